@@ -1,0 +1,304 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Checks that a kernel's linker can take an archive, and its CPU run it.
+
+Looked at are undefined symbols, sections that somebody would have to run or
+set up, kinds of relocations, floating-point and vector instructions, and what
+the code in .ebpf.noprobe calls. Each finding is one line, `kind: what`; the
+sizes of the archive are printed at the end.
+"""
+
+import argparse
+import collections
+import re
+import subprocess
+import sys
+
+# The compiler itself may call these.
+COMPILER_SYMBOLS = {"memcpy", "memmove", "memset", "memcmp"}
+
+# What is never provided, even where a prefix would allow it: C++'s run time.
+RUNTIME_SYMBOL = re.compile(r"__cxa_|_Unwind|__gxx_|__dso_handle|_Zn[wa]|_Zd[la]|__tls_|__cxx_")
+
+REFUSED_SECTIONS = re.compile(
+    r"\.(init_array|fini_array|preinit_array|ctors|dtors|init|fini|"
+    r"tdata|tbss|eh_frame|gcc_except_table|got|plt)\b"
+)
+
+# What a static link of a kernel resolves, and no linker stumbles over.
+RELOCATIONS = {
+    "x86_64": {
+        "R_X86_64_64",
+        "R_X86_64_PC32",
+        "R_X86_64_PC64",
+        "R_X86_64_PLT32",
+        "R_X86_64_GOTPCREL",
+        "R_X86_64_GOTPCRELX",
+        "R_X86_64_REX_GOTPCRELX",
+    },
+    "aarch64": {
+        "R_AARCH64_ABS64",
+        "R_AARCH64_PREL32",
+        "R_AARCH64_PREL64",
+        "R_AARCH64_CALL26",
+        "R_AARCH64_JUMP26",
+        "R_AARCH64_CONDBR19",
+        "R_AARCH64_ADR_PREL_LO21",
+        "R_AARCH64_ADR_PREL_PG_HI21",
+        "R_AARCH64_ADD_ABS_LO12_NC",
+        "R_AARCH64_LDST8_ABS_LO12_NC",
+        "R_AARCH64_LDST16_ABS_LO12_NC",
+        "R_AARCH64_LDST32_ABS_LO12_NC",
+        "R_AARCH64_LDST64_ABS_LO12_NC",
+        "R_AARCH64_LDST128_ABS_LO12_NC",
+        "R_AARCH64_ADR_GOT_PAGE",
+        "R_AARCH64_LD64_GOT_LO12_NC",
+    },
+    # No R_RISCV_RELAX or R_RISCV_ALIGN: code must not move when it is linked.
+    "riscv64": {
+        "R_RISCV_32",
+        "R_RISCV_64",
+        "R_RISCV_32_PCREL",
+        "R_RISCV_ADD8",
+        "R_RISCV_ADD16",
+        "R_RISCV_ADD32",
+        "R_RISCV_ADD64",
+        "R_RISCV_SUB8",
+        "R_RISCV_SUB16",
+        "R_RISCV_SUB32",
+        "R_RISCV_SUB64",
+        "R_RISCV_BRANCH",
+        "R_RISCV_JAL",
+        "R_RISCV_RVC_BRANCH",
+        "R_RISCV_RVC_JUMP",
+        "R_RISCV_CALL",
+        "R_RISCV_CALL_PLT",
+        "R_RISCV_GOT_HI20",
+        "R_RISCV_PCREL_HI20",
+        "R_RISCV_PCREL_LO12_I",
+        "R_RISCV_PCREL_LO12_S",
+    },
+}
+
+FLOAT_REGISTERS = {
+    "x86_64": re.compile(r"%([xyz]mm\d+|mm[0-7]|st\b|k[1-7]\b)"),
+    "aarch64": re.compile(r"(^|[ ,\[{])[bhsdqv]([12]?\d|3[01])(\.|\b)"),
+    "riscv64": re.compile(r"(^|[ ,(])(f[tas]\d+|v([12]?\d|3[01]))\b"),
+}
+
+# Mnemonics of floating point without such a register in sight.
+FLOAT_MNEMONICS = {
+    "x86_64": re.compile(r"(f(ld|st|add|sub|mul|div|nop|init|ncl|x?save|x?rstor|wait)\w*|emms)$"),
+    "aarch64": re.compile(r"f[a-z]+$"),
+    "riscv64": re.compile(r"(c\.)?(f[a-z]+\.[sdhwlqx]|fs?rm|frcsr|fscsr|vset\w+)"),
+}
+
+# A jump or call through a register or memory, and a direct one.
+INDIRECT = {
+    "x86_64": re.compile(r"(callq?|jmpq?)\s+\*"),
+    "aarch64": re.compile(r"(blr|br|blraa\w*|braa\w*)\s"),
+    "riscv64": re.compile(r"(c\.)?(jalr|jr)\s"),
+}
+DIRECT = {
+    "x86_64": re.compile(r"(call|j)[a-z]*\s"),
+    "aarch64": re.compile(r"(b|bl|b\.\w+|cbn?z|tbn?z)\s"),
+    "riscv64": re.compile(r"(c\.)?(jal|j|call|tail|b(eq|ne|lt|ge|gt|le)u?z?)\s"),
+}
+
+NOPROBE = ".ebpf.noprobe"
+
+RELOCATION_LINE = re.compile(r"\s+([0-9a-f]+):\s+(R_\w+)\s+(\S+)")
+INSN_LINE = re.compile(r"\s*([0-9a-f]+):\s+(.*)")
+FUNCTION_LINE = re.compile(r"[0-9a-f]+ <(.*)>:")
+
+Insn = collections.namedtuple("Insn", "section function text relocations")
+
+
+class Archive:
+    """What the LLVM tools say of an archive."""
+
+    def __init__(self, options):
+        self.options = options
+
+    def _run(self, tool, *args):
+        command = [getattr(self.options, tool), *args, self.options.archive]
+        return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+    def symbols(self, which):
+        out = self._run("nm", which, "--format=just-symbols")
+        return {line for line in out.split("\n") if line and not line.endswith(":")}
+
+    def sections(self):
+        """(name, size) of each section of each member."""
+        for line in self._run("readelf", "--sections", "--wide").split("\n"):
+            m = re.match(r"\s*\[\s*\d+\]\s+(\S+)\s+\S+\s+\S+\s+\S+\s+(\S+)\s+\S+\s+(\S*)", line)
+            if m:
+                yield m.group(1), int(m.group(2), 16), m.group(3)
+
+    def relocations(self):
+        """(section, kind) of each relocation of what will be loaded."""
+        section = ""
+        for line in self._run("readelf", "--relocations", "--wide").split("\n"):
+            m = re.match(r"Relocation section '\.rela?(\S*)'", line)
+            if m:
+                section = m.group(1)
+            m = re.match(r"[0-9a-f]{8,}\s+\S+\s+(R_\w+)", line)
+            if m and not section.startswith((".debug", ".eh_frame")):
+                yield section, m.group(1)
+
+    def instructions(self):
+        out = self._run("objdump", "--disassemble", "--reloc", "--no-show-raw-insn")
+        section = function = ""
+        current = None
+        for line in out.split("\n"):
+            if line.startswith("Disassembly of section "):
+                section = line[len("Disassembly of section ") :].rstrip(":")
+            elif m := FUNCTION_LINE.match(line):
+                function = m.group(1)
+            elif m := RELOCATION_LINE.match(line):
+                if current:
+                    current.relocations.append((m.group(2), m.group(3)))
+            elif m := INSN_LINE.match(line):
+                if current:
+                    yield current
+                current = Insn(section, function, " ".join(m.group(2).split()), [])
+        if current:
+            yield current
+
+
+def check_symbols(archive, options):
+    defined = archive.symbols("--defined-only")
+    for name in sorted(archive.symbols("--undefined-only") - defined):
+        if RUNTIME_SYMBOL.match(name):
+            yield f"runtime: {name} is of C++'s run time, which no kernel has"
+        elif name in COMPILER_SYMBOLS or name in options.undefined:
+            continue
+        elif not name.startswith(tuple(options.undefined_prefix)):
+            yield f"undefined: {name} is not a function that the kernel gives"
+
+
+def check_sections(archive, options):
+    seen = {name for name, size, _ in archive.sections() if size}
+    for name in sorted(seen):
+        m = REFUSED_SECTIONS.match(name)
+        if m and name not in options.section:
+            yield f"section: {name} would need somebody to set it up"
+
+
+def check_relocations(archive, options):
+    found = {}
+    for section, kind in archive.relocations():
+        found.setdefault(kind, section)
+    for kind, section in sorted(found.items()):
+        if kind not in RELOCATIONS[options.arch]:
+            yield f"relocation: {kind} in {section} is not on the list"
+
+
+def check_floating_point(insns, options):
+    registers = FLOAT_REGISTERS[options.arch]
+    mnemonics = FLOAT_MNEMONICS[options.arch]
+    for insn in insns:
+        # Names of symbols are no operands.
+        text = re.sub(r"<.*>", "", insn.text)
+        mnemonic = text.partition(" ")[0]
+        if registers.search(text) or mnemonics.match(mnemonic):
+            yield f"float: {insn.function} has `{insn.text}`"
+
+
+def local_name(name):
+    """A symbol without the addend of its relocation."""
+    return re.sub(r"[+-]0x[0-9a-f]+$", "", name)
+
+
+def check_noprobe(insns, options):
+    inside = {i.function for i in insns if i.section.startswith(NOPROBE)}
+    allowed = inside | set(options.noprobe_call)
+    for insn in insns:
+        if not insn.section.startswith(NOPROBE):
+            continue
+        if INDIRECT[options.arch].match(insn.text) and not direct_pair(insn):
+            yield f"noprobe: {insn.function} has an indirect `{insn.text}`"
+            continue
+        targets = [local_name(s) for kind, s in insn.relocations if calls(kind)]
+        if not targets and DIRECT[options.arch].match(insn.text):
+            targets = [local_name(m) for m in re.findall(r"<([^>]*)>", insn.text)]
+        for target in targets:
+            if target not in allowed and not target.startswith((NOPROBE, ".L")):
+                yield f"noprobe: {insn.function} leaves for {target}"
+
+
+def direct_pair(insn):
+    """RISC-V's auipc+jalr pair has its target on the auipc."""
+    return False
+
+
+def calls(kind):
+    return bool(re.search(r"PLT|CALL|JUMP|JAL|BRANCH|CONDBR|TSTBR", kind))
+
+
+def print_sizes(archive, out):
+    sizes = collections.Counter()
+    for name, size, flags in archive.sections():
+        if "A" not in flags:
+            continue
+        if "X" in flags:
+            sizes["text"] += size
+        elif name.startswith(".bss"):
+            sizes["bss"] += size
+        elif "W" in flags:
+            sizes["data"] += size
+        else:
+            sizes["rodata"] += size
+    print("sizes:", ", ".join(f"{k} {sizes[k]}" for k in ("text", "rodata", "data", "bss")), file=out)
+
+
+def audit(options):
+    archive = Archive(options)
+    insns = list(archive.instructions())
+    findings = []
+    findings += check_symbols(archive, options)
+    findings += check_sections(archive, options)
+    findings += check_relocations(archive, options)
+    findings += check_floating_point(insns, options)
+    findings += check_noprobe(insns, options)
+    print_sizes(archive, sys.stdout)
+    print(f"instructions: {len(insns)}")
+    return findings
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    for tool in ("nm", "objdump", "readelf"):
+        parser.add_argument("--" + tool, default="llvm-" + tool)
+    parser.add_argument("--arch", required=True, choices=sorted(RELOCATIONS))
+    parser.add_argument("--undefined", action="append", default=[])
+    parser.add_argument("--undefined-prefix", action="append", default=[])
+    parser.add_argument("--noprobe-call", action="append", default=[])
+    parser.add_argument("--section", action="append", default=[])
+    parser.add_argument("--expect", action="append", default=[], help="a finding that must be there, and no other")
+    parser.add_argument("archive")
+    options = parser.parse_args()
+    findings = audit(options)
+    for finding in findings:
+        print(finding)
+    if options.expect:
+        return 0 if judge_expected(findings, options.expect) else 1
+    return 1 if findings else 0
+
+
+def judge_expected(findings, expect):
+    """For the audit's own tests: the findings are those expected, all of them."""
+    good = True
+    for pattern in expect:
+        if not any(re.search(pattern, f) for f in findings):
+            print(f"the audit did not find: {pattern}")
+            good = False
+    for finding in findings:
+        if not any(re.search(pattern, finding) for pattern in expect):
+            print(f"not expected: {finding}")
+            good = False
+    return good
+
+
+if __name__ == "__main__":
+    sys.exit(main())

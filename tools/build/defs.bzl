@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: MIT
+"""The macros that BUILD files use. README.md beside this shows each in use."""
+
+load("@rules_cc//cc:defs.bzl", "cc_binary", "cc_library", "cc_test")
+load("//tools/build:headers.bzl", "headers_test")
+load("//tools/build:layers.bzl", "layer_visibility")
+
+# What a library of this tree compiles without a warning of.
+COPTS = [
+    "-Wall",
+    "-Wextra",
+    "-Wshadow",
+    "-Wnon-virtual-dtor",
+    "-Wimplicit-fallthrough",
+    "-Wshorten-64-to-32",
+    "-Wthread-safety",
+    "-Werror",
+]
+
+TEST_COPTS = [
+    "-Wall",
+    "-Wextra",
+    "-Wthread-safety",
+    "-Werror",
+]
+
+# A source includes only what its own library and its `deps` declare.
+FEATURES = ["layering_check"]
+
+def ebpf_cc_library(
+        name,
+        srcs = [],
+        hdrs = [],
+        deps = [],
+        textual_hdrs = [],
+        copts = [],
+        features = [],
+        check_headers = True,
+        visibility = None,
+        tags = [],
+        testonly = False,
+        **kwargs):
+    """A library for the host and for every kernel target.
+
+    In core/, arch/ and ports/ its visibility follows from the package's place
+    in layers.bzl. `name`_headers_test proves that each header compiles alone.
+    """
+    by_layer = layer_visibility(native.package_name())
+    if by_layer != None:
+        if visibility != None and visibility != ["//visibility:private"]:
+            fail("%s: visibility comes from tools/build/layers.bzl" % name)
+        visibility = visibility or by_layer
+    cc_library(
+        name = name,
+        srcs = srcs,
+        hdrs = hdrs,
+        copts = COPTS + copts,
+        features = FEATURES + features,
+        tags = tags,
+        testonly = testonly,
+        textual_hdrs = textual_hdrs,
+        visibility = visibility,
+        deps = deps,
+        **kwargs
+    )
+    if hdrs and check_headers:
+        headers_test(
+            name = name + "_headers_test",
+            size = "small",
+            copts = COPTS + copts,
+            library = ":" + name,
+            tags = tags,
+            # A machine's own headers compile for that machine only.
+            target_compatible_with = kwargs.get("target_compatible_with", []),
+        )
+
+def ebpf_cc_test(name, srcs, deps = [], size = "small", copts = [], features = [], **kwargs):
+    """A GoogleTest with its main function. It may use std and Abseil."""
+    cc_test(
+        name = name,
+        size = size,
+        srcs = srcs,
+        copts = TEST_COPTS + copts,
+        features = FEATURES + features,
+        deps = deps + ["@com_google_googletest//:gtest_main"],
+        **kwargs
+    )
+
+def ebpf_cc_binary(name, srcs, deps = [], copts = [], features = [], **kwargs):
+    """A program for the host: a tool, a demo."""
+    cc_binary(
+        name = name,
+        srcs = srcs,
+        copts = TEST_COPTS + copts,
+        features = FEATURES + features,
+        deps = deps,
+        **kwargs
+    )
+
+def ebpf_fuzz_test(name, srcs, deps = [], corpus = [], runs = 20000, copts = [], tags = [], **kwargs):
+    """A libFuzzer target.
+
+    The test `name` replays `corpus` and then makes `runs` inputs of it, with a
+    fixed seed: a few seconds. To fuzz on, with sanitizers:
+      bazel run --config=fuzz :`name`_bin -- CORPUS -max_total_time=300
+    """
+    cc_binary(
+        name = name + "_bin",
+        testonly = True,
+        srcs = srcs,
+        copts = TEST_COPTS + copts,
+        features = FEATURES + ["fuzzer_main"],
+        tags = tags,
+        deps = deps,
+        **kwargs
+    )
+    native.sh_test(
+        name = name,
+        size = "medium",
+        srcs = ["//tools/build:fuzz_test.sh"],
+        args = ["$(location :%s_bin)" % name, str(runs)] + ["$(locations %s)" % c for c in corpus],
+        data = [":%s_bin" % name] + corpus,
+        tags = tags + ["fuzz"],
+    )

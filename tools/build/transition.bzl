@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: MIT
+"""The way from the host's configuration to a kernel's."""
+
+def _platform_transition_impl(settings, attr):
+    return {
+        "//command_line_option:compilation_mode": "opt",
+        "//command_line_option:platforms": str(attr.platform),
+    }
+
+# Kernel code is always built optimized: an unoptimized build would test other
+# code than the one that is shipped.
+platform_transition = transition(
+    implementation = _platform_transition_impl,
+    inputs = [],
+    outputs = [
+        "//command_line_option:compilation_mode",
+        "//command_line_option:platforms",
+    ],
+)
+
+TRANSITION_ATTRS = {
+    "platform": attr.label(mandatory = True),
+    "_allowlist_function_transition": attr.label(
+        default = "@bazel_tools//tools/allowlists/function_transition_allowlist",
+    ),
+}
+
+def one(value):
+    """An attribute with a transition is a list in Bazel 4 and 7 alike."""
+    return value[0] if type(value) == "list" else value

@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: MIT
+"""The kernel targets: code generation flags and constraints of each CPU."""
+
+# No target may use floating-point or vector registers: a kernel does not save
+# them on entry. `gcc` and `gcc_flags` are the second compiler and how it is
+# told the same (tools/build/gcc.bzl).
+KERNEL_TARGETS = {
+    "x86_64": struct(
+        target = "x86_64-none-elf",
+        link_target = "x86_64-unknown-linux-gnu",
+        compile_flags = ["-mno-red-zone", "-mgeneral-regs-only"],
+        gcc = "g++-12",
+        gcc_flags = ["-mno-red-zone", "-mgeneral-regs-only"],
+    ),
+    # lp64d is the calling convention of Rust's riscv64gc-unknown-none-elf: the
+    # linker refuses to mix it with another. Alien's linker script has no room
+    # for relaxation.
+    "riscv64": struct(
+        target = "riscv64-none-elf",
+        link_target = "riscv64-unknown-linux-gnu",
+        compile_flags = [
+            "-march=rv64gc",
+            "-mabi=lp64d",
+            "-mcmodel=medany",
+            "-mno-relax",
+            "-mno-implicit-float",
+        ],
+        gcc = "riscv64-linux-gnu-g++-12",
+        gcc_flags = ["-march=rv64gc", "-mabi=lp64d", "-mcmodel=medany", "-mno-relax"],
+    ),
+    "aarch64": struct(
+        target = "aarch64-none-elf",
+        link_target = "aarch64-unknown-linux-gnu",
+        compile_flags = [
+            "-march=armv8-a",
+            "-mgeneral-regs-only",
+            "-mno-outline-atomics",
+        ],
+        gcc = "aarch64-linux-gnu-g++-12",
+        gcc_flags = ["-march=armv8-a", "-mgeneral-regs-only", "-mno-outline-atomics"],
+    ),
+}
+
+def platform_constraints(cpu):
+    return ["@platforms//cpu:" + cpu, "@platforms//os:none"]
