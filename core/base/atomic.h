@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: MIT
+//
+// std::atomic's part that core uses; every operation names its memory order.
+#pragma once
+
+#include "core/base/types.h"
+
+namespace ebpf {
+
+enum class MemoryOrder : int {
+  kRelaxed = __ATOMIC_RELAXED,
+  kAcquire = __ATOMIC_ACQUIRE,
+  kRelease = __ATOMIC_RELEASE,
+  kAcqRel = __ATOMIC_ACQ_REL,
+  kSeqCst = __ATOMIC_SEQ_CST,
+};
+
+inline constexpr MemoryOrder kRelaxed = MemoryOrder::kRelaxed;
+inline constexpr MemoryOrder kAcquire = MemoryOrder::kAcquire;
+inline constexpr MemoryOrder kRelease = MemoryOrder::kRelease;
+inline constexpr MemoryOrder kAcqRel = MemoryOrder::kAcqRel;
+inline constexpr MemoryOrder kSeqCst = MemoryOrder::kSeqCst;
+
+/// An integer, bool, enumeration or pointer of at most 8 bytes that several
+/// CPUs use. Context: any.
+template <typename T>
+class Atomic {
+ public:
+  static_assert(sizeof(T) <= 8);
+
+  constexpr Atomic() : value_{} {}
+  constexpr explicit Atomic(T value) : value_(value) {}
+  Atomic(const Atomic&) = delete;
+  Atomic& operator=(const Atomic&) = delete;
+
+  T Load(MemoryOrder order) const {
+    return __atomic_load_n(&value_, static_cast<int>(order));
+  }
+  void Store(T value, MemoryOrder order) {
+    __atomic_store_n(&value_, value, static_cast<int>(order));
+  }
+  T Exchange(T value, MemoryOrder order) {
+    return __atomic_exchange_n(&value_, value, static_cast<int>(order));
+  }
+  /// Stores `desired` if the value is `expected`; else loads it there.
+  /// A failure is ordered kRelaxed, or kAcquire if `order` acquires.
+  bool CompareExchange(T& expected, T desired, MemoryOrder order) {
+    return __atomic_compare_exchange_n(&value_, &expected, desired, false,
+                                       static_cast<int>(order),
+                                       FailureOrder(order));
+  }
+  /// The fetch functions return the value before.
+  T FetchAdd(T value, MemoryOrder order) {
+    return __atomic_fetch_add(&value_, value, static_cast<int>(order));
+  }
+  T FetchSub(T value, MemoryOrder order) {
+    return __atomic_fetch_sub(&value_, value, static_cast<int>(order));
+  }
+  T FetchOr(T value, MemoryOrder order) {
+    return __atomic_fetch_or(&value_, value, static_cast<int>(order));
+  }
+  T FetchAnd(T value, MemoryOrder order) {
+    return __atomic_fetch_and(&value_, value, static_cast<int>(order));
+  }
+
+ private:
+  static constexpr int FailureOrder(MemoryOrder order) {
+    switch (order) {
+      case MemoryOrder::kRelaxed:
+      case MemoryOrder::kRelease:
+        return __ATOMIC_RELAXED;
+      case MemoryOrder::kSeqCst:
+        return __ATOMIC_SEQ_CST;
+      default:
+        return __ATOMIC_ACQUIRE;
+    }
+  }
+
+  T value_;
+};
+
+/// std::atomic_thread_fence.
+inline void ThreadFence(MemoryOrder order) {
+  __atomic_thread_fence(static_cast<int>(order));
+}
+
+}  // namespace ebpf

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: MIT
+//
+// <bit>'s functions that core uses, byte order among them.
+#pragma once
+
+#include "core/base/types.h"
+
+namespace ebpf {
+
+template <UnsignedInteger T>
+constexpr bool IsPowerOfTwo(T value) {
+  return value != 0 && (value & (value - 1)) == 0;
+}
+
+/// `value` rounded up to a multiple of `align`, a power of two; wraps on
+/// overflow (CheckedAlignUp does not).
+template <UnsignedInteger T>
+constexpr T AlignUp(T value, T align) {
+  return static_cast<T>((value + align - 1) & ~(align - 1));
+}
+
+template <UnsignedInteger T>
+constexpr T AlignDown(T value, T align) {
+  return static_cast<T>(value & ~(align - 1));
+}
+
+/// std::bit_width.
+constexpr unsigned BitWidth(uint64_t value) {
+  return value == 0 ? 0 : 64 - static_cast<unsigned>(__builtin_clzll(value));
+}
+
+/// The power of two that is not below `value`, which is at most 2^63.
+constexpr uint64_t RoundUpToPowerOfTwo(uint64_t value) {
+  return value <= 1 ? 1 : uint64_t{1} << BitWidth(value - 1);
+}
+
+constexpr uint16_t ByteSwap(uint16_t value) { return __builtin_bswap16(value); }
+constexpr uint32_t ByteSwap(uint32_t value) { return __builtin_bswap32(value); }
+constexpr uint64_t ByteSwap(uint64_t value) { return __builtin_bswap64(value); }
+
+inline constexpr bool kLittleEndian = __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__;
+
+/// `value` with its bytes reversed where the machine is big-endian.
+template <UnsignedInteger T>
+constexpr T LittleEndian(T value) {
+  return kLittleEndian ? value : ByteSwap(value);
+}
+template <UnsignedInteger T>
+constexpr T BigEndian(T value) {
+  return kLittleEndian ? ByteSwap(value) : value;
+}
+
+/// The low `bits` (1..64) of `value`, sign-extended.
+constexpr int64_t SignExtend(uint64_t value, unsigned bits) {
+  const unsigned shift = 64 - bits;
+  return static_cast<int64_t>(value << shift) >> shift;
+}
+
+}  // namespace ebpf

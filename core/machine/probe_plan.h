@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: MIT
+//
+// How the instruction under a breakpoint is made to happen.
+#pragma once
+
+#include <stdint.h>
+
+namespace ebpf::machine {
+
+/// What is done with the displaced instruction when its breakpoint is hit.
+enum class ProbeMethod : uint8_t {
+  /// arch code changes the registers and memory as the instruction would.
+  kEmulate,
+  /// A copy runs in a slot of executable memory with interrupts masked, a
+  /// second breakpoint behind it; then the registers are put right.
+  kStep,
+};
+
+inline constexpr unsigned kMaxInsnSize = 15;
+/// Copy and second breakpoint.
+inline constexpr unsigned kMaxSlotSize = 32;
+
+/// Everything that a hit needs to know of one probed instruction. Plain data,
+/// written once by MachineOps::plan_probe.
+struct ProbePlan {
+  uint64_t address;  // of the instruction
+  uint8_t insn_size;
+  ProbeMethod method;
+  uint8_t breakpoint_size;               // <= insn_size
+  uint8_t slot_size;                     // 0 unless kStep
+  uint8_t step_trap_offset;              // of the second breakpoint in the slot
+  uint16_t emulation;                    // arch's own: which emulation
+  uint64_t operand;                      // arch's own: its operands
+  uint8_t insn[kMaxInsnSize + 1];        // the original bytes
+  uint8_t breakpoint[kMaxInsnSize + 1];  // what stands there instead
+  uint8_t slot[kMaxSlotSize];            // what the slot holds
+};
+
+/// What a step changed and its end must restore, kept per CPU meanwhile.
+struct StepState {
+  uint64_t saved_flags;
+};
+
+}  // namespace ebpf::machine

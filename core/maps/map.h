@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: MIT
+//
+// What every kind of eBPF map offers to programs, helpers and bpf(2).
+// core/maps/README.md tells how a map lives and dies, and how to add a kind.
+#pragma once
+
+#include "core/base/span.h"
+#include "core/base/status.h"
+#include "core/maps/map_spec.h"
+#include "core/memory/allocator.h"
+#include "core/memory/ref_counted.h"
+
+namespace ebpf {
+
+/// A piece of a map's memory that user space may map.
+struct MapPages {
+  uint8_t* address;
+  size_t size;  // a multiple of 4096
+  /// The same pages once more behind themselves (a ring's data).
+  size_t mirrored_size;
+};
+
+/// A key/value store shared by programs and user space.
+///
+/// Each kind derives from `Map` in a file of its own (`hash_map.h`, ...). What
+/// a kind lacks keeps the default here, `kNotSupported`, as in Linux. Callers
+/// have matched key and value sizes with `spec()` already; kinds only assert
+/// them.
+///
+/// "Context: any" includes NMI and trap: no blocking, no allocation. The caller
+/// is in a read section.
+class Map : public RefCounted<Map> {
+ public:
+  const MapSpec& spec() const { return spec_; }
+
+  // For programs.
+
+  /// The value under `key`, or `kNotFound`; for per-CPU kinds this CPU's. Its
+  /// bytes stay valid until the caller's read section ends; others may change
+  /// them. Context: any.
+  virtual Result<Bytes> Lookup(ConstBytes key);
+
+  /// Puts a copy of `value` under `key`; for per-CPU kinds this CPU's.
+  /// kInvalid (mode), kExists, kNotFound, kTooBig (full), kBusy (the bucket is
+  /// being changed by what this context interrupted). Context: any.
+  virtual Status Update(ConstBytes key, ConstBytes value, UpdateMode mode);
+
+  /// Removes `key`. A reader may still hold its value, which stays mapped but
+  /// may be reused for another key at once (see README). Context: any.
+  virtual Status Delete(ConstBytes key);
+
+  /// Where the value under key 0 starts, for direct access by LD_IMM64
+  /// (BPF_PSEUDO_MAP_VALUE), and its size; kNotSupported, as most kinds.
+  virtual Result<Bytes> DirectValue();
+
+  // For bpf(2).
+
+  /// The bytes of a value as the system call moves it: `value_size`, or for
+  /// per-CPU kinds round_up(value_size, 8) for each possible CPU.
+  virtual size_t user_value_size() const { return spec_.value_size; }
+
+  /// Lookup and Update with values of user_value_size(). Context: task.
+  virtual Status CopyValueOut(ConstBytes key, Bytes value);
+  virtual Status UpdateFromUser(ConstBytes key, ConstBytes value,
+                                UpdateMode mode);
+
+  /// Writes to `next` the key after `key`; the first one if `key` is empty or
+  /// not there. kNotFound at the end. Context: task.
+  virtual Status NextKey(ConstBytes key, Bytes next);
+
+  /// The pages behind [offset, offset + size) of an mmap with or without write
+  /// access; kNotPermitted, kInvalid, kNotSupported. Context: task.
+  virtual Result<MapPages> Pages(uint64_t offset, uint64_t size, bool write);
+
+  /// Whether a poll for reading would return at once. Context: task.
+  virtual bool Readable() { return false; }
+
+ protected:
+  explicit Map(const MapSpec& spec) : spec_(spec) {}
+  ~Map() = default;
+
+ private:
+  friend class RefCounted<Map>;
+
+  /// Frees the map, a grace period after its last reference. Context: task.
+  virtual void Destroy() = 0;
+
+  const MapSpec spec_;
+};
+
+/// Makes the map that `spec` asks for, in memory from `allocator`. kInvalid
+/// (unknown kind, sizes, flags), kTooBig, kNoMemory. Context: task.
+Result<Ref<Map>> CreateMap(const MapSpec& spec, Allocator& allocator);
+
+}  // namespace ebpf

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: MIT
+//
+// What a map is asked to be.
+#pragma once
+
+#include <stdint.h>
+
+#include "core/base/string_view.h"
+
+namespace ebpf {
+
+/// The kinds by their number in Linux's `enum bpf_map_type`.
+enum class MapType : uint32_t {
+#define EBPF_MAP_TYPE(number, name, create) k##name = number,
+#include "core/maps/map_types.def"
+#undef EBPF_MAP_TYPE
+};
+
+/// The attributes of BPF_MAP_CREATE, checked by nobody yet.
+struct MapSpec {
+  static constexpr size_t kNameSize = 16;  // BPF_OBJ_NAME_LEN
+
+  MapType type{};
+  uint32_t key_size = 0;
+  uint32_t value_size = 0;
+  uint32_t max_entries = 0;
+  uint32_t flags = 0;  // BPF_F_*, core/linux_abi/bpf.h
+  char name[kNameSize] = {};
+
+  StringView name_view() const {
+    return StringView::FromField(name, kNameSize);
+  }
+};
+
+/// The `flags` of an update, by Linux's numbers.
+enum class UpdateMode : uint64_t { kAny = 0, kNoExist = 1, kExist = 2 };
+
+}  // namespace ebpf

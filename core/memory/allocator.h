@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: MIT
+//
+// Where core's objects get their memory.
+#pragma once
+
+#include "core/base/checked.h"
+#include "core/base/construct.h"
+#include "core/base/span.h"
+#include "core/base/status.h"
+
+namespace ebpf {
+
+/// Gives zeroed memory and takes it back. Context of all: task.
+class Allocator : public NonCopyable {
+ public:
+  /// `size` zeroed bytes aligned to `align`, or null. `size` is not 0.
+  [[nodiscard]] virtual void* Allocate(size_t size, size_t align) = 0;
+  virtual void Free(void* memory, size_t size, size_t align) = 0;
+
+  /// A T made of `args`, or kNoMemory.
+  template <typename T, typename... Args>
+  Result<T*> New(Args&&... args) {
+    void* memory = Allocate(sizeof(T), alignof(T));
+    if (memory == nullptr) {
+      return Status::kNoMemory;
+    }
+    return ConstructAt<T>(memory, Forward<Args>(args)...);
+  }
+  template <typename T>
+  void Delete(T* object) {
+    DestroyAt(object);
+    Free(object, sizeof(T), alignof(T));
+  }
+
+  /// `count` zeroed Ts (kOverflow, kNoMemory); an empty span for 0.
+  template <typename T>
+    requires TriviallyCopyable<T>
+  Result<Span<T>> NewArray(size_t count) {
+    if (count == 0) {
+      return Span<T>();
+    }
+    const size_t size = EBPF_TRY(CheckedMul(count, sizeof(T)));
+    void* memory = Allocate(size, alignof(T));
+    if (memory == nullptr) {
+      return Status::kNoMemory;
+    }
+    return Span<T>(static_cast<T*>(memory), count);
+  }
+  template <typename T>
+  void DeleteArray(Span<T> array) {
+    if (!array.empty()) {
+      Free(array.data(), array.size() * sizeof(T), alignof(T));
+    }
+  }
+
+ protected:
+  constexpr Allocator() = default;
+  ~Allocator() = default;
+};
+
+/// ebpf_port_alloc and ebpf_port_free. Counts what is outstanding.
+Allocator& PortAllocator();
+
+/// Bytes that PortAllocator() gave and has not got back. Context: any.
+uint64_t PortAllocatedBytes();
+
+}  // namespace ebpf

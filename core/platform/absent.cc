@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: MIT
+//
+// What a port has that does not define a service: each default stands beside
+// the service's declaration. Weak, so that a port's own definition wins.
+#include "core/platform/cpu.h"
+#include "core/platform/defer.h"
+#include "core/platform/nofault.h"
+#include "core/platform/symbols.h"
+#include "core/platform/task.h"
+#include "core/platform/text.h"
+#include "core/platform/user.h"
+#include "core/platform/wake.h"
+
+#define EBPF_ABSENT __attribute__((weak))
+
+namespace {
+constexpr int kMinusNotSupported = -95;  // -EOPNOTSUPP
+}  // namespace
+
+extern "C" {
+
+EBPF_ABSENT uintptr_t ebpf_port_preempt_disable(void) {
+  return ebpf_port_irq_save();
+}
+EBPF_ABSENT void ebpf_port_preempt_enable(uintptr_t state) {
+  ebpf_port_irq_restore(state);
+}
+
+EBPF_ABSENT bool ebpf_port_copy_from_user(void* /*to*/, uint64_t /*from*/,
+                                          size_t /*size*/) {
+  return false;
+}
+EBPF_ABSENT bool ebpf_port_copy_to_user(uint64_t /*to*/, const void* /*from*/,
+                                        size_t /*size*/) {
+  return false;
+}
+EBPF_ABSENT bool ebpf_port_capable(int /*capability*/) { return false; }
+
+EBPF_ABSENT int ebpf_port_stop_machine(int (* /*function*/)(void*),
+                                       void* /*argument*/, int* /*result*/) {
+  return kMinusNotSupported;
+}
+EBPF_ABSENT int ebpf_port_text_write(uintptr_t /*to*/, const void* /*bytes*/,
+                                     size_t /*size*/) {
+  return kMinusNotSupported;
+}
+EBPF_ABSENT void* ebpf_port_exec_alloc(size_t /*size*/, uintptr_t /*near*/,
+                                       uint64_t /*reach*/) {
+  return nullptr;
+}
+EBPF_ABSENT void ebpf_port_exec_free(void* /*memory*/, size_t /*size*/) {}
+EBPF_ABSENT bool ebpf_port_may_probe(uintptr_t /*address*/, size_t /*size*/) {
+  return false;
+}
+EBPF_ABSENT enum ebpf_preemption ebpf_port_preemption(void) {
+  return EBPF_PREEMPTION_UNKNOWN;
+}
+EBPF_ABSENT uint32_t ebpf_port_trap_stub(void) { return 0; }
+
+EBPF_ABSENT bool ebpf_port_read_nofault(void* /*to*/, uintptr_t /*from*/,
+                                        size_t /*size*/) {
+  return false;
+}
+
+EBPF_ABSENT bool ebpf_port_defer(struct ebpf_deferred* /*work*/) {
+  return false;
+}
+
+EBPF_ABSENT bool ebpf_port_symbol_by_name(const char* /*name*/,
+                                          size_t /*name_size*/,
+                                          struct ebpf_symbol* /*symbol*/) {
+  return false;
+}
+EBPF_ABSENT bool ebpf_port_symbol_by_address(uintptr_t /*address*/,
+                                             struct ebpf_symbol* /*symbol*/) {
+  return false;
+}
+
+EBPF_ABSENT void ebpf_port_wake(void* /*file*/) {}
+
+EBPF_ABSENT void ebpf_port_task_ids(uint32_t* pid, uint32_t* tgid) {
+  *pid = 0;
+  *tgid = 0;
+}
+EBPF_ABSENT bool ebpf_port_task_comm(char* /*name*/, size_t /*size*/) {
+  return false;
+}
+
+}  // extern "C"

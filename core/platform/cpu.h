@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: MIT
+//
+// CPUs, interrupts and preemption. Tier T0.
+#pragma once
+
+#include <stdint.h>
+
+extern "C" {
+
+/// The number of the CPU that runs the caller, below ebpf_port_cpu_count().
+/// It stays true only while preemption or interrupts are off. Context: any.
+uint32_t ebpf_port_cpu_id(void);
+
+/// One more than the highest CPU number that there can ever be, CPUs that come
+/// late included; at least 1, never changes. Context: any.
+uint32_t ebpf_port_cpu_count(void);
+
+/// Masks interrupts on this CPU; the result says how they were. Nests.
+/// Context: any.
+uintptr_t ebpf_port_irq_save(void);
+
+/// Undoes the ebpf_port_irq_save that returned `state`. Context: any.
+void ebpf_port_irq_restore(uintptr_t state);
+
+/// Keeps the caller on its CPU, and other tasks off it. Nests. The default
+/// masks interrupts. Context: any.
+uintptr_t ebpf_port_preempt_disable(void);
+
+/// Undoes the ebpf_port_preempt_disable that returned `state`. Must not call
+/// the scheduler itself when a trap handler or an interrupt is the caller.
+/// Context: any.
+void ebpf_port_preempt_enable(uintptr_t state);
+
+/// Tells the CPU that the caller spins, or does nothing. Context: any.
+void ebpf_port_relax(void);
+
+}  // extern "C"

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: MIT
+//
+// Kernel text: writing it, executable memory, stopping the other CPUs.
+// Tier T1. A port that lacks one of these keeps the default, and probes are
+// then refused with kNotSupported.
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+extern "C" {
+
+/// Runs `function(argument)` on this CPU while every other CPU stands still in
+/// a loop of the port's with interrupts masked, and returns 0 and its result in
+/// `*result`. Each other CPU synchronises its instruction stream before it goes
+/// on (x86: a serialising instruction; AArch64: isb; RISC-V: fence.i).
+///
+/// Bounded: if a CPU does not come, -EBUSY (-16), and `function` was not run.
+/// -EOPNOTSUPP (-95) where there is no such service (the default).
+/// `function` is short, and neither allocates nor takes locks.
+/// Context: task, interrupts on, no spin lock held.
+int ebpf_port_stop_machine(int (*function)(void* argument), void* argument,
+                           int* result);
+
+/// Writes `size` (1..64) bytes over executable memory at `to`, kernel text or
+/// ebpf_port_exec_alloc's, through an alias mapping if the text is read-only,
+/// and makes them what *this* CPU fetches (cache maintenance). 0, or a negative
+/// errno with nothing written. Takes no lock that a stopped CPU may hold.
+/// Context: only inside ebpf_port_stop_machine's `function`.
+int ebpf_port_text_write(uintptr_t to, const void* bytes, size_t size);
+
+/// `size` bytes of memory that can be executed and is written by
+/// ebpf_port_text_write only; every address of it less than `reach` away from
+/// `near`. Null if there is none. Context: task.
+void* ebpf_port_exec_alloc(size_t size, uintptr_t near, uint64_t reach);
+
+/// Gives back what ebpf_port_exec_alloc returned for the same `size`. No CPU
+/// runs in it or will return into it. Context: task.
+void ebpf_port_exec_free(void* memory, size_t size);
+
+/// Whether a probe may stand on the `size` bytes at `address`: they are kernel
+/// text and not part of what the kernel itself runs between a breakpoint trap
+/// and ebpf_on_breakpoint, or after it until the trap returns. Our own part of
+/// that path is in the section `.ebpf.noprobe`, which core refuses by itself.
+/// Default: false. Context: task.
+bool ebpf_port_may_probe(uintptr_t address, size_t size);
+
+/// What a port says of preemption inside the kernel; decides whether text that
+/// a task may have been interrupted in can ever be reused.
+enum ebpf_preemption {
+  /// No task is switched away while it runs kernel code outside the
+  /// scheduler's own call: interrupted program counters are on CPUs only.
+  EBPF_PREEMPTION_NONE = 0,
+  /// The kernel preempts, and lists the saved program counters of its tasks.
+  EBPF_PREEMPTION_LISTED = 1,
+  /// The kernel preempts, and cannot list them (the default).
+  EBPF_PREEMPTION_UNKNOWN = 2,
+};
+enum ebpf_preemption ebpf_port_preemption(void);
+
+/// What the stub between the breakpoint trap and ebpf_on_breakpoint can do
+/// besides restoring the general registers and pc.
+enum ebpf_trap_stub {
+  /// It sets sp from the frame; it leaves no gap below the interrupted sp.
+  EBPF_TRAP_STUB_SETS_SP = 1,
+  /// It leaves a gap below the interrupted sp that may be written
+  /// (x86-64: 48 bytes, AArch64: 512, RISC-V: 512).
+  EBPF_TRAP_STUB_LEAVES_GAP = 2,
+};
+/// A sum of ebpf_trap_stub; default 0: instructions that write the stack or sp
+/// then run out of line. Context: any.
+uint32_t ebpf_port_trap_stub(void);
+
+}  // extern "C"

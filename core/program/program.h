@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: MIT
+//
+// A loaded program: what bpf(2) made and probes run.
+#pragma once
+
+#include <stdint.h>
+
+#include "core/isa/insn.h"
+#include "core/maps/map.h"
+#include "core/memory/allocator.h"
+#include "core/memory/per_cpu.h"
+#include "core/memory/ref_counted.h"
+#include "core/program/engine.h"
+#include "core/program/insn_facts.h"
+#include "core/program_types/program_type.h"
+
+namespace ebpf {
+
+/// What a program is made of. The arrays belong to whoever fills the
+/// description in, until Program::Create took them over.
+struct ProgramParts {
+  static constexpr size_t kNameSize = 16;  // BPF_OBJ_NAME_LEN
+
+  const ProgramType* type = nullptr;
+  /// Verified, from `allocator`. LD_IMM64 of a map (kPseudoMapFd) has the
+  /// address of its Map as the 64-bit constant and src 0; of a map value, the
+  /// value's address, src 0.
+  isa::Insns insns;
+  /// The maps that the program uses; one reference of each. From `allocator`.
+  Span<Map*> maps;
+  Span<InsnFacts> facts;  // one for each instruction, or empty
+  char name[kNameSize] = {};
+  bool gpl_compatible = false;
+};
+
+struct ProgramStats {
+  uint64_t runs;
+  uint64_t missed;  // not run: the CPU was inside a program already
+};
+
+/// Context of what is not said otherwise: task.
+class Program : public RefCounted<Program> {
+ public:
+  /// Takes over the arrays and map references of `parts` when it succeeds, and
+  /// only then. kNoMemory, or what the engine says.
+  static Result<Ref<Program>> Create(const ProgramParts& parts, Engine& engine,
+                                     Allocator& allocator);
+
+  const ProgramType& type() const { return *parts_.type; }
+  isa::ConstInsns insns() const { return parts_.insns; }
+  Span<Map* const> maps() const {
+    return Span<Map* const>(parts_.maps.data(), parts_.maps.size());
+  }
+  Span<const InsnFacts> facts() const { return parts_.facts; }
+  StringView name() const {
+    return StringView::FromField(parts_.name, ProgramParts::kNameSize);
+  }
+  const Engine& engine() const { return engine_; }
+
+  /// Runs the program; r0, or 0 when this CPU has no run context left, which
+  /// counts as missed. Context: any.
+  uint64_t Run(void* context) const;
+
+  /// The same, but not while another program runs on this CPU: then missed, as
+  /// Linux does for programs on kprobes. Context: any.
+  uint64_t RunUnlessNested(void* context) const;
+
+  ProgramStats Stats() const;
+
+ private:
+  friend class RefCounted<Program>;
+  friend class Allocator;
+
+  Program(const ProgramParts& parts, Engine& engine, Allocator& allocator)
+      : parts_(parts), engine_(engine), allocator_(allocator) {}
+
+  /// Waits for readers (probes run programs in read sections), then frees.
+  void Destroy();
+
+  uint64_t RunIn(RunContext& run, void* context) const;
+
+  const ProgramParts parts_;
+  Engine& engine_;
+  Allocator& allocator_;
+  void* image_ = nullptr;
+  PerCpu<ProgramStats> stats_;
+};
+
+}  // namespace ebpf

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: MIT
+//
+// The spin lock of core, its guard, and data that stands inside its lock.
+#pragma once
+
+#include <stdint.h>
+
+#include "core/base/atomic.h"
+#include "core/base/thread_annotations.h"
+#include "core/base/types.h"
+#include "core/platform/cpu.h"
+#include "core/sync/lock_rank.h"
+#include "core/sync/lock_rank_check.h"
+
+namespace ebpf {
+
+/// Test-and-set lock that masks interrupts while it is held. A trap (a probe on
+/// code that runs under the lock) can still arrive on the CPU that holds it, so
+/// what a program can reach uses TryLock, and fails with kBusy.
+template <LockRank kRank>
+class EBPF_CAPABILITY("spin lock") SpinLock : public NonCopyable {
+ public:
+  constexpr SpinLock() = default;
+
+  /// Context: task or irq, never from a program. Returns the interrupt state.
+  uintptr_t Lock() EBPF_ACQUIRE() {
+    const uintptr_t irq = ebpf_port_irq_save();
+    lock_rank_check::Acquire(kRank);
+    // Acquires: pairs with the release in Unlock.
+    while (held_.Exchange(true, kAcquire)) {
+      while (held_.Load(kRelaxed)) {
+        ebpf_port_relax();
+      }
+    }
+    return irq;
+  }
+
+  /// Tries a bounded number of times (another CPU may hold it for a few
+  /// instructions), so that a trap on the holder's own CPU does not hang.
+  /// On true `irq` is to be given to Unlock. Context: any.
+  bool TryLock(uintptr_t& irq) EBPF_TRY_ACQUIRE(true) {
+    irq = ebpf_port_irq_save();
+    const uint32_t self = ebpf_port_cpu_id() + 1;
+    for (unsigned tries = 0; tries < kMaxTries; ++tries) {
+      if (!held_.Load(kRelaxed) && !held_.Exchange(true, kAcquire)) {
+        owner_.Store(self, kRelaxed);
+        lock_rank_check::Acquire(kRank);
+        return true;
+      }
+      if (owner_.Load(kRelaxed) == self) {
+        break;  // interrupted ourselves: waiting cannot help
+      }
+      ebpf_port_relax();
+    }
+    ebpf_port_irq_restore(irq);
+    return false;
+  }
+
+  void Unlock(uintptr_t irq) EBPF_RELEASE() {
+    lock_rank_check::Release(kRank);
+    owner_.Store(0, kRelaxed);
+    held_.Store(false, kRelease);  // pairs with the acquires above
+    ebpf_port_irq_restore(irq);
+  }
+
+ private:
+  static constexpr unsigned kMaxTries = 1u << 20;
+
+  Atomic<bool> held_{false};
+  Atomic<uint32_t> owner_{0};  // CPU number + 1 of a TryLock holder
+};
+
+/// Holds a SpinLock for its own lifetime. Context: task or irq.
+template <LockRank kRank>
+class EBPF_SCOPED_CAPABILITY SpinGuard : public NonCopyable {
+ public:
+  explicit SpinGuard(SpinLock<kRank>& lock) EBPF_ACQUIRE(lock)
+      : lock_(lock), irq_(lock.Lock()) {}
+  ~SpinGuard() EBPF_RELEASE() { lock_.Unlock(irq_); }
+
+ private:
+  SpinLock<kRank>& lock_;
+  const uintptr_t irq_;
+};
+
+}  // namespace ebpf

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: MIT
+//
+// The verifier's log: an ABI, since clients match on its texts.
+#pragma once
+
+#include <stdint.h>
+
+#include "core/base/text_writer.h"
+
+namespace ebpf::verifier {
+
+/// BPF_LOG_LEVEL1 (1): the path walked; BPF_LOG_LEVEL2 (2): each state;
+/// BPF_LOG_STATS (4): the last line only. The text of a rejection and the
+/// statistics line are written at any level but 0.
+inline constexpr uint32_t kLogPath = 1;
+inline constexpr uint32_t kLogStates = 2;
+inline constexpr uint32_t kLogStats = 4;
+inline constexpr uint32_t kLogMask = 7;
+
+/// A log with a level, in a buffer that the caller owns. When it is full the
+/// rest is counted (`writer().wanted()`), and bpf(2) returns kNoSpace.
+class Log {
+ public:
+  /// A silent log.
+  Log() = default;
+  Log(uint32_t level, char* buffer, size_t size)
+      : level_(level), writer_(buffer, size) {}
+
+  bool enabled() const { return level_ != 0; }
+  bool wants(uint32_t level) const { return (level_ & level) != 0; }
+
+  TextWriter& writer() { return writer_; }
+  const TextWriter& writer() const { return writer_; }
+
+ private:
+  uint32_t level_ = 0;
+  TextWriter writer_;
+};
+
+}  // namespace ebpf::verifier

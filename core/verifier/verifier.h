@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: MIT
+//
+// Proves that a program is safe to run, or says why not.
+// core/verifier/README.md tells what is proven and what is refused.
+#pragma once
+
+#include <stdint.h>
+
+#include "core/base/span.h"
+#include "core/base/status.h"
+#include "core/isa/insn.h"
+#include "core/maps/map.h"
+#include "core/memory/allocator.h"
+#include "core/program/insn_facts.h"
+#include "core/program_types/program_type.h"
+#include "core/verifier/log.h"
+
+namespace ebpf::verifier {
+
+/// Linux's BPF_COMPLEXITY_LIMIT_INSNS: instructions walked over all paths.
+inline constexpr uint32_t kMaxInsnsProcessed = 1'000'000;
+/// BPF_MAXINSNS for what bpf(2) takes from the privileged.
+inline constexpr uint32_t kMaxProgramInsns = 1'000'000;
+
+struct Options {
+  const ProgramType* type = nullptr;
+  /// Size of the context (pt_regs) on this CPU, in bytes.
+  uint32_t context_size = 0;
+  /// The license lets it call GPL-only helpers.
+  bool gpl_compatible = false;
+};
+
+struct Stats {
+  uint32_t insns_processed = 0;
+  uint32_t total_states = 0;
+  uint32_t peak_states = 0;
+  uint32_t max_states_per_insn = 0;
+  /// Stack bytes of the deepest chain of calls.
+  uint32_t stack_depth = 0;
+};
+
+/// Verifies `insns`, in which LD_IMM64 of a map (kPseudoMapFd,
+/// kPseudoMapValue) names it by its index in `maps`. Does not change them;
+/// writes one InsnFacts for each to `facts` (same size as `insns`, zeroed).
+///
+/// kOk, or kInvalid / kAccess / kTooBig / kNoMemory / kNotPermitted as Linux
+/// would, with the reason in `log`. Never panics, whatever the bytes; bounded
+/// by kMaxInsnsProcessed. Memory comes from `allocator` and is given back.
+/// Context: task.
+Status Verify(isa::ConstInsns insns, Span<Map* const> maps,
+              const Options& options, Allocator& allocator, Log& log,
+              Span<InsnFacts> facts, Stats& stats);
+
+}  // namespace ebpf::verifier
