@@ -82,7 +82,10 @@ def ebpf_cc_test(name, srcs, deps = [], size = "small", copts = [], features = [
         srcs = srcs,
         copts = TEST_COPTS + copts,
         features = FEATURES + features,
-        deps = deps + ["@com_google_googletest//:gtest_main"],
+        deps = deps + [
+            "@com_google_googletest//:gtest",
+            "@com_google_googletest//:gtest_main",
+        ],
         **kwargs
     )
 

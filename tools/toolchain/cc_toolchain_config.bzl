@@ -150,7 +150,13 @@ def _layering_features():
                 flag_set(
                     actions = _CPP,
                     flag_groups = [
-                        flag_group(flags = ["-fmodules-decluse"]),
+                        # C++20 switches modules on, which would make an
+                        # include of the system's an import.
+                        flag_group(flags = [
+                            "-fmodules-strict-decluse",
+                            "-Xclang",
+                            "-fno-cxx-modules",
+                        ]),
                         flag_group(
                             iterate_over = "dependent_module_map_files",
                             flags = ["-fmodule-map-file=%{dependent_module_map_files}"],

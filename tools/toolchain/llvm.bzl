@@ -65,6 +65,14 @@ def _include_dirs(ctx, clang):
             dirs.append(str(ctx.path(line.strip())))
     return dirs
 
+def _system_module_map(dirs):
+    """Says of the system's headers that every library may include them.
+
+    layering_check refuses what belongs to no module that a library uses.
+    """
+    umbrellas = ["  module \"%s\" {\n    umbrella \"%s\"\n  }" % (d, d) for d in dirs]
+    return "module \"crosstool\" [system] {\n%s\n}\n" % "\n".join(umbrellas)
+
 def _llvm_impl(ctx):
     bin = _find_bin(ctx)
     clang = bin + "/clang"
@@ -85,12 +93,13 @@ def _llvm_impl(ctx):
                 fail("%s/%s is missing" % (bin, name))
             ctx.file("bin/" + name, "#!/bin/sh\necho '%s is not installed' >&2\nexit 1\n" % name)
 
+    ctx.file("system.cppmap", _system_module_map(dirs + [resource]))
     ctx.file("BUILD.bazel", """
 load("@ebpf//tools/toolchain:toolchains.bzl", "llvm_toolchain_targets")
 
 package(default_visibility = ["//visibility:public"])
 
-exports_files(glob(["bin/*"]))
+exports_files(glob(["bin/*"]) + ["system.cppmap"])
 
 llvm_toolchain_targets(
     bin = {bin},

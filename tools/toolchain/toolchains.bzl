@@ -15,6 +15,7 @@ def _toolchain(name, host_cpu, target_compatible_with, files, **config):
         compiler_files = files,
         dwp_files = files,
         linker_files = files,
+        module_map = "@llvm//:system.cppmap",
         objcopy_files = files,
         strip_files = files,
         supports_param_files = True,
