@@ -125,3 +125,14 @@ def ebpf_fuzz_test(name, srcs, deps = [], corpus = [], runs = 20000, copts = [],
         data = [":%s_bin" % name] + corpus,
         tags = tags + ["fuzz"],
     )
+
+def python_test(name, src, data = [], size = "small", **kwargs):
+    """A unittest file; each of its cases counts."""
+    native.sh_test(
+        name = name,
+        size = size,
+        srcs = ["//tools/build:python_test.py"],
+        args = ["$(location %s)" % src],
+        data = data + [src],
+        **kwargs
+    )
