@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: MIT
+//
+// Numbers and structures of bpf(2), from its documented interface (bpf(2),
+// uapi/linux/bpf.h as a reference of the ABI). Layouts are pinned below.
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+namespace ebpf::linux_abi {
+
+inline constexpr size_t kObjectNameSize = 16;  // BPF_OBJ_NAME_LEN
+
+/// Commands that this tree implements; all others get EINVAL.
+enum BpfCommand : uint32_t {
+  kMapCreate = 0,
+  kMapLookupElem = 1,
+  kMapUpdateElem = 2,
+  kMapDeleteElem = 3,
+  kMapGetNextKey = 4,
+  kProgLoad = 5,
+};
+
+/// enum bpf_map_type.
+enum MapTypeNumber : uint32_t {
+  kMapTypeHash = 1,
+  kMapTypeArray = 2,
+  kMapTypeProgArray = 3,
+  kMapTypePerfEventArray = 4,
+  kMapTypePerCpuHash = 5,
+  kMapTypePerCpuArray = 6,
+  kMapTypeRingBuffer = 27,
+};
+
+/// map_flags of BPF_MAP_CREATE (BPF_F_*).
+enum MapFlags : uint32_t {
+  kMapNoPrealloc = 1u << 0,
+  kMapNoCommonLru = 1u << 1,
+  kMapNumaNode = 1u << 2,
+  kMapReadOnly = 1u << 3,   // BPF_F_RDONLY: for the syscall side
+  kMapWriteOnly = 1u << 4,  // BPF_F_WRONLY
+  kMapStackBuildId = 1u << 5,
+  kMapZeroSeed = 1u << 6,
+  kMapReadOnlyProg = 1u << 7,   // BPF_F_RDONLY_PROG: for programs
+  kMapWriteOnlyProg = 1u << 8,  // BPF_F_WRONLY_PROG
+  kMapClone = 1u << 9,
+  kMapMmapable = 1u << 10,
+  kMapPreserveElems = 1u << 11,
+  kMapInnerMap = 1u << 12,
+};
+
+/// flags of an update; also UpdateMode's numbers.
+enum UpdateFlags : uint64_t {
+  kUpdateAny = 0,
+  kUpdateNoExist = 1,
+  kUpdateExist = 2,
+  kUpdateLock = 4,  // BPF_F_LOCK
+};
+
+/// flags of the ring buffer helpers, and of bpf_ringbuf_query.
+enum RingFlags : uint64_t {
+  kRingNoWakeup = 1,
+  kRingForceWakeup = 2,
+};
+enum RingQuery : uint64_t {
+  kRingAvailableData = 0,
+  kRingSize = 1,
+  kRingConsumerPosition = 2,
+  kRingProducerPosition = 3,
+};
+
+/// The header before each record in a ring's data.
+struct RingRecordHeader {
+  uint32_t length;  // of the payload, with the two bits below
+  uint32_t page_offset;
+};
+inline constexpr uint32_t kRingBusyBit = 1u << 31;
+inline constexpr uint32_t kRingDiscardBit = 1u << 30;
+inline constexpr uint32_t kRingHeaderSize = 8;
+static_assert(sizeof(RingRecordHeader) == kRingHeaderSize);
+
+/// prog_flags of BPF_PROG_LOAD.
+enum ProgramFlags : uint32_t {
+  kProgStrictAlignment = 1u << 0,
+  kProgAnyAlignment = 1u << 1,
+  kProgTestRandomHigh32 = 1u << 2,
+  kProgTestStateFrequency = 1u << 3,
+};
+
+struct MapCreateAttr {
+  uint32_t map_type;
+  uint32_t key_size;
+  uint32_t value_size;
+  uint32_t max_entries;
+  uint32_t map_flags;
+  uint32_t inner_map_fd;
+  uint32_t numa_node;
+  char map_name[kObjectNameSize];
+  uint32_t map_ifindex;
+  uint32_t btf_fd;
+  uint32_t btf_key_type_id;
+  uint32_t btf_value_type_id;
+  uint32_t btf_vmlinux_value_type_id;
+  uint64_t map_extra;
+  int32_t value_type_btf_obj_fd;
+  int32_t map_token_fd;
+};
+static_assert(offsetof(MapCreateAttr, map_name) == 28);
+static_assert(offsetof(MapCreateAttr, map_extra) == 64);
+static_assert(sizeof(MapCreateAttr) == 80);
+
+/// BPF_MAP_*_ELEM and BPF_MAP_GET_NEXT_KEY (`value` is then next_key).
+struct MapElemAttr {
+  uint32_t map_fd;
+  uint32_t padding;
+  uint64_t key;
+  uint64_t value;
+  uint64_t flags;
+};
+static_assert(sizeof(MapElemAttr) == 32);
+
+struct ProgLoadAttr {
+  uint32_t prog_type;
+  uint32_t insn_cnt;
+  uint64_t insns;
+  uint64_t license;
+  uint32_t log_level;
+  uint32_t log_size;
+  uint64_t log_buf;
+  uint32_t kern_version;
+  uint32_t prog_flags;
+  char prog_name[kObjectNameSize];
+  uint32_t prog_ifindex;
+  uint32_t expected_attach_type;
+  uint32_t prog_btf_fd;
+  uint32_t func_info_rec_size;
+  uint64_t func_info;
+  uint32_t func_info_cnt;
+  uint32_t line_info_rec_size;
+  uint64_t line_info;
+  uint32_t line_info_cnt;
+  uint32_t attach_btf_id;
+  uint32_t attach_prog_fd;
+  uint32_t core_relo_cnt;
+  uint64_t fd_array;
+  uint64_t core_relos;
+  uint32_t core_relo_rec_size;
+  uint32_t log_true_size;
+  int32_t prog_token_fd;
+  uint32_t fd_array_cnt;
+};
+static_assert(offsetof(ProgLoadAttr, prog_name) == 48);
+static_assert(offsetof(ProgLoadAttr, fd_array) == 120);
+static_assert(offsetof(ProgLoadAttr, log_true_size) == 140);
+static_assert(sizeof(ProgLoadAttr) == 152);
+
+/// The size of the largest attribute: what is behind it must be zero.
+inline constexpr uint32_t kBpfAttrSize = sizeof(ProgLoadAttr);
+
+/// Capabilities that bpf(2) and perf_event_open(2) ask for (capabilities(7)).
+enum Capability : int {
+  kCapSysAdmin = 21,
+  kCapPerfmon = 38,
+  kCapBpf = 39,
+};
+
+}  // namespace ebpf::linux_abi

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: MIT
+//
+// Numbers and structures of perf_event_open(2), from its documented interface.
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+namespace ebpf::linux_abi {
+
+/// The number of the kprobe PMU, which clients read from
+/// /sys/bus/event_source/devices/kprobe/type: the first after the fixed types.
+inline constexpr uint32_t kPerfTypeKprobe = 6;
+
+/// config of the kprobe PMU: "config:0" asks for the function's return.
+inline constexpr uint64_t kPerfKprobeReturn = 1;
+
+/// Bits of perf_event_attr.flags.
+inline constexpr uint64_t kPerfDisabled = 1;
+
+/// flags of perf_event_open(2).
+enum PerfFlags : uint64_t {
+  kPerfFlagFdNoGroup = 1,
+  kPerfFlagFdOutput = 2,
+  kPerfFlagPidCgroup = 4,
+  kPerfFlagFdCloexec = 8,
+};
+
+/// ioctl(2) on a perf event.
+enum PerfIoctl : uint32_t {
+  kPerfIocEnable = 0x2400,
+  kPerfIocDisable = 0x2401,
+  kPerfIocReset = 0x2403,
+  kPerfIocSetBpf = 0x40042408,
+};
+
+struct PerfEventAttr {
+  uint32_t type;
+  uint32_t size;
+  uint64_t config;
+  uint64_t sample_period;
+  uint64_t sample_type;
+  uint64_t read_format;
+  uint64_t flags;
+  uint32_t wakeup_events;
+  uint32_t bp_type;
+  uint64_t config1;  // kprobe_func
+  uint64_t config2;  // probe_offset, or kprobe_addr without a function
+  uint64_t branch_sample_type;
+  uint64_t sample_regs_user;
+  uint32_t sample_stack_user;
+  int32_t clockid;
+  uint64_t sample_regs_intr;
+  uint32_t aux_watermark;
+  uint16_t sample_max_stack;
+  uint16_t reserved_2;
+  uint32_t aux_sample_size;
+  uint32_t aux_action;
+  uint64_t sig_data;
+  uint64_t config3;
+};
+static_assert(offsetof(PerfEventAttr, config1) == 56);
+static_assert(offsetof(PerfEventAttr, sample_regs_intr) == 96);
+static_assert(sizeof(PerfEventAttr) == 136);  // PERF_ATTR_SIZE_VER8
+
+inline constexpr uint32_t kPerfAttrSizeVer0 = 64;
+inline constexpr uint32_t kMaxAttrSize = 4096;  // bpf(2)'s and perf's alike
+
+/// poll(2)'s bits.
+inline constexpr uint32_t kPollIn = 0x1;
+inline constexpr uint32_t kPollErr = 0x8;
+
+/// mmap(2)'s protection bits.
+inline constexpr uint32_t kProtRead = 1;
+inline constexpr uint32_t kProtWrite = 2;
+
+}  // namespace ebpf::linux_abi
