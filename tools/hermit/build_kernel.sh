@@ -1,0 +1,185 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+#
+# Builds the real Hermit kernel, hermit-kernel 0.11.0 from crates.io, as the
+# static archive that our tests link and boot. Prints the archive's path.
+#
+# usage: tools/hermit/build_kernel.sh [--print-path] [aarch64]
+#
+# Nothing is installed: Debian's Rust compiler is unpacked into a cache,
+# ${EBPF_HERMIT_CACHE:-${XDG_CACHE_HOME:-~/.cache}/ext_ebpf/hermit}, for it
+# conflicts with other packages. Inputs are pinned: the compiler by version,
+# each crate by the checksum in kernel/Cargo.lock. The archive's directory is
+# named by a hash of these inputs, so a second run finds it and does nothing.
+# A run may be interrupted at any point: results appear by rename only.
+set -euo pipefail
+
+readonly here="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
+readonly glue="$here/../../ports/hermit/rust/ebpf.rs"
+readonly kernel_version=0.11.0
+readonly rust_release=1.85
+readonly rust_version='1.85.0+dfsg3-1~deb12u3'
+readonly packages=(
+  "rustc-web=$rust_version"
+  "cargo-web=$rust_version"
+  "libstd-rust-web-$rust_release=$rust_version"
+  "libstd-rust-web-dev=$rust_version"
+  "rust-web-src=$rust_version"
+  libpcre3
+  libhttp-parser2.9
+)
+
+say() { echo "hermit: $*" >&2; }
+die() { say "error: $*"; exit 1; }
+
+print_path=0
+if [[ "${1:-}" == --print-path ]]; then
+  print_path=1
+  shift
+fi
+readonly cpu="${1:-aarch64}"
+case "$cpu" in
+  aarch64) target=aarch64-unknown-none-softfloat ;;
+  *) die "no build for CPU '$cpu'; there is one for: aarch64" ;;
+esac
+
+readonly cache="${EBPF_HERMIT_CACHE:-${XDG_CACHE_HOME:-${HOME:-/tmp}/.cache}/ext_ebpf/hermit}"
+readonly key="$(cd "$here" && {
+  echo "$target"
+  sha256sum build_kernel.sh kernel/Cargo.toml kernel/Cargo.lock \
+    kernel/src/lib.rs
+  sha256sum <"$glue"
+} | sha256sum | cut -c1-16)"
+readonly result="$cache/$cpu-$key"
+readonly archive="$result/libhermit_app.a"
+
+if ((print_path)) || [[ -f "$archive" ]]; then
+  echo "$archive"
+  exit 0
+fi
+
+# What must be there before minutes are spent.
+for tool in apt-get dpkg-deb flock sha256sum; do
+  command -v "$tool" >/dev/null || die "'$tool' is missing; this needs Debian 12"
+done
+host_cc=
+for compiler in clang-19 gcc-12 cc; do
+  if command -v "$compiler" >/dev/null; then
+    host_cc="$(command -v "$compiler")"
+    break
+  fi
+done
+[[ -n "$host_cc" ]] || die "no C compiler to link build scripts with;" \
+  "apt-get install clang-19"
+case "$(dpkg --print-architecture)" in
+  amd64) host=x86_64-unknown-linux-gnu ;;
+  arm64) host=aarch64-unknown-linux-gnu ;;
+  *) die "Debian's $(dpkg --print-architecture) has not been tried as a host" ;;
+esac
+
+mkdir -p "$cache" || die "cannot make the cache directory $cache"
+exec 9>"$cache/lock"
+if ! flock -n 9; then
+  say "another build is running; waiting for it"
+  flock 9
+fi
+if [[ -f "$archive" ]]; then
+  echo "$archive"
+  exit 0
+fi
+readonly work="$cache/work-$cpu-$key"
+mkdir -p "$work"
+
+# Unpacks Debian's compiler into $rust.
+readonly rust="$cache/rust-$rust_version"
+unpack_rust() {
+  local partial="$cache/rust.partial" debs="$cache/debs"
+  rm -rf "$partial"
+  mkdir -p "$partial" "$debs"
+  if ! compgen -G "$debs/rustc-web_$rust_release.*.deb" >/dev/null; then
+    say "downloading Debian's Rust $rust_release (117 MB)"
+    (cd "$debs" && apt-get download -q "${packages[@]}") \
+      >"$work/apt.log" 2>&1 || {
+      rm -f "$debs"/*.deb
+      tail -n 5 "$work/apt.log" >&2
+      say "error: apt could not download Debian's Rust $rust_version."
+      say "If it says 'was not found': run 'apt-get update' and try again."
+      say "If that version is gone from the archive: take these packages from"
+      say "snapshot.debian.org, put them into $debs"
+      say "and run this again: ${packages[*]}"
+      exit 1
+    }
+  fi
+  local deb
+  for deb in "$debs"/*.deb; do
+    dpkg-deb -x "$deb" "$partial" || die "$deb is damaged; delete it"
+  done
+  [[ -x "$partial/usr/bin/rustc" && -x "$partial/usr/bin/cargo" ]] ||
+    die "the packages in $debs hold no rustc or no cargo; delete that directory"
+  rm -rf "$rust"
+  mv "$partial" "$rust"
+  rm -rf "$debs"
+}
+[[ -x "$rust/usr/bin/rustc" ]] || unpack_rust
+
+libraries=("$rust"/usr/lib/*-linux-gnu "$rust"/lib/*-linux-gnu)
+export LD_LIBRARY_PATH="$(IFS=:; echo "${libraries[*]}")"
+export RUSTC="$rust/usr/bin/rustc" CARGO_HOME="$cache/cargo-home"
+export CARGO_TARGET_DIR="$work/target"
+export RUSTC_BOOTSTRAP=1  # -Zbuild-std, with a compiler that is no nightly
+export HERMIT_LOG_LEVEL_FILTER=warn  # it tells of the whole device tree at info
+export RUSTFLAGS="-Crelocation-model=pic"
+host_variable="CARGO_TARGET_$(tr a-z- A-Z_ <<<"$host")_LINKER"
+export "$host_variable=$host_cc"
+unset RUSTUP_TOOLCHAIN RUSTC_WRAPPER CARGO_BUILD_TARGET CARGO_ENCODED_RUSTFLAGS
+
+run_cargo() {
+  "$rust/usr/bin/cargo" "$@" >>"$work/cargo.log" 2>&1 || {
+    tail -n 30 "$work/cargo.log" >&2
+    die "cargo $1 failed; the whole log is $work/cargo.log"
+  }
+}
+
+# The kernel's sources, checked by cargo against kernel/Cargo.lock, with two
+# edits: a method of a later Rust than 1.85 becomes the function that it was
+# before, and ports/hermit's exports become a module of the scheduler.
+prepare_sources() {
+  local partial="$work/hermit-kernel.partial"
+  say "fetching hermit-kernel $kernel_version and its crates"
+  rm -rf "$work/fetch" "$partial"
+  cp -r "$here/kernel" "$work/fetch"
+  chmod -R u+w "$work/fetch"
+  (cd "$work/fetch" && run_cargo fetch --locked)
+  cp -r "$CARGO_HOME"/registry/src/*/"hermit-kernel-$kernel_version" "$partial"
+  chmod -R u+w "$partial"
+  rm -f "$partial/rust-toolchain.toml" "$partial/Cargo.lock"
+  grep -rlZ write_copy_of_slice "$partial/src" | xargs -0 -r sed -i -E \
+    's/\b([a-z]+\[[^]]*\])\.write_copy_of_slice\(/core::mem::MaybeUninit::copy_from_slice(\&mut \1, /'
+  cp "$glue" "$partial/src/scheduler/ebpf.rs"
+  sed -i 's/^pub mod task;$/mod ebpf;\n&/' "$partial/src/scheduler/mod.rs"
+  grep -q '^mod ebpf;$' "$partial/src/scheduler/mod.rs" ||
+    die "hermit-kernel's scheduler has no place for ports/hermit's exports"
+  rm -rf "$work/hermit-kernel"
+  mv "$partial" "$work/hermit-kernel"
+}
+[[ -d "$work/hermit-kernel" ]] || prepare_sources
+
+# A patched crate has neither source nor checksum in a lock file.
+rm -rf "$work/app"
+cp -r "$here/kernel" "$work/app"
+chmod -R u+w "$work/app"
+sed -i '/^name = "hermit-kernel"$/,/^dependencies/{/^source = /d;/^checksum = /d}' \
+  "$work/app/Cargo.lock"
+
+say "building hermit-kernel $kernel_version for $cpu (about two minutes)"
+(cd "$work/app" && run_cargo build --locked --release --target "$target" \
+  --config "patch.crates-io.hermit-kernel.path='$work/hermit-kernel'" \
+  -Zbuild-std=core,alloc -Zbuild-std-features=compiler-builtins-mem -j2)
+
+rm -rf "$result.partial"
+mkdir -p "$result.partial"
+cp "$CARGO_TARGET_DIR/$target/release/libhermit_app.a" "$result.partial/"
+mv "$result.partial" "$result"
+rm -rf "$work"
+say "built $archive"
+echo "$archive"
