@@ -93,9 +93,16 @@ FLOAT_MNEMONICS = {
     "riscv64": re.compile(r"(c\.)?(f[a-z]+\.[sdhwlqx]|fs?rm|frcsr|fscsr|vset\w+)"),
 }
 
+# Extensions that the disassembler must know in order to see them.
+DISASSEMBLE = {
+    "x86_64": [],
+    "aarch64": ["--mattr=+all"],
+    "riscv64": ["--mattr=+v,+zfh,+zfa"],
+}
+
 # A jump or call through a register or memory, and a direct one.
 INDIRECT = {
-    "x86_64": re.compile(r"(callq?|jmpq?)\s+\*"),
+    "x86_64": re.compile(r"l?(call|jmp)[lq]?\s+\*"),
     "aarch64": re.compile(r"(blr|br|blraa\w*|braa\w*)\s"),
     "riscv64": re.compile(r"(c\.)?(jalr|jr)\s"),
 }
@@ -104,6 +111,9 @@ DIRECT = {
     "aarch64": re.compile(r"(b|bl|b\.\w+|cbn?z|tbn?z)\s"),
     "riscv64": re.compile(r"(c\.)?(jal|j|call|tail|b(eq|ne|lt|ge|gt|le)u?z?)\s"),
 }
+
+# An auipc and a jalr that the linker fills in together.
+RISCV_CALLS = {"R_RISCV_CALL", "R_RISCV_CALL_PLT"}
 
 NOPROBE = ".ebpf.noprobe"
 
@@ -147,7 +157,8 @@ class Archive:
                 yield section, m.group(1)
 
     def instructions(self):
-        out = self._run("objdump", "--disassemble", "--reloc", "--no-show-raw-insn")
+        flags = ["--disassemble", "--reloc", "--no-show-raw-insn"]
+        out = self._run("objdump", *flags, *DISASSEMBLE[self.options.arch])
         section = function = ""
         current = None
         for line in out.split("\n"):
@@ -201,7 +212,9 @@ def check_floating_point(insns, options):
         # Names of symbols are no operands.
         text = re.sub(r"<.*>", "", insn.text)
         mnemonic = text.partition(" ")[0]
-        if registers.search(text) or mnemonics.match(mnemonic):
+        if "<unknown>" in insn.text or "(bad)" in insn.text:
+            yield f"float: {insn.function} has code that cannot be read"
+        elif registers.search(text) or mnemonics.match(mnemonic):
             yield f"float: {insn.function} has `{insn.text}`"
 
 
@@ -210,30 +223,41 @@ def local_name(name):
     return re.sub(r"[+-]0x[0-9a-f]+$", "", name)
 
 
+def jump_targets(insn, arch, jump):
+    """Where a direct jump or call goes, by name."""
+    if not jump and not DIRECT[arch].match(insn.text):
+        return []
+    if insn.relocations:
+        return [local_name(symbol) for _, symbol in insn.relocations]
+    return [local_name(symbol) for symbol in re.findall(r"<([^>]*)>", insn.text)]
+
+
+def carries_call(insn):
+    return any(kind in RISCV_CALLS for kind, _ in insn.relocations)
+
+
 def check_noprobe(insns, options):
     inside = {i.function for i in insns if i.section.startswith(NOPROBE)}
     allowed = inside | set(options.noprobe_call)
+    previous = None
     for insn in insns:
+        before, previous = previous, insn
         if not insn.section.startswith(NOPROBE):
             continue
-        if INDIRECT[options.arch].match(insn.text) and not direct_pair(insn):
+        # RISC-V's auipc and jalr are one jump. Its target is on the auipc, or
+        # is known already and shown with the jalr.
+        first = carries_call(insn)
+        indirect = INDIRECT[options.arch].match(insn.text)
+        second = indirect and before and before.text.startswith("auipc ")
+        if second and carries_call(before):
+            continue
+        known = second and not before.relocations and "<" in insn.text
+        if indirect and not known:
             yield f"noprobe: {insn.function} has an indirect `{insn.text}`"
             continue
-        targets = [local_name(s) for kind, s in insn.relocations if calls(kind)]
-        if not targets and DIRECT[options.arch].match(insn.text):
-            targets = [local_name(m) for m in re.findall(r"<([^>]*)>", insn.text)]
-        for target in targets:
-            if target not in allowed and not target.startswith((NOPROBE, ".L")):
+        for target in jump_targets(insn, options.arch, first or known):
+            if target not in allowed and not target.startswith(NOPROBE):
                 yield f"noprobe: {insn.function} leaves for {target}"
-
-
-def direct_pair(insn):
-    """RISC-V's auipc+jalr pair has its target on the auipc."""
-    return False
-
-
-def calls(kind):
-    return bool(re.search(r"PLT|CALL|JUMP|JAL|BRANCH|CONDBR|TSTBR", kind))
 
 
 def print_sizes(archive, out):

@@ -4,6 +4,7 @@
 load("@rules_cc//cc:defs.bzl", "cc_binary", "cc_library", "cc_test")
 load("//tools/build:headers.bzl", "headers_test")
 load("//tools/build:layers.bzl", "layer_visibility")
+load("//tools/build:nc.bzl", "nc_test")
 
 # What a library of this tree compiles without a warning of.
 COPTS = [
@@ -124,6 +125,17 @@ def ebpf_fuzz_test(name, srcs, deps = [], corpus = [], runs = 20000, copts = [],
         args = ["$(location :%s_bin)" % name, str(runs)] + ["$(locations %s)" % c for c in corpus],
         data = [":%s_bin" % name] + corpus,
         tags = tags + ["fuzz"],
+    )
+
+def ebpf_nc_test(name, src, deps = [], size = "small", **kwargs):
+    """What must not compile, case by case; nc_test.py tells how it is written."""
+    nc_test(
+        name = name,
+        size = size,
+        src = src,
+        copts = COPTS,
+        deps = deps,
+        **kwargs
     )
 
 def python_test(name, src, data = [], size = "small", **kwargs):

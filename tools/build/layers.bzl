@@ -25,7 +25,7 @@ ARCH_SEES = ["base", "isa", "machine", "jit", "probes"]
 
 # What ports/* sees of core: the C face, the contract that it implements, and
 # the modules whose types these two name.
-PORTS_SEE = ["base", "capi", "linux_abi", "machine", "platform"]
+PORTS_SEE = ["base", "capi", "linux_abi", "machine", "platform", "symbols"]
 
 # The CPUs of each port. A port sees these folders of arch/ and no other.
 PORT_ARCHES = {
