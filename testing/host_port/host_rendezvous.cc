@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: MIT
+//
+// Stopping the other CPUs: a signal to each thread, which waits in its handler
+// (or, with interrupts masked, when it unmasks them).
+#include "testing/host_port/host_rendezvous.h"
+
+#include <atomic>
+#include <errno.h>
+#include <mutex>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <time.h>
+
+#include "core/base/assert.h"
+#include "core/platform/text.h"
+#include "testing/host_port/host_cpu.h"
+#include "testing/host_port/host_registry.h"
+#include "testing/host_port/host_thread.h"
+
+namespace ebpf::host {
+namespace {
+
+constexpr int kIpiSignal = SIGUSR1;
+
+/// The state of the rendezvous, in one word, so that who arrives and who gives
+/// up agree on whether it was in time.
+struct Round {
+  uint32_t number;
+  uint16_t arrived;
+  uint16_t gathering;  // bool
+};
+static_assert(sizeof(Round) == 8);
+
+std::atomic<Round> g_round{Round{}};
+std::atomic<bool> g_supported{true};
+std::atomic<uint64_t> g_timeout_ms{10000};
+std::atomic<uint64_t> g_count{0};
+
+struct Registry {
+  // Held during a whole rendezvous: CPUs neither come nor go meanwhile.
+  std::mutex mutex;
+  bool present[kMaxHostCpus] = {};
+  pthread_t threads[kMaxHostCpus];
+};
+
+// Threads may end later than static destructors run.
+Registry& TheRegistry() {
+  static Registry* registry = new Registry;
+  return *registry;
+}
+
+/// Makes this CPU fetch what was written.
+void SynchroniseInsnStream() {
+#if defined(__x86_64__)
+  uint32_t a = 0, b, c = 0, d;
+  asm volatile("cpuid" : "+a"(a), "=b"(b), "+c"(c), "=d"(d)::"memory");
+#elif defined(__aarch64__)
+  asm volatile("isb" ::: "memory");
+#endif
+}
+
+/// Arrives at the rendezvous that is gathering, if any, and stays until it is
+/// over.
+void Join() {
+  Round round = g_round.load();
+  do {
+    if (!round.gathering || t_thread.cpu_plus_one == 0) {
+      return;
+    }
+  } while (!g_round.compare_exchange_weak(
+      round, Round{round.number, static_cast<uint16_t>(round.arrived + 1), 1}));
+  t_thread.irq_depth = t_thread.irq_depth + 1;
+  while (g_round.load().number == round.number) {
+    sched_yield();
+  }
+  SynchroniseInsnStream();
+  t_thread.irq_depth = t_thread.irq_depth - 1;
+}
+
+void OnIpi(int /*signal*/) {
+  const int saved_errno = errno;
+  if (t_thread.irq_depth != 0) {
+    t_thread.ipi_pending = 1;
+  } else {
+    Join();
+  }
+  errno = saved_errno;
+}
+
+void InstallIpi() {
+  struct sigaction action = {};
+  action.sa_handler = OnIpi;
+  action.sa_flags = SA_RESTART | SA_ONSTACK;
+  sigfillset(&action.sa_mask);
+  sigdelset(&action.sa_mask, SIGTRAP);
+  sigdelset(&action.sa_mask, SIGSEGV);
+  sigaction(kIpiSignal, &action, nullptr);
+}
+
+uint64_t NowMs() {
+  timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return static_cast<uint64_t>(now.tv_sec) * 1000 +
+         static_cast<uint64_t>(now.tv_nsec) / 1000000;
+}
+
+/// Signals the other CPUs; how many there are.
+uint16_t CallOthers(Registry& registry) {
+  uint16_t count = 0;
+  for (uint32_t cpu = 0; cpu < kMaxHostCpus; ++cpu) {
+    if (registry.present[cpu] && cpu + 1 != t_thread.cpu_plus_one) {
+      ++count;
+      pthread_kill(registry.threads[cpu], kIpiSignal);
+    }
+  }
+  return count;
+}
+
+/// Whether all `others` have arrived in time.
+bool WaitForOthers(uint16_t others) {
+  const uint64_t deadline = NowMs() + g_timeout_ms;
+  while (g_round.load().arrived != others) {
+    if (NowMs() >= deadline) {
+      return g_round.load().arrived == others;
+    }
+    sched_yield();
+  }
+  return true;
+}
+
+}  // namespace
+
+bool TextSupported() { return g_supported; }
+
+void TakePendingIpi() {
+  if (t_thread.ipi_pending != 0) {
+    t_thread.ipi_pending = 0;
+    Join();
+  }
+}
+
+void RegisterCpu(uint32_t cpu) {
+  Registry& registry = TheRegistry();
+  std::lock_guard<std::mutex> lock(registry.mutex);
+  static const bool installed = (InstallIpi(), true);
+  (void)installed;
+  if (registry.present[cpu]) {
+    Panic("HostCpu: another thread is that CPU");
+  }
+  registry.present[cpu] = true;
+  registry.threads[cpu] = pthread_self();
+  t_thread.cpu_plus_one = cpu + 1;
+}
+
+void UnregisterCpu(uint32_t cpu) {
+  Registry& registry = TheRegistry();
+  std::lock_guard<std::mutex> lock(registry.mutex);
+  registry.present[cpu] = false;
+  t_thread.cpu_plus_one = 0;
+}
+
+}  // namespace ebpf::host
+
+namespace ebpf {
+
+void SetHostRendezvousTimeout(uint64_t milliseconds) {
+  host::g_timeout_ms = milliseconds;
+}
+void SetHostTextSupport(bool supported) { host::g_supported = supported; }
+uint64_t HostRendezvousCount() { return host::g_count; }
+
+}  // namespace ebpf
+
+extern "C" int ebpf_port_stop_machine(int (*function)(void*), void* argument,
+                                      int* result) {
+  using namespace ebpf::host;
+  RequireTaskContext("ebpf_port_stop_machine");
+  if (!g_supported) {
+    return -EOPNOTSUPP;
+  }
+  Registry& registry = TheRegistry();
+  std::lock_guard<std::mutex> lock(registry.mutex);
+  const uint32_t number = g_round.load().number;
+  g_round = Round{number, 0, 1};
+  const bool complete = WaitForOthers(CallOthers(registry));
+  if (complete) {
+    t_thread.irq_depth = 1;
+    *result = function(argument);
+    t_thread.irq_depth = 0;
+    ++g_count;
+  }
+  g_round = Round{number + 1, 0, 0};  // lets them go on
+  if (complete) {
+    TakePendingIpi();
+    return 0;
+  }
+  return -EBUSY;
+}

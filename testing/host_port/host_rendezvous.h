@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: MIT
+//
+// How a test makes the host port's rendezvous fail or vanish.
+#pragma once
+
+#include <stdint.h>
+
+namespace ebpf {
+
+/// How long ebpf_port_stop_machine waits for the other CPUs before it gives up
+/// with -EBUSY; 10 s at first. A CPU that masks interrupts for longer makes it
+/// fail.
+void SetHostRendezvousTimeout(uint64_t milliseconds);
+
+/// False: the port has no tier T1 (every function of core/platform/text.h says
+/// so), as at first it has.
+void SetHostTextSupport(bool supported);
+
+/// Rendezvous that succeeded, ever.
+uint64_t HostRendezvousCount();
+
+}  // namespace ebpf

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: MIT
+//
+// What the host port keeps for each thread; for its own files only.
+#pragma once
+
+#include <signal.h>
+#include <stdint.h>
+
+namespace ebpf::host {
+
+inline constexpr uint32_t kMaxHeldLocks = 32;
+
+/// Plain data: signal handlers use it. Volatile where a handler of the same
+/// thread changes what the thread is looking at.
+struct Thread {
+  uint32_t cpu_plus_one;              // 0: not a CPU
+  volatile uint32_t irq_depth;        // > 0: interrupts are masked
+  volatile uint32_t preempt_depth;    // > 0: preemption is off
+  volatile sig_atomic_t ipi_pending;  // came while interrupts were masked
+  volatile uint32_t held_lock_count;  // spin locks, of all trap levels
+  volatile uint32_t rank_base;        // where this trap level's locks begin
+  uint8_t held_ranks[kMaxHeldLocks];
+  volatile uint32_t trap_depth;  // breakpoint traps that are being handled
+};
+
+extern thread_local Thread t_thread;
+
+/// Panics unless the caller is in task context: interrupts on, preemption on,
+/// no spin lock held, in no trap. `what` names the function called.
+void RequireTaskContext(const char* what);
+
+/// Answers an interrupt from another CPU that came while they were masked.
+/// Called when they are unmasked.
+void TakePendingIpi();
+
+}  // namespace ebpf::host
