@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: MIT
+//
+// The instructions of RISC-V that this port needs: interrupts, the hart's
+// number, and what makes changed code and page tables seen. Read here and not
+// asked of the kernel, so that a trap calls nothing that can be probed.
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+namespace ebpf::alien {
+
+/// sstatus.SIE: interrupts are on. [riscv/priv: sstatus]
+inline constexpr uintptr_t kSstatusSie = 1 << 1;
+
+/// The hart's number, which Alien keeps in tp. Context: any.
+[[gnu::always_inline]] inline uintptr_t HartId() {
+  uintptr_t hart;
+  asm volatile("mv %0, tp" : "=r"(hart));
+  return hart;
+}
+
+/// Masks interrupts; kSstatusSie if they were on, else 0. Context: any.
+[[gnu::always_inline]] inline uintptr_t MaskInterrupts() {
+  uintptr_t before;
+  asm volatile("csrrci %0, sstatus, 2" : "=r"(before) : : "memory");
+  return before & kSstatusSie;
+}
+
+/// Undoes the MaskInterrupts() that returned `before`. Context: any.
+[[gnu::always_inline]] inline void RestoreInterrupts(uintptr_t before) {
+  asm volatile("csrs sstatus, %0" : : "r"(before) : "memory");
+}
+
+/// Forgets translations of the page at `address`: Alien's page-table functions
+/// do not. Context: any.
+inline void FlushTranslation(uintptr_t address) {
+  asm volatile("sfence.vma %0, zero" : : "r"(address) : "memory");
+}
+
+/// This hart fetches what has been stored. Context: any.
+inline void SyncInstructions() { asm volatile("fence.i" : : : "memory"); }
+
+}  // namespace ebpf::alien

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: MIT
+//
+// Executable memory on Alien: address ranges above RAM, mapped read-execute.
+// The kernel never takes such a range back, so this file uses them again.
+#include "ports/alien/exec_memory.h"
+
+#include "core/platform/text.h"
+#include "ports/alien/csr.h"
+#include "ports/alien/kernel.h"
+
+namespace {
+
+constexpr size_t kPageSize = 4096;
+constexpr uint32_t kFlags = ALIEN_MAP_VALID | ALIEN_MAP_READ |
+                            ALIEN_MAP_EXECUTE | ALIEN_MAP_ACCESSED |
+                            ALIEN_MAP_DIRTY;
+
+struct Range {
+  uintptr_t begin = 0;
+  size_t capacity = 0;  // 0: this entry has no range yet
+  size_t mapped = 0;    // 0: nobody has it
+};
+
+/// Changed in task context only; tasks do not preempt each other in the kernel.
+constinit Range ranges[128] = {};
+
+/// A free entry with at least `size` bytes of addresses; null if there is none.
+Range* TakeRange(size_t size) {
+  Range* fresh = nullptr;
+  for (Range& range : ranges) {
+    if (range.capacity == 0) {
+      fresh = &range;
+      break;
+    }
+    if (range.mapped == 0 && range.capacity >= size) {
+      return &range;
+    }
+  }
+  if (fresh != nullptr) {
+    fresh->begin = alien_alloc_kernel_free_region(size);
+    fresh->capacity = size;
+  }
+  return fresh;
+}
+
+bool IsWithin(uintptr_t begin, size_t size, uintptr_t near, uint64_t reach) {
+  const uintptr_t last = begin + size - 1;
+  const uint64_t below = near > begin ? near - begin : 0;
+  const uint64_t above = last > near ? last - near : 0;
+  return below < reach && above < reach;
+}
+
+/// Fills the frames behind the range, which nobody has cleared, with c.ebreak.
+/// They are at their physical addresses too, and writable there.
+void FillWithBreakpoints(const Range& range) {
+  constexpr uint16_t kCEbreak = 0x9002;
+  for (size_t page = 0; page < range.mapped; page += kPageSize) {
+    const uintptr_t frame = alien_query_kernel_space(range.begin + page);
+    auto* halfwords = reinterpret_cast<uint16_t*>(frame);
+    for (size_t i = 0; i < kPageSize / sizeof(uint16_t); ++i) {
+      halfwords[i] = kCEbreak;
+    }
+  }
+}
+
+void FlushRange(const Range& range, size_t size) {
+  for (size_t page = 0; page < size; page += kPageSize) {
+    ebpf::alien::FlushTranslation(range.begin + page);
+  }
+}
+
+}  // namespace
+
+namespace ebpf::alien {
+
+bool IsExecMemory(uintptr_t address, size_t size) {
+  for (const Range& range : ranges) {
+    if (address >= range.begin && size <= range.mapped &&
+        address - range.begin <= range.mapped - size) {
+      return true;
+    }
+  }
+  return false;
+}
+
+}  // namespace ebpf::alien
+
+extern "C" {
+
+void* ebpf_port_exec_alloc(size_t size, uintptr_t near, uint64_t reach) {
+  if (size == 0 || size > (size_t{1} << 30)) {
+    return nullptr;
+  }
+  const size_t rounded = (size + kPageSize - 1) & ~(kPageSize - 1);
+  Range* range = TakeRange(rounded);
+  if (range == nullptr || !IsWithin(range->begin, size, near, reach) ||
+      !alien_map_region_no_target(range->begin, rounded, kFlags)) {
+    return nullptr;
+  }
+  range->mapped = rounded;
+  FlushRange(*range, rounded);
+  FillWithBreakpoints(*range);
+  ebpf::alien::SyncInstructions();
+  return reinterpret_cast<void*>(range->begin);
+}
+
+void ebpf_port_exec_free(void* memory, size_t /*size*/) {
+  const auto begin = reinterpret_cast<uintptr_t>(memory);
+  for (Range& range : ranges) {
+    if (range.mapped != 0 && range.begin == begin) {
+      const size_t size = range.mapped;
+      range.mapped = 0;
+      alien_unmap_region(begin, size);
+      FlushRange(range, size);
+      return;
+    }
+  }
+}
+
+}  // extern "C"

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: MIT
+//
+// What Alien calls of this port, and where. The rest of what a kernel calls,
+// bpf(2) among it, is core/capi/ebpf.h.
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "ports/alien/kernel.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/// Brings eBPF up: 0, or a negative errno with probes absent. In main(), after
+/// init_init_array!(), before the first user task. Context: task.
+int ebpf_alien_init(void);
+
+/// The first statement of ebreak_handler, for a kernel frame: true if the trap
+/// is dealt with and the handler is to return at once. Otherwise the handler
+/// goes on as ever; what it adds to sepc is made to fit the instruction.
+/// Context: trap.
+bool ebpf_alien_breakpoint(struct alien_ktrap_frame* frame);
+
+/// The first statement of do_kernel_handle for load and store faults, page
+/// faults and misaligned loads, `cause` from scause and `address` from stval:
+/// true if sepc now leads out of the fault. Context: trap.
+bool ebpf_alien_kernel_fault(struct alien_ktrap_frame* frame, uintptr_t cause,
+                             uintptr_t address);
+
+#ifdef __cplusplus
+}  // extern "C"
+#endif

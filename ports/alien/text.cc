@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: MIT
+//
+// Kernel text on Alien: read-only leaves of up to 2 MiB, one CPU.
+#include "core/platform/text.h"
+
+#include "core/base/memory.h"
+#include "core/base/types.h"
+#include "ports/alien/csr.h"
+#include "ports/alien/exec_memory.h"
+#include "ports/alien/kernel.h"
+#include "ports/alien/text_alias.h"
+#include "ports/alien/unprobeable.h"
+
+namespace {
+
+constexpr size_t kPageSize = 4096;
+constexpr int kMinusNoMemory = -12;      // -ENOMEM
+constexpr int kMinusFault = -14;         // -EFAULT
+constexpr int kMinusInvalid = -22;       // -EINVAL
+constexpr int kMinusNotSupported = -95;  // -EOPNOTSUPP
+
+/// Two pages of addresses, mapped to the text that is being written and to
+/// nothing otherwise. The leaf that the text itself is mapped with stays as it
+/// is: it may hold 2 MiB of the kernel, which must not become writable.
+constinit uintptr_t alias = 0;
+
+uintptr_t AddressOf(const char* symbol) {
+  return reinterpret_cast<uintptr_t>(symbol);
+}
+
+bool IsText(uintptr_t address, size_t size) {
+  return address >= AddressOf(stext) && address < AddressOf(etext) &&
+         size <= AddressOf(etext) - address;
+}
+
+bool OverlapsTrampoline(uintptr_t address, size_t size) {
+  const uintptr_t page = AddressOf(strampoline);
+  return address < page + kPageSize && address + size > page;
+}
+
+/// Maps `pages` pages from `text` on at the alias, writable. Kernel text is at
+/// its physical address.
+bool MapAlias(uintptr_t text, size_t pages) {
+  constexpr uint32_t kFlags = ALIEN_MAP_VALID | ALIEN_MAP_READ |
+                              ALIEN_MAP_WRITE | ALIEN_MAP_ACCESSED |
+                              ALIEN_MAP_DIRTY;
+  if (!alien_map_region(alias, text, pages * kPageSize, kFlags)) {
+    return false;
+  }
+  for (size_t page = 0; page < pages; ++page) {
+    ebpf::alien::FlushTranslation(alias + page * kPageSize);
+  }
+  return true;
+}
+
+void UnmapAlias(size_t pages) {
+  alien_unmap_region(alias, pages * kPageSize);
+  for (size_t page = 0; page < pages; ++page) {
+    ebpf::alien::FlushTranslation(alias + page * kPageSize);
+  }
+}
+
+/// Executable memory of ours is writable at the addresses of its frames.
+void WriteExecMemory(uintptr_t to, const uint8_t* bytes, size_t size) {
+  for (size_t done = 0; done < size;) {
+    const uintptr_t at = to + done;
+    const size_t piece = ebpf::Min(size - done, kPageSize - at % kPageSize);
+    ebpf::CopyBytes(reinterpret_cast<void*>(alien_query_kernel_space(at)),
+                    bytes + done, piece);
+    done += piece;
+  }
+}
+
+}  // namespace
+
+namespace ebpf::alien {
+
+bool PrepareTextAlias() {
+  alias = alien_alloc_kernel_free_region(2 * kPageSize);
+  // The tables above the two pages are made here, where there may be a need
+  // for memory, and stay.
+  const uintptr_t text = AddressOf(stext) & ~(kPageSize - 1);
+  if (!MapAlias(text, 2)) {
+    return false;
+  }
+  UnmapAlias(2);
+  return true;
+}
+
+}  // namespace ebpf::alien
+
+extern "C" {
+
+int ebpf_port_stop_machine(int (*function)(void* argument), void* argument,
+                           int* result) {
+  if (alien_cpu_num() != 1) {
+    return kMinusNotSupported;  // Alien has no interrupt between CPUs
+  }
+  const uintptr_t interrupts = ebpf::alien::MaskInterrupts();
+  *result = function(argument);
+  ebpf::alien::SyncInstructions();
+  ebpf::alien::RestoreInterrupts(interrupts);
+  return 0;
+}
+
+int ebpf_port_text_write(uintptr_t to, const void* bytes, size_t size) {
+  if (size == 0 || size > 64) {
+    return kMinusInvalid;
+  }
+  const auto* source = static_cast<const uint8_t*>(bytes);
+  if (IsText(to, size)) {
+    const uintptr_t offset = to % kPageSize;
+    const size_t pages = offset + size > kPageSize ? 2 : 1;
+    if (alias == 0 || !MapAlias(to - offset, pages)) {
+      return kMinusNoMemory;
+    }
+    ebpf::CopyBytes(reinterpret_cast<void*>(alias + offset), source, size);
+    UnmapAlias(pages);
+  } else if (ebpf::alien::IsExecMemory(to, size)) {
+    WriteExecMemory(to, source, size);
+  } else {
+    return kMinusFault;
+  }
+  ebpf::alien::SyncInstructions();
+  return 0;
+}
+
+bool ebpf_port_may_probe(uintptr_t address, size_t size) {
+  return size != 0 && IsText(address, size) &&
+         !OverlapsTrampoline(address, size) &&
+         !ebpf::alien::IsUnprobeable(address) &&
+         !ebpf::alien::IsUnprobeable(address + size - 1);
+}
+
+// A timer interrupt over kernel code re-arms the timer and returns. Tasks that
+// are switched away hold return addresses of the scheduler's callers only.
+ebpf_preemption ebpf_port_preemption(void) { return EBPF_PREEMPTION_NONE; }
+
+// kernel_v.asm builds its frame right below the interrupted sp, and leaves by
+// adding the frame's size to it.
+uint32_t ebpf_port_trap_stub(void) { return 0; }
+
+}  // extern "C"

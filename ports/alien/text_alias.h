@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: MIT
+//
+// Makes ebpf_port_text_write ready.
+#pragma once
+
+namespace ebpf::alien {
+
+/// Takes the addresses through which text is written; false if there is no
+/// memory, and text cannot be written then. Context: task, once.
+bool PrepareTextAlias();
+
+}  // namespace ebpf::alien

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: MIT
+//
+// The kernel's address space, and what ports/alien/kernel.h asks of it.
+#include "testing/guest/personalities/alien/address_space.h"
+
+#include "ports/alien/kernel.h"
+#include "testing/guest/kernel/kernel.h"
+#include "testing/guest/kernel/machine.h"
+#include "testing/guest/kernel/memory.h"
+#include "testing/guest/personalities/alien/ksync.h"
+
+extern "C" {
+extern const char guest_text_begin[];
+extern const char guest_rodata_begin[];
+extern const char guest_data_begin[];
+}
+
+namespace guest::alien {
+namespace {
+
+constexpr size_t kLargeLeaf = size_t{2} << 20;
+
+/// Where alloc_kernel_free_region goes on: above RAM.
+constinit uintptr_t next_region = 0;
+
+/// Ranges with frames of their own, by map_region_no_target.
+struct OwnRange {
+  uintptr_t begin;
+  size_t size;
+};
+constinit OwnRange own_ranges[256] = {};
+
+uintptr_t AddressOf(const char* symbol) {
+  return reinterpret_cast<uintptr_t>(symbol);
+}
+
+void Protect(uintptr_t begin, uintptr_t end, uint32_t protection) {
+  if (!machine::Map(begin, begin, end - begin, protection, kLargeLeaf)) {
+    Panic("no memory for page tables");
+  }
+}
+
+bool AnyMapped(uintptr_t va, size_t size) {
+  machine::Mapping mapping;
+  for (size_t page = 0; page < size; page += kPageSize) {
+    if (machine::Query(va + page, &mapping)) {
+      return true;
+    }
+  }
+  return false;
+}
+
+uint32_t ProtectionOf(uint32_t flags) {
+  constexpr uint32_t kNeeded = ALIEN_MAP_VALID | ALIEN_MAP_READ |
+                               ALIEN_MAP_ACCESSED | ALIEN_MAP_DIRTY;
+  if ((flags & kNeeded) != kNeeded) {
+    Panic("a mapping without V, R, A or D faults on some CPUs");
+  }
+  return (flags & ALIEN_MAP_WRITE ? uint32_t{machine::kWrite} : 0) |
+         (flags & ALIEN_MAP_EXECUTE ? uint32_t{machine::kExecute} : 0);
+}
+
+OwnRange* FindOwn(uintptr_t begin) {
+  for (OwnRange& range : own_ranges) {
+    if (range.begin == begin) {
+      return &range;
+    }
+  }
+  return nullptr;
+}
+
+void FreeOwnFrames(const OwnRange& range) {
+  for (size_t page = 0; page < range.size; page += kPageSize) {
+    machine::Mapping mapping;
+    if (machine::Query(range.begin + page, &mapping)) {
+      FreePages(reinterpret_cast<void*>(mapping.phys), 1);
+    }
+  }
+}
+
+}  // namespace
+
+void BuildKernelAddressSpace() {
+  const uintptr_t ram_end = machine::FreeRam().end;
+  Protect(AddressOf(guest_text_begin), AddressOf(guest_rodata_begin),
+          machine::kExecute);
+  Protect(AddressOf(guest_rodata_begin), AddressOf(guest_data_begin),
+          machine::kReadOnly);
+  Protect(AddressOf(guest_data_begin), ram_end, machine::kWrite);
+  machine::FlushTlb(AddressOf(guest_text_begin),
+                    ram_end - AddressOf(guest_text_begin));
+  next_region = ram_end;
+}
+
+extern "C" {
+
+uintptr_t alien_alloc_kernel_free_region(size_t size) {
+  MutexGuard guard(kernel_space_lock);
+  const uintptr_t begin = next_region;
+  next_region += (size + kPageSize - 1) & ~(kPageSize - 1);
+  return begin;
+}
+
+bool alien_map_region(uintptr_t va, uintptr_t pa, size_t size,
+                      uint32_t flags) {
+  MutexGuard guard(kernel_space_lock);
+  return !AnyMapped(va, size) &&
+         machine::Map(va, pa, size, ProtectionOf(flags));
+}
+
+bool alien_map_region_no_target(uintptr_t va, size_t size, uint32_t flags) {
+  MutexGuard guard(kernel_space_lock);
+  OwnRange* range = FindOwn(0);
+  if (range == nullptr || AnyMapped(va, size)) {
+    return false;
+  }
+  *range = {va, size};
+  for (size_t page = 0; page < size; page += kPageSize) {
+    void* frame = AllocatePages(1);
+    if (frame == nullptr ||
+        !machine::Map(va + page, reinterpret_cast<uintptr_t>(frame),
+                      kPageSize, ProtectionOf(flags))) {
+      Panic("alloc_frames: out of memory");
+    }
+    *static_cast<uint64_t*>(frame) = 0xdead'dead'dead'dead;  // not zeroed
+  }
+  return true;
+}
+
+bool alien_unmap_region(uintptr_t va, size_t size) {
+  MutexGuard guard(kernel_space_lock);
+  if (!AnyMapped(va, size)) {
+    return false;
+  }
+  OwnRange* range = FindOwn(va);
+  if (range != nullptr) {
+    FreeOwnFrames(*range);
+    *range = {};
+  }
+  machine::Unmap(va, size);
+  return true;
+}
+
+uintptr_t alien_query_kernel_space(uintptr_t va) {
+  MutexGuard guard(kernel_space_lock);
+  machine::Mapping mapping;
+  return machine::Query(va, &mapping) ? mapping.phys : 0;
+}
+
+}  // extern "C"
+
+}  // namespace guest::alien

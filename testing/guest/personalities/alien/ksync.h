@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: MIT
+//
+// Alien's locks: interrupts off while held, not reentrant, and deadly in a
+// probe, which may have interrupted their own bookkeeping.
+#pragma once
+
+#include <stdint.h>
+
+namespace guest::alien {
+
+/// ksync::Mutex. Locking it twice, or in a probe, ends the guest as it would
+/// end the kernel.
+class Mutex {
+ public:
+  constexpr explicit Mutex(const char* name) : name_(name) {}
+
+  void Lock();
+  void Unlock();
+  bool locked() const { return locked_; }
+
+ private:
+  const char* const name_;
+  bool locked_ = false;
+};
+
+class MutexGuard {
+ public:
+  explicit MutexGuard(Mutex& mutex) : mutex_(mutex) { mutex_.Lock(); }
+  ~MutexGuard() { mutex_.Unlock(); }
+  MutexGuard(const MutexGuard&) = delete;
+  MutexGuard& operator=(const MutexGuard&) = delete;
+
+ private:
+  Mutex& mutex_;
+};
+
+/// While one of these lives the port's trap hooks run.
+class ProbeScope {
+ public:
+  ProbeScope();
+  ~ProbeScope();
+  ProbeScope(const ProbeScope&) = delete;
+  ProbeScope& operator=(const ProbeScope&) = delete;
+};
+
+/// The locks that the port's functions take.
+extern Mutex heap_lock;
+extern Mutex kernel_space_lock;
+extern Mutex task_lock;
+
+}  // namespace guest::alien
