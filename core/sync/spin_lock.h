@@ -14,9 +14,11 @@
 
 namespace ebpf {
 
-/// Test-and-set lock that masks interrupts while it is held. A trap (a probe on
-/// code that runs under the lock) can still arrive on the CPU that holds it, so
-/// what a program can reach uses TryLock, and fails with kBusy.
+/// Compare-and-set lock of one word, the holder's CPU number + 1, that masks
+/// interrupts while it is held. A trap (a probe on code that runs under the
+/// lock) can still arrive on the CPU that holds it, so what a program can reach
+/// uses TryLock, and fails with kBusy; the holder stands in the lock from its
+/// first moment on, so that this never waits in vain.
 template <LockRank kRank>
 class EBPF_CAPABILITY("spin lock") SpinLock : public NonCopyable {
  public:
@@ -26,9 +28,11 @@ class EBPF_CAPABILITY("spin lock") SpinLock : public NonCopyable {
   uintptr_t Lock() EBPF_ACQUIRE() {
     const uintptr_t irq = ebpf_port_irq_save();
     lock_rank_check::Acquire(kRank);
+    const uint32_t self = ebpf_port_cpu_id() + 1;
     // Acquires: pairs with the release in Unlock.
-    while (held_.Exchange(true, kAcquire)) {
-      while (held_.Load(kRelaxed)) {
+    for (uint32_t free = 0; !holder_.CompareExchange(free, self, kAcquire);
+         free = 0) {
+      while (holder_.Load(kRelaxed) != 0) {
         ebpf_port_relax();
       }
     }
@@ -36,18 +40,19 @@ class EBPF_CAPABILITY("spin lock") SpinLock : public NonCopyable {
   }
 
   /// Tries a bounded number of times (another CPU may hold it for a few
-  /// instructions), so that a trap on the holder's own CPU does not hang.
+  /// instructions), and not at all when a trap on the holder's own CPU asks.
   /// On true `irq` is to be given to Unlock. Context: any.
   bool TryLock(uintptr_t& irq) EBPF_TRY_ACQUIRE(true) {
     irq = ebpf_port_irq_save();
     const uint32_t self = ebpf_port_cpu_id() + 1;
     for (unsigned tries = 0; tries < kMaxTries; ++tries) {
-      if (!held_.Load(kRelaxed) && !held_.Exchange(true, kAcquire)) {
-        owner_.Store(self, kRelaxed);
+      uint32_t holder = holder_.Load(kRelaxed);
+      // Acquires: pairs with the release in Unlock.
+      if (holder == 0 && holder_.CompareExchange(holder, self, kAcquire)) {
         lock_rank_check::Acquire(kRank);
         return true;
       }
-      if (owner_.Load(kRelaxed) == self) {
+      if (holder == self) {
         break;  // interrupted ourselves: waiting cannot help
       }
       ebpf_port_relax();
@@ -58,16 +63,14 @@ class EBPF_CAPABILITY("spin lock") SpinLock : public NonCopyable {
 
   void Unlock(uintptr_t irq) EBPF_RELEASE() {
     lock_rank_check::Release(kRank);
-    owner_.Store(0, kRelaxed);
-    held_.Store(false, kRelease);  // pairs with the acquires above
+    holder_.Store(0, kRelease);  // pairs with the acquires above
     ebpf_port_irq_restore(irq);
   }
 
  private:
   static constexpr unsigned kMaxTries = 1u << 20;
 
-  Atomic<bool> held_{false};
-  Atomic<uint32_t> owner_{0};  // CPU number + 1 of a TryLock holder
+  Atomic<uint32_t> holder_{0};  // CPU number + 1
 };
 
 /// Holds a SpinLock for its own lifetime. Context: task or irq.
