@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: MIT
+//
+// A kernel's functions by name and by address, read from the blob that
+// tools/ksym makes of its ELF file.
+#pragma once
+
+#include <stdint.h>
+
+#include "core/base/span.h"
+#include "core/base/status.h"
+#include "core/base/string_view.h"
+
+namespace ebpf {
+
+/// A function of the kernel.
+struct Symbol {
+  StringView name;   // bytes of the blob
+  uint64_t address;  // where it is now, see SymbolTable::Open
+  uint64_t size;     // up to its end or the next symbol
+};
+
+/// Looks into a blob that somebody else owns and keeps unchanged.
+///
+/// Open() checks everything that the other functions rely on. They take
+/// logarithmic time, no lock, no memory. Context: any, Open() task.
+class SymbolTable {
+ public:
+  /// Empty: finds nothing.
+  constexpr SymbolTable() = default;
+
+  /// The table in `blob`, whose addresses are those of the linker plus `slide`
+  /// (a kernel that was moved). kBadMessage if it is not one, was cut off, or
+  /// breaks a rule of the format; then nothing of it can be used.
+  static Result<SymbolTable> Open(ConstBytes blob, uint64_t slide = 0);
+
+  size_t size() const { return count_; }
+
+  /// The functions in order of address. Precondition: index < size().
+  Symbol At(size_t index) const;
+
+  /// The function of that name. kNotFound; kExists if several have it: a name
+  /// that does not say which is no name (Linux: EADDRNOTAVAIL).
+  Result<Symbol> FindByName(StringView name) const;
+
+  /// The function that contains `address`, or kNotFound. Of several at one
+  /// place, the first by name.
+  Result<Symbol> FindByAddress(uint64_t address) const;
+
+ private:
+  struct Header;
+  struct Entry;
+
+  Entry EntryAt(size_t index) const;
+  size_t IndexByName(size_t rank) const;
+  StringView NameOf(const Entry& entry) const;
+  Status Check() const;
+  Status CheckEntries() const;
+  Status CheckNameIndex() const;
+
+  ConstBytes entries_;
+  ConstBytes by_name_;
+  ConstBytes names_;
+  size_t count_ = 0;
+  uint64_t base_ = 0;
+};
+
+}  // namespace ebpf

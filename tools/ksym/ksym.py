@@ -1,0 +1,130 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Makes the symbol blob of a kernel from its ELF file.
+
+    ksym.py KERNEL.elf -o KERNEL.ksym        writes the blob
+    ksym.py KERNEL.elf --check KERNEL.ksym   fails unless it would be the same
+
+core/symbols/README.md describes the blob. A kernel is linked twice: first with
+an empty table, then with the blob of the first link in a section that moves
+nothing else; --check proves that it did not.
+"""
+
+import argparse
+import struct
+import sys
+
+ELF_HEADER = struct.Struct("<16sHHIQQQIHHHHHH")
+SECTION = struct.Struct("<IIQQQQIIQQ")
+SYMBOL = struct.Struct("<IBBHQQ")
+BLOB_HEADER = struct.Struct("<8sIIQII")
+BLOB_ENTRY = struct.Struct("<IIII")
+
+SHT_SYMTAB = 2
+SHF_EXECINSTR = 4
+STT_FUNC = 2
+SHN_LORESERVE = 0xFF00
+
+
+class BadFile(Exception):
+    """The file is no kernel that this tool can read."""
+
+
+def sections(elf):
+    """Every section header, as a tuple of SECTION."""
+    if len(elf) < ELF_HEADER.size or elf[:6] != b"\x7fELF\x02\x01":
+        raise BadFile("not a little-endian 64-bit ELF file")
+    header = ELF_HEADER.unpack_from(elf)
+    offset, entry_size, count = header[6], header[11], header[12]
+    if entry_size != SECTION.size or offset + count * entry_size > len(elf):
+        raise BadFile("bad section headers")
+    return [SECTION.unpack_from(elf, offset + i * entry_size) for i in range(count)]
+
+
+def functions(elf):
+    """(address, size or 0, name) of each function, unordered, without doubles."""
+    headers = sections(elf)
+    tables = [h for h in headers if h[1] == SHT_SYMTAB]
+    if not tables:
+        raise BadFile("no symbol table: the file is stripped")
+    found = set()
+    for table in tables:
+        offset, size, link = table[4], table[5], table[6]
+        if link >= len(headers) or offset + size > len(elf):
+            raise BadFile("bad symbol table")
+        names_at, names_size = headers[link][4], headers[link][5]
+        names = elf[names_at : names_at + names_size]
+        for at in range(offset, offset + size - SYMBOL.size + 1, SYMBOL.size):
+            name, info, _, section, value, length = SYMBOL.unpack_from(elf, at)
+            if info & 15 != STT_FUNC or not 0 < section < SHN_LORESERVE:
+                continue
+            if section >= len(headers) or not headers[section][2] & SHF_EXECINSTR:
+                continue
+            text = names[name : names.find(b"\0", name)]
+            if text:
+                found.add((value, length, text))
+    return found
+
+
+def arrange(found, text_end):
+    """Sorted by address and name; sizes filled in, and cut where they overlap."""
+    by_address = {}
+    for address, size, name in found:
+        entry = by_address.setdefault(address, [0, set()])
+        entry[0] = max(entry[0], size)
+        entry[1].add(name)
+    starts = sorted(by_address)
+    result = []
+    for i, address in enumerate(starts):
+        size, names = by_address[address]
+        next_start = starts[i + 1] if i + 1 < len(starts) else text_end
+        room = next_start - address
+        size = min(size or room, room)
+        if size > 0:
+            result += [(address, size, name) for name in sorted(names)]
+    return result
+
+
+def make_blob(elf):
+    """The bytes of the blob."""
+    found = functions(elf)
+    text_end = max((h[3] + h[5] for h in sections(elf) if h[2] & SHF_EXECINSTR), default=0)
+    entries = arrange(found, text_end)
+    base = entries[0][0] if entries else 0
+    names = b"".join(name for _, _, name in entries)
+    out = [BLOB_HEADER.pack(b"EBPFKSYM", 1, len(entries), base, len(names), 0)]
+    name_at = 0
+    for address, size, name in entries:
+        if address - base + size >= 1 << 32:
+            raise BadFile("functions more than 4 GiB apart")
+        out.append(BLOB_ENTRY.pack(address - base, size, name_at, len(name)))
+        name_at += len(name)
+    order = sorted(range(len(entries)), key=lambda i: (entries[i][2], i))
+    out += [struct.pack("<I", i) for i in order]
+    return b"".join(out) + names
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
+    parser.add_argument("elf")
+    action = parser.add_mutually_exclusive_group(required=True)
+    action.add_argument("-o", "--output")
+    action.add_argument("--check", metavar="BLOB")
+    arguments = parser.parse_args()
+    with open(arguments.elf, "rb") as file:
+        elf = file.read()
+    try:
+        blob = make_blob(elf)
+    except BadFile as error:
+        sys.exit(f"{arguments.elf}: {error}")
+    if arguments.output:
+        with open(arguments.output, "wb") as file:
+            file.write(blob)
+        return
+    with open(arguments.check, "rb") as file:
+        if file.read() != blob:
+            sys.exit(f"{arguments.check}: not the symbols of {arguments.elf}: the second link moved code")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: MIT
+//
+// Lets ksym.py read this very program, and compares the blob, as core/symbols
+// reads it, with the addresses that the program knows of its own functions.
+#include <link.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <string>
+#include <vector>
+
+#include "core/symbols/symbol_table.h"
+#include "gtest/gtest.h"
+
+extern "C" {
+[[gnu::noinline]] int ksym_test_first(int x) { return x * 3 + 1; }
+[[gnu::noinline]] int ksym_test_second(int x) { return x * 5 + 2; }
+[[gnu::alias("ksym_test_second")]] int ksym_test_alias(int x);
+int ksym_test_data = 7;
+}
+
+namespace ebpf {
+namespace {
+
+int StoreSlide(dl_phdr_info* info, size_t /*size*/, void* slide) {
+  *static_cast<uint64_t*>(slide) = info->dlpi_addr;
+  return 1;  // the first object is the program
+}
+
+uint64_t Address(int (*function)(int)) {
+  return reinterpret_cast<uint64_t>(function);
+}
+
+int RunTool(const std::string& arguments) {
+  return std::system(("tools/ksym/ksym.py " + arguments).c_str());
+}
+
+/// The program's path: in the tool, /proc/self/exe is the tool.
+std::string ThisProgram() {
+  return std::filesystem::read_symlink("/proc/self/exe").string();
+}
+
+std::string OutputPath() {
+  const char* directory = std::getenv("TEST_TMPDIR");
+  return std::string(directory != nullptr ? directory : ".") + "/self.ksym";
+}
+
+std::vector<uint8_t> ReadFile(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+class KsymTest : public testing::Test {
+ protected:
+  KsymTest() {
+    uint64_t slide = 0;
+    dl_iterate_phdr(StoreSlide, &slide);
+    EXPECT_EQ(RunTool(ThisProgram() + " -o " + OutputPath()), 0);
+    blob_ = ReadFile(OutputPath());
+    auto table =
+        SymbolTable::Open(ConstBytes(blob_.data(), blob_.size()), slide);
+    EXPECT_TRUE(table.ok());
+    if (table.ok()) {
+      table_ = *table;
+    }
+  }
+
+  std::vector<uint8_t> blob_;
+  SymbolTable table_;
+};
+
+TEST_F(KsymTest, GivesFunctionsTheirNamesAndAddresses) {
+  const auto first = table_.FindByName("ksym_test_first");
+  ASSERT_TRUE(first.ok());
+  EXPECT_EQ(first->address, Address(ksym_test_first));
+
+  const auto inside = table_.FindByAddress(Address(ksym_test_first) + 1);
+  ASSERT_TRUE(inside.ok());
+  EXPECT_TRUE(inside->name == "ksym_test_first");
+}
+
+TEST_F(KsymTest, KeepsAliases) {
+  const auto second = table_.FindByName("ksym_test_second");
+  const auto alias = table_.FindByName("ksym_test_alias");
+  ASSERT_TRUE(second.ok());
+  ASSERT_TRUE(alias.ok());
+  EXPECT_EQ(second->address, alias->address);
+  EXPECT_EQ(second->size, alias->size);
+}
+
+TEST_F(KsymTest, LeavesDataOut) {
+  EXPECT_FALSE(table_.FindByName("ksym_test_data").ok());
+}
+
+TEST_F(KsymTest, KnowsAWholeProgram) {
+  EXPECT_GT(table_.size(), 100u);
+  EXPECT_TRUE(table_.FindByName("main").ok());
+}
+
+TEST_F(KsymTest, CheckAcceptsTheSameFileAndRefusesAnother) {
+  EXPECT_EQ(RunTool(ThisProgram() + " --check " + OutputPath()), 0);
+  blob_[40] ^= 1;
+  std::ofstream(OutputPath(), std::ios::binary)
+      .write(reinterpret_cast<const char*>(blob_.data()), blob_.size());
+  EXPECT_NE(RunTool(ThisProgram() + " --check " + OutputPath() + " 2>&1"), 0);
+}
+
+TEST(KsymToolTest, RefusesAFileThatIsNoKernel) {
+  EXPECT_NE(RunTool("tools/ksym/ksym.py -o " + OutputPath() + " 2>&1"), 0);
+}
+
+}  // namespace
+}  // namespace ebpf
