@@ -17,18 +17,19 @@ class Allocator : public NonCopyable {
   [[nodiscard]] virtual void* Allocate(size_t size, size_t align) = 0;
   virtual void Free(void* memory, size_t size, size_t align) = 0;
 
-  /// A T made of `args`, or kNoMemory.
+  /// A T made of `args`, or kNoMemory. A T with private constructor and
+  /// destructor makes Allocator its friend.
   template <typename T, typename... Args>
   Result<T*> New(Args&&... args) {
     void* memory = Allocate(sizeof(T), alignof(T));
     if (memory == nullptr) {
       return Status::kNoMemory;
     }
-    return ConstructAt<T>(memory, Forward<Args>(args)...);
+    return new (InPlace{memory}) T(Forward<Args>(args)...);
   }
   template <typename T>
   void Delete(T* object) {
-    DestroyAt(object);
+    object->~T();
     Free(object, sizeof(T), alignof(T));
   }
 

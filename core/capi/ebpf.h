@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What a kernel calls of ext_ebpf, in plain C.
+ *
+ * A kernel calls ebpf_init once, its breakpoint trap calls ebpf_on_breakpoint,
+ * and its system calls bpf(2) and perf_event_open(2), close, dup, ioctl, mmap,
+ * read and poll on the descriptors that these return, call the functions below.
+ * Nothing else enters. What a kernel gives in turn is in core/platform.
+ *
+ * Results are Linux's: a value, or a negative errno. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* A CPU type: arch/<isa>/machine_ops.h has it, as ebpf::machine::MachineOps;
+ * the port passes it on. */
+struct ebpf_machine;
+
+/* Starts the subsystem. 0, -EEXIST, -ENOMEM. Context: task, once at boot, with
+ * the port's services working. */
+int ebpf_init(const struct ebpf_machine* machine);
+
+/* Ends it: no client is left, so nothing is attached. Context: task. */
+void ebpf_exit(void);
+
+/* Linux's struct pt_regs of this CPU: arch/<isa>/pt_regs.h. */
+struct ebpf_pt_regs;
+
+/* The breakpoint trap's hook. `regs` is converted from the kernel's trap frame
+ * and, when the result is true, converted back: pc, sp, flags, every register.
+ * False: not a breakpoint of ours, `regs` untouched. Context: trap, before
+ * anything that a probe may stand on. */
+bool ebpf_on_breakpoint(struct ebpf_pt_regs* regs);
+
+/* Who calls: one for each process, and one for the kernel itself. */
+struct ebpf_client;
+enum ebpf_origin {
+  EBPF_ORIGIN_USER = 0,  /* pointers are the calling process's */
+  EBPF_ORIGIN_KERNEL = 1 /* pointers are the kernel's; may do everything */
+};
+
+/* A client with no open descriptors; null when there is no memory.
+ * Context of all below: task, interrupts on. */
+struct ebpf_client* ebpf_client_create(enum ebpf_origin origin);
+/* Closes what is open. Nobody else uses the client any more. */
+void ebpf_client_delete(struct ebpf_client* client);
+
+/* bpf(2) and perf_event_open(2). Pointers are 64-bit numbers whose meaning is
+ * the client's origin. */
+int64_t ebpf_bpf(struct ebpf_client* client, uint32_t command, uint64_t attr,
+                 uint32_t size);
+int64_t ebpf_perf_event_open(struct ebpf_client* client, uint64_t attr,
+                             int32_t pid, int32_t cpu, int32_t group_fd,
+                             uint64_t flags);
+
+/* The calls on descriptors. read never blocks (-EAGAIN); poll returns the bits
+ * that hold now. */
+int64_t ebpf_close(struct ebpf_client* client, int32_t fd);
+int64_t ebpf_dup(struct ebpf_client* client, int32_t fd);
+int64_t ebpf_read(struct ebpf_client* client, int32_t fd, uint64_t to,
+                  uint64_t size);
+int64_t ebpf_poll(struct ebpf_client* client, int32_t fd);
+int64_t ebpf_ioctl(struct ebpf_client* client, int32_t fd, uint32_t command,
+                   uint64_t argument);
+
+/* Memory of a descriptor that may be mapped: `size` bytes at `address`, of
+ * which the last `mirrored_size` are to be mapped once more behind them for a
+ * process (a ring's data). */
+struct ebpf_pages {
+  void* address;
+  size_t size;
+  size_t mirrored_size;
+};
+/* 0 and `*pages`. Who maps them for a process holds a dup of the descriptor
+ * until they are unmapped. */
+int64_t ebpf_mmap(struct ebpf_client* client, int32_t fd, uint64_t offset,
+                  uint64_t size, uint32_t protection, struct ebpf_pages* pages);
+
+/* Moves text that programs wrote by bpf_trace_printk out of the trace log:
+ * whole lines, at most `size` bytes; how many. What Linux gives in trace_pipe,
+ * but never blocking. */
+size_t ebpf_trace_read(char* to, size_t size);
+
+#ifdef __cplusplus
+} /* extern "C" */
+#endif

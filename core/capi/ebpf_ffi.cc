@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: MIT
+//
+// core/capi/ebpf.h's functions, each one line over the C++ that does it.
+#include "core/capi/ebpf.h"
+#include "core/files/client.h"
+#include "core/helpers/trace_log.h"
+#include "core/machine/machine_ops.h"
+#include "core/probes/kprobe.h"
+#include "core/syscall/bpf.h"
+#include "core/syscall/file_calls.h"
+#include "core/syscall/perf_event_open.h"
+#include "core/syscall/system.h"
+
+namespace {
+
+ebpf::Client& ToClient(ebpf_client* client) {
+  return *reinterpret_cast<ebpf::Client*>(client);
+}
+
+ebpf::machine::PtRegs& ToPtRegs(ebpf_pt_regs* regs) {
+  return *reinterpret_cast<ebpf::machine::PtRegs*>(regs);
+}
+
+}  // namespace
+
+extern "C" {
+
+int ebpf_init(const ebpf_machine* machine) {
+  return -static_cast<int>(ebpf::InitSystem(
+      *reinterpret_cast<const ebpf::machine::MachineOps*>(machine)));
+}
+
+void ebpf_exit(void) { ebpf::ExitSystem(); }
+
+bool ebpf_on_breakpoint(ebpf_pt_regs* regs) {
+  return ebpf::OnBreakpoint(ToPtRegs(regs));
+}
+
+ebpf_client* ebpf_client_create(ebpf_origin origin) {
+  auto client =
+      ebpf::Client::Create(origin == EBPF_ORIGIN_KERNEL ? ebpf::Origin::kKernel
+                                                        : ebpf::Origin::kUser,
+                           ebpf::PortAllocator());
+  return client.ok() ? reinterpret_cast<ebpf_client*>(*client) : nullptr;
+}
+
+void ebpf_client_delete(ebpf_client* client) { ToClient(client).Delete(); }
+
+int64_t ebpf_bpf(ebpf_client* client, uint32_t command, uint64_t attr,
+                 uint32_t size) {
+  ebpf::Client& caller = ToClient(client);
+  return ebpf::Bpf(caller, command, caller.Pointer(attr), size);
+}
+
+int64_t ebpf_perf_event_open(ebpf_client* client, uint64_t attr, int32_t pid,
+                             int32_t cpu, int32_t group_fd, uint64_t flags) {
+  ebpf::Client& caller = ToClient(client);
+  return ebpf::PerfEventOpen(caller, caller.Pointer(attr), pid, cpu, group_fd,
+                             flags);
+}
+
+int64_t ebpf_close(ebpf_client* client, int32_t fd) {
+  return ebpf::Close(ToClient(client), fd);
+}
+
+int64_t ebpf_dup(ebpf_client* client, int32_t fd) {
+  return ebpf::Dup(ToClient(client), fd);
+}
+
+int64_t ebpf_read(ebpf_client* client, int32_t fd, uint64_t to, uint64_t size) {
+  ebpf::Client& caller = ToClient(client);
+  return ebpf::Read(caller, fd, caller.Pointer(to), size);
+}
+
+int64_t ebpf_poll(ebpf_client* client, int32_t fd) {
+  return ebpf::Poll(ToClient(client), fd);
+}
+
+int64_t ebpf_ioctl(ebpf_client* client, int32_t fd, uint32_t command,
+                   uint64_t argument) {
+  return ebpf::Ioctl(ToClient(client), fd, command, argument);
+}
+
+int64_t ebpf_mmap(ebpf_client* client, int32_t fd, uint64_t offset,
+                  uint64_t size, uint32_t protection, ebpf_pages* pages) {
+  ebpf::MapPages found;
+  const int64_t result =
+      ebpf::Mmap(ToClient(client), fd, offset, size, protection, &found);
+  if (result == 0) {
+    *pages = {found.address, found.size, found.mirrored_size};
+  }
+  return result;
+}
+
+size_t ebpf_trace_read(char* to, size_t size) {
+  return ebpf::ReadTraceLog(ebpf::Span<char>(to, size));
+}
+
+}  // extern "C"

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: MIT
+//
+// core/files/client.h's implementation.
+#include "core/files/client.h"
+
+#include "core/base/memory.h"
+#include "core/linux_abi/bpf.h"
+#include "core/platform/user.h"
+
+namespace ebpf {
+
+Result<Client*> Client::Create(Origin origin, Allocator& allocator) {
+  Client* client = EBPF_TRY(allocator.New<Client>(origin, allocator));
+  const Status status = client->fds_.Init(allocator);
+  if (!IsOk(status)) {
+    allocator.Delete(client);
+    return status;
+  }
+  return client;
+}
+
+void Client::Delete() {
+  fds_.CloseAll();
+  allocator_.Delete(this);
+}
+
+Status Client::CopyIn(void* to, CallerPtr from, size_t size) const {
+  if (size == 0) {
+    return Status::kOk;
+  }
+  if (from.origin == Origin::kUser) {
+    return ebpf_port_copy_from_user(to, from.address, size) ? Status::kOk
+                                                            : Status::kFault;
+  }
+  if (origin_ != Origin::kKernel || from.is_null()) {
+    return Status::kFault;
+  }
+  memcpy(to, reinterpret_cast<const void*>(from.address), size);
+  return Status::kOk;
+}
+
+Status Client::CopyOut(CallerPtr to, const void* from, size_t size) const {
+  if (size == 0) {
+    return Status::kOk;
+  }
+  if (to.origin == Origin::kUser) {
+    return ebpf_port_copy_to_user(to.address, from, size) ? Status::kOk
+                                                          : Status::kFault;
+  }
+  if (origin_ != Origin::kKernel || to.is_null()) {
+    return Status::kFault;
+  }
+  memcpy(reinterpret_cast<void*>(to.address), from, size);
+  return Status::kOk;
+}
+
+Result<size_t> Client::CopyStringIn(Span<char> to, CallerPtr from) const {
+  // One character at a time: the string may end right before a page that is not
+  // there, and names are short.
+  for (size_t i = 0; i < to.size(); ++i) {
+    EBPF_TRY(CopyIn(&to[i], from.Plus(i), 1));
+    if (to[i] == '\0') {
+      return i;
+    }
+  }
+  return Status::kTooBig;
+}
+
+bool Client::Capable(int capability) const {
+  return origin_ == Origin::kKernel || ebpf_port_capable(capability) ||
+         ebpf_port_capable(linux_abi::kCapSysAdmin);
+}
+
+}  // namespace ebpf

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: MIT
+//
+// Who calls: credentials, a table of files, and a way to copy memory.
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/base/span.h"
+#include "core/base/status.h"
+#include "core/files/fd_table.h"
+#include "core/memory/allocator.h"
+
+namespace ebpf {
+
+/// Where a client's pointers point to.
+enum class Origin : uint8_t {
+  kUser,   // the calling process's memory
+  kKernel  // the kernel's own: the in-kernel loader, a unikernel, a test
+};
+
+/// A pointer that a client gave, at top level or inside an attribute.
+struct CallerPtr {
+  uint64_t address;
+  Origin origin;
+
+  bool is_null() const { return address == 0; }
+  CallerPtr Plus(uint64_t bytes) const { return {address + bytes, origin}; }
+};
+
+/// A process of a kernel with processes, the application of a unikernel, the
+/// in-kernel loader, a test. Its descriptors are its own; those that are left
+/// close with it. Context of all: task.
+class Client : public NonCopyable {
+ public:
+  /// kNoMemory, or a client that Delete() ends.
+  static Result<Client*> Create(Origin origin, Allocator& allocator);
+
+  /// Closes what is open. Nobody else uses the client any more.
+  void Delete();
+
+  FdTable& fds() { return fds_; }
+
+  /// A pointer in an attribute of this client. A system-call hook makes its
+  /// clients with Origin::kUser, so no attribute can reach the kernel's memory.
+  CallerPtr Pointer(uint64_t address) const { return {address, origin_}; }
+
+  /// kFault where the memory is not the client's, with `to` then undefined.
+  Status CopyIn(void* to, CallerPtr from, size_t size) const;
+  Status CopyOut(CallerPtr to, const void* from, size_t size) const;
+
+  /// Copies a string and its zero into `to`; its length without the zero.
+  /// kFault, or kTooBig where no zero is among the first `to.size()` bytes.
+  Result<size_t> CopyStringIn(Span<char> to, CallerPtr from) const;
+
+  /// Whether the client may do what Linux asks `capability` (or CAP_SYS_ADMIN,
+  /// which stands for all of ours) for. The kernel itself may do all.
+  bool Capable(int capability) const;
+
+ private:
+  friend class Allocator;
+
+  Client(Origin origin, Allocator& allocator)
+      : allocator_(allocator), origin_(origin) {}
+
+  Allocator& allocator_;
+  const Origin origin_;
+  FdTable fds_;
+};
+
+}  // namespace ebpf

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: MIT
+//
+// What a file answers to what its kind lacks, as in Linux.
+#include "core/files/file.h"
+
+#include "core/files/client.h"
+#include "core/linux_abi/perf_event.h"
+
+namespace ebpf {
+
+Result<size_t> File::Read(Client& /*client*/, CallerPtr /*to*/,
+                          size_t /*size*/) {
+  return Status::kInvalid;
+}
+
+uint32_t File::Poll() { return linux_abi::kPollErr; }
+
+Status File::Ioctl(Client& /*client*/, uint32_t /*command*/,
+                   uint64_t /*argument*/) {
+  return Status::kNotTty;
+}
+
+Result<MapPages> File::Mmap(uint64_t /*offset*/, uint64_t /*size*/,
+                            uint32_t /*protection*/) {
+  return Status::kNoDevice;
+}
+
+}  // namespace ebpf

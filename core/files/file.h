@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: MIT
+//
+// What a file descriptor of ours refers to.
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/base/status.h"
+#include "core/maps/map.h"
+#include "core/memory/ref_counted.h"
+
+namespace ebpf {
+
+class Client;
+class MapFile;
+class PerfEventFile;
+class ProgramFile;
+struct CallerPtr;
+
+/// An open file. Shared by dup; gone with its last descriptor and the last call
+/// that uses it. What a kind lacks answers as in Linux. Context of all: task.
+class File : public RefCounted<File> {
+ public:
+  /// The link of /proc/self/fd/N that clients look at: "anon_inode:bpf-map".
+  virtual const char* name() const = 0;
+
+  // This file as one of the kinds that system calls ask for; null if it is not.
+  virtual MapFile* AsMap() { return nullptr; }
+  virtual ProgramFile* AsProgram() { return nullptr; }
+  virtual PerfEventFile* AsPerfEvent() { return nullptr; }
+
+  /// Copies out at most `size` bytes; how many. kTryAgain if there are none
+  /// now. Default: kInvalid.
+  virtual Result<size_t> Read(Client& client, CallerPtr to, size_t size);
+
+  /// poll(2)'s bits that hold now. Default: POLLERR.
+  virtual uint32_t Poll();
+
+  /// ioctl(2). Default: kNotTty.
+  virtual Status Ioctl(Client& client, uint32_t command, uint64_t argument);
+
+  /// The memory behind an mmap of [offset, offset + size) with PROT_* bits.
+  /// The caller keeps a reference to the file while it is mapped.
+  /// Default: kNoDevice.
+  virtual Result<MapPages> Mmap(uint64_t offset, uint64_t size,
+                                uint32_t protection);
+
+ protected:
+  File() = default;
+  ~File() = default;
+
+ private:
+  friend class RefCounted<File>;
+
+  /// Releases what the file refers to, and itself.
+  virtual void Destroy() = 0;
+};
+
+}  // namespace ebpf

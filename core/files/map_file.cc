@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: MIT
+//
+// core/files/map_file.h's implementation.
+#include "core/files/map_file.h"
+
+#include "core/files/client.h"
+#include "core/linux_abi/bpf.h"
+#include "core/linux_abi/perf_event.h"
+
+namespace ebpf {
+
+Result<Ref<File>> MapFile::Create(Ref<Map> map, Allocator& allocator) {
+  MapFile* file = EBPF_TRY(allocator.New<MapFile>(Move(map), allocator));
+  return Ref<File>::Adopt(file);
+}
+
+uint32_t MapFile::Poll() { return map_->Readable() ? linux_abi::kPollIn : 0; }
+
+Result<MapPages> MapFile::Mmap(uint64_t offset, uint64_t size,
+                               uint32_t protection) {
+  const bool write = (protection & linux_abi::kProtWrite) != 0;
+  const uint32_t flags = map_->spec().flags;
+  if ((write && (flags & linux_abi::kMapReadOnly) != 0) ||
+      (!write && (flags & linux_abi::kMapWriteOnly) != 0)) {
+    return Status::kNotPermitted;
+  }
+  return map_->Pages(offset, size, write);
+}
+
+void MapFile::Destroy() { allocator_.Delete(this); }
+
+}  // namespace ebpf

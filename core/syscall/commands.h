@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: MIT
+//
+// The commands of bpf(2), a file each; commands.def lists them.
+#pragma once
+
+#include "core/files/client.h"
+#include "core/syscall/attr.h"
+#include "core/syscall/system.h"
+
+namespace ebpf {
+
+/// What a command has to work with. `attr` is where the client's attribute
+/// stands, for commands that write to it.
+struct Call {
+  const System& system;
+  Client& client;
+  CallerPtr attr;
+  uint32_t attr_size;
+};
+
+/// Each is the command of its name: a descriptor, or 0.
+#define EBPF_COMMAND(number, Name) \
+  Result<int> Name(const Call& call, const RawAttr& raw);
+#include "core/syscall/commands.def"
+#undef EBPF_COMMAND
+
+}  // namespace ebpf

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: MIT
+//
+// core/syscall/file_calls.h's implementation.
+#include "core/syscall/file_calls.h"
+
+namespace ebpf {
+namespace {
+
+int64_t ReturnValue(Status status) { return -static_cast<int64_t>(status); }
+
+template <typename T>
+int64_t ReturnValue(const Result<T>& result) {
+  return result.ok() ? static_cast<int64_t>(*result)
+                     : -static_cast<int64_t>(result.status());
+}
+
+Result<int> DupFile(Client& client, int32_t fd) {
+  return client.fds().Install(EBPF_TRY(client.fds().Get(fd)));
+}
+
+Result<size_t> ReadFile(Client& client, int32_t fd, CallerPtr to,
+                        uint64_t size) {
+  Ref<File> file = EBPF_TRY(client.fds().Get(fd));
+  return file->Read(client, to, size);
+}
+
+Result<uint32_t> PollFile(Client& client, int32_t fd) {
+  Ref<File> file = EBPF_TRY(client.fds().Get(fd));
+  return file->Poll();
+}
+
+Status IoctlFile(Client& client, int32_t fd, uint32_t command,
+                 uint64_t argument) {
+  Ref<File> file = EBPF_TRY(client.fds().Get(fd));
+  return file->Ioctl(client, command, argument);
+}
+
+Status MmapFile(Client& client, int32_t fd, uint64_t offset, uint64_t size,
+                uint32_t protection, MapPages* pages) {
+  Ref<File> file = EBPF_TRY(client.fds().Get(fd));
+  *pages = EBPF_TRY(file->Mmap(offset, size, protection));
+  return Status::kOk;
+}
+
+}  // namespace
+
+int64_t Close(Client& client, int32_t fd) {
+  return ReturnValue(client.fds().Close(fd));
+}
+
+int64_t Dup(Client& client, int32_t fd) {
+  return ReturnValue(DupFile(client, fd));
+}
+
+int64_t Read(Client& client, int32_t fd, CallerPtr to, uint64_t size) {
+  return ReturnValue(ReadFile(client, fd, to, size));
+}
+
+int64_t Poll(Client& client, int32_t fd) {
+  return ReturnValue(PollFile(client, fd));
+}
+
+int64_t Ioctl(Client& client, int32_t fd, uint32_t command, uint64_t argument) {
+  return ReturnValue(IoctlFile(client, fd, command, argument));
+}
+
+int64_t Mmap(Client& client, int32_t fd, uint64_t offset, uint64_t size,
+             uint32_t protection, MapPages* pages) {
+  return ReturnValue(MmapFile(client, fd, offset, size, protection, pages));
+}
+
+}  // namespace ebpf

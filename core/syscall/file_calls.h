@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: MIT
+//
+// The system calls on descriptors of ours: close, dup, read, poll, ioctl, mmap.
+#pragma once
+
+#include <stdint.h>
+
+#include "core/files/client.h"
+
+namespace ebpf {
+
+// Each returns what the call of its name in Linux returns, or a negative errno.
+// Context: task, interrupts on.
+
+int64_t Close(Client& client, int32_t fd);
+
+int64_t Dup(Client& client, int32_t fd);
+
+/// Never blocks: -EAGAIN when there is nothing to read.
+int64_t Read(Client& client, int32_t fd, CallerPtr to, uint64_t size);
+
+/// The poll bits of `fd` that hold now.
+int64_t Poll(Client& client, int32_t fd);
+
+int64_t Ioctl(Client& client, int32_t fd, uint32_t command, uint64_t argument);
+
+/// The kernel's own address of the memory behind [offset, offset + size), in
+/// `*pages`, and 0. Who maps it for a process keeps the descriptor's file open
+/// meanwhile (Dup): the memory goes with the file.
+int64_t Mmap(Client& client, int32_t fd, uint64_t offset, uint64_t size,
+             uint32_t protection, MapPages* pages);
+
+}  // namespace ebpf
