@@ -90,8 +90,11 @@ def read_events(path):
     for event in events:
         key = event.get("id", {})
         configured = key.get("targetConfigured")
+        completed = key.get("targetCompleted")
         if configured and event.get("configured", {}).get("testSize"):
             tests.add(configured["label"])
+        elif completed and event.get("aborted", {}).get("reason") == "SKIPPED":
+            tests.discard(completed["label"])  # not for this platform
         elif "testResult" in key and "testResult" in event:
             label = key["testResult"]["label"]
             ran.add(label)

@@ -107,6 +107,15 @@ class TestSummaryTest(unittest.TestCase):
         self.assertEqual((status, lines[-1]), (1, "1 passed, 1 failed"))
         self.assertIn("//a:b_test", lines[0])
 
+    def test_test_for_another_platform_does_not_count(self):
+        self.result("//a:a_test", "PASSED", GOOD)
+        self.configure("//a:b_test")
+        self.events.append(
+            {"id": {"targetCompleted": {"label": "//a:b_test"}}, "aborted": {"reason": "SKIPPED"}}
+        )
+
+        self.assertEqual(self.summarize(), (0, ["1 passed, 0 failed"]))
+
     def test_failed_build_of_something_else_is_a_failure(self):
         self.result("//a:a_test", "PASSED", GOOD)
         self.write("bazel.status", "1\n")

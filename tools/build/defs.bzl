@@ -67,12 +67,11 @@ def ebpf_cc_library(
     if hdrs and check_headers:
         headers_test(
             name = name + "_headers_test",
-            size = "small",
             copts = COPTS + copts,
             library = ":" + name,
             tags = tags,
-            # A machine's own headers compile for that machine only.
             target_compatible_with = kwargs.get("target_compatible_with", []),
+            testonly = testonly,
         )
 
 def ebpf_cc_test(name, srcs, deps = [], size = "small", copts = [], features = [], **kwargs):

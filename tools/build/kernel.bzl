@@ -7,30 +7,10 @@ load("//tools/build:audit.bzl", "archive_audit_test")
 load("//tools/build:defs.bzl", "COPTS", "FEATURES")
 load("//tools/build:gcc.bzl", "gcc_test")
 load("//tools/build:qemu.bzl", "qemu_test")
-load("//tools/build:transition.bzl", "TRANSITION_ATTRS", "one", "platform_transition")
+load("//tools/build:transition.bzl", "kernel_file")
 load("//tools/toolchain:targets.bzl", "KERNEL_TARGETS")
 
 ARCHES = KERNEL_TARGETS.keys()
-
-def _kernel_file_impl(ctx):
-    source = one(ctx.attr.src)[DefaultInfo]
-    if source.files_to_run.executable:
-        target = source.files_to_run.executable
-    else:
-        target = source.files.to_list()[0]
-    out = ctx.actions.declare_file(ctx.attr.out)
-    ctx.actions.symlink(output = out, target_file = target)
-    return [DefaultInfo(files = depset([out]))]
-
-kernel_file = rule(
-    doc = "The output of `src`, built for `platform`, as the file `out`.",
-    implementation = _kernel_file_impl,
-    attrs = dict(
-        TRANSITION_ATTRS,
-        out = attr.string(mandatory = True),
-        src = attr.label(cfg = platform_transition, mandatory = True),
-    ),
-)
 
 def kernel_image(
         name,

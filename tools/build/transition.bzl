@@ -25,6 +25,26 @@ TRANSITION_ATTRS = {
     ),
 }
 
-def one(value):
+def _one(value):
     """An attribute with a transition is a list in Bazel 4 and 7 alike."""
     return value[0] if type(value) == "list" else value
+
+def _kernel_file_impl(ctx):
+    source = _one(ctx.attr.src)[DefaultInfo]
+    if source.files_to_run.executable:
+        target = source.files_to_run.executable
+    else:
+        target = source.files.to_list()[0]
+    out = ctx.actions.declare_file(ctx.attr.out)
+    ctx.actions.symlink(output = out, target_file = target)
+    return [DefaultInfo(files = depset([out]))]
+
+kernel_file = rule(
+    doc = "The output of `src`, built for `platform`, as the file `out`.",
+    implementation = _kernel_file_impl,
+    attrs = dict(
+        TRANSITION_ATTRS,
+        out = attr.string(mandatory = True),
+        src = attr.label(cfg = platform_transition, mandatory = True),
+    ),
+)
