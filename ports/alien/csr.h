@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
 // The instructions of RISC-V that this port needs: interrupts, the hart's
-// number, and what makes changed code and page tables seen. Read here and not
-// asked of the kernel, so that a trap calls nothing that can be probed.
+// number, and what makes changed page tables seen. Read here and not asked of
+// the kernel, so that a trap calls nothing that can be probed.
 #pragma once
 
 #include <stddef.h>
@@ -37,8 +37,5 @@ inline constexpr uintptr_t kSstatusSie = 1 << 1;
 inline void FlushTranslation(uintptr_t address) {
   asm volatile("sfence.vma %0, zero" : : "r"(address) : "memory");
 }
-
-/// This hart fetches what has been stored. Context: any.
-inline void SyncInstructions() { asm volatile("fence.i" : : : "memory"); }
 
 }  // namespace ebpf::alien

@@ -4,6 +4,7 @@
 // The kernel never takes such a range back, so this file uses them again.
 #include "ports/alien/exec_memory.h"
 
+#include "arch/riscv64/machine/icache.h"
 #include "core/platform/text.h"
 #include "ports/alien/csr.h"
 #include "ports/alien/kernel.h"
@@ -100,7 +101,7 @@ void* ebpf_port_exec_alloc(size_t size, uintptr_t near, uint64_t reach) {
   range->mapped = rounded;
   FlushRange(*range, rounded);
   FillWithBreakpoints(*range);
-  ebpf::alien::SyncInstructions();
+  ebpf::riscv64::SyncInsnStream();
   return reinterpret_cast<void*>(range->begin);
 }
 

@@ -127,14 +127,14 @@ bool alien_user_page_fault(uintptr_t va, bool store);
 
 /// ksym's tables, by address: ksyms_address, ksyms_names_index, ksyms_names,
 /// and *the value at* ksyms_num. A name ends with a zero.
-struct alien_ksyms {
+struct alien_ksyms_table {
   const uint64_t* address;
   const uint64_t* name_index;
   const char* names;
   uint64_t count;
 };
 /// Null before the second link has filled them. Context: any.
-const struct alien_ksyms* alien_ksyms(void);
+const struct alien_ksyms_table* alien_ksyms(void);
 
 #ifdef __cplusplus
 }  // extern "C"

@@ -16,12 +16,12 @@ bool InText(uint64_t address) {
          address < reinterpret_cast<uintptr_t>(etext);
 }
 
-StringView NameOf(const alien_ksyms& table, uint64_t index) {
+StringView NameOf(const alien_ksyms_table& table, uint64_t index) {
   return StringView(table.names + table.name_index[index]);
 }
 
 /// Fills in entry `index`, whose size runs to the next higher address.
-bool Describe(const alien_ksyms& table, uint64_t index, ebpf_symbol* symbol) {
+bool Describe(const alien_ksyms_table& table, uint64_t index, ebpf_symbol* symbol) {
   const uint64_t address = table.address[index];
   if (!InText(address)) {
     return false;
@@ -44,21 +44,28 @@ extern "C" {
 
 bool ebpf_port_symbol_by_name(const char* name, size_t name_size,
                               ebpf_symbol* symbol) {
-  const alien_ksyms* table = alien_ksyms();
+  const alien_ksyms_table* table = alien_ksyms();
   if (table == nullptr) {
     return false;
   }
   const StringView wanted(name, name_size);
+  bool found = false;
   for (uint64_t i = 0; i < table->count; ++i) {
-    if (NameOf(*table, i) == wanted && Describe(*table, i, symbol)) {
-      return true;
+    ebpf_symbol candidate = {};
+    if (NameOf(*table, i) != wanted || !Describe(*table, i, &candidate)) {
+      continue;
     }
+    if (found && candidate.address != symbol->address) {
+      return false;  // a name that does not say which is no name
+    }
+    *symbol = candidate;
+    found = true;
   }
-  return false;
+  return found;
 }
 
 bool ebpf_port_symbol_by_address(uintptr_t address, ebpf_symbol* symbol) {
-  const alien_ksyms* table = alien_ksyms();
+  const alien_ksyms_table* table = alien_ksyms();
   if (table == nullptr || !InText(address)) {
     return false;
   }

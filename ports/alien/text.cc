@@ -3,6 +3,7 @@
 // Kernel text on Alien: read-only leaves of up to 2 MiB, one CPU.
 #include "core/platform/text.h"
 
+#include "arch/riscv64/machine/icache.h"
 #include "core/base/memory.h"
 #include "core/base/types.h"
 #include "ports/alien/csr.h"
@@ -98,7 +99,7 @@ int ebpf_port_stop_machine(int (*function)(void* argument), void* argument,
   }
   const uintptr_t interrupts = ebpf::alien::MaskInterrupts();
   *result = function(argument);
-  ebpf::alien::SyncInstructions();
+  ebpf::riscv64::SyncInsnStream();
   ebpf::alien::RestoreInterrupts(interrupts);
   return 0;
 }
@@ -121,7 +122,7 @@ int ebpf_port_text_write(uintptr_t to, const void* bytes, size_t size) {
   } else {
     return kMinusFault;
   }
-  ebpf::alien::SyncInstructions();
+  ebpf::riscv64::SyncInsnStream();
   return 0;
 }
 

@@ -5,6 +5,7 @@
 #include "testing/guest/kernel/kernel.h"
 #include "testing/guest/kernel/machine.h"
 #include "testing/guest/paging/page_table.h"
+#include "testing/guest/riscv64/page_tables.h"
 #include "testing/guest/riscv64/sv39.h"
 
 extern "C" {
@@ -72,16 +73,15 @@ RamRange FreeRam() { return ram; }
 
 bool Map(uintptr_t virt, uintptr_t phys, size_t size, uint32_t protection,
          size_t leaf) {
-  const uintptr_t irqs = IrqSave();
-  const bool mapped = kernel_table.Map(virt, phys, size, protection, leaf);
-  IrqRestore(irqs);
+  const bool mapped =
+      riscv64::MapUnflushed(virt, phys, size, protection, leaf);
+  FlushTlb(virt, size);
   return mapped;
 }
 
 void Unmap(uintptr_t virt, size_t size) {
-  const uintptr_t irqs = IrqSave();
-  kernel_table.Unmap(virt, size);
-  IrqRestore(irqs);
+  riscv64::UnmapUnflushed(virt, size);
+  FlushTlb(virt, size);
 }
 
 bool Query(uintptr_t virt, Mapping* mapping) {
@@ -125,3 +125,22 @@ uintptr_t FaultFixup(uintptr_t pc, uintptr_t* /*sp*/) {
 }
 
 }  // namespace guest::machine
+
+namespace guest::riscv64 {
+
+bool MapUnflushed(uintptr_t virt, uintptr_t phys, size_t size,
+                  uint32_t protection, size_t leaf) {
+  const uintptr_t irqs = machine::IrqSave();
+  const bool mapped =
+      machine::kernel_table.Map(virt, phys, size, protection, leaf);
+  machine::IrqRestore(irqs);
+  return mapped;
+}
+
+void UnmapUnflushed(uintptr_t virt, size_t size) {
+  const uintptr_t irqs = machine::IrqSave();
+  machine::kernel_table.Unmap(virt, size);
+  machine::IrqRestore(irqs);
+}
+
+}  // namespace guest::riscv64

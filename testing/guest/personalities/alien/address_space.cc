@@ -8,6 +8,7 @@
 #include "testing/guest/kernel/machine.h"
 #include "testing/guest/kernel/memory.h"
 #include "testing/guest/personalities/alien/ksync.h"
+#include "testing/guest/riscv64/page_tables.h"
 
 extern "C" {
 extern const char guest_text_begin[];
@@ -105,7 +106,7 @@ bool alien_map_region(uintptr_t va, uintptr_t pa, size_t size,
                       uint32_t flags) {
   MutexGuard guard(kernel_space_lock);
   return !AnyMapped(va, size) &&
-         machine::Map(va, pa, size, ProtectionOf(flags));
+         riscv64::MapUnflushed(va, pa, size, ProtectionOf(flags), kPageSize);
 }
 
 bool alien_map_region_no_target(uintptr_t va, size_t size, uint32_t flags) {
@@ -118,8 +119,8 @@ bool alien_map_region_no_target(uintptr_t va, size_t size, uint32_t flags) {
   for (size_t page = 0; page < size; page += kPageSize) {
     void* frame = AllocatePages(1);
     if (frame == nullptr ||
-        !machine::Map(va + page, reinterpret_cast<uintptr_t>(frame),
-                      kPageSize, ProtectionOf(flags))) {
+        !riscv64::MapUnflushed(va + page, reinterpret_cast<uintptr_t>(frame),
+                               kPageSize, ProtectionOf(flags), kPageSize)) {
       Panic("alloc_frames: out of memory");
     }
     *static_cast<uint64_t*>(frame) = 0xdead'dead'dead'dead;  // not zeroed
@@ -137,7 +138,7 @@ bool alien_unmap_region(uintptr_t va, size_t size) {
     FreeOwnFrames(*range);
     *range = {};
   }
-  machine::Unmap(va, size);
+  riscv64::UnmapUnflushed(va, size);
   return true;
 }
 

@@ -5,6 +5,7 @@
 
 #include "testing/guest/kernel/kernel.h"
 #include "testing/guest/personalities/alien/address_space.h"
+#include "testing/guest/personalities/alien/ksyms.h"
 #include "testing/guest/personalities/alien/stack_check.h"
 
 namespace guest::personality {
@@ -13,7 +14,10 @@ constinit const char kName[] = "Alien";
 constinit const size_t kStackSize = 0x2000;
 constinit const bool kHasTaskNames = true;
 
-void ProtectImage() { alien::BuildKernelAddressSpace(); }
+void ProtectImage() {
+  alien::BuildKernelAddressSpace();
+  alien::BuildKsyms();
+}
 
 void StartedCpu(uint32_t /*cpu*/) {}
 

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: MIT
+//
+// How eBPF comes up in Alien.
+#include "arch/riscv64/machine_ops.h"
+#include "core/capi/ebpf.h"
+#include "ports/alien/defer.h"
+#include "ports/alien/hooks.h"
+#include "ports/alien/text_alias.h"
+
+extern "C" int ebpf_alien_init(void) {
+  // Without either, core does without: what needs them is then refused.
+  ebpf::alien::PrepareTextAlias();
+  ebpf::alien::StartDeferWorker();
+  return ebpf_init(
+      reinterpret_cast<const ebpf_machine*>(&ebpf::riscv64::kMachineOps));
+}

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: MIT
+//
+// Between Alien's KTrapFrame and Linux's pt_regs, both ways.
+#pragma once
+
+#include <stdint.h>
+
+#include "arch/riscv64/pt_regs.h"
+#include "ports/alien/kernel.h"
+
+static_assert(sizeof(alien_ktrap_frame) == 34 * 8);
+static_assert(offsetof(alien_ktrap_frame, sstatus) == 32 * 8);
+static_assert(offsetof(alien_ktrap_frame, sepc) == 33 * 8);
+
+namespace ebpf::alien {
+
+/// Keeps a compiler from making a call of memcpy, which may carry a probe, out
+/// of a loop that copies words.
+[[gnu::always_inline]] inline uint64_t Word(uint64_t word) {
+  asm("" : "+r"(word));
+  return word;
+}
+
+/// The interrupted registers. sp is the frame's end: its slot is not written.
+/// Context: trap.
+[[gnu::always_inline]] inline void ToPtRegs(const alien_ktrap_frame& frame,
+                                            riscv64::PtRegs& regs) {
+  regs.epc = frame.sepc;
+  for (unsigned i = 1; i < 32; ++i) {
+    riscv64::Reg(regs, i) = Word(frame.x[i]);
+  }
+  riscv64::Reg(regs, riscv64::kSp) = reinterpret_cast<uintptr_t>(&frame + 1);
+  regs.status = frame.sstatus;
+  regs.badaddr = 0;
+  constexpr uint64_t kBreakpoint = 3;  // [riscv/priv: scause]
+  regs.cause = kBreakpoint;
+  regs.orig_a0 = riscv64::Reg(regs, 10);
+}
+
+/// All of `regs` that a return from the trap restores: everything but sp, which
+/// ebpf_port_trap_stub says. Context: trap.
+[[gnu::always_inline]] inline void FromPtRegs(riscv64::PtRegs& regs,
+                                              alien_ktrap_frame& frame) {
+  frame.sepc = regs.epc;
+  for (unsigned i = 1; i < 32; ++i) {
+    if (i != riscv64::kSp) {
+      frame.x[i] = Word(riscv64::Reg(regs, i));
+    }
+  }
+  frame.sstatus = regs.status;
+}
+
+}  // namespace ebpf::alien

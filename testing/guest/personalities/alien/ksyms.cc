@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: MIT
+#include "testing/guest/personalities/alien/ksyms.h"
+
+#include "core/base/memory.h"
+#include "core/symbols/symbol_table.h"
+#include "ports/alien/kernel.h"
+#include "testing/guest/kernel/kernel.h"
+#include "testing/guest/kernel/memory.h"
+
+extern "C" {
+extern const uint8_t guest_symbols_begin[];
+extern const uint8_t guest_symbols_end[];
+}
+
+namespace guest::alien {
+namespace {
+
+constinit alien_ksyms_table tables = {};
+constinit bool built = false;
+
+template <typename T>
+T* Make(size_t count) {
+  void* memory = Allocate(count * sizeof(T) + 1, alignof(T));
+  if (memory == nullptr) {
+    Panic("no memory for the symbols");
+  }
+  return static_cast<T*>(memory);
+}
+
+size_t SizeOfNames(const ebpf::SymbolTable& table) {
+  size_t size = 0;
+  for (size_t i = 0; i < table.size(); ++i) {
+    size += table.At(i).name.size() + 1;
+  }
+  return size;
+}
+
+}  // namespace
+
+void BuildKsyms() {
+  const auto size =
+      static_cast<size_t>(guest_symbols_end - guest_symbols_begin);
+  auto opened =
+      ebpf::SymbolTable::Open(ebpf::ConstBytes(guest_symbols_begin, size));
+  if (!opened.ok()) {
+    return;  // the first link
+  }
+  const ebpf::SymbolTable& table = *opened;
+  auto* address = Make<uint64_t>(table.size());
+  auto* name_index = Make<uint64_t>(table.size());
+  auto* names = Make<char>(SizeOfNames(table));
+  size_t used = 0;
+  for (size_t i = 0; i < table.size(); ++i) {
+    const ebpf::Symbol symbol = table.At(i);
+    address[i] = symbol.address;
+    name_index[i] = used;
+    ebpf::CopyBytes(names + used, symbol.name.data(), symbol.name.size());
+    used += symbol.name.size() + 1;  // the memory was zero
+  }
+  tables = {address, name_index, names, table.size()};
+  built = true;
+}
+
+extern "C" const alien_ksyms_table* alien_ksyms(void) {
+  return built ? &tables : nullptr;
+}
+
+}  // namespace guest::alien
