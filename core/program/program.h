@@ -5,6 +5,8 @@
 
 #include <stdint.h>
 
+#include "core/base/atomic.h"
+#include "core/base/string_view.h"
 #include "core/isa/insn.h"
 #include "core/maps/map.h"
 #include "core/memory/allocator.h"
@@ -56,6 +58,8 @@ class Program : public RefCounted<Program> {
     return StringView::FromField(parts_.name, ProgramParts::kNameSize);
   }
   const Engine& engine() const { return engine_; }
+  /// Where its memory came from, for the engine's image.
+  Allocator& allocator() const { return allocator_; }
 
   /// Runs the program; r0, or 0 when this CPU has no run context left, which
   /// counts as missed. Context: any.
@@ -73,17 +77,27 @@ class Program : public RefCounted<Program> {
 
   Program(const ProgramParts& parts, Engine& engine, Allocator& allocator)
       : parts_(parts), engine_(engine), allocator_(allocator) {}
+  ~Program() = default;
 
   /// Waits for readers (probes run programs in read sections), then frees.
   void Destroy();
 
+  /// ProgramStats of one CPU; a program can interrupt the counting of another.
+  struct Counters {
+    Atomic<uint64_t> runs;
+    Atomic<uint64_t> missed;
+  };
+
+  /// Frees what belongs to `parts_`.
+  void FreeParts();
   uint64_t RunIn(RunContext& run, void* context) const;
+  uint64_t Missed() const;
 
   const ProgramParts parts_;
   Engine& engine_;
   Allocator& allocator_;
   void* image_ = nullptr;
-  PerCpu<ProgramStats> stats_;
+  PerCpu<Counters> counters_;
 };
 
 }  // namespace ebpf

@@ -15,10 +15,12 @@ class Program;
 /// Linux's limits: 512 bytes of stack over the whole chain of calls, 8 frames.
 inline constexpr uint32_t kMaxStackBytes = 512;
 inline constexpr uint32_t kMaxFrames = 8;
+/// Programs on one CPU at a time: in task, interrupt, trap and NMI.
+inline constexpr uint32_t kMaxRunLevels = 4;
 
 /// The memory of one run: outside the kernel's own stack, which may be small.
 ///
-/// Each CPU has a few, one for each program that interrupts another there.
+/// Each CPU has kMaxRunLevels, one for each program that interrupts another.
 struct RunContext {
   /// What an engine saves of the caller on a call between subprograms.
   struct Frame {
@@ -27,18 +29,21 @@ struct RunContext {
   };
 
   const Program* program;
-  void* context;  // r1 at entry
-  uint32_t level;
+  void* context;         // r1 at entry
+  uint32_t level;        // 0: interrupted no other program
+  uintptr_t preemption;  // for EndRun
   Frame frames[kMaxFrames];
   alignas(8) uint8_t stack[kMaxFrames][kMaxStackBytes];
 };
 
 /// Takes this CPU's next free RunContext, or null when they are used up (the
-/// hit is then missed). Preemption is off from here to EndRun. Context: any.
+/// hit is then missed). Preemption is off from here to EndRun. What interrupts
+/// the caller ends its own runs before it returns. Context: any.
 RunContext* BeginRun();
 void EndRun(RunContext* run);
 
-/// The innermost run on this CPU, for helpers. Context: any, in a program.
+/// The innermost run on this CPU, for helpers; null outside of programs.
+/// Context: any, preemption off.
 RunContext* CurrentRun();
 
 /// kNoMemory. Context: task, once.

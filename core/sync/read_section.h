@@ -27,7 +27,8 @@ class ReadSection : public NonCopyable {
 /// under a spin lock. Context: task.
 void WaitForReaders();
 
-/// Allocates the per-CPU counters. kNoMemory. Context: task, once.
+/// Allocates the per-CPU counters, before the first read section; false: no
+/// memory. Context: task, once.
 [[nodiscard]] bool InitReadSections();
 /// Frees them; nobody reads or waits any more. Context: task.
 void ExitReadSections();

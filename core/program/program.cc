@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: MIT
+//
+// A program's life, and its runs.
+#include "core/program/program.h"
+
+#include "core/sync/read_section.h"
+
+namespace ebpf {
+
+Result<Ref<Program>> Program::Create(const ProgramParts& parts, Engine& engine,
+                                     Allocator& allocator) {
+  Program* program = EBPF_TRY(allocator.New<Program>(parts, engine, allocator));
+  Status status = program->counters_.Allocate(allocator);
+  if (IsOk(status)) {
+    Result<void*> image = engine.Prepare(*program);
+    if (image.ok()) {
+      program->image_ = *image;
+      return Ref<Program>::Adopt(program);
+    }
+    status = image.status();
+  }
+  allocator.Delete(program);  // its parts stay the caller's
+  return status;
+}
+
+void Program::Destroy() {
+  WaitForReaders();
+  engine_.Release(image_);
+  FreeParts();
+  Allocator& allocator = allocator_;
+  allocator.Delete(this);
+}
+
+void Program::FreeParts() {
+  for (Map* map : parts_.maps) {
+    map->Release();
+  }
+  allocator_.DeleteArray(parts_.maps);
+  allocator_.DeleteArray(parts_.insns);
+  allocator_.DeleteArray(parts_.facts);
+}
+
+uint64_t Program::Run(void* context) const {
+  RunContext* run = BeginRun();
+  return run == nullptr ? Missed() : RunIn(*run, context);
+}
+
+uint64_t Program::RunUnlessNested(void* context) const {
+  RunContext* run = BeginRun();
+  if (run == nullptr) {
+    return Missed();
+  }
+  if (run->level != 0) {
+    EndRun(run);
+    return Missed();
+  }
+  return RunIn(*run, context);
+}
+
+uint64_t Program::RunIn(RunContext& run, void* context) const {
+  uint64_t result;
+  {
+    ReadSection reading;
+    run.program = this;
+    run.context = context;
+    result = engine_.Run(*this, image_, context, run);
+  }
+  counters_.Mine().runs.FetchAdd(1, kRelaxed);
+  EndRun(&run);
+  return result;
+}
+
+uint64_t Program::Missed() const {
+  // Preemption may be on: counting for another CPU is no harm.
+  counters_.Mine().missed.FetchAdd(1, kRelaxed);
+  return 0;
+}
+
+ProgramStats Program::Stats() const {
+  ProgramStats sum = {};
+  for (uint32_t cpu = 0; cpu < ebpf_port_cpu_count(); ++cpu) {
+    sum.runs += counters_.Of(cpu).runs.Load(kRelaxed);
+    sum.missed += counters_.Of(cpu).missed.Load(kRelaxed);
+  }
+  return sum;
+}
+
+}  // namespace ebpf
