@@ -61,7 +61,13 @@ class [[nodiscard]] Result {
       ConstructAt<T>(&value_, Move(other.value_));
     }
   }
-  Result& operator=(Result&&) = delete;
+  constexpr Result& operator=(Result&& other) {
+    if (this != &other) {
+      this->~Result();
+      ConstructAt<Result>(this, Move(other));
+    }
+    return *this;
+  }
   constexpr ~Result() {
     if (ok()) {
       DestroyAt(&value_);

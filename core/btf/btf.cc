@@ -1,0 +1,322 @@
+// SPDX-License-Identifier: MIT
+//
+// core/btf/btf.h's implementation.
+#include "core/btf/btf.h"
+
+#include "core/base/checked.h"
+#include "core/base/memory.h"
+
+namespace ebpf::btf {
+namespace {
+
+struct Header {
+  uint16_t magic;
+  uint8_t version;
+  uint8_t flags;
+  uint32_t header_size;
+  uint32_t type_offset;
+  uint32_t type_size;
+  uint32_t string_offset;
+  uint32_t string_size;
+};
+static_assert(sizeof(Header) == 24);
+
+constexpr uint16_t kMagic = 0xeb9f;
+constexpr uint8_t kVersion = 1;
+
+struct TypeHeader {
+  uint32_t name;
+  uint32_t info;  // bits 0-15 vlen, 24-28 kind, 31 kind_flag
+  uint32_t size_or_type;
+};
+
+struct MemberEntry {
+  uint32_t name;
+  uint32_t type;
+  uint32_t offset;
+};
+
+struct Blob {
+  ConstBytes types;
+  ConstBytes strings;
+};
+
+Kind KindOf(const TypeHeader& header) {
+  return static_cast<Kind>((header.info >> 24) & 31);
+}
+
+/// The bytes behind the header of a type of this kind, or kInvalid.
+Result<uint32_t> TailSize(const TypeHeader& header) {
+  const uint32_t count = header.info & 0xffff;
+  switch (KindOf(header)) {
+    case Kind::kInt:
+    case Kind::kVariable:
+    case Kind::kDeclTag:
+      return uint32_t{4};
+    case Kind::kArray:
+      return uint32_t{12};
+    case Kind::kStruct:
+    case Kind::kUnion:
+    case Kind::kDataSection:
+    case Kind::kEnum64:
+      return 12 * count;
+    case Kind::kEnum:
+    case Kind::kFunctionProto:
+      return 8 * count;
+    case Kind::kPointer:
+    case Kind::kForward:
+    case Kind::kTypedef:
+    case Kind::kVolatile:
+    case Kind::kConst:
+    case Kind::kRestrict:
+    case Kind::kFunction:
+    case Kind::kFloat:
+    case Kind::kTypeTag:
+      return uint32_t{0};
+    default:
+      return Status::kInvalid;
+  }
+}
+
+Result<Blob> OpenBlob(ConstBytes bytes) {
+  if (bytes.size() < sizeof(Header)) {
+    return Status::kInvalid;
+  }
+  const auto header = LoadUnaligned<Header>(bytes.data());
+  if (header.magic != kMagic || header.version != kVersion ||
+      header.header_size < sizeof(Header) ||
+      header.header_size > bytes.size()) {
+    return Status::kInvalid;
+  }
+  // What a newer header has behind ours must be empty for us to understand it.
+  if (!AllZero(
+          bytes.Subspan(sizeof(Header), header.header_size - sizeof(Header)))) {
+    return Status::kInvalid;
+  }
+  const ConstBytes body = bytes.Subspan(header.header_size);
+  if (!body.Contains(header.type_offset, header.type_size) ||
+      !body.Contains(header.string_offset, header.string_size)) {
+    return Status::kInvalid;
+  }
+  Blob blob;
+  blob.types = body.Subspan(header.type_offset, header.type_size);
+  blob.strings = body.Subspan(header.string_offset, header.string_size);
+  // The empty name is at 0, and every name ends.
+  if (blob.strings.empty() || blob.strings[0] != 0 ||
+      blob.strings[blob.strings.size() - 1] != 0) {
+    return Status::kInvalid;
+  }
+  return blob;
+}
+
+/// Walks the types from the first on; `index` may be empty. Their number, void
+/// included.
+Result<uint32_t> WalkTypes(ConstBytes types, Span<uint32_t> index) {
+  uint32_t count = 1;
+  size_t at = 0;
+  while (at < types.size()) {
+    if (!types.Contains(at, sizeof(TypeHeader))) {
+      return Status::kInvalid;
+    }
+    const auto header = LoadUnaligned<TypeHeader>(types.data() + at);
+    const uint32_t tail = EBPF_TRY(TailSize(header));
+    if (!types.Contains(at + sizeof(TypeHeader), tail)) {
+      return Status::kInvalid;
+    }
+    if (!index.empty()) {
+      if (count >= index.size()) {
+        return Status::kInvalid;
+      }
+      index[count] = static_cast<uint32_t>(at);
+    }
+    ++count;
+    at += sizeof(TypeHeader) + tail;
+  }
+  return count;
+}
+
+bool RefersToType(Kind kind) {
+  switch (kind) {
+    case Kind::kPointer:
+    case Kind::kTypedef:
+    case Kind::kVolatile:
+    case Kind::kConst:
+    case Kind::kRestrict:
+    case Kind::kFunction:
+    case Kind::kFunctionProto:
+    case Kind::kVariable:
+    case Kind::kDeclTag:
+    case Kind::kTypeTag:
+      return true;
+    default:
+      return false;
+  }
+}
+
+}  // namespace
+
+Result<uint32_t> Btf::CountTypes(ConstBytes bytes) {
+  const Blob blob = EBPF_TRY(OpenBlob(bytes));
+  return WalkTypes(blob.types, Span<uint32_t>());
+}
+
+Result<Btf> Btf::Open(ConstBytes bytes, Span<uint32_t> index) {
+  const Blob blob = EBPF_TRY(OpenBlob(bytes));
+  if (index.empty()) {
+    return Status::kInvalid;
+  }
+  const uint32_t count = EBPF_TRY(WalkTypes(blob.types, index));
+  if (count != index.size()) {
+    return Status::kInvalid;
+  }
+  Btf btf;
+  btf.types_ = blob.types;
+  btf.strings_ = blob.strings;
+  btf.index_ = index;
+  EBPF_TRY(btf.CheckReferences());
+  return btf;
+}
+
+Status Btf::CheckReferences() const {
+  for (TypeId id = 1; id < type_count(); ++id) {
+    const Type type = EBPF_TRY(TypeAt(id));
+    if (RefersToType(type.kind) && type.size_or_type >= type_count()) {
+      return Status::kInvalid;
+    }
+    if (type.kind == Kind::kArray) {
+      const Array array = ArrayOf(type);
+      if (array.element >= type_count() || array.index >= type_count()) {
+        return Status::kInvalid;
+      }
+    }
+    const bool is_record =
+        type.kind == Kind::kStruct || type.kind == Kind::kUnion;
+    for (uint32_t i = 0; i < type.member_count; ++i) {
+      if (is_record && EBPF_TRY(MemberAt(type, i)).type >= type_count()) {
+        return Status::kInvalid;
+      }
+      if (type.kind == Kind::kDataSection &&
+          VariableAt(type, i).type >= type_count()) {
+        return Status::kInvalid;
+      }
+      if (type.kind == Kind::kFunctionProto &&
+          LoadUnaligned<uint32_t>(type.tail.data() + 8 * i + 4) >=
+              type_count()) {
+        return Status::kInvalid;
+      }
+    }
+  }
+  return Status::kOk;
+}
+
+Result<StringView> Btf::NameAt(uint32_t offset) const {
+  if (offset >= strings_.size()) {
+    return Status::kInvalid;
+  }
+  // The last byte of the table is zero, so every name ends inside.
+  return StringView::FromField(
+      reinterpret_cast<const char*>(strings_.data()) + offset,
+      strings_.size() - offset);
+}
+
+Result<Type> Btf::TypeAt(TypeId id) const {
+  if (id >= type_count()) {
+    return Status::kInvalid;
+  }
+  if (id == 0) {
+    return Type{Kind::kVoid, false, 0, 0, StringView(), ConstBytes()};
+  }
+  const size_t at = index_[id];
+  const auto header = LoadUnaligned<TypeHeader>(types_.data() + at);
+  Type type;
+  type.kind = KindOf(header);
+  type.kind_flag = (header.info >> 31) != 0;
+  type.member_count = static_cast<uint16_t>(header.info & 0xffff);
+  type.size_or_type = header.size_or_type;
+  type.name = EBPF_TRY(NameAt(header.name));
+  type.tail =
+      types_.Subspan(at + sizeof(TypeHeader), EBPF_TRY(TailSize(header)));
+  return type;
+}
+
+Result<Member> Btf::MemberAt(const Type& type, uint32_t index) const {
+  const auto entry = LoadUnaligned<MemberEntry>(
+      type.tail.data() + sizeof(MemberEntry) * size_t{index});
+  Member member;
+  member.name = EBPF_TRY(NameAt(entry.name));
+  member.type = entry.type;
+  // With kind_flag the upper byte is a bit field's width.
+  member.bit_offset = type.kind_flag ? entry.offset & 0xffffff : entry.offset;
+  return member;
+}
+
+Array Btf::ArrayOf(const Type& type) {
+  return LoadUnaligned<Array>(type.tail.data());
+}
+
+SectionVariable Btf::VariableAt(const Type& type, uint32_t index) {
+  return LoadUnaligned<SectionVariable>(
+      type.tail.data() + sizeof(SectionVariable) * size_t{index});
+}
+
+Result<TypeId> Btf::SkipModifiers(TypeId id) const {
+  for (uint32_t depth = 0; depth < kMaxTypeDepth; ++depth) {
+    const Type type = EBPF_TRY(TypeAt(id));
+    switch (type.kind) {
+      case Kind::kTypedef:
+      case Kind::kVolatile:
+      case Kind::kConst:
+      case Kind::kRestrict:
+      case Kind::kTypeTag:
+        id = type.size_or_type;
+        break;
+      default:
+        return id;
+    }
+  }
+  return Status::kInvalid;
+}
+
+Result<uint32_t> Btf::SizeOf(TypeId id) const {
+  uint32_t count = 1;  // of elements, through nested arrays
+  for (uint32_t depth = 0; depth < kMaxTypeDepth; ++depth) {
+    id = EBPF_TRY(SkipModifiers(id));
+    const Type type = EBPF_TRY(TypeAt(id));
+    switch (type.kind) {
+      case Kind::kArray: {
+        const Array array = ArrayOf(type);
+        count = EBPF_TRY(CheckedMul(count, array.count));
+        id = array.element;
+        break;
+      }
+      case Kind::kVariable:
+        id = type.size_or_type;
+        break;
+      case Kind::kPointer:
+        return CheckedMul<uint32_t>(count, 8);
+      case Kind::kInt:
+      case Kind::kStruct:
+      case Kind::kUnion:
+      case Kind::kEnum:
+      case Kind::kEnum64:
+      case Kind::kFloat:
+      case Kind::kDataSection:
+        return CheckedMul(count, type.size_or_type);
+      default:
+        return Status::kInvalid;
+    }
+  }
+  return Status::kInvalid;
+}
+
+Result<TypeId> Btf::Find(Kind kind, StringView name) const {
+  for (TypeId id = 1; id < type_count(); ++id) {
+    const Type type = EBPF_TRY(TypeAt(id));
+    if (type.kind == kind && type.name == name) {
+      return id;
+    }
+  }
+  return Status::kNotFound;
+}
+
+}  // namespace ebpf::btf

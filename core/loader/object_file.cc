@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: MIT
+//
+// core/loader/object_file.h's implementation.
+#include "core/loader/object_file.h"
+
+#include "core/base/memory.h"
+#include "core/linux_abi/bpf.h"
+
+namespace ebpf::loader {
+namespace {
+
+/// The header of ".BTF.ext", up to where the CO-RE relocations are.
+/// [kernel.org Documentation/bpf/btf, ".BTF.ext section"]
+struct BtfExtHeader {
+  uint16_t magic;
+  uint8_t version;
+  uint8_t flags;
+  uint32_t header_size;
+  uint32_t func_info_offset;
+  uint32_t func_info_size;
+  uint32_t line_info_offset;
+  uint32_t line_info_size;
+  uint32_t core_relo_offset;
+  uint32_t core_relo_size;
+};
+
+/// A table's record size alone, with no record behind it.
+constexpr uint32_t kEmptyTableSize = 4;
+
+bool IsGlobalData(StringView name) {
+  static constexpr StringView kKinds[] = {".rodata", ".data", ".bss"};
+  for (StringView kind : kKinds) {
+    if (name.StartsWith(kind)) {
+      const StringView rest = name.Substring(kind.size());
+      if (rest.empty() || rest[0] == '.') {
+        return true;
+      }
+    }
+  }
+  return false;
+}
+
+}  // namespace
+
+ObjectFile::ObjectFile(Allocator& allocator)
+    : btf_index_(allocator), programs_(allocator), maps_(allocator) {}
+
+Status ObjectFile::Read(ConstBytes file, TextWriter& log) {
+  Result<elf::ElfReader> elf = elf::ElfReader::Open(file);
+  if (!elf.ok()) {
+    log.Put("ELF: not a relocatable eBPF object, or malformed\n");
+    return elf.status();
+  }
+  elf_ = *elf;
+  text_section_ = elf_->section_count();
+  EBPF_TRY(ReadSections(log));
+  EBPF_TRY(ReadMaps(log));
+  return ReadPrograms(log);
+}
+
+Status ObjectFile::ReadSections(TextWriter& log) {
+  for (uint32_t i = 1; i < elf_->section_count(); ++i) {
+    Result<elf::Section> section = elf_->SectionAt(i);
+    if (!section.ok()) {
+      log.Put("ELF: section ").PutUnsigned(i).Put(" is malformed\n");
+      return section.status();
+    }
+    EBPF_TRY(ReadSection(i, *section, log));
+  }
+  return Status::kOk;
+}
+
+Status ObjectFile::ReadSection(uint32_t index, const elf::Section& section,
+                               TextWriter& log) {
+  if (section.name == ".text") {
+    text_section_ = index;
+  } else if (section.name == ".maps") {
+    maps_section_ = index;
+  } else if (section.name == "license") {
+    license_ = StringView::FromField(
+        reinterpret_cast<const char*>(section.data.data()),
+        section.data.size());
+  } else if (section.name == "maps") {
+    log.Put("ELF: legacy map definitions in 'maps' are not supported\n");
+    return Status::kNotSupported;
+  } else if (section.name == ".BTF") {
+    return ReadBtf(section.data, log);
+  } else if (section.name == ".BTF.ext") {
+    return CheckBtfExt(section.data, log);
+  } else if (IsGlobalData(section.name) &&
+             (section.flags & elf::kFlagAlloc) != 0 && section.size != 0) {
+    return AddGlobalData(index, section, log);
+  }
+  return Status::kOk;
+}
+
+Status ObjectFile::ReadBtf(ConstBytes bytes, TextWriter& log) {
+  Result<uint32_t> count = btf::Btf::CountTypes(bytes);
+  if (!count.ok() || btf_) {
+    log.Put("BTF: malformed\n");
+    return Status::kInvalid;
+  }
+  EBPF_TRY(btf_index_.Allocate(*count));
+  Result<btf::Btf> btf = btf::Btf::Open(bytes, btf_index_.span());
+  if (!btf.ok()) {
+    log.Put("BTF: a type, a name or a reference is malformed\n");
+    return btf.status();
+  }
+  btf_ = *btf;
+  return Status::kOk;
+}
+
+Status ObjectFile::CheckBtfExt(ConstBytes bytes, TextWriter& log) {
+  if (bytes.size() < sizeof(BtfExtHeader)) {
+    return Status::kOk;  // an older one, which cannot have what is refused
+  }
+  const auto header = LoadUnaligned<BtfExtHeader>(bytes.data());
+  if (header.header_size >= sizeof(header) &&
+      header.core_relo_size > kEmptyTableSize) {
+    log.Put("BTF.ext: CO-RE relocations are not supported\n");
+    return Status::kNotSupported;
+  }
+  return Status::kOk;
+}
+
+Status ObjectFile::AddGlobalData(uint32_t index, const elf::Section& section,
+                                 TextWriter& log) {
+  if (section.size > UINT32_MAX) {
+    log.Put("ELF: section '").Put(section.name).Put("' is too large\n");
+    return Status::kTooBig;
+  }
+  MapDefinition map{};
+  map.name = section.name;
+  map.section = index;
+  map.spec.type = MapType::kArray;
+  map.spec.key_size = sizeof(uint32_t);
+  map.spec.value_size = static_cast<uint32_t>(section.size);
+  map.spec.max_entries = 1;
+  map.spec.flags = linux_abi::kMapMmapable;
+  if (section.name.StartsWith(".rodata")) {
+    map.spec.flags |= linux_abi::kMapReadOnlyProg;
+  }
+  map.contents = section.data;
+  SetMapName(map.spec, section.name);
+  return maps_.PushBack(map);
+}
+
+Status ObjectFile::ReadMaps(TextWriter& log) {
+  if (maps_section_ != 0) {
+    Result<btf::TypeId> id = Status::kNotFound;
+    if (btf_) {
+      id = btf_->Find(btf::Kind::kDataSection, ".maps");
+    }
+    if (!id.ok()) {
+      log.Put("BTF: no types for section .maps; compile with -g\n");
+      return Status::kInvalid;
+    }
+    const btf::Type type = EBPF_TRY(btf_->TypeAt(*id));
+    EBPF_TRY(ReadMapDefinitions(*btf_, type, maps_section_, maps_, log));
+  }
+  if (maps_.size() > kMaxMaps) {
+    log.Put("more than ").PutUnsigned(kMaxMaps).Put(" maps\n");
+    return Status::kTooBig;
+  }
+  return Status::kOk;
+}
+
+Status ObjectFile::ReadPrograms(TextWriter& log) {
+  for (uint32_t i = 0; i < elf_->symbol_count(); ++i) {
+    Result<elf::Symbol> symbol = elf_->SymbolAt(i);
+    if (!symbol.ok()) {
+      log.Put("ELF: symbol ").PutUnsigned(i).Put(" is malformed\n");
+      return symbol.status();
+    }
+    // A function outside .text is an entry; those in it are called by others.
+    if (symbol->type == elf::kSymbolFunction &&
+        symbol->section != elf::kUndefined &&
+        symbol->section < elf::kFirstReserved &&
+        symbol->section != text_section_) {
+      EBPF_TRY(AddProgram(*symbol, log));
+    }
+  }
+  if (programs_.empty()) {
+    log.Put("ELF: no programs\n");
+    return Status::kBadExec;
+  }
+  return Status::kOk;
+}
+
+Status ObjectFile::AddProgram(const elf::Symbol& symbol, TextWriter& log) {
+  const elf::Section section = EBPF_TRY(elf_->SectionAt(symbol.section));
+  log.Put("program '").Put(symbol.name).Put("': ");
+  if (programs_.size() == kMaxPrograms) {
+    log.Put("more than ").PutUnsigned(kMaxPrograms).Put(" programs\n");
+    return Status::kTooBig;
+  }
+  if ((section.flags & elf::kFlagExec) == 0 ||
+      !section.data.Contains(symbol.value, symbol.size) ||
+      symbol.value % sizeof(isa::Insn) != 0 || symbol.size == 0 ||
+      symbol.size % sizeof(isa::Insn) != 0) {
+    log.Put("its symbol does not lie on instructions of '");
+    log.Put(section.name).Put("'\n");
+    return Status::kBadExec;
+  }
+  Result<ProgramSection> parsed = ParseProgramSection(section.name);
+  if (!parsed.ok()) {
+    log.Put("section name '").Put(section.name);
+    log.Put(parsed.status() == Status::kNotSupported ? "' is not supported\n"
+            : parsed.status() == Status::kInvalid    ? "' is malformed\n"
+                                                     : "' is unknown\n");
+    return parsed.status() == Status::kNotFound ? Status::kInvalid
+                                                : parsed.status();
+  }
+  log.Put("section '").Put(section.name).Put("'\n");
+  ProgramDefinition program;
+  program.name = symbol.name;
+  program.section_name = section.name;
+  program.section = *parsed;
+  program.section_index = symbol.section;
+  program.first_insn = static_cast<uint32_t>(symbol.value / sizeof(isa::Insn));
+  program.insn_count = static_cast<uint32_t>(symbol.size / sizeof(isa::Insn));
+  return programs_.PushBack(program);
+}
+
+Result<Optional<elf::Section>> ObjectFile::RelocationsOf(uint32_t index) const {
+  for (uint32_t i = 1; i < elf_->section_count(); ++i) {
+    const elf::Section section = EBPF_TRY(elf_->SectionAt(i));
+    if (section.type == elf::kSectionRel && section.info == index) {
+      return Optional<elf::Section>(section);
+    }
+  }
+  return Optional<elf::Section>();
+}
+
+}  // namespace ebpf::loader
