@@ -1,75 +1,92 @@
 // SPDX-License-Identifier: MIT
 //
-// Breakpoints on kernel functions, and who is told of their hits.
-// core/probes/README.md tells how a probe lives and dies.
+// Kprobes: code run where a kernel function's instruction is reached.
+// README.md tells how a probe lives and dies.
 #pragma once
 
 #include <stdint.h>
 
-#include "core/base/atomic.h"
 #include "core/base/status.h"
 #include "core/base/string_view.h"
 #include "core/machine/machine_ops.h"
+#include "core/machine/pt_regs.h"
 #include "core/memory/allocator.h"
+#include "core/memory/ref_counted.h"
 
 namespace ebpf {
 
-class KprobeSite;
-
-/// Somebody who is told of the hits of one probe. Lives at least until
-/// DetachKprobe returned.
-class KprobeConsumer : public NonCopyable {
+/// What happens at a hit. Outlives its Kprobe's Detach.
+class KprobeConsumer {
  public:
-  /// The probed instruction is about to run with these registers, which may be
-  /// changed (the instruction's own effect comes afterwards). In a read
-  /// section, with interrupts masked. Context: trap; may run on several CPUs at
-  /// once.
+  /// The probed instruction is about to run; the pc of `regs` is its address.
+  /// A changed pc is gone on at instead, the instruction then does not run.
+  /// Runs in a read section, preemption off, interrupts as the trap left them;
+  /// probes hit meanwhile on this CPU are missed. Context: any.
   virtual void Hit(machine::PtRegs& regs) = 0;
 
-  /// Hits that were not delivered, since they came while another probe was
-  /// being handled on that CPU. Context: any.
+ protected:
+  ~KprobeConsumer() = default;
+};
+
+class ProbeSite;
+
+/// One consumer at one instruction. Context of all that is not said otherwise:
+/// task. Its last reference detaches it.
+class Kprobe : public RefCounted<Kprobe> {
+ public:
+  /// Puts the breakpoint there, or takes part in the one that is. kBusy: the
+  /// text could not be changed now, and is as before; kNotSupported: this
+  /// kernel cannot. Nothing happens where it is enabled already.
+  Status Enable();
+
+  /// The consumer's hits end (one may still be running); the breakpoint goes
+  /// when no other consumer wants it.
+  void Disable();
+
+  /// As Disable, for good: after it the consumer's Hit runs nowhere.
+  void Detach();
+
+  bool enabled() const { return active_.Load(kRelaxed); }
+  uint64_t address() const { return address_; }
+
+  /// Hits that the consumer did not get, because the CPU was inside a hit
+  /// already. Context: any.
   uint64_t missed() const { return missed_.Load(kRelaxed); }
 
- protected:
-  KprobeConsumer() = default;
-  ~KprobeConsumer() = default;
-
  private:
-  friend class KprobeSite;
+  friend class RefCounted<Kprobe>;
+  friend class Allocator;
+  friend class ProbeSite;
+  friend class ProbeRegistry;
 
-  KprobeSite* site_ = nullptr;  // null: not attached
+  Kprobe(KprobeConsumer& consumer, uint64_t address)
+      : consumer_(consumer), address_(address) {}
+  ~Kprobe() = default;
+
+  void Destroy();
+
+  KprobeConsumer& consumer_;
+  const uint64_t address_;
+  ProbeSite* site_ = nullptr;  // null: detached
+  Kprobe* next_dead_ = nullptr;
+  Atomic<bool> active_{false};
   Atomic<uint64_t> missed_{0};
 };
 
-/// Context of these: task, interrupts on.
-
-/// kNoMemory. `machine` outlives the probes.
-Status InitProbes(const machine::MachineOps& machine, Allocator& allocator);
-
-/// Nothing is attached any more.
-void ExitProbes();
-
-/// Where a probe at `symbol` + `offset` would stand, or at `address` + `offset`
-/// where the symbol is empty. kNotFound: no such symbol, or no function there.
-Result<uint64_t> ProbeAddress(StringView symbol, uint64_t address,
-                              uint64_t offset);
-
-/// Puts a probe on the instruction at `address` and arms it. From then on, and
-/// before this returns, hits go to `consumer`, which is not attached already.
+/// Makes a probe, disabled, for the instruction at `symbol` + `offset`, or,
+/// where `symbol` is empty, at `address` + `offset`.
 ///
-/// kNotFound: no function there. kBadSequence: in the middle of an instruction.
-/// kInvalid: what may not be probed. kBusy: a CPU did not join the rendezvous;
-/// nothing was changed. kNotSupported: a kernel without T1. kNoMemory.
-Status AttachKprobe(uint64_t address, KprobeConsumer& consumer);
+/// kNotFound: no such function. kBadSequence: inside an instruction. kInvalid:
+/// not inside a function, or what may not or cannot be probed there (a line in
+/// the log says what). kNotSupported: the port has no tier T1. kNoMemory.
+Result<Ref<Kprobe>> AttachKprobe(StringView symbol, uint64_t address,
+                                 uint64_t offset, KprobeConsumer& consumer);
 
-/// Ends what AttachKprobe began: when it returns, Hit runs nowhere and the text
-/// is as before unless others probe the same place. Cannot fail: where the
-/// rendezvous fails, the breakpoint stays and is stepped over until a later
-/// attach or detach removes it. `consumer` may be not attached.
-void DetachKprobe(KprobeConsumer& consumer);
+/// Before the first probe. `ops` is the running CPU's. Context: task, once.
+Status InitProbes(const machine::MachineOps& ops, Allocator& allocator);
 
-/// The trap hook: `regs` are those of a breakpoint trap in the kernel. False if
-/// the breakpoint is none of ours, with `regs` untouched. Context: trap.
-bool OnBreakpoint(machine::PtRegs& regs);
+/// Gives back what InitProbes and dead probes hold. All probes are detached.
+/// kBusy: a breakpoint or slot is still in use, and is kept. Context: task.
+Status ExitProbes();
 
 }  // namespace ebpf
