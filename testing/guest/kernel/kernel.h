@@ -13,8 +13,8 @@ namespace guest {
 extern "C" [[noreturn]] void GuestMain();
 
 /// The body of an image: its tests. Runs as a thread on CPU 0, interrupts on,
-/// all CPUs started. Each image defines its own.
-void RunTests();
+/// all CPUs started. Each image defines its own. False: a test failed.
+bool RunTests();
 
 /// To be called by the personality's trap handler for an interrupt (timer or
 /// IPI) of this CPU, `cause` as for machine::ClaimInterrupt().

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: MIT
+//
+// core/platform/cpu.h on DragonOS.
+#include "core/platform/cpu.h"
+
+#include "ports/dragonos/irq.h"
+#include "ports/dragonos/kernel.h"
+
+namespace {
+
+using namespace ebpf::dragonos;
+
+// Preemption is disabled in the current process's control block, or interrupts
+// were masked already: DragonOS preempts at the end of an interrupt only.
+constexpr uintptr_t kNothingToUndo = 0;
+constexpr uintptr_t kDisabled = 1;
+
+}  // namespace
+
+extern "C" {
+
+EBPF_DRAGONOS_NOPROBE uint32_t ebpf_port_cpu_id() { return dragonos_cpu_id(); }
+
+uint32_t ebpf_port_cpu_count() { return dragonos_cpu_count(); }
+
+EBPF_DRAGONOS_NOPROBE uintptr_t ebpf_port_irq_save() {
+  return MaskInterrupts();
+}
+
+EBPF_DRAGONOS_NOPROBE void ebpf_port_irq_restore(uintptr_t state) {
+  RestoreInterrupts(state);
+}
+
+uintptr_t ebpf_port_preempt_disable() {
+  if (InterruptsMasked()) {
+    return kNothingToUndo;
+  }
+  dragonos_preempt_disable();
+  return kDisabled;
+}
+
+void ebpf_port_preempt_enable(uintptr_t state) {
+  if (state == kDisabled) {
+    dragonos_preempt_enable();
+  }
+}
+
+void ebpf_port_relax() { Relax(); }
+
+}  // extern "C"

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: MIT
+//
+// Between DragonOS and this port: the C functions that the kernel's Rust glue
+// exports, and those of ours that it calls.
+//
+// README.md names, for each, the Rust function behind it and the line of the
+// kernel that the hook goes to.
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "ports/dragonos/trap_frame.h"
+
+extern "C" {
+
+// --- What the glue exports: memory ------------------------------------------
+
+/// Zeroed memory from the kernel's global allocator. Context: task.
+void* dragonos_alloc(size_t size, size_t align);
+void dragonos_free(void* memory, size_t size, size_t align);
+
+/// `count` (a power of two) page frames in the direct map, writable. Null if
+/// there are none. Context: task.
+void* dragonos_pages_alloc(size_t count);
+void dragonos_pages_free(void* pages, size_t count);
+
+/// Changes the permissions of mapped pages and returns when no CPU has the old
+/// ones in its TLB; 0 or -errno. Context: task, interrupts on.
+int dragonos_pages_protect(void* pages, size_t count, bool write, bool execute);
+
+/// Address space of `count` pages for our own mappings: its last-level page
+/// table exists, its entries are empty or to be overwritten, nobody else uses
+/// it, no TLB holds it. Once. Null if there is none. Context: task.
+void* dragonos_window(size_t count);
+
+/// Where physical address 0 is in the direct map. Context: any.
+uintptr_t dragonos_direct_map(void);
+
+// --- CPUs ---------------------------------------------------------------
+
+/// Lock-free. Context: any.
+uint32_t dragonos_cpu_id(void);
+/// One more than the highest CPU number there can be. Context: any.
+uint32_t dragonos_cpu_count(void);
+bool dragonos_cpu_online(uint32_t cpu);
+
+/// Counts in the current process's control block. Context: task or irq.
+void dragonos_preempt_disable(void);
+void dragonos_preempt_enable(void);
+
+/// Whether the caller may wait for the other CPUs: interrupts on, preemption
+/// enabled. Context: any.
+bool dragonos_may_rendezvous(void);
+
+/// Sends IPI_NUM_EBPF to `cpu`. Lock-free. Context: any.
+void dragonos_send_ipi(uint32_t cpu);
+
+// --- Time, randomness, words ----------------------------------------------
+
+/// The monotonic clock; takes a lock. Context: task.
+uint64_t dragonos_monotonic_ns(void);
+/// The cycle counter that the clock is made of. Context: any.
+uint64_t dragonos_cycles(void);
+uint64_t dragonos_random(void);
+
+/// Writes to the kernel's log; takes locks. Context: task.
+void dragonos_log(const char* text, size_t size);
+[[noreturn]] void dragonos_panic(const char* what);
+
+// --- The caller of a system call -------------------------------------------
+
+/// 0 or -EFAULT; user addresses only. May sleep. Context: task.
+int dragonos_copy_from_user(void* to, uint64_t from, size_t size);
+int dragonos_copy_to_user(uint64_t to, const void* from, size_t size);
+bool dragonos_capable(int capability);
+
+// --- Work in a task ---------------------------------------------------------
+
+/// Starts a kernel thread. False if it cannot. Context: task.
+bool dragonos_kthread(const char* name, int (*body)(void* argument),
+                      void* argument);
+/// Marks our softirq pending on this CPU: ebpf_dragonos_softirq is called when
+/// the interrupt that comes next has ended. Interrupts off and one atomic
+/// operation, no lock. Context: any.
+void dragonos_raise_softirq(void);
+/// Sleeps until dragonos_worker_wake(); not if that came since the last time.
+/// Context: our kernel thread.
+void dragonos_worker_sleep(void);
+/// Context: softirq or task; it enters the scheduler.
+void dragonos_worker_wake(void);
+
+// --- Symbols and text -------------------------------------------------------
+
+/// The blob that tools/ksym wrote, linked in by the second link; it stays.
+void dragonos_symbols(const void** data, size_t* size);
+
+struct dragonos_range {
+  uintptr_t begin;
+  uintptr_t end;
+};
+/// [_text, _etext).
+struct dragonos_range dragonos_text(void);
+/// The `index`-th range that may not be probed: the entry code, do_int3, what
+/// they run before and after our hook, and dragonos_cpu_id. Empty past the
+/// last. Context: task.
+struct dragonos_range dragonos_no_probe(size_t index);
+
+// --- The current task -------------------------------------------------------
+
+/// Lock-free. Context: any, on a kernel stack of the kernel's own.
+uint32_t dragonos_current_pid(void);
+uint32_t dragonos_current_tgid(void);
+/// The name (a path's last component, at most `size` - 1 bytes, and a zero);
+/// false if its lock is taken. Context: any.
+bool dragonos_current_comm(char* name, size_t size);
+
+// --- What the kernel calls ---------------------------------------------------
+
+/// After SMP is up and text can be patched. 0 or -errno. Context: task.
+int ebpf_dragonos_init(void);
+
+/// First thing in do_int3. True: handled, return at once.
+bool ebpf_dragonos_int3(struct dragonos_trap_frame* frame);
+
+/// First statement of do_page_fault and do_general_protection. True: the frame
+/// goes on elsewhere, return at once.
+bool ebpf_dragonos_fault(struct dragonos_trap_frame* frame);
+
+/// IPI_NUM_EBPF has come, after its end-of-interrupt; interrupts are off.
+void ebpf_dragonos_ipi(struct dragonos_trap_frame* frame);
+
+/// Our softirq.
+void ebpf_dragonos_softirq(void);
+
+}  // extern "C"

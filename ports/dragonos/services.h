@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: MIT
+//
+// What the port's services need before the first use.
+#pragma once
+
+namespace ebpf::dragonos {
+
+/// Prepares all that follow; 0 or -errno. Context: task, once.
+int StartServices();
+
+/// Measures how fast the cycle counter runs; takes some 20 ms.
+void MeasureClock();
+
+/// Opens the kernel's symbol blob. Without a good one no symbol is found.
+void OpenSymbols();
+
+/// Starts the thread that runs deferred work. False if it cannot.
+bool StartWorker();
+
+/// Reserves the pages through which text is written. False if there are none.
+bool PrepareTextAlias();
+
+}  // namespace ebpf::dragonos

@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: MIT
+"""Images of the guest kernel: a CPU, a personality, and a program or tests."""
+
+load("@rules_cc//cc:defs.bzl", "cc_binary", "cc_library")
+load("//tools/build:defs.bzl", "COPTS", "FEATURES")
+load("//tools/build:kernel.bzl", "kernel_file")
+load("//tools/build:qemu.bzl", "qemu_test")
+load("//tools/ksym:ksym.bzl", "ksym_blob", "ksym_checked")
+load("//tools/toolchain:targets.bzl", "platform_constraints")
+
+# Name: (its CPU, CPUs that it has).
+GUESTS = {
+    "alien": struct(arch = "riscv64", cpus = 1),
+    "dragonos": struct(arch = "x86_64", cpus = 2),
+}
+
+def _link(name, guest, personality, srcs, copts, deps):
+    script = "//testing/guest/%s:image.ld" % guest.arch
+    cc_binary(
+        name = name,
+        testonly = True,
+        srcs = srcs,
+        additional_linker_inputs = [script],
+        copts = COPTS + copts,
+        features = FEATURES,
+        linkopts = ["-Wl,-T,$(location %s)" % script],
+        tags = ["manual"],
+        target_compatible_with = platform_constraints(guest.arch),
+        deps = deps + [
+            "//testing/guest/%s" % guest.arch,
+            "//testing/guest/kernel",
+            "//testing/guest/personalities/%s" % personality,
+        ],
+    )
+
+def guest_image(name, personality, srcs = [], deps = [], copts = [], visibility = None):
+    """NAME.elf: `srcs` on the guest kernel that plays `personality`.
+
+    Linked twice: the second time with its own symbols.
+    """
+    guest = GUESTS[personality]
+    constraints = platform_constraints(guest.arch)
+    _link(name + "_first", guest, personality, srcs, copts, deps)
+    ksym_blob(
+        name = name + "_ksym",
+        testonly = True,
+        elf = ":%s_first" % name,
+        tags = ["manual"],
+        target_compatible_with = constraints,
+    )
+    native.filegroup(
+        name = name + "_ksym_source",
+        testonly = True,
+        srcs = [":%s_ksym" % name],
+        output_group = "source",
+        tags = ["manual"],
+        target_compatible_with = constraints,
+    )
+    cc_library(
+        name = name + "_symbols",
+        testonly = True,
+        srcs = [":%s_ksym_source" % name],
+        additional_compiler_inputs = [":%s_ksym" % name],
+        alwayslink = True,
+        tags = ["manual"],
+        target_compatible_with = constraints,
+    )
+    _link(name + "_second", guest, personality, srcs, copts, deps + [":%s_symbols" % name])
+    ksym_checked(
+        name = name + "_checked",
+        testonly = True,
+        blob = ":%s_ksym" % name,
+        elf = ":%s_second" % name,
+        tags = ["manual"],
+        target_compatible_with = constraints,
+    )
+    kernel_file(
+        name = name,
+        testonly = True,
+        src = ":%s_checked" % name,
+        out = name + ".elf",
+        platform = "//tools/platforms:%s-none" % guest.arch,
+        visibility = visibility,
+    )
+
+def guest_test(
+        name,
+        personality,
+        cpus = None,
+        memory = "128M",
+        size = "small",
+        timeout = None,
+        tags = [],
+        visibility = None,
+        **kwargs):
+    """NAME_image (see guest_image, which gets `kwargs`) and the test `name`."""
+    guest = GUESTS[personality]
+    guest_image(
+        name = name + "_image",
+        personality = personality,
+        visibility = visibility,
+        **kwargs
+    )
+    cpus = cpus or guest.cpus
+    qemu_test(
+        name = name,
+        size = size,
+        timeout = timeout,
+        arch = guest.arch,
+        cpus = cpus,
+        image = ":%s_image" % name,
+        memory = memory,
+        tags = tags + ["qemu", guest.arch] + (["cpu:2"] if cpus > 1 else []),
+    )

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: MIT
+//
+// The runner of GUEST_TEST cases.
+#include "testing/guest/kernel/test.h"
+
+#include "core/base/text_writer.h"
+#include "testing/guest/kernel/console.h"
+
+extern "C" {
+extern const guest::TestCase __start_guest_tests[];
+extern const guest::TestCase __stop_guest_tests[];
+}
+
+namespace guest {
+namespace {
+
+enum class Outcome { kOk, kFailed, kSkipped };
+
+constinit Outcome outcome = Outcome::kOk;
+constinit char reason_buffer[160] = {};
+constinit ebpf::TextWriter reason;
+
+/// The writer to describe the first failure with; null if there was one.
+ebpf::TextWriter* BeginFailure(const char* file, int line) {
+  if (outcome == Outcome::kFailed) {
+    return nullptr;
+  }
+  outcome = Outcome::kFailed;
+  reason = ebpf::TextWriter(reason_buffer, sizeof reason_buffer);
+  reason.Put(file).Put(":").PutSigned(line).Put(": ");
+  return &reason;
+}
+
+void PrintOutcome(const TestCase& test) {
+  switch (outcome) {
+    case Outcome::kOk:
+      Line() << "[TEST] OK " << test.name;
+      break;
+    case Outcome::kFailed:
+      Line() << "[TEST] FAIL " << test.name << " " << reason.text();
+      break;
+    case Outcome::kSkipped:
+      Line() << "[TEST] SKIP " << test.name << " " << reason.text();
+      break;
+  }
+}
+
+}  // namespace
+
+bool RunAllTests() {
+  bool all_ok = true;
+  uint32_t count = 0;
+  for (auto* test = __start_guest_tests; test != __stop_guest_tests; ++test) {
+    outcome = Outcome::kOk;
+    test->run();
+    PrintOutcome(*test);
+    all_ok = all_ok && outcome != Outcome::kFailed;
+    ++count;
+  }
+  if (count == 0) {
+    PrintLine("[TEST] FAIL none the image has no tests");
+    return false;
+  }
+  return all_ok;
+}
+
+void FailTest(const char* file, int line, ebpf::StringView what) {
+  if (ebpf::TextWriter* writer = BeginFailure(file, line)) {
+    writer->Put(what);
+  }
+}
+
+void FailTestEqual(const char* file, int line, const char* what, uint64_t a,
+                   uint64_t b) {
+  if (ebpf::TextWriter* writer = BeginFailure(file, line)) {
+    writer->Put(what).Put(" with 0x").PutHex(a).Put(" and 0x").PutHex(b);
+  }
+}
+
+void SkipTest(ebpf::StringView why) {
+  if (outcome == Outcome::kOk) {
+    outcome = Outcome::kSkipped;
+    reason = ebpf::TextWriter(reason_buffer, sizeof reason_buffer);
+    reason.Put(why);
+  }
+}
+
+}  // namespace guest

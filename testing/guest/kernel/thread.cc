@@ -1,0 +1,262 @@
+// SPDX-License-Identifier: MIT
+//
+// Turns of threads: one queue per CPU, first in, first out.
+#include "testing/guest/kernel/thread.h"
+
+#include "core/base/construct.h"
+#include "core/base/memory.h"
+#include "testing/guest/kernel/event.h"
+#include "testing/guest/kernel/kernel.h"
+#include "testing/guest/kernel/memory.h"
+#include "testing/guest/kernel/personality.h"
+#include "testing/guest/kernel/spin_lock.h"
+
+namespace guest {
+namespace {
+
+struct CpuState {
+  SpinLock lock;  // of the queue
+  Thread* first = nullptr;
+  Thread* last = nullptr;
+  Thread boot_thread;
+  Thread* current = nullptr;
+  Thread* leaving = nullptr;  // finished, its stack still in use
+  ebpf::Atomic<uint64_t> ticks{0};
+  ebpf::Atomic<bool> turn_over{false};
+};
+
+constinit CpuState cpus[kMaxCpus] = {};
+constinit ebpf::Atomic<uint32_t> next_id{1};
+constinit ebpf::Atomic<uint32_t> online{0};
+
+// The lowest bytes of a stack, after a word that is the personality's. They
+// are checked when the thread is gone.
+constexpr size_t kCanaryOffset = 16;
+constexpr size_t kCanarySize = 112;
+constexpr uint8_t kCanary = 0xca;
+
+void SetName(Thread* thread, ebpf::StringView name) {
+  const size_t size = ebpf::Min(name.size(), kMaxThreadName - 1);
+  ebpf::CopyBytes(thread->name, name.data(), size);
+  thread->name[size] = '\0';
+}
+
+void Enqueue(CpuState& cpu, Thread* thread) {
+  SpinLockGuard guard(cpu.lock);
+  thread->next = nullptr;
+  if (cpu.first == nullptr) {
+    cpu.first = thread;
+  } else {
+    cpu.last->next = thread;
+  }
+  cpu.last = thread;
+}
+
+Thread* Dequeue(CpuState& cpu) {
+  SpinLockGuard guard(cpu.lock);
+  Thread* thread = cpu.first;
+  if (thread != nullptr) {
+    cpu.first = thread->next;
+  }
+  return thread;
+}
+
+/// Goes on with `next`, on this CPU. Interrupts are off.
+void SwitchTo(CpuState& cpu, Thread* next) {
+  Thread* previous = cpu.current;
+  cpu.current = next;
+  cpu.turn_over.Store(false, ebpf::kRelaxed);
+  machine::SwitchThread(&previous->context, &next->context);
+}
+
+void ThreadMain(void* argument) {
+  auto* thread = static_cast<Thread*>(argument);
+  machine::IrqEnable();
+  thread->entry(thread->argument);
+  if (thread->preempt_disabled != 0) {
+    Panic("a thread ended with preemption disabled");
+  }
+  (void)machine::IrqSave();
+  // The boot thread, on its own stack, says that this one is finished.
+  CpuState& cpu = cpus[thread->cpu];
+  cpu.leaving = thread;
+  SwitchTo(cpu, &cpu.boot_thread);
+  Panic("a finished thread ran");
+}
+
+void CheckMaySwitch(const Thread& thread) {
+  if (thread.preempt_disabled != 0) {
+    Panic("a thread yields with preemption disabled");
+  }
+}
+
+size_t StackPages() { return personality::kStackSize / kPageSize; }
+
+void CheckStack(const Thread* thread) {
+  auto* canary = static_cast<const uint8_t*>(thread->stack) + kCanaryOffset;
+  for (size_t i = 0; i < kCanarySize; ++i) {
+    if (canary[i] != kCanary) {
+      Panic("a thread's stack overflowed");
+    }
+  }
+}
+
+}  // namespace
+
+Thread* Spawn(ebpf::StringView name, uint32_t cpu,
+              void (*entry)(void* argument), void* argument, uint32_t group) {
+  void* memory = Allocate(sizeof(Thread), alignof(Thread));
+  if (memory == nullptr) {
+    return nullptr;
+  }
+  auto* stack =
+      static_cast<uint8_t*>(AllocatePages(StackPages(), StackPages()));
+  if (stack == nullptr) {
+    Free(memory, sizeof(Thread), alignof(Thread));
+    return nullptr;
+  }
+  ebpf::FillBytes(stack + kCanaryOffset, kCanary, kCanarySize);
+  auto* thread = ebpf::ConstructAt<Thread>(memory);
+  SetName(thread, name);
+  thread->id = next_id.FetchAdd(1, ebpf::kRelaxed);
+  thread->group = group != 0 ? group : thread->id;
+  thread->cpu = cpu;
+  thread->entry = entry;
+  thread->argument = argument;
+  thread->stack = stack;
+  machine::PrepareThread(&thread->context, stack + personality::kStackSize,
+                         ThreadMain, thread);
+  personality::StartedThread(thread);
+  Enqueue(cpus[cpu], thread);
+  return thread;
+}
+
+void Join(Thread* thread) {
+  // Pairs with the release in Idle().
+  while (!thread->finished.Load(ebpf::kAcquire)) {
+    YieldOrWait();
+  }
+  CheckStack(thread);
+  FreePages(thread->stack, StackPages());
+  Free(thread, sizeof(Thread), alignof(Thread));
+}
+
+Thread* CurrentThread() { return cpus[machine::CpuId()].current; }
+
+bool Yield() {
+  const uintptr_t state = machine::IrqSave();
+  CpuState& cpu = cpus[machine::CpuId()];
+  Thread* current = cpu.current;
+  CheckMaySwitch(*current);
+  Thread* next = Dequeue(cpu);
+  if (next == nullptr && cpu.leaving != nullptr) {
+    next = &cpu.boot_thread;
+  }
+  if (next != nullptr) {
+    if (current != &cpu.boot_thread) {
+      Enqueue(cpu, current);
+    }
+    SwitchTo(cpu, next);
+  }
+  machine::IrqRestore(state);
+  return next != nullptr;
+}
+
+void Event::Wait() {
+  const uintptr_t state = machine::IrqSave();
+  CpuState& cpu = cpus[machine::CpuId()];
+  CheckMaySwitch(*cpu.current);
+  bool wait = false;
+  {
+    SpinLockGuard guard(lock_);
+    wait = !set_;
+    set_ = false;
+    waiter_ = wait ? cpu.current : nullptr;
+  }
+  if (wait) {
+    // Set() may have queued this thread already; interrupts are off, so that
+    // nobody but this CPU takes it from the queue.
+    Thread* next = Dequeue(cpu);
+    if (next != cpu.current) {
+      SwitchTo(cpu, next != nullptr ? next : &cpu.boot_thread);
+    }
+  }
+  machine::IrqRestore(state);
+}
+
+void Event::Set() {
+  SpinLockGuard guard(lock_);
+  if (waiter_ == nullptr) {
+    set_ = true;
+    return;
+  }
+  Enqueue(cpus[waiter_->cpu], waiter_);
+  waiter_ = nullptr;
+}
+
+void SafePoint() {
+  CpuState& cpu = cpus[machine::CpuId()];
+  if (cpu.turn_over.Load(ebpf::kRelaxed)) {
+    Yield();
+  }
+}
+
+void YieldOrWait() {
+  if (!Yield()) {
+    (void)machine::IrqSave();
+    machine::WaitForInterrupt();
+  }
+}
+
+void SleepTicks(uint64_t ticks) {
+  const uint32_t cpu = machine::CpuId();
+  const uint64_t end = TickCount(cpu) + ticks;
+  while (TickCount(cpu) < end) {
+    YieldOrWait();
+  }
+}
+
+uint64_t TickCount(uint32_t cpu) {
+  return cpus[cpu].ticks.Load(ebpf::kRelaxed);
+}
+
+void PreemptDisable() { ++CurrentThread()->preempt_disabled; }
+
+void PreemptEnable() {
+  Thread* thread = CurrentThread();
+  if (thread->preempt_disabled == 0) {
+    Panic("preemption is enabled more often than disabled");
+  }
+  --thread->preempt_disabled;
+}
+
+uint32_t OnlineCpus() { return online.Load(ebpf::kAcquire); }
+
+void AdoptBootThread(uint32_t cpu) {
+  Thread& thread = cpus[cpu].boot_thread;
+  SetName(&thread, "idle");
+  thread.cpu = cpu;
+  cpus[cpu].current = &thread;
+  personality::StartedThread(&thread);
+  // Pairs with the acquire in OnlineCpus().
+  online.FetchAdd(1, ebpf::kRelease);
+}
+
+void Idle() {
+  CpuState& cpu = cpus[machine::CpuId()];
+  for (;;) {
+    if (Thread* thread = cpu.leaving) {
+      cpu.leaving = nullptr;
+      // Pairs with the acquire in Join(), which frees it.
+      thread->finished.Store(true, ebpf::kRelease);
+    }
+    YieldOrWait();
+  }
+}
+
+void TickThreads(uint32_t cpu) {
+  cpus[cpu].ticks.FetchAdd(1, ebpf::kRelaxed);
+  cpus[cpu].turn_over.Store(true, ebpf::kRelaxed);
+}
+
+}  // namespace guest

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: MIT
+//
+// Kernel threads: pinned to a CPU, taking turns at safe points.
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/base/atomic.h"
+#include "core/base/string_view.h"
+#include "testing/guest/kernel/machine.h"
+
+namespace guest {
+
+inline constexpr size_t kMaxThreadName = 32;
+
+/// Ticks per second on each CPU.
+inline constexpr uint32_t kTickHertz = 250;
+
+/// A thread, and what a personality shows of it as a task.
+struct Thread {
+  machine::ThreadContext context = {};
+  Thread* next = nullptr;  // in its CPU's queue of ready threads
+  void* stack = nullptr;   // null: the boot stack of a CPU
+  void (*entry)(void* argument) = nullptr;
+  void* argument = nullptr;
+  uint32_t id = 0;     // a task's pid, unique
+  uint32_t group = 0;  // a task's tgid
+  uint32_t cpu = 0;
+  uint32_t preempt_disabled = 0;  // changed by this thread only
+  ebpf::Atomic<bool> finished{false};
+  char name[kMaxThreadName] = {};
+};
+
+/// Starts a thread on `cpu` that runs `entry(argument)` with interrupts on.
+/// `group` 0: a group of its own. Null if there is no memory. The caller owns
+/// it until Join(). Context: task.
+[[nodiscard]] Thread* Spawn(ebpf::StringView name, uint32_t cpu,
+                            void (*entry)(void* argument), void* argument,
+                            uint32_t group = 0);
+
+/// Waits until `thread` has returned from its entry, and frees it.
+/// Context: task.
+void Join(Thread* thread);
+
+/// The thread that runs this. Context: any, on a thread's stack or not.
+Thread* CurrentThread();
+
+/// Lets another ready thread of this CPU run; false if there is none. Panics
+/// where preemption is disabled. Context: task, interrupts on.
+bool Yield();
+
+/// Yields if this thread's turn is over. Context as Yield().
+void SafePoint();
+
+/// Yields, or waits for the next interrupt if nobody else is ready.
+void YieldOrWait();
+
+/// Waits for at least `ticks` ticks of this CPU.
+void SleepTicks(uint64_t ticks);
+
+/// Ticks that `cpu` has had. Context: any.
+uint64_t TickCount(uint32_t cpu);
+
+/// Forbid and allow that this thread yields; they nest. Context: any.
+void PreemptDisable();
+void PreemptEnable();
+
+/// CPUs that run threads.
+uint32_t OnlineCpus();
+
+// --- For main.cc and interrupts.cc -----------------------------------------
+
+/// Makes what runs on `cpu` its boot thread, which idles.
+void AdoptBootThread(uint32_t cpu);
+/// The boot thread's life.
+[[noreturn]] void Idle();
+void TickThreads(uint32_t cpu);
+
+}  // namespace guest

@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: MIT
+//
+// The clock's part of a timer tick.
+#pragma once
+
+namespace guest::dragonos {
+
+/// Takes the clock's lock, as the writer of the real kernel's clock does.
+void TickClock();
+
+}  // namespace guest::dragonos

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: MIT
+//
+// DragonOS's trap handlers, as far as a probe meets them.
+#include <stdint.h>
+
+#include "ports/dragonos/kernel.h"
+#include "testing/guest/kernel/kernel.h"
+#include "testing/guest/kernel/machine.h"
+#include "testing/guest/personalities/dragonos/ipi.h"
+#include "testing/guest/personalities/dragonos/softirq.h"
+#include "testing/guest/x86_64/internal.h"
+#include "testing/guest/x86_64/registers.h"
+#include "testing/guest/x86_64/trap_gates.h"
+
+/// What may not be probed: see dragonos_no_probe().
+#define DRAGONOS_ENTRY [[gnu::section(".text.entry"), gnu::noinline]]
+
+namespace guest {
+namespace {
+
+using Frame = dragonos_trap_frame;
+using Handler = void (*)(Frame* frame, uint64_t error_code, uint64_t vector);
+
+/// Unclaimed breakpoints are swallowed: execution goes on behind them.
+DRAGONOS_ENTRY void DoInt3(Frame* frame, uint64_t /*error_code*/,
+                           uint64_t /*vector*/) {
+  (void)ebpf_dragonos_int3(frame);
+}
+
+/// As are debug exceptions.
+void DoDebug(Frame* /*frame*/, uint64_t /*error_code*/, uint64_t /*vector*/) {}
+
+[[noreturn]] void Unhandled(const char* what, const Frame& frame) {
+  UnhandledTrap(what, frame.errcode, x86_64::ReadCr2(),
+                {.pc = frame.rip, .sp = frame.rsp});
+}
+
+/// Faults of the kernel itself: the hook, then the guest's own tests, then the
+/// end. (The real one has user space to look at, too.)
+DRAGONOS_ENTRY void DoFault(Frame* frame, uint64_t /*error_code*/,
+                            uint64_t vector) {
+  if (ebpf_dragonos_fault(frame)) {
+    return;
+  }
+  const uintptr_t fixup = machine::FaultFixup(frame->rip, &frame->rsp);
+  if (fixup == 0) {
+    constexpr uint64_t kPageFault = 14;
+    Unhandled(vector == kPageFault ? "page fault" : "general protection",
+              *frame);
+  }
+  frame->rip = fixup;
+}
+
+void DoInterrupt(Frame* frame, uint64_t /*error_code*/, uint64_t vector) {
+  DispatchInterrupt(vector, {.pc = frame->rip, .sp = frame->rsp});
+  dragonos::RunSoftirq();
+}
+
+void DoIpi(Frame* frame, uint64_t /*error_code*/, uint64_t vector) {
+  (void)machine::ClaimInterrupt(vector);
+  dragonos::HandleIpi(frame);
+  dragonos::RunSoftirq();
+}
+
+void DoOther(Frame* frame, uint64_t /*error_code*/, uint64_t vector) {
+  UnhandledTrap("exception", vector, x86_64::ReadCr2(),
+                {.pc = frame->rip, .sp = frame->rsp});
+}
+
+struct HandlerTable {
+  Handler handlers[256];
+};
+
+constexpr HandlerTable MakeTable() {
+  HandlerTable table{};
+  for (int i = 0; i < 256; ++i) {
+    table.handlers[i] = i < 32 ? DoOther : DoInterrupt;
+  }
+  table.handlers[1] = DoDebug;
+  table.handlers[3] = DoInt3;
+  table.handlers[13] = DoFault;
+  table.handlers[14] = DoFault;
+  table.handlers[x86_64::kIpiVector] = DoIpi;
+  return table;
+}
+
+}  // namespace
+
+/// For entry.S.
+extern "C" {
+extern constinit const HandlerTable dragonos_handlers;
+constinit const HandlerTable dragonos_handlers = MakeTable();
+}
+
+namespace x86_64 {
+
+Gate GateOf(uint8_t vector) {
+  switch (vector) {
+    case 3:
+      // Interrupts stay as they are while a breakpoint is handled.
+      return {.type = GateType::kTrap, .privilege = 3};
+    case 8:
+      return {.ist = 1};
+    default:
+      return {};
+  }
+}
+
+}  // namespace x86_64
+}  // namespace guest
