@@ -22,7 +22,7 @@ import sys
 TOP = "core|arch|ports|testing|tools|.ci"
 PATH = re.compile(r"(?<![\w/.@$-])(?://)?((?:%s)/[\w./*{},<>:@+-]*)" % TOP.replace(".", r"\."))
 LINK = re.compile(r"\]\(([^)#\s]+)[^)]*\)")
-NAME = re.compile(r"`([\w*][\w.*-]*\.(?:h|cc|c|S|def|md|py|sh|bzl|ld|rs|toml|bpf\.c))`")
+NAME = re.compile(r"`([A-Za-z0-9*][\w.*-]*\.(?:h|cc|c|S|def|md|py|sh|bzl|ld|rs|toml|bpf\.c))`")
 
 
 def files_of(root):
