@@ -2,6 +2,7 @@
 """The macros that BUILD files use. README.md beside this shows each in use."""
 
 load("@rules_cc//cc:defs.bzl", "cc_binary", "cc_library", "cc_test")
+load("//tools/build:fuzz.bzl", "fuzz_binary")
 load("//tools/build:headers.bzl", "headers_test")
 load("//tools/build:layers.bzl", "layer_visibility")
 load("//tools/build:nc.bzl", "nc_test")
@@ -101,25 +102,31 @@ def ebpf_cc_binary(name, srcs, deps = [], copts = [], features = [], **kwargs):
     )
 
 def ebpf_fuzz_test(name, srcs, deps = [], corpus = [], runs = 20000, copts = [], tags = [], **kwargs):
-    """A libFuzzer target.
+    """A libFuzzer target, under ASan and UBSan.
 
     The test `name` replays `corpus` and then makes `runs` inputs of it, with a
-    fixed seed: a few seconds. To fuzz on, with sanitizers:
-      bazel run --config=fuzz :`name`_bin -- CORPUS -max_total_time=300
+    fixed seed, for 20 seconds at most. To fuzz on:
+      bazel run :`name`_bin -- -max_total_time=300 /absolute/path/of/corpus
     """
     cc_binary(
-        name = name + "_bin",
+        name = name + "_plain",
         testonly = True,
         srcs = srcs,
         copts = TEST_COPTS + copts,
         features = FEATURES + ["fuzzer_main"],
-        tags = tags,
+        tags = tags + ["manual"],
         deps = deps,
         **kwargs
     )
+    fuzz_binary(
+        name = name + "_bin",
+        testonly = True,
+        binary = ":%s_plain" % name,
+        tags = tags,
+    )
     native.sh_test(
         name = name,
-        size = "medium",
+        size = "small",
         srcs = ["//tools/build:fuzz_test.sh"],
         args = ["$(location :%s_bin)" % name, str(runs)] + ["$(locations %s)" % c for c in corpus],
         data = [":%s_bin" % name] + corpus,

@@ -6,6 +6,8 @@
 set -euo pipefail
 binary=$1 runs=$2
 shift 2
+ASAN_SYMBOLIZER_PATH=${ASAN_SYMBOLIZER_PATH:-$(command -v llvm-symbolizer-19 || true)}
+export ASAN_SYMBOLIZER_PATH
 work=$(mktemp -d "${TEST_TMPDIR:-/tmp}/fuzz.XXXXXX")
 mkdir "$work/corpus" "$work/artifacts"
 for file in "$@"; do cp -L "$file" "$work/corpus/"; done
