@@ -6,13 +6,7 @@
 // in src/scheduler/mod.rs: as a child of the scheduler it may look at the
 // running task. ports/hermit/kernel.h declares the same functions for C++.
 
-use crate::arch::core_local::{core_id, core_scheduler};
-
-/// The number of the core that runs the caller. Context: any.
-#[unsafe(no_mangle)]
-pub extern "C" fn ebpf_hermit_core_id() -> u32 {
-	core_id()
-}
+use crate::arch::core_local::core_scheduler;
 
 /// The id of the running task, 0 for the idle task and where the scheduler is
 /// just changing it. Takes no lock. Context: any, after the boot.
@@ -24,4 +18,15 @@ pub extern "C" fn ebpf_hermit_task_id() -> i32 {
 		Ok(task) => task.id.into(),
 		Err(_) => 0,
 	}
+}
+
+/// Hermit's own panic, with the `size` bytes of UTF-8 at `what`. Takes no lock.
+/// Context: any.
+///
+/// # Safety
+/// The bytes must be readable.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ebpf_hermit_panic(what: *const u8, size: usize) -> ! {
+	let what = unsafe { core::slice::from_raw_parts(what, size) };
+	panic!("{}", core::str::from_utf8(what).unwrap_or("ebpf"));
 }

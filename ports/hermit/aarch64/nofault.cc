@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: MIT
+//
+// core/platform/nofault.h on Hermit for AArch64. The page tables are asked
+// first, which keeps us off devices' registers; a fault in spite of their
+// answer is caught by vectors.S.
+#include "core/platform/nofault.h"
+
+#include "core/base/types.h"
+#include "ports/hermit/aarch64/registers.h"
+
+extern "C" int EbpfHermitCopy(void* to, uintptr_t from, size_t size);
+
+namespace {
+
+constexpr size_t kPageSize = 4096;
+
+}  // namespace
+
+extern "C" bool ebpf_port_read_nofault(void* to, uintptr_t from, size_t size) {
+  auto* out = static_cast<uint8_t*>(to);
+  while (size > 0) {
+    const size_t piece = ebpf::Min(size, kPageSize - from % kPageSize);
+    if (!ebpf::hermit::Translation::ForRead(from).IsMemory() ||
+        EbpfHermitCopy(out, from, piece) == 0) {
+      return false;
+    }
+    out += piece;
+    from += piece;  // wraps to address 0, which is not mapped
+    size -= piece;
+  }
+  return true;
+}

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: MIT
+//
+// The instructions of AArch64 that this port needs. Used in place and not
+// asked of the kernel, so that a trap calls nothing that can be probed.
+// [arm/aarch64: D17, AArch64 System Register Descriptions]
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+namespace ebpf::hermit {
+
+/// PSTATE.I, as DAIF and SPSR show it: IRQs are masked.
+inline constexpr uint64_t kIrqMasked = 1 << 7;
+
+/// Masks IRQ and FIQ; DAIF as it was. Context: any.
+[[gnu::always_inline]] inline uint64_t MaskInterrupts() {
+  uint64_t before;
+  asm volatile("mrs %0, daif\n\tmsr daifset, #3" : "=r"(before) : : "memory");
+  return before;
+}
+
+/// Undoes the MaskInterrupts() that returned `before`. Context: any.
+[[gnu::always_inline]] inline void RestoreInterrupts(uint64_t before) {
+  asm volatile("msr daif, %0" : : "r"(before) : "memory");
+}
+
+[[gnu::always_inline]] inline uint64_t ReadInterruptMasks() {
+  uint64_t daif;
+  asm volatile("mrs %0, daif" : "=r"(daif) : : "memory");
+  return daif;
+}
+
+inline uintptr_t ReadVectorBase() {
+  uintptr_t base;
+  asm volatile("mrs %0, vbar_el1" : "=r"(base));
+  return base;
+}
+
+inline void WriteVectorBase(uintptr_t base) {
+  asm volatile("msr vbar_el1, %0\n\tisb" : : "r"(base) : "memory");
+}
+
+/// Makes [address, address + size) what every CPU fetches from now on, at its
+/// next context synchronisation; this one does so here. Context: any.
+inline void SyncInstructions(uintptr_t address, size_t size) {
+  // CTR_EL0: the smallest lines of the caches, in words, as powers of two.
+  uint64_t types;
+  asm volatile("mrs %0, ctr_el0" : "=r"(types));
+  const uintptr_t data_line = uintptr_t{4} << (types >> 16 & 15);
+  const uintptr_t code_line = uintptr_t{4} << (types & 15);
+  const uintptr_t end = address + size;
+  for (uintptr_t at = address & ~(data_line - 1); at < end; at += data_line) {
+    asm volatile("dc cvau, %0" : : "r"(at) : "memory");
+  }
+  asm volatile("dsb ish" : : : "memory");
+  for (uintptr_t at = address & ~(code_line - 1); at < end; at += code_line) {
+    asm volatile("ic ivau, %0" : : "r"(at) : "memory");
+  }
+  asm volatile("dsb ish\n\tisb" : : : "memory");
+}
+
+/// What the page tables say of an address: PAR_EL1 after a translation for
+/// reading or writing in this exception level.
+class Translation {
+ public:
+  static Translation ForRead(uintptr_t address) {
+    uint64_t before;
+    uint64_t result;
+    // PAR_EL1 is put back: whoever was interrupted may be about to read it.
+    asm volatile(
+        "mrs %0, par_el1\n\tat s1e1r, %2\n\tisb\n\t"
+        "mrs %1, par_el1\n\tmsr par_el1, %0"
+        : "=&r"(before), "=&r"(result)
+        : "r"(address)
+        : "memory");
+    return Translation(result);
+  }
+  static Translation ForWrite(uintptr_t address) {
+    uint64_t before;
+    uint64_t result;
+    asm volatile(
+        "mrs %0, par_el1\n\tat s1e1w, %2\n\tisb\n\t"
+        "mrs %1, par_el1\n\tmsr par_el1, %0"
+        : "=&r"(before), "=&r"(result)
+        : "r"(address)
+        : "memory");
+    return Translation(result);
+  }
+
+  /// The access is allowed and goes to memory, not to a device.
+  bool IsMemory() const {
+    const bool failed = (par_ & 1) != 0;
+    // Attributes as in MAIR_EL1: the upper half 0 is a device.
+    return !failed && par_ >> 60 != 0;
+  }
+
+ private:
+  explicit Translation(uint64_t par) : par_(par) {}
+
+  uint64_t par_;
+};
+
+}  // namespace ebpf::hermit

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: MIT
+//
+// core/platform/text.h on Hermit for AArch64: one CPU, and text that the
+// loader has mapped writable.
+#include "core/platform/text.h"
+
+#include "core/platform/symbols.h"
+#include "ports/hermit/aarch64/exec_memory.h"
+#include "ports/hermit/aarch64/kernel_stubs.h"
+#include "ports/hermit/aarch64/registers.h"
+
+namespace {
+
+constexpr int kMinusFault = -14;    // -EFAULT
+constexpr int kMinusInvalid = -22;  // -EINVAL
+constexpr size_t kMaxWrite = 64;
+
+using ebpf::hermit::Translation;
+
+/// Whole instructions where there are some: each changes in one store, should
+/// an NMI-like trap (SError) fetch it meanwhile.
+void Store(uintptr_t to, const uint8_t* bytes, size_t size) {
+  while (size >= 4 && to % 4 == 0) {
+    const uint32_t word = uint32_t{bytes[0]} | uint32_t{bytes[1]} << 8 |
+                          uint32_t{bytes[2]} << 16 | uint32_t{bytes[3]} << 24;
+    *reinterpret_cast<volatile uint32_t*>(to) = word;
+    to += 4;
+    bytes += 4;
+    size -= 4;
+  }
+  for (; size > 0; --size) {
+    *reinterpret_cast<volatile uint8_t*>(to++) = *bytes++;
+  }
+}
+
+/// Whether all of [address, address + size) lies in one function.
+bool IsInOneFunction(uintptr_t address, size_t size) {
+  ebpf_symbol symbol = {};
+  return ebpf_port_symbol_by_address(address, &symbol) &&
+         size <= symbol.size - (address - symbol.address);
+}
+
+}  // namespace
+
+extern "C" {
+
+// There is no other CPU to stop: masked interrupts keep other tasks away.
+int ebpf_port_stop_machine(int (*function)(void* argument), void* argument,
+                           int* result) {
+  const uintptr_t interrupts = ebpf::hermit::MaskInterrupts();
+  *result = function(argument);
+  ebpf::hermit::RestoreInterrupts(interrupts);
+  return 0;
+}
+
+int ebpf_port_text_write(uintptr_t to, const void* bytes, size_t size) {
+  if (size == 0 || size > kMaxWrite) {
+    return kMinusInvalid;
+  }
+  // The bytes lie in at most two pages.
+  if (!Translation::ForWrite(to).IsMemory() ||
+      !Translation::ForWrite(to + size - 1).IsMemory()) {
+    return kMinusFault;
+  }
+  Store(to, static_cast<const uint8_t*>(bytes), size);
+  ebpf::hermit::SyncInstructions(to, size);
+  return 0;
+}
+
+bool ebpf_port_may_probe(uintptr_t address, size_t size) {
+  return size != 0 && IsInOneFunction(address, size) &&
+         !ebpf::hermit::IsKernelStub(address, size) &&
+         !ebpf::hermit::TouchesExecPool(address, size);
+}
+
+// Preemption stays with its default, "unknown": the end of any interrupt
+// switches tasks, and the kernel lists no saved pc.
+
+uint32_t ebpf_port_trap_stub(void) {
+  return EBPF_TRAP_STUB_SETS_SP | EBPF_TRAP_STUB_LEAVES_GAP;
+}
+
+}  // extern "C"

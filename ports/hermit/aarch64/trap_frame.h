@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: MIT
+//
+// What vectors.S saves of an interrupted context.
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+namespace ebpf::hermit {
+
+/// Begins with the registers in the order of Linux's user_pt_regs, so that
+/// they are converted to pt_regs and back where they stand.
+struct TrapFrame {
+  uint64_t x[31];
+  uint64_t sp;
+  uint64_t pc;
+  uint64_t pstate;
+  /// What another trap while this one is handled overwrites, and the kernel
+  /// must find again if the trap turns out to be its own.
+  uint64_t syndrome;
+  uint64_t fault_address;
+};
+// vectors.S knows these.
+static_assert(offsetof(TrapFrame, sp) == 248);
+static_assert(offsetof(TrapFrame, pc) == 256);
+static_assert(offsetof(TrapFrame, syndrome) == 272);
+static_assert(sizeof(TrapFrame) == 288);
+
+}  // namespace ebpf::hermit

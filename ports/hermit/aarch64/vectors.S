@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: MIT
+//
+// The exception vectors that stand before Hermit's own. A breakpoint goes to
+// EbpfHermitBreakpoint, a failed load of nofault_copy.S to its failing end, and
+// everything else to the kernel's vector, with every register as it was.
+// [arm/aarch64: D1.4, Exceptions]
+//
+// Hermit's tasks run on SP_EL0 and its interrupts, idle loop and boot on
+// SP_EL1, so a breakpoint arrives by the first or the fifth vector. An
+// exception itself always begins on SP_EL1.
+//
+// In the second case the frame lies on the very stack that was interrupted,
+// and a gap is left between: emulation of `stp x29, x30, [sp, #-n]!` writes
+// there before the frame is given up.
+
+#define FRAME_SIZE	288	/* trap_frame.h */
+#define FRAME_SP	248
+#define FRAME_PC	256
+#define FRAME_SYNDROME	272
+#define GAP_SIZE	512
+
+/* Exception classes, ESR_EL1 bits 31..26. */
+#define CLASS_DATA_ABORT 0x25	/* without a change of exception level */
+#define CLASS_BRK	0x3c
+
+/* trap.cc writes the last word of each vector: a branch to the kernel's. */
+#define TO_KERNEL	124
+
+	.macro	pass_on
+	.balign	128
+	b	. + TO_KERNEL
+	.skip	TO_KERNEL - 4
+	brk	#0
+	.endm
+
+	.macro	synchronous name, size
+	.balign	128
+\name\()_vector:
+	sub	sp, sp, #\size
+	stp	x0, x1, [sp]
+	mrs	x0, esr_el1
+	lsr	x0, x0, #26
+	cmp	x0, #CLASS_BRK
+	b.eq	\name\()_breakpoint
+	cmp	x0, #CLASS_DATA_ABORT
+	b.eq	\name\()_abort
+\name\()_pass:
+	ldp	x0, x1, [sp]
+	add	sp, sp, #\size
+	b	\name\()_vector + TO_KERNEL
+	.skip	TO_KERNEL - (. - \name\()_vector)
+	brk	#0
+	.endm
+
+	.macro	abort name, size
+\name\()_abort:
+	mrs	x0, elr_el1
+	adr	x1, EbpfHermitCopyLoad8
+	cmp	x0, x1
+	b.eq	1f
+	adr	x1, EbpfHermitCopyLoad1
+	cmp	x0, x1
+	b.ne	\name\()_pass
+1:	adr	x1, EbpfHermitCopyFault
+	msr	elr_el1, x1
+	ldp	x0, x1, [sp]
+	add	sp, sp, #\size
+	eret
+	.endm
+
+	/* x0, x1 are saved already; sp is the frame. */
+	.macro	save_registers
+	stp	x2, x3, [sp, #16]
+	stp	x4, x5, [sp, #32]
+	stp	x6, x7, [sp, #48]
+	stp	x8, x9, [sp, #64]
+	stp	x10, x11, [sp, #80]
+	stp	x12, x13, [sp, #96]
+	stp	x14, x15, [sp, #112]
+	stp	x16, x17, [sp, #128]
+	stp	x18, x19, [sp, #144]
+	stp	x20, x21, [sp, #160]
+	stp	x22, x23, [sp, #176]
+	stp	x24, x25, [sp, #192]
+	stp	x26, x27, [sp, #208]
+	stp	x28, x29, [sp, #224]
+	str	x30, [sp, #240]
+	mrs	x2, elr_el1
+	mrs	x3, spsr_el1
+	stp	x2, x3, [sp, #FRAME_PC]
+	mrs	x2, esr_el1
+	mrs	x3, far_el1
+	stp	x2, x3, [sp, #FRAME_SYNDROME]
+	.endm
+
+	/* Leaves x0 and x1 as they are. */
+	.macro	load_registers
+	ldp	x2, x3, [sp, #FRAME_PC]
+	msr	elr_el1, x2
+	msr	spsr_el1, x3
+	ldp	x2, x3, [sp, #16]
+	ldp	x4, x5, [sp, #32]
+	ldp	x6, x7, [sp, #48]
+	ldp	x8, x9, [sp, #64]
+	ldp	x10, x11, [sp, #80]
+	ldp	x12, x13, [sp, #96]
+	ldp	x14, x15, [sp, #112]
+	ldp	x16, x17, [sp, #128]
+	ldp	x18, x19, [sp, #144]
+	ldp	x20, x21, [sp, #160]
+	ldp	x22, x23, [sp, #176]
+	ldp	x24, x25, [sp, #192]
+	ldp	x26, x27, [sp, #208]
+	ldp	x28, x29, [sp, #224]
+	ldr	x30, [sp, #240]
+	.endm
+
+	/* Calls the hook; goes on at \name\()_refused if the trap is not ours. */
+	.macro	call_hook name
+	mov	x0, sp
+	bl	EbpfHermitBreakpoint
+	tbz	w0, #0, \name\()_refused
+	.endm
+
+	/* The kernel's vector must see what ours saw, though traps within the
+	   hook may have changed these registers since. */
+	.macro	refuse name
+\name\()_refused:
+	ldp	x0, x1, [sp, #FRAME_SYNDROME]
+	msr	esr_el1, x0
+	msr	far_el1, x1
+	load_registers
+	b	\name\()_pass
+	.endm
+
+	.section .ebpf.noprobe, "ax", @progbits
+	.balign	2048
+	.globl	EbpfHermitVectors
+	.hidden	EbpfHermitVectors
+	.type	EbpfHermitVectors, @function
+EbpfHermitVectors:
+	// This exception level, on SP_EL0: synchronous, IRQ, FIQ, SError.
+	synchronous task, FRAME_SIZE
+	pass_on
+	pass_on
+	pass_on
+	// This exception level, on SP_EL1.
+	synchronous kernel, FRAME_SIZE + GAP_SIZE
+	// The rest, and what comes from below, 64 and 32 bits.
+	.rept	11
+	pass_on
+	.endr
+
+task_breakpoint:
+	save_registers
+	mrs	x2, sp_el0
+	str	x2, [sp, #FRAME_SP]
+	call_hook task
+	ldr	x0, [sp, #FRAME_SP]
+	msr	sp_el0, x0
+	load_registers
+	ldp	x0, x1, [sp]
+	add	sp, sp, #FRAME_SIZE
+	eret
+
+kernel_breakpoint:
+	save_registers
+	add	x2, sp, #(FRAME_SIZE + GAP_SIZE)
+	str	x2, [sp, #FRAME_SP]
+	call_hook kernel
+	// sp may have been moved, down into the gap or up. x0 waits right below
+	// the new sp until that is set: nothing lives there, and no exception
+	// comes before the eret.
+	ldr	x0, [sp, #FRAME_SP]
+	load_registers
+	ldr	x1, [sp]
+	str	x1, [x0, #-16]
+	ldr	x1, [sp, #8]
+	mov	sp, x0
+	ldr	x0, [sp, #-16]
+	eret
+
+	abort	task, FRAME_SIZE
+	abort	kernel, FRAME_SIZE + GAP_SIZE
+	refuse	task
+	refuse	kernel
+	.size	EbpfHermitVectors, . - EbpfHermitVectors
+
+	.section .note.GNU-stack, "", @progbits

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: MIT
+//
+// eBPF on Hermit: the port, and core on top of it.
+#include "ports/hermit/init.h"
+
+#include "core/capi/ebpf.h"
+#include "ports/hermit/machine.h"
+
+extern "C" int ebpf_hermit_init(void) {
+  const int started = ebpf_hermit_start_port();
+  if (started != 0) {
+    return started;
+  }
+  return ebpf_init(
+      reinterpret_cast<const ebpf_machine*>(&ebpf::hermit::Machine()));
+}

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: MIT
+//
+// What this port asks of Hermit: C functions of the kernel, its system calls
+// and the few that rust/ebpf.rs adds. README.md tells what else it relies on.
+//
+// "Locks" means: takes a lock of the kernel. Such a function is never called
+// from a probe, since the probe may sit under that lock.
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#define HERMIT_NORETURN [[noreturn]]
+#else
+#define HERMIT_NORETURN _Noreturn
+#endif
+
+// --- System calls ---------------------------------------------------------
+
+/// The kernel's heap; null if there is no memory. Locks. Context: task.
+void* sys_alloc_zeroed(size_t size, size_t align);
+void sys_dealloc(void* memory, size_t size, size_t align);
+
+/// Writes to a file, 1 being the console; how many bytes, or a negative errno.
+/// Locks. Context: task.
+ptrdiff_t sys_write(int32_t fd, const uint8_t* bytes, size_t size);
+
+/// How many CPUs there are. Context: any.
+size_t sys_get_processor_count(void);
+
+/// 0 and a random number; negative before the kernel is up. Locks.
+/// Context: task.
+int32_t sys_secure_rand64(uint64_t* value);
+
+/// Starts a task that runs `function(argument)` and returns its id, negative
+/// if there is none. Priorities are 1..31, 2 the usual; a stack of
+/// `stack_size` bytes; `selector` is the CPU. Locks. Context: task.
+int32_t sys_spawn2(void (*function)(uintptr_t argument), uintptr_t argument,
+                   uint8_t priority, size_t stack_size, ptrdiff_t selector);
+
+/// Lets others run for a while. Locks. Context: task.
+void sys_usleep(uint64_t microseconds);
+
+// --- rust/ebpf.rs ---------------------------------------------------------
+
+/// The id of the running task, 0 for the idle task. Takes no lock.
+/// Context: any.
+int32_t ebpf_hermit_task_id(void);
+
+/// Hermit's own panic. Takes no lock. Context: any.
+HERMIT_NORETURN void ebpf_hermit_panic(const uint8_t* what, size_t size);
+
+// --- The image ------------------------------------------------------------
+
+/// Where the image begins: the linker's address 0.
+extern const uint8_t __ehdr_start[];
+
+/// The functions of the image as a blob that core/symbols reads: the linker's
+/// second run puts it here, and nothing in the first (tools/hermit).
+extern const uint8_t ebpf_hermit_symbols[];
+extern const uint8_t ebpf_hermit_symbols_end[];
+
+#ifdef __cplusplus
+}  // extern "C"
+#endif

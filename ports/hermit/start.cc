@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: MIT
+//
+// The order in which the port's parts come up.
+#include "core/base/atomic.h"
+#include "ports/hermit/init.h"
+#include "ports/hermit/kernel.h"
+#include "ports/hermit/machine.h"
+#include "ports/hermit/random.h"
+#include "ports/hermit/symbols.h"
+#include "ports/hermit/worker.h"
+
+namespace {
+
+constexpr int kMinusNotFound = -2;       // -ENOENT
+constexpr int kMinusNoMemory = -12;      // -ENOMEM
+constexpr int kMinusExists = -17;        // -EEXIST
+constexpr int kMinusNotSupported = -95;  // -EOPNOTSUPP
+
+constinit ebpf::Atomic<bool> started{false};
+
+}  // namespace
+
+extern "C" int ebpf_hermit_start_port(void) {
+  using namespace ebpf::hermit;
+  if (sys_get_processor_count() != 1) {
+    return kMinusNotSupported;
+  }
+  if (started.Exchange(true, ebpf::kRelaxed)) {
+    return kMinusExists;
+  }
+  SeedRandom();
+  if (!OpenSymbols()) {
+    return kMinusNotFound;
+  }
+  // The symbols tell where the kernel's exception code ends.
+  if (!InstallTraps()) {
+    return kMinusNotSupported;
+  }
+  return StartWorker() ? 0 : kMinusNoMemory;
+}

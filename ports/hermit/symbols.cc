@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: MIT
+//
+// core/platform/symbols.h on Hermit.
+#include "ports/hermit/symbols.h"
+
+#include "core/base/span.h"
+#include "core/platform/symbols.h"
+#include "core/symbols/symbol_table.h"
+#include "ports/hermit/kernel.h"
+
+namespace ebpf::hermit {
+namespace {
+
+constinit SymbolTable table;
+
+bool Give(const Result<Symbol>& found, ebpf_symbol* symbol) {
+  if (!found.ok()) {
+    return false;
+  }
+  *symbol = {found->address, found->size, found->name.data(),
+             found->name.size()};
+  return true;
+}
+
+}  // namespace
+
+bool OpenSymbols() {
+  const ConstBytes blob(ebpf_hermit_symbols,
+                        static_cast<size_t>(ebpf_hermit_symbols_end -
+                                            ebpf_hermit_symbols));
+  const Result<SymbolTable> opened =
+      SymbolTable::Open(blob, reinterpret_cast<uintptr_t>(__ehdr_start));
+  if (!opened.ok()) {
+    return false;
+  }
+  table = *opened;
+  return true;
+}
+
+}  // namespace ebpf::hermit
+
+extern "C" {
+
+bool ebpf_port_symbol_by_name(const char* name, size_t name_size,
+                              ebpf_symbol* symbol) {
+  using ebpf::hermit::table;
+  return ebpf::hermit::Give(
+      table.FindByName(ebpf::StringView(name, name_size)), symbol);
+}
+
+bool ebpf_port_symbol_by_address(uintptr_t address, ebpf_symbol* symbol) {
+  return ebpf::hermit::Give(ebpf::hermit::table.FindByAddress(address), symbol);
+}
+
+}  // extern "C"

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: MIT
+//
+// core/platform/task.h on Hermit: tasks have an id and no name.
+#include "core/platform/task.h"
+
+#include "ports/hermit/kernel.h"
+
+extern "C" {
+
+// One address space, so every task is a process of its own to Linux's eyes: a
+// thread group would have to be invented.
+void ebpf_port_task_ids(uint32_t* pid, uint32_t* tgid) {
+  *pid = static_cast<uint32_t>(ebpf_hermit_task_id());
+  *tgid = *pid;
+}
+
+}  // extern "C"

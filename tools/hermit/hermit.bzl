@@ -1,0 +1,168 @@
+# SPDX-License-Identifier: MIT
+"""hermit_test: an application of ours inside the real Hermit kernel, booted."""
+
+load("@hermit_kernel//:kernels.bzl", "HERMIT_KERNELS")
+load("//tools/build:kernel.bzl", "merged_archive")
+load("//tools/build:qemu.bzl", "qemu_test")
+
+# Of the CPUs that Hermit runs on, those that ports/hermit supports.
+HERMIT_CPUS = ["aarch64"]
+
+_EMULATIONS = {"aarch64": "aarch64linux"}
+
+def _link(ctx, table, out):
+    """The image: ours, the kernel, and the symbol table `table`."""
+    ctx.actions.run(
+        executable = ctx.executable._lld,
+        arguments = [
+            "-m",
+            _EMULATIONS[ctx.attr.arch],
+            "-o",
+            out.path,
+            "-pie",
+            "--no-dynamic-linker",
+            "-z",
+            "text",
+            "-z",
+            "noexecstack",
+            "--gc-sections",
+            "--entry=_start",
+            "--undefined=runtime_entry",
+            table.path,
+            # All of it: a weak default must not hide a port's function.
+            "--whole-archive",
+            ctx.file.archive.path,
+            "--no-whole-archive",
+            ctx.file.kernel.path,
+        ],
+        inputs = [table, ctx.file.archive, ctx.file.kernel],
+        outputs = [out],
+        mnemonic = "HermitLink",
+        progress_message = "Linking Hermit image %s" % ctx.label,
+    )
+
+def _symbol_table(ctx, name, arguments, inputs):
+    """An object that defines ebpf_hermit_symbols, and its content."""
+    content = ctx.actions.declare_file(name + ".ksym")
+    ctx.actions.run(
+        executable = ctx.executable._symbol_blob,
+        arguments = arguments + [content.path],
+        inputs = inputs,
+        outputs = [content],
+        mnemonic = "HermitSymbols",
+    )
+    source = ctx.actions.declare_file(name + ".ksym.S")
+
+    # In data, which lies behind the text, whose addresses it tells.
+    ctx.actions.write(source, """        .section .data.ebpf_hermit_symbols, "aw", %progbits
+        .balign 8
+        .globl ebpf_hermit_symbols
+        .hidden ebpf_hermit_symbols
+ebpf_hermit_symbols:
+        .incbin "{path}"
+        .globl ebpf_hermit_symbols_end
+        .hidden ebpf_hermit_symbols_end
+ebpf_hermit_symbols_end:
+        .section .note.GNU-stack, "", %progbits
+""".format(path = content.path))
+    out = ctx.actions.declare_file(name + ".ksym.o")
+    ctx.actions.run(
+        executable = ctx.executable._clang,
+        arguments = ["--target=%s-none-elf" % ctx.attr.arch, "-c", source.path, "-o", out.path],
+        inputs = [source, content],
+        outputs = [out],
+        mnemonic = "HermitSymbols",
+    )
+    return content, out
+
+def _hermit_image_impl(ctx):
+    name = ctx.label.name
+    _, empty = _symbol_table(ctx, name + ".first", ["--empty"], [])
+    first = ctx.actions.declare_file(name + ".first.elf")
+    _link(ctx, empty, first)
+    content, table = _symbol_table(ctx, name, [first.path], [first])
+    unchecked = ctx.actions.declare_file(name + ".unchecked.elf")
+    _link(ctx, table, unchecked)
+    image = ctx.actions.declare_file(name + ".elf")
+    ctx.actions.run_shell(
+        command = "%s --check %s %s && cp %s %s" % (
+            ctx.executable._symbol_blob.path,
+            unchecked.path,
+            content.path,
+            unchecked.path,
+            image.path,
+        ),
+        inputs = [unchecked, content],
+        outputs = [image],
+        tools = [ctx.executable._symbol_blob],
+        mnemonic = "HermitSymbols",
+    )
+    return [DefaultInfo(files = depset([image]))]
+
+def _tool(label):
+    return attr.label(allow_single_file = True, cfg = "exec", default = label, executable = True)
+
+_hermit_image = rule(
+    implementation = _hermit_image_impl,
+    attrs = {
+        "arch": attr.string(mandatory = True, values = HERMIT_CPUS),
+        "archive": attr.label(allow_single_file = [".a"], mandatory = True),
+        "kernel": attr.label(allow_single_file = [".a"], mandatory = True),
+        "_clang": _tool("@llvm//:bin/clang"),
+        "_lld": _tool("@llvm//:bin/ld.lld"),
+        "_symbol_blob": _tool("//tools/hermit:symbol_blob.py"),
+    },
+)
+
+def hermit_image(name, arch, deps, visibility = None):
+    """`deps` and all they need, linked with Hermit's kernel for `arch`.
+
+    One of `deps` defines runtime_entry, where Hermit starts its application.
+    Only where HERMIT_KERNELS has `arch`.
+    """
+    merged_archive(
+        name = name + "_application",
+        arch = arch,
+        testonly = True,
+        deps = deps,
+    )
+    _hermit_image(
+        name = name,
+        testonly = True,
+        arch = arch,
+        archive = ":%s_application" % name,
+        kernel = "@hermit_kernel//:%s/libhermit_app.a" % arch,
+        visibility = visibility,
+    )
+
+def hermit_test(name, deps, arches = HERMIT_CPUS, memory = "256M", size = "small", timeout = None, tags = []):
+    """`name`_ARCH: the image, and `name`_ARCH_test, which boots it.
+
+    Where the kernel has not been built, the test reports one skipped case.
+    """
+    for arch in arches:
+        if arch not in HERMIT_KERNELS:
+            native.sh_test(
+                name = "%s_%s_test" % (name, arch),
+                size = "small",
+                srcs = ["//tools/hermit:skip.sh"],
+                args = ["hermit_" + arch],
+                tags = tags + ["hermit", arch],
+            )
+            continue
+        image = "%s_%s" % (name, arch)
+        hermit_image(name = image, arch = arch, deps = deps)
+        qemu_test(
+            name = image + "_test",
+            size = size,
+            timeout = timeout,
+            arch = arch,
+            data = [":" + image],
+            image = "//testing/hermit/loader/%s:loader_%s" % (arch, arch),
+            memory = memory,
+            qemu_args = [
+                "-device",
+                "guest-loader,addr=0x48000000,initrd=$(rootpath :%s)" % image,
+            ],
+            tags = tags + ["hermit", "qemu", arch],
+        )
