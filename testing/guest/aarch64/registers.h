@@ -12,6 +12,7 @@ inline constexpr uintptr_t kDaifI = 1 << 7;
 
 /// Exception classes of ESR_EL1. [arm/arm: ESR_EL1]
 inline constexpr uintptr_t kClassInstructionAbort = 0x21;
+inline constexpr uintptr_t kClassPcAlignment = 0x22;
 inline constexpr uintptr_t kClassDataAbort = 0x25;
 inline constexpr uintptr_t kClassBreakpoint = 0x3c;
 

@@ -109,7 +109,7 @@ bool TryLoad8(uintptr_t address, uint8_t* value) {
 }
 
 bool TryCall(uintptr_t code) {
-  tried_code = code;
+  tried_code = code & ~uintptr_t{1};  // as the jump takes it
   const bool called = Riscv64TryCall(code) != 0;
   tried_code = 0;
   return called;

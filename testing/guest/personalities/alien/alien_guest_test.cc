@@ -111,7 +111,4 @@ GUEST_TEST(AlienTest, StacksHaveEightKiB) {
 }
 
 }  // namespace
-
-bool RunTests() { return RunAllTests(); }
-
 }  // namespace guest

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: MIT
+//
+// The plain port: core/platform over the guest kernel, on AArch64.
+#pragma once
+
+namespace guest::plain {
+
+/// Brings eBPF up: 0 or a negative errno. Context: task, once.
+int InitPort();
+
+/// Reads the symbols and makes writing of text ready; false if there are no
+/// symbols or no memory.
+bool PrepareText();
+
+/// Starts the thread that runs what is deferred; false without memory.
+/// Context: task, once.
+bool StartDeferWorker();
+
+/// Takes breakpoints and faults to core.
+void InstallHooks();
+
+}  // namespace guest::plain

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: MIT
+#include "arch/aarch64/machine_ops.h"
+#include "core/capi/ebpf.h"
+#include "testing/guest/personalities/plain/port.h"
+
+namespace guest::plain {
+
+int InitPort() {
+  constexpr int kMinusNoMemory = -12;  // -ENOMEM
+  if (!PrepareText() || !StartDeferWorker()) {
+    return kMinusNoMemory;
+  }
+  InstallHooks();
+  return ebpf_init(
+      reinterpret_cast<const ebpf_machine*>(&ebpf::aarch64::kMachineOps));
+}
+
+}  // namespace guest::plain

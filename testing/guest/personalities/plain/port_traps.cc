@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: MIT
+//
+// The plain port's hooks. Its trap frame begins with Linux's registers, so
+// there is nothing to convert.
+#include "arch/aarch64/machine/nofault.h"
+#include "arch/aarch64/pt_regs.h"
+#include "core/capi/ebpf.h"
+#include "core/platform/nofault.h"
+#include "testing/guest/personalities/plain/port.h"
+#include "testing/guest/personalities/plain/traps.h"
+
+namespace guest::plain {
+namespace {
+
+using ebpf::aarch64::PtRegs;
+static_assert(offsetof(TrapFrame, x) == offsetof(PtRegs, x));
+static_assert(offsetof(TrapFrame, sp) == offsetof(PtRegs, sp));
+static_assert(offsetof(TrapFrame, pc) == offsetof(PtRegs, pc));
+static_assert(offsetof(TrapFrame, pstate) == offsetof(PtRegs, pstate));
+
+GUEST_NOPROBE bool OnBreakpoint(TrapFrame& frame) {
+  return ebpf_on_breakpoint(reinterpret_cast<ebpf_pt_regs*>(&frame));
+}
+
+GUEST_NOPROBE bool OnFault(TrapFrame& frame) {
+  return ebpf::aarch64::NofaultFixup(frame.pc);
+}
+
+}  // namespace
+
+void InstallHooks() {
+  SetBreakpointHook(OnBreakpoint);
+  SetFaultHook(OnFault);
+}
+
+}  // namespace guest::plain
+
+extern "C" bool ebpf_port_read_nofault(void* to, uintptr_t from, size_t size) {
+  constexpr uintptr_t kRam = 0x40000000;  // below are devices' registers
+  if (from < kRam || size > UINTPTR_MAX - from) {
+    return size == 0;
+  }
+  return ebpf_copy_nofault(to, from, size);
+}

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: MIT
+#include "testing/guest/personalities/plain/traps.h"
+
+#include "testing/guest/aarch64/registers.h"
+#include "testing/guest/kernel/kernel.h"
+#include "testing/guest/kernel/machine.h"
+
+namespace guest::plain {
+namespace {
+
+using namespace guest::aarch64;
+
+/// What entry.S says of a vector.
+enum Kind : uint64_t { kSynchronous, kIrq, kFiq, kSystemError, kImpossible };
+
+// Set once, before other CPUs start or before a breakpoint is planted.
+constinit BreakpointHook breakpoint_hook = nullptr;
+constinit FaultHook fault_hook = nullptr;
+
+Interrupted WhereOf(const TrapFrame& frame) { return {frame.pc, frame.sp}; }
+
+[[noreturn]] void Fail(const char* what, const TrapFrame& frame) {
+  UnhandledTrap(what, GUEST_READ_REGISTER("esr_el1"),
+                GUEST_READ_REGISTER("far_el1"), WhereOf(frame));
+}
+
+void HandleAbort(TrapFrame& frame, bool data) {
+  if (data && fault_hook != nullptr && fault_hook(frame)) {
+    return;
+  }
+  uintptr_t fixup = machine::FaultFixup(frame.pc, &frame.sp);
+  if (fixup == 0) {
+    Fail(data ? "data abort" : "instruction abort", frame);
+  }
+  frame.pc = fixup;
+}
+
+GUEST_NOPROBE void HandleSynchronous(TrapFrame& frame) {
+  switch (ClassOf(GUEST_READ_REGISTER("esr_el1"))) {
+    case kClassBreakpoint:
+      if (breakpoint_hook == nullptr || !breakpoint_hook(frame)) {
+        frame.pc += 4;
+      }
+      break;
+    case kClassDataAbort:
+      HandleAbort(frame, true);
+      break;
+    case kClassInstructionAbort:
+    case kClassPcAlignment:
+      HandleAbort(frame, false);
+      break;
+    default:
+      Fail("exception", frame);
+  }
+}
+
+}  // namespace
+
+void SetBreakpointHook(BreakpointHook hook) { breakpoint_hook = hook; }
+void SetFaultHook(FaultHook hook) { fault_hook = hook; }
+
+extern "C" GUEST_NOPROBE void PlainTrap(TrapFrame* frame, uint64_t kind) {
+  if (kind == kSynchronous) {
+    HandleSynchronous(*frame);
+  } else if (kind == kIrq) {
+    DispatchInterrupt(0, WhereOf(*frame));
+  } else {
+    Fail("fast interrupt, system error or wrong level", *frame);
+  }
+}
+
+}  // namespace guest::plain
