@@ -12,20 +12,22 @@
 
 namespace ebpf {
 
+class Listener;
+
 /// A piece of a map's memory that user space may map.
 struct MapPages {
   uint8_t* address;
   size_t size;  // a multiple of 4096
-  /// The same pages once more behind themselves (a ring's data).
+  /// The last `mirrored_size` bytes of it are mapped once more behind
+  /// themselves (a ring's data).
   size_t mirrored_size;
 };
 
 /// A key/value store shared by programs and user space.
 ///
 /// Each kind derives from `Map` in a file of its own (`hash_map.h`, ...). What
-/// a kind lacks keeps the default here, `kNotSupported`, as in Linux. Callers
-/// have matched key and value sizes with `spec()` already; kinds only assert
-/// them.
+/// a kind lacks keeps the default here, `kNotSupportedLinux`. Callers have
+/// matched key and value sizes with `spec()` already; kinds only assert them.
 ///
 /// "Context: any" includes NMI and trap: no blocking, no allocation. The caller
 /// is in a read section.
@@ -50,7 +52,7 @@ class Map : public RefCounted<Map> {
   virtual Status Delete(ConstBytes key);
 
   /// Where the value under key 0 starts, for direct access by LD_IMM64
-  /// (BPF_PSEUDO_MAP_VALUE), and its size; kNotSupported, as most kinds.
+  /// (BPF_PSEUDO_MAP_VALUE), and its size; an array's with one entry.
   virtual Result<Bytes> DirectValue();
 
   // For bpf(2).
@@ -59,21 +61,29 @@ class Map : public RefCounted<Map> {
   /// per-CPU kinds round_up(value_size, 8) for each possible CPU.
   virtual size_t user_value_size() const { return spec_.value_size; }
 
-  /// Lookup and Update with values of user_value_size(). Context: task.
+  /// Lookup and Update with values of user_value_size(), and Delete; they wait
+  /// where a program would get kBusy. Context: task.
   virtual Status CopyValueOut(ConstBytes key, Bytes value);
   virtual Status UpdateFromUser(ConstBytes key, ConstBytes value,
                                 UpdateMode mode);
+  virtual Status DeleteFromUser(ConstBytes key);
 
   /// Writes to `next` the key after `key`; the first one if `key` is empty or
   /// not there. kNotFound at the end. Context: task.
   virtual Status NextKey(ConstBytes key, Bytes next);
 
   /// The pages behind [offset, offset + size) of an mmap with or without write
-  /// access; kNotPermitted, kInvalid, kNotSupported. Context: task.
+  /// access; kNotPermitted, kAccess, kInvalid, kNotSupportedLinux.
+  /// Context: task.
   virtual Result<MapPages> Pages(uint64_t offset, uint64_t size, bool write);
 
   /// Whether a poll for reading would return at once. Context: task.
   virtual bool Readable() { return false; }
+
+  /// Calls `listener` when the map becomes readable, until it is removed
+  /// (notifier.h). Context: task.
+  virtual Status AddListener(Listener& listener);
+  virtual void RemoveListener(Listener& listener);
 
  protected:
   explicit Map(const MapSpec& spec) : spec_(spec) {}

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: MIT
+//
+// core/maps/array_map.h's implementation.
+#include "core/maps/array_map.h"
+
+#include "core/base/assert.h"
+#include "core/base/bits.h"
+#include "core/base/memory.h"
+#include "core/linux_abi/bpf.h"
+#include "core/maps/map_checks.h"
+#include "core/maps/shared_bytes.h"
+#include "core/memory/per_cpu.h"
+#include "core/sync/read_section.h"
+
+namespace ebpf {
+
+Status CheckArraySpec(const MapSpec& spec, uint32_t allowed_flags) {
+  if (spec.max_entries == 0 || spec.key_size != sizeof(uint32_t) ||
+      spec.value_size == 0) {
+    return Status::kInvalid;
+  }
+  EBPF_TRY(map_checks::CheckFlags(spec.flags, allowed_flags));
+  if (spec.value_size > INT32_MAX) {
+    return Status::kTooBig;
+  }
+  return Status::kOk;
+}
+
+Status NextArrayKey(const MapSpec& spec, ConstBytes key, Bytes next) {
+  EBPF_ASSERT(next.size() == sizeof(uint32_t));
+  uint32_t index = 0;
+  if (!key.empty()) {
+    const uint32_t after = LoadUnaligned<uint32_t>(key.data());
+    if (after == spec.max_entries - 1) {
+      return Status::kNotFound;
+    }
+    index = after < spec.max_entries ? after + 1 : 0;
+  }
+  StoreUnaligned(next.data(), index);
+  return Status::kOk;
+}
+
+ArrayMap::~ArrayMap() {
+  if (memory_ != nullptr) {
+    allocator_.Free(memory_, memory_size_, alignment());
+  }
+}
+
+void ArrayMap::Destroy() {
+  WaitForReaders();
+  allocator_.Delete(this);
+}
+
+Status ArrayMap::Init() {
+  element_size_ = AlignUp<size_t>(spec().value_size, 8);
+  memory_size_ =
+      EBPF_TRY(map_checks::TotalBytes(spec().max_entries, element_size_));
+  if (mmapable()) {
+    memory_size_ = AlignUp(memory_size_, map_checks::kPageSize);
+  }
+  memory_ =
+      static_cast<uint8_t*>(allocator_.Allocate(memory_size_, alignment()));
+  return memory_ == nullptr ? Status::kNoMemory : Status::kOk;
+}
+
+bool ArrayMap::mmapable() const {
+  return (spec().flags & linux_abi::kMapMmapable) != 0;
+}
+
+size_t ArrayMap::alignment() const {
+  return mmapable() ? map_checks::kPageSize : kCacheLine;
+}
+
+Result<Bytes> ArrayMap::Lookup(ConstBytes key) {
+  EBPF_ASSERT(key.size() == sizeof(uint32_t));
+  const uint32_t index = LoadUnaligned<uint32_t>(key.data());
+  if (index >= spec().max_entries) {
+    return Status::kNotFound;
+  }
+  return Bytes(ValueAt(index), spec().value_size);
+}
+
+Status ArrayMap::Update(ConstBytes key, ConstBytes value, UpdateMode mode) {
+  EBPF_ASSERT(key.size() == sizeof(uint32_t));
+  EBPF_ASSERT(value.size() == spec().value_size);
+  EBPF_TRY(map_checks::CheckMode(mode));
+  const uint32_t index = LoadUnaligned<uint32_t>(key.data());
+  if (index >= spec().max_entries) {
+    return Status::kTooBig;
+  }
+  if (mode == UpdateMode::kNoExist) {
+    return Status::kExists;
+  }
+  shared_bytes::Store(ValueAt(index), value);
+  return Status::kOk;
+}
+
+Status ArrayMap::Delete(ConstBytes /*key*/) { return Status::kInvalid; }
+
+Result<Bytes> ArrayMap::DirectValue() {
+  if (spec().max_entries != 1) {
+    return Status::kNotSupportedLinux;
+  }
+  return Bytes(memory_, spec().value_size);
+}
+
+Status ArrayMap::CopyValueOut(ConstBytes key, Bytes value) {
+  EBPF_ASSERT(value.size() == spec().value_size);
+  const Bytes found = EBPF_TRY(Lookup(key));
+  shared_bytes::Load(value, found.data());
+  return Status::kOk;
+}
+
+Status ArrayMap::UpdateFromUser(ConstBytes key, ConstBytes value,
+                                UpdateMode mode) {
+  return Update(key, value, mode);
+}
+
+Status ArrayMap::NextKey(ConstBytes key, Bytes next) {
+  return NextArrayKey(spec(), key, next);
+}
+
+Result<MapPages> ArrayMap::Pages(uint64_t offset, uint64_t size, bool write) {
+  if (write && (spec().flags & linux_abi::kMapReadOnlyProg) != 0) {
+    // The verifier takes such a map's values for constants once it is frozen.
+    return Status::kAccess;
+  }
+  if (!mmapable() || size == 0 || offset % map_checks::kPageSize != 0 ||
+      size % map_checks::kPageSize != 0 ||
+      !Bytes(memory_, memory_size_).Contains(offset, size)) {
+    return Status::kInvalid;
+  }
+  return MapPages{memory_ + offset, static_cast<size_t>(size), 0};
+}
+
+Result<Ref<Map>> CreateArrayMap(const MapSpec& spec, Allocator& allocator) {
+  EBPF_TRY(CheckArraySpec(
+      spec, linux_abi::kMapNumaNode | linux_abi::kMapMmapable |
+                linux_abi::kMapInnerMap | map_checks::kAccessFlags));
+  ArrayMap* map = EBPF_TRY(allocator.New<ArrayMap>(spec, allocator));
+  const Status status = map->Init();
+  if (!IsOk(status)) {
+    allocator.Delete(map);
+    return status;
+  }
+  return Ref<Map>::Adopt(map);
+}
+
+}  // namespace ebpf

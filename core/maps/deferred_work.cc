@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: MIT
+//
+// core/maps/deferred_work.h's implementation.
+#include "core/maps/deferred_work.h"
+
+#include "core/maps/map.h"
+
+namespace ebpf {
+
+bool DeferredWork::Request() {
+  // Releases what the caller did before: pairs with the exchange in Run. If
+  // the call is pending still, that exchange comes later and acquires it.
+  if (pending_.Exchange(true, kAcqRel)) {
+    return true;
+  }
+  if (keep_alive_ != nullptr) {
+    keep_alive_->Acquire();
+  }
+  if (ebpf_port_defer(this)) {
+    return true;
+  }
+  pending_.Store(false, kRelaxed);
+  if (keep_alive_ != nullptr) {
+    keep_alive_->Release();  // never the last one: the caller's remains
+  }
+  return false;
+}
+
+void DeferredWork::Run(ebpf_deferred* self) {
+  auto* work = static_cast<DeferredWork*>(self);
+  // Acquires what was done before Request: pairs with the exchange there.
+  (void)work->pending_.Exchange(false, kAcqRel);
+  work->function_(work->argument_);
+  if (work->keep_alive_ != nullptr) {
+    work->keep_alive_->Release();  // may free `work`
+  }
+}
+
+}  // namespace ebpf

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: MIT
+//
+// The elements of a map that are made beforehand, and the lists of free ones.
+//
+// Each CPU has a list; who finds its own empty takes from the others'. A list
+// is a stack whose head is one word, an element's number and a counter, changed
+// by compare-and-exchange: so elements come and go in any context, nested on
+// one CPU or on all at once, without a lock that a trap could find held. The
+// counter makes an exchange fail when the head went away and came back between
+// (it wraps after 2^32 changes of one list, while one CPU stands between a load
+// and the exchange after it).
+#pragma once
+
+#include <stdint.h>
+
+#include "core/base/atomic.h"
+#include "core/base/span.h"
+#include "core/base/status.h"
+#include "core/memory/allocator.h"
+#include "core/memory/per_cpu.h"
+
+namespace ebpf {
+
+/// What each element begins with.
+struct PoolElement {
+  /// Number + 1 of the element below in its free list. Stale readers of it lose
+  /// by the exchange that follows.
+  Atomic<uint32_t> next_free;
+  uint32_t number;
+};
+
+/// Memory for a fixed number of elements of one size, which stays elements of
+/// this size until the pool dies: who holds on to a freed one reads some other
+/// element, never foreign memory.
+class ElementPool : public NonCopyable {
+ public:
+  explicit ElementPool(Allocator& allocator) : allocator_(allocator) {}
+  ~ElementPool();
+
+  /// Makes `count` elements of `element_size` bytes, a multiple of 8, zero but
+  /// for the PoolElement in front, all of them free. kNoMemory, and the pool is
+  /// good for destruction only. Context: task, once.
+  Status Init(uint64_t count, size_t element_size);
+
+  /// A free element, or null. Context: any; preemption is off.
+  PoolElement* Take();
+
+  /// Makes `element` free. Context: any; preemption is off.
+  void Give(PoolElement* element);
+
+ private:
+  struct FreeList {
+    Atomic<uint64_t> head;  // counter << 32 | number + 1
+  };
+
+  /// Elements are in chunks, as few kernels have large contiguous memory.
+  static constexpr size_t kChunkBytes = 128 << 10;
+
+  size_t ChunkElements(size_t chunk) const {
+    return Min<uint64_t>(per_chunk_, count_ - (uint64_t{chunk} << chunk_shift_));
+  }
+  PoolElement* At(uint32_t number) const {
+    return reinterpret_cast<PoolElement*>(
+        chunks_[number >> chunk_shift_] +
+        (number & (per_chunk_ - 1)) * element_size_);
+  }
+  PoolElement* Pop(FreeList& list);
+  static void Push(FreeList& list, PoolElement* element);
+
+  Allocator& allocator_;
+  uint64_t count_ = 0;
+  size_t element_size_ = 0;
+  uint32_t per_chunk_ = 0;  // a power of two
+  uint32_t chunk_shift_ = 0;
+  Span<uint8_t*> chunks_;
+  PerCpu<FreeList> free_;
+};
+
+}  // namespace ebpf

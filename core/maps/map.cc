@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: MIT
+//
+// What a map answers to what its kind lacks, and the making of maps.
+#include "core/maps/map.h"
+
+#include "core/maps/array_map.h"
+#include "core/maps/hash_map.h"
+#include "core/maps/per_cpu_array_map.h"
+#include "core/maps/ring_buffer_map.h"
+
+namespace ebpf {
+
+Result<Bytes> Map::Lookup(ConstBytes /*key*/) {
+  return Status::kNotSupportedLinux;
+}
+
+Status Map::Update(ConstBytes /*key*/, ConstBytes /*value*/,
+                   UpdateMode /*mode*/) {
+  return Status::kNotSupportedLinux;
+}
+
+Status Map::Delete(ConstBytes /*key*/) { return Status::kNotSupportedLinux; }
+
+Result<Bytes> Map::DirectValue() { return Status::kNotSupportedLinux; }
+
+Status Map::CopyValueOut(ConstBytes /*key*/, Bytes /*value*/) {
+  return Status::kNotSupportedLinux;
+}
+
+Status Map::UpdateFromUser(ConstBytes /*key*/, ConstBytes /*value*/,
+                           UpdateMode /*mode*/) {
+  return Status::kNotSupportedLinux;
+}
+
+Status Map::DeleteFromUser(ConstBytes key) { return Delete(key); }
+
+Status Map::NextKey(ConstBytes /*key*/, Bytes /*next*/) {
+  return Status::kNotSupportedLinux;
+}
+
+Result<MapPages> Map::Pages(uint64_t /*offset*/, uint64_t /*size*/,
+                            bool /*write*/) {
+  return Status::kNotSupportedLinux;
+}
+
+Status Map::AddListener(Listener& /*listener*/) {
+  return Status::kNotSupportedLinux;
+}
+
+void Map::RemoveListener(Listener& /*listener*/) {}
+
+Result<Ref<Map>> CreateMap(const MapSpec& spec, Allocator& allocator) {
+  switch (spec.type) {
+#define EBPF_MAP_TYPE(number, name, create) \
+  case MapType::k##name:                    \
+    return create(spec, allocator);
+#include "core/maps/map_types.def"
+#undef EBPF_MAP_TYPE
+  }
+  return Status::kInvalid;
+}
+
+}  // namespace ebpf

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: MIT
+//
+// Linux's checks that several kinds of map have in common.
+#pragma once
+
+#include <stdint.h>
+
+#include "core/base/bits.h"
+#include "core/base/checked.h"
+#include "core/base/status.h"
+#include "core/linux_abi/bpf.h"
+#include "core/maps/map_spec.h"
+
+namespace ebpf::map_checks {
+
+/// The flags that say who may read and write.
+inline constexpr uint32_t kAccessFlags =
+    linux_abi::kMapReadOnly | linux_abi::kMapWriteOnly |
+    linux_abi::kMapReadOnlyProg | linux_abi::kMapWriteOnlyProg;
+
+/// A value of a per-CPU map is at most this large (Linux's smallest unit of
+/// per-CPU memory).
+inline constexpr uint32_t kMaxPerCpuValue = 32 << 10;
+
+inline constexpr size_t kPageSize = 4096;
+
+/// kInvalid unless `flags` are among `allowed` and do not forbid all access.
+constexpr Status CheckFlags(uint32_t flags, uint32_t allowed) {
+  constexpr uint32_t kNobody =
+      linux_abi::kMapReadOnly | linux_abi::kMapWriteOnly;
+  constexpr uint32_t kNoProgram =
+      linux_abi::kMapReadOnlyProg | linux_abi::kMapWriteOnlyProg;
+  if ((flags & ~allowed) != 0 || (flags & kNobody) == kNobody ||
+      (flags & kNoProgram) == kNoProgram) {
+    return Status::kInvalid;
+  }
+  return Status::kOk;
+}
+
+/// kInvalid unless `mode` is one of the three. BPF_F_LOCK is refused: it is for
+/// values that hold a bpf_spin_lock, and none of ours can yet.
+constexpr Status CheckMode(UpdateMode mode) {
+  return static_cast<uint64_t>(mode) > linux_abi::kUpdateExist
+             ? Status::kInvalid
+             : Status::kOk;
+}
+
+/// The bytes of `count` things of `size` bytes, a multiple of 8. kNoMemory
+/// when no allocator could give that, as where it is asked and fails.
+constexpr Result<size_t> TotalBytes(uint64_t count, uint64_t size) {
+  const Result<uint64_t> total = CheckedMul(count, size);
+  // Half the address space: a bound of Rust's allocators, and room to round up.
+  if (!total.ok() || *total > (SIZE_MAX >> 1) - kPageSize) {
+    return Status::kNoMemory;
+  }
+  return static_cast<size_t>(*total);
+}
+
+}  // namespace ebpf::map_checks

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: MIT
+//
+// Short ways to make maps and bytes in this folder's tests.
+#pragma once
+
+#include <stdint.h>
+
+#include <cstring>
+#include <string>
+#include <vector>
+
+#include "core/base/span.h"
+#include "core/maps/map.h"
+#include "core/maps/map_spec.h"
+#include "core/memory/allocator.h"
+#include "core/sync/read_section.h"
+#include "gtest/gtest.h"
+
+namespace ebpf {
+
+/// Read sections for the length of a test.
+class MapTest : public ::testing::Test {
+ protected:
+  MapTest() { EXPECT_TRUE(InitReadSections()); }
+  ~MapTest() override { ExitReadSections(); }
+};
+
+inline MapSpec Spec(MapType type, uint32_t key_size, uint32_t value_size,
+                    uint32_t max_entries, uint32_t flags = 0) {
+  MapSpec spec;
+  spec.type = type;
+  spec.key_size = key_size;
+  spec.value_size = value_size;
+  spec.max_entries = max_entries;
+  spec.flags = flags;
+  return spec;
+}
+
+/// The map, or a failed test and a null Ref.
+inline Ref<Map> Make(const MapSpec& spec,
+                     Allocator& allocator = PortAllocator()) {
+  Result<Ref<Map>> map = CreateMap(spec, allocator);
+  EXPECT_TRUE(map.ok()) << "errno " << static_cast<int>(map.status());
+  return map.ok() ? *map : Ref<Map>();
+}
+
+inline Status StatusOfMaking(const MapSpec& spec) {
+  return CreateMap(spec, PortAllocator()).status();
+}
+
+/// The bytes of a value of any type, for a call.
+template <typename T>
+ConstBytes In(const T& value) {
+  return ConstBytes(reinterpret_cast<const uint8_t*>(&value), sizeof(T));
+}
+template <typename T>
+Bytes Out(T& value) {
+  return Bytes(reinterpret_cast<uint8_t*>(&value), sizeof(T));
+}
+inline ConstBytes In(const std::vector<uint8_t>& bytes) {
+  return ConstBytes(bytes.data(), bytes.size());
+}
+inline Bytes Out(std::vector<uint8_t>& bytes) {
+  return Bytes(bytes.data(), bytes.size());
+}
+
+/// What a program reads through the pointer that a lookup gave.
+template <typename T>
+T ValueAs(const Result<Bytes>& found) {
+  EXPECT_TRUE(found.ok());
+  T value{};
+  if (found.ok()) {
+    EXPECT_EQ(found->size(), sizeof(T));
+    std::memcpy(&value, found->data(), sizeof(T));
+  }
+  return value;
+}
+
+}  // namespace ebpf
