@@ -34,9 +34,19 @@ constexpr uint64_t RoundUpToPowerOfTwo(uint64_t value) {
   return value <= 1 ? 1 : uint64_t{1} << BitWidth(value - 1);
 }
 
-constexpr uint16_t ByteSwap(uint16_t value) { return __builtin_bswap16(value); }
-constexpr uint32_t ByteSwap(uint32_t value) { return __builtin_bswap32(value); }
-constexpr uint64_t ByteSwap(uint64_t value) { return __builtin_bswap64(value); }
+// In shifts, which compilers know as a byte swap: the builtins become calls into
+// the compiler's own library where the CPU has no such instruction.
+constexpr uint16_t ByteSwap(uint16_t value) {
+  return static_cast<uint16_t>(value << 8 | value >> 8);
+}
+constexpr uint32_t ByteSwap(uint32_t value) {
+  return static_cast<uint32_t>(ByteSwap(static_cast<uint16_t>(value))) << 16 |
+         ByteSwap(static_cast<uint16_t>(value >> 16));
+}
+constexpr uint64_t ByteSwap(uint64_t value) {
+  return static_cast<uint64_t>(ByteSwap(static_cast<uint32_t>(value))) << 32 |
+         ByteSwap(static_cast<uint32_t>(value >> 32));
+}
 
 inline constexpr bool kLittleEndian = __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__;
 

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: MIT
+//
+// Small programs for the interpreter's tests, made by hand and run without
+// bpf(2), verifier or helpers' table.
+#pragma once
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
+#include <vector>
+
+#include "core/interpreter/interpreter.h"
+#include "core/isa/insn.h"
+#include "core/program/program.h"
+#include "core/program/run_context.h"
+#include "testing/host_port/host_memory.h"
+
+namespace ebpf {
+
+/// Appends instructions, by their bytes.
+class TestProgram {
+ public:
+  TestProgram& Raw(const isa::Insn& insn) {
+    insns_.push_back(insn);
+    return *this;
+  }
+  TestProgram& Append(const std::vector<isa::Insn>& insns) {
+    insns_.insert(insns_.end(), insns.begin(), insns.end());
+    return *this;
+  }
+  /// dst = src; dst = imm; dst = a 64-bit constant; *(u64 *)(dst + offset) =
+  /// src
+  TestProgram& Mov(uint8_t dst, uint8_t src) {
+    return Raw(Make(0xbf, dst, src, 0, 0));
+  }
+  TestProgram& MovImm(uint8_t dst, int32_t imm) {
+    return Raw(Make(0xb7, dst, 0, 0, imm));
+  }
+  TestProgram& Constant(uint8_t dst, uint64_t value) {
+    Raw(Make(0x18, dst, 0, 0, static_cast<int32_t>(value)));
+    return Raw(Make(0, 0, 0, 0, static_cast<int32_t>(value >> 32)));
+  }
+  TestProgram& StoreTo(uint8_t dst, int16_t offset, uint8_t src) {
+    return Raw(Make(0x7b, dst, src, offset, 0));
+  }
+  TestProgram& Exit() { return Raw(Make(0x95, 0, 0, 0, 0)); }
+
+  const std::vector<isa::Insn>& insns() const { return insns_; }
+
+  static isa::Insn Make(uint8_t opcode, uint8_t dst, uint8_t src,
+                        int16_t offset, int32_t imm) {
+    isa::Insn insn{};
+    insn.opcode = opcode;
+    insn.dst = dst & 0xf;
+    insn.src = src & 0xf;
+    insn.offset = offset;
+    insn.imm = imm;
+    return insn;
+  }
+
+ private:
+  std::vector<isa::Insn> insns_;
+};
+
+/// The parts of a program of `insns`, owned by whoever makes a Program of them.
+inline ProgramParts PartsOf(const std::vector<isa::Insn>& insns,
+                            Allocator& allocator) {
+  static const ProgramType type = {};
+  ProgramParts parts;
+  parts.type = &type;
+  Result<isa::Insns> array = allocator.NewArray<isa::Insn>(insns.size());
+  if (array.ok()) {
+    parts.insns = *array;
+    std::copy(insns.begin(), insns.end(), parts.insns.begin());
+  }
+  return parts;
+}
+
+/// What Create says of `insns`; kOk when it made a program (which is freed).
+inline Status PrepareProgram(const std::vector<isa::Insn>& insns) {
+  FailingAllocator allocator;
+  const ProgramParts parts = PartsOf(insns, allocator);
+  Result<Ref<Program>> program =
+      Program::Create(parts, InterpreterEngine(), allocator);
+  if (!program.ok()) {
+    allocator.DeleteArray(parts.insns);
+  }
+  return program.status();
+}
+
+/// Runs `insns` with r1 = context; r0.
+inline uint64_t RunProgram(const std::vector<isa::Insn>& insns, void* context) {
+  FailingAllocator allocator;
+  Result<Ref<Program>> program = Program::Create(
+      PartsOf(insns, allocator), InterpreterEngine(), allocator);
+  if (!program.ok()) {
+    std::fprintf(stderr, "the engine refused a test's program: %d\n",
+                 static_cast<int>(program.status()));
+    std::abort();
+  }
+  const auto run = std::make_unique<RunContext>();
+  Result<void*> image = InterpreterEngine().Prepare(**program);
+  if (!image.ok()) {
+    std::abort();
+  }
+  const uint64_t result =
+      InterpreterEngine().Run(**program, *image, context, *run);
+  InterpreterEngine().Release(*image);
+  return result;
+}
+
+}  // namespace ebpf
