@@ -2,12 +2,11 @@
 //
 // Lets ksym.py read this very program, and compares the blob, as core/symbols
 // reads it, with the addresses that the program knows of its own functions.
-#include <link.h>
-
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <link.h>
 #include <string>
 #include <vector>
 
@@ -16,7 +15,9 @@
 
 extern "C" {
 [[gnu::noinline]] int ksym_test_first(int x) { return x * 3 + 1; }
-[[gnu::noinline]] int ksym_test_second(int x) { return x * 5 + 2; }
+[[gnu::noinline, gnu::used, gnu::retain]] int ksym_test_second(int x) {
+  return x * 5 + 2;
+}
 [[gnu::alias("ksym_test_second")]] int ksym_test_alias(int x);
 int ksym_test_data = 7;
 }
