@@ -6,12 +6,29 @@
 #include "core/files/client.h"
 #include "core/linux_abi/bpf.h"
 #include "core/linux_abi/perf_event.h"
+#include "core/maps/ring_reader.h"
+#include "core/memory/buffer.h"
 
 namespace ebpf {
 
 Result<Ref<File>> MapFile::Create(Ref<Map> map, Allocator& allocator) {
   MapFile* file = EBPF_TRY(allocator.New<MapFile>(Move(map), allocator));
   return Ref<File>::Adopt(file);
+}
+
+Result<size_t> MapFile::Read(Client& client, CallerPtr to, size_t size) {
+  if (map_->spec().type != MapType::kRingBuffer) {
+    return Status::kInvalid;
+  }
+  Buffer<uint8_t> record(allocator_);
+  // No record is larger than its ring.
+  EBPF_TRY(record.Allocate(Min<size_t>(size, map_->spec().max_entries)));
+  const Bytes bytes = record.span();
+  // Zeros first: an address that cannot be written must not cost a record.
+  EBPF_TRY(client.CopyOut(to, bytes.data(), bytes.size()));
+  const size_t count = EBPF_TRY(ReadRingRecord(*map_, bytes));
+  EBPF_TRY(client.CopyOut(to, bytes.data(), count));
+  return count;
 }
 
 uint32_t MapFile::Poll() { return map_->Readable() ? linux_abi::kPollIn : 0; }
