@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: MIT
+#include "testing/hermit/port/breakpoint_hook.h"
+
+#include "core/base/atomic.h"
+#include "core/capi/ebpf.h"
+#include "ports/hermit/init.h"
+
+namespace hermit {
+namespace {
+
+constinit ebpf::Atomic<BreakpointHook> current{nullptr};
+constinit ebpf::Atomic<uint64_t> count{0};
+
+}  // namespace
+
+ScopedHook::ScopedHook(BreakpointHook hook) {
+  current.Store(hook, ebpf::kRelaxed);
+}
+ScopedHook::~ScopedHook() { current.Store(nullptr, ebpf::kRelaxed); }
+
+uint64_t BreakpointCount() { return count.Load(ebpf::kRelaxed); }
+
+bool PortIsUp() {
+  static constinit bool up = false;
+  up = up || ebpf_hermit_start_port() == 0;
+  return up;
+}
+
+}  // namespace hermit
+
+extern "C" bool ebpf_on_breakpoint(ebpf_pt_regs* regs) {
+  hermit::count.FetchAdd(1, ebpf::kRelaxed);
+  const hermit::BreakpointHook hook = hermit::current.Load(ebpf::kRelaxed);
+  return hook != nullptr &&
+         hook(*reinterpret_cast<ebpf::aarch64::PtRegs*>(regs));
+}

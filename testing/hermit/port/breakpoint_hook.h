@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: MIT
+//
+// Stands in for core: what a test does with a breakpoint that the port hands
+// over.
+#pragma once
+
+#include <stdint.h>
+
+#include "arch/aarch64/pt_regs.h"
+
+namespace hermit {
+
+/// True: handled, and `regs` are to be taken over.
+using BreakpointHook = bool (*)(ebpf::aarch64::PtRegs& regs);
+
+/// Hands breakpoints to `hook` as long as this lives, to nobody otherwise.
+class ScopedHook {
+ public:
+  explicit ScopedHook(BreakpointHook hook);
+  ~ScopedHook();
+  ScopedHook(const ScopedHook&) = delete;
+  ScopedHook& operator=(const ScopedHook&) = delete;
+};
+
+/// How many breakpoints came, handled or not, since the image began.
+uint64_t BreakpointCount();
+
+/// Has the port started, once for the image; false if it could not.
+bool PortIsUp();
+
+}  // namespace hermit
