@@ -11,6 +11,11 @@ set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 tools/setup-debian.sh || exit 1
+if (($# == 0)); then
+  # Where this fails, the tests that boot the real Hermit are skipped, and say
+  # so in the list of skipped cases.
+  tools/hermit/ensure.sh || echo "the real Hermit kernel could not be built" >&2
+fi
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

@@ -9,7 +9,7 @@ KERNEL_TARGETS = {
         target = "x86_64-none-elf",
         link_target = "x86_64-unknown-linux-gnu",
         compile_flags = ["-mno-red-zone", "-mgeneral-regs-only"],
-        gcc = "g++-12",
+        gcc = "x86_64-linux-gnu-g++-12",
         gcc_flags = ["-mno-red-zone", "-mgeneral-regs-only"],
     ),
     # lp64d is the calling convention of Rust's riscv64gc-unknown-none-elf: the
