@@ -135,7 +135,7 @@ class Archive:
         return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
     def symbols(self, which):
-        out = self._run("nm", which, "--format=just-symbols")
+        out = self._run("nm", which, "--extern-only", "--format=just-symbols")
         return {line for line in out.split("\n") if line and not line.endswith(":")}
 
     def sections(self):

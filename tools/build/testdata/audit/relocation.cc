@@ -4,4 +4,6 @@
 extern "C" int kernel_gives_number();
 extern "C" int kernel_gives_table[];
 
-int Look(int index) { return kernel_gives_table[index] + kernel_gives_number(); }
+int Look(int index) {
+  return kernel_gives_table[index] + kernel_gives_number();
+}
