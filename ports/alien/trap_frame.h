@@ -12,6 +12,9 @@ static_assert(sizeof(alien_ktrap_frame) == 34 * 8);
 static_assert(offsetof(alien_ktrap_frame, sstatus) == 32 * 8);
 static_assert(offsetof(alien_ktrap_frame, sepc) == 33 * 8);
 
+/// For what runs in a trap before core knows of it, and after.
+#define EBPF_ALIEN_NOPROBE [[gnu::section(".ebpf.noprobe")]]
+
 namespace ebpf::alien {
 
 /// Keeps a compiler from making a call of memcpy, which may carry a probe, out
@@ -48,6 +51,18 @@ namespace ebpf::alien {
     }
   }
   frame.sstatus = regs.status;
+}
+
+/// For a breakpoint that stays Alien's: the kernel will add 2 to sepc, as if
+/// each were a c.ebreak, and an ebreak needs 2 more. Context: trap.
+[[gnu::always_inline]] inline void FitUnclaimedBreakpoint(
+    alien_ktrap_frame& frame) {
+  // The two low bits tell the length. [riscv/unpriv: instruction lengths]
+  constexpr uint8_t kFullSize = 3;
+  const auto* code = reinterpret_cast<const uint8_t*>(frame.sepc);
+  if ((*code & kFullSize) == kFullSize) {
+    frame.sepc += 2;
+  }
 }
 
 }  // namespace ebpf::alien

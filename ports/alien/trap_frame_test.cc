@@ -80,5 +80,19 @@ TEST(TrapFrameTest, ARoundTripChangesNothing) {
   EXPECT_EQ(frame.sstatus, before.sstatus);
 }
 
+TEST(TrapFrameTest, MakesUpForTheLengthThatAlienGetsWrong) {
+  constexpr uint8_t kCEbreak[] = {0x02, 0x90};
+  constexpr uint8_t kEbreak[] = {0x73, 0x00, 0x10, 0x00};
+  alien_ktrap_frame frame = {};
+
+  frame.sepc = reinterpret_cast<uintptr_t>(kCEbreak);
+  FitUnclaimedBreakpoint(frame);
+  EXPECT_EQ(frame.sepc, reinterpret_cast<uintptr_t>(kCEbreak));
+
+  frame.sepc = reinterpret_cast<uintptr_t>(kEbreak);
+  FitUnclaimedBreakpoint(frame);
+  EXPECT_EQ(frame.sepc, reinterpret_cast<uintptr_t>(kEbreak) + 2);
+}
+
 }  // namespace
 }  // namespace ebpf::alien

@@ -12,6 +12,7 @@ load("//tools/toolchain:targets.bzl", "platform_constraints")
 GUESTS = {
     "alien": struct(arch = "riscv64", cpus = 1),
     "dragonos": struct(arch = "x86_64", cpus = 2),
+    "plain": struct(arch = "aarch64", cpus = 2),
 }
 
 def _link(name, guest, personality, srcs, copts, deps):

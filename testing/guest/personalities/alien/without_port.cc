@@ -1,15 +1,12 @@
 // SPDX-License-Identifier: MIT
 //
-// The port's hooks for images that have no port: nothing is claimed.
+// The port's hooks for images that have no port: nothing is claimed, and a
+// breakpoint is passed over, however long it is.
 #include "ports/alien/hooks.h"
+#include "ports/alien/trap_frame.h"
 
 bool ebpf_alien_breakpoint(alien_ktrap_frame* frame) {
-  // As the port: the kernel's own 2 are too few for an ebreak.
-  const auto* code = reinterpret_cast<const uint8_t*>(frame->sepc);
-  constexpr uint8_t kFullSize = 3;
-  if ((code[0] & kFullSize) == kFullSize) {
-    frame->sepc += 2;
-  }
+  ebpf::alien::FitUnclaimedBreakpoint(*frame);
   return false;
 }
 

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: MIT
+//
+// core/platform/nofault.h on Alien, which has no exception table: the hook in
+// its fault handler is one for the copy of arch/riscv64.
+#include "core/platform/nofault.h"
+
+#include "arch/riscv64/machine/nofault.h"
+#include "ports/alien/hooks.h"
+#include "ports/alien/trap_frame.h"
+
+extern "C" {
+
+EBPF_ALIEN_NOPROBE bool ebpf_alien_kernel_fault(alien_ktrap_frame* frame,
+                                                uintptr_t /*cause*/,
+                                                uintptr_t /*address*/) {
+  return ebpf::riscv64::NofaultFixup(frame->sepc);
+}
+
+bool ebpf_port_read_nofault(void* to, uintptr_t from, size_t size) {
+  // On every machine that Alien runs on, what lies below the kernel is the
+  // firmware's and devices' registers, which must not be read for fun.
+  const auto lowest = reinterpret_cast<uintptr_t>(stext);
+  if (size == 0) {
+    return true;
+  }
+  if (from < lowest || size > UINTPTR_MAX - from) {
+    return false;
+  }
+  return ebpf_copy_nofault(to, from, size);
+}
+
+}  // extern "C"
