@@ -5,10 +5,9 @@
 // answer is caught by vectors.S.
 #include "core/platform/nofault.h"
 
+#include "arch/aarch64/machine/nofault.h"
 #include "core/base/types.h"
 #include "ports/hermit/aarch64/registers.h"
-
-extern "C" int EbpfHermitCopy(void* to, uintptr_t from, size_t size);
 
 namespace {
 
@@ -21,7 +20,7 @@ extern "C" bool ebpf_port_read_nofault(void* to, uintptr_t from, size_t size) {
   while (size > 0) {
     const size_t piece = ebpf::Min(size, kPageSize - from % kPageSize);
     if (!ebpf::hermit::Translation::ForRead(from).IsMemory() ||
-        EbpfHermitCopy(out, from, piece) == 0) {
+        !ebpf_copy_nofault(out, from, piece)) {
       return false;
     }
     out += piece;

@@ -41,25 +41,6 @@ inline void WriteVectorBase(uintptr_t base) {
   asm volatile("msr vbar_el1, %0\n\tisb" : : "r"(base) : "memory");
 }
 
-/// Makes [address, address + size) what every CPU fetches from now on, at its
-/// next context synchronisation; this one does so here. Context: any.
-inline void SyncInstructions(uintptr_t address, size_t size) {
-  // CTR_EL0: the smallest lines of the caches, in words, as powers of two.
-  uint64_t types;
-  asm volatile("mrs %0, ctr_el0" : "=r"(types));
-  const uintptr_t data_line = uintptr_t{4} << (types >> 16 & 15);
-  const uintptr_t code_line = uintptr_t{4} << (types & 15);
-  const uintptr_t end = address + size;
-  for (uintptr_t at = address & ~(data_line - 1); at < end; at += data_line) {
-    asm volatile("dc cvau, %0" : : "r"(at) : "memory");
-  }
-  asm volatile("dsb ish" : : : "memory");
-  for (uintptr_t at = address & ~(code_line - 1); at < end; at += code_line) {
-    asm volatile("ic ivau, %0" : : "r"(at) : "memory");
-  }
-  asm volatile("dsb ish\n\tisb" : : : "memory");
-}
-
 /// What the page tables say of an address: PAR_EL1 after a translation for
 /// reading or writing in this exception level.
 class Translation {

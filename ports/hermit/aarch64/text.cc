@@ -4,6 +4,7 @@
 // loader has mapped writable.
 #include "core/platform/text.h"
 
+#include "arch/aarch64/machine/icache.h"
 #include "core/platform/symbols.h"
 #include "ports/hermit/aarch64/exec_memory.h"
 #include "ports/hermit/aarch64/kernel_stubs.h"
@@ -63,7 +64,7 @@ int ebpf_port_text_write(uintptr_t to, const void* bytes, size_t size) {
     return kMinusFault;
   }
   Store(to, static_cast<const uint8_t*>(bytes), size);
-  ebpf::hermit::SyncInstructions(to, size);
+  ebpf::aarch64::FlushInsnCache(to, size);
   return 0;
 }
 

@@ -2,6 +2,7 @@
 //
 // The breakpoint trap: our vectors are put before the kernel's, and what they
 // saved becomes Linux's pt_regs.
+#include "arch/aarch64/machine/icache.h"
 #include "core/capi/ebpf.h"
 #include "ports/hermit/aarch64/kernel_stubs.h"
 #include "ports/hermit/aarch64/registers.h"
@@ -50,7 +51,7 @@ bool InstallTraps() {
       *word = BranchFromTo(reinterpret_cast<uintptr_t>(word),
                            kernels + i * kWordsPerVector * 4);
     }
-    SyncInstructions(ours, kVectorsSize);
+    aarch64::FlushInsnCache(ours, kVectorsSize);
     WriteVectorBase(ours);
   }
   RestoreInterrupts(interrupts);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // The exception vectors that stand before Hermit's own. A breakpoint goes to
-// EbpfHermitBreakpoint, a failed load of nofault_copy.S to its failing end, and
+// EbpfHermitBreakpoint, a failed load of ebpf_copy_nofault to where that goes on, and
 // everything else to the kernel's vector, with every register as it was.
 // [arm/aarch64: D1.4, Exceptions]
 //
@@ -55,13 +55,13 @@
 	.macro	abort name, size
 \name\()_abort:
 	mrs	x0, elr_el1
-	adr	x1, EbpfHermitCopyLoad8
+	adr	x1, ebpf_copy_nofault_load8
 	cmp	x0, x1
 	b.eq	1f
-	adr	x1, EbpfHermitCopyLoad1
+	adr	x1, ebpf_copy_nofault_load1
 	cmp	x0, x1
 	b.ne	\name\()_pass
-1:	adr	x1, EbpfHermitCopyFault
+1:	adr	x1, ebpf_copy_nofault_fault
 	msr	elr_el1, x1
 	ldp	x0, x1, [sp]
 	add	sp, sp, #\size

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // The services of ports/hermit, inside the real kernel.
+#include "arch/aarch64/machine/nofault.h"
 #include "core/base/atomic.h"
 #include "core/base/memory.h"
 #include "core/base/string_view.h"
@@ -23,7 +24,6 @@ extern "C" {
 void do_sync();
 void do_irq();
 extern const uint8_t vector_table[];
-int EbpfHermitCopy(void* to, uintptr_t from, size_t size);
 }
 
 namespace hermit {
@@ -217,8 +217,8 @@ GUEST_TEST(NoFault, CopiesWhatComesBeforeAHole) {
 
 bool CopyFromNowhere(PtRegs& regs) {
   uint64_t value = 0;
-  regs.x[0] = static_cast<uint64_t>(EbpfHermitCopy(&value, 16, 8)) +
-              static_cast<uint64_t>(EbpfHermitCopy(&value, 17, 1)) * 2;
+  regs.x[0] = (ebpf_copy_nofault(&value, 16, 8) ? 1 : 0) +
+              (ebpf_copy_nofault(&value, 17, 1) ? 2 : 0);
   regs.pc += 4;
   return true;
 }
@@ -226,9 +226,9 @@ bool CopyFromNowhere(PtRegs& regs) {
 GUEST_TEST(NoFault, SurvivesAFaultThatThePageTablesDidNotTell) {
   GUEST_ASSERT(PortIsUp());
   uint64_t value = 0;
-  GUEST_EXPECT_EQ(EbpfHermitCopy(&value, 0, 8), 0);
-  GUEST_EXPECT_EQ(EbpfHermitCopy(&value, 3, 2), 0);
-  GUEST_EXPECT_EQ(EbpfHermitCopy(&value, uintptr_t{1} << 60, 8), 0);
+  GUEST_EXPECT(!ebpf_copy_nofault(&value, 0, 8));
+  GUEST_EXPECT(!ebpf_copy_nofault(&value, 3, 2));
+  GUEST_EXPECT(!ebpf_copy_nofault(&value, uintptr_t{1} << 60, 8));
   // And inside a breakpoint's handler, on the kernel's stack.
   ScopedHook hook(&CopyFromNowhere);
   register uint64_t result asm("x0") = 7;
@@ -338,7 +338,6 @@ bool LogALine(PtRegs& regs) {
   return true;
 }
 
-// With the console's lock held: a probe inside sys_write.
 GUEST_TEST(Log, TakesLinesInATrap) {
   GUEST_ASSERT(PortIsUp());
   ScopedHook hook(&LogALine);

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: MIT
+#include "testing/hermit/demo/workload.h"
+
+#include "core/base/atomic.h"
+#include "core/base/memory.h"
+#include "core/base/text_writer.h"
+#include "testing/hermit/application/application.h"
+
+namespace hermit {
+namespace {
+
+using demo::Function;
+
+constexpr uint32_t kTasks = 3;
+constexpr uint32_t kRounds = 40;
+constexpr uint8_t kPriority = 2;
+constexpr size_t kStackSize = 64 << 10;
+constexpr size_t kMaxSize = 4096;
+constexpr int32_t kSeekSet = 0;
+constexpr uint32_t kMode = 0666;
+
+constinit ebpf::Atomic<uint64_t> calls[demo::kFunctionCount] = {};
+constinit ebpf::Atomic<uint64_t> errors{0};
+constinit ebpf::Atomic<uint32_t> running{0};
+
+void Count(Function function) {
+  calls[static_cast<unsigned>(function)].FetchAdd(1, ebpf::kRelaxed);
+}
+
+void Expect(bool ok) {
+  if (!ok) {
+    errors.FetchAdd(1, ebpf::kRelaxed);
+  }
+}
+
+int32_t Open(const char* path, int32_t flags) {
+  Count(Function::kOpen);
+  return sys_open(path, flags, kMode);
+}
+
+ptrdiff_t Read(int32_t fd, uint8_t* bytes, size_t size) {
+  Count(Function::kRead);
+  return sys_read(fd, bytes, size);
+}
+
+ptrdiff_t Write(int32_t fd, const uint8_t* bytes, size_t size) {
+  Count(Function::kWrite);
+  return sys_write(fd, bytes, size);
+}
+
+/// Writes a pattern to a file and reads it back, with a size of its own.
+void UseFile(const char* path, uint32_t task, uint32_t round) {
+  static constinit uint8_t buffers[kTasks][kMaxSize] = {};
+  uint8_t* buffer = buffers[task];
+  const size_t size = size_t{1} << (round % 12);
+  const auto pattern = static_cast<uint8_t>(task * 64 + round);
+  const int32_t fd =
+      Open(path, kHermitReadWrite | kHermitCreate | kHermitTruncate);
+  Expect(fd > 2);
+  ebpf::FillBytes(buffer, pattern, size);
+  Expect(Write(fd, buffer, size) == static_cast<ptrdiff_t>(size));
+  Expect(sys_lseek(fd, 0, kSeekSet) == 0);
+  ebpf::FillBytes(buffer, 0, size);
+  Expect(Read(fd, buffer, size) == static_cast<ptrdiff_t>(size));
+  Expect(buffer[0] == pattern && buffer[size - 1] == pattern);
+  Expect(sys_close(fd) == 0);
+}
+
+void Work(uintptr_t task) {
+  char path[32];
+  ebpf::TextWriter text(path, sizeof(path));
+  text.Put("/tmp/file-").PutUnsigned(task);
+  path[text.text().size()] = '\0';
+  for (uint32_t round = 0; round < kRounds; ++round) {
+    UseFile(path, static_cast<uint32_t>(task), round);
+    if (round % 16 == task) {
+      sys_usleep(10'000);  // blocks: the timer's interrupt ends it
+    } else {
+      sys_yield();
+    }
+  }
+  Expect(sys_unlink(path) == 0);
+  running.FetchSub(1, ebpf::kRelease);  // pairs with WorkloadRunning's acquire
+}
+
+}  // namespace
+
+void StartWorkload() {
+  running.Store(kTasks, ebpf::kRelaxed);
+  for (uint32_t task = 0; task < kTasks; ++task) {
+    if (sys_spawn2(&Work, task, kPriority, kStackSize, 0) < 0) {
+      Expect(false);
+      running.FetchSub(1, ebpf::kRelaxed);
+    }
+  }
+}
+
+bool WorkloadRunning() { return running.Load(ebpf::kAcquire) != 0; }
+
+uint64_t WorkloadCalls(Function function) {
+  return calls[static_cast<unsigned>(function)].Load(ebpf::kRelaxed);
+}
+
+uint64_t WorkloadErrors() { return errors.Load(ebpf::kRelaxed); }
+
+}  // namespace hermit

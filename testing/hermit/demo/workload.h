@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: MIT
+//
+// Hermit's tasks at work: they open, write and read files by its system calls,
+// and count each call before they make it.
+#pragma once
+
+#include <stdint.h>
+
+#include "testing/demo/environment.h"
+
+namespace hermit {
+
+/// Starts one round in tasks of its own; the last round is over.
+void StartWorkload();
+
+bool WorkloadRunning();
+
+/// How often the workload called sys_open, sys_read or sys_write. Hermit's own
+/// functions cannot be recompiled to count for themselves, and nobody else
+/// calls sys_open and sys_read; the console is behind sys_write.
+uint64_t WorkloadCalls(demo::Function function);
+
+/// How many results of these calls were wrong.
+uint64_t WorkloadErrors();
+
+}  // namespace hermit
