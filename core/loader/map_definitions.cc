@@ -118,7 +118,6 @@ Status ReadMapDefinitions(const btf::Btf& btf, const btf::Type& section_type,
     MapDefinition map{};
     map.name = variable.name;
     map.section = section;
-    map.offset = entry.offset;
     log.Put("map '").Put(variable.name).Put("': ");
     const size_t start = log.wanted();
     const Status status = ReadMap(btf, variable.size_or_type, map.spec, log);

@@ -12,9 +12,10 @@ namespace ebpf::loader {
 
 struct MapDefinition {
   StringView name;
-  /// The map's place: the section's index in the file, and where in it.
+  /// The map's place: the section's index in the file, and where in it (set
+  /// from the symbol table).
   uint32_t section;
-  uint32_t offset;
+  uint64_t offset;
   MapSpec spec;
   /// What the map holds before any program runs: the bytes of ".data" or
   /// ".rodata"; empty for all others.

@@ -156,13 +156,31 @@ Status ObjectFile::ReadMaps(TextWriter& log) {
       return Status::kInvalid;
     }
     const btf::Type type = EBPF_TRY(btf_->TypeAt(*id));
+    const size_t first = maps_.size();
     EBPF_TRY(ReadMapDefinitions(*btf_, type, maps_section_, maps_, log));
+    for (MapDefinition& map : maps_.span().Subspan(first)) {
+      EBPF_TRY(PlaceMap(map, log));
+    }
   }
   if (maps_.size() > kMaxMaps) {
     log.Put("more than ").PutUnsigned(kMaxMaps).Put(" maps\n");
     return Status::kTooBig;
   }
   return Status::kOk;
+}
+
+Status ObjectFile::PlaceMap(MapDefinition& map, TextWriter& log) {
+  // BTF gives offsets only after linking; the symbol has it.
+  for (uint32_t i = 0; i < elf_->symbol_count(); ++i) {
+    Result<elf::Symbol> symbol = elf_->SymbolAt(i);
+    if (symbol.ok() && symbol->section == maps_section_ &&
+        symbol->type == elf::kSymbolObject && symbol->name == map.name) {
+      map.offset = symbol->value;
+      return Status::kOk;
+    }
+  }
+  log.Put("map '").Put(map.name).Put("': has no symbol in .maps\n");
+  return Status::kBadExec;
 }
 
 Status ObjectFile::ReadPrograms(TextWriter& log) {

@@ -60,6 +60,7 @@ class ObjectFile : public NonCopyable {
   Status ReadBtf(ConstBytes bytes, TextWriter& log);
   Status CheckBtfExt(ConstBytes bytes, TextWriter& log);
   Status ReadMaps(TextWriter& log);
+  Status PlaceMap(MapDefinition& map, TextWriter& log);
   Status AddGlobalData(uint32_t index, const elf::Section& section,
                        TextWriter& log);
   Status ReadPrograms(TextWriter& log);
