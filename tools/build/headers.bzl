@@ -60,18 +60,16 @@ _headers_test = rule(
 )
 
 def _kernel_of(constraints):
-    """The CPU whose kernel a library is for, or None: it is for the host too."""
-    if "@platforms//os:none" not in constraints:
-        return None
+    """The CPU whose kernel a library is for, or None: it is for every host."""
     for constraint in constraints:
         if constraint.startswith("@platforms//cpu:"):
             return constraint[len("@platforms//cpu:"):]
-    return "x86_64"
+    return "x86_64" if "@platforms//os:none" in constraints else None
 
 def headers_test(name, library, copts, testonly, target_compatible_with, tags):
     """The test `name`, and the compilation behind it.
 
-    Headers of a library that only a kernel has are compiled for that kernel.
+    Headers of a library that one CPU or a kernel has are compiled for that.
     """
     _headers_check(
         name = name + "_compilation",
