@@ -4,7 +4,8 @@
 
 A path is what starts with a folder of the top level, anywhere in a text; a
 link's target; and a file name with a known ending in backticks, which must be
-beside the document or somewhere in the tree. Names with a placeholder
+beside the document or somewhere in the tree (Rust's are left out: most are a
+kernel's own). Names with a placeholder
 (`arch/<isa>/`, `//core/...`) are checked up to it; `*` and `{a,b}` must match
 something.
 
@@ -22,7 +23,7 @@ import sys
 TOP = "core|arch|ports|testing|tools|.ci"
 PATH = re.compile(r"(?<![\w/.@$-])(?://)?((?:%s)/[\w./*{},<>:@+-]*)" % TOP.replace(".", r"\."))
 LINK = re.compile(r"\]\(([^)#\s]+)[^)]*\)")
-NAME = re.compile(r"`([A-Za-z0-9*][\w.*-]*\.(?:h|cc|c|S|def|md|py|sh|bzl|ld|rs|toml|bpf\.c))`")
+NAME = re.compile(r"`([A-Za-z0-9*][\w.*-]*\.(?:h|cc|c|S|def|md|py|sh|bzl|ld|toml|bpf\.c))`")
 
 
 def files_of(root):
