@@ -39,6 +39,7 @@ struct ProbePlan {
 /// What a step changed and its end must restore, kept per CPU meanwhile.
 struct StepState {
   uint64_t saved_flags;
+  uint64_t saved_register;  // arch's own: which, and why
 };
 
 }  // namespace ebpf::machine
