@@ -124,10 +124,14 @@ unpack_rust() {
 
 libraries=("$rust"/usr/lib/*-linux-gnu "$rust"/lib/*-linux-gnu)
 export LD_LIBRARY_PATH="$(IFS=:; echo "${libraries[*]}")"
+absent="$(ldd "$rust/usr/bin/rustc" "$rust/usr/bin/cargo" |
+  awk '/not found/ {print $1}' | sort -u | tr '\n' ' ')"
+[[ -z "$absent" ]] || die "Debian's Rust needs libraries that are not installed:" \
+  "$absent; tools/setup-debian.sh installs clang-19 and curl, which bring them"
 export RUSTC="$rust/usr/bin/rustc" CARGO_HOME="$cache/cargo-home"
 export CARGO_TARGET_DIR="$work/target"
 export RUSTC_BOOTSTRAP=1  # -Zbuild-std, with a compiler that is no nightly
-export HERMIT_LOG_LEVEL_FILTER=warn  # it tells of the whole device tree at info
+export HERMIT_LOG_LEVEL_FILTER=error  # below it, pages at each boot
 export RUSTFLAGS="-Crelocation-model=pic"
 host_variable="CARGO_TARGET_$(tr a-z- A-Z_ <<<"$host")_LINKER"
 export "$host_variable=$host_cc"

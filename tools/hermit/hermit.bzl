@@ -11,7 +11,7 @@ HERMIT_CPUS = ["aarch64"]
 _EMULATIONS = {"aarch64": "aarch64linux"}
 
 def _link(ctx, table, out):
-    """The image: ours, the kernel, and the symbol table `table`."""
+    """The image: ours, the kernel, and the symbol table in the object `table`."""
     ctx.actions.run(
         executable = ctx.executable._lld,
         arguments = [
@@ -26,6 +26,9 @@ def _link(ctx, table, out):
             "-z",
             "noexecstack",
             "--gc-sections",
+            # Tests stand in a section of their own, named by its ends only.
+            "-z",
+            "nostart-stop-gc",
             "--entry=_start",
             "--undefined=runtime_entry",
             table.path,
@@ -41,61 +44,56 @@ def _link(ctx, table, out):
         progress_message = "Linking Hermit image %s" % ctx.label,
     )
 
-def _symbol_table(ctx, name, arguments, inputs):
-    """An object that defines ebpf_hermit_symbols, and its content."""
-    content = ctx.actions.declare_file(name + ".ksym")
-    ctx.actions.run(
-        executable = ctx.executable._symbol_blob,
-        arguments = arguments + [content.path],
-        inputs = inputs,
-        outputs = [content],
-        mnemonic = "HermitSymbols",
-    )
-    source = ctx.actions.declare_file(name + ".ksym.S")
+def _table_object(ctx, name, blob):
+    """An object with ebpf_hermit_symbols: the bytes of `blob`, or none.
 
-    # In data, which lies behind the text, whose addresses it tells.
+    In data, which lies behind the text: a longer table moves no function.
+    """
+    source = ctx.actions.declare_file(name + ".S")
     ctx.actions.write(source, """        .section .data.ebpf_hermit_symbols, "aw", %progbits
         .balign 8
         .globl ebpf_hermit_symbols
         .hidden ebpf_hermit_symbols
 ebpf_hermit_symbols:
-        .incbin "{path}"
+{content}
         .globl ebpf_hermit_symbols_end
         .hidden ebpf_hermit_symbols_end
 ebpf_hermit_symbols_end:
+        .byte 0
         .section .note.GNU-stack, "", %progbits
-""".format(path = content.path))
-    out = ctx.actions.declare_file(name + ".ksym.o")
+""".format(content = '        .incbin "%s"' % blob.path if blob else ""))
+    out = ctx.actions.declare_file(name + ".o")
     ctx.actions.run(
         executable = ctx.executable._clang,
         arguments = ["--target=%s-none-elf" % ctx.attr.arch, "-c", source.path, "-o", out.path],
-        inputs = [source, content],
+        inputs = [source] + ([blob] if blob else []),
         outputs = [out],
         mnemonic = "HermitSymbols",
     )
-    return content, out
+    return out
 
 def _hermit_image_impl(ctx):
     name = ctx.label.name
-    _, empty = _symbol_table(ctx, name + ".first", ["--empty"], [])
     first = ctx.actions.declare_file(name + ".first.elf")
-    _link(ctx, empty, first)
-    content, table = _symbol_table(ctx, name, [first.path], [first])
-    unchecked = ctx.actions.declare_file(name + ".unchecked.elf")
-    _link(ctx, table, unchecked)
+    _link(ctx, _table_object(ctx, name + ".first", None), first)
+    blob = ctx.actions.declare_file(name + ".ksym")
+    ctx.actions.run(
+        executable = ctx.executable._ksym,
+        arguments = [first.path, "-o", blob.path],
+        inputs = [first],
+        outputs = [blob],
+        mnemonic = "Ksym",
+    )
+    second = ctx.actions.declare_file(name + ".second.elf")
+    _link(ctx, _table_object(ctx, name + ".second", blob), second)
     image = ctx.actions.declare_file(name + ".elf")
     ctx.actions.run_shell(
-        command = "%s --check %s %s && cp %s %s" % (
-            ctx.executable._symbol_blob.path,
-            unchecked.path,
-            content.path,
-            unchecked.path,
-            image.path,
-        ),
-        inputs = [unchecked, content],
+        command = '"$1" "$2" --check "$3" && cp -L "$2" "$4"',
+        arguments = [ctx.executable._ksym.path, second.path, blob.path, image.path],
+        inputs = [second, blob],
         outputs = [image],
-        tools = [ctx.executable._symbol_blob],
-        mnemonic = "HermitSymbols",
+        tools = [ctx.executable._ksym],
+        mnemonic = "KsymCheck",
     )
     return [DefaultInfo(files = depset([image]))]
 
@@ -109,8 +107,8 @@ _hermit_image = rule(
         "archive": attr.label(allow_single_file = [".a"], mandatory = True),
         "kernel": attr.label(allow_single_file = [".a"], mandatory = True),
         "_clang": _tool("@llvm//:bin/clang"),
+        "_ksym": _tool("//tools/ksym:ksym.py"),
         "_lld": _tool("@llvm//:bin/ld.lld"),
-        "_symbol_blob": _tool("//tools/hermit:symbol_blob.py"),
     },
 )
 

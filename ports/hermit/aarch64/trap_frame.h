@@ -8,8 +8,8 @@
 
 namespace ebpf::hermit {
 
-/// Begins with the registers in the order of Linux's user_pt_regs, so that
-/// they are converted to pt_regs and back where they stand.
+/// Begins with Linux's user_pt_regs (uapi asm/ptrace.h), so that it is the
+/// context of a program as it stands: nothing has to be copied there and back.
 struct TrapFrame {
   uint64_t x[31];
   uint64_t sp;

@@ -32,5 +32,5 @@ extern "C" bool ebpf_on_breakpoint(ebpf_pt_regs* regs) {
   hermit::count.FetchAdd(1, ebpf::kRelaxed);
   const hermit::BreakpointHook hook = hermit::current.Load(ebpf::kRelaxed);
   return hook != nullptr &&
-         hook(*reinterpret_cast<ebpf::aarch64::PtRegs*>(regs));
+         hook(*reinterpret_cast<ebpf::hermit::TrapFrame*>(regs));
 }

@@ -6,12 +6,12 @@
 
 #include <stdint.h>
 
-#include "arch/aarch64/pt_regs.h"
+#include "ports/hermit/aarch64/trap_frame.h"
 
 namespace hermit {
 
 /// True: handled, and `regs` are to be taken over.
-using BreakpointHook = bool (*)(ebpf::aarch64::PtRegs& regs);
+using BreakpointHook = bool (*)(ebpf::hermit::TrapFrame& regs);
 
 /// Hands breakpoints to `hook` as long as this lives, to nobody otherwise.
 class ScopedHook {

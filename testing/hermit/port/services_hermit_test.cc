@@ -29,7 +29,7 @@ extern const uint8_t vector_table[];
 namespace hermit {
 namespace {
 
-using ebpf::aarch64::PtRegs;
+using ebpf::hermit::TrapFrame;
 
 template <typename F>
 uintptr_t AddressOf(F* function) {
@@ -215,7 +215,7 @@ GUEST_TEST(NoFault, CopiesWhatComesBeforeAHole) {
   }
 }
 
-bool CopyFromNowhere(PtRegs& regs) {
+bool CopyFromNowhere(TrapFrame& regs) {
   uint64_t value = 0;
   regs.x[0] = (ebpf_copy_nofault(&value, 16, 8) ? 1 : 0) +
               (ebpf_copy_nofault(&value, 17, 1) ? 2 : 0);
@@ -305,7 +305,7 @@ void RunWork(ebpf_deferred* self) {
   work->turn = turns.FetchAdd(1, ebpf::kRelaxed) + 1;
 }
 
-bool DeferAll(PtRegs& regs) {
+bool DeferAll(TrapFrame& regs) {
   for (Work& work : works) {
     work.run = &RunWork;
     regs.x[0] += ebpf_port_defer(&work) ? 1 : 0;
@@ -331,7 +331,7 @@ GUEST_TEST(Defer, RunsInOrderAsATaskWhatATrapLeft) {
   }
 }
 
-bool LogALine(PtRegs& regs) {
+bool LogALine(TrapFrame& regs) {
   constexpr char kLine[] = "a line from a trap\n";
   ebpf_port_log(kLine, sizeof(kLine) - 1);
   regs.pc += 4;

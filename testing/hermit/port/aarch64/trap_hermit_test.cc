@@ -13,7 +13,7 @@
 namespace hermit {
 namespace {
 
-using ebpf::aarch64::PtRegs;
+using ebpf::hermit::TrapFrame;
 
 constexpr Stack kStacks[] = {Stack::kTask, Stack::kKernel};
 
@@ -34,9 +34,9 @@ Registers Pattern() {
 }
 
 // What the last hook was given.
-constinit PtRegs seen = {};
+constinit TrapFrame seen = {};
 
-bool ChangeEverything(PtRegs& regs) {
+bool ChangeEverything(TrapFrame& regs) {
   seen = regs;
   for (unsigned i = 0; i < 31; ++i) {
     regs.x[i] = After(i);
@@ -70,7 +70,7 @@ GUEST_TEST(Trap, HandsOverAndTakesBackEveryRegister) {
 // By how much SP is moved by the handler, and whether that pushed something.
 constinit int64_t stack_move = 0;
 
-bool MoveStackPointer(PtRegs& regs) {
+bool MoveStackPointer(TrapFrame& regs) {
   regs.sp += static_cast<uint64_t>(stack_move);
   if (stack_move < 0) {
     auto* top = reinterpret_cast<uint64_t*>(regs.sp);
@@ -104,7 +104,7 @@ GUEST_TEST(Trap, TakesBackAPop) {
 }
 
 // A breakpoint inside the handler, and nothing else is lost by it.
-bool HitAnother(PtRegs& regs) {
+bool HitAnother(TrapFrame& regs) {
   if (regs.pc != reinterpret_cast<uint64_t>(HermitTestBreakpoint)) {
     regs.pc += 4;
     return true;
@@ -171,12 +171,12 @@ bool Write(uint32_t* at, uint32_t word) {
          result == 0;
 }
 
-bool TouchAndRefuse(PtRegs& /*regs*/) {
+bool TouchAndRefuse(TrapFrame& /*regs*/) {
   // A trap of ours within, which overwrites ELR_EL1, SPSR_EL1 and ESR_EL1.
   static constinit bool inside = false;
   if (!inside) {
     inside = true;
-    ScopedHook hook([](PtRegs& regs) {
+    ScopedHook hook([](TrapFrame& regs) {
       regs.pc += 4;
       return true;
     });
