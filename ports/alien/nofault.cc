@@ -5,12 +5,14 @@
 #include "core/platform/nofault.h"
 
 #include "arch/riscv64/machine/nofault.h"
+#include "core/base/noprobe.h"
 #include "ports/alien/hooks.h"
-#include "ports/alien/trap_frame.h"
+
+EBPF_NOPROBE_RANGE(ebpf_alien_fault)
 
 extern "C" {
 
-EBPF_ALIEN_NOPROBE bool ebpf_alien_kernel_fault(alien_ktrap_frame* frame,
+EBPF_NOPROBE bool ebpf_alien_kernel_fault(alien_ktrap_frame* frame,
                                                 uintptr_t /*cause*/,
                                                 uintptr_t /*address*/) {
   return ebpf::riscv64::NofaultFixup(frame->sepc);

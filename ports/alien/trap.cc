@@ -2,11 +2,14 @@
 //
 // The hook in Alien's breakpoint handler.
 #include "arch/riscv64/pt_regs.h"
+#include "core/base/noprobe.h"
 #include "core/capi/ebpf.h"
 #include "ports/alien/hooks.h"
 #include "ports/alien/trap_frame.h"
 
-extern "C" EBPF_ALIEN_NOPROBE bool ebpf_alien_breakpoint(
+EBPF_NOPROBE_RANGE(ebpf_alien_trap)
+
+extern "C" EBPF_NOPROBE bool ebpf_alien_breakpoint(
     alien_ktrap_frame* frame) {
   ebpf::riscv64::PtRegs regs;
   ebpf::alien::ToPtRegs(*frame, regs);

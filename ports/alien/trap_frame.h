@@ -3,30 +3,29 @@
 // Between Alien's KTrapFrame and Linux's pt_regs, both ways.
 #pragma once
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "arch/riscv64/pt_regs.h"
+#include "core/base/noprobe.h"
 #include "ports/alien/kernel.h"
 
 static_assert(sizeof(alien_ktrap_frame) == 34 * 8);
 static_assert(offsetof(alien_ktrap_frame, sstatus) == 32 * 8);
 static_assert(offsetof(alien_ktrap_frame, sepc) == 33 * 8);
 
-/// For what runs in a trap before core knows of it, and after.
-#define EBPF_ALIEN_NOPROBE [[gnu::section(".ebpf.noprobe")]]
-
 namespace ebpf::alien {
 
 /// Keeps a compiler from making a call of memcpy, which may carry a probe, out
 /// of a loop that copies words.
-[[gnu::always_inline]] inline uint64_t Word(uint64_t word) {
+EBPF_NOPROBE_INLINE uint64_t Word(uint64_t word) {
   asm("" : "+r"(word));
   return word;
 }
 
 /// The interrupted registers. sp is the frame's end: its slot is not written.
 /// Context: trap.
-[[gnu::always_inline]] inline void ToPtRegs(const alien_ktrap_frame& frame,
+EBPF_NOPROBE_INLINE void ToPtRegs(const alien_ktrap_frame& frame,
                                             riscv64::PtRegs& regs) {
   regs.epc = frame.sepc;
   for (unsigned i = 1; i < 32; ++i) {
@@ -42,7 +41,7 @@ namespace ebpf::alien {
 
 /// All of `regs` that a return from the trap restores: everything but sp, which
 /// ebpf_port_trap_stub says. Context: trap.
-[[gnu::always_inline]] inline void FromPtRegs(riscv64::PtRegs& regs,
+EBPF_NOPROBE_INLINE void FromPtRegs(riscv64::PtRegs& regs,
                                               alien_ktrap_frame& frame) {
   frame.sepc = regs.epc;
   for (unsigned i = 1; i < 32; ++i) {
@@ -55,7 +54,7 @@ namespace ebpf::alien {
 
 /// For a breakpoint that stays Alien's: the kernel will add 2 to sepc, as if
 /// each were a c.ebreak, and an ebreak needs 2 more. Context: trap.
-[[gnu::always_inline]] inline void FitUnclaimedBreakpoint(
+EBPF_NOPROBE_INLINE void FitUnclaimedBreakpoint(
     alien_ktrap_frame& frame) {
   // The two low bits tell the length. [riscv/unpriv: instruction lengths]
   constexpr uint8_t kFullSize = 3;

@@ -1,8 +1,13 @@
 // SPDX-License-Identifier: MIT
 #include "ports/alien/unprobeable.h"
 
+#include "core/base/noprobe.h"
 #include "core/base/string_view.h"
 #include "core/platform/symbols.h"
+
+// The hooks' own code (trap.cc, nofault.cc): no linker script marks it.
+EBPF_NOPROBE_SYMBOLS(ebpf_alien_trap)
+EBPF_NOPROBE_SYMBOLS(ebpf_alien_fault)
 
 namespace ebpf::alien {
 namespace {
@@ -18,6 +23,8 @@ constexpr StringView kParts[] = {
     "push_off",
     "pop_off",
     "mycpu",
+    // Its loads fault at addresses that the fault hook knows.
+    "ebpf_copy_nofault",
 };
 
 bool Contains(StringView text, StringView part) {
@@ -32,6 +39,15 @@ bool Contains(StringView text, StringView part) {
 }  // namespace
 
 bool IsUnprobeable(uintptr_t address) {
+  const TextRange hooks[] = {
+      {ebpf_alien_trap_begin, ebpf_alien_trap_end},
+      {ebpf_alien_fault_begin, ebpf_alien_fault_end},
+  };
+  for (const TextRange& range : hooks) {
+    if (range.Overlaps(address, 1)) {
+      return true;
+    }
+  }
   ebpf_symbol symbol = {};
   if (!ebpf_port_symbol_by_address(address, &symbol)) {
     return true;

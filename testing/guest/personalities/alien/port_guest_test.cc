@@ -3,9 +3,11 @@
 // Tests of ports/alien that its own kernel makes necessary, on the personality
 // that punishes what the kernel would. testing/port_contract has what every
 // port must do.
+#include "arch/riscv64/pt_regs.h"
 #include "core/base/atomic.h"
 #include "core/base/memory.h"
 #include "core/base/string_view.h"
+#include "core/capi/ebpf.h"
 #include "core/platform/defer.h"
 #include "core/platform/memory.h"
 #include "core/platform/nofault.h"
@@ -17,7 +19,6 @@
 #include "ports/alien/defer.h"
 #include "ports/alien/hooks.h"
 #include "ports/alien/text_alias.h"
-#include "ports/alien/trap_frame.h"
 #include "testing/guest/kernel/kernel.h"
 #include "testing/guest/kernel/machine.h"
 #include "testing/guest/kernel/memory.h"
@@ -142,6 +143,8 @@ GUEST_TEST(AlienPort, ProbesNothingOfTheTrapPathOrTheLocks) {
   GUEST_EXPECT(!ebpf_port_may_probe(AddressOf(&kernel_v) + 100, 2));
   GUEST_EXPECT(!ebpf_port_may_probe(AddressOf(&do_kernel_handle), 2));
   GUEST_EXPECT(!ebpf_port_may_probe(AddressOf(&ebreak_handler), 2));
+  GUEST_EXPECT(!ebpf_port_may_probe(AddressOf(&ebpf_alien_breakpoint), 2));
+  GUEST_EXPECT(!ebpf_port_may_probe(AddressOf(&ebpf_alien_kernel_fault), 2));
   GUEST_EXPECT(!ebpf_port_may_probe(AddressOf(&push_off), 2));
   GUEST_EXPECT(!ebpf_port_may_probe(AddressOf(&pop_off), 2));
   GUEST_EXPECT(!ebpf_port_may_probe(AddressOf(&trampoline), 2));
@@ -444,14 +447,8 @@ GUEST_TEST(AlienPort, RunsDeferredWorkOfAnyContextInATask) {
 }  // namespace
 }  // namespace guest
 
-/// In place of trap.cc's, which needs core.
-extern "C" bool ebpf_alien_breakpoint(alien_ktrap_frame* frame) {
-  ebpf::riscv64::PtRegs regs = {};
-  ebpf::alien::ToPtRegs(*frame, regs);
-  if (guest::on_breakpoint != nullptr && guest::on_breakpoint(regs)) {
-    ebpf::alien::FromPtRegs(regs, *frame);
-    return true;
-  }
-  ebpf::alien::FitUnclaimedBreakpoint(*frame);
-  return false;
+/// In place of core's.
+extern "C" bool ebpf_on_breakpoint(ebpf_pt_regs* regs) {
+  return guest::on_breakpoint != nullptr &&
+         guest::on_breakpoint(*reinterpret_cast<guest::PtRegs*>(regs));
 }

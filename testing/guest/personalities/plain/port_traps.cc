@@ -4,6 +4,7 @@
 // there is nothing to convert.
 #include "arch/aarch64/machine/nofault.h"
 #include "arch/aarch64/pt_regs.h"
+#include "core/base/noprobe.h"
 #include "core/capi/ebpf.h"
 #include "core/platform/nofault.h"
 #include "testing/guest/personalities/plain/port.h"
@@ -18,11 +19,11 @@ static_assert(offsetof(TrapFrame, sp) == offsetof(PtRegs, sp));
 static_assert(offsetof(TrapFrame, pc) == offsetof(PtRegs, pc));
 static_assert(offsetof(TrapFrame, pstate) == offsetof(PtRegs, pstate));
 
-GUEST_NOPROBE bool OnBreakpoint(TrapFrame& frame) {
+EBPF_NOPROBE bool OnBreakpoint(TrapFrame& frame) {
   return ebpf_on_breakpoint(reinterpret_cast<ebpf_pt_regs*>(&frame));
 }
 
-GUEST_NOPROBE bool OnFault(TrapFrame& frame) {
+EBPF_NOPROBE bool OnFault(TrapFrame& frame) {
   return ebpf::aarch64::NofaultFixup(frame.pc);
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "testing/guest/personalities/plain/traps.h"
 
+#include "core/base/noprobe.h"
 #include "testing/guest/aarch64/registers.h"
 #include "testing/guest/kernel/kernel.h"
 #include "testing/guest/kernel/machine.h"
@@ -35,7 +36,7 @@ void HandleAbort(TrapFrame& frame, bool data) {
   frame.pc = fixup;
 }
 
-GUEST_NOPROBE void HandleSynchronous(TrapFrame& frame) {
+EBPF_NOPROBE void HandleSynchronous(TrapFrame& frame) {
   switch (ClassOf(GUEST_READ_REGISTER("esr_el1"))) {
     case kClassBreakpoint:
       if (breakpoint_hook == nullptr || !breakpoint_hook(frame)) {
@@ -59,7 +60,7 @@ GUEST_NOPROBE void HandleSynchronous(TrapFrame& frame) {
 void SetBreakpointHook(BreakpointHook hook) { breakpoint_hook = hook; }
 void SetFaultHook(FaultHook hook) { fault_hook = hook; }
 
-extern "C" GUEST_NOPROBE void PlainTrap(TrapFrame* frame, uint64_t kind) {
+extern "C" EBPF_NOPROBE void PlainTrap(TrapFrame* frame, uint64_t kind) {
   if (kind == kSynchronous) {
     HandleSynchronous(*frame);
   } else if (kind == kIrq) {

@@ -6,9 +6,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/// For the code between a breakpoint's trap and core's hook.
-#define GUEST_NOPROBE [[gnu::section(".ebpf.noprobe")]]
-
 namespace guest::plain {
 
 /// What entry.S builds: Linux's user_pt_regs, and 16 bytes of nothing.
