@@ -6,6 +6,8 @@
 #include "ports/dragonos/irq.h"
 #include "ports/dragonos/kernel.h"
 
+EBPF_NOPROBE_RANGE(ebpf_dragonos_cpu_noprobe)
+
 namespace {
 
 using namespace ebpf::dragonos;
@@ -19,15 +21,15 @@ constexpr uintptr_t kDisabled = 1;
 
 extern "C" {
 
-EBPF_DRAGONOS_NOPROBE uint32_t ebpf_port_cpu_id() { return dragonos_cpu_id(); }
+EBPF_NOPROBE uint32_t ebpf_port_cpu_id() { return dragonos_cpu_id(); }
 
 uint32_t ebpf_port_cpu_count() { return dragonos_cpu_count(); }
 
-EBPF_DRAGONOS_NOPROBE uintptr_t ebpf_port_irq_save() {
+EBPF_NOPROBE uintptr_t ebpf_port_irq_save() {
   return MaskInterrupts();
 }
 
-EBPF_DRAGONOS_NOPROBE void ebpf_port_irq_restore(uintptr_t state) {
+EBPF_NOPROBE void ebpf_port_irq_restore(uintptr_t state) {
   RestoreInterrupts(state);
 }
 

@@ -16,6 +16,7 @@ namespace {
 
 enum class Outcome { kOk, kFailed, kSkipped };
 
+constinit const char* current_name = nullptr;
 constinit Outcome outcome = Outcome::kOk;
 constinit char reason_buffer[160] = {};
 constinit ebpf::TextWriter reason;
@@ -31,30 +32,35 @@ ebpf::TextWriter* BeginFailure(const char* file, int line) {
   return &reason;
 }
 
-void PrintOutcome(const TestCase& test) {
-  switch (outcome) {
-    case Outcome::kOk:
-      Line() << "[TEST] OK " << test.name;
-      break;
-    case Outcome::kFailed:
-      Line() << "[TEST] FAIL " << test.name << " " << reason.text();
-      break;
-    case Outcome::kSkipped:
-      Line() << "[TEST] SKIP " << test.name << " " << reason.text();
-      break;
-  }
+}  // namespace
+
+void BeginTest(const char* name) {
+  current_name = name;
+  outcome = Outcome::kOk;
 }
 
-}  // namespace
+bool EndTest() {
+  switch (outcome) {
+    case Outcome::kOk:
+      Line() << "[TEST] OK " << current_name;
+      break;
+    case Outcome::kFailed:
+      Line() << "[TEST] FAIL " << current_name << " " << reason.text();
+      break;
+    case Outcome::kSkipped:
+      Line() << "[TEST] SKIP " << current_name << " " << reason.text();
+      break;
+  }
+  return outcome != Outcome::kFailed;
+}
 
 bool RunAllTests() {
   bool all_ok = true;
   uint32_t count = 0;
   for (auto* test = __start_guest_tests; test != __stop_guest_tests; ++test) {
-    outcome = Outcome::kOk;
+    BeginTest(test->name);
     test->run();
-    PrintOutcome(*test);
-    all_ok = all_ok && outcome != Outcome::kFailed;
+    all_ok = EndTest() && all_ok;
     ++count;
   }
   if (count == 0) {

@@ -19,9 +19,14 @@ struct TestCase {
   void (*run)();
 };
 
-/// Runs all cases of the image in the order of linking, each as a thread's
-/// work on CPU 0, and prints one line for each. False if one failed.
+/// Runs all cases of the image in the order of linking, on this thread, and
+/// prints one line for each. False if one failed, or there is none.
 bool RunAllTests();
+
+/// For runners of other cases: what stands between the two is a case, and the
+/// functions below are about it. EndTest() prints its line; false if it failed.
+void BeginTest(const char* name);
+bool EndTest();
 
 /// Fails the case that runs, with the first reason that is given.
 void FailTest(const char* file, int line, ebpf::StringView what);

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: MIT
+//
+// Start of eBPF on DragonOS.
+#include "arch/x86_64/machine_ops.h"
+#include "core/capi/ebpf.h"
+#include "ports/dragonos/kernel.h"
+#include "ports/dragonos/services.h"
+
+extern "C" int ebpf_dragonos_init() {
+  const int status = ebpf::dragonos::StartServices();
+  if (status != 0) {
+    return status;
+  }
+  return ebpf_init(
+      reinterpret_cast<const ebpf_machine*>(&ebpf::x86_64::kMachineOps));
+}

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: MIT
+//
+// core/platform/nofault.h on DragonOS, which has no exception table for kernel
+// addresses: the hooks in its page fault and general protection handlers
+// (trap.cc) are one for the copy of arch/x86_64.
+#include "core/platform/nofault.h"
+
+#include "arch/x86_64/machine/nofault.h"
+#include "ports/dragonos/kernel.h"
+
+namespace {
+
+// Where user space ends, and where DragonOS maps devices' registers.
+constexpr uintptr_t kUserEnd = 0x0000'8000'0000'0000;
+constexpr uintptr_t kDevicesBegin = 0xffff'a100'0000'0000;
+constexpr uintptr_t kDevicesEnd = kDevicesBegin + (uintptr_t{1} << 30);
+
+bool Overlaps(uintptr_t from, size_t size, uintptr_t begin, uintptr_t end) {
+  return from < end && from + size > begin;
+}
+
+}  // namespace
+
+extern "C" bool ebpf_port_read_nofault(void* to, uintptr_t from, size_t size) {
+  if (size == 0) {
+    return true;
+  }
+  if (size > UINTPTR_MAX - from || Overlaps(from, size, 0, kUserEnd) ||
+      Overlaps(from, size, kDevicesBegin, kDevicesEnd)) {
+    return false;
+  }
+  return ebpf_copy_nofault(to, from, size);
+}

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: MIT
+//
+// Kernel text on DragonOS: mapped read-only, by 4 KiB pages, with CR0.WP set.
+// It is written through two pages of our own that are mapped to it meanwhile,
+// writable and not executable, on the CPU that writes.
+#include "core/platform/text.h"
+
+#include "arch/x86_64/machine/icache.h"
+#include "core/base/memory.h"
+#include "ports/dragonos/exec_memory.h"
+#include "ports/dragonos/irq.h"
+#include "ports/dragonos/kernel.h"
+#include "ports/dragonos/page_walk.h"
+#include "ports/dragonos/rendezvous.h"
+#include "ports/dragonos/services.h"
+#include "ports/dragonos/unprobeable.h"
+
+namespace {
+
+using namespace ebpf::dragonos;
+
+constexpr int kMinusIo = -5;
+constexpr int kMinusFault = -14;
+constexpr int kMinusBusy = -16;
+constexpr int kMinusInvalid = -22;
+
+constexpr size_t kMaxWrite = 64;
+constexpr size_t kAliasPages = 2;  // a write may cross a page
+
+struct Alias {
+  uintptr_t virt = 0;
+  uint64_t* entries[kAliasPages] = {};
+};
+constinit Alias alias;
+
+void SetEntry(size_t page, uint64_t value) {
+  __atomic_store_n(alias.entries[page], value, __ATOMIC_RELAXED);
+  const uintptr_t virt = alias.virt + page * kPageSize;
+  asm volatile("invlpg (%0)" : : "r"(virt) : "memory");
+}
+
+bool IsText(uintptr_t address, size_t size) {
+  const dragonos_range text = dragonos_text();
+  return address >= text.begin && address < text.end &&
+         size <= text.end - address;
+}
+
+bool Overlaps(const dragonos_range& range, uintptr_t address, size_t size) {
+  return address < range.end && address + size > range.begin;
+}
+
+/// Maps the pages of [to, to + size) at the alias.
+bool MapAlias(uintptr_t to, size_t pages) {
+  constexpr uint64_t kFlags = kEntryPresent | kEntryWritable |
+                              kEntryAccessed | kEntryDirty | kEntryNoExecute;
+  for (size_t page = 0; page < pages; ++page) {
+    uint64_t phys = 0;
+    if (!Translate((to & ~(kPageSize - 1)) + page * kPageSize, &phys)) {
+      return false;
+    }
+    SetEntry(page, phys | kFlags);
+  }
+  return true;
+}
+
+void UnmapAlias() {
+  for (size_t page = 0; page < kAliasPages; ++page) {
+    SetEntry(page, 0);
+  }
+}
+
+}  // namespace
+
+namespace ebpf::dragonos {
+
+bool PrepareTextAlias() {
+  alias.virt = reinterpret_cast<uintptr_t>(dragonos_window(kAliasPages));
+  if (alias.virt == 0 || !HasFourLevels()) {
+    return false;
+  }
+  for (size_t page = 0; page < kAliasPages; ++page) {
+    alias.entries[page] = PageEntry(alias.virt + page * kPageSize);
+    if (alias.entries[page] == nullptr) {
+      return false;
+    }
+  }
+  return true;
+}
+
+}  // namespace ebpf::dragonos
+
+extern "C" {
+
+int ebpf_port_text_write(uintptr_t to, const void* bytes, size_t size) {
+  if (size == 0 || size > kMaxWrite) {
+    return kMinusInvalid;
+  }
+  if (!InRendezvous() || alias.entries[kAliasPages - 1] == nullptr) {
+    return kMinusBusy;
+  }
+  if (!IsText(to, size) && !IsExecMemory(to, size)) {
+    return kMinusFault;
+  }
+  const uintptr_t offset = to % kPageSize;
+  const size_t pages = offset + size > kPageSize ? 2 : 1;
+  const bool mapped = MapAlias(to, pages);
+  if (mapped) {
+    ebpf::CopyBytes(reinterpret_cast<void*>(alias.virt + offset), bytes, size);
+  }
+  UnmapAlias();
+  if (!mapped) {
+    return kMinusFault;
+  }
+  ebpf::x86_64::FlushInsnCache(to, size);
+  ebpf::x86_64::SyncInsnStream();
+  const bool same = memcmp(reinterpret_cast<const void*>(to), bytes, size) == 0;
+  return same ? 0 : kMinusIo;
+}
+
+bool ebpf_port_may_probe(uintptr_t address, size_t size) {
+  if (size == 0 || !IsText(address, size) || IsUnprobeable(address, size)) {
+    return false;
+  }
+  for (size_t i = 0;; ++i) {
+    const dragonos_range range = dragonos_no_probe(i);
+    if (range.begin == range.end) {
+      return true;
+    }
+    if (Overlaps(range, address, size)) {
+      return false;
+    }
+  }
+}
+
+// DragonOS preempts kernel code at the end of an interrupt, and nothing lists
+// where: not what a slot needs, which runs with interrupts masked.
+ebpf_preemption ebpf_port_preemption() { return EBPF_PREEMPTION_UNKNOWN; }
+
+// Its entry code builds the frame right below the interrupted stack pointer,
+// and its iretq takes that from the frame.
+uint32_t ebpf_port_trap_stub() { return EBPF_TRAP_STUB_SETS_SP; }
+
+}  // extern "C"

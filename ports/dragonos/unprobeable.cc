@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: MIT
+//
+// The list of the ranges that EBPF_NOPROBE_RANGE makes in this folder.
+#include "ports/dragonos/unprobeable.h"
+
+#include "core/base/noprobe.h"
+
+extern "C" {
+// cpu.cc, rendezvous.cc, trap.cc
+extern const uint8_t ebpf_dragonos_cpu_noprobe_begin[];
+extern const uint8_t ebpf_dragonos_cpu_noprobe_end[];
+extern const uint8_t ebpf_dragonos_rendezvous_noprobe_begin[];
+extern const uint8_t ebpf_dragonos_rendezvous_noprobe_end[];
+extern const uint8_t ebpf_dragonos_trap_noprobe_begin[];
+extern const uint8_t ebpf_dragonos_trap_noprobe_end[];
+}
+
+namespace ebpf::dragonos {
+
+bool IsUnprobeable(uintptr_t address, size_t size) {
+  const TextRange ranges[] = {
+      {ebpf_dragonos_cpu_noprobe_begin, ebpf_dragonos_cpu_noprobe_end},
+      {ebpf_dragonos_rendezvous_noprobe_begin,
+       ebpf_dragonos_rendezvous_noprobe_end},
+      {ebpf_dragonos_trap_noprobe_begin, ebpf_dragonos_trap_noprobe_end},
+  };
+  for (const TextRange& range : ranges) {
+    if (range.Overlaps(address, size)) {
+      return true;
+    }
+  }
+  return false;
+}
+
+}  // namespace ebpf::dragonos

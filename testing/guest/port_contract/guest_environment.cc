@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: MIT
+//
+// The guest's Environment. It also defines ebpf_on_breakpoint: an image with
+// these tests has a port but no core.
+#include "testing/guest/port_contract/guest_environment.h"
+
+#include "core/base/atomic.h"
+#include "core/capi/ebpf.h"
+#include "testing/guest/kernel/kernel.h"
+#include "testing/guest/kernel/machine.h"
+#include "testing/guest/kernel/memory.h"
+#include "testing/guest/kernel/test.h"
+#include "testing/guest/kernel/thread.h"
+#include "testing/guest/port_contract/skip_breakpoint.h"
+#include "testing/port_contract/contract.h"
+
+namespace guest {
+namespace {
+
+/// What the next breakpoint on a CPU runs.
+struct TrapBody {
+  void (*body)(void* argument) = nullptr;
+  void* argument = nullptr;
+};
+constinit TrapBody trap_bodies[kMaxCpus] = {};
+
+class GuestEnvironment final : public ebpf::port_contract::Environment {
+ public:
+  constexpr GuestEnvironment() = default;
+
+  void Begin(const char* name) override { BeginTest(name); }
+  void End() override { all_ok_ = EndTest() && all_ok_; }
+
+  void Fail(const char* file, int line, const char* what) override {
+    FailTest(file, line, what);
+  }
+  void Skip(const char* why) override { SkipTest(why); }
+
+  bool StartOn(uint32_t cpu, void (*body)(void* argument),
+               void* argument) override {
+    if (cpu >= OnlineCpus() || count_ == kMaxThreads) {
+      return false;
+    }
+    threads_[count_] = Spawn("contract", cpu, body, argument);
+    if (threads_[count_] == nullptr) {
+      return false;
+    }
+    ++count_;
+    return true;
+  }
+
+  void JoinTasks() override {
+    while (count_ != 0) {
+      Join(threads_[--count_]);
+    }
+  }
+
+  void Yield() override { YieldOrWait(); }
+
+  bool CallInTrap(void (*body)(void* argument), void* argument) override {
+    TrapBody& trap = trap_bodies[machine::CpuId()];
+    trap = {body, argument};
+    machine::Breakpoint();
+    return trap.body == nullptr;
+  }
+
+  uintptr_t UnmappedPage() override {
+    if (hole_ == 0) {
+      MakeHole();
+    }
+    return hole_;
+  }
+
+  uint64_t AllocatedBytes() override { return Balance().bytes; }
+
+  bool all_ok() const { return all_ok_; }
+
+ private:
+  static constexpr size_t kMaxThreads = 8;
+
+  /// Two pages, the second taken away from the map for good.
+  void MakeHole() {
+    void* pages = AllocatePages(2);
+    if (pages == nullptr) {
+      return;
+    }
+    hole_ = reinterpret_cast<uintptr_t>(pages) + kPageSize;
+    machine::Unmap(hole_, kPageSize);
+  }
+
+  bool all_ok_ = true;
+  Thread* threads_[kMaxThreads] = {};
+  size_t count_ = 0;
+  uintptr_t hole_ = 0;
+};
+
+constinit GuestEnvironment environment;
+
+}  // namespace
+
+bool RunPortContract() {
+  ebpf::port_contract::RunContract(environment);
+  return environment.all_ok();
+}
+
+}  // namespace guest
+
+extern "C" [[gnu::section(".ebpf.noprobe")]] bool ebpf_on_breakpoint(
+    ebpf_pt_regs* regs) {
+  guest::TrapBody& trap = guest::trap_bodies[guest::machine::CpuId()];
+  if (trap.body == nullptr) {
+    return false;
+  }
+  trap.body(trap.argument);
+  trap.body = nullptr;
+  guest::SkipBreakpoint(regs);
+  return true;
+}

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: MIT
+//
+// A contract test, and its expectations.
+#pragma once
+
+#include "core/base/span.h"
+#include "testing/port_contract/environment.h"
+
+namespace ebpf::port_contract {
+
+struct Case {
+  const char* name;  // "Topic.Sentence"
+  void (*run)(Environment& environment);
+};
+
+// The cases of each *_port_test.cc.
+Span<const Case> CpuCases();
+Span<const Case> DeferCases();
+Span<const Case> LogCases();
+Span<const Case> MemoryCases();
+Span<const Case> NofaultCases();
+Span<const Case> RendezvousCases();
+Span<const Case> SymbolsCases();
+Span<const Case> TaskCases();
+Span<const Case> TextCases();
+Span<const Case> TimeCases();
+Span<const Case> UserCases();
+
+}  // namespace ebpf::port_contract
+
+#define PORT_EXPECT(environment, condition)                 \
+  do {                                                      \
+    if (!(condition)) {                                     \
+      (environment).Fail(__FILE__, __LINE__, #condition);   \
+    }                                                       \
+  } while (false)
+
+/// Leaves the function where the condition does not hold.
+#define PORT_ASSERT(environment, condition)                 \
+  do {                                                      \
+    if (!(condition)) {                                     \
+      (environment).Fail(__FILE__, __LINE__, #condition);   \
+      return;                                               \
+    }                                                       \
+  } while (false)

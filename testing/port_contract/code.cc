@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: MIT
+//
+// Writing of text by a rendezvous, for the tests.
+#include "testing/port_contract/code.h"
+
+#include "core/platform/text.h"
+
+namespace ebpf::port_contract {
+
+int WriteText(void* argument) {
+  auto* write = static_cast<const TextWrite*>(argument);
+  return ebpf_port_text_write(write->to, write->bytes, write->size);
+}
+
+int StopAndWrite(const TextWrite& write) {
+  TextWrite copy = write;
+  int result = 0;
+  const int status = ebpf_port_stop_machine(WriteText, &copy, &result);
+  return status != 0 ? status : result;
+}
+
+}  // namespace ebpf::port_contract

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: MIT
+//
+// What the contract tests need of the kernel that they run in, besides the
+// port that they test.
+#pragma once
+
+#include <stdint.h>
+
+namespace ebpf::port_contract {
+
+/// Where the results go, and what a test cannot do through ebpf_port_*.
+///
+/// A guest, Hermit and the host port derive from it. One case runs at a time,
+/// in task context with interrupts on; only Fail() may come from other tasks
+/// and traps.
+class Environment {
+ public:
+  Environment(const Environment&) = delete;
+  Environment& operator=(const Environment&) = delete;
+
+  /// A case begins and ends. Between them Fail() says that it failed, and
+  /// Skip() that this kernel has not what it needs.
+  virtual void Begin(const char* name) = 0;
+  virtual void End() = 0;
+  virtual void Fail(const char* file, int line, const char* what) = 0;
+  virtual void Skip(const char* why) = 0;
+
+  /// Starts a task on CPU `cpu` that runs `body(argument)` at the same time;
+  /// false if there is no such CPU, or no memory. JoinTasks() waits for all.
+  virtual bool StartOn(uint32_t cpu, void (*body)(void* argument),
+                       void* argument) = 0;
+  virtual void JoinTasks() = 0;
+
+  /// Lets other tasks run for a moment.
+  virtual void Yield() = 0;
+
+  /// Runs `body(argument)` in the breakpoint trap's hook, in place of
+  /// ebpf_on_breakpoint; false if a breakpoint does not get there.
+  virtual bool CallInTrap(void (*body)(void* argument), void* argument) = 0;
+
+  /// A page's address that is not mapped, right behind one that can be read; 0
+  /// if the kernel has none to give. The same at each call.
+  virtual uintptr_t UnmappedPage() = 0;
+
+  /// Bytes of the kernel's memory that are allocated; constant if unknown.
+  virtual uint64_t AllocatedBytes() = 0;
+
+ protected:
+  constexpr Environment() = default;
+  ~Environment() = default;
+};
+
+}  // namespace ebpf::port_contract

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: MIT
+//
+// The contract of core/platform/nofault.h.
+#include "core/platform/nofault.h"
+
+#include "core/base/memory.h"
+#include "testing/port_contract/case.h"
+
+namespace ebpf::port_contract {
+namespace {
+
+constinit uint8_t source[128] = {};
+
+uintptr_t Source(size_t offset) {
+  return reinterpret_cast<uintptr_t>(source) + offset;
+}
+
+bool HasNofault() {
+  uint8_t byte = 0;
+  return ebpf_port_read_nofault(&byte, Source(0), 1);
+}
+
+void CopiesAtEachAlignment(Environment& environment) {
+  if (!HasNofault()) {
+    environment.Skip("no fault-safe reads");
+    return;
+  }
+  for (size_t i = 0; i < sizeof source; ++i) {
+    source[i] = static_cast<uint8_t>(i * 7 + 1);
+  }
+  for (size_t from = 0; from < 9; ++from) {
+    for (size_t to = 0; to < 9; ++to) {
+      for (size_t size = 0; size <= 40; ++size) {
+        uint8_t copy[64] = {};
+        PORT_ASSERT(environment,
+                    ebpf_port_read_nofault(copy + to, Source(from), size));
+        PORT_EXPECT(environment, EqualBytes(ConstBytes(copy + to, size),
+                                            ConstBytes(source + from, size)));
+        PORT_EXPECT(environment, copy[to + size] == 0);
+      }
+    }
+  }
+}
+
+void RefusesAddressesThatAreNone(Environment& environment) {
+  if (!HasNofault()) {
+    environment.Skip("no fault-safe reads");
+    return;
+  }
+  constexpr uintptr_t kBad[] = {
+      0,
+      1,
+      8,
+      4095,
+      uintptr_t{1} << 47,          // not canonical on x86-64
+      0x8000'0000'0000'0000,
+      0xdead'beef'dead'beef,
+      UINTPTR_MAX,
+      UINTPTR_MAX - 7,
+      UINTPTR_MAX - 8,
+  };
+  for (uintptr_t address : kBad) {
+    constexpr size_t kSizes[] = {1, 8, 64, 4096};
+    for (size_t size : kSizes) {
+      static constinit uint8_t copy[4096] = {};
+      PORT_EXPECT(environment,
+                  !ebpf_port_read_nofault(copy, address, size));
+    }
+  }
+}
+
+void CopiesWhatComesBeforeAHole(Environment& environment) {
+  const uintptr_t hole = environment.UnmappedPage();
+  if (hole == 0 || !HasNofault()) {
+    environment.Skip("no hole to read");
+    return;
+  }
+  auto* before = reinterpret_cast<uint8_t*>(hole) - 16;
+  for (size_t ahead = 0; ahead <= 16; ++ahead) {
+    uint8_t copy[64];
+    FillBytes(copy, 0xee, sizeof copy);
+    PORT_EXPECT(environment,
+                !ebpf_port_read_nofault(copy, hole - ahead, ahead + 1));
+    PORT_EXPECT(environment,
+                EqualBytes(ConstBytes(copy, ahead),
+                           ConstBytes(before + 16 - ahead, ahead)));
+    PORT_EXPECT(environment,
+                ebpf_port_read_nofault(copy, hole - ahead, ahead));
+  }
+}
+
+struct TrapRead {
+  uintptr_t hole;
+  bool good = false;
+  bool bad = true;
+};
+
+void ReadBoth(void* argument) {
+  auto* test = static_cast<TrapRead*>(argument);
+  uint8_t copy[8];
+  test->good = ebpf_port_read_nofault(copy, Source(0), sizeof copy);
+  test->bad = ebpf_port_read_nofault(copy, test->hole, sizeof copy);
+}
+
+void FaultsInATrapAreCaught(Environment& environment) {
+  TrapRead test = {environment.UnmappedPage()};
+  if (test.hole == 0 || !HasNofault()) {
+    environment.Skip("no hole to read");
+    return;
+  }
+  if (!environment.CallInTrap(ReadBoth, &test)) {
+    environment.Skip("no breakpoint trap");
+    return;
+  }
+  PORT_EXPECT(environment, test.good);
+  PORT_EXPECT(environment, !test.bad);
+}
+
+constexpr Case kCases[] = {
+    {"Nofault.CopiesAtEachAlignment", CopiesAtEachAlignment},
+    {"Nofault.RefusesAddressesThatAreNone", RefusesAddressesThatAreNone},
+    {"Nofault.CopiesWhatComesBeforeAHole", CopiesWhatComesBeforeAHole},
+    {"Nofault.FaultsInATrapAreCaught", FaultsInATrapAreCaught},
+};
+
+}  // namespace
+
+Span<const Case> NofaultCases() { return kCases; }
+
+}  // namespace ebpf::port_contract

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: MIT
+//
+// The contract of core/platform/symbols.h.
+#include "core/platform/symbols.h"
+
+#include "core/base/string_view.h"
+#include "testing/port_contract/case.h"
+
+extern "C" {
+/// A function of the kernel with a name that stays.
+[[gnu::noinline, gnu::used]] uint64_t port_contract_function(uint64_t x) {
+  return x * 3 + 1;
+}
+}
+
+namespace ebpf::port_contract {
+namespace {
+
+constexpr StringView kName = "port_contract_function";
+
+bool ByName(StringView name, ebpf_symbol* symbol) {
+  return ebpf_port_symbol_by_name(name.data(), name.size(), symbol);
+}
+
+StringView NameOf(const ebpf_symbol& symbol) {
+  return StringView(symbol.name, symbol.name_size);
+}
+
+void FindsAFunctionByItsName(Environment& environment) {
+  ebpf_symbol symbol = {};
+  if (!ByName(kName, &symbol)) {
+    environment.Skip("no symbols");
+    return;
+  }
+  PORT_EXPECT(environment,
+              symbol.address ==
+                  reinterpret_cast<uintptr_t>(&port_contract_function));
+  PORT_EXPECT(environment, symbol.size != 0);
+  PORT_EXPECT(environment, NameOf(symbol) == kName);
+}
+
+void FindsEachByteOfAFunction(Environment& environment) {
+  ebpf_symbol symbol = {};
+  if (!ByName(kName, &symbol)) {
+    environment.Skip("no symbols");
+    return;
+  }
+  for (size_t i = 0; i < symbol.size; ++i) {
+    ebpf_symbol found = {};
+    PORT_ASSERT(environment,
+                ebpf_port_symbol_by_address(symbol.address + i, &found));
+    PORT_EXPECT(environment, found.address == symbol.address);
+    PORT_EXPECT(environment, found.size == symbol.size);
+    PORT_EXPECT(environment, NameOf(found) == kName);
+  }
+  ebpf_symbol next = {};
+  if (ebpf_port_symbol_by_address(symbol.address + symbol.size, &next)) {
+    PORT_EXPECT(environment, next.address == symbol.address + symbol.size);
+  }
+}
+
+void FindsNothingWhereNothingIs(Environment& environment) {
+  ebpf_symbol symbol = {};
+  constexpr StringView kNames[] = {"", "port_contract_functio",
+                                   "port_contract_function_", "\n"};
+  for (StringView name : kNames) {
+    PORT_EXPECT(environment, !ByName(name, &symbol));
+  }
+  const uintptr_t stack = reinterpret_cast<uintptr_t>(&symbol);
+  const uintptr_t addresses[] = {0, UINTPTR_MAX, stack};
+  for (uintptr_t address : addresses) {
+    PORT_EXPECT(environment, !ebpf_port_symbol_by_address(address, &symbol));
+  }
+}
+
+constexpr Case kCases[] = {
+    {"Symbols.FindsAFunctionByItsName", FindsAFunctionByItsName},
+    {"Symbols.FindsEachByteOfAFunction", FindsEachByteOfAFunction},
+    {"Symbols.FindsNothingWhereNothingIs", FindsNothingWhereNothingIs},
+};
+
+}  // namespace
+
+Span<const Case> SymbolsCases() { return kCases; }
+
+}  // namespace ebpf::port_contract
