@@ -49,6 +49,8 @@ struct HelperPrototype {
   bool acquires;
   /// The first argument's reference ends here.
   bool releases;
+  uint32_t types;      // bit n: programs of type n may call it
+  uint64_t map_types;  // bit n: works on maps of kind n; 0: takes no map
 };
 
 /// The helper with Linux's number `id`, or null where Linux has none that we

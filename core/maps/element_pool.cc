@@ -42,8 +42,8 @@ Status ElementPool::Init(uint64_t count, size_t element_size) {
       static_cast<size_t>((count + per_chunk_ - 1) >> chunk_shift_);
   chunks_ = EBPF_TRY(allocator_.NewArray<uint8_t*>(chunk_count));
   for (size_t chunk = 0; chunk < chunk_count; ++chunk) {
-    chunks_[chunk] = static_cast<uint8_t*>(allocator_.Allocate(
-        ChunkElements(chunk) * element_size_, kCacheLine));
+    chunks_[chunk] = static_cast<uint8_t*>(
+        allocator_.Allocate(ChunkElements(chunk) * element_size_, kCacheLine));
     if (chunks_[chunk] == nullptr) {
       return Status::kNoMemory;
     }

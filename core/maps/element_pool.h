@@ -57,12 +57,13 @@ class ElementPool : public NonCopyable {
   static constexpr size_t kChunkBytes = 128 << 10;
 
   size_t ChunkElements(size_t chunk) const {
-    return Min<uint64_t>(per_chunk_, count_ - (uint64_t{chunk} << chunk_shift_));
+    return Min<uint64_t>(per_chunk_,
+                         count_ - (uint64_t{chunk} << chunk_shift_));
   }
   PoolElement* At(uint32_t number) const {
-    return reinterpret_cast<PoolElement*>(
-        chunks_[number >> chunk_shift_] +
-        (number & (per_chunk_ - 1)) * element_size_);
+    return reinterpret_cast<PoolElement*>(chunks_[number >> chunk_shift_] +
+                                          (number & (per_chunk_ - 1)) *
+                                              element_size_);
   }
   PoolElement* Pop(FreeList& list);
   static void Push(FreeList& list, PoolElement* element);

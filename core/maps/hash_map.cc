@@ -18,9 +18,9 @@ constexpr uint32_t kMaxEntries = uint32_t{1} << 31;
 // Linux's buckets are 16 bytes, and their sum has 32 bits.
 constexpr uint64_t kMaxBuckets = UINT32_MAX / 16;
 
-constexpr uint32_t kFlags =
-    linux_abi::kMapNoPrealloc | linux_abi::kMapNumaNode |
-    linux_abi::kMapZeroSeed | map_checks::kAccessFlags;
+constexpr uint32_t kFlags = linux_abi::kMapNoPrealloc |
+                            linux_abi::kMapNumaNode | linux_abi::kMapZeroSeed |
+                            map_checks::kAccessFlags;
 
 Status CheckSpec(const MapSpec& spec) {
   EBPF_TRY(map_checks::CheckFlags(spec.flags, kFlags));

@@ -251,8 +251,8 @@ TEST_F(HashMapTest, EqualsAModelWithLongKeys) {
 
 TEST_F(HashMapTest, EachFailedAllocationLeavesNothingBehind) {
   ForEachFailingAllocation("hash map", [](FailingAllocator& allocator) {
-    const Result<Ref<Map>> map = CreateMap(
-        Spec(MapType::kHash, 4, 100'000, 10), allocator);
+    const Result<Ref<Map>> map =
+        CreateMap(Spec(MapType::kHash, 4, 100'000, 10), allocator);
     EXPECT_EQ(map.status(),
               allocator.failed() ? Status::kNoMemory : Status::kOk);
   });

@@ -34,9 +34,9 @@ Status HashTable::Init(uint32_t key_size, uint32_t value_size,
   const uint32_t cpus = ebpf_port_cpu_count();
   const uint64_t spare_count = uint64_t{cpus} * Spares::kCount;
   EBPF_TRY(spares_.Allocate(allocator_));
-  EBPF_TRY(pool_.Init(max_entries + spare_count,
-                      sizeof(Element) + value_offset_ +
-                          AlignUp<size_t>(value_size, 8)));
+  EBPF_TRY(pool_.Init(
+      max_entries + spare_count,
+      sizeof(Element) + value_offset_ + AlignUp<size_t>(value_size, 8)));
   void* memory = allocator_.Allocate(
       EBPF_TRY(map_checks::TotalBytes(bucket_count_, sizeof(Bucket))),
       kCacheLine);
@@ -56,8 +56,7 @@ Status HashTable::Init(uint32_t key_size, uint32_t value_size,
   return Status::kOk;
 }
 
-bool HashTable::Matches(Element* element, ConstBytes key,
-                        uint32_t hash) const {
+bool HashTable::Matches(Element* element, ConstBytes key, uint32_t hash) const {
   return element->hash.Load(kRelaxed) == hash &&
          shared_bytes::Equal(element->key(), key);
 }
@@ -70,8 +69,8 @@ uint8_t* HashTable::Find(ConstBytes key) const {
 HashTable::Element* HashTable::Search(ConstBytes key, uint32_t hash) const {
   const size_t index = IndexOf(hash);
   for (unsigned restarts = 0; restarts < kMaxRestarts; ++restarts) {
-    // Acquire, here and below: pairs with the releases in PutIn and PutInPlaceOf,
-    // so that an element is complete where it is found.
+    // Acquire, here and below: pairs with the releases in PutIn and
+    // PutInPlaceOf, so that an element is complete where it is found.
     uintptr_t link = buckets_[index].head.Load(kAcquire);
     while (!IsEnd(link)) {
       Element* element = AsElement(link);

@@ -3,9 +3,8 @@
 // Short ways to make maps and bytes in this folder's tests.
 #pragma once
 
-#include <stdint.h>
-
 #include <cstring>
+#include <stdint.h>
 #include <string>
 #include <vector>
 

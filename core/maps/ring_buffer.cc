@@ -27,8 +27,8 @@ RingBuffer::~RingBuffer() {
 Status RingBuffer::Init(uint32_t data_size) {
   data_size_ = data_size;
   memory_size_ = 3 * ring::kPageSize + data_size_;
-  memory_ = static_cast<uint8_t*>(
-      allocator_.Allocate(memory_size_, ring::kPageSize));
+  memory_ =
+      static_cast<uint8_t*>(allocator_.Allocate(memory_size_, ring::kPageSize));
   if (memory_ == nullptr) {
     return Status::kNoMemory;
   }

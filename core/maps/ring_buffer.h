@@ -75,8 +75,7 @@ class RingBuffer : public NonCopyable {
   Result<uint8_t*> ReserveLocked(uint64_t bytes, uint64_t size)
       EBPF_REQUIRES(lock_);
   void PassPending() EBPF_REQUIRES(lock_);
-  bool MayAdvanceTo(uint64_t end, uint64_t consumed) const
-      EBPF_REQUIRES(lock_);
+  bool MayAdvanceTo(uint64_t end, uint64_t consumed) const EBPF_REQUIRES(lock_);
   void PutPadding(uint64_t position, uint64_t bytes) EBPF_REQUIRES(lock_);
   void Advance(uint64_t end) EBPF_REQUIRES(lock_);
   void NotifyIfReadUpTo(uint64_t position);

@@ -21,8 +21,7 @@ Result<MapPages> RingBufferMap::Pages(uint64_t offset, uint64_t size,
   if (write && (offset != 0 || size != ring::kPageSize)) {
     return Status::kNotPermitted;
   }
-  const ring::Window window =
-      ring::WindowOf(offset, size, ring_.data_size());
+  const ring::Window window = ring::WindowOf(offset, size, ring_.data_size());
   if (!window.valid) {
     return Status::kInvalid;
   }

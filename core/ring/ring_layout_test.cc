@@ -41,9 +41,9 @@ TEST(RingLayoutTest, TheLastEightBytesStayFree) {
 }
 
 TEST(RingLayoutTest, AHostileConsumerPositionNeverMakesRoomBehindIt) {
-  EXPECT_FALSE(Fits(100, 108, kData));          // ahead of the producer
+  EXPECT_FALSE(Fits(100, 108, kData));  // ahead of the producer
   EXPECT_FALSE(Fits(100, ~uint64_t{0} - 5000, kData));
-  EXPECT_FALSE(Fits(2 * kData, 0, kData));      // too far behind
+  EXPECT_FALSE(Fits(2 * kData, 0, kData));  // too far behind
 }
 
 TEST(RingLayoutTest, PositionsMayPassTheEndOfTheirWord) {

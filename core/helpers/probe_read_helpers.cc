@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: MIT
+//
+// Helpers that read kernel memory at any address.
+#include "core/base/memory.h"
+#include "core/helpers/functions.h"
+#include "core/helpers/kernel_string.h"
+#include "core/helpers/result.h"
+#include "core/platform/nofault.h"
+
+namespace ebpf::helpers {
+
+/// long bpf_probe_read_kernel(dst, size, unsafe_ptr): 0, or -EFAULT and `dst`
+/// all zero.
+uint64_t ProbeReadKernel(uint64_t dst, uint64_t size, uint64_t from, uint64_t,
+                         uint64_t) {
+  auto* to = reinterpret_cast<uint8_t*>(dst);
+  const size_t bytes = static_cast<uint32_t>(size);
+  if (bytes == 0 ||
+      ebpf_port_read_nofault(to, static_cast<uintptr_t>(from), bytes)) {
+    return 0;
+  }
+  FillBytes(to, 0, bytes);
+  return AsResult(Status::kFault);
+}
+
+/// long bpf_probe_read_kernel_str(dst, size, unsafe_ptr): the length with the
+/// zero, at most `size`; or -EFAULT and `dst` all zero.
+uint64_t ProbeReadKernelStr(uint64_t dst, uint64_t size, uint64_t from,
+                            uint64_t, uint64_t) {
+  auto* to = reinterpret_cast<char*>(dst);
+  const size_t bytes = static_cast<uint32_t>(size);
+  const Result<size_t> length = ReadKernelString(Span<char>(to, bytes), from);
+  if (length.ok()) {
+    return *length;
+  }
+  FillBytes(to, 0, bytes);
+  return AsResult(length.status());
+}
+
+// The old names, whose address may be the kernel's or a process's. No port
+// gives user memory to programs yet, so they read the kernel's.
+
+/// long bpf_probe_read(dst, size, unsafe_ptr)
+uint64_t ProbeRead(uint64_t dst, uint64_t size, uint64_t from, uint64_t r4,
+                   uint64_t r5) {
+  return ProbeReadKernel(dst, size, from, r4, r5);
+}
+
+/// long bpf_probe_read_str(dst, size, unsafe_ptr)
+uint64_t ProbeReadStr(uint64_t dst, uint64_t size, uint64_t from, uint64_t r4,
+                      uint64_t r5) {
+  return ProbeReadKernelStr(dst, size, from, r4, r5);
+}
+
+}  // namespace ebpf::helpers
