@@ -3,6 +3,8 @@
 // core/platform/task.h on Alien.
 #include "core/platform/task.h"
 
+#include "core/base/memory.h"
+#include "core/base/types.h"
 #include "ports/alien/kernel.h"
 
 extern "C" {
@@ -16,12 +18,15 @@ void ebpf_port_task_ids(uint32_t* pid, uint32_t* tgid) {
 }
 
 bool ebpf_port_task_comm(char* name, size_t size) {
-  if (size == 0) {
+  char whole[32];
+  const size_t length = alien_current_task_name(whole, sizeof whole);
+  if (length == 0 || size == 0) {
     return false;
   }
-  const size_t used = alien_current_task_name(name, size - 1);
+  const size_t used = ebpf::Min(length, size - 1);
+  ebpf::CopyBytes(name, whole, used);
   name[used] = '\0';
-  return used != 0;
+  return true;
 }
 
 }  // extern "C"

@@ -76,7 +76,7 @@ bool ebpf_port_task_comm(char* name, size_t size) {
   const size_t used = ebpf::Min(size - 1, text.size());
   ebpf::CopyBytes(name, text.data(), used);
   name[used] = '\0';
-  return used != 0;
+  return !text.empty();
 }
 
 }  // extern "C"
