@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: MIT
 //
 // core/platform/cpu.h on Alien, which has one CPU and no kernel preemption.
+// Not to be probed: a breakpoint's handling begins with these.
 #include "core/platform/cpu.h"
 
+#include "core/base/noprobe.h"
 #include "ports/alien/csr.h"
 #include "ports/alien/kernel.h"
 
+EBPF_NOPROBE_RANGE(ebpf_alien_cpu)
+
 extern "C" {
 
-uint32_t ebpf_port_cpu_id(void) {
+EBPF_NOPROBE uint32_t ebpf_port_cpu_id(void) {
   return static_cast<uint32_t>(ebpf::alien::HartId());
 }
 
@@ -16,17 +20,19 @@ uint32_t ebpf_port_cpu_count(void) {
   return static_cast<uint32_t>(alien_cpu_num());
 }
 
-uintptr_t ebpf_port_irq_save(void) { return ebpf::alien::MaskInterrupts(); }
+EBPF_NOPROBE uintptr_t ebpf_port_irq_save(void) {
+  return ebpf::alien::MaskInterrupts();
+}
 
-void ebpf_port_irq_restore(uintptr_t state) {
+EBPF_NOPROBE void ebpf_port_irq_restore(uintptr_t state) {
   ebpf::alien::RestoreInterrupts(state);
 }
 
 // A timer interrupt over kernel code never switches tasks, so a caller is alone
 // on its CPU as long as it does not suspend itself.
-uintptr_t ebpf_port_preempt_disable(void) { return 0; }
-void ebpf_port_preempt_enable(uintptr_t /*state*/) {}
+EBPF_NOPROBE uintptr_t ebpf_port_preempt_disable(void) { return 0; }
+EBPF_NOPROBE void ebpf_port_preempt_enable(uintptr_t /*state*/) {}
 
-void ebpf_port_relax(void) {}
+EBPF_NOPROBE void ebpf_port_relax(void) {}
 
 }  // extern "C"

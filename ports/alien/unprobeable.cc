@@ -5,7 +5,8 @@
 #include "core/base/string_view.h"
 #include "core/platform/symbols.h"
 
-// The hooks' own code (trap.cc, nofault.cc): no linker script marks it.
+// The port's own part of the trap's way: no linker script marks it.
+EBPF_NOPROBE_SYMBOLS(ebpf_alien_cpu)
 EBPF_NOPROBE_SYMBOLS(ebpf_alien_trap)
 EBPF_NOPROBE_SYMBOLS(ebpf_alien_fault)
 
@@ -40,6 +41,7 @@ bool Contains(StringView text, StringView part) {
 
 bool IsUnprobeable(uintptr_t address) {
   const TextRange hooks[] = {
+      {ebpf_alien_cpu_begin, ebpf_alien_cpu_end},
       {ebpf_alien_trap_begin, ebpf_alien_trap_end},
       {ebpf_alien_fault_begin, ebpf_alien_fault_end},
   };
