@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: MIT
+//
+// What a shipped archive has; linked without testing/host_port, which checks.
+#include "core/sync/lock_rank_check.h"
+
+#include "gtest/gtest.h"
+
+namespace ebpf {
+namespace {
+
+TEST(LockRankCheckTest, TheDefaultAcceptsEveryOrder) {
+  lock_rank_check::Acquire(LockRank::kMemory);
+  lock_rank_check::Acquire(LockRank::kFdTable);
+  lock_rank_check::Release(LockRank::kMemory);
+  lock_rank_check::Release(LockRank::kMemory);
+}
+
+}  // namespace
+}  // namespace ebpf
