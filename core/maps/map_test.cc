@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: MIT
+//
+// Making maps of any kind, and what a map answers to what its kind lacks.
+#include "core/maps/map.h"
+
+#include "core/maps/map_test_util.h"
+#include "core/maps/notifier.h"
+
+namespace ebpf {
+namespace {
+
+class MapBaseTest : public MapTest {};
+
+TEST_F(MapBaseTest, AnUnknownKindIsInvalid) {
+  for (uint32_t type : {0u, 3u, 4u, 5u, 26u, 28u, 33u, 34u, 1000u, UINT32_MAX}) {
+    EXPECT_EQ(StatusOfMaking(Spec(MapType(type), 4, 8, 1)), Status::kInvalid)
+        << type;
+  }
+}
+
+TEST_F(MapBaseTest, ARingLacksAllThatHasKeys) {
+  const Ref<Map> ring = Make(Spec(MapType::kRingBuffer, 0, 0, 4096));
+  const ConstBytes none;
+  Bytes out;
+  EXPECT_EQ(ring->Lookup(none).status(), Status::kNotSupportedLinux);
+  EXPECT_EQ(ring->Update(none, none, UpdateMode::kAny),
+            Status::kNotSupportedLinux);
+  EXPECT_EQ(ring->Delete(none), Status::kNotSupportedLinux);
+  EXPECT_EQ(ring->CopyValueOut(none, out), Status::kNotSupportedLinux);
+  EXPECT_EQ(ring->UpdateFromUser(none, none, UpdateMode::kAny),
+            Status::kNotSupportedLinux);
+  EXPECT_EQ(ring->DeleteFromUser(none), Status::kNotSupportedLinux);
+  EXPECT_EQ(ring->NextKey(none, out), Status::kNotSupportedLinux);
+  EXPECT_EQ(ring->DirectValue().status(), Status::kNotSupportedLinux);
+}
+
+TEST_F(MapBaseTest, KeyedKindsCannotBeListenedTo) {
+  struct Nobody final : Listener {
+    void OnReadable() override {}
+  } nobody;
+  const Ref<Map> map = Make(Spec(MapType::kHash, 4, 8, 1));
+  EXPECT_EQ(map->AddListener(nobody), Status::kNotSupportedLinux);
+  EXPECT_FALSE(nobody.IsLinked());
+  EXPECT_FALSE(map->Readable());
+}
+
+TEST_F(MapBaseTest, MemoryIsBalancedAfterEachKindsLastReference) {
+  const uint64_t before = PortAllocatedBytes();
+  for (const MapSpec& spec :
+       {Spec(MapType::kHash, 4, 8, 1000), Spec(MapType::kArray, 4, 8, 1000),
+        Spec(MapType::kPerCpuArray, 4, 8, 1000),
+        Spec(MapType::kRingBuffer, 0, 0, 65536)}) {
+    Ref<Map> map = Make(spec);
+    const Ref<Map> second = map;
+    map = Ref<Map>();
+    EXPECT_GT(PortAllocatedBytes(), before + 8000);
+  }
+  EXPECT_EQ(PortAllocatedBytes(), before);
+}
+
+TEST_F(MapBaseTest, KeepsTheSpecThatItWasMadeFrom) {
+  MapSpec spec = Spec(MapType::kHash, 4, 8, 10, 1);
+  memcpy(spec.name, "events", 7);
+  const Ref<Map> map = Make(spec);
+  EXPECT_EQ(map->spec().type, MapType::kHash);
+  EXPECT_EQ(map->spec().max_entries, 10u);
+  EXPECT_EQ(map->spec().flags, 1u);
+  EXPECT_EQ(map->spec().name_view(), StringView("events"));
+  EXPECT_EQ(map->user_value_size(), 8u);
+}
+
+}  // namespace
+}  // namespace ebpf
