@@ -38,6 +38,14 @@ struct ebpf_pt_regs;
  * anything that a probe may stand on. */
 bool ebpf_on_breakpoint(struct ebpf_pt_regs* regs);
 
+/* The hook of page faults, and of other traps that an instruction may raise,
+ * when the kernel itself was interrupted: called before the kernel looks.
+ * True: a probed instruction faulted away from its place; `regs`, converted
+ * back, are then as if it had faulted at its own, where the kernel handles it
+ * (exception tables, ebpf_copy_nofault's fix-up). False: `regs` untouched.
+ * Context: trap. */
+bool ebpf_on_fault(struct ebpf_pt_regs* regs);
+
 /* Who calls: one for each process, and one for the kernel itself. */
 struct ebpf_client;
 enum ebpf_origin {

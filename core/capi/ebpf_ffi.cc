@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 //
-// core/capi/ebpf.h's functions, each one line over the C++ that does it.
+// core/capi/ebpf.h's functions, each one line over the C++ that does it; the
+// hooks of traps are not here but in arch/<isa>/machine/trap.cc.
 #include "core/capi/ebpf.h"
 #include "core/files/client.h"
 #include "core/helpers/trace_log.h"
 #include "core/machine/machine_ops.h"
-#include "core/probes/kprobe.h"
 #include "core/syscall/bpf.h"
 #include "core/syscall/file_calls.h"
 #include "core/syscall/perf_event_open.h"
@@ -15,10 +15,6 @@ namespace {
 
 ebpf::Client& ToClient(ebpf_client* client) {
   return *reinterpret_cast<ebpf::Client*>(client);
-}
-
-ebpf::machine::PtRegs& ToPtRegs(ebpf_pt_regs* regs) {
-  return *reinterpret_cast<ebpf::machine::PtRegs*>(regs);
 }
 
 }  // namespace
@@ -31,10 +27,6 @@ int ebpf_init(const ebpf_machine* machine) {
 }
 
 void ebpf_exit(void) { ebpf::ExitSystem(); }
-
-bool ebpf_on_breakpoint(ebpf_pt_regs* regs) {
-  return ebpf::OnBreakpoint(ToPtRegs(regs));
-}
 
 ebpf_client* ebpf_client_create(ebpf_origin origin) {
   auto client =

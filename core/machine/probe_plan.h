@@ -16,6 +16,11 @@ enum class ProbeMethod : uint8_t {
   kStep,
 };
 
+/// What the stub of the breakpoint trap can do; the values are those of
+/// ebpf_trap_stub in core/platform/text.h, which explains them.
+inline constexpr uint32_t kTrapStubSetsSp = 1;
+inline constexpr uint32_t kTrapStubLeavesGap = 2;
+
 inline constexpr unsigned kMaxInsnSize = 15;
 /// Copy and second breakpoint.
 inline constexpr unsigned kMaxSlotSize = 32;

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
 //
 // Kprobes: code run where a kernel function's instruction is reached.
-// README.md tells how a probe lives and dies.
+// README.md tells how to use them, DESIGN.md how a probe lives and dies.
 #pragma once
 
 #include <stdint.h>
 
+#include "core/base/atomic.h"
 #include "core/base/status.h"
 #include "core/base/string_view.h"
 #include "core/machine/machine_ops.h"
@@ -35,11 +36,12 @@ class ProbeSite;
 class Kprobe : public RefCounted<Kprobe> {
  public:
   /// Puts the breakpoint there, or takes part in the one that is. kBusy: the
-  /// text could not be changed now, and is as before; kNotSupported: this
-  /// kernel cannot. Nothing happens where it is enabled already.
+  /// text could not be changed now, and is as before; kIo: somebody else
+  /// changed it; kInvalid: detached already. Nothing happens where it is
+  /// enabled already.
   Status Enable();
 
-  /// The consumer's hits end (one may still be running); the breakpoint goes
+  /// The consumer's hits end (some may still be running); the breakpoint goes
   /// when no other consumer wants it.
   void Disable();
 
@@ -67,10 +69,12 @@ class Kprobe : public RefCounted<Kprobe> {
 
   KprobeConsumer& consumer_;
   const uint64_t address_;
-  ProbeSite* site_ = nullptr;  // null: detached
-  Kprobe* next_dead_ = nullptr;
   Atomic<bool> active_{false};
   Atomic<uint64_t> missed_{0};
+  // The registry's, under its mutex.
+  ProbeSite* site_ = nullptr;  // null: detached
+  uint64_t detached_at_ = 0;   // which detachment it was
+  Kprobe* next_dead_ = nullptr;
 };
 
 /// Makes a probe, disabled, for the instruction at `symbol` + `offset`, or,
@@ -79,14 +83,29 @@ class Kprobe : public RefCounted<Kprobe> {
 /// kNotFound: no such function. kBadSequence: inside an instruction. kInvalid:
 /// not inside a function, or what may not or cannot be probed there (a line in
 /// the log says what). kNotSupported: the port has no tier T1. kNoMemory.
+/// Context: task.
 Result<Ref<Kprobe>> AttachKprobe(StringView symbol, uint64_t address,
                                  uint64_t offset, KprobeConsumer& consumer);
 
-/// Before the first probe. `ops` is the running CPU's. Context: task, once.
+/// Before the first probe. `ops` is the running CPU's. Context: task, once, or
+/// again after ExitProbes.
 Status InitProbes(const machine::MachineOps& ops, Allocator& allocator);
 
-/// Gives back what InitProbes and dead probes hold. All probes are detached.
-/// kBusy: a breakpoint or slot is still in use, and is kept. Context: task.
-Status ExitProbes();
+/// Gives back what InitProbes and dead probes hold. There is no Kprobe left. A
+/// breakpoint that cannot be taken away even now (a CPU does not come) stays
+/// with all that it needs. Context: task.
+void ExitProbes();
+
+/// The breakpoint trap's hook, taken in kernel mode: true if the trap is ours,
+/// `regs` then say how to go on; false, with `regs` untouched, if it is not.
+/// Defined by arch/<isa>/machine, in .ebpf.noprobe. Context: trap, before
+/// anything that a probe may stand on.
+bool OnBreakpoint(machine::PtRegs& regs);
+
+/// The hook of page faults (and others that an instruction can raise) taken in
+/// kernel mode, before the kernel's own handling: true if an instruction in a
+/// slot faulted; `regs` are then as if it had faulted at its own place, where
+/// the kernel's handler must see it. Defined as OnBreakpoint. Context: trap.
+bool OnFault(machine::PtRegs& regs);
 
 }  // namespace ebpf

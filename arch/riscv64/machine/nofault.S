@@ -9,6 +9,10 @@
         .globl ebpf_copy_nofault
         .hidden ebpf_copy_nofault
         .type ebpf_copy_nofault, %function
+        .globl ebpf_copy_nofault_begin
+        .hidden ebpf_copy_nofault_begin
+        .globl ebpf_copy_nofault_end
+        .hidden ebpf_copy_nofault_end
         .globl ebpf_copy_nofault_load8
         .hidden ebpf_copy_nofault_load8
         .globl ebpf_copy_nofault_load1
@@ -17,6 +21,7 @@
         .hidden ebpf_copy_nofault_fault
         .option norelax
         .balign 4
+ebpf_copy_nofault_begin:
 ebpf_copy_nofault:
         or a3, a0, a1
         andi a3, a3, 7
@@ -43,5 +48,6 @@ ebpf_copy_nofault_load1:
 ebpf_copy_nofault_fault:
         li a0, 0
         ret
+ebpf_copy_nofault_end:
         .size ebpf_copy_nofault, . - ebpf_copy_nofault
         .section .note.GNU-stack, "", %progbits

@@ -9,6 +9,10 @@
         .globl ebpf_copy_nofault
         .hidden ebpf_copy_nofault
         .type ebpf_copy_nofault, %function
+        .globl ebpf_copy_nofault_begin
+        .hidden ebpf_copy_nofault_begin
+        .globl ebpf_copy_nofault_end
+        .hidden ebpf_copy_nofault_end
         .globl ebpf_copy_nofault_load8
         .hidden ebpf_copy_nofault_load8
         .globl ebpf_copy_nofault_load1
@@ -16,6 +20,7 @@
         .globl ebpf_copy_nofault_fault
         .hidden ebpf_copy_nofault_fault
         .balign 16
+ebpf_copy_nofault_begin:
 ebpf_copy_nofault:
         mov %edi, %eax
         or %esi, %eax
@@ -44,5 +49,6 @@ ebpf_copy_nofault_load1:
 ebpf_copy_nofault_fault:
         xor %eax, %eax
         ret
+ebpf_copy_nofault_end:
         .size ebpf_copy_nofault, . - ebpf_copy_nofault
         .section .note.GNU-stack, "", %progbits

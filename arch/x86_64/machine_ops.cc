@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: MIT
+//
+// x86-64's MachineOps.
+#include "arch/x86_64/machine_ops.h"
+
+#include "arch/x86_64/emulation.h"
+#include "arch/x86_64/probed_insn.h"
+#include "arch/x86_64/pt_regs.h"
+
+namespace ebpf::x86_64 {
+
+constinit const machine::MachineOps kMachineOps = {
+    .name = "x86_64",
+    .pt_regs_size = sizeof(PtRegs),
+    .plan_probe = ProbedInsn::Plan,
+    .slot_reach = UINT64_MAX,  // slots do not depend on where they are
+    .noprobe_text = {ebpf_x86_64_noprobe_begin, ebpf_x86_64_noprobe_end},
+};
+
+}  // namespace ebpf::x86_64

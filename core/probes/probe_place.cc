@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: MIT
+//
+// Where a probe would stand, and whether it may: ProbeRegistry's questions to
+// the kernel and the CPU before anything is changed.
+#include "core/base/memory.h"
+#include "core/base/text_writer.h"
+#include "core/platform/log.h"
+#include "core/platform/text.h"
+#include "core/probes/probe_registry.h"
+#include "core/sync/text_quiescence.h"
+
+namespace ebpf {
+namespace {
+
+// Instructions behind the probed one that a plan may look at.
+constexpr size_t kLookAhead = 4 * machine::kMaxInsnSize;
+
+static_assert(machine::kTrapStubSetsSp == EBPF_TRAP_STUB_SETS_SP);
+static_assert(machine::kTrapStubLeavesGap == EBPF_TRAP_STUB_LEAVES_GAP);
+
+/// Logs why there can be no probe, and returns `status`.
+Status Refuse(Status status, StringView function, uint64_t offset,
+              StringView why) {
+  char buffer[160];
+  TextWriter line(buffer, sizeof(buffer) - 1);
+  line.Put("ebpf: no kprobe at ").Put(function).Put("+0x").PutHex(offset);
+  line.Put(": ").Put(why);
+  const size_t size = line.text().size();
+  buffer[size] = '\n';
+  ebpf_port_log(buffer, size + 1);
+  return status;
+}
+
+StringView NameOf(const ebpf_symbol& symbol) {
+  return StringView(symbol.name, symbol.name_size);
+}
+
+}  // namespace
+
+Status ProbeRegistry::CheckSupport() {
+  if (ops_ == nullptr || table_ == nullptr) {
+    return Status::kNotSupported;
+  }
+  // kBusy is a yes, too.
+  supported_ = supported_ || WaitForText(0, 0) != Status::kNotSupported;
+  return supported_ ? Status::kOk : Status::kNotSupported;
+}
+
+Result<ProbeRegistry::Place> ProbeRegistry::Locate(StringView symbol,
+                                                   uint64_t address,
+                                                   uint64_t offset) {
+  Place place;
+  place.offset = offset;
+  if (!symbol.empty()) {
+    if (!ebpf_port_symbol_by_name(symbol.data(), symbol.size(),
+                                  &place.function)) {
+      return Refuse(Status::kNotFound, symbol, offset, "no such function");
+    }
+    return place;
+  }
+  const Result<uint64_t> sum = CheckedAdd(address, offset);
+  if (!sum.ok() || !ebpf_port_symbol_by_address(*sum, &place.function)) {
+    return Refuse(Status::kInvalid, "", address + offset, "not in a function");
+  }
+  place.offset = *sum - place.function.address;
+  return place;
+}
+
+Result<machine::ProbePlan> ProbeRegistry::Plan(const Place& place) {
+  const ebpf_symbol& function = place.function;
+  if (place.offset >= function.size) {
+    return Refuse(Status::kInvalid, NameOf(function), place.offset,
+                  "beyond the function");
+  }
+  const size_t size =
+      Min<size_t>(function.size - place.offset, kLookAhead) + place.offset;
+  Bytes code = EBPF_TRY(allocator_->NewArray<uint8_t>(size));
+  CopyBytes(code.data(), reinterpret_cast<const void*>(function.address), size);
+  HideBreakpoints(function.address, code);
+  const Result<machine::ProbePlan> plan = ops_->plan_probe(
+      code, function.address, place.offset, ebpf_port_trap_stub());
+  allocator_->DeleteArray(code);
+  if (!plan.ok()) {
+    return Refuse(plan.status(), NameOf(function), place.offset,
+                  plan.status() == Status::kBadSequence
+                      ? "not the start of an instruction"
+                      : "this instruction cannot be probed");
+  }
+  return *plan;
+}
+
+void ProbeRegistry::HideBreakpoints(uint64_t begin, Bytes code) {
+  for (Atomic<ProbeSite*>& bucket : table_->buckets) {
+    for (ProbeSite* site = bucket.Load(kRelaxed); site != nullptr;
+         site = site->next.Load(kRelaxed)) {
+      const uint64_t at = site->plan.address - begin;
+      if (site->armed && code.Contains(at, site->plan.breakpoint_size)) {
+        CopyBytes(code.data() + at, site->plan.insn,
+                  site->plan.breakpoint_size);
+      }
+    }
+  }
+}
+
+Status ProbeRegistry::CheckAllowed(const machine::ProbePlan& plan) {
+  bool allowed = ebpf_port_may_probe(plan.address, plan.insn_size) &&
+                 !ops_->noprobe_text.Overlaps(plan.address, plan.insn_size);
+  for (const TextRange& range : machine_noprobe_text) {
+    allowed = allowed && !range.Overlaps(plan.address, plan.insn_size);
+  }
+  return allowed ? Status::kOk
+                 : Refuse(Status::kInvalid, "", plan.address,
+                          "it is on a breakpoint's own way");
+}
+
+}  // namespace ebpf

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: MIT
+//
+// Who attaches and detaches: the registry behind core/probes/kprobe.h.
+#pragma once
+
+#include <stdint.h>
+
+#include "core/base/thread_annotations.h"
+#include "core/memory/allocator.h"
+#include "core/platform/symbols.h"
+#include "core/probes/kprobe.h"
+#include "core/probes/probe_site.h"
+#include "core/probes/slot_pool.h"
+#include "core/sync/mutex.h"
+
+namespace ebpf {
+
+/// The one registry. Everything in it but what probe_shared points to is
+/// changed and read under its mutex, by tasks. Context of all: task.
+class ProbeRegistry : public NonCopyable {
+ public:
+  constexpr ProbeRegistry() = default;
+
+  static ProbeRegistry& Get();
+
+  Status Init(const machine::MachineOps& ops, Allocator& allocator);
+  void Exit();
+
+  Result<Ref<Kprobe>> Attach(StringView symbol, uint64_t address,
+                             uint64_t offset, KprobeConsumer& consumer);
+  Status Enable(Kprobe& probe);
+  void Disable(Kprobe& probe);
+  void Detach(Kprobe& probe);
+  void Delete(Kprobe& probe);
+
+ private:
+  // Finding out what a probe would stand on.
+  struct Place {
+    ebpf_symbol function;
+    uint64_t offset;
+  };
+  Status CheckSupport() EBPF_REQUIRES(mutex_);
+  Result<Place> Locate(StringView symbol, uint64_t address, uint64_t offset);
+  Result<machine::ProbePlan> Plan(const Place& place) EBPF_REQUIRES(mutex_);
+  void HideBreakpoints(uint64_t begin, Bytes code) EBPF_REQUIRES(mutex_);
+  Status CheckAllowed(const machine::ProbePlan& plan) EBPF_REQUIRES(mutex_);
+
+  // Sites.
+  Result<ProbeSite*> FindOrMakeSite(const Place& place) EBPF_REQUIRES(mutex_);
+  Result<ProbeSite*> MakeSite(const machine::ProbePlan& plan)
+      EBPF_REQUIRES(mutex_);
+  Result<ProbeArray*> NewArray(uint32_t capacity) EBPF_REQUIRES(mutex_);
+  Status AddProbe(ProbeSite& site, Kprobe& probe) EBPF_REQUIRES(mutex_);
+  Status GrowArray(ProbeSite& site) EBPF_REQUIRES(mutex_);
+  void RemoveProbe(Kprobe& probe) EBPF_REQUIRES(mutex_);
+  bool AnyActive(const ProbeSite& site) EBPF_REQUIRES(mutex_);
+  void Publish(ProbeSite& site) EBPF_REQUIRES(mutex_);
+  void Unpublish(ProbeSite& site) EBPF_REQUIRES(mutex_);
+  Status Arm(ProbeSite& site) EBPF_REQUIRES(mutex_);
+  Status Disarm(ProbeSite& site) EBPF_REQUIRES(mutex_);
+
+  // The dead, and their end.
+  void BuryIfUnused(ProbeSite& site) EBPF_REQUIRES(mutex_);
+  void TakeFromDead(ProbeSite& site) EBPF_REQUIRES(mutex_);
+  void Drain() EBPF_REQUIRES(mutex_);
+  void FreeDead() EBPF_REQUIRES(mutex_);
+  void FreeSite(ProbeSite& site) EBPF_REQUIRES(mutex_);
+  void FreeArray(ProbeArray* array) EBPF_REQUIRES(mutex_);
+
+  Mutex mutex_;
+  const machine::MachineOps* ops_ EBPF_GUARDED_BY(mutex_) = nullptr;
+  Allocator* allocator_ EBPF_GUARDED_BY(mutex_) = nullptr;
+  Span<ProbeCpu> cpus_ EBPF_GUARDED_BY(mutex_);
+  ProbeTable* table_ EBPF_GUARDED_BY(mutex_) = nullptr;
+  SlotPool slots_ EBPF_GUARDED_BY(mutex_);
+  bool supported_ EBPF_GUARDED_BY(mutex_) = false;  // once found out
+
+  // What only the quiescences separate from being freed.
+  ProbeSite* dead_sites_ EBPF_GUARDED_BY(mutex_) = nullptr;
+  ProbeArray* dead_arrays_ EBPF_GUARDED_BY(mutex_) = nullptr;
+  Kprobe* dead_probes_ EBPF_GUARDED_BY(mutex_) = nullptr;
+  uint64_t detachments_ EBPF_GUARDED_BY(mutex_) = 0;
+  uint64_t quiet_detachments_ EBPF_GUARDED_BY(mutex_) = 0;  // waited for
+};
+
+}  // namespace ebpf

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: MIT
+//
+// The one way in which core changes executable text.
+#pragma once
+
+#include <stdint.h>
+
+#include "core/base/atomic.h"
+#include "core/base/span.h"
+#include "core/base/status.h"
+
+namespace ebpf {
+
+/// One change: `size` bytes (up to 64) at `address`.
+struct TextPatch {
+  uint64_t address;
+  const uint8_t* expected;  // what is there; null: anything (fresh memory)
+  const uint8_t* bytes;     // what shall be there
+  uint8_t size;
+};
+
+/// Makes all the changes in one rendezvous of all CPUs, or none.
+///
+/// kBusy: a CPU did not come; kIo: the text is not what was expected, or did
+/// not become what was written; kNotSupported: this kernel cannot; or what
+/// ebpf_port_text_write said. Context: task, interrupts on, no spin lock held.
+Status ApplyTextPatches(Span<const TextPatch> patches);
+
+/// Grows with every change of text. A breakpoint trap may come late from before
+/// the last one. Context: any.
+[[gnu::visibility(
+    "hidden")]] extern constinit Atomic<uint64_t> text_patch_count;
+
+}  // namespace ebpf
