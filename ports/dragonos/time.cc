@@ -19,16 +19,30 @@ struct Moment {
   uint64_t nanoseconds;
 };
 
-/// The moment at which the kernel's clock, which may move by whole ticks, goes
-/// on.
-Moment NextStep() {
-  const uint64_t before = dragonos_monotonic_ns();
-  for (;;) {
-    const uint64_t now = dragonos_monotonic_ns();
-    if (now != before) {
-      return {dragonos_cycles(), now};
+/// A moment at which the kernel's clock, which may move by whole ticks, goes
+/// on. Of several, the one whose two readings were closest together: a virtual
+/// CPU may have to wait between them.
+Moment ReadMoment() {
+  constexpr int kReadings = 5;
+  Moment best = {};
+  uint64_t smallest_gap = UINT64_MAX;
+  for (int i = 0; i < kReadings; ++i) {
+    const uint64_t before = dragonos_monotonic_ns();
+    for (;;) {
+      const uint64_t begin = dragonos_cycles();
+      const uint64_t now = dragonos_monotonic_ns();
+      const uint64_t gap = dragonos_cycles() - begin;
+      if (now == before) {
+        continue;
+      }
+      if (gap < smallest_gap) {
+        smallest_gap = gap;
+        best = {begin + gap / 2, now};
+      }
+      break;
     }
   }
+  return best;
 }
 
 }  // namespace
@@ -37,10 +51,10 @@ namespace ebpf::dragonos {
 
 void MeasureClock() {
   constexpr uint64_t kInterval = 20'000'000;
-  const Moment begin = NextStep();
-  Moment end = NextStep();
+  const Moment begin = ReadMoment();
+  Moment end = ReadMoment();
   while (end.nanoseconds - begin.nanoseconds < kInterval) {
-    end = NextStep();
+    end = ReadMoment();
   }
   const uint64_t cycles = end.cycles - begin.cycles;
   // 20 ms << 32 does not fit: in two steps, to 1/2^32 of a nanosecond.

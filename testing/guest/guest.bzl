@@ -3,8 +3,8 @@
 
 load("@rules_cc//cc:defs.bzl", "cc_binary", "cc_library")
 load("//tools/build:defs.bzl", "COPTS", "FEATURES")
-load("//tools/build:kernel.bzl", "kernel_file")
 load("//tools/build:qemu.bzl", "qemu_test")
+load("//tools/build:transition.bzl", "kernel_file")
 load("//tools/ksym:ksym.bzl", "ksym_blob", "ksym_checked")
 load("//tools/toolchain:targets.bzl", "platform_constraints")
 
@@ -14,6 +14,17 @@ GUESTS = {
     "dragonos": struct(arch = "x86_64", cpus = 2),
     "plain": struct(arch = "aarch64", cpus = 2),
 }
+
+def _absolute(label):
+    """`label` in its one longest form."""
+    if label.startswith(":"):
+        return "//" + native.package_name() + label
+    if ":" not in label:
+        return label + ":" + label.split("/")[-1]
+    return label
+
+def _unique(labels):
+    return {_absolute(label): None for label in labels}.keys()
 
 def _link(name, guest, personality, srcs, copts, deps):
     script = "//testing/guest/%s:image.ld" % guest.arch
@@ -27,11 +38,11 @@ def _link(name, guest, personality, srcs, copts, deps):
         linkopts = ["-Wl,-T,$(location %s)" % script],
         tags = ["manual"],
         target_compatible_with = platform_constraints(guest.arch),
-        deps = deps + [
+        deps = _unique(deps + [
             "//testing/guest/%s" % guest.arch,
             "//testing/guest/kernel",
             "//testing/guest/personalities/%s" % personality,
-        ],
+        ]),
     )
 
 def guest_image(name, personality, srcs = [], deps = [], copts = [], visibility = None):
@@ -55,15 +66,14 @@ def guest_image(name, personality, srcs = [], deps = [], copts = [], visibility 
         srcs = [":%s_ksym" % name],
         output_group = "source",
         tags = ["manual"],
-        target_compatible_with = constraints,
     )
     cc_library(
         name = name + "_symbols",
         testonly = True,
         srcs = [":%s_ksym_source" % name],
-        additional_compiler_inputs = [":%s_ksym" % name],
         alwayslink = True,
         tags = ["manual"],
+        textual_hdrs = [":%s_ksym" % name],  # .incbin reads it
         target_compatible_with = constraints,
     )
     _link(name + "_second", guest, personality, srcs, copts, deps + [":%s_symbols" % name])

@@ -52,59 +52,79 @@ bool StartsWith(const char* text, const char* prefix) {
   return true;
 }
 
-bool ReadRange(const Reader& reader, size_t offset, FdtMemory* memory) {
-  uint32_t cells[4];
-  for (size_t i = 0; i < 4; ++i) {
-    if (!reader.At(offset + 4 * i, &cells[i])) {
-      return false;
-    }
+/// A property's bytes, as a range of the tree.
+struct Property {
+  size_t offset;
+  uint32_t size;
+};
+
+/// What is asked for: a property of the first node whose name begins so.
+struct Wanted {
+  const char* node;
+  const char* property;
+};
+
+bool Equals(const char* text, const char* other) {
+  return StartsWith(text, other) && StartsWith(other, text);
+}
+
+/// Reads a property at `*at` and moves that behind it; `*is_it` says whether it
+/// has the name. False if the tree is broken.
+bool ReadProperty(const Reader& reader, size_t strings, const char* name,
+                  size_t* at, Property* property, bool* is_it) {
+  uint32_t name_offset = 0;
+  if (!reader.At(*at, &property->size) || !reader.At(*at + 4, &name_offset)) {
+    return false;
   }
-  memory->base = uint64_t{cells[0]} << 32 | cells[1];
-  memory->size = uint64_t{cells[2]} << 32 | cells[3];
-  return memory->size != 0;
+  property->offset = *at + 8;
+  size_t length = 0;
+  const char* found = reader.Text(strings + name_offset, &length);
+  *is_it = found != nullptr && Equals(found, name);
+  *at = property->offset + ((size_t{property->size} + 3) & ~size_t{3});
+  return true;
 }
 
 /// Walks the structure block from `at` on.
-bool Walk(const Reader& reader, size_t at, size_t strings, FdtMemory* memory) {
-  bool in_memory = false;
+bool Walk(const Reader& reader, size_t at, size_t strings, Wanted wanted,
+          Property* property) {
+  bool in_node = false;
   for (;;) {
     uint32_t token = 0;
     if (!reader.At(at, &token)) {
       return false;
     }
     at += 4;
-    size_t length = 0;
     if (token == kBeginNode) {
+      size_t length = 0;
       const char* name = reader.Text(at, &length);
       if (name == nullptr) {
         return false;
       }
-      in_memory = StartsWith(name, "memory@");
+      in_node = StartsWith(name, wanted.node);
       at += (length + 4) & ~size_t{3};
     } else if (token == kProperty) {
-      uint32_t size = 0;
-      uint32_t name_offset = 0;
-      if (!reader.At(at, &size) || !reader.At(at + 4, &name_offset)) {
+      bool is_it = false;
+      if (!ReadProperty(reader, strings, wanted.property, &at, property,
+                        &is_it)) {
         return false;
       }
-      const char* name = reader.Text(strings + name_offset, &length);
-      if (in_memory && name != nullptr && length == 3 && size >= 16 &&
-          StartsWith(name, "reg")) {
-        return ReadRange(reader, at + 8, memory);
+      if (is_it && in_node) {
+        return true;
       }
-      at += 8 + ((size_t{size} + 3) & ~size_t{3});
     } else if (token == kEndNode) {
-      in_memory = false;
+      in_node = false;
     } else if (token != kNop) {
       return false;
     }
   }
 }
 
-}  // namespace
-
-bool FindFdtMemory(const void* blob, size_t limit, FdtMemory* memory) {
-  const Reader head(static_cast<const uint8_t*>(blob), limit);
+/// Where the wanted property is in the tree at `blob`, whose bytes `*tree` then
+/// reads.
+bool Find(const void* blob, size_t limit, Wanted wanted, Reader* tree,
+          Property* property) {
+  const auto* bytes = static_cast<const uint8_t*>(blob);
+  const Reader head(bytes, limit);
   uint32_t magic = 0;
   uint32_t total = 0;
   uint32_t structure = 0;
@@ -113,8 +133,38 @@ bool FindFdtMemory(const void* blob, size_t limit, FdtMemory* memory) {
       !head.At(8, &structure) || !head.At(12, &strings) || total > limit) {
     return false;
   }
-  const Reader tree(static_cast<const uint8_t*>(blob), total);
-  return Walk(tree, structure, strings, memory);
+  *tree = Reader(bytes, total);
+  return Walk(*tree, structure, strings, wanted, property);
+}
+
+}  // namespace
+
+bool FindFdtMemory(const void* blob, size_t limit, FdtMemory* memory) {
+  Reader tree(nullptr, 0);
+  Property reg = {};
+  if (!Find(blob, limit, {"memory@", "reg"}, &tree, &reg) || reg.size < 16) {
+    return false;
+  }
+  uint32_t cells[4];
+  for (size_t i = 0; i < 4; ++i) {
+    if (!tree.At(reg.offset + 4 * i, &cells[i])) {
+      return false;
+    }
+  }
+  memory->base = uint64_t{cells[0]} << 32 | cells[1];
+  memory->size = uint64_t{cells[2]} << 32 | cells[3];
+  return memory->size != 0;
+}
+
+const char* FindFdtBootArguments(const void* blob, size_t limit) {
+  Reader tree(nullptr, 0);
+  Property arguments = {};
+  if (!Find(blob, limit, {"chosen", "bootargs"}, &tree, &arguments)) {
+    return nullptr;
+  }
+  size_t length = 0;
+  const char* text = tree.Text(arguments.offset, &length);
+  return text != nullptr && length < arguments.size ? text : nullptr;
 }
 
 }  // namespace guest

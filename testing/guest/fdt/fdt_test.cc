@@ -26,8 +26,8 @@ class Tree {
     }
     return *this;
   }
-  Tree& Property(const std::string& bytes) {
-    Word(3).Word(static_cast<uint32_t>(bytes.size())).Word(0);
+  Tree& Property(const std::string& bytes, uint32_t name = 0) {
+    Word(3).Word(static_cast<uint32_t>(bytes.size())).Word(name);
     return Padded(bytes);
   }
   Tree& Word(uint32_t value) {
@@ -38,10 +38,10 @@ class Tree {
   }
 
   std::string Blob() const {
-    const std::string strings("name\0reg\0", 9);
+    const std::string strings("name\0reg\0bootargs\0", 18);
     Tree head;
     const auto size = static_cast<uint32_t>(structure_.size());
-    head.Word(0xd00dfeed).Word(40 + size + 9).Word(40).Word(40 + size);
+    head.Word(0xd00dfeed).Word(40 + size + 18).Word(40).Word(40 + size);
     head.structure_.resize(40);
     return head.structure_ + structure_ + strings;
   }
@@ -62,6 +62,9 @@ std::string VirtTree() {
       .Property("abc")
       .Begin("cpus")
       .Reg({1, 2, 3, 4})
+      .End()
+      .Begin("chosen")
+      .Property(std::string("die slowly\0", 11), 9)
       .End()
       .Begin("memory@80000000")
       .Property("memory")
@@ -90,6 +93,23 @@ TEST(FdtTest, SaysThatThereIsNoMemoryNode) {
   EXPECT_FALSE(FindFdtMemory(blob.data(), blob.size(), &memory));
 }
 
+TEST(FdtTest, FindsTheBootArguments) {
+  const std::string blob = VirtTree();
+
+  EXPECT_STREQ(FindFdtBootArguments(blob.data(), blob.size()), "die slowly");
+}
+
+TEST(FdtTest, RefusesBootArgumentsWithoutAnEnd) {
+  const std::string blob = Tree()
+                               .Begin("chosen")
+                               .Property("no end", 9)
+                               .End()
+                               .Word(9)
+                               .Blob();
+
+  EXPECT_EQ(FindFdtBootArguments(blob.data(), blob.size()), nullptr);
+}
+
 TEST(FdtTest, RefusesWhatIsNoTree) {
   const std::string blob(64, 'x');
   FdtMemory memory = {};
@@ -108,7 +128,10 @@ TEST(FdtTest, NeverReadsBeyondATruncatedTree) {
       cut[6] = static_cast<char>(size >> 8);
       cut[7] = static_cast<char>(size);
     }
-    EXPECT_FALSE(FindFdtMemory(cut.data(), cut.size(), &memory));
+    // The last name is not one that this needs.
+    EXPECT_EQ(FindFdtMemory(cut.data(), cut.size(), &memory),
+              size >= whole.size() - sizeof "bootargs");
+    (void)FindFdtBootArguments(cut.data(), cut.size());
   }
 }
 

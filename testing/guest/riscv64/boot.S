@@ -20,8 +20,10 @@ _start:
         // The boot stack is 64 KiB, as Alien's.
         .section .bss.boot_stack, "aw", @nobits
         .balign 16
-        .skip   65536
+        .globl  guest_boot_stack
         .globl  guest_boot_stack_top
+guest_boot_stack:
+        .skip   65536
 guest_boot_stack_top:
 
         .section .note.GNU-stack, "", @progbits

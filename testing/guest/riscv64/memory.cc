@@ -5,6 +5,7 @@
 #include "testing/guest/kernel/kernel.h"
 #include "testing/guest/kernel/machine.h"
 #include "testing/guest/paging/page_table.h"
+#include "testing/guest/riscv64/boot_arguments.h"
 #include "testing/guest/riscv64/page_tables.h"
 #include "testing/guest/riscv64/sv39.h"
 
@@ -29,6 +30,7 @@ constexpr uintptr_t kUart = 0x10000000;
 constexpr uintptr_t kTest = 0x00100000;
 constexpr uintptr_t kSatpSv39 = uintptr_t{8} << 60;
 constexpr size_t kTables = 64;
+constexpr size_t kMaxTree = size_t{1} << 20;
 
 alignas(kPageSize) constinit uint64_t tables[kTables][512] = {};
 alignas(kPageSize) constinit uint64_t root[512] = {};
@@ -42,10 +44,22 @@ uintptr_t AddressOf(const char* symbol) {
   return reinterpret_cast<uintptr_t>(symbol);
 }
 
+constinit char boot_arguments[64] = {};
+
+/// Keeps them: the memory that the tree is in will be used for other things.
+void KeepBootArguments(const char* text) {
+  for (size_t i = 0; text != nullptr && text[i] != 0; ++i) {
+    if (i + 1 == sizeof boot_arguments) {
+      return;
+    }
+    boot_arguments[i] = text[i];
+  }
+}
+
 /// Finds RAM: without a device tree that says it, the least there can be.
 void FindRam(const void* device_tree) {
   FdtMemory memory = {0x80000000, size_t{32} << 20};
-  FindFdtMemory(device_tree, size_t{2} << 20, &memory);
+  FindFdtMemory(device_tree, kMaxTree, &memory);
   ram.begin = AddressOf(guest_image_end);
   ram.end = (memory.base + memory.size) & ~(kMegaPage - 1);
 }
@@ -54,6 +68,7 @@ void FindRam(const void* device_tree) {
 
 extern "C" [[noreturn]] void Riscv64Boot(const void* device_tree) {
   FindRam(device_tree);
+  KeepBootArguments(FindFdtBootArguments(device_tree, kMaxTree));
   const uintptr_t image = AddressOf(guest_text_begin);
   // All one may do all to, until the personality says better.
   const bool mapped =
@@ -127,6 +142,8 @@ uintptr_t FaultFixup(uintptr_t pc, uintptr_t* /*sp*/) {
 }  // namespace guest::machine
 
 namespace guest::riscv64 {
+
+const char* BootArguments() { return machine::boot_arguments; }
 
 bool MapUnflushed(uintptr_t virt, uintptr_t phys, size_t size,
                   uint32_t protection, size_t leaf) {

@@ -7,13 +7,6 @@
 namespace guest::alien {
 namespace {
 
-/// What ksync keeps of the one hart, in a RefCell.
-struct Hart {
-  uint32_t depth = 0;
-  bool interrupts_were_on = false;
-  bool borrowed = false;
-};
-
 constinit Hart hart;
 constinit uint32_t probes_running = 0;
 

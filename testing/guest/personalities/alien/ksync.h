@@ -8,6 +8,13 @@
 
 namespace guest::alien {
 
+/// What ksync keeps of the one hart, in a RefCell.
+struct Hart {
+  uint32_t depth = 0;
+  bool interrupts_were_on = false;
+  bool borrowed = false;
+};
+
 /// ksync::Mutex. Locking it twice, or in a probe, ends the guest as it would
 /// end the kernel.
 class Mutex {
@@ -33,6 +40,10 @@ class MutexGuard {
  private:
   Mutex& mutex_;
 };
+
+/// ksync's record of the hart, borrowed until push_off or pop_off give it back;
+/// who finds it borrowed panics.
+extern "C" Hart* mycpu();
 
 /// While one of these lives the port's trap hooks run.
 class ProbeScope {

@@ -6,9 +6,11 @@
 #include "core/base/bits.h"
 #include "testing/guest/kernel/kernel.h"
 #include "testing/guest/kernel/machine.h"
+#include "testing/guest/kernel/memory.h"
 #include "testing/guest/kernel/thread.h"
 #include "testing/guest/personalities/dragonos/clock.h"
 #include "testing/guest/personalities/dragonos/current.h"
+#include "testing/guest/personalities/dragonos/user_space.h"
 
 extern "C" {
 extern const char guest_text_begin[];
@@ -47,7 +49,20 @@ void ProtectImage() {
   Protect(guest_rodata_begin, guest_rodata_end, machine::kReadOnly);
 }
 
-void StartedCpu(uint32_t /*cpu*/) {}
+void StartedCpu(uint32_t cpu) {
+  if (cpu != 0) {
+    return;
+  }
+  // A process's memory, for all tasks.
+  constexpr size_t kSize = dragonos::kUserEnd - dragonos::kUserBegin;
+  void* pages = AllocatePages(kSize / kPageSize);
+  const auto virt = reinterpret_cast<uintptr_t>(pages);
+  if (pages == nullptr ||
+      !machine::Map(dragonos::kUserBegin, virt - machine::DirectMapBase(),
+                    kSize, machine::kWrite)) {
+    Panic("no memory for a process");
+  }
+}
 
 void StartedThread(Thread* thread) {
   // The boot thread of a CPU is on its stack now; a new one is not yet.

@@ -1,0 +1,385 @@
+// SPDX-License-Identifier: MIT
+//
+// Tests of ports/dragonos that its own kernel makes necessary, on the kernel
+// that plays it. testing/port_contract has what every port must do.
+#include "arch/x86_64/pt_regs.h"
+#include "core/base/atomic.h"
+#include "core/base/memory.h"
+#include "core/capi/ebpf.h"
+#include "core/platform/cpu.h"
+#include "core/platform/memory.h"
+#include "core/platform/symbols.h"
+#include "core/platform/task.h"
+#include "core/platform/text.h"
+#include "core/platform/time.h"
+#include "core/platform/user.h"
+#include "ports/dragonos/kernel.h"
+#include "ports/dragonos/services.h"
+#include "testing/guest/kernel/kernel.h"
+#include "testing/guest/kernel/machine.h"
+#include "testing/guest/kernel/memory.h"
+#include "testing/guest/kernel/test.h"
+#include "testing/guest/kernel/thread.h"
+#include "testing/guest/personalities/dragonos/user_space.h"
+
+extern "C" {
+void break_with_all_registers(const uint64_t in[17], uint64_t out[17]);
+bool break_with_stack_offset(uint64_t bytes);
+extern const char break_with_all_registers_at[];
+extern const char break_with_all_registers_continue[];
+}
+
+namespace guest {
+
+bool RunTests() {
+  if (ebpf::dragonos::StartServices() != 0) {
+    Panic("the port's services do not start");
+  }
+  return RunAllTests();
+}
+
+namespace {
+
+using ebpf::x86_64::PtRegs;
+
+/// What a breakpoint does in the test that runs; null: it is nobody's.
+constinit bool (*on_breakpoint)(PtRegs& regs) = nullptr;
+
+template <typename T>
+uintptr_t AddressOf(T* object) {
+  return reinterpret_cast<uintptr_t>(object);
+}
+
+// --- The trap ---------------------------------------------------------------
+
+// Where each word of all_registers.S is in pt_regs; rsp is the last.
+constexpr uint64_t PtRegs::*kRegisters[17] = {
+    &PtRegs::rax, &PtRegs::rbx, &PtRegs::rcx, &PtRegs::rdx,    &PtRegs::rsi,
+    &PtRegs::rdi, &PtRegs::rbp, &PtRegs::r8,  &PtRegs::r9,     &PtRegs::r10,
+    &PtRegs::r11, &PtRegs::r12, &PtRegs::r13, &PtRegs::r14,    &PtRegs::r15,
+    &PtRegs::rflags, &PtRegs::rsp};
+constexpr int kFlags = 15;
+constexpr int kStack = 16;
+
+constexpr uint64_t kAllFlags =
+    ebpf::x86_64::kFlagCarry | ebpf::x86_64::kFlagParity |
+    ebpf::x86_64::kFlagAdjust | ebpf::x86_64::kFlagZero |
+    ebpf::x86_64::kFlagSign | ebpf::x86_64::kFlagDirection |
+    ebpf::x86_64::kFlagOverflow;
+constexpr uint64_t kAlwaysSet = 2;
+
+uint64_t ValueBefore(int i) { return 0x1111'0000'0000'0000 + 0x101 * i; }
+uint64_t ValueAfter(int i) { return 0x2222'0000'0000'0000 + 0x707 * i; }
+
+constinit PtRegs seen = {};
+
+bool ChangeEveryRegister(PtRegs& regs) {
+  seen = regs;
+  for (int i = 0; i < kFlags; ++i) {
+    regs.*kRegisters[i] = ValueAfter(i);
+  }
+  regs.rflags ^= kAllFlags;
+  regs.rsp -= 128;
+  regs.rip = AddressOf(break_with_all_registers_continue);
+  return true;
+}
+
+void ChangeAllWithFlags(uint64_t flags) {
+  uint64_t in[17] = {};
+  uint64_t out[17] = {};
+  for (int i = 0; i < kFlags; ++i) {
+    in[i] = ValueBefore(i);
+  }
+  in[kFlags] = flags | kAlwaysSet | ebpf::x86_64::kFlagInterrupt;
+  on_breakpoint = ChangeEveryRegister;
+  break_with_all_registers(in, out);
+  on_breakpoint = nullptr;
+  for (int i = 0; i < kFlags; ++i) {
+    GUEST_EXPECT_EQ(seen.*kRegisters[i], ValueBefore(i));
+    GUEST_EXPECT_EQ(out[i], ValueAfter(i));
+  }
+  // The trap reports the byte after the breakpoint.
+  GUEST_EXPECT_EQ(seen.rip, AddressOf(break_with_all_registers_at) + 1);
+  GUEST_EXPECT_EQ(seen.rflags & kAllFlags, flags);
+  GUEST_EXPECT_EQ(out[kFlags] & kAllFlags, flags ^ kAllFlags);
+  GUEST_EXPECT_EQ(out[kStack], seen.rsp - 128);
+  GUEST_EXPECT_EQ(seen.orig_rax, ~uint64_t{0});
+  GUEST_EXPECT_EQ(seen.cs & 3, 0);
+}
+
+GUEST_TEST(DragonOsPort, ATrapCanSeeAndChangeEveryRegister) {
+  ChangeAllWithFlags(0);
+  ChangeAllWithFlags(kAllFlags);
+  ChangeAllWithFlags(ebpf::x86_64::kFlagZero | ebpf::x86_64::kFlagDirection);
+}
+
+bool CountBreakpoint(PtRegs& /*regs*/) {
+  ++seen.rax;
+  return true;
+}
+
+GUEST_TEST(DragonOsPort, ATrapLeavesTheStackAloneAtEveryAlignment) {
+  seen.rax = 0;
+  on_breakpoint = CountBreakpoint;
+  for (uint64_t bytes = 0; bytes < 32; ++bytes) {
+    GUEST_EXPECT(break_with_stack_offset(bytes));
+  }
+  on_breakpoint = nullptr;
+  GUEST_EXPECT_EQ(seen.rax, 32);
+}
+
+constinit bool masked_in_hook = false;
+
+bool LookAtInterrupts(PtRegs& regs) {
+  masked_in_hook = !machine::IrqsEnabled();
+  seen = regs;
+  return true;
+}
+
+GUEST_TEST(DragonOsPort, TheHookRunsWithInterruptsMaskedThoughTheGateKeepsThem) {
+  on_breakpoint = LookAtInterrupts;
+  machine::Breakpoint();
+  GUEST_EXPECT(masked_in_hook);
+  GUEST_EXPECT((seen.rflags & ebpf::x86_64::kFlagInterrupt) != 0);
+  GUEST_EXPECT(machine::IrqsEnabled());
+  const uintptr_t irq = machine::IrqSave();
+  machine::Breakpoint();
+  GUEST_EXPECT(!machine::IrqsEnabled());
+  GUEST_EXPECT((seen.rflags & ebpf::x86_64::kFlagInterrupt) == 0);
+  machine::IrqRestore(irq);
+  on_breakpoint = nullptr;
+}
+
+bool MaskInterruptsOnReturn(PtRegs& regs) {
+  regs.rflags &= ~ebpf::x86_64::kFlagInterrupt;
+  return true;
+}
+
+bool UnmaskInterruptsOnReturn(PtRegs& regs) {
+  regs.rflags |= ebpf::x86_64::kFlagInterrupt;
+  return true;
+}
+
+GUEST_TEST(DragonOsPort, ATrapCanReturnWithInterruptsMasked) {
+  on_breakpoint = MaskInterruptsOnReturn;
+  machine::Breakpoint();
+  GUEST_EXPECT(!machine::IrqsEnabled());
+  on_breakpoint = UnmaskInterruptsOnReturn;
+  machine::Breakpoint();
+  GUEST_EXPECT(machine::IrqsEnabled());
+  on_breakpoint = nullptr;
+}
+
+GUEST_TEST(DragonOsPort, AnUnclaimedBreakpointIsPassedOver) {
+  on_breakpoint = nullptr;
+  machine::Breakpoint();
+  GUEST_EXPECT(machine::IrqsEnabled());
+}
+
+// --- Text -----------------------------------------------------------------
+
+[[gnu::noinline, gnu::used]] int Patched() { return 1; }
+
+int WriteInt3(void* /*argument*/) {
+  constexpr uint8_t kInt3 = 0xcc;
+  return ebpf_port_text_write(AddressOf(&Patched), &kInt3, 1);
+}
+
+GUEST_TEST(DragonOsPort, WritesTextOnlyWhileCpusStand) {
+  const uint8_t before = *reinterpret_cast<uint8_t*>(AddressOf(&Patched));
+  GUEST_EXPECT_EQ(WriteInt3(nullptr), -16);
+  GUEST_EXPECT_EQ(*reinterpret_cast<volatile uint8_t*>(AddressOf(&Patched)),
+                  before);
+}
+
+struct ByteWrite {
+  uintptr_t to;
+  uint8_t byte;
+};
+
+int WriteByte(void* argument) {
+  auto* write = static_cast<const ByteWrite*>(argument);
+  return ebpf_port_text_write(write->to, &write->byte, 1);
+}
+
+int StopAndWriteByte(uintptr_t to, uint8_t byte) {
+  ByteWrite write = {to, byte};
+  int result = 0;
+  const int status = ebpf_port_stop_machine(WriteByte, &write, &result);
+  return status != 0 ? status : result;
+}
+
+GUEST_TEST(DragonOsPort, LeavesTextReadOnlyAndTheAliasUnmapped) {
+  const uintptr_t text = AddressOf(&Patched);
+  const uint8_t byte = *reinterpret_cast<uint8_t*>(text);
+  GUEST_ASSERT(StopAndWriteByte(text, byte) == 0);
+  machine::Mapping mapping = {};
+  GUEST_ASSERT(machine::Query(text, &mapping));
+  GUEST_EXPECT_EQ(mapping.protection, machine::kExecute);
+  GUEST_EXPECT_EQ(mapping.leaf, kPageSize);
+  GUEST_EXPECT(!machine::TryStore8(text, byte));
+  constexpr uintptr_t kFixmapEnd = 0xffff'b000'0100'0000;
+  GUEST_EXPECT(!machine::Query(kFixmapEnd - kPageSize, &mapping));
+  GUEST_EXPECT(!machine::Query(kFixmapEnd - 2 * kPageSize, &mapping));
+}
+
+GUEST_TEST(DragonOsPort, ABreakpointInTextIsHit) {
+  const uintptr_t text = AddressOf(&Patched);
+  const uint8_t byte = *reinterpret_cast<uint8_t*>(text);
+  seen = {};
+  on_breakpoint = [](PtRegs& regs) {
+    seen = regs;
+    // As if the function had returned 77.
+    regs.rax = 77;
+    regs.rip = *reinterpret_cast<uint64_t*>(regs.rsp);
+    regs.rsp += 8;
+    return true;
+  };
+  GUEST_ASSERT(StopAndWriteByte(text, 0xcc) == 0);
+  int (*volatile call)() = Patched;
+  const int result = call();
+  GUEST_ASSERT(StopAndWriteByte(text, byte) == 0);
+  on_breakpoint = nullptr;
+  GUEST_EXPECT_EQ(result, 77);
+  GUEST_EXPECT_EQ(seen.rip, text + 1);
+  GUEST_EXPECT_EQ(call(), 1);
+}
+
+GUEST_TEST(DragonOsPort, ExecutableMemoryCannotBeWrittenAndIsGivenBackAsItWas) {
+  auto* memory = static_cast<uint8_t*>(
+      ebpf_port_exec_alloc(64, AddressOf(&Patched), uint64_t{1} << 31));
+  GUEST_ASSERT(memory != nullptr);
+  GUEST_EXPECT(!machine::TryStore8(AddressOf(memory), 1));
+  machine::Mapping mapping = {};
+  GUEST_ASSERT(machine::Query(AddressOf(memory), &mapping));
+  GUEST_EXPECT_EQ(mapping.protection, machine::kExecute);
+  ebpf_port_exec_free(memory, 64);
+  GUEST_ASSERT(machine::Query(AddressOf(memory), &mapping));
+  GUEST_EXPECT_EQ(mapping.protection, machine::kExecute | machine::kWrite);
+}
+
+struct RemoteStore {
+  uintptr_t address;
+  bool stored;
+};
+
+void StoreOnThisCpu(void* argument) {
+  auto* store = static_cast<RemoteStore*>(argument);
+  store->stored = machine::TryStore8(store->address, 0x90);
+}
+
+GUEST_TEST(DragonOsPort, ExecutableMemoryCannotBeWrittenOnAnyCpu) {
+  // CPU 1 has the page in its TLB as writable.
+  void* pages = AllocatePages(1);
+  RemoteStore store = {AddressOf(pages), false};
+  Thread* thread = Spawn("store", OnlineCpus() - 1, StoreOnThisCpu, &store);
+  GUEST_ASSERT(thread != nullptr);
+  Join(thread);
+  GUEST_EXPECT(store.stored);
+  GUEST_EXPECT_EQ(dragonos_pages_protect(pages, 1, false, true), 0);
+  thread = Spawn("store", OnlineCpus() - 1, StoreOnThisCpu, &store);
+  GUEST_ASSERT(thread != nullptr);
+  Join(thread);
+  GUEST_EXPECT(!store.stored);
+  GUEST_EXPECT_EQ(dragonos_pages_protect(pages, 1, true, true), 0);
+  FreePages(pages, 1);
+}
+
+GUEST_TEST(DragonOsPort, ProbesNothingOfTheTrapPath) {
+  GUEST_EXPECT(ebpf_port_may_probe(AddressOf(&Patched), 4));
+  GUEST_EXPECT(
+      !ebpf_port_may_probe(AddressOf(machine::guest_trap_entry), 2));
+  GUEST_EXPECT(
+      !ebpf_port_may_probe(AddressOf(machine::guest_trap_entry) + 16 * 3, 2));
+  GUEST_EXPECT(!ebpf_port_may_probe(AddressOf(&ebpf_dragonos_int3), 2));
+  GUEST_EXPECT(!ebpf_port_may_probe(AddressOf(&ebpf_dragonos_fault), 2));
+  GUEST_EXPECT(!ebpf_port_may_probe(AddressOf(&ebpf_dragonos_ipi), 2));
+  GUEST_EXPECT(!ebpf_port_may_probe(AddressOf(&ebpf_port_cpu_id), 2));
+  GUEST_EXPECT(!ebpf_port_may_probe(AddressOf(&ebpf_port_irq_save), 2));
+  GUEST_EXPECT(!ebpf_port_may_probe(AddressOf(&dragonos_cpu_id), 2));
+  ebpf_symbol symbol = {};
+  GUEST_ASSERT(ebpf_port_symbol_by_address(AddressOf(&ebpf_dragonos_int3),
+                                           &symbol));
+  // A probe of two bytes that only ends inside.
+  GUEST_EXPECT(!ebpf_port_may_probe(symbol.address - 1, 2));
+}
+
+GUEST_TEST(DragonOsPort, DoesNotStopTheMachineInsideAnAtomicSection) {
+  int result = 0;
+  const auto nothing = [](void* /*argument*/) { return 0; };
+  const uintptr_t irq = ebpf_port_irq_save();
+  GUEST_EXPECT_EQ(ebpf_port_stop_machine(nothing, nullptr, &result), -16);
+  ebpf_port_irq_restore(irq);
+  const uintptr_t preempt = ebpf_port_preempt_disable();
+  GUEST_EXPECT_EQ(ebpf_port_stop_machine(nothing, nullptr, &result), -16);
+  ebpf_port_preempt_enable(preempt);
+  GUEST_EXPECT_EQ(ebpf_port_stop_machine(nothing, nullptr, &result), 0);
+}
+
+// --- Time, tasks, users -------------------------------------------------------
+
+GUEST_TEST(DragonOsPort, TimeRunsAsTheKernelsClock) {
+  // The port's readings between two of the kernel's, for a busy host may stop
+  // this CPU between any two.
+  const uint64_t kernel_0 = dragonos_monotonic_ns();
+  const uint64_t begin = ebpf_port_time_ns();
+  const uint64_t kernel_1 = dragonos_monotonic_ns();
+  SleepTicks(50);
+  const uint64_t kernel_2 = dragonos_monotonic_ns();
+  const uint64_t end = ebpf_port_time_ns();
+  const uint64_t kernel_3 = dragonos_monotonic_ns();
+  const uint64_t measured = end - begin;
+  GUEST_EXPECT(measured > (kernel_2 - kernel_1) / 10 * 9);
+  GUEST_EXPECT(measured < (kernel_3 - kernel_0) / 10 * 11);
+}
+
+struct TaskSeen {
+  uint32_t pid;
+  uint32_t tgid;
+  char comm[16];
+};
+
+void LookAtTask(void* argument) {
+  auto* task = static_cast<TaskSeen*>(argument);
+  ebpf_port_task_ids(&task->pid, &task->tgid);
+  (void)ebpf_port_task_comm(task->comm, sizeof task->comm);
+}
+
+GUEST_TEST(DragonOsPort, SaysWhichTaskRuns) {
+  TaskSeen task = {};
+  Thread* thread =
+      Spawn("/bin/a_rather_long_name", OnlineCpus() - 1, LookAtTask, &task, 7);
+  GUEST_ASSERT(thread != nullptr);
+  const uint32_t id = thread->id;
+  Join(thread);
+  GUEST_EXPECT_EQ(task.pid, id);
+  GUEST_EXPECT_EQ(task.tgid, 7);
+  GUEST_EXPECT(ebpf::StringView(task.comm) == "a_rather_long_n");
+}
+
+GUEST_TEST(DragonOsPort, CopiesFromAndToAProcess) {
+  auto* user = reinterpret_cast<uint8_t*>(dragonos::kUserBegin);
+  for (int i = 0; i < 64; ++i) {
+    user[i] = static_cast<uint8_t>(i);
+  }
+  uint8_t bytes[64] = {};
+  GUEST_EXPECT(ebpf_port_copy_from_user(bytes, dragonos::kUserBegin, 64));
+  GUEST_EXPECT_EQ(bytes[63], 63);
+  bytes[5] = 99;
+  GUEST_EXPECT(ebpf_port_copy_to_user(dragonos::kUserBegin, bytes, 64));
+  GUEST_EXPECT_EQ(user[5], 99);
+  // Across the end: nothing there to copy.
+  GUEST_EXPECT(!ebpf_port_copy_from_user(bytes, dragonos::kUserEnd - 32, 64));
+  GUEST_EXPECT(!ebpf_port_copy_to_user(dragonos::kUserEnd - 32, bytes, 64));
+}
+
+}  // namespace
+}  // namespace guest
+
+extern "C" bool ebpf_on_breakpoint(ebpf_pt_regs* regs) {
+  if (guest::on_breakpoint == nullptr) {
+    return false;
+  }
+  return guest::on_breakpoint(
+      *reinterpret_cast<ebpf::x86_64::PtRegs*>(regs));
+}

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: MIT
+//
+// The port's hooks for images that have no port: nothing is claimed.
+#include "ports/dragonos/kernel.h"
+
+extern "C" {
+
+bool ebpf_dragonos_int3(dragonos_trap_frame* /*frame*/) { return false; }
+bool ebpf_dragonos_fault(dragonos_trap_frame* /*frame*/) { return false; }
+void ebpf_dragonos_ipi(dragonos_trap_frame* /*frame*/) {}
+void ebpf_dragonos_softirq() {}
+
+}  // extern "C"
