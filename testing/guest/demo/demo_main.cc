@@ -13,22 +13,32 @@
 namespace guest {
 namespace {
 
-constexpr uint32_t kRounds = 100;
+constexpr WorkloadPlan kRound = {.threads_per_cpu = 2, .rounds = 100};
 
 void StartRound() {
-  if (!StartWorkload(kRounds)) {
+  if (!StartWorkload(kRound)) {
     Panic("the workload cannot start its threads");
   }
 }
 
+/// Ends the round as well, so that its threads' memory is given back.
+bool RoundRunning() {
+  if (WorkloadRunning()) {
+    return true;
+  }
+  JoinWorkload();
+  return false;
+}
+
 uint64_t Calls(demo::Function function, uint32_t cpu) {
+  const WorkloadTruth truth = WorkloadTruthOf(cpu);
   switch (function) {
     case demo::Function::kOpen:
-      return WorkloadCalls(WorkloadFunction::kOpen, cpu);
+      return truth.opens;
     case demo::Function::kRead:
-      return WorkloadCalls(WorkloadFunction::kRead, cpu);
+      return truth.reads;
     case demo::Function::kWrite:
-      return WorkloadCalls(WorkloadFunction::kWrite, cpu);
+      return truth.writes;
   }
   return 0;
 }
@@ -49,16 +59,12 @@ bool RunTests() {
       .symbols = {"vfs_open", "vfs_read", "vfs_write"},
       .print_line = &PrintLine,
       .start_workload = &StartRound,
-      .workload_running = &WorkloadRunning,
+      .workload_running = &RoundRunning,
       .yield = &YieldOrWait,
       .calls = &Calls,
       .memory_in_use = &MemoryInUse,
   };
-  const bool passed = demo::Run(environment);
-  const uint64_t errors = WorkloadErrors();
-  Line() << (errors == 0 ? "[TEST] OK " : "[TEST] FAIL ")
-         << "probed_functions_give_right_results " << errors;
-  return passed && errors == 0;
+  return demo::Run(environment);
 }
 
 }  // namespace guest
