@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: MIT
+//
+// AArch64's MachineOps.
+#include "arch/aarch64/machine_ops.h"
+
+#include "arch/aarch64/emulation.h"
+#include "arch/aarch64/probed_insn.h"
+#include "arch/aarch64/pt_regs.h"
+
+namespace ebpf::aarch64 {
+
+constinit const machine::MachineOps kMachineOps = {
+    .name = "aarch64",
+    .pt_regs_size = sizeof(PtRegs),
+    .plan_probe = ProbedInsn::Plan,
+    .slot_reach = UINT64_MAX,  // slots do not depend on where they are
+    .noprobe_text = {ebpf_aarch64_noprobe_begin, ebpf_aarch64_noprobe_end},
+};
+
+}  // namespace ebpf::aarch64
