@@ -11,10 +11,16 @@ EBPF_NOPROBE_RANGE(ebpf_dragonos_trap_noprobe)
 
 using namespace ebpf::dragonos;
 
+namespace {
+
+// The bits of a code selector that say which ring it is: 0 is the kernel's.
+constexpr uint64_t kRing = 3;
+
+}  // namespace
+
 extern "C" {
 
 EBPF_NOPROBE bool ebpf_dragonos_int3(dragonos_trap_frame* frame) {
-  constexpr uint64_t kRing = 3;
   if ((frame->cs & kRing) != 0) {
     return false;  // a breakpoint of user space
   }
@@ -31,6 +37,16 @@ EBPF_NOPROBE bool ebpf_dragonos_int3(dragonos_trap_frame* frame) {
 }
 
 EBPF_NOPROBE bool ebpf_dragonos_fault(dragonos_trap_frame* frame) {
+  if ((frame->cs & kRing) != 0) {
+    return false;  // user space's
+  }
+  // A probed instruction may have faulted away from its place; then the kernel,
+  // or the fix-up below, is to see it there.
+  ebpf::x86_64::PtRegs regs;
+  ToPtRegs(*frame, regs);
+  if (ebpf_on_fault(reinterpret_cast<ebpf_pt_regs*>(&regs))) {
+    FromPtRegs(regs, *frame);
+  }
   return ebpf::x86_64::NofaultFixup(frame->rip);
 }
 

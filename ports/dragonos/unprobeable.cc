@@ -5,15 +5,10 @@
 
 #include "core/base/noprobe.h"
 
-extern "C" {
-// cpu.cc, rendezvous.cc, trap.cc
-extern const uint8_t ebpf_dragonos_cpu_noprobe_begin[];
-extern const uint8_t ebpf_dragonos_cpu_noprobe_end[];
-extern const uint8_t ebpf_dragonos_rendezvous_noprobe_begin[];
-extern const uint8_t ebpf_dragonos_rendezvous_noprobe_end[];
-extern const uint8_t ebpf_dragonos_trap_noprobe_begin[];
-extern const uint8_t ebpf_dragonos_trap_noprobe_end[];
-}
+// In cpu.cc, rendezvous.cc and trap.cc.
+EBPF_NOPROBE_SYMBOLS(ebpf_dragonos_cpu_noprobe)
+EBPF_NOPROBE_SYMBOLS(ebpf_dragonos_rendezvous_noprobe)
+EBPF_NOPROBE_SYMBOLS(ebpf_dragonos_trap_noprobe)
 
 namespace ebpf::dragonos {
 

@@ -116,3 +116,8 @@ extern "C" [[gnu::section(".ebpf.noprobe")]] bool ebpf_on_breakpoint(
   guest::SkipBreakpoint(regs);
   return true;
 }
+
+extern "C" [[gnu::section(".ebpf.noprobe")]] bool ebpf_on_fault(
+    ebpf_pt_regs* /*regs*/) {
+  return false;
+}

@@ -383,3 +383,8 @@ extern "C" bool ebpf_on_breakpoint(ebpf_pt_regs* regs) {
   return guest::on_breakpoint(
       *reinterpret_cast<ebpf::x86_64::PtRegs*>(regs));
 }
+
+extern "C" [[gnu::section(".ebpf.noprobe")]] bool ebpf_on_fault(
+    ebpf_pt_regs* /*regs*/) {
+  return false;
+}
