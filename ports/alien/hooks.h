@@ -23,11 +23,10 @@ int ebpf_alien_init(void);
 /// Context: trap.
 bool ebpf_alien_breakpoint(struct alien_ktrap_frame* frame);
 
-/// The first statement of do_kernel_handle for load and store faults, page
-/// faults and misaligned loads, `cause` from scause and `address` from stval:
-/// true if sepc now leads out of the fault. Context: trap.
-bool ebpf_alien_kernel_fault(struct alien_ktrap_frame* frame, uintptr_t cause,
-                             uintptr_t address);
+/// The first statement of do_kernel_handle for every exception but breakpoints:
+/// true if sepc now leads out of it. Otherwise the kernel goes on as ever, with
+/// sepc where the instruction that faulted really stands. Context: trap.
+bool ebpf_alien_kernel_fault(struct alien_ktrap_frame* frame);
 
 #ifdef __cplusplus
 }  // extern "C"

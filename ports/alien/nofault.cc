@@ -1,22 +1,13 @@
 // SPDX-License-Identifier: MIT
 //
 // core/platform/nofault.h on Alien, which has no exception table: the hook in
-// its fault handler is one for the copy of arch/riscv64.
+// its fault handler (trap.cc) is one for the copy of arch/riscv64.
 #include "core/platform/nofault.h"
 
 #include "arch/riscv64/machine/nofault.h"
-#include "core/base/noprobe.h"
-#include "ports/alien/hooks.h"
-
-EBPF_NOPROBE_RANGE(ebpf_alien_fault)
+#include "ports/alien/kernel.h"
 
 extern "C" {
-
-EBPF_NOPROBE bool ebpf_alien_kernel_fault(alien_ktrap_frame* frame,
-                                                uintptr_t /*cause*/,
-                                                uintptr_t /*address*/) {
-  return ebpf::riscv64::NofaultFixup(frame->sepc);
-}
 
 bool ebpf_port_read_nofault(void* to, uintptr_t from, size_t size) {
   // On every machine that Alien runs on, what lies below the kernel is the

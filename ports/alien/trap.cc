@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// The hook in Alien's breakpoint handler.
+// The hooks in Alien's breakpoint and fault handlers.
+#include "arch/riscv64/machine/nofault.h"
 #include "arch/riscv64/pt_regs.h"
 #include "core/base/noprobe.h"
 #include "core/capi/ebpf.h"
@@ -9,9 +10,12 @@
 
 EBPF_NOPROBE_RANGE(ebpf_alien_trap)
 
-extern "C" EBPF_NOPROBE bool ebpf_alien_breakpoint(
-    alien_ktrap_frame* frame) {
-  ebpf::riscv64::PtRegs regs;
+using ebpf::riscv64::PtRegs;
+
+extern "C" {
+
+EBPF_NOPROBE bool ebpf_alien_breakpoint(alien_ktrap_frame* frame) {
+  PtRegs regs;
   ebpf::alien::ToPtRegs(*frame, regs);
   if (ebpf_on_breakpoint(reinterpret_cast<ebpf_pt_regs*>(&regs))) {
     ebpf::alien::FromPtRegs(regs, *frame);
@@ -20,3 +24,15 @@ extern "C" EBPF_NOPROBE bool ebpf_alien_breakpoint(
   ebpf::alien::FitUnclaimedBreakpoint(*frame);
   return false;
 }
+
+EBPF_NOPROBE bool ebpf_alien_kernel_fault(alien_ktrap_frame* frame) {
+  PtRegs regs;
+  ebpf::alien::ToPtRegs(*frame, regs);
+  if (ebpf_on_fault(reinterpret_cast<ebpf_pt_regs*>(&regs))) {
+    // A probed instruction faulted: the kernel shall see where it stands.
+    ebpf::alien::FromPtRegs(regs, *frame);
+  }
+  return ebpf::riscv64::NofaultFixup(frame->sepc);
+}
+
+}  // extern "C"

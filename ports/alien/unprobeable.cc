@@ -8,7 +8,6 @@
 // The port's own part of the trap's way: no linker script marks it.
 EBPF_NOPROBE_SYMBOLS(ebpf_alien_cpu)
 EBPF_NOPROBE_SYMBOLS(ebpf_alien_trap)
-EBPF_NOPROBE_SYMBOLS(ebpf_alien_fault)
 
 namespace ebpf::alien {
 namespace {
@@ -24,8 +23,6 @@ constexpr StringView kParts[] = {
     "push_off",
     "pop_off",
     "mycpu",
-    // Its loads fault at addresses that the fault hook knows.
-    "ebpf_copy_nofault",
 };
 
 bool Contains(StringView text, StringView part) {
@@ -43,7 +40,6 @@ bool IsUnprobeable(uintptr_t address) {
   const TextRange hooks[] = {
       {ebpf_alien_cpu_begin, ebpf_alien_cpu_end},
       {ebpf_alien_trap_begin, ebpf_alien_trap_end},
-      {ebpf_alien_fault_begin, ebpf_alien_fault_end},
   };
   for (const TextRange& range : hooks) {
     if (range.Overlaps(address, 1)) {

@@ -122,3 +122,5 @@ extern "C" bool ebpf_on_breakpoint(ebpf_pt_regs* /*regs*/) {
   ebpf_port_free(ebpf_port_alloc(8, 8), 8, 8);
   return false;
 }
+
+extern "C" bool ebpf_on_fault(ebpf_pt_regs* /*regs*/) { return false; }

@@ -447,8 +447,9 @@ GUEST_TEST(AlienPort, RunsDeferredWorkOfAnyContextInATask) {
 }  // namespace
 }  // namespace guest
 
-/// In place of core's.
+/// In place of core's, here and below.
 extern "C" bool ebpf_on_breakpoint(ebpf_pt_regs* regs) {
   return guest::on_breakpoint != nullptr &&
          guest::on_breakpoint(*reinterpret_cast<guest::PtRegs*>(regs));
 }
+extern "C" bool ebpf_on_fault(ebpf_pt_regs* /*regs*/) { return false; }

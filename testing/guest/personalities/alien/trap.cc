@@ -55,10 +55,9 @@ const char* NameOf(uintptr_t cause) {
   }
 }
 
-bool IsAccessFault(uintptr_t cause) {
-  return cause == kCauseLoadFault || cause == kCauseStoreFault ||
-         cause == kCauseLoadPageFault || cause == kCauseStorePageFault ||
-         cause == kCauseLoadMisaligned;
+bool PortHandlesFault(alien_ktrap_frame* frame) {
+  ProbeScope probe;
+  return ebpf_alien_kernel_fault(frame);
 }
 
 }  // namespace
@@ -80,16 +79,12 @@ extern "C" [[gnu::noinline]] void do_kernel_handle(alien_ktrap_frame* frame) {
   frame->x[0] = kGarbage;
   frame->x[2] = kGarbage;
   CheckStackAtTrap(frame);
-  if (IsAccessFault(cause)) {
-    ProbeScope probe;
-    if (ebpf_alien_kernel_fault(frame, cause, address)) {
-      return;
-    }
-  }
   if ((cause & kCauseInterrupt) != 0) {
     DispatchInterrupt(cause, WhereOf(frame));
   } else if (cause == kCauseBreakpoint) {
     ebreak_handler(frame);
+  } else if (PortHandlesFault(frame)) {
+    // sepc leads on.
   } else if (uintptr_t fixup =
                  machine::FaultFixup(frame->sepc, &frame->x[2])) {
     frame->sepc = fixup;

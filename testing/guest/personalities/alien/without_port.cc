@@ -10,7 +10,4 @@ bool ebpf_alien_breakpoint(alien_ktrap_frame* frame) {
   return false;
 }
 
-bool ebpf_alien_kernel_fault(alien_ktrap_frame* /*frame*/,
-                             uintptr_t /*cause*/, uintptr_t /*address*/) {
-  return false;
-}
+bool ebpf_alien_kernel_fault(alien_ktrap_frame* /*frame*/) { return false; }
