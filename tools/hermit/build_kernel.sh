@@ -94,13 +94,13 @@ mkdir -p "$work"
 readonly rust="$cache/rust-$rust_version"
 unpack_rust() {
   local partial="$cache/rust.partial" debs="$cache/debs"
-  rm -rf "$partial"
-  mkdir -p "$partial" "$debs"
+  rm -rf "$partial" "$debs.partial"
+  mkdir -p "$partial"
   if ! compgen -G "$debs/rustc-web_$rust_release.*.deb" >/dev/null; then
     say "downloading Debian's Rust $rust_release (117 MB)"
-    (cd "$debs" && apt-get download -q "${packages[@]}") \
+    mkdir -p "$debs" "$debs.partial"
+    (cd "$debs.partial" && apt-get download -q "${packages[@]}") \
       >"$work/apt.log" 2>&1 || {
-      rm -f "$debs"/*.deb
       tail -n 5 "$work/apt.log" >&2
       say "error: apt could not download Debian's Rust $rust_version."
       say "If it says 'was not found': run 'apt-get update' and try again."
@@ -109,6 +109,8 @@ unpack_rust() {
       say "and run this again: ${packages[*]}"
       exit 1
     }
+    mv "$debs.partial"/*.deb "$debs/"
+    rmdir "$debs.partial"
   fi
   local deb
   for deb in "$debs"/*.deb; do

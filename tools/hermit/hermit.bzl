@@ -31,6 +31,7 @@ def _link(ctx, table, out):
             "nostart-stop-gc",
             "--entry=_start",
             "--undefined=runtime_entry",
+        ] + ctx.attr.linkopts + [
             table.path,
             # All of it: a weak default must not hide a port's function.
             "--whole-archive",
@@ -106,13 +107,14 @@ _hermit_image = rule(
         "arch": attr.string(mandatory = True, values = HERMIT_CPUS),
         "archive": attr.label(allow_single_file = [".a"], mandatory = True),
         "kernel": attr.label(allow_single_file = [".a"], mandatory = True),
+        "linkopts": attr.string_list(doc = "More arguments for ld.lld."),
         "_clang": _tool("@llvm//:bin/clang"),
         "_ksym": _tool("//tools/ksym:ksym.py"),
         "_lld": _tool("@llvm//:bin/ld.lld"),
     },
 )
 
-def hermit_image(name, arch, deps, visibility = None):
+def hermit_image(name, arch, deps, linkopts = [], visibility = None):
     """`deps` and all they need, linked with Hermit's kernel for `arch`.
 
     One of `deps` defines runtime_entry, where Hermit starts its application.
@@ -130,10 +132,11 @@ def hermit_image(name, arch, deps, visibility = None):
         arch = arch,
         archive = ":%s_application" % name,
         kernel = "@hermit_kernel//:%s/libhermit_app.a" % arch,
+        linkopts = linkopts,
         visibility = visibility,
     )
 
-def hermit_test(name, deps, arches = HERMIT_CPUS, memory = "256M", size = "small", timeout = None, tags = []):
+def hermit_test(name, deps, arches = HERMIT_CPUS, linkopts = [], memory = "256M", size = "small", timeout = None, tags = []):
     """`name`_ARCH: the image, and `name`_ARCH_test, which boots it.
 
     Where the kernel has not been built, the test reports one skipped case.
@@ -149,7 +152,7 @@ def hermit_test(name, deps, arches = HERMIT_CPUS, memory = "256M", size = "small
             )
             continue
         image = "%s_%s" % (name, arch)
-        hermit_image(name = image, arch = arch, deps = deps)
+        hermit_image(name = image, arch = arch, deps = deps, linkopts = linkopts)
         qemu_test(
             name = image + "_test",
             size = size,

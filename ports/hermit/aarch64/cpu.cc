@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: MIT
 //
-// core/platform/cpu.h on Hermit for AArch64, where Hermit has one CPU.
+// core/platform/cpu.h on Hermit for AArch64, where Hermit has one CPU. Not to
+// be probed: a breakpoint's handling begins with these.
 #include "core/platform/cpu.h"
 
+#include "core/base/noprobe.h"
 #include "ports/hermit/aarch64/registers.h"
 #include "ports/hermit/machine.h"
+
+EBPF_NOPROBE_RANGE(ebpf_hermit_cpu)
 
 namespace ebpf::hermit {
 
@@ -15,18 +19,26 @@ bool InterruptsMasked() { return (ReadInterruptMasks() & kIrqMasked) != 0; }
 extern "C" {
 
 // ebpf_hermit_init refuses a kernel with more (its 0.11 cannot start them).
-uint32_t ebpf_port_cpu_id(void) { return 0; }
+EBPF_NOPROBE uint32_t ebpf_port_cpu_id(void) { return 0; }
 uint32_t ebpf_port_cpu_count(void) { return 1; }
 
-uintptr_t ebpf_port_irq_save(void) { return ebpf::hermit::MaskInterrupts(); }
+EBPF_NOPROBE uintptr_t ebpf_port_irq_save(void) {
+  return ebpf::hermit::MaskInterrupts();
+}
 
-void ebpf_port_irq_restore(uintptr_t state) {
+EBPF_NOPROBE void ebpf_port_irq_restore(uintptr_t state) {
   ebpf::hermit::RestoreInterrupts(state);
 }
 
-// Preemption stays with its default, masked interrupts: Hermit switches tasks
-// at the end of any interrupt.
+// Hermit switches tasks at the end of any interrupt, and nowhere else unasked.
+EBPF_NOPROBE uintptr_t ebpf_port_preempt_disable(void) {
+  return ebpf::hermit::MaskInterrupts();
+}
 
-void ebpf_port_relax(void) { asm volatile("yield"); }
+EBPF_NOPROBE void ebpf_port_preempt_enable(uintptr_t state) {
+  ebpf::hermit::RestoreInterrupts(state);
+}
+
+EBPF_NOPROBE void ebpf_port_relax(void) { asm volatile("yield"); }
 
 }  // extern "C"

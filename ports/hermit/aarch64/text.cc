@@ -5,10 +5,19 @@
 #include "core/platform/text.h"
 
 #include "arch/aarch64/machine/icache.h"
+#include "core/base/noprobe.h"
 #include "core/platform/symbols.h"
 #include "ports/hermit/aarch64/exec_memory.h"
 #include "ports/hermit/aarch64/kernel_stubs.h"
 #include "ports/hermit/aarch64/registers.h"
+
+EBPF_NOPROBE_SYMBOLS(ebpf_hermit_cpu)
+EBPF_NOPROBE_SYMBOLS(ebpf_hermit_trap)
+
+extern "C" {
+extern const uint8_t EbpfHermitVectors[];
+extern const uint8_t EbpfHermitVectorsEnd[];
+}
 
 namespace {
 
@@ -41,6 +50,21 @@ bool IsInOneFunction(uintptr_t address, size_t size) {
          size <= symbol.size - (address - symbol.address);
 }
 
+/// The port's own part of a breakpoint's way.
+bool IsOnTheTrapsWay(uintptr_t address, size_t size) {
+  const ebpf::TextRange ranges[] = {
+      {ebpf_hermit_cpu_begin, ebpf_hermit_cpu_end},
+      {ebpf_hermit_trap_begin, ebpf_hermit_trap_end},
+      {EbpfHermitVectors, EbpfHermitVectorsEnd},
+  };
+  for (const ebpf::TextRange& range : ranges) {
+    if (range.Overlaps(address, size)) {
+      return true;
+    }
+  }
+  return false;
+}
+
 }  // namespace
 
 extern "C" {
@@ -71,6 +95,7 @@ int ebpf_port_text_write(uintptr_t to, const void* bytes, size_t size) {
 bool ebpf_port_may_probe(uintptr_t address, size_t size) {
   return size != 0 && IsInOneFunction(address, size) &&
          !ebpf::hermit::IsKernelStub(address, size) &&
+         !IsOnTheTrapsWay(address, size) &&
          !ebpf::hermit::TouchesExecPool(address, size);
 }
 

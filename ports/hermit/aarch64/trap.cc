@@ -3,11 +3,14 @@
 // The breakpoint trap: our vectors are put before the kernel's, and what they
 // saved becomes Linux's pt_regs.
 #include "arch/aarch64/machine/icache.h"
+#include "core/base/noprobe.h"
 #include "core/capi/ebpf.h"
 #include "ports/hermit/aarch64/kernel_stubs.h"
 #include "ports/hermit/aarch64/registers.h"
 #include "ports/hermit/aarch64/trap_frame.h"
 #include "ports/hermit/machine.h"
+
+EBPF_NOPROBE_RANGE(ebpf_hermit_trap)
 
 extern "C" uint32_t EbpfHermitVectors[];
 
@@ -60,11 +63,17 @@ bool InstallTraps() {
 
 }  // namespace ebpf::hermit
 
-/// Called by vectors.S: whether the breakpoint is one of ours.
-///
-/// Linux's pt_regs begin with the registers as user_pt_regs has them (uapi
-/// asm/ptrace.h), which is how the frame begins; a program sees no more.
-extern "C" __attribute__((section(".ebpf.noprobe"))) bool EbpfHermitBreakpoint(
-    ebpf::hermit::TrapFrame* frame) {
+// Called by vectors.S, with what is ebpf_pt_regs as it stands (trap_frame.h).
+extern "C" {
+
+/// Whether the breakpoint is one of ours.
+EBPF_NOPROBE bool EbpfHermitBreakpoint(ebpf::hermit::TrapFrame* frame) {
   return ebpf_on_breakpoint(reinterpret_cast<ebpf_pt_regs*>(frame));
 }
+
+/// The kernel takes the exception in any case: with `frame` as it is now.
+EBPF_NOPROBE void EbpfHermitFault(ebpf::hermit::TrapFrame* frame) {
+  ebpf_on_fault(reinterpret_cast<ebpf_pt_regs*>(frame));
+}
+
+}  // extern "C"

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 //
 // The exception vectors that stand before Hermit's own. A breakpoint goes to
-// EbpfHermitBreakpoint, a failed load of ebpf_copy_nofault to where that goes on, and
-// everything else to the kernel's vector, with every register as it was.
+// EbpfHermitBreakpoint, a failed load of ebpf_copy_nofault to where that goes
+// on, and everything else to the kernel's vector, with every register as it was
+// or, where a probed instruction failed in its slot, as if it had failed at its
+// own place.
 // [arm/aarch64: D1.4, Exceptions]
 //
 // Hermit's tasks run on SP_EL0 and its interrupts, idle loop and boot on
@@ -18,6 +20,7 @@
 #define FRAME_PC	256
 #define FRAME_SYNDROME	272
 #define GAP_SIZE	512
+#define POOL_SIZE	65536	/* exec_pool.S */
 
 /* Exception classes, ESR_EL1 bits 31..26. */
 #define CLASS_DATA_ABORT 0x25	/* without a change of exception level */
@@ -42,8 +45,7 @@
 	lsr	x0, x0, #26
 	cmp	x0, #CLASS_BRK
 	b.eq	\name\()_breakpoint
-	cmp	x0, #CLASS_DATA_ABORT
-	b.eq	\name\()_abort
+	b	\name\()_fault
 \name\()_pass:
 	ldp	x0, x1, [sp]
 	add	sp, sp, #\size
@@ -52,20 +54,33 @@
 	brk	#0
 	.endm
 
-	.macro	abort name, size
-\name\()_abort:
+	/* x0 is the exception's class. */
+	.macro	fault name, size
+\name\()_fault:
+	cmp	x0, #CLASS_DATA_ABORT
 	mrs	x0, elr_el1
+	b.ne	2f
 	adr	x1, ebpf_copy_nofault_load8
 	cmp	x0, x1
 	b.eq	1f
 	adr	x1, ebpf_copy_nofault_load1
 	cmp	x0, x1
-	b.ne	\name\()_pass
+	b.ne	2f
 1:	adr	x1, ebpf_copy_nofault_fault
 	msr	elr_el1, x1
 	ldp	x0, x1, [sp]
 	add	sp, sp, #\size
 	eret
+2:	adrp	x1, EbpfHermitExecPool
+	add	x1, x1, :lo12:EbpfHermitExecPool
+	sub	x0, x0, x1
+	cmp	x0, #POOL_SIZE
+	b.hs	\name\()_pass
+	save_registers
+	save_sp_\name
+	mov	x0, sp
+	bl	EbpfHermitFault
+	b	\name\()_refused
 	.endm
 
 	/* x0, x1 are saved already; sp is the frame. */
@@ -91,6 +106,16 @@
 	mrs	x2, esr_el1
 	mrs	x3, far_el1
 	stp	x2, x3, [sp, #FRAME_SYNDROME]
+	.endm
+
+	.macro	save_sp_task
+	mrs	x2, sp_el0
+	str	x2, [sp, #FRAME_SP]
+	.endm
+
+	.macro	save_sp_kernel
+	add	x2, sp, #(FRAME_SIZE + GAP_SIZE)
+	str	x2, [sp, #FRAME_SP]
 	.endm
 
 	/* Leaves x0 and x1 as they are. */
@@ -153,8 +178,7 @@ EbpfHermitVectors:
 
 task_breakpoint:
 	save_registers
-	mrs	x2, sp_el0
-	str	x2, [sp, #FRAME_SP]
+	save_sp_task
 	call_hook task
 	ldr	x0, [sp, #FRAME_SP]
 	msr	sp_el0, x0
@@ -165,8 +189,7 @@ task_breakpoint:
 
 kernel_breakpoint:
 	save_registers
-	add	x2, sp, #(FRAME_SIZE + GAP_SIZE)
-	str	x2, [sp, #FRAME_SP]
+	save_sp_kernel
 	call_hook kernel
 	// sp may have been moved, down into the gap or up. x0 waits right below
 	// the new sp until that is set: nothing lives there, and no exception
@@ -180,10 +203,13 @@ kernel_breakpoint:
 	ldr	x0, [sp, #-16]
 	eret
 
-	abort	task, FRAME_SIZE
-	abort	kernel, FRAME_SIZE + GAP_SIZE
+	fault	task, FRAME_SIZE
+	fault	kernel, FRAME_SIZE + GAP_SIZE
 	refuse	task
 	refuse	kernel
 	.size	EbpfHermitVectors, . - EbpfHermitVectors
+	.globl	EbpfHermitVectorsEnd
+	.hidden	EbpfHermitVectorsEnd
+EbpfHermitVectorsEnd:
 
 	.section .note.GNU-stack, "", @progbits

@@ -5,13 +5,21 @@
 #include "testing/demo/demo.h"
 #include "testing/guest/kernel/console.h"
 #include "testing/hermit/application/application.h"
-#include "testing/hermit/demo/workload.h"
+#include "testing/hermit/workload/workload.h"
 
 namespace hermit {
 namespace {
 
 uint64_t CallsOnCpu(demo::Function function, uint32_t /*cpu: Hermit has one*/) {
-  return WorkloadCalls(function);
+  switch (function) {
+    case demo::Function::kOpen:
+      return WorkloadCalls(Call::kOpen);
+    case demo::Function::kRead:
+      return WorkloadCalls(Call::kRead);
+    case demo::Function::kWrite:
+      return WorkloadCalls(Call::kWrite);
+  }
+  return 0;
 }
 
 constexpr demo::Environment kEnvironment = {

@@ -9,6 +9,7 @@ namespace hermit {
 namespace {
 
 constinit ebpf::Atomic<BreakpointHook> current{nullptr};
+constinit ebpf::Atomic<BreakpointHook> fault_hook{nullptr};
 constinit ebpf::Atomic<uint64_t> count{0};
 
 }  // namespace
@@ -17,6 +18,13 @@ ScopedHook::ScopedHook(BreakpointHook hook) {
   current.Store(hook, ebpf::kRelaxed);
 }
 ScopedHook::~ScopedHook() { current.Store(nullptr, ebpf::kRelaxed); }
+
+ScopedFaultHook::ScopedFaultHook(BreakpointHook hook) {
+  fault_hook.Store(hook, ebpf::kRelaxed);
+}
+ScopedFaultHook::~ScopedFaultHook() {
+  fault_hook.Store(nullptr, ebpf::kRelaxed);
+}
 
 uint64_t BreakpointCount() { return count.Load(ebpf::kRelaxed); }
 
@@ -28,9 +36,22 @@ bool PortIsUp() {
 
 }  // namespace hermit
 
-extern "C" bool ebpf_on_breakpoint(ebpf_pt_regs* regs) {
+// The images of these tests are linked with --wrap: the port's calls of
+// ebpf_on_breakpoint and ebpf_on_fault come here.
+extern "C" {
+
+bool __wrap_ebpf_on_breakpoint(ebpf_pt_regs* regs) {
   hermit::count.FetchAdd(1, ebpf::kRelaxed);
   const hermit::BreakpointHook hook = hermit::current.Load(ebpf::kRelaxed);
   return hook != nullptr &&
          hook(*reinterpret_cast<ebpf::hermit::TrapFrame*>(regs));
 }
+
+bool __wrap_ebpf_on_fault(ebpf_pt_regs* regs) {
+  const hermit::BreakpointHook hook =
+      hermit::fault_hook.Load(ebpf::kRelaxed);
+  return hook != nullptr &&
+         hook(*reinterpret_cast<ebpf::hermit::TrapFrame*>(regs));
+}
+
+}  // extern "C"

@@ -22,6 +22,16 @@ class ScopedHook {
   ScopedHook& operator=(const ScopedHook&) = delete;
 };
 
+/// The same for faults of instructions in executable memory; true: `regs` are
+/// to be taken over before the kernel gets the fault.
+class ScopedFaultHook {
+ public:
+  explicit ScopedFaultHook(BreakpointHook hook);
+  ~ScopedFaultHook();
+  ScopedFaultHook(const ScopedFaultHook&) = delete;
+  ScopedFaultHook& operator=(const ScopedFaultHook&) = delete;
+};
+
 /// How many breakpoints came, handled or not, since the image began.
 uint64_t BreakpointCount();
 

@@ -75,6 +75,12 @@ GUEST_TEST(Text, MayBeProbedButForTheKernelsExceptionCode) {
   GUEST_EXPECT(!ebpf_port_may_probe(stub.address, 4));
   GUEST_EXPECT(!ebpf_port_may_probe(stub.address + stub.size - 12, 4));
   GUEST_EXPECT(!ebpf_port_may_probe(AddressOf(vector_table), 4));
+  GUEST_EXPECT(!ebpf_port_may_probe(AddressOf(&ebpf_port_cpu_id), 4));
+  GUEST_EXPECT(!ebpf_port_may_probe(AddressOf(&ebpf_port_irq_save), 4));
+  GUEST_ASSERT(Find("EbpfHermitBreakpoint", &stub));
+  GUEST_EXPECT(!ebpf_port_may_probe(stub.address, 4));
+  GUEST_ASSERT(Find("EbpfHermitVectors", &stub));
+  GUEST_EXPECT(!ebpf_port_may_probe(stub.address + 2048, 4));
   GUEST_EXPECT(!ebpf_port_may_probe(AddressOf(ebpf_hermit_symbols), 4));
   GUEST_EXPECT(!ebpf_port_may_probe(0, 4));
   GUEST_EXPECT(!ebpf_port_may_probe(AddressOf(&sys_getpid), 0));

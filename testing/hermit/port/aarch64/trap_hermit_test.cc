@@ -218,6 +218,75 @@ GUEST_TEST(Trap, GivesTheKernelABreakpointThatIsNotOursUntouched) {
   }
 }
 
+constinit TrapFrame faulted = {};
+constinit uint64_t own_place = 0;
+
+bool MoveToItsOwnPlace(TrapFrame& regs) {
+  faulted = regs;
+  regs.pc = own_place;
+  regs.pstate = (regs.pstate & ~kFlagsMask) | kFlagsAfter;
+  return true;
+}
+
+// A function in executable memory whose first instruction is a bad load, at
+// its second and third word, as a slot and as the load's own place.
+uint32_t* WriteBadLoad() {
+  auto* code = static_cast<uint32_t*>(ebpf_port_exec_alloc(
+      16, reinterpret_cast<uintptr_t>(&sys_getpid), 128 << 20));
+  constexpr uint32_t kLoad = 0xf9400021;  // ldr x1, [x1]
+  constexpr uint32_t kReturn = 0xd65f03c0;
+  return code != nullptr && Write(code, kLoad) && Write(code + 1, kReturn) &&
+                 Write(code + 2, kLoad) && Write(code + 3, kReturn)
+             ? code
+             : nullptr;
+}
+
+// Calls `code` with x1; the flags that it leaves.
+uint64_t CallWithX1(const uint32_t* code, uint64_t x1) {
+  register uint64_t in asm("x1") = x1;
+  uint64_t flags;
+  asm volatile("blr %2\n\tmrs %1, nzcv"
+               : "+r"(in), "=&r"(flags)
+               : "r"(code)
+               : "x30", "memory", "cc");
+  return flags;
+}
+
+GUEST_TEST(Trap, TellsOfAFaultInASlotBeforeTheKernelSeesIt) {
+  GUEST_ASSERT(PortIsUp());
+  uint32_t* way = WayToKernel(0);
+  const uint32_t original = *way;
+  const uint64_t distance =
+      reinterpret_cast<uint64_t>(HermitTestKernelHandler) -
+      reinterpret_cast<uint64_t>(way);
+  uint32_t* code = WriteBadLoad();
+  GUEST_ASSERT(code != nullptr);
+  own_place = reinterpret_cast<uint64_t>(code + 2);
+  GUEST_ASSERT(Write(way, 0x14000000 | (distance >> 2 & 0x03ffffff)));
+  uint64_t flags = 0;
+  {
+    ScopedFaultHook hook(&MoveToItsOwnPlace);
+    flags = CallWithX1(code, 16);
+  }
+  const KernelView moved = hermit_test_kernel_saw;
+  (void)CallWithX1(code, 24);
+  const KernelView left = hermit_test_kernel_saw;
+  GUEST_ASSERT(Write(way, original));
+  const auto slot = reinterpret_cast<uint64_t>(code);
+  ebpf_port_exec_free(code, 16);
+
+  GUEST_EXPECT_EQ(faulted.pc, slot);
+  GUEST_EXPECT_EQ(faulted.x[1], 16);
+  GUEST_EXPECT_EQ(moved.pc, own_place);
+  GUEST_EXPECT_EQ(moved.registers.x[1], 16);
+  GUEST_EXPECT_EQ(moved.pstate & kFlagsMask, kFlagsAfter);
+  GUEST_EXPECT_EQ(moved.syndrome >> 26, 0x25);
+  GUEST_EXPECT_EQ(flags & kFlagsMask, kFlagsAfter);
+  GUEST_EXPECT_EQ(left.pc, slot);
+  GUEST_EXPECT_EQ(left.registers.x[1], 24);
+  GUEST_EXPECT_EQ(left.syndrome >> 26, 0x25);
+}
+
 GUEST_TEST(Trap, LetsTheKernelsInterruptsThrough) {
   GUEST_ASSERT(PortIsUp());
   // Longer than 10 ms: the kernel blocks the task and sets its timer.

@@ -6,9 +6,11 @@
 
 #include <stdint.h>
 
-#include "testing/demo/environment.h"
-
 namespace hermit {
+
+/// The kernel functions that it calls.
+enum class Call { kOpen, kRead, kWrite };
+inline constexpr unsigned kCallCount = 3;
 
 /// Starts one round in tasks of its own; the last round is over.
 void StartWorkload();
@@ -18,7 +20,7 @@ bool WorkloadRunning();
 /// How often the workload called sys_open, sys_read or sys_write. Hermit's own
 /// functions cannot be recompiled to count for themselves, and nobody else
 /// calls sys_open and sys_read; the console is behind sys_write.
-uint64_t WorkloadCalls(demo::Function function);
+uint64_t WorkloadCalls(Call call);
 
 /// How many results of these calls were wrong.
 uint64_t WorkloadErrors();

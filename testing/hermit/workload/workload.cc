@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "testing/hermit/demo/workload.h"
+#include "testing/hermit/workload/workload.h"
 
 #include "core/base/atomic.h"
 #include "core/base/memory.h"
@@ -9,8 +9,6 @@
 namespace hermit {
 namespace {
 
-using demo::Function;
-
 constexpr uint32_t kTasks = 3;
 constexpr uint32_t kRounds = 40;
 constexpr uint8_t kPriority = 2;
@@ -19,12 +17,12 @@ constexpr size_t kMaxSize = 4096;
 constexpr int32_t kSeekSet = 0;
 constexpr uint32_t kMode = 0666;
 
-constinit ebpf::Atomic<uint64_t> calls[demo::kFunctionCount] = {};
+constinit ebpf::Atomic<uint64_t> calls[kCallCount] = {};
 constinit ebpf::Atomic<uint64_t> errors{0};
 constinit ebpf::Atomic<uint32_t> running{0};
 
-void Count(Function function) {
-  calls[static_cast<unsigned>(function)].FetchAdd(1, ebpf::kRelaxed);
+void Count(Call call) {
+  calls[static_cast<unsigned>(call)].FetchAdd(1, ebpf::kRelaxed);
 }
 
 void Expect(bool ok) {
@@ -34,17 +32,17 @@ void Expect(bool ok) {
 }
 
 int32_t Open(const char* path, int32_t flags) {
-  Count(Function::kOpen);
+  Count(Call::kOpen);
   return sys_open(path, flags, kMode);
 }
 
 ptrdiff_t Read(int32_t fd, uint8_t* bytes, size_t size) {
-  Count(Function::kRead);
+  Count(Call::kRead);
   return sys_read(fd, bytes, size);
 }
 
 ptrdiff_t Write(int32_t fd, const uint8_t* bytes, size_t size) {
-  Count(Function::kWrite);
+  Count(Call::kWrite);
   return sys_write(fd, bytes, size);
 }
 
@@ -97,8 +95,8 @@ void StartWorkload() {
 
 bool WorkloadRunning() { return running.Load(ebpf::kAcquire) != 0; }
 
-uint64_t WorkloadCalls(Function function) {
-  return calls[static_cast<unsigned>(function)].Load(ebpf::kRelaxed);
+uint64_t WorkloadCalls(Call call) {
+  return calls[static_cast<unsigned>(call)].Load(ebpf::kRelaxed);
 }
 
 uint64_t WorkloadErrors() { return errors.Load(ebpf::kRelaxed); }
