@@ -138,7 +138,7 @@ Result<int> Object::Attach(size_t index, StringView function, uint64_t offset) {
     return Status::kInvalid;
   }
   CopyBytes(name, function.data(), function.size());
-  EBPF_TRY(links_.Reserve(links_.size() + 1));  // before there is a descriptor
+  int* link = EBPF_TRY(FreeLink());  // before there is a descriptor
 
   linux_abi::PerfEventAttr attr{};
   attr.type = linux_abi::kPerfTypeKprobe;
@@ -164,8 +164,18 @@ Result<int> Object::Attach(size_t index, StringView function, uint64_t offset) {
     (void)ebpf::Close(client_, *event);
     return done.status();
   }
-  EBPF_TRY(links_.PushBack(*event));
+  *link = *event;
   return *event;
+}
+
+Result<int*> Object::FreeLink() {
+  for (int& link : links_) {
+    if (link == 0) {
+      return &link;
+    }
+  }
+  EBPF_TRY(links_.PushBack(0));
+  return &links_[links_.size() - 1];
 }
 
 Status Object::Detach(int link) {

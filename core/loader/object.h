@@ -66,6 +66,8 @@ class Object : public NonCopyable {
   Status CreateMap(const MapDefinition& definition, int& fd);
   Status LoadProgram(const ProgramDefinition& definition, uint32_t log_level,
                      ProgramResult& result);
+  /// A place for one more attachment. kNoMemory.
+  Result<int*> FreeLink();
 
   Client& client_;
   Allocator& allocator_;
@@ -73,7 +75,7 @@ class Object : public NonCopyable {
   ObjectFile file_;
   Buffer<int> map_fds_;  // one for each of file_.maps(), 0: not made
   Buffer<ProgramResult> programs_;
-  Vector<int> links_;
+  Vector<int> links_;  // descriptors of attachments; 0: free
 };
 
 }  // namespace ebpf::loader
