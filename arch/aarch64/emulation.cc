@@ -16,20 +16,14 @@ namespace {
 using machine::ProbePlan;
 using machine::StepState;
 
-EBPF_NOPROBE_INLINE PtRegs& Registers(machine::PtRegs& regs) {
-  return reinterpret_cast<PtRegs&>(regs);
-}
+/// Not in the slot: interrupts, and other debuggers' single steps.
+constexpr uint64_t kMaskedInSlot = kPstateDaif | kPstateSingleStep;
 
-EBPF_NOPROBE_INLINE EmulationCode CodeOf(const ProbePlan& plan) {
-  const unsigned code = plan.emulation;
-  return {static_cast<Emulation>(code & 63), code >> 6 & 31, code >> 11 & 31};
-}
-
-EBPF_NOPROBE_INLINE uint64_t Get(const PtRegs& regs, unsigned number) {
+EBPF_NOPROBE_INLINE uint64_t Read(const PtRegs& regs, unsigned number) {
   return number == kReg31 ? 0 : regs.x[number];
 }
 
-EBPF_NOPROBE_INLINE void Set(PtRegs& regs, unsigned number, uint64_t value) {
+EBPF_NOPROBE_INLINE void Write(PtRegs& regs, unsigned number, uint64_t value) {
   if (number != kReg31) {
     regs.x[number] = value;
   }
@@ -40,148 +34,167 @@ EBPF_NOPROBE_INLINE T& MemoryAt(uint64_t address) {
   return *reinterpret_cast<T*>(address);
 }
 
-/// The sixteen conditions. [arm/arm: Condition code]
+/// [arm/arm: ConditionHolds]
 EBPF_NOPROBE_INLINE bool Holds(unsigned condition, uint64_t pstate) {
-  const bool negative = (pstate & kPstateNegative) != 0;
-  const bool zero = (pstate & kPstateZero) != 0;
-  const bool carry = (pstate & kPstateCarry) != 0;
-  const bool overflow = (pstate & kPstateOverflow) != 0;
+  const bool n = (pstate & kPstateNegative) != 0;
+  const bool z = (pstate & kPstateZero) != 0;
+  const bool c = (pstate & kPstateCarry) != 0;
+  const bool v = (pstate & kPstateOverflow) != 0;
   const unsigned pair = condition >> 1 & 7;
   bool holds = true;
   if (pair == 0) {
-    holds = zero;
+    holds = z;
   } else if (pair == 1) {
-    holds = carry;
+    holds = c;
   } else if (pair == 2) {
-    holds = negative;
+    holds = n;
   } else if (pair == 3) {
-    holds = overflow;
+    holds = v;
   } else if (pair == 4) {
-    holds = carry && !zero;
+    holds = c && !z;
   } else if (pair == 5) {
-    holds = negative == overflow;
+    holds = n == v;
   } else if (pair == 6) {
-    holds = negative == overflow && !zero;
-  }
-  // The odd ones are the opposites, but for 1111, which is always as well.
-  return (condition & 1) != 0 && pair != 7 ? !holds : holds;
-}
-
-EBPF_NOPROBE_INLINE bool IsZero(const PtRegs& regs, const EmulationCode& code) {
-  const uint64_t value = Get(regs, code.b);
-  return code.a != 0 ? static_cast<uint32_t>(value) == 0 : value == 0;
-}
-
-/// Whether a conditional branch is taken.
-EBPF_NOPROBE_INLINE bool IsTaken(const EmulationCode& code, uint64_t operand,
-                                 const PtRegs& regs) {
-  if (code.kind == Emulation::kJumpIf) {
-    return Holds(code.a, regs.pstate);
-  }
-  if (code.kind == Emulation::kJumpIfZero) {
-    return IsZero(regs, code);
-  }
-  if (code.kind == Emulation::kJumpIfNotZero) {
-    return !IsZero(regs, code);
-  }
-  const bool is_set = (Get(regs, code.b) >> BitTarget::Bit(operand) & 1) != 0;
-  return (code.kind == Emulation::kJumpIfBitSet) == is_set;
-}
-
-EBPF_NOPROBE_INLINE void Add(const EmulationCode& code, uint64_t operand,
-                             PtRegs& regs) {
-  const uint64_t sum = (code.b == kReg31 ? regs.sp : regs.x[code.b]) + operand;
-  if (code.a == kReg31) {
-    regs.sp = sum;
+    holds = n == v && !z;
   } else {
-    regs.x[code.a] = sum;
+    return true;
   }
+  return holds == ((condition & 1) == 0);
 }
 
-/// Stores to the stack and loads of literals; false if it is neither.
-EBPF_NOPROBE_INLINE bool Access(const EmulationCode& code, uint64_t operand,
-                                PtRegs& regs) {
-  if (code.kind == Emulation::kStorePair) {
-    regs.sp += operand;
-    MemoryAt<uint64_t>(regs.sp) = Get(regs, code.a);
-    MemoryAt<uint64_t>(regs.sp + 8) = Get(regs, code.b);
-  } else if (code.kind == Emulation::kStoreOne) {
-    regs.sp += operand;
-    MemoryAt<uint64_t>(regs.sp) = Get(regs, code.a);
-  } else if (code.kind == Emulation::kLoadWord) {
-    Set(regs, code.a, MemoryAt<const uint32_t>(operand));
-  } else if (code.kind == Emulation::kLoadSigned) {
-    const int64_t value = MemoryAt<const int32_t>(operand);
-    Set(regs, code.a, static_cast<uint64_t>(value));
-  } else if (code.kind == Emulation::kLoadDouble) {
-    Set(regs, code.a, MemoryAt<const uint64_t>(operand));
+EBPF_NOPROBE_INLINE void AccessStack(const StackOperand& operand,
+                                     PtRegs& regs) {
+  const uint64_t address = regs.sp + operand.offset;
+  if (operand.load) {
+    Write(regs, operand.a, MemoryAt<uint64_t>(address));
+    if (operand.pair) {
+      Write(regs, operand.b, MemoryAt<uint64_t>(address + 8));
+    }
   } else {
-    return false;
+    MemoryAt<uint64_t>(address) = Read(regs, operand.a);
+    if (operand.pair) {
+      MemoryAt<uint64_t>(address + 8) = Read(regs, operand.b);
+    }
   }
-  return true;
+  regs.sp += operand.writeback;
 }
 
-EBPF_NOPROBE_INLINE void RestoreMask(PtRegs& regs, const StepState& state) {
-  regs.pstate = (regs.pstate & ~kPstateDaif) | state.saved_flags;
+EBPF_NOPROBE_INLINE void AddImmediate(const AddOperand& operand, unsigned to,
+                                      PtRegs& regs) {
+  const uint64_t from = operand.reg == kReg31 ? regs.sp : regs.x[operand.reg];
+  (to == kReg31 ? regs.sp : regs.x[to]) = from + operand.immediate;
+}
+
+/// Where the instruction goes on; the rest of it is done.
+EBPF_NOPROBE_INLINE uint64_t Carry(const ProbePlan& plan, PtRegs& regs) {
+  const auto kind = static_cast<Emulation>(plan.emulation & 0xff);
+  const unsigned reg = plan.emulation >> 8;
+  const uint64_t operand = plan.operand;
+  const uint64_t next = plan.address + plan.insn_size;
+  if (kind == Emulation::kNop) {
+    return next;
+  }
+  if (kind == Emulation::kStackAccess) {
+    AccessStack(StackOperand(operand), regs);
+    return next;
+  }
+  if (kind == Emulation::kAddImmediate) {
+    AddImmediate(AddOperand(operand), reg, regs);
+    return next;
+  }
+  if (kind == Emulation::kMove64) {
+    Write(regs, reg, Read(regs, operand & 31));
+    return next;
+  }
+  if (kind == Emulation::kMove32) {
+    Write(regs, reg, static_cast<uint32_t>(Read(regs, operand & 31)));
+    return next;
+  }
+  if (kind == Emulation::kSetConstant) {
+    Write(regs, reg, operand);
+    return next;
+  }
+  if (kind == Emulation::kLoad64) {
+    Write(regs, reg, MemoryAt<uint64_t>(operand));
+    return next;
+  }
+  if (kind == Emulation::kLoad32) {
+    Write(regs, reg, MemoryAt<uint32_t>(operand));
+    return next;
+  }
+  if (kind == Emulation::kLoadSigned32) {
+    Write(regs, reg,
+          static_cast<uint64_t>(int64_t{MemoryAt<int32_t>(operand)}));
+    return next;
+  }
+  if (kind == Emulation::kJump) {
+    return operand;
+  }
+  if (kind == Emulation::kCall) {
+    regs.x[kLinkReg] = next;
+    return operand;
+  }
+  if (kind == Emulation::kJumpReg) {
+    return Read(regs, reg);
+  }
+  if (kind == Emulation::kCallReg) {
+    const uint64_t target = Read(regs, reg);  // before: it may be x30
+    regs.x[kLinkReg] = next;
+    return target;
+  }
+  if (kind == Emulation::kJumpIf) {
+    return Holds(reg, regs.pstate) ? operand : next;
+  }
+  const CompareReg compare(reg);
+  const uint64_t value = Read(regs, compare.reg);
+  if (kind == Emulation::kCompareJump) {
+    const bool nonzero =
+        compare.wide ? value != 0 : static_cast<uint32_t>(value) != 0;
+    return nonzero == compare.nonzero ? operand : next;
+  }
+  const TestOperand test(operand);  // kTestJump, the last
+  const bool set = (value >> test.bit & 1) != 0;
+  return set == compare.nonzero ? plan.address + test.offset : next;
+}
+
+EBPF_NOPROBE_INLINE void RestoreMasks(const StepState& state, PtRegs& regs) {
+  regs.pstate =
+      (regs.pstate & ~kMaskedInSlot) | (state.saved_flags & kMaskedInSlot);
 }
 
 }  // namespace
 
 EBPF_NOPROBE void ProbedInsn::Emulate(const ProbePlan& plan,
                                       machine::PtRegs& opaque) {
-  PtRegs& regs = Registers(opaque);
-  const EmulationCode code = CodeOf(plan);
-  const uint64_t next = plan.address + plan.insn_size;
-  // Any instruction but an indirect branch leaves BTYPE 0. [arm/arm: PSTATE]
+  PtRegs& regs = RegsOf(opaque);
+  regs.pc = Carry(plan, regs);
+  // As after any instruction; an indirect branch would leave its kind, which
+  // only makes its target more welcome.
   regs.pstate &= ~kPstateBtype;
-  regs.pc = next;
-  if (code.kind == Emulation::kNop) {
-    return;
-  }
-  if (code.kind == Emulation::kConstant) {
-    Set(regs, code.a, plan.operand);
-  } else if (code.kind == Emulation::kAdd) {
-    Add(code, plan.operand, regs);
-  } else if (code.kind == Emulation::kJump) {
-    regs.pc = plan.operand;
-  } else if (code.kind == Emulation::kCall) {
-    regs.x[kLinkRegister] = next;
-    regs.pc = plan.operand;
-  } else if (code.kind == Emulation::kJumpReg) {
-    regs.pc = Get(regs, code.b);
-  } else if (code.kind == Emulation::kCallReg) {
-    regs.pc = Get(regs, code.b);  // which may be x30
-    regs.x[kLinkRegister] = next;
-  } else if (!Access(code, plan.operand, regs) &&
-             IsTaken(code, plan.operand, regs)) {
-    regs.pc = code.kind >= Emulation::kJumpIfBitClear
-                  ? BitTarget::Target(plan.operand)
-                  : plan.operand;
-  }
 }
 
 EBPF_NOPROBE void ProbedInsn::BeginStep(const ProbePlan& /*plan*/,
                                         uint64_t slot, machine::PtRegs& opaque,
                                         StepState& state) {
-  PtRegs& regs = Registers(opaque);
-  state.saved_flags = regs.pstate & kPstateDaif;
-  regs.pstate |= kPstateDaif;
+  PtRegs& regs = RegsOf(opaque);
+  state.saved_flags = regs.pstate;
+  regs.pstate = (regs.pstate | kPstateDaif) & ~kPstateSingleStep;
   regs.pc = slot;
 }
 
 EBPF_NOPROBE void ProbedInsn::EndStep(const ProbePlan& plan, uint64_t /*slot*/,
                                       const StepState& state,
                                       machine::PtRegs& opaque) {
-  PtRegs& regs = Registers(opaque);
-  RestoreMask(regs, state);
+  PtRegs& regs = RegsOf(opaque);
+  RestoreMasks(state, regs);
   regs.pc = plan.address + plan.insn_size;
 }
 
 EBPF_NOPROBE void ProbedInsn::AbortStep(const ProbePlan& plan,
                                         const StepState& state,
                                         machine::PtRegs& opaque) {
-  PtRegs& regs = Registers(opaque);
-  RestoreMask(regs, state);
+  PtRegs& regs = RegsOf(opaque);
+  RestoreMasks(state, regs);
   regs.pc = plan.address;
 }
 

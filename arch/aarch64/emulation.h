@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // How an AArch64 ProbePlan says what is to be done: its `emulation` is a kind
-// in the low six bits and two register numbers above it.
+// in the low byte and a register or condition in the high one.
 #pragma once
 
 #include <stdint.h>
@@ -13,59 +13,102 @@ EBPF_NOPROBE_SYMBOLS(ebpf_aarch64_noprobe)
 
 namespace ebpf::aarch64 {
 
-/// Number 31 is sp where the comment says so, and else the zero register.
+/// In most places register 31 is the zero register, in some it is sp.
 inline constexpr unsigned kReg31 = 31;
-inline constexpr unsigned kLinkRegister = 30;
+inline constexpr unsigned kLinkReg = 30;
 
 enum class Emulation : uint8_t {
-  // method kEmulate; the comment says what `operand` is.
+  // method kEmulate; "reg" is the high byte.
   kNop,
-  kConstant,    // a = operand
-  kAdd,         // a = b + operand; 31 is sp
-  kStorePair,   // sp += operand; the words a and b to sp, in this order
-  kStoreOne,    // sp += operand; the word a to sp
-  kLoadWord,    // a = the 32 bits at operand
-  kLoadSigned,  // the same, sign-extended
-  kLoadDouble,  // a = the 64 bits at operand
-  kJump,        // pc = operand
-  kCall,        // x30 = the next instruction's address; pc = operand
-  kJumpReg,     // pc = b
-  kCallReg,     // x30 = the next instruction's address; pc = b
-  kJumpIf,      // a is the condition; operand: the target
-  // Of register b, with a = 1: the low 32 bits only. operand: the target.
-  kJumpIfZero,
-  kJumpIfNotZero,
-  // operand: the target, and in its upper eight bits the bit of b.
-  kJumpIfBitClear,
-  kJumpIfBitSet,
-  // method kStep.
+  kSetConstant,   // reg = operand: adr, adrp, movz, movn
+  kMove64,        // reg = operand's register
+  kMove32,        // the same; the upper half becomes 0
+  kAddImmediate,  // reg (31: sp) = AddOperand; sub has it negative
+  kLoad32,        // reg = memory at operand: ldr of a literal
+  kLoad64,
+  kLoadSigned32,
+  kStackAccess,  // StackOperand: ldr, str, ldp, stp with base sp
+  kJump,         // to operand
+  kCall,         // to operand, x30 = next
+  kJumpReg,      // to reg
+  kCallReg,      // to reg, x30 = next
+  kJumpIf,       // to operand; reg is the condition
+  kCompareJump,  // to operand; reg is a CompareReg
+  kTestJump,     // TestOperand; reg is a CompareReg
+  // method kStep
   kStep,
 };
 
-/// The parts of ProbePlan::emulation.
-struct EmulationCode {
-  Emulation kind;
-  unsigned a;
-  unsigned b;
+constexpr uint16_t Encode(Emulation kind, unsigned reg = 0) {
+  return static_cast<uint16_t>(static_cast<unsigned>(kind) | reg << 8);
+}
 
-  constexpr uint16_t Encode() const {
-    return static_cast<uint16_t>(static_cast<unsigned>(kind) | a << 6 |
-                                 b << 11);
+/// A register and a number that is added to it.
+struct AddOperand {
+  static constexpr uint64_t Encode(unsigned reg, int64_t immediate) {
+    return reg | static_cast<uint64_t>(immediate) << 32;
   }
+  explicit constexpr AddOperand(uint64_t operand)
+      : reg(operand & 31),
+        immediate(static_cast<uint64_t>(static_cast<int64_t>(operand) >> 32)) {}
+
+  unsigned reg;
+  uint64_t immediate;  // sign-extended
 };
 
-/// A target and a bit number in one operand: the target is kernel text, whose
-/// address is sign-extended from 56 bits. [arm/arm: Address size]
-struct BitTarget {
-  static constexpr uint64_t Encode(uint64_t target, unsigned bit) {
-    return target << 8 >> 8 | uint64_t{bit} << 56;
+/// What CBZ, CBNZ, TBZ and TBNZ look at.
+struct CompareReg {
+  static constexpr unsigned Encode(unsigned reg, bool nonzero, bool wide) {
+    return reg | (nonzero ? 32 : 0) | (wide ? 64 : 0);
   }
-  static EBPF_NOPROBE_INLINE uint64_t Target(uint64_t operand) {
-    return static_cast<uint64_t>(static_cast<int64_t>(operand << 8) >> 8);
+  explicit constexpr CompareReg(unsigned code)
+      : reg(code & 31), nonzero((code & 32) != 0), wide((code & 64) != 0) {}
+
+  unsigned reg;
+  bool nonzero;
+  bool wide;
+};
+
+/// A bit's number and the branch's distance.
+struct TestOperand {
+  static constexpr uint64_t Encode(unsigned bit, int64_t offset) {
+    return AddOperand::Encode(0, offset) | uint64_t{bit} << 8;
   }
-  static EBPF_NOPROBE_INLINE unsigned Bit(uint64_t operand) {
-    return static_cast<unsigned>(operand >> 56);
+  explicit constexpr TestOperand(uint64_t operand)
+      : bit(operand >> 8 & 63), offset(AddOperand(operand).immediate) {}
+
+  unsigned bit;
+  uint64_t offset;
+};
+
+/// One or two 8-byte registers loaded from or stored to the stack.
+struct StackOperand {
+  static constexpr uint64_t kLoad = uint64_t{1} << 56;
+  static constexpr uint64_t kPair = uint64_t{1} << 57;
+
+  /// Memory at sp + `offset`; then sp += `writeback`. Flags: kLoad, kPair.
+  static constexpr uint64_t Encode(unsigned a, unsigned b, int64_t offset,
+                                   int64_t writeback, uint64_t flags) {
+    return a | uint64_t{b} << 8 |
+           uint64_t{static_cast<uint16_t>(offset)} << 16 |
+           uint64_t{static_cast<uint16_t>(writeback)} << 32 | flags;
   }
+  explicit constexpr StackOperand(uint64_t operand)
+      : a(operand & 31),
+        b(operand >> 8 & 31),
+        offset(static_cast<uint64_t>(
+            int64_t{static_cast<int16_t>(operand >> 16)})),
+        writeback(static_cast<uint64_t>(
+            int64_t{static_cast<int16_t>(operand >> 32)})),
+        load((operand & kLoad) != 0),
+        pair((operand & kPair) != 0) {}
+
+  unsigned a;
+  unsigned b;
+  uint64_t offset;     // sign-extended
+  uint64_t writeback;  // sign-extended
+  bool load;
+  bool pair;
 };
 
 }  // namespace ebpf::aarch64

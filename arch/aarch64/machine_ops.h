@@ -8,6 +8,6 @@
 namespace ebpf::aarch64 {
 
 /// For ebpf_init.
-extern const machine::MachineOps kMachineOps;
+[[gnu::visibility("hidden")]] extern const machine::MachineOps kMachineOps;
 
 }  // namespace ebpf::aarch64

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // Which AArch64 instructions can be probed, and how: the plan. emulation.cc
-// carries it out. [arm/arm: A64 instruction set encoding]
+// carries it out. Encodings: [arm/arm: C4, A64 Instruction Set Encoding].
 #include "arch/aarch64/probed_insn.h"
 
 #include "arch/aarch64/breakpoint.h"
@@ -17,256 +17,270 @@ using machine::ProbePlan;
 
 constexpr uint8_t kInsnSize = 4;
 
-/// What becomes of an instruction.
-enum class Verdict : uint8_t { kRefuse, kEmulate, kStep };
+/// Between a load-exclusive and its store there are at most this many
+/// instructions in code that anybody would write.
+constexpr unsigned kMaxExclusiveInsns = 32;
 
-/// One instruction and the plan that is made for it.
-struct Subject {
-  uint32_t insn;
-  uint64_t address;
-  bool may_set_sp;
-  bool may_push;
-  ProbePlan& plan;
+constexpr uint32_t Field(uint32_t word, unsigned low, unsigned count) {
+  return word >> low & ((1u << count) - 1);
+}
+constexpr bool Bit(uint32_t word, unsigned number) {
+  return (word >> number & 1) != 0;
+}
+constexpr int64_t SignedField(uint32_t word, unsigned low, unsigned count) {
+  return SignExtend(Field(word, low, count), count);
+}
+constexpr bool Matches(uint32_t word, uint32_t mask, uint32_t value) {
+  return (word & mask) == value;
+}
+constexpr unsigned Rd(uint32_t word) { return Field(word, 0, 5); }
+constexpr unsigned Rn(uint32_t word) { return Field(word, 5, 5); }
 
-  bool Is(uint32_t mask, uint32_t value) const {
-    return (insn & mask) == value;
-  }
-  unsigned Bits(unsigned from, unsigned count) const {
-    return insn >> from & ((1u << count) - 1);
-  }
-  unsigned Rd() const { return Bits(0, 5); }
-  unsigned Rn() const { return Bits(5, 5); }
-
-  Verdict Emulate(Emulation kind, unsigned a, unsigned b,
-                  uint64_t operand) const {
-    plan.emulation = EmulationCode{kind, a, b}.Encode();
-    plan.operand = operand;
-    return Verdict::kEmulate;
-  }
-  /// The address that is `count` bits at `from`, signed, instructions away.
-  uint64_t Target(unsigned from, unsigned count) const {
-    return address +
-           static_cast<uint64_t>(SignExtend(Bits(from, count), count) << 2);
-  }
-};
-
-/// Hints: what is not listed waits, or signals other CPUs. [arm/arm: HINT]
-Verdict PlanHint(const Subject& s) {
-  switch (s.Bits(5, 7)) {
-    case 0:   // nop
-    case 32:  // bti
-    case 34:  // bti c
-    case 36:  // bti j
-    case 38:  // bti jc
-      return s.Emulate(Emulation::kNop, 0, 0, 0);
-    case 7:   // xpaclri
-    case 8:   // pacia1716
-    case 10:  // pacib1716
-    case 12:  // autia1716
-    case 14:  // autib1716
-    case 24:  // paciaz
-    case 25:  // paciasp
-    case 26:  // pacibz
-    case 27:  // pacibsp
-    case 28:  // autiaz
-    case 29:  // autiasp
-    case 30:  // autibz
-    case 31:  // autibsp
-      return Verdict::kStep;
-    default:
-      return Verdict::kRefuse;
-  }
+uint32_t WordAt(ConstBytes code, size_t offset) {
+  uint32_t word = 0;
+  CopyBytes(&word, code.data() + offset, sizeof(word));
+  return LittleEndian(word);
 }
 
-/// The class of system instructions. [arm/arm: System instructions]
-Verdict PlanSystem(const Subject& s) {
-  if (s.Is(0xfffff01f, 0xd503201f)) {
-    return PlanHint(s);
-  }
-  if (s.Is(0xfffff01f, 0xd503301f)) {
-    return s.Bits(5, 3) == 2 ? Verdict::kRefuse : Verdict::kStep;  // clrex
-  }
-  if (s.Is(0xfff00000, 0xd5300000)) {                 // mrs
-    const bool reads_daif = s.Bits(5, 15) == 0x5a11;  // 3, 3, c4, c2, 1
-    return reads_daif ? Verdict::kRefuse : Verdict::kStep;
-  }
-  if (s.Is(0xffd80000, 0xd5080000)) {
-    return Verdict::kStep;  // sys, sysl: maintenance of caches and TLBs
-  }
-  return Verdict::kRefuse;  // msr, and what is new
+/// LDXR, STXR, LDAXR, STLXR and their pairs, but not CAS, CASP, LDAR, STLR,
+/// which share their group.
+bool IsExclusive(uint32_t w) {
+  return Matches(w, 0x3fa00000, 0x08000000) ||  // o2 = 0, o1 = 0
+         Matches(w, 0xbfa00000, 0x88200000);    // o2 = 0, o1 = 1, size 1x
 }
+bool IsExclusiveLoad(uint32_t w) { return IsExclusive(w) && Bit(w, 22); }
 
-/// Branches, exceptions and system instructions. [arm/arm: Branches, Exception
-/// generating and System instructions]
-Verdict PlanBranch(const Subject& s) {
-  const unsigned rt = s.Rd();
-  if (s.Is(0x7c000000, 0x14000000)) {  // b, bl
-    const bool links = s.Bits(31, 1) != 0;
-    return s.Emulate(links ? Emulation::kCall : Emulation::kJump, 0, 0,
-                     s.Target(0, 26));
-  }
-  if (s.Is(0xff000010, 0x54000000)) {  // b.cond
-    return s.Emulate(Emulation::kJumpIf, s.Bits(0, 4), 0, s.Target(5, 19));
-  }
-  if (s.Is(0x7e000000, 0x34000000)) {  // cbz, cbnz
-    const bool wide = s.Bits(31, 1) != 0;
-    return s.Emulate(
-        s.Bits(24, 1) != 0 ? Emulation::kJumpIfNotZero : Emulation::kJumpIfZero,
-        wide ? 0 : 1, rt, s.Target(5, 19));
-  }
-  if (s.Is(0x7e000000, 0x36000000)) {  // tbz, tbnz
-    const unsigned bit = s.Bits(19, 5) | s.Bits(31, 1) << 5;
-    return s.Emulate(s.Bits(24, 1) != 0 ? Emulation::kJumpIfBitSet
-                                        : Emulation::kJumpIfBitClear,
-                     0, rt, BitTarget::Encode(s.Target(5, 14), bit));
-  }
-  if (s.Is(0xff9ffc1f, 0xd61f0000)) {  // br, blr, ret
-    switch (s.Bits(21, 2)) {
-      case 0:
-      case 2:
-        return s.Emulate(Emulation::kJumpReg, 0, s.Rn(), 0);
-      case 1:
-        return s.Emulate(Emulation::kCallReg, 0, s.Rn(), 0);
-      default:
-        return Verdict::kRefuse;
-    }
-  }
-  if (s.Is(0xffc00000, 0xd5000000)) {
-    return PlanSystem(s);
-  }
-  return Verdict::kRefuse;  // exceptions, eret, authenticated branches
-}
-
-/// Data processing with immediates.
-Verdict PlanImmediate(const Subject& s) {
-  if (s.Is(0x1f000000, 0x10000000)) {  // adr, adrp
-    const uint64_t distance = static_cast<uint64_t>(
-        SignExtend(s.Bits(29, 2) | s.Bits(5, 19) << 2, 21));
-    const bool is_page = s.Bits(31, 1) != 0;
-    return s.Emulate(
-        Emulation::kConstant, s.Rd(), 0,
-        is_page ? AlignDown(s.address, uint64_t{4096}) + (distance << 12)
-                : s.address + distance);
-  }
-  if (s.Is(0xbf800000, 0x91000000)) {  // add, sub of 64 bits, without flags
-    if (s.Rd() == kReg31 && !s.may_set_sp) {
-      return Verdict::kStep;
-    }
-    const uint64_t value = uint64_t{s.Bits(10, 12)}
-                           << (s.Bits(22, 1) != 0 ? 12 : 0);
-    const bool is_sub = s.Bits(30, 1) != 0;
-    return s.Emulate(Emulation::kAdd, s.Rd(), s.Rn(),
-                     is_sub ? 0 - value : value);
-  }
-  return Verdict::kStep;
-}
-
-/// ldr of a literal. [arm/arm: Load register (literal)]
-Verdict PlanLiteral(const Subject& s) {
-  if (s.Bits(26, 1) != 0) {
-    return Verdict::kRefuse;  // into a vector register
-  }
-  static constexpr Emulation kKinds[] = {
-      Emulation::kLoadWord, Emulation::kLoadDouble, Emulation::kLoadSigned,
-      Emulation::kNop};  // prfm
-  return s.Emulate(kKinds[s.Bits(30, 2)], s.Rd(), 0, s.Target(5, 19));
-}
-
-constexpr bool IsExclusiveAccess(uint32_t insn) {
-  // o2 (bit 23) is 0 for exclusives, and for casp, whose bit 31 is 0 with o1
-  // (bit 21) 1. [arm/arm: Load/store exclusive]
-  const bool is_class = (insn & 0x3f800000) == 0x08000000;
-  const bool is_casp = (insn & 0x80200000) == 0x00200000;
-  return is_class && !is_casp;
-}
-
-constexpr bool IsExclusiveLoad(uint32_t insn) {
-  return IsExclusiveAccess(insn) && (insn >> 22 & 1) != 0;
-}
-
-Verdict PlanAccess(const Subject& s) {
-  if (s.Is(0x3b000000, 0x18000000)) {
-    return PlanLiteral(s);
-  }
-  if (IsExclusiveAccess(s.insn)) {
-    return Verdict::kRefuse;
-  }
-  const bool to_stack = s.Rn() == kReg31 && s.may_set_sp && s.may_push;
-  if (to_stack && s.Is(0xffc00000, 0xa9800000)) {  // stp x, x, [sp, #n]!
-    const int64_t move = SignExtend(s.Bits(15, 7), 7) * 8;
-    if (move < 0) {
-      return s.Emulate(Emulation::kStorePair, s.Rd(), s.Bits(10, 5),
-                       static_cast<uint64_t>(move));
-    }
-  }
-  if (to_stack && s.Is(0xffe00c00, 0xf8000c00)) {  // str x, [sp, #n]!
-    const int64_t move = SignExtend(s.Bits(12, 9), 9);
-    if (move < 0) {
-      return s.Emulate(Emulation::kStoreOne, s.Rd(), 0,
-                       static_cast<uint64_t>(move));
-    }
-  }
-  return Verdict::kStep;
-}
-
-/// By op0. [arm/arm: A64 instruction set encoding, top level]
-Verdict PlanInsn(const Subject& s) {
-  const unsigned op0 = s.Bits(25, 4);
-  if ((op0 & 14) == 8) {
-    return PlanImmediate(s);
-  }
-  if ((op0 & 14) == 10) {
-    return PlanBranch(s);
-  }
-  if ((op0 & 5) == 4) {
-    return PlanAccess(s);
-  }
-  if ((op0 & 7) == 5 || (op0 & 7) == 7) {
-    return Verdict::kStep;  // between registers, scalar and vector
-  }
-  return Verdict::kRefuse;  // reserved, SVE, SME, unallocated
-}
-
-uint32_t InsnAt(ConstBytes code, size_t offset) {
-  return LoadUnaligned<uint32_t>(code.data() + offset);
-}
-
-/// Longer loops between an exclusive load and its store are not looked for: the
-/// monitor needs short ones. [arm/arm: Load-Exclusive and Store-Exclusive
-/// instruction usage restrictions]
-constexpr size_t kMaxExclusive = 32 * kInsnSize;
-
-/// Whether `offset` is between an exclusive load and the store that ends it.
-bool IsInExclusiveRegion(ConstBytes code, size_t offset) {
-  const size_t first = offset > kMaxExclusive ? offset - kMaxExclusive : 0;
-  size_t load = offset;
-  for (size_t at = offset; at > first && load == offset;) {
-    at -= kInsnSize;
-    const uint32_t insn = InsnAt(code, at);
-    if (IsExclusiveLoad(insn)) {
-      load = at;
-    } else if (IsExclusiveAccess(insn)) {
-      return false;
-    }
-  }
-  if (load == offset) {
-    return false;
-  }
-  for (size_t at = offset;
-       at + kInsnSize <= code.size() && at < load + kMaxExclusive;
-       at += kInsnSize) {
-    const uint32_t insn = InsnAt(code, at);
-    if (IsExclusiveAccess(insn)) {
-      return !IsExclusiveLoad(insn);
+/// Whether `offset` lies between a load-exclusive and its store: a trap there
+/// would lose the reservation each time.
+bool IsReservedAt(ConstBytes code, size_t offset) {
+  for (unsigned i = 0; i < kMaxExclusiveInsns && offset >= kInsnSize; ++i) {
+    offset -= kInsnSize;
+    const uint32_t word = WordAt(code, offset);
+    if (IsExclusive(word)) {
+      return IsExclusiveLoad(word);
     }
   }
   return false;
 }
 
-void MakeSlot(ProbePlan& plan) {
-  plan.emulation = EmulationCode{Emulation::kStep, 0, 0}.Encode();
+/// The group of branches, exceptions and system instructions.
+bool IsBranchOrSystem(uint32_t w) { return Field(w, 26, 3) == 5; }
+
+/// MRS, of what a trap itself changes: DAIF, SPSR_EL1, ELR_EL1, ESR_EL1.
+bool ReadsWhatTrapsChange(uint32_t w) {
+  constexpr uint32_t kDaif = 0xd53b4220;
+  constexpr uint32_t kSpsr = 0xd5384000;
+  constexpr uint32_t kElr = 0xd5384020;
+  constexpr uint32_t kEsr = 0xd5385200;
+  const uint32_t insn = w & ~31u;
+  return insn == kDaif || insn == kSpsr || insn == kElr || insn == kEsr;
+}
+
+/// Of the system instructions: hints, barriers, cache maintenance (SYS), and
+/// MRS. Writing system registers or pstate would change what the trap behind
+/// the instruction relies on.
+bool MayStepSystem(uint32_t w) {
+  if (!Matches(w, 0xffc00000, 0xd5000000)) {
+    return false;  // exceptions, and branches without an emulation
+  }
+  if (Matches(w, 0xfffff01f, 0xd503201f) ||  // hints
+      Matches(w, 0xfffff000, 0xd5033000) ||  // barriers, clrex
+      Matches(w, 0xffd80000, 0xd5080000)) {  // sys, sysl: dc, ic, tlbi, at
+    return true;
+  }
+  return Matches(w, 0xfff00000, 0xd5300000) && !ReadsWhatTrapsChange(w);
+}
+
+/// PC-relative instructions outside of the branches, without an emulation.
+bool DependsOnPc(uint32_t w) {
+  return Matches(w, 0x3f000000, 0x1c000000) ||  // ldr (literal) of SIMD
+         Matches(w, 0xffffc000, 0xdac18000) ||  // paciasppc and the like
+         Matches(w, 0xffc0001f, 0xf380001f);    // autiasppc
+}
+
+bool MayStep(uint32_t w) {
+  if (IsBranchOrSystem(w)) {
+    return MayStepSystem(w);
+  }
+  const bool reserved_group = Field(w, 25, 4) == 0 && !Bit(w, 31);  // udf
+  return !reserved_group && !IsExclusive(w) && !DependsOnPc(w);
+}
+
+/// Fills in the emulation of one instruction, if it has one.
+class Emulator {
+ public:
+  Emulator(ProbePlan& plan, uint32_t trap_stub)
+      : plan_(plan),
+        may_set_sp_((trap_stub & machine::kTrapStubSetsSp) != 0),
+        may_push_(may_set_sp_ &&
+                  (trap_stub & machine::kTrapStubLeavesGap) != 0) {}
+
+  bool Plan(uint32_t w) {
+    return Branch(w) || BranchToReg(w) || Address(w) || Literal(w) || Move(w) ||
+           AddOrSub(w) || StackPair(w) || StackSingle(w) || Nop(w);
+  }
+
+ private:
+  bool Set(Emulation kind, unsigned reg = 0, uint64_t operand = 0) {
+    plan_.method = ProbeMethod::kEmulate;
+    plan_.emulation = Encode(kind, reg);
+    plan_.operand = operand;
+    return true;
+  }
+
+  uint64_t Relative(int64_t words) const {
+    return plan_.address + static_cast<uint64_t>(words * kInsnSize);
+  }
+
+  bool Branch(uint32_t w) {
+    if (Matches(w, 0x7c000000, 0x14000000)) {  // b, bl
+      return Set(Bit(w, 31) ? Emulation::kCall : Emulation::kJump, 0,
+                 Relative(SignedField(w, 0, 26)));
+    }
+    if (Matches(w, 0xff000000, 0x54000000)) {  // b.cond, bc.cond
+      return Set(Emulation::kJumpIf, Field(w, 0, 4),
+                 Relative(SignedField(w, 5, 19)));
+    }
+    const bool nonzero = Bit(w, 24);
+    if (Matches(w, 0x7e000000, 0x34000000)) {  // cbz, cbnz
+      return Set(Emulation::kCompareJump,
+                 CompareReg::Encode(Rd(w), nonzero, Bit(w, 31)),
+                 Relative(SignedField(w, 5, 19)));
+    }
+    if (Matches(w, 0x7e000000, 0x36000000)) {  // tbz, tbnz
+      const unsigned bit = Field(w, 19, 5) | (Bit(w, 31) ? 32 : 0);
+      return Set(Emulation::kTestJump, CompareReg::Encode(Rd(w), nonzero, true),
+                 TestOperand::Encode(bit, SignedField(w, 5, 14) * kInsnSize));
+    }
+    return false;
+  }
+
+  bool BranchToReg(uint32_t w) {
+    constexpr uint32_t kMask = 0xfffffc1f;
+    if (Matches(w, kMask, 0xd61f0000) || Matches(w, kMask, 0xd65f0000)) {
+      return Set(Emulation::kJumpReg, Rn(w));  // br, ret
+    }
+    return Matches(w, kMask, 0xd63f0000) && Set(Emulation::kCallReg, Rn(w));
+  }
+
+  bool Address(uint32_t w) {
+    if (!Matches(w, 0x1f000000, 0x10000000)) {
+      return false;
+    }
+    const int64_t offset = SignedField(w, 5, 19) * 4 + Field(w, 29, 2);
+    if (!Bit(w, 31)) {  // adr
+      return Set(Emulation::kSetConstant, Rd(w),
+                 plan_.address + static_cast<uint64_t>(offset));
+    }
+    constexpr uint64_t kPage = 4096;
+    return Set(Emulation::kSetConstant, Rd(w),
+               AlignDown(plan_.address, kPage) +
+                   static_cast<uint64_t>(offset) * kPage);
+  }
+
+  bool Literal(uint32_t w) {
+    if (!Matches(w, 0x3f000000, 0x18000000)) {
+      return false;
+    }
+    constexpr Emulation kBySize[] = {Emulation::kLoad32, Emulation::kLoad64,
+                                     Emulation::kLoadSigned32,
+                                     Emulation::kNop};  // prfm
+    return Set(kBySize[w >> 30], Rd(w), Relative(SignedField(w, 5, 19)));
+  }
+
+  bool Move(uint32_t w) {
+    if (Matches(w, 0x7fe0ffe0, 0x2a0003e0)) {  // mov between registers
+      return Set(Bit(w, 31) ? Emulation::kMove64 : Emulation::kMove32, Rd(w),
+                 Field(w, 16, 5));
+    }
+    const bool zero = Matches(w, 0x7f800000, 0x52800000);  // movz
+    const bool ones = Matches(w, 0x7f800000, 0x12800000);  // movn
+    if ((!zero && !ones) || (!Bit(w, 31) && Bit(w, 22))) {
+      return false;
+    }
+    uint64_t value = uint64_t{Field(w, 5, 16)} << (16 * Field(w, 21, 2));
+    value = ones ? ~value : value;
+    return Set(Emulation::kSetConstant, Rd(w),
+               Bit(w, 31) ? value : static_cast<uint32_t>(value));
+  }
+
+  bool AddOrSub(uint32_t w) {
+    if (!Matches(w, 0xbf800000, 0x91000000) ||
+        (Rd(w) == kReg31 && !may_set_sp_)) {
+      return false;
+    }
+    const int64_t number = int64_t{Field(w, 10, 12)} << (Bit(w, 22) ? 12 : 0);
+    return Set(Emulation::kAddImmediate, Rd(w),
+               AddOperand::Encode(Rn(w), Bit(w, 30) ? -number : number));
+  }
+
+  bool StackAccess(unsigned a, unsigned b, int64_t offset, int64_t writeback,
+                   uint64_t flags) {
+    const bool load = (flags & StackOperand::kLoad) != 0;
+    const bool below = offset < 0;
+    if ((below && (load || !may_push_)) || (writeback != 0 && !may_set_sp_)) {
+      return false;
+    }
+    return Set(Emulation::kStackAccess, 0,
+               StackOperand::Encode(a, b, offset, writeback, flags));
+  }
+
+  /// ldp and stp of x registers, base sp.
+  bool StackPair(uint32_t w) {
+    if (!Matches(w, 0xfe000000, 0xa8000000) || Rn(w) != kReg31) {
+      return false;
+    }
+    const int64_t immediate = SignedField(w, 15, 7) * 8;
+    const uint64_t flags =
+        StackOperand::kPair | (Bit(w, 22) ? StackOperand::kLoad : 0);
+    const unsigned b = Field(w, 10, 5);
+    switch (Field(w, 23, 2)) {
+      case 1:  // post-index
+        return StackAccess(Rd(w), b, 0, immediate, flags);
+      case 2:  // offset
+        return StackAccess(Rd(w), b, immediate, 0, flags);
+      case 3:  // pre-index
+        return StackAccess(Rd(w), b, immediate, immediate, flags);
+      default:
+        return false;  // stnp, ldnp
+    }
+  }
+
+  /// ldr and str of an x register, base sp.
+  bool StackSingle(uint32_t w) {
+    if (Rn(w) != kReg31) {
+      return false;
+    }
+    const uint64_t flags = Bit(w, 22) ? StackOperand::kLoad : 0;
+    if (Matches(w, 0xff800000, 0xf9000000)) {
+      return StackAccess(Rd(w), 0, int64_t{Field(w, 10, 12)} * 8, 0, flags);
+    }
+    const int64_t immediate = SignedField(w, 12, 9);
+    if (Matches(w, 0xffa00c00, 0xf8000400)) {
+      return StackAccess(Rd(w), 0, 0, immediate, flags);
+    }
+    return Matches(w, 0xffa00c00, 0xf8000c00) &&
+           StackAccess(Rd(w), 0, immediate, immediate, flags);
+  }
+
+  /// nop; bti, which does nothing where it is not checked, and a breakpoint is
+  /// never checked.
+  bool Nop(uint32_t w) {
+    constexpr uint32_t kNop = 0xd503201f;
+    return (w == kNop || Matches(w, 0xffffff3f, 0xd503241f)) &&
+           Set(Emulation::kNop);
+  }
+
+  ProbePlan& plan_;
+  const bool may_set_sp_;
+  const bool may_push_;
+};
+
+void PlanStep(ProbePlan& plan) {
+  plan.method = ProbeMethod::kStep;
+  plan.emulation = Encode(Emulation::kStep);
   CopyBytes(plan.slot, plan.insn, kInsnSize);
-  CopyBytes(plan.slot + kInsnSize, Breakpoint::kBrk, kInsnSize);
+  CopyBytes(plan.slot + kInsnSize, plan.breakpoint, kInsnSize);
   plan.step_trap_offset = kInsnSize;
   plan.slot_size = 2 * kInsnSize;
 }
@@ -285,10 +299,12 @@ Result<ProbePlan> ProbedInsn::Plan(ConstBytes code, uint64_t function,
   if (offset >= code.size()) {
     return Status::kInvalid;
   }
-  if (offset % kInsnSize != 0 || code.size() - offset < kInsnSize) {
+  if (offset % kInsnSize != 0 || function % kInsnSize != 0 ||
+      !code.Contains(offset, kInsnSize)) {
     return Status::kBadSequence;
   }
-  if (IsInExclusiveRegion(code, offset)) {
+  const uint32_t word = WordAt(code, offset);
+  if (IsReservedAt(code, offset)) {
     return Status::kInvalid;
   }
   ProbePlan plan = {};
@@ -297,22 +313,13 @@ Result<ProbePlan> ProbedInsn::Plan(ConstBytes code, uint64_t function,
   plan.breakpoint_size = kInsnSize;
   CopyBytes(plan.insn, code.data() + offset, kInsnSize);
   CopyBytes(plan.breakpoint, Breakpoint::kBrk, kInsnSize);
-  const Subject subject = {
-      .insn = InsnAt(code, offset),
-      .address = plan.address,
-      .may_set_sp = (trap_stub & machine::kTrapStubSetsSp) != 0,
-      .may_push = (trap_stub & machine::kTrapStubLeavesGap) != 0,
-      .plan = plan,
-  };
-  const Verdict verdict = PlanInsn(subject);
-  if (verdict == Verdict::kRefuse) {
+  if (Emulator(plan, trap_stub).Plan(word)) {
+    return plan;
+  }
+  if (!MayStep(word)) {
     return Status::kInvalid;
   }
-  plan.method =
-      verdict == Verdict::kEmulate ? ProbeMethod::kEmulate : ProbeMethod::kStep;
-  if (verdict == Verdict::kStep) {
-    MakeSlot(plan);
-  }
+  PlanStep(plan);
   return plan;
 }
 

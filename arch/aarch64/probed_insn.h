@@ -9,13 +9,13 @@
 
 namespace ebpf::aarch64 {
 
-/// Emulated are all branches, address constants (adr, adrp), loads of integer
-/// literals, nop, bti, adding of immediates, and stores to the stack that move
-/// sp, where the trap's stub allows what they do. The rest runs in a slot.
-/// Refused are exclusive accesses and what is between them, exceptions and
-/// returns from them, branches with pointer authentication, waits, writes of
-/// system registers and the read of the interrupt mask, literals into vector
-/// registers, SVE, and what is not allocated.
+/// Emulated are branches, what is relative to pc, moves, additions of
+/// constants, and loads and stores of registers on the stack; those that move
+/// sp or write below it where the trap's stub allows it. The rest is stepped.
+/// Refused are exceptions and returns from them, authenticated branches, writes
+/// of system registers and reads of those that a trap changes, literals of SIMD
+/// registers, and load-exclusive to store-exclusive, between which a trap would
+/// lose the reservation each time.
 struct ProbedInsn {
   static Result<uint8_t> Size(ConstBytes code);
   static Result<machine::ProbePlan> Plan(ConstBytes code, uint64_t function,
@@ -30,10 +30,10 @@ struct ProbedInsn {
                         const machine::StepState& state, machine::PtRegs& regs);
 
   static EBPF_NOPROBE_INLINE uint64_t Pc(const machine::PtRegs& regs) {
-    return reinterpret_cast<const PtRegs&>(regs).pc;
+    return RegsOf(regs).pc;
   }
   static EBPF_NOPROBE_INLINE void SetPc(machine::PtRegs& regs, uint64_t pc) {
-    reinterpret_cast<PtRegs&>(regs).pc = pc;
+    RegsOf(regs).pc = pc;
   }
 };
 static_assert(machine::ProbedInsnFor<ProbedInsn>);

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: MIT
+//
+// The breakpoint and fault hooks: core/probes' way of a trap, made of this
+// CPU's types, in one piece without indirect calls.
+#include "arch/aarch64/breakpoint.h"
+#include "arch/aarch64/machine/nofault.h"
+#include "arch/aarch64/probed_insn.h"
+#include "core/base/noprobe.h"
+#include "core/probes/kprobe.h"
+#include "core/probes/probe_site.h"
+#include "core/probes/probe_trap.h"
+
+EBPF_NOPROBE_SYMBOLS(ebpf_trap_noprobe)
+EBPF_NOPROBE_RANGE(ebpf_trap_noprobe)
+
+namespace ebpf {
+namespace {
+
+using Trap = ProbeTrap<aarch64::ProbedInsn, aarch64::Breakpoint>;
+
+}  // namespace
+
+EBPF_NOPROBE bool OnBreakpoint(machine::PtRegs& regs) {
+  return Trap::OnBreakpoint(regs);
+}
+
+EBPF_NOPROBE bool OnFault(machine::PtRegs& regs) { return Trap::OnFault(regs); }
+
+constinit const TextRange machine_noprobe_text[kMachineNoprobeCount] = {
+    {ebpf_trap_noprobe_begin, ebpf_trap_noprobe_end},
+    {ebpf_copy_nofault_begin, ebpf_copy_nofault_end},
+};
+
+// What core/capi/ebpf.h declares for kernels.
+extern "C" {
+
+EBPF_NOPROBE bool ebpf_on_breakpoint(machine::PtRegs* regs) {
+  return OnBreakpoint(*regs);
+}
+
+EBPF_NOPROBE bool ebpf_on_fault(machine::PtRegs* regs) {
+  return OnFault(*regs);
+}
+
+}  // extern "C"
+
+}  // namespace ebpf

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: MIT
+//
+// RISC-V's MachineOps.
+#include "arch/riscv64/machine_ops.h"
+
+#include "arch/riscv64/emulation.h"
+#include "arch/riscv64/probed_insn.h"
+#include "arch/riscv64/pt_regs.h"
+
+namespace ebpf::riscv64 {
+
+constinit const machine::MachineOps kMachineOps = {
+    .name = "riscv64",
+    .pt_regs_size = sizeof(PtRegs),
+    .plan_probe = ProbedInsn::Plan,
+    .slot_reach = UINT64_MAX,  // slots do not depend on where they are
+    .noprobe_text = {ebpf_riscv64_noprobe_begin, ebpf_riscv64_noprobe_end},
+};
+
+}  // namespace ebpf::riscv64
