@@ -1,0 +1,63 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+#
+# The main job, in front of your eyes: boots three kernels in QEMU, loads
+# programs that clang built into each through bpf(2), and shows what comes out.
+# Installs and builds what is missing first.
+#
+#   tools/demo.sh             all three
+#   tools/demo.sh dragonos    one of: dragonos (x86-64, 2 CPUs), alien
+#                             (riscv64), hermit (aarch64, the real kernel)
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+kernels=(dragonos alien hermit)
+if (($# > 0)); then kernels=("$@"); fi
+
+target() {
+  case "$1" in
+    dragonos) echo //testing/guest/demo:demo_dragonos_test ;;
+    alien) echo //testing/guest/demo:demo_alien_test ;;
+    hermit) echo //testing/hermit/demo:demo_aarch64_test ;;
+    *)
+      echo "tools/demo.sh: no kernel '$1'; there are: dragonos alien hermit" >&2
+      return 1
+      ;;
+  esac
+}
+
+targets=()
+for kernel in "${kernels[@]}"; do
+  name="$(target "$kernel")"
+  targets+=("$name")
+done
+
+tools/setup-debian.sh
+if [[ " ${kernels[*]} " == *" hermit "* ]]; then
+  echo "building the real Hermit kernel, where that was not done before ..."
+  tools/hermit/ensure.sh
+fi
+echo "building ${#kernels[@]} kernel image(s) ..."
+quiet=(--noshow_progress --ui_event_filters=-info --color=no)
+tools/bazel build "${quiet[@]}" "${targets[@]}"
+
+failures=0
+checks=0
+for name in "${targets[@]}"; do
+  echo
+  log="$(mktemp)"
+  # Each check of the demo is a line of its own: those that hold are counted,
+  # those that do not are shown.
+  tools/bazel run "${quiet[@]}" "$name" -- --raw --timeout 60 2>&1 |
+    tee "$log" | grep --line-buffered -v '^\[TEST\] \(OK\|PASS\)' || true
+  held="$(grep -c '^\[TEST\] OK' "$log" || true)"
+  broken="$(grep -c '^\[TEST\] FAIL' "$log" || true)"
+  grep -q '^\[TEST\] PASS' "$log" || broken=$((broken + 1))
+  checks=$((checks + held + broken))
+  failures=$((failures + broken))
+  rm -f "$log"
+done
+
+echo
+echo "$checks checks in ${#kernels[@]} kernel(s), $failures failed"
+((failures == 0))
