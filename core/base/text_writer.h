@@ -66,6 +66,8 @@ class TextWriter {
   size_t wanted() const { return wanted_; }
   bool truncated() const { return wanted_ > capacity_; }
   void Clear() { wanted_ = 0; }
+  /// Forgets what was put beyond the first `wanted` characters.
+  void TruncateTo(size_t wanted) { wanted_ = Min(wanted_, wanted); }
 
  private:
   char* buffer_ = nullptr;

@@ -9,9 +9,10 @@
 
 namespace ebpf::verifier {
 
-/// BPF_LOG_LEVEL1 (1): the path walked; BPF_LOG_LEVEL2 (2): each state;
-/// BPF_LOG_STATS (4): the last line only. The text of a rejection and the
-/// statistics line are written at any level but 0.
+/// BPF_LOG_LEVEL1 (1): the path that was refused, with the state at each jump;
+/// BPF_LOG_LEVEL2 (2): every path, with the state at each instruction;
+/// BPF_LOG_STATS (4): the statistics. The text of a rejection and the last line
+/// are written at any level but 0.
 inline constexpr uint32_t kLogPath = 1;
 inline constexpr uint32_t kLogStates = 2;
 inline constexpr uint32_t kLogStats = 4;
@@ -28,6 +29,8 @@ class Log {
 
   bool enabled() const { return level_ != 0; }
   bool wants(uint32_t level) const { return (level_ & level) != 0; }
+  /// Whether instructions are written as they are walked.
+  bool wants_insns() const { return wants(kLogPath | kLogStates); }
 
   TextWriter& writer() { return writer_; }
   const TextWriter& writer() const { return writer_; }

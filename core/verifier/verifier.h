@@ -28,6 +28,9 @@ struct Options {
   uint32_t context_size = 0;
   /// The license lets it call GPL-only helpers.
   bool gpl_compatible = false;
+  /// Bytes of stack that were never written may be read, as Linux allows to
+  /// CAP_PERFMON since 6.3. What they hold was left there by another program.
+  bool allow_uninitialized_stack = false;
 };
 
 struct Stats {

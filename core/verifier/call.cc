@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: MIT
+//
+// A helper is called as core/helpers describes it: whether it may be, what it
+// is passed (helper_args), and what it gives.
+#include "core/verifier/call.h"
+
+#include "core/helpers/prototype.h"
+#include "core/verifier/helper_args.h"
+#include "core/verifier/references.h"
+
+namespace ebpf::verifier {
+namespace {
+
+constexpr unsigned kResult = 0;
+constexpr unsigned kCallerSaved = 6;  // r0..r5
+
+// Linux's numbers of the helpers that give the length of what they wrote, the
+// final zero included, or an error.
+constexpr uint32_t kProbeReadStr = 45;
+constexpr uint32_t kProbeReadUserStr = 114;
+constexpr uint32_t kProbeReadKernelStr = 115;
+constexpr int64_t kMaxErrno = 4095;
+
+Result<const HelperPrototype*> CheckCallable(Verification& v, int32_t number) {
+  const HelperPrototype* helper = FindHelper(static_cast<uint32_t>(number));
+  if (helper == nullptr) {
+    return v.Reject(Message::kUnknownHelper, number);
+  }
+  if (helper->function == nullptr ||
+      !HelperAllowed(*helper, v.options.type->id)) {
+    return v.Reject(Message::kHelperNotAllowed, helper->name, number);
+  }
+  if (helper->gpl_only && !v.options.gpl_compatible) {
+    return v.Reject(Message::kGplOnly);
+  }
+  return helper;
+}
+
+RegState IntegerResult(const HelperPrototype& helper, const HelperCall& call) {
+  RegState result = RegState::UnknownScalar();
+  const bool length = helper.id == kProbeReadStr ||
+                      helper.id == kProbeReadUserStr ||
+                      helper.id == kProbeReadKernelStr;
+  if (length && call.has_size) {
+    result.value.wide = Range<uint64_t>::Signed(
+        static_cast<uint64_t>(-kMaxErrno), call.max_size);
+    result.value.low =
+        Range<uint32_t>::Signed(static_cast<uint32_t>(-kMaxErrno),
+                                static_cast<uint32_t>(call.max_size));
+    result.value = Sync(result.value);
+  }
+  return result;
+}
+
+Status SetResult(Verification& v, const HelperPrototype& helper,
+                 const HelperCall& call) {
+  RegState result{};
+  switch (helper.result) {
+    case ReturnKind::kVoid:
+      break;
+    case ReturnKind::kInteger:
+      result = IntegerResult(helper, call);
+      break;
+    case ReturnKind::kMapValueOrNull:
+      if (call.map == nullptr) {
+        return v.Reject(Message::kNoMapForValue);
+      }
+      result = RegState::Pointer(RegType::kMapValue);
+      result.map = call.map;
+      result.maybe_null = true;
+      result.id = v.NewId();
+      break;
+    case ReturnKind::kRingRecordOrNull:
+      result = RegState::Pointer(RegType::kRingRecord);
+      result.memory_size = call.allocated_size;
+      result.maybe_null = true;
+      result.id = v.NewId();
+      break;
+  }
+  if (helper.acquires) {
+    EBPF_TRY(TakeReference(v, result.reference));
+  }
+  v.state->reg(kResult) = result;
+  return Status::kOk;
+}
+
+}  // namespace
+
+Status StepHelperCall(Verification& v, const isa::DecodedInsn& insn) {
+  const HelperPrototype& helper = *EBPF_TRY(CheckCallable(v, insn.imm));
+  HelperCall call{};
+  EBPF_TRY(CheckArguments(v, helper, call));
+  if (call.map != nullptr) {
+    const uint32_t type = static_cast<uint32_t>(call.map->spec().type);
+    if (!HelperTakesMap(helper, type)) {
+      return v.Reject(Message::kMapNotForHelper, type, helper.name, helper.id);
+    }
+  }
+  if (helper.releases && call.released != 0) {
+    ReleaseReference(v, call.released);
+  }
+  for (unsigned i = 0; i < kCallerSaved; ++i) {
+    v.state->reg(i) = RegState{};
+  }
+  return SetResult(v, helper, call);
+}
+
+}  // namespace ebpf::verifier

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: MIT
+//
+// The deepest chain from each function is found as shortest paths are: in
+// rounds, each of which looks at all calls and allows chains of one more. Calls
+// that recur never come to rest, and are too deep.
+#include "core/verifier/call_chain.h"
+
+#include "core/base/bits.h"
+#include "core/verifier/structure.h"
+
+namespace ebpf::verifier {
+namespace {
+
+/// What a frame counts: Linux's compilers align it to 16.
+constexpr uint32_t Rounded(uint32_t depth) {
+  return AlignUp<uint32_t>(depth, 16);
+}
+
+struct Chain {
+  uint32_t bytes;   // of the function and the deepest below it
+  uint32_t frames;  // of that chain
+};
+
+/// Looks at all calls once; whether a chain grew.
+bool Round(Verification& v, Span<Chain> chains) {
+  bool grew = false;
+  for (uint32_t i = 0; i < v.insns.size(); ++i) {
+    isa::DecodedInsn insn;
+    if ((v.infos[i].flags & InsnInfo::kSecondSlot) != 0 ||
+        isa::Decode(v.insns, i, insn) != isa::DecodeError::kNone ||
+        insn.op != isa::Op::kCallSubprogram) {
+      continue;
+    }
+    const uint32_t caller = SubprogramOf(v, i);
+    const uint32_t callee =
+        SubprogramOf(v, static_cast<uint32_t>(TargetOf(i, insn)));
+    const uint32_t bytes =
+        Rounded(v.subprograms[caller].stack_depth) + chains[callee].bytes;
+    if (bytes > chains[caller].bytes) {
+      chains[caller].bytes = bytes;
+      grew = true;
+    }
+    if (chains[callee].frames + 1 > chains[caller].frames) {
+      chains[caller].frames = chains[callee].frames + 1;
+      grew = true;
+    }
+  }
+  return grew;
+}
+
+Status Check(Verification& v, Span<Chain> chains) {
+  for (uint32_t i = 0; i < chains.size(); ++i) {
+    chains[i] = Chain{Rounded(v.subprograms[i].stack_depth), 1};
+  }
+  // Each round settles at least one more level; recursion settles never.
+  uint32_t rounds = 0;
+  while (chains.size() > 1 && Round(v, chains)) {
+    if (++rounds > kMaxFrames) {
+      return v.Reject(Message::kTooDeep, kMaxFrames + 1);
+    }
+  }
+  if (chains[0].frames > kMaxFrames) {
+    return v.Reject(Message::kTooDeep, chains[0].frames);
+  }
+  v.stats.stack_depth = chains[0].bytes;
+  if (chains[0].bytes > kMaxStackBytes) {
+    return v.Reject(Message::kStackTooLarge, chains[0].frames, chains[0].bytes);
+  }
+  return Status::kOk;
+}
+
+}  // namespace
+
+Status GrowStack(Verification& v, Frame& frame, uint32_t bytes) {
+  const uint32_t slots = (bytes + kSlotSize - 1) / kSlotSize;
+  if (slots <= frame.slot_count) {
+    return Status::kOk;
+  }
+  frame.GrowTo(slots);
+  uint32_t& depth = v.subprograms[frame.subprogram].stack_depth;
+  depth = Max(depth, slots * kSlotSize);
+  uint32_t total = 0;
+  for (uint32_t i = 0; i < v.state->frame_count; ++i) {
+    total += Rounded(v.subprograms[v.state->frames[i].subprogram].stack_depth);
+  }
+  if (total > kMaxStackBytes) {
+    return v.Reject(Message::kStackTooLarge, v.state->frame_count, total);
+  }
+  return Status::kOk;
+}
+
+Status CheckCallChains(Verification& v) {
+  Span<Chain> chains =
+      EBPF_TRY(v.allocator.NewArray<Chain>(v.subprograms.size()));
+  const Status status = Check(v, chains);
+  v.allocator.DeleteArray(chains);
+  return status;
+}
+
+}  // namespace ebpf::verifier

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: MIT
+//
+// Reachability by a list of what is to be visited: each instruction is put on
+// it at most once, so that it takes time and memory in proportion to them.
+#include "core/verifier/cfg.h"
+
+#include "core/verifier/structure.h"
+
+namespace ebpf::verifier {
+namespace {
+
+class Visitor {
+ public:
+  Visitor(Verification& v, Span<uint32_t> list) : v_(v), list_(list) {}
+
+  void Run() {
+    Reach(0);
+    while (count_ > 0) {
+      Visit(list_[--count_]);
+    }
+  }
+
+ private:
+  void Reach(int64_t index) {
+    uint8_t& flags = v_.infos[static_cast<size_t>(index)].flags;
+    if ((flags & InsnInfo::kReachable) == 0) {
+      flags |= InsnInfo::kReachable;
+      list_[count_++] = static_cast<uint32_t>(index);
+    }
+  }
+
+  void ReachMeeting(int64_t index) {
+    v_.infos[static_cast<size_t>(index)].flags |= InsnInfo::kPrunePoint;
+    Reach(index);
+  }
+
+  void Visit(uint32_t index) {
+    isa::DecodedInsn insn;
+    if (isa::Decode(v_.insns, index, insn) != isa::DecodeError::kNone) {
+      return;  // CheckStructure has refused it
+    }
+    switch (insn.op) {
+      case isa::Op::kExit:
+        return;
+      case isa::Op::kGoto:
+      case isa::Op::kGotoLong:
+        ReachMeeting(TargetOf(index, insn));
+        return;
+      case isa::Op::kCallSubprogram:
+        Reach(TargetOf(index, insn));
+        ReachMeeting(index + 1);  // from each exit of the callee
+        return;
+      default:
+        if (insn.info().family == isa::Family::kJump) {
+          ReachMeeting(TargetOf(index, insn));
+        }
+        Reach(index + insn.slots);
+    }
+  }
+
+  Verification& v_;
+  const Span<uint32_t> list_;
+  size_t count_ = 0;
+};
+
+}  // namespace
+
+Status CheckGraph(Verification& v) {
+  Span<uint32_t> list =
+      EBPF_TRY(v.allocator.NewArray<uint32_t>(v.insns.size()));
+  Visitor(v, list).Run();
+  v.allocator.DeleteArray(list);
+  for (uint32_t i = 0; i < v.insns.size(); ++i) {
+    if ((v.infos[i].flags & (InsnInfo::kReachable | InsnInfo::kSecondSlot)) ==
+        0) {
+      return v.Reject(Message::kUnreachable, i);
+    }
+  }
+  return Status::kOk;
+}
+
+}  // namespace ebpf::verifier

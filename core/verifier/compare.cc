@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: MIT
+//
+// `old` covers `now` if every machine (numbers in registers and stack bytes,
+// pointers with their objects) that `now` allows is allowed by `old`. Then
+// whatever can happen from here was seen to be safe from there: no argument
+// about how the verifier itself would go on is needed.
+//
+// A register or byte of `old` that is uninitialized covers anything: no path
+// from there read it, since the verifier would have refused that. Registers
+// that are dead were made uninitialized when `old` was kept (exploration.cc).
+#include "core/verifier/compare.h"
+
+namespace ebpf::verifier {
+namespace {
+
+bool SameRange(const Range<uint64_t>& a, const Range<uint64_t>& b) {
+  return a.Contains(b) && b.Contains(a);
+}
+
+bool SameValue(const ScalarValue& a, const ScalarValue& b) {
+  return a.bits.value == b.bits.value && a.bits.mask == b.bits.mask &&
+         SameRange(a.wide, b.wide) && a.low.Contains(b.low) &&
+         b.low.Contains(a.low);
+}
+
+bool MatchesValue(const ScalarValue& old, const ScalarValue& now,
+                  Comparing comparing) {
+  return comparing == Comparing::kSame ? SameValue(old, now)
+                                       : old.Contains(now);
+}
+
+/// A number that shares its id in `old` was learnt of together with others:
+/// they must be the same number now, too.
+bool MatchesScalar(const RegState& old, const RegState& now,
+                   Comparing comparing, IdMap& ids) {
+  if (!MatchesValue(old.value, now.value, comparing)) {
+    return false;
+  }
+  if (comparing == Comparing::kSame) {
+    return ids.Match(old.id, now.id);
+  }
+  // One that shares with nobody now stands for an id of its own.
+  return old.id == 0 || ids.Match(old.id, now.id != 0 ? now.id : ids.Fresh());
+}
+
+bool MatchesReg(const RegState& old, const RegState& now, Comparing comparing,
+                IdMap& ids) {
+  if (old.type == RegType::kUninitialized) {
+    return true;
+  }
+  if (old.type != now.type || old.maybe_null != now.maybe_null) {
+    return false;
+  }
+  if (old.IsScalar()) {
+    return MatchesScalar(old, now, comparing, ids);
+  }
+  return old.map == now.map && old.memory_size == now.memory_size &&
+         old.frame == now.frame && old.offset == now.offset &&
+         MatchesValue(old.value, now.value, comparing) &&
+         ids.Match(old.id, now.id) && ids.Match(old.reference, now.reference);
+}
+
+/// A byte that is no part of a register in `old`. If it is a part of one now,
+/// it is a number or zero as that register tells.
+bool MatchesByte(ByteKind old, const StackSlot& now, uint32_t byte) {
+  const ByteKind kind = now.bytes[byte];
+  switch (old) {
+    case ByteKind::kInvalid:
+      return true;
+    case ByteKind::kMisc:
+      return kind == ByteKind::kMisc || kind == ByteKind::kZero ||
+             (kind == ByteKind::kSpill && now.spilled.IsScalar());
+    case ByteKind::kZero:
+      return kind == ByteKind::kZero;
+    case ByteKind::kSpill:
+      break;
+  }
+  return false;
+}
+
+bool MatchesSlot(const StackSlot& old, const StackSlot& now,
+                 Comparing comparing, IdMap& ids) {
+  const uint32_t spilled = old.HasSpill() ? old.SpillSize() : 0;
+  if (spilled != 0 && (!now.HasSpill() || now.SpillSize() != spilled ||
+                       !MatchesReg(old.spilled, now.spilled, comparing, ids))) {
+    return false;
+  }
+  for (uint32_t i = spilled; i < kSlotSize; ++i) {
+    if (!MatchesByte(old.bytes[i], now, i) ||
+        (comparing == Comparing::kSame && old.bytes[i] != now.bytes[i])) {
+      return false;
+    }
+  }
+  return true;
+}
+
+bool IsInvalid(const StackSlot& slot) {
+  for (ByteKind kind : slot.bytes) {
+    if (kind != ByteKind::kInvalid) {
+      return false;
+    }
+  }
+  return true;
+}
+
+bool MatchesFrame(const FrameView& old, const Frame& now, Comparing comparing,
+                  IdMap& ids) {
+  if (old.call_site != now.call_site || old.subprogram != now.subprogram) {
+    return false;
+  }
+  for (unsigned i = 0; i < isa::kRegisterCount; ++i) {
+    if (!MatchesReg(old.regs[i], now.regs[i], comparing, ids)) {
+      return false;
+    }
+  }
+  for (uint32_t i = 0; i < old.slot_count; ++i) {
+    if (i < now.slot_count
+            ? !MatchesSlot(old.slots[i], now.slots[i], comparing, ids)
+            : !IsInvalid(old.slots[i])) {
+      return false;
+    }
+  }
+  return true;
+}
+
+}  // namespace
+
+bool IdMap::Match(uint32_t old_id, uint32_t new_id) {
+  if ((old_id == 0) != (new_id == 0)) {
+    return false;
+  }
+  if (old_id == 0) {
+    return true;
+  }
+  for (uint32_t i = 0; i < count_; ++i) {
+    if (pairs_[i].old_id == old_id || pairs_[i].new_id == new_id) {
+      return pairs_[i].old_id == old_id && pairs_[i].new_id == new_id;
+    }
+  }
+  if (count_ == kMax) {
+    return false;
+  }
+  pairs_[count_++] = Pair{old_id, new_id};
+  return true;
+}
+
+bool Matches(const SavedState& old, const State& now, Comparing comparing,
+             IdMap& ids) {
+  if (old.frame_count() != now.frame_count ||
+      old.references().size() != now.reference_count) {
+    return false;
+  }
+  ids.Clear();
+  for (uint32_t i = 0; i < now.reference_count; ++i) {
+    if (!ids.Match(old.references()[i].id, now.references[i].id)) {
+      return false;
+    }
+  }
+  for (uint32_t i = 0; i < now.frame_count; ++i) {
+    if (!MatchesFrame(old.frame(i), now.frames[i], comparing, ids)) {
+      return false;
+    }
+  }
+  return true;
+}
+
+}  // namespace ebpf::verifier

@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: MIT
+//
+// Paths are walked depth first. A state that is kept counts the paths from it
+// that are not at their ends (`branches`); it can save other paths only when
+// there is none left: until then, a path that comes back to it is in a loop,
+// and nothing shows that the loop ends. As the branch that is walked next is
+// always the newest, a state with branches left is one that the current path
+// came through.
+#include "core/verifier/exploration.h"
+
+#include "core/verifier/branch.h"
+
+namespace ebpf::verifier {
+namespace {
+
+/// A state is kept when this much was walked since the last one; in a loop,
+/// where most states do not come again, more.
+constexpr uint32_t kJumpsBetween = 2;
+constexpr uint32_t kInsnsBetween = 8;
+constexpr uint32_t kLoopJumpsBetween = 8;
+constexpr uint32_t kLoopInsnsBetween = 32;
+/// A state that misses so often, and more for each hit, is dropped.
+constexpr uint32_t kMissesAllowed = 48;
+constexpr uint32_t kMissesPerHit = 16;
+constexpr uint32_t kMaxPerInsn = 64;
+
+SavedState* Save(Verification& v, Status& status) {
+  const Result<SavedState*> saved = SavedState::Make(*v.state, v.allocator);
+  status = saved.status();
+  if (!saved.ok()) {
+    return nullptr;
+  }
+  v.saved_bytes += (*saved)->size();
+  return *saved;
+}
+
+void Discard(Verification& v, SavedState* saved) {
+  v.saved_bytes -= saved->size();
+  saved->Free(v.allocator);
+}
+
+/// Takes `*link` out of its instruction's list.
+void Drop(Verification& v, InsnInfo& info, ExploredState** link) {
+  ExploredState* const state = *link;
+  *link = state->next;
+  --info.explored_count;
+  --v.states_now;
+  Discard(v, state->saved);
+  state->saved = nullptr;
+  if (state->branches == 0) {
+    v.allocator.Delete(state);
+  }
+}
+
+/// The path from `state` and its parents is at its end.
+void EndPath(Verification& v) {
+  ExploredState* state = v.parent;
+  while (state != nullptr && --state->branches == 0) {
+    ExploredState* const parent = state->parent;
+    if (state->saved == nullptr) {
+      v.allocator.Delete(state);
+    }
+    state = parent;
+  }
+  v.parent = nullptr;
+}
+
+/// In what is kept, registers that nobody reads any more are unknown to be
+/// anything: then they differ from nothing.
+void ForgetDeadRegs(const Verification& v, SavedState& saved) {
+  const uint32_t innermost = saved.frame_count() - 1;
+  for (uint32_t i = 0; i <= innermost; ++i) {
+    // A caller goes on behind its call, with the callee's result in r0.
+    const uint32_t at =
+        i == innermost ? v.index : saved.frame(i + 1).call_site + 1;
+    for (unsigned r = 0; r < isa::kRegisterCount; ++r) {
+      if (r != isa::kFramePointer && (v.infos[at].live >> r & 1) == 0) {
+        saved.frame(i).regs[r] = RegState{};
+      }
+    }
+  }
+}
+
+void CountStates(Verification& v, const InsnInfo& info) {
+  Stats& stats = v.stats;
+  ++stats.total_states;
+  stats.peak_states = Max(stats.peak_states, ++v.states_now);
+  stats.max_states_per_insn =
+      Max(stats.max_states_per_insn, uint32_t{info.explored_count});
+}
+
+Status Keep(Verification& v) {
+  InsnInfo& info = v.info();
+  v.jumps_at_last_state = v.jumps_walked;
+  v.insns_at_last_state = v.stats.insns_processed;
+  if (v.saved_bytes + SavedState::SizeOf(*v.state) > kMaxExploredBytes) {
+    return Status::kOk;  // sound without, only slower
+  }
+  if (info.explored_count == kMaxPerInsn) {
+    ExploredState** oldest = &info.explored;
+    while ((*oldest)->next != nullptr) {
+      oldest = &(*oldest)->next;
+    }
+    Drop(v, info, oldest);
+  }
+  ExploredState* const state = EBPF_TRY(v.allocator.New<ExploredState>());
+  Status status = Status::kOk;
+  state->saved = Save(v, status);
+  if (state->saved == nullptr) {
+    v.allocator.Delete(state);
+    return status;
+  }
+  ForgetDeadRegs(v, *state->saved);
+  state->parent = v.parent;
+  state->branches = 1;
+  state->next = info.explored;
+  info.explored = state;
+  v.parent = state;
+  ++info.explored_count;
+  CountStates(v, info);
+  return Status::kOk;
+}
+
+}  // namespace
+
+Status KeepForLater(Verification& v) {
+  if (v.pending_count == kMaxPending ||
+      v.saved_bytes + SavedState::SizeOf(*v.state) > kMaxSavedBytes) {
+    return v.Reject(Message::kTooManyBranches, v.pending_count);
+  }
+  PendingBranch* const branch = EBPF_TRY(v.allocator.New<PendingBranch>());
+  Status status = Status::kOk;
+  branch->saved = Save(v, status);
+  if (branch->saved == nullptr) {
+    v.allocator.Delete(branch);
+    return status;
+  }
+  branch->parent = v.parent;
+  if (v.parent != nullptr) {
+    ++v.parent->branches;
+  }
+  branch->index = v.index;
+  branch->log_position = v.log.writer().wanted();
+  branch->below = v.pending;
+  v.pending = branch;
+  ++v.pending_count;
+  return Status::kOk;
+}
+
+bool NextPath(Verification& v) {
+  EndPath(v);
+  PendingBranch* const branch = v.pending;
+  if (branch == nullptr) {
+    return false;
+  }
+  v.pending = branch->below;
+  --v.pending_count;
+  branch->saved->RestoreTo(*v.state);
+  v.parent = branch->parent;
+  v.index = branch->index;
+  if (!v.log.wants(kLogStates)) {
+    // Only the path that is refused is of interest.
+    v.log.writer().TruncateTo(branch->log_position);
+  }
+  Discard(v, branch->saved);
+  v.allocator.Delete(branch);
+  isa::DecodedInsn insn;
+  if (isa::Decode(v.insns, v.index, insn) == isa::DecodeError::kNone) {
+    EnterSide(v, insn, true);
+  }
+  v.previous = v.index;
+  v.index = v.next;
+  v.log_state = true;
+  return true;
+}
+
+Status CheckSeen(Verification& v, bool& seen) {
+  InsnInfo& info = v.info();
+  const uint32_t jumps = v.jumps_walked - v.jumps_at_last_state;
+  const uint32_t insns = v.stats.insns_processed - v.insns_at_last_state;
+  bool keep = jumps >= kJumpsBetween && insns >= kInsnsBetween;
+  ExploredState** link = &info.explored;
+  while (*link != nullptr) {
+    ExploredState* const old = *link;
+    if (old->branches > 0) {
+      if (Matches(*old->saved, *v.state, Comparing::kSame, *v.ids)) {
+        return v.Reject(Message::kInfiniteLoop, v.index);
+      }
+      if (jumps < kLoopJumpsBetween && insns < kLoopInsnsBetween) {
+        keep = false;
+      }
+    } else if (Matches(*old->saved, *v.state, Comparing::kCovers, *v.ids)) {
+      ++old->hits;
+      seen = true;
+      return Status::kOk;
+    }
+    ++old->misses;
+    if (old->misses > kMissesAllowed + old->hits * kMissesPerHit) {
+      Drop(v, info, link);
+    } else {
+      link = &old->next;
+    }
+  }
+  return keep ? Keep(v) : Status::kOk;
+}
+
+void FreeExploration(Verification& v) {
+  while (v.pending != nullptr) {
+    PendingBranch* const branch = v.pending;
+    v.pending = branch->below;
+    EndPath(v);
+    v.parent = branch->parent;
+    Discard(v, branch->saved);
+    v.allocator.Delete(branch);
+  }
+  EndPath(v);
+  for (InsnInfo& info : v.infos) {
+    while (info.explored != nullptr) {
+      Drop(v, info, &info.explored);
+    }
+  }
+}
+
+}  // namespace ebpf::verifier

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: MIT
+//
+// Slots of the stack.
+#include "core/verifier/frame_state.h"
+
+#include "core/base/memory.h"
+
+namespace ebpf::verifier {
+
+uint32_t StackSlot::SpillSize() const {
+  uint32_t size = 0;
+  while (size < kSlotSize && bytes[size] == ByteKind::kSpill) {
+    ++size;
+  }
+  return size;
+}
+
+void StackSlot::DropSpill() {
+  for (ByteKind& byte : bytes) {
+    if (byte == ByteKind::kSpill) {
+      byte = ByteKind::kMisc;
+    }
+  }
+  spilled = RegState{};
+}
+
+void Frame::GrowTo(uint32_t count) {
+  if (count > slot_count) {
+    FillBytes(&slots[slot_count], 0, (count - slot_count) * sizeof(StackSlot));
+    slot_count = count;
+  }
+}
+
+}  // namespace ebpf::verifier

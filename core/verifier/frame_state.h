@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: MIT
+//
+// What is known of the machine at one point of one path: the registers and
+// stacks of all active functions, and the references that are held.
+#pragma once
+
+#include <stdint.h>
+
+#include "core/isa/insn.h"
+#include "core/program/run_context.h"
+#include "core/verifier/reg_state.h"
+
+namespace ebpf::verifier {
+
+inline constexpr uint32_t kSlotSize = 8;
+inline constexpr uint32_t kMaxSlots = kMaxStackBytes / kSlotSize;
+inline constexpr uint32_t kMaxReferences = 64;
+
+/// What a byte of stack holds.
+enum class ByteKind : uint8_t {
+  kInvalid,  // never written on this path
+  kSpill,    // part of the register in `spilled`
+  kMisc,     // some number
+  kZero,
+};
+
+/// Eight bytes of stack, aligned. Slot 0 is [fp-8, fp), slot 1 [fp-16, fp-8).
+struct StackSlot {
+  /// By address. Spilled bytes are the first 1, 2, 4 or all 8.
+  ByteKind bytes[kSlotSize];
+  RegState spilled;
+
+  /// Whether a register, or a part of one, is kept here.
+  bool HasSpill() const { return bytes[0] == ByteKind::kSpill; }
+  /// How many bytes of it.
+  uint32_t SpillSize() const;
+  /// Forgets the register: its bytes are some number.
+  void DropSpill();
+};
+
+/// One active function.
+struct Frame {
+  RegState regs[isa::kRegisterCount];
+  StackSlot slots[kMaxSlots];
+  /// Slots beyond these are kInvalid, whatever they hold.
+  uint32_t slot_count;
+  /// The call instruction in the caller.
+  uint32_t call_site;
+  uint32_t subprogram;
+
+  /// Makes slots up to `count` (at most kMaxSlots) usable.
+  void GrowTo(uint32_t count);
+};
+
+struct Reference {
+  uint32_t id;
+  uint32_t insn;  // that took it
+};
+
+/// The working state: big, and there is one.
+struct State {
+  uint32_t frame_count;
+  uint32_t reference_count;
+  Reference references[kMaxReferences];
+  Frame frames[kMaxFrames];
+
+  Frame& current() { return frames[frame_count - 1]; }
+  const Frame& current() const { return frames[frame_count - 1]; }
+  RegState& reg(unsigned number) { return current().regs[number]; }
+};
+
+/// Calls `f` with each register that `state` knows, spilled ones included.
+template <typename F>
+void ForEachReg(State& state, F f) {
+  for (uint32_t i = 0; i < state.frame_count; ++i) {
+    Frame& frame = state.frames[i];
+    for (RegState& reg : frame.regs) {
+      f(reg);
+    }
+    for (uint32_t slot = 0; slot < frame.slot_count; ++slot) {
+      if (frame.slots[slot].HasSpill()) {
+        f(frame.slots[slot].spilled);
+      }
+    }
+  }
+}
+
+/// The slot that has the byte at fp + `offset` (-512..-1), and where in it.
+constexpr uint32_t SlotOf(int64_t offset) {
+  return static_cast<uint32_t>(-offset - 1) / kSlotSize;
+}
+constexpr uint32_t ByteInSlot(int64_t offset) {
+  return kSlotSize - 1 - static_cast<uint32_t>(-offset - 1) % kSlotSize;
+}
+
+}  // namespace ebpf::verifier

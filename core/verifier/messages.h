@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: MIT
+//
+// The verifier's messages: which there are, and how they are filled in.
+#pragma once
+
+#include <stdint.h>
+
+#include "core/base/span.h"
+#include "core/base/status.h"
+#include "core/base/text_writer.h"
+#include "core/verifier/tnum.h"
+
+namespace ebpf::verifier {
+
+enum class Message : uint8_t {
+#define EBPF_VERIFIER_MESSAGE(name, status, text) k##name,
+#include "core/verifier/messages.def"
+#undef EBPF_VERIFIER_MESSAGE
+};
+
+/// What stands for a {} of a message. Signed where it came from a signed type.
+class MessageArg {
+ public:
+  MessageArg(int value) : kind_(kSigned), signed_(value) {}           // NOLINT
+  MessageArg(int64_t value) : kind_(kSigned), signed_(value) {}       // NOLINT
+  MessageArg(uint32_t value) : kind_(kUnsigned), unsigned_(value) {}  // NOLINT
+  MessageArg(uint64_t value) : kind_(kUnsigned), unsigned_(value) {}  // NOLINT
+  MessageArg(const char* text) : kind_(kText), text_(text) {}         // NOLINT
+  MessageArg(const Tnum<uint64_t>& bits)                              // NOLINT
+      : kind_(kBits), unsigned_(bits.value), mask_(bits.mask) {}
+
+  void Write(TextWriter& writer, bool hexadecimal) const;
+
+ private:
+  enum Kind : uint8_t { kSigned, kUnsigned, kText, kBits };
+
+  Kind kind_;
+  union {
+    int64_t signed_;
+    uint64_t unsigned_;
+    const char* text_;
+  };
+  uint64_t mask_ = 0;
+};
+
+/// The errno that goes with `message`.
+Status StatusOf(Message message);
+
+/// Writes `message` with `args` and a newline.
+void Write(TextWriter& writer, Message message, Span<const MessageArg> args);
+
+/// Bits as Linux's log shows them: "(0x0; 0xff)".
+void WriteBits(TextWriter& writer, const Tnum<uint64_t>& bits);
+
+}  // namespace ebpf::verifier

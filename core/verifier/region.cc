@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: MIT
+//
+// Memory of a known size that is neither stack nor context.
+#include "core/linux_abi/bpf.h"
+#include "core/verifier/memory_access.h"
+
+namespace ebpf::verifier {
+namespace {
+
+uint32_t SizeOfRegion(const RegState& reg) {
+  return reg.type == RegType::kMapValue ? reg.map->spec().value_size
+                                        : reg.memory_size;
+}
+
+Status CheckMapFlags(Verification& v, const RegState& reg,
+                     const Access& access) {
+  if (reg.type != RegType::kMapValue) {
+    return Status::kOk;
+  }
+  const MapSpec& spec = reg.map->spec();
+  if (access.write && (spec.flags & linux_abi::kMapReadOnlyProg) != 0) {
+    return v.Reject(Message::kMapNotWritable, spec.value_size,
+                    reg.offset + access.offset, access.size);
+  }
+  if (!access.write && (spec.flags & linux_abi::kMapWriteOnlyProg) != 0) {
+    return v.Reject(Message::kMapNotReadable, spec.value_size,
+                    reg.offset + access.offset, access.size);
+  }
+  return Status::kOk;
+}
+
+/// `offset` is where the access starts if the variable part is at one of its
+/// bounds.
+Status CheckBound(Verification& v, const RegState& reg, const Access& access,
+                  int64_t offset, bool zero_size_ok) {
+  const int64_t limit = SizeOfRegion(reg);
+  if (offset >= 0 && offset <= limit &&
+      int64_t{access.size} <= limit - offset &&
+      (access.size > 0 || zero_size_ok)) {
+    return Status::kOk;
+  }
+  return v.Reject(reg.type == RegType::kMapValue ? Message::kOutsideMapValue
+                                                 : Message::kOutsideMemory,
+                  limit, offset, access.size);
+}
+
+}  // namespace
+
+Status CheckRegion(Verification& v, const Access& access, bool zero_size_ok) {
+  const RegState& reg = v.state->reg(access.base);
+  const unsigned name = access.base;
+  EBPF_TRY(CheckMapFlags(v, reg, access));
+  // Both below 2^29 in absolute value, and 2^15; the variable part is checked
+  // before it is added.
+  const int64_t fixed = int64_t{reg.offset} + access.offset;
+  const int64_t smin = static_cast<int64_t>(reg.value.wide.smin);
+  if (smin < 0 && (smin < -kMaxOffset * 4 || smin + fixed < 0)) {
+    return v.Reject(Message::kNegativeMinimum, name);
+  }
+  const bool too_far = smin >= kMaxOffset * 4;
+  const Status low = CheckBound(
+      v, reg, access, too_far ? INT64_MAX : smin + fixed, zero_size_ok);
+  if (!IsOk(low)) {
+    return v.Reject(Message::kMinimumOutside, name);
+  }
+  if (reg.value.wide.umax >= static_cast<uint64_t>(kMaxOffset)) {
+    return v.Reject(Message::kUnbounded, name);
+  }
+  const int64_t umax = static_cast<int64_t>(reg.value.wide.umax);
+  const Status high = CheckBound(v, reg, access, umax + fixed, zero_size_ok);
+  if (!IsOk(high)) {
+    return v.Reject(Message::kMaximumOutside, name);
+  }
+  return Status::kOk;
+}
+
+}  // namespace ebpf::verifier

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: MIT
+//
+// What is checked of a program before any path of it is walked: encodings,
+// subprograms, jump targets.
+#pragma once
+
+#include "core/verifier/verification.h"
+
+namespace ebpf::verifier {
+
+/// Checks `v.insns` one by one and fills in `v.subprograms`. `v.infos` is
+/// there and zeroed, `v.subprograms` has room for kMaxSubprograms; afterwards
+/// it has as many as there are.
+Status CheckStructure(Verification& v);
+
+/// Where the jump or subprogram call `insn` at `index` leads to.
+constexpr int64_t TargetOf(uint32_t index, const isa::DecodedInsn& insn) {
+  const int32_t offset =
+      insn.op == isa::Op::kCallSubprogram ? insn.imm : insn.jump_offset();
+  return int64_t{index} + 1 + offset;
+}
+
+/// The subprogram that has the instruction `index`.
+uint32_t SubprogramOf(const Verification& v, uint32_t index);
+
+}  // namespace ebpf::verifier

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: MIT
+//
+// Everything about one run of the verifier, shared by the files that each check
+// one kind of thing.
+#pragma once
+
+#include <stdint.h>
+
+#include "core/isa/decode.h"
+#include "core/verifier/frame_state.h"
+#include "core/verifier/messages.h"
+#include "core/verifier/verifier.h"
+
+namespace ebpf::verifier {
+
+/// BPF_MAX_SUBPROGS.
+inline constexpr uint32_t kMaxSubprograms = 256;
+/// BPF_MAX_VAR_OFF: what an offset in memory stays below, both ways.
+inline constexpr int64_t kMaxOffset = 1 << 29;
+
+class IdMap;
+struct ExploredState;
+struct PendingBranch;
+
+/// What is known of one instruction apart from any path.
+struct InsnInfo {
+  enum Flag : uint8_t {
+    kSecondSlot = 1 << 0,   // of LD_IMM64: no instruction
+    kReachable = 1 << 1,    // by the graph of jumps and calls
+    kPrunePoint = 1 << 2,   // paths meet here: states are compared
+    kDivisorZero = 1 << 3,  // on some path the divisor may be 0
+    kDivisorSeen = 1 << 4,
+    kStackAccess = 1 << 5,    // on some path through a pointer to the stack
+    kContextAccess = 1 << 6,  // to the context
+    kOtherAccess = 1 << 7,    // to anything else
+  };
+
+  ExploredState* explored;  // states seen here, the newest first
+  uint16_t live;            // bit r: somebody may read what r holds before it
+  uint8_t flags;
+  uint8_t explored_count;
+};
+
+struct Subprogram {
+  uint32_t start;
+  uint32_t end;
+  uint32_t stack_depth;
+};
+
+struct Verification : NonCopyable {
+  Verification(isa::ConstInsns insns_in, Span<Map* const> maps_in,
+               const Options& options_in, Allocator& allocator_in, Log& log_in,
+               Stats& stats_in)
+      : insns(insns_in),
+        maps(maps_in),
+        options(options_in),
+        allocator(allocator_in),
+        log(log_in),
+        stats(stats_in) {}
+
+  const isa::ConstInsns insns;
+  const Span<Map* const> maps;
+  const Options& options;
+  Allocator& allocator;
+  Log& log;
+  Stats& stats;
+
+  Span<InsnInfo> infos;          // one for each instruction
+  Span<Subprogram> subprograms;  // by start; the first is the program
+  State* state = nullptr;
+  IdMap* ids = nullptr;  // scratch memory of comparisons
+
+  /// Where the walk is, where it came from, and where it goes next.
+  uint32_t index = 0;
+  uint32_t previous = 0;
+  uint32_t next = 0;
+  uint32_t jumps_walked = 0;
+  uint32_t last_id = 0;
+
+  /// The newest state that was kept on this path.
+  ExploredState* parent = nullptr;
+  /// Branches not walked yet, the newest first.
+  PendingBranch* pending = nullptr;
+  uint32_t pending_count = 0;
+  /// Bytes of all saved states.
+  size_t saved_bytes = 0;
+  /// When a state was last kept.
+  uint32_t insns_at_last_state = 0;
+  uint32_t jumps_at_last_state = 0;
+  uint32_t states_now = 0;
+  /// The next instruction is logged with the state before it.
+  bool log_state = true;
+
+  InsnInfo& info() { return infos[index]; }
+  uint32_t NewId() { return ++last_id; }
+
+  /// Writes `message` to the log; the errno that goes with it.
+  template <typename... Args>
+  Status Reject(Message message, const Args&... args) {
+    if (log.enabled()) {
+      const MessageArg list[] = {MessageArg(args)..., MessageArg(0)};
+      Write(log.writer(), message,
+            Span<const MessageArg>(list, sizeof...(args)));
+    }
+    return StatusOf(message);
+  }
+};
+
+/// kOk if register `number` holds something; it is read.
+inline Status CheckReadable(Verification& v, unsigned number) {
+  if (v.state->reg(number).type == RegType::kUninitialized) {
+    return v.Reject(Message::kReadUninitialized, number);
+  }
+  return Status::kOk;
+}
+
+/// kOk unless `number` is the frame pointer; it is written.
+inline Status CheckWritable(Verification& v, unsigned number) {
+  if (number == isa::kFramePointer) {
+    return v.Reject(Message::kFramePointerWritten);
+  }
+  return Status::kOk;
+}
+
+}  // namespace ebpf::verifier

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: MIT
+//
+// The steps of a verification, and its memory.
+#include "core/verifier/verifier.h"
+
+#include "core/verifier/call_chain.h"
+#include "core/verifier/cfg.h"
+#include "core/verifier/exploration.h"
+#include "core/verifier/liveness.h"
+#include "core/verifier/structure.h"
+#include "core/verifier/walk.h"
+
+namespace ebpf::verifier {
+namespace {
+
+Status AllocateAll(Verification& v) {
+  v.infos = EBPF_TRY(v.allocator.NewArray<InsnInfo>(v.insns.size()));
+  v.subprograms = EBPF_TRY(v.allocator.NewArray<Subprogram>(kMaxSubprograms));
+  v.state = EBPF_TRY(v.allocator.New<State>());
+  v.ids = EBPF_TRY(v.allocator.New<IdMap>());
+  return Status::kOk;
+}
+
+void FreeAll(Verification& v) {
+  FreeExploration(v);
+  if (v.ids != nullptr) {
+    v.allocator.Delete(v.ids);
+  }
+  if (v.state != nullptr) {
+    v.allocator.Delete(v.state);
+  }
+  if (!v.subprograms.empty()) {
+    v.allocator.DeleteArray(
+        Span<Subprogram>(v.subprograms.data(), kMaxSubprograms));
+  }
+  v.allocator.DeleteArray(v.infos);
+}
+
+Status Run(Verification& v) {
+  if (v.insns.empty()) {
+    return v.Reject(Message::kNoInsns);
+  }
+  if (v.insns.size() > kMaxProgramInsns) {
+    return v.Reject(Message::kTooManyInsns,
+                    static_cast<uint64_t>(v.insns.size()));
+  }
+  EBPF_TRY(AllocateAll(v));
+  EBPF_TRY(CheckStructure(v));
+  EBPF_TRY(CheckGraph(v));
+  ComputeLiveness(v);
+  EBPF_TRY(Walk(v));
+  EBPF_TRY(CheckCallChains(v));
+  if (!v.log.wants(kLogStates)) {
+    v.log.writer().Clear();  // no path was refused
+  }
+  return Status::kOk;
+}
+
+/// A fact holds if it held on every path through the instruction.
+void WriteFacts(const Verification& v, Span<InsnFacts> facts) {
+  constexpr uint8_t kAccess = InsnInfo::kStackAccess |
+                              InsnInfo::kContextAccess | InsnInfo::kOtherAccess;
+  for (size_t i = 0; i < facts.size() && i < v.infos.size(); ++i) {
+    const uint8_t flags = v.infos[i].flags;
+    facts[i].divisor_non_zero =
+        (flags & (InsnInfo::kDivisorSeen | InsnInfo::kDivisorZero)) ==
+        InsnInfo::kDivisorSeen;
+    facts[i].stack_access = (flags & kAccess) == InsnInfo::kStackAccess;
+  }
+}
+
+void LogStats(const Verification& v) {
+  if (!v.log.enabled()) {
+    return;
+  }
+  const Stats& stats = v.stats;
+  TextWriter& writer = v.log.writer();
+  if (v.log.wants(kLogStats)) {
+    writer.Put("stack depth ").PutUnsigned(stats.stack_depth).Put("\n");
+  }
+  writer.Put("processed ").PutUnsigned(stats.insns_processed);
+  writer.Put(" insns (limit ").PutUnsigned(kMaxInsnsProcessed);
+  writer.Put(") max_states_per_insn ").PutUnsigned(stats.max_states_per_insn);
+  writer.Put(" total_states ").PutUnsigned(stats.total_states);
+  writer.Put(" peak_states ").PutUnsigned(stats.peak_states);
+  writer.Put(" mark_read 0\n");
+}
+
+}  // namespace
+
+Status Verify(isa::ConstInsns insns, Span<Map* const> maps,
+              const Options& options, Allocator& allocator, Log& log,
+              Span<InsnFacts> facts, Stats& stats) {
+  stats = Stats{};
+  if (options.type == nullptr) {
+    return Status::kInvalid;
+  }
+  Verification v(insns, maps, options, allocator, log, stats);
+  const Status status = Run(v);
+  if (IsOk(status)) {
+    WriteFacts(v, facts);
+  }
+  LogStats(v);
+  FreeAll(v);
+  return status;
+}
+
+}  // namespace ebpf::verifier

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: MIT
+//
+// One instruction after the other, each by the file for its family.
+#include "core/verifier/walk.h"
+
+#include "core/verifier/alu.h"
+#include "core/verifier/branch.h"
+#include "core/verifier/call.h"
+#include "core/verifier/exploration.h"
+#include "core/verifier/memory_access.h"
+#include "core/verifier/state_log.h"
+#include "core/verifier/structure.h"
+#include "core/verifier/subprogram_call.h"
+
+namespace ebpf::verifier {
+namespace {
+
+using isa::DecodedInsn;
+using isa::Family;
+using isa::Op;
+
+void LogBefore(Verification& v) {
+  if (!v.log.wants_insns()) {
+    return;
+  }
+  TextWriter& writer = v.log.writer();
+  if (v.log_state || v.log.wants(kLogStates)) {
+    if (v.log_state && v.stats.insns_processed > 1) {
+      writer.Put("\nfrom ").PutUnsigned(v.previous).Put(" to ");
+    }
+    writer.PutUnsigned(v.index).Put(":");
+    LogState(v);
+    writer.Put('\n');
+    v.log_state = false;
+  }
+  LogInsn(v, v.index);
+}
+
+void LogSeen(Verification& v) {
+  if (!v.log.wants_insns()) {
+    return;
+  }
+  TextWriter& writer = v.log.writer();
+  if (v.log_state) {
+    writer.Put("\nfrom ").PutUnsigned(v.previous).Put(" to ");
+  }
+  writer.PutUnsigned(v.index).Put(": safe\n");
+}
+
+Status StepLoadImm64(Verification& v, const DecodedInsn& insn) {
+  EBPF_TRY(CheckWritable(v, insn.dst));
+  RegState& dst = v.state->reg(insn.dst);
+  if (insn.op == Op::kLoadImm64) {
+    dst = RegState::Constant(insn.imm64());
+    return Status::kOk;
+  }
+  const Map* map = v.maps[static_cast<uint32_t>(insn.imm)];
+  if (insn.op == Op::kLoadMapFd) {
+    dst = RegState::Pointer(RegType::kMapPointer);
+  } else {
+    dst = RegState::Pointer(RegType::kMapValue);
+    dst.offset = insn.next_imm;
+  }
+  dst.map = map;
+  return Status::kOk;
+}
+
+Status StepControl(Verification& v, const DecodedInsn& insn, bool& path_ends) {
+  switch (insn.op) {
+    case Op::kGoto:
+    case Op::kGotoLong:
+      v.next = static_cast<uint32_t>(TargetOf(v.index, insn));
+      ++v.jumps_walked;
+      return Status::kOk;
+    case Op::kCallHelper:
+      return StepHelperCall(v, insn);
+    case Op::kCallSubprogram:
+      ++v.jumps_walked;
+      return StepSubprogramCall(v, insn);
+    case Op::kExit:
+      ++v.jumps_walked;
+      return StepExit(v, path_ends);
+    default:
+      return v.Reject(Message::kUnknownOpcode,
+                      unsigned{v.insns[v.index].opcode});
+  }
+}
+
+Status Step(Verification& v, bool& path_ends) {
+  DecodedInsn insn;
+  if (isa::Decode(v.insns, v.index, insn) != isa::DecodeError::kNone) {
+    return v.Reject(Message::kUnknownOpcode, unsigned{v.insns[v.index].opcode});
+  }
+  LogBefore(v);
+  v.next = v.index + insn.slots;
+  switch (insn.info().family) {
+    case Family::kAlu:
+    case Family::kNegate:
+    case Family::kByteSwap:
+      return StepAlu(v, insn);
+    case Family::kLoad:
+      return StepLoad(v, insn);
+    case Family::kStore:
+      return StepStore(v, insn);
+    case Family::kAtomic:
+    case Family::kAtomicFetch:
+    case Family::kAtomicExchange:
+      return StepAtomic(v, insn);
+    case Family::kJump:
+      ++v.jumps_walked;
+      return StepJump(v, insn);
+    case Family::kLoadImm64:
+      return StepLoadImm64(v, insn);
+    case Family::kControl:
+      return StepControl(v, insn, path_ends);
+    case Family::kLegacy:
+      break;
+  }
+  return v.Reject(Message::kNoPacketAccess);
+}
+
+void Enter(State& state) {
+  state.frame_count = 1;
+  state.reference_count = 0;
+  Frame& frame = state.current();
+  frame.regs[1] = RegState::Pointer(RegType::kContext);
+  frame.regs[isa::kFramePointer] = RegState::Pointer(RegType::kStack);
+}
+
+}  // namespace
+
+Status Walk(Verification& v) {
+  Enter(*v.state);
+  for (;;) {
+    bool path_ends = false;
+    if (++v.stats.insns_processed > kMaxInsnsProcessed) {
+      return v.Reject(Message::kTooComplex, v.stats.insns_processed);
+    }
+    if ((v.info().flags & InsnInfo::kPrunePoint) != 0) {
+      EBPF_TRY(CheckSeen(v, path_ends));
+      if (path_ends) {
+        LogSeen(v);
+      }
+    }
+    if (!path_ends) {
+      EBPF_TRY(Step(v, path_ends));
+      v.previous = v.index;
+      v.index = v.next;
+    }
+    if (path_ends && !NextPath(v)) {
+      return Status::kOk;
+    }
+  }
+}
+
+}  // namespace ebpf::verifier
