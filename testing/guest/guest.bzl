@@ -123,3 +123,42 @@ def guest_test(
         memory = memory,
         tags = tags + ["qemu", guest.arch] + (["cpu:2"] if cpus > 1 else []),
     )
+
+def guest_death_tests(name, personality, deaths, **kwargs):
+    """Tests that a careless port dies, and of what.
+
+    `deaths` has names, which the image gets as its boot arguments, and the
+    words that the guest must end with. `kwargs` are guest_image's.
+    """
+    guest = GUESTS[personality]
+    guest_image(
+        name = name + "_image",
+        personality = personality,
+        **kwargs
+    )
+
+    # A native rule takes the files of a filegroup as its data, not an image's.
+    native.filegroup(
+        name = name + "_image_file",
+        testonly = True,
+        srcs = [":%s_image" % name],
+    )
+    for death, reason in deaths.items():
+        native.sh_test(
+            name = "%s_by_%s_test" % (name, death),
+            size = "small",
+            srcs = ["//testing/guest:death_test.sh"],
+            args = [
+                "$(location //testing/qemu:run_qemu.py)",
+                guest.arch,
+                str(guest.cpus),
+                "$(location :%s_image_file)" % name,
+                death,
+                '"%s"' % reason,
+            ],
+            data = [
+                ":%s_image_file" % name,
+                "//testing/qemu:run_qemu.py",
+            ],
+            tags = ["qemu", guest.arch] + (["cpu:2"] if guest.cpus > 1 else []),
+        )

@@ -10,6 +10,7 @@
 #include "core/base/memory.h"
 #include "testing/guest/kernel/kernel.h"
 #include "testing/guest/kernel/machine.h"
+#include "testing/guest/x86_64/boot_arguments.h"
 #include "testing/guest/x86_64/internal.h"
 #include "testing/guest/x86_64/registers.h"
 #include "testing/guest/x86_64/trap_gates.h"
@@ -67,6 +68,7 @@ alignas(16) constinit uint8_t double_fault_stacks[kMaxCpus][4096] = {};
 
 constinit machine::RamRange free_ram = {};
 constinit uint32_t cpu_count = 1;
+constinit const char* boot_arguments = "";
 constinit void (*ap_entry)(uint32_t cpu) = nullptr;
 constinit uint32_t ap_cpu = 0;
 constinit ebpf::Atomic<uint32_t> started_cpus{1};
@@ -147,6 +149,8 @@ uint32_t ReadCpuCount() {
 
 }  // namespace
 
+const char* BootArguments() { return boot_arguments; }
+
 void InitCpu(uint32_t cpu) {
   FillTaskDescriptor(cpu);
   const TablePointer gdt_pointer{sizeof gdt - 1, gdt};
@@ -222,6 +226,11 @@ extern "C" [[noreturn, gnu::used]] void X86Start(uint64_t start_info) {
   const uint64_t ram_end = x86_64::RamEnd(*info, image_end);
   uint64_t free_begin = ebpf::AlignUp(image_end, uint64_t{kPageSize});
   x86_64::InitPaging(ram_end, &free_begin);
+  if (info->command_line != 0) {
+    // QEMU has it below 1 MiB, which nobody overwrites.
+    x86_64::boot_arguments =
+        x86_64::PhysicalPointer<const char>(info->command_line);
+  }
   x86_64::free_ram = {x86_64::kKernelBase + free_begin,
                       x86_64::kKernelBase + ram_end};
   x86_64::cpu_count = x86_64::ReadCpuCount();

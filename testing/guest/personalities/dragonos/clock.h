@@ -8,4 +8,7 @@ namespace guest::dragonos {
 /// Takes the clock's lock, as the writer of the real kernel's clock does.
 void TickClock();
 
+/// For a test: a breakpoint stands in the clock, where it holds its lock.
+extern bool breakpoint_in_clock;
+
 }  // namespace guest::dragonos

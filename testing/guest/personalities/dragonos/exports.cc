@@ -13,8 +13,8 @@
 #include "testing/guest/kernel/memory.h"
 #include "testing/guest/kernel/spin_lock.h"
 #include "testing/guest/kernel/thread.h"
-#include "testing/guest/personalities/dragonos/current.h"
 #include "testing/guest/personalities/dragonos/clock.h"
+#include "testing/guest/personalities/dragonos/current.h"
 #include "testing/guest/personalities/dragonos/ipi.h"
 #include "testing/guest/x86_64/internal.h"
 #include "testing/guest/x86_64/registers.h"
@@ -126,6 +126,9 @@ bool dragonos_may_rendezvous() {
 
 uint64_t dragonos_monotonic_ns() {
   SpinLockGuard guard(clock_lock);
+  if (dragonos::breakpoint_in_clock) {
+    machine::Breakpoint();
+  }
   return machine::Nanoseconds();
 }
 
@@ -166,6 +169,8 @@ bool dragonos_capable(int /*capability*/) {
 }  // extern "C"
 
 namespace guest::dragonos {
+
+constinit bool breakpoint_in_clock = false;
 
 void TickClock() {
   // Where the real one moves its clock on.
