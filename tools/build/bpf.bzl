@@ -93,7 +93,7 @@ def _embed_sources_impl(ctx):
     symbol = ctx.attr.symbol
     source = ctx.actions.declare_file(symbol + ".S")
     header = ctx.actions.declare_file(symbol + ".h")
-    ctx.actions.write(source, """        .section .rodata.{symbol}, "a", %progbits
+    text = """        .section .rodata.{symbol}, "a", %progbits
         .balign 16
         .globl {symbol}_begin
         .hidden {symbol}_begin
@@ -104,7 +104,18 @@ def _embed_sources_impl(ctx):
 {symbol}_end:
         .byte 0
         .section .note.GNU-stack, "", %progbits
-""".format(path = ctx.file.src.path, symbol = symbol))
+""".format(path = ctx.file.src.path, symbol = symbol)
+
+    # Bazel drops from a compilation's inputs what its dependency file does not
+    # name, and that does not name what .incbin reads. So the source changes
+    # when the bytes do.
+    ctx.actions.run_shell(
+        command = "{ printf '%s' \"$3\"; echo \"// $(sha256sum < \"$1\")\"; } > \"$2\"",
+        arguments = [ctx.file.src.path, source.path, text],
+        inputs = [ctx.file.src],
+        outputs = [source],
+        mnemonic = "EmbedSource",
+    )
     ctx.actions.write(header, """#pragma once
 
 #include "core/base/span.h"

@@ -12,11 +12,23 @@ def _ksym_blob_impl(ctx):
         progress_message = "Reading symbols of " + ctx.file.elf.short_path,
     )
     source = ctx.actions.declare_file(ctx.label.name + ".S")
-    ctx.actions.write(source, """        .section .ksym, "a", %progbits
+
+    # Bazel drops from a compilation's inputs what its dependency file does not
+    # name, and that does not name what .incbin reads. So the source changes
+    # when the blob does.
+    ctx.actions.run_shell(
+        command = """cat > "$2" <<END
+        .section .ksym, "a", %progbits
         .balign 16
-        .incbin "{path}"
+        .incbin "$1"
         .section .note.GNU-stack, "", %progbits
-""".format(path = out.path))
+        // $(sha256sum < "$1")
+END""",
+        arguments = [out.path, source.path],
+        inputs = [out],
+        outputs = [source],
+        mnemonic = "KsymSource",
+    )
     return [
         DefaultInfo(files = depset([out])),
         OutputGroupInfo(source = depset([source])),

@@ -7,7 +7,8 @@
 
 core/symbols/README.md describes the blob. A kernel is linked twice: first with
 an empty table, then with the blob of the first link in a section that moves
-nothing else; --check proves that it did not.
+nothing else; --check proves that it did not, and that section .ksym, if there
+is one, has this blob.
 """
 
 import argparse
@@ -104,6 +105,27 @@ def make_blob(elf):
     return b"".join(out) + names
 
 
+def embedded(elf):
+    """The bytes of section .ksym; None if there is no such section."""
+    headers = sections(elf)
+    strings = headers[ELF_HEADER.unpack_from(elf)[13]]
+    names = elf[strings[4] : strings[4] + strings[5]]
+    for header in headers:
+        if names[header[0] : names.find(b"\0", header[0])] == b".ksym":
+            return elf[header[4] : header[4] + header[5]]
+    return None
+
+
+def check(elf, blob, wanted):
+    """What is wrong with `wanted`, the blob of the first link, or None."""
+    if wanted != blob:
+        return "the second link moved code"
+    inside = embedded(elf)
+    if inside is not None and inside[: len(blob)] != blob:
+        return "another blob was linked in"
+    return None
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("elf")
@@ -122,8 +144,9 @@ def main():
             file.write(blob)
         return
     with open(arguments.check, "rb") as file:
-        if file.read() != blob:
-            sys.exit(f"{arguments.check}: not the symbols of {arguments.elf}: the second link moved code")
+        problem = check(elf, blob, file.read())
+    if problem:
+        sys.exit(f"{arguments.check}: not the symbols of {arguments.elf}: {problem}")
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 //
 // Lets ksym.py read this very program, and compares the blob, as core/symbols
 // reads it, with the addresses that the program knows of its own functions.
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -41,6 +42,15 @@ int RunTool(const std::string& arguments) {
 /// The program's path: in the tool, /proc/self/exe is the tool.
 std::string ThisProgram() {
   return std::filesystem::read_symlink("/proc/self/exe").string();
+}
+
+/// Bazel's data, or the system's when the test is run by hand.
+std::string ObjcopyPath() {
+  const std::string path = "external/llvm/bin/llvm-objcopy";
+  return std::filesystem::exists("../llvm/bin/llvm-objcopy")
+             ? "../llvm/bin/llvm-objcopy"
+         : std::filesystem::exists(path) ? path
+                                         : "llvm-objcopy-19";
 }
 
 std::string OutputPath() {
@@ -106,6 +116,23 @@ TEST_F(KsymTest, CheckAcceptsTheSameFileAndRefusesAnother) {
   std::ofstream(OutputPath(), std::ios::binary)
       .write(reinterpret_cast<const char*>(blob_.data()), blob_.size());
   EXPECT_NE(RunTool(ThisProgram() + " --check " + OutputPath() + " 2>&1"), 0);
+}
+
+TEST_F(KsymTest, CheckRefusesAnotherBlobInside) {
+  // A copy of this program with a section .ksym that has other bytes.
+  const std::string copy = OutputPath() + ".elf";
+  const std::string command = ObjcopyPath() + " --add-section .ksym=" +
+                              OutputPath() + " " + ThisProgram() + " " + copy;
+  ASSERT_EQ(std::system(command.c_str()), 0);
+  EXPECT_EQ(RunTool(copy + " --check " + OutputPath()), 0);
+  auto bytes = ReadFile(copy);
+  const auto at = std::search(bytes.begin(), bytes.end(), blob_.begin(),
+                              blob_.end());
+  ASSERT_NE(at, bytes.end());
+  *(at + 20) ^= 1;
+  std::ofstream(copy, std::ios::binary)
+      .write(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  EXPECT_NE(RunTool(copy + " --check " + OutputPath() + " 2>&1"), 0);
 }
 
 TEST(KsymToolTest, RefusesAFileThatIsNoKernel) {
