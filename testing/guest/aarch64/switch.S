@@ -45,21 +45,25 @@ Aarch64ThreadStart:
         // int Aarch64TryStore8(uintptr_t address, uint8_t value)
         .globl  Aarch64TryStore8
         .globl  Aarch64TryStore8At
+        .type   Aarch64TryStore8, @function
 Aarch64TryStore8:
 Aarch64TryStore8At:
         strb    w1, [x0]
         mov     w0, #1
         ret
+        .size   Aarch64TryStore8, . - Aarch64TryStore8
 
         // int Aarch64TryLoad8(uintptr_t address, uint8_t* value)
         .globl  Aarch64TryLoad8
         .globl  Aarch64TryLoad8At
+        .type   Aarch64TryLoad8, @function
 Aarch64TryLoad8:
 Aarch64TryLoad8At:
         ldrb    w0, [x0]
         strb    w0, [x1]
         mov     w0, #1
         ret
+        .size   Aarch64TryLoad8, . - Aarch64TryLoad8
 
         .globl  Aarch64TryFailed
 Aarch64TryFailed:
@@ -69,6 +73,7 @@ Aarch64TryFailed:
         // int Aarch64TryCall(uintptr_t code): the fetch at `code` may fault,
         // with pc there and x30 after the call.
         .globl  Aarch64TryCall
+        .type   Aarch64TryCall, @function
         .globl  Aarch64TryCallFailed
 Aarch64TryCall:
         str     x30, [sp, #-16]!
@@ -79,5 +84,6 @@ Aarch64TryCallFailed:
         mov     w0, #0
 1:      ldr     x30, [sp], #16
         ret
+        .size   Aarch64TryCall, . - Aarch64TryCall
 
         .section .note.GNU-stack, "", @progbits

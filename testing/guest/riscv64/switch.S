@@ -59,21 +59,25 @@ Riscv64ThreadStart:
         // int Riscv64TryStore8(uintptr_t address, uint8_t value)
         .globl  Riscv64TryStore8
         .globl  Riscv64TryStore8At
+        .type   Riscv64TryStore8, @function
 Riscv64TryStore8:
 Riscv64TryStore8At:
         sb      a1, 0(a0)
         li      a0, 1
         ret
+        .size   Riscv64TryStore8, . - Riscv64TryStore8
 
         // int Riscv64TryLoad8(uintptr_t address, uint8_t* value)
         .globl  Riscv64TryLoad8
         .globl  Riscv64TryLoad8At
+        .type   Riscv64TryLoad8, @function
 Riscv64TryLoad8:
 Riscv64TryLoad8At:
         lbu     a0, 0(a0)
         sb      a0, 0(a1)
         li      a0, 1
         ret
+        .size   Riscv64TryLoad8, . - Riscv64TryLoad8
 
         .globl  Riscv64TryFailed
 Riscv64TryFailed:
@@ -83,6 +87,7 @@ Riscv64TryFailed:
         // int Riscv64TryCall(uintptr_t code): the fetch at `code` may fault,
         // with pc there and ra after the call.
         .globl  Riscv64TryCall
+        .type   Riscv64TryCall, @function
         .globl  Riscv64TryCallFailed
 Riscv64TryCall:
         addi    sp, sp, -16
@@ -95,5 +100,6 @@ Riscv64TryCallFailed:
 1:      ld      ra, 0(sp)
         addi    sp, sp, 16
         ret
+        .size   Riscv64TryCall, . - Riscv64TryCall
 
         .section .note.GNU-stack, "", @progbits
