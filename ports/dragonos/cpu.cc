@@ -33,7 +33,8 @@ EBPF_NOPROBE void ebpf_port_irq_restore(uintptr_t state) {
   RestoreInterrupts(state);
 }
 
-uintptr_t ebpf_port_preempt_disable() {
+// In the trap's hook interrupts are masked: these two call nothing there.
+EBPF_NOPROBE uintptr_t ebpf_port_preempt_disable() {
   if (InterruptsMasked()) {
     return kNothingToUndo;
   }
@@ -41,7 +42,7 @@ uintptr_t ebpf_port_preempt_disable() {
   return kDisabled;
 }
 
-void ebpf_port_preempt_enable(uintptr_t state) {
+EBPF_NOPROBE void ebpf_port_preempt_enable(uintptr_t state) {
   if (state == kDisabled) {
     dragonos_preempt_enable();
   }

@@ -129,6 +129,7 @@ class Archive:
 
     def __init__(self, options):
         self.options = options
+        self.labels = collections.defaultdict(set)  # by section
 
     def _run(self, tool, *args):
         command = [getattr(self.options, tool), *args, self.options.archive]
@@ -157,7 +158,7 @@ class Archive:
                 yield section, m.group(1)
 
     def instructions(self):
-        flags = ["--disassemble", "--reloc", "--no-show-raw-insn"]
+        flags = ["--disassemble", "--reloc", "--no-show-raw-insn", "--show-all-symbols"]
         out = self._run("objdump", *flags, *DISASSEMBLE[self.options.arch])
         section = function = ""
         current = None
@@ -166,6 +167,7 @@ class Archive:
                 section = line[len("Disassembly of section ") :].rstrip(":")
             elif m := FUNCTION_LINE.match(line):
                 function = m.group(1)
+                self.labels[section].add(function)
             elif m := RELOCATION_LINE.match(line):
                 if current:
                     current.relocations.append((m.group(2), m.group(3)))
@@ -236,9 +238,11 @@ def carries_call(insn):
     return any(kind in RISCV_CALLS for kind, _ in insn.relocations)
 
 
-def check_noprobe(insns, options):
-    inside = {i.function for i in insns if i.section.startswith(NOPROBE)}
-    allowed = inside | set(options.noprobe_call)
+def check_noprobe(archive, insns, options):
+    allowed = set(options.noprobe_call)
+    for section, labels in archive.labels.items():
+        if section.startswith(NOPROBE):
+            allowed |= labels
     previous = None
     for insn in insns:
         before, previous = previous, insn
@@ -284,7 +288,7 @@ def audit(options):
     findings += check_sections(archive, options)
     findings += check_relocations(archive, options)
     findings += check_floating_point(insns, options)
-    findings += check_noprobe(insns, options)
+    findings += check_noprobe(archive, insns, options)
     print_sizes(archive, sys.stdout)
     print(f"instructions: {len(insns)}")
     return findings
