@@ -76,11 +76,14 @@ bool ReadsWhatTrapsChange(uint32_t w) {
   return insn == kDaif || insn == kSpsr || insn == kElr || insn == kEsr;
 }
 
+/// WFE and WFI: they would wait with interrupts masked.
+bool IsWait(uint32_t w) { return w == 0xd503205f || w == 0xd503207f; }
+
 /// Of the system instructions: hints, barriers, cache maintenance (SYS), and
 /// MRS. Writing system registers or pstate would change what the trap behind
 /// the instruction relies on.
 bool MayStepSystem(uint32_t w) {
-  if (!Matches(w, 0xffc00000, 0xd5000000)) {
+  if (!Matches(w, 0xffc00000, 0xd5000000) || IsWait(w)) {
     return false;  // exceptions, and branches without an emulation
   }
   if (Matches(w, 0xfffff01f, 0xd503201f) ||  // hints

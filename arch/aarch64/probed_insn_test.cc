@@ -186,8 +186,8 @@ TEST(ProbedInsnTest, LoadsLiterals) {
 
 TEST(ProbedInsnTest, StepsWhatDoesNotDependOnItsPlace) {
   for (uint32_t word : {
-           0xaa0203e1u,  // mov x1, x2
-           0xa8c27bfdu,  // ldp x29, x30, [sp], #32
+           0xaa020021u,  // orr x1, x1, x2
+           0xa9400440u,  // ldp x0, x1, [x2]
            0xc8dffc20u,  // ldar x0, [x1]
            0xd503233fu,  // paciasp
            0xd5033b9fu,  // dsb ish
@@ -208,7 +208,7 @@ TEST(ProbedInsnTest, StepsWhatDoesNotDependOnItsPlace) {
 }
 
 TEST(ProbedInsnTest, AStepMasksInterruptsAndGivesThemBack) {
-  Result<ProbePlan> plan = PlanOf({0xaa0203e1});
+  Result<ProbePlan> plan = PlanOf({0xaa020021});
   ASSERT_TRUE(plan.ok());
   PtRegs regs = SomeRegs();
   regs.pstate = 0x45;  // fast interrupts masked alone
@@ -237,7 +237,8 @@ TEST(ProbedInsnTest, RefusesWhatMayNotBeProbed) {
            0xd503207fu,  // wfi
            0x9c000080u,  // ldr q0, literal
            0x00000000u,  // udf
-           0x04200000u,  // SVE
+           0xdac1a3feu,  // paciasppc
+           0x74c00020u,  // cbgt, which is too new
        }) {
     EXPECT_EQ(PlanOf({word}).status(), Status::kInvalid) << std::hex << word;
   }

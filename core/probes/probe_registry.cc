@@ -264,14 +264,15 @@ Status ProbeRegistry::Arm(ProbeSite& site) {
     return Status::kOk;
   }
   const machine::ProbePlan& plan = site.plan;
+  // Slot and breakpoint appear at once: the other CPUs stand still. The slot
+  // comes first: the probe may be inside what writes text.
   const TextPatch patches[] = {
-      {plan.address, plan.insn, plan.breakpoint, plan.breakpoint_size},
       {site.slot, nullptr, plan.slot, plan.slot_size},
+      {plan.address, plan.insn, plan.breakpoint, plan.breakpoint_size},
   };
   const bool needs_slot = site.slot != 0 && !site.slot_written;
-  // Slot and breakpoint appear at once: the CPUs stand still.
-  EBPF_TRY(
-      ApplyTextPatches(Span<const TextPatch>(patches, needs_slot ? 2 : 1)));
+  const Span<const TextPatch> both(patches);
+  EBPF_TRY(ApplyTextPatches(needs_slot ? both : both.Subspan(1)));
   site.armed = true;
   site.slot_written = needs_slot || site.slot_written;
   return Status::kOk;

@@ -8,9 +8,13 @@
 #include <stdio.h>
 
 #include "core/base/assert.h"
+#include "core/base/noprobe.h"
 #include "core/platform/cpu.h"
 #include "testing/host_port/host_registry.h"
 #include "testing/host_port/host_thread.h"
+
+// A trap calls what core/platform/cpu.h declares.
+EBPF_NOPROBE_RANGE(ebpf_host_cpu_noprobe)
 
 namespace ebpf {
 namespace host {
@@ -105,7 +109,7 @@ using ebpf::host::t_thread;
 
 extern "C" {
 
-uint32_t ebpf_port_cpu_id(void) {
+EBPF_NOPROBE uint32_t ebpf_port_cpu_id(void) {
   if (t_thread.cpu_plus_one == 0) {
     ebpf::Panic("this thread is no CPU: it needs a HostCpu");
   }
@@ -114,13 +118,13 @@ uint32_t ebpf_port_cpu_id(void) {
 
 uint32_t ebpf_port_cpu_count(void) { return ebpf::host::g_cpu_count; }
 
-uintptr_t ebpf_port_irq_save(void) {
+EBPF_NOPROBE uintptr_t ebpf_port_irq_save(void) {
   const uint32_t depth = t_thread.irq_depth;
   t_thread.irq_depth = depth + 1;
   return depth;
 }
 
-void ebpf_port_irq_restore(uintptr_t state) {
+EBPF_NOPROBE void ebpf_port_irq_restore(uintptr_t state) {
   if (t_thread.irq_depth != state + 1) {
     ebpf::Panic("ebpf_port_irq_restore: not the innermost state");
   }
@@ -130,13 +134,13 @@ void ebpf_port_irq_restore(uintptr_t state) {
   }
 }
 
-uintptr_t ebpf_port_preempt_disable(void) {
+EBPF_NOPROBE uintptr_t ebpf_port_preempt_disable(void) {
   const uint32_t depth = t_thread.preempt_depth;
   t_thread.preempt_depth = depth + 1;
   return depth;
 }
 
-void ebpf_port_preempt_enable(uintptr_t state) {
+EBPF_NOPROBE void ebpf_port_preempt_enable(uintptr_t state) {
   if (t_thread.preempt_depth != state + 1) {
     ebpf::Panic("ebpf_port_preempt_enable: not the innermost state");
   }

@@ -15,4 +15,7 @@ void UnregisterCpu(uint32_t cpu);
 /// What SetHostTextSupport said.
 bool TextSupported();
 
+/// Whether the caller is a rendezvous' function.
+bool InRendezvous();
+
 }  // namespace ebpf::host

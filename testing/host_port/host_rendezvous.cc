@@ -13,10 +13,14 @@
 #include <time.h>
 
 #include "core/base/assert.h"
+#include "core/base/noprobe.h"
 #include "core/platform/text.h"
 #include "testing/host_port/host_cpu.h"
 #include "testing/host_port/host_registry.h"
 #include "testing/host_port/host_thread.h"
+
+// Interrupts are taken where a trap unmasks them.
+EBPF_NOPROBE_RANGE(ebpf_host_rendezvous_noprobe)
 
 namespace ebpf::host {
 namespace {
@@ -36,6 +40,7 @@ std::atomic<Round> g_round{Round{}};
 std::atomic<bool> g_supported{true};
 std::atomic<uint64_t> g_timeout_ms{10000};
 std::atomic<uint64_t> g_count{0};
+std::atomic<const Thread*> g_stopping_thread{nullptr};
 
 struct Registry {
   // Held during a whole rendezvous: CPUs neither come nor go meanwhile.
@@ -51,7 +56,7 @@ Registry& TheRegistry() {
 }
 
 /// Makes this CPU fetch what was written.
-void SynchroniseInsnStream() {
+EBPF_NOPROBE_INLINE void SynchroniseInsnStream() {
 #if defined(__x86_64__)
   uint32_t a = 0, b, c = 0, d;
   asm volatile("cpuid" : "+a"(a), "=b"(b), "+c"(c), "=d"(d)::"memory");
@@ -62,7 +67,7 @@ void SynchroniseInsnStream() {
 
 /// Arrives at the rendezvous that is gathering, if any, and stays until it is
 /// over.
-void Join() {
+EBPF_NOPROBE void Join() {
   Round round = g_round.load();
   do {
     if (!round.gathering || t_thread.cpu_plus_one == 0) {
@@ -78,7 +83,7 @@ void Join() {
   t_thread.irq_depth = t_thread.irq_depth - 1;
 }
 
-void OnIpi(int /*signal*/) {
+EBPF_NOPROBE void OnIpi(int /*signal*/) {
   const int saved_errno = errno;
   if (t_thread.irq_depth != 0) {
     t_thread.ipi_pending = 1;
@@ -132,8 +137,9 @@ bool WaitForOthers(uint16_t others) {
 }  // namespace
 
 bool TextSupported() { return g_supported; }
+bool InRendezvous() { return g_stopping_thread == &t_thread; }
 
-void TakePendingIpi() {
+EBPF_NOPROBE void TakePendingIpi() {
   if (t_thread.ipi_pending != 0) {
     t_thread.ipi_pending = 0;
     Join();
@@ -186,7 +192,9 @@ extern "C" int ebpf_port_stop_machine(int (*function)(void*), void* argument,
   const bool complete = WaitForOthers(CallOthers(registry));
   if (complete) {
     t_thread.irq_depth = 1;
+    g_stopping_thread = &t_thread;
     *result = function(argument);
+    g_stopping_thread = nullptr;
     t_thread.irq_depth = 0;
     ++g_count;
   }

@@ -1,0 +1,321 @@
+// SPDX-License-Identifier: MIT
+//
+// core/platform/text.h but for the rendezvous: alias mappings of memory files.
+// The program's own text gets one when something is first written there.
+#include "testing/host_port/host_text.h"
+
+#include <atomic>
+#include <errno.h>
+#include <mutex>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+#include <vector>
+
+#include "core/base/assert.h"
+#include "core/base/noprobe.h"
+#include "core/platform/text.h"
+#include "testing/host_port/allocation_failure.h"
+#include "testing/host_port/host_registry.h"
+#include "testing/host_port/host_symbols.h"
+#include "testing/host_port/host_thread.h"
+
+// The host port's own part of a trap's way.
+EBPF_NOPROBE_SYMBOLS(ebpf_host_cpu_noprobe)
+EBPF_NOPROBE_SYMBOLS(ebpf_host_rendezvous_noprobe)
+// Defined where a test links :host_trap.
+extern "C" __attribute__((weak))
+const ebpf::TextRange ebpf_host_trap_noprobe_range;
+
+namespace ebpf {
+namespace {
+
+constexpr size_t kPageSize = 4096;
+
+struct Region {
+  uint64_t begin;
+  size_t size;
+  uint8_t* alias;
+};
+
+struct Regions {
+  std::mutex mutex;
+  std::vector<Region> regions;
+  uint64_t exec_bytes = 0;
+};
+
+Regions& TheRegions() {
+  static Regions* regions = new Regions;
+  return *regions;
+}
+
+std::atomic<uint32_t> g_trap_stub{EBPF_TRAP_STUB_SETS_SP |
+                                  EBPF_TRAP_STUB_LEAVES_GAP};
+std::atomic<uint64_t> g_fail_write{0};
+
+size_t RoundUpToPage(size_t size) {
+  return (size + kPageSize - 1) / kPageSize * kPageSize;
+}
+
+/// Maps `size` bytes of a new memory file, for execution at `at` (null:
+/// anywhere) and for writing. False if there is no room there.
+bool MapTwice(void* at, int flags, size_t size, const void* contents,
+              Region& region) {
+  const int fd = memfd_create("host_text", MFD_CLOEXEC);
+  if (fd < 0 || ftruncate(fd, static_cast<off_t>(size)) != 0) {
+    Panic("host_text: no memory file");
+  }
+  void* alias = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+  if (alias == MAP_FAILED) {
+    Panic("host_text: no alias mapping");
+  }
+  if (contents != nullptr) {
+    memcpy(alias, contents, size);
+  }
+  void* text = mmap(at, size, PROT_READ | PROT_EXEC, MAP_SHARED | flags, fd, 0);
+  close(fd);
+  if (text == MAP_FAILED) {
+    munmap(alias, size);
+    return false;
+  }
+  region = {reinterpret_cast<uintptr_t>(text), size,
+            static_cast<uint8_t*>(alias)};
+  return true;
+}
+
+void Unmap(const Region& region) {
+  munmap(reinterpret_cast<void*>(region.begin), region.size);
+  munmap(region.alias, region.size);
+}
+
+/// The mapping of this program's own text.
+bool FindOwnText(uint64_t& begin, uint64_t& end) {
+  const auto here = reinterpret_cast<uintptr_t>(&FindOwnText);
+  FILE* maps = fopen("/proc/self/maps", "r");
+  if (maps == nullptr) {
+    return false;
+  }
+  char line[512];
+  bool found = false;
+  while (!found && fgets(line, sizeof(line), maps) != nullptr) {
+    unsigned long from, to;
+    found =
+        sscanf(line, "%lx-%lx", &from, &to) == 2 && from <= here && here < to;
+    begin = from;
+    end = to;
+  }
+  fclose(maps);
+  return found;
+}
+
+/// Replaces the program's text by a copy that has an alias.
+void AdoptOwnText(Regions& all) {
+  uint64_t begin = 0;
+  uint64_t end = 0;
+  Region region;
+  if (!FindOwnText(begin, end) ||
+      !MapTwice(reinterpret_cast<void*>(begin), MAP_FIXED, end - begin,
+                reinterpret_cast<const void*>(begin), region)) {
+    Panic("host_text: the program's text cannot be mapped");
+  }
+  all.regions.push_back(region);
+}
+
+Region* FindRegion(Regions& all, uint64_t address, size_t size) {
+  for (Region& region : all.regions) {
+    if (address >= region.begin && size <= region.size &&
+        address - region.begin <= region.size - size) {
+      return &region;
+    }
+  }
+  return nullptr;
+}
+
+bool OwnTextContains(uint64_t address, size_t size) {
+  static uint64_t begin = 0;
+  static uint64_t end = 0;
+  static const bool found = FindOwnText(begin, end);
+  return found && address >= begin && address + size <= end;
+}
+
+bool IsNoprobe(uint64_t address, size_t size) {
+  const TextRange ranges[] = {
+      {ebpf_host_cpu_noprobe_begin, ebpf_host_cpu_noprobe_end},
+      {ebpf_host_rendezvous_noprobe_begin, ebpf_host_rendezvous_noprobe_end},
+  };
+  for (const TextRange& range : ranges) {
+    if (range.Overlaps(address, size)) {
+      return true;
+    }
+  }
+  return &ebpf_host_trap_noprobe_range != nullptr &&
+         ebpf_host_trap_noprobe_range.Overlaps(address, size);
+}
+
+void* AllocateExecutable(size_t size, uint64_t near, uint64_t reach) {
+  Region region;
+  if (MapTwice(nullptr, 0, size, nullptr, region)) {
+    const uint64_t distance =
+        region.begin > near ? region.begin + size - near : near - region.begin;
+    if (distance < reach) {
+      TheRegions().regions.push_back(region);
+      return reinterpret_cast<void*>(region.begin);
+    }
+    Unmap(region);
+  }
+  constexpr uint64_t kStep = 1 << 16;
+  const uint64_t start = near / kPageSize * kPageSize;
+  for (uint64_t away = kStep; away + size < reach; away += kStep) {
+    for (uint64_t at : {start + away, start - away}) {
+      if (MapTwice(reinterpret_cast<void*>(at), MAP_FIXED_NOREPLACE, size,
+                   nullptr, region)) {
+        TheRegions().regions.push_back(region);
+        return reinterpret_cast<void*>(region.begin);
+      }
+    }
+  }
+  return nullptr;
+}
+
+void ForgetRegion(Regions& all, uint64_t begin) {
+  for (size_t i = 0; i < all.regions.size(); ++i) {
+    if (all.regions[i].begin == begin) {
+      // What runs there after all shall fault.
+      Unmap(all.regions[i]);
+      all.regions.erase(all.regions.begin() + static_cast<ptrdiff_t>(i));
+      return;
+    }
+  }
+  Panic("host_text: no such executable memory");
+}
+
+bool TakeWriteFailure() {
+  const uint64_t left = g_fail_write.load();
+  if (left == 0) {
+    return false;
+  }
+  g_fail_write = left - 1;  // writers are alone in their rendezvous
+  return left == 1;
+}
+
+}  // namespace
+
+HostText::HostText(const char* name, ConstBytes code)
+    : size_(code.size()), mapped_size_(RoundUpToPage(code.size())) {
+  Regions& all = TheRegions();
+  std::lock_guard<std::mutex> lock(all.mutex);
+  Region region;
+  if (!MapTwice(nullptr, 0, mapped_size_, nullptr, region)) {
+    Panic("HostText: no room");
+  }
+  memset(region.alias, 0xcc, mapped_size_);
+  memcpy(region.alias, code.data(), code.size());
+  all.regions.push_back(region);
+  address_ = region.begin;
+  AddHostSymbol(name, address_, size_);
+}
+
+HostText::~HostText() {
+  RemoveHostSymbol(address_);
+  Regions& all = TheRegions();
+  std::lock_guard<std::mutex> lock(all.mutex);
+  ForgetRegion(all, address_);
+}
+
+void SetHostTrapStub(uint32_t flags) { g_trap_stub = flags; }
+void FailNthTextWrite(uint64_t n) { g_fail_write = n; }
+
+uint64_t HostExecBytes() {
+  Regions& all = TheRegions();
+  std::lock_guard<std::mutex> lock(all.mutex);
+  return all.exec_bytes;
+}
+
+HostGuardedMemory::HostGuardedMemory(size_t size) : size_(RoundUpToPage(size)) {
+  void* memory = mmap(nullptr, size_ + 2 * kPageSize, PROT_NONE,
+                      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (memory == MAP_FAILED) {
+    Panic("HostGuardedMemory: no room");
+  }
+  data_ = static_cast<uint8_t*>(memory) + kPageSize;
+  mprotect(data_, size_, PROT_READ | PROT_WRITE);
+}
+
+HostGuardedMemory::~HostGuardedMemory() {
+  munmap(data_ - kPageSize, size_ + 2 * kPageSize);
+}
+
+}  // namespace ebpf
+
+extern "C" {
+
+int ebpf_port_text_write(uintptr_t to, const void* bytes, size_t size) {
+  using namespace ebpf;
+  if (!host::TextSupported()) {
+    return -EOPNOTSUPP;
+  }
+  if (!host::InRendezvous()) {
+    Panic("ebpf_port_text_write: outside of a rendezvous");
+  }
+  if (size == 0 || size > 64) {
+    Panic("ebpf_port_text_write: bad size");
+  }
+  if (TakeWriteFailure()) {
+    return -EIO;
+  }
+  // The other CPUs stand still and this one held no lock: no mutex, which one
+  // of them may hold.
+  Regions& all = TheRegions();
+  Region* region = FindRegion(all, to, size);
+  if (region == nullptr) {
+    return -EFAULT;
+  }
+  memcpy(region->alias + (to - region->begin), bytes, size);
+  return 0;
+}
+
+void* ebpf_port_exec_alloc(size_t size, uintptr_t near, uint64_t reach) {
+  using namespace ebpf;
+  host::RequireTaskContext("ebpf_port_exec_alloc");
+  if (!host::TextSupported() || host::TakeAllocationFailure()) {
+    return nullptr;
+  }
+  Regions& all = TheRegions();
+  std::lock_guard<std::mutex> lock(all.mutex);
+  void* memory = AllocateExecutable(RoundUpToPage(size), near, reach);
+  all.exec_bytes += memory != nullptr ? size : 0;
+  return memory;
+}
+
+void ebpf_port_exec_free(void* memory, size_t size) {
+  using namespace ebpf;
+  host::RequireTaskContext("ebpf_port_exec_free");
+  Regions& all = TheRegions();
+  std::lock_guard<std::mutex> lock(all.mutex);
+  ForgetRegion(all, reinterpret_cast<uintptr_t>(memory));
+  all.exec_bytes -= size;
+}
+
+bool ebpf_port_may_probe(uintptr_t address, size_t size) {
+  using namespace ebpf;
+  if (!host::TextSupported() || IsNoprobe(address, size)) {
+    return false;
+  }
+  Regions& all = TheRegions();
+  std::lock_guard<std::mutex> lock(all.mutex);
+  if (FindRegion(all, address, size) != nullptr) {
+    return true;
+  }
+  if (!OwnTextContains(address, size)) {
+    return false;
+  }
+  AdoptOwnText(all);
+  return true;
+}
+
+ebpf_preemption ebpf_port_preemption(void) { return EBPF_PREEMPTION_NONE; }
+
+uint32_t ebpf_port_trap_stub(void) { return ebpf::g_trap_stub; }
+
+}  // extern "C"

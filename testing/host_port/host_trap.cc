@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: MIT
+//
+// Signals as traps: the conversion of ucontext to pt_regs and back, and the
+// interrupt flag, which a process does not have.
+#include "testing/host_port/host_trap.h"
+
+#include <atomic>
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <ucontext.h>
+
+#include "arch/x86_64/machine/nofault.h"
+#include "core/base/assert.h"
+#include "core/base/noprobe.h"
+#include "core/probes/kprobe.h"
+#include "testing/host_port/host_cpu.h"
+#include "testing/host_port/host_thread.h"
+
+EBPF_NOPROBE_SYMBOLS(ebpf_host_trap_noprobe)
+EBPF_NOPROBE_RANGE(ebpf_host_trap_noprobe)
+
+extern "C" constinit const ebpf::TextRange ebpf_host_trap_noprobe_range = {
+    ebpf_host_trap_noprobe_begin, ebpf_host_trap_noprobe_end};
+
+namespace ebpf {
+namespace {
+
+using host::t_thread;
+using x86_64::kFlagInterrupt;
+using x86_64::PtRegs;
+
+using Hook = bool (*)(PtRegs&);
+
+std::atomic<bool> g_keeps_interrupts{false};
+std::atomic<Hook> g_step_hook{nullptr};
+std::atomic<Hook> g_fault_hook{nullptr};
+
+struct Pair {
+  int from;
+  uint64_t PtRegs::* to;
+};
+constexpr Pair kPairs[] = {
+    {REG_R15, &PtRegs::r15}, {REG_R14, &PtRegs::r14}, {REG_R13, &PtRegs::r13},
+    {REG_R12, &PtRegs::r12}, {REG_RBP, &PtRegs::rbp}, {REG_RBX, &PtRegs::rbx},
+    {REG_R11, &PtRegs::r11}, {REG_R10, &PtRegs::r10}, {REG_R9, &PtRegs::r9},
+    {REG_R8, &PtRegs::r8},   {REG_RAX, &PtRegs::rax}, {REG_RCX, &PtRegs::rcx},
+    {REG_RDX, &PtRegs::rdx}, {REG_RSI, &PtRegs::rsi}, {REG_RDI, &PtRegs::rdi},
+    {REG_RIP, &PtRegs::rip}, {REG_RSP, &PtRegs::rsp},
+};
+
+EBPF_NOPROBE_INLINE void FromContext(const ucontext_t& context, bool irqs_on,
+                                     PtRegs& regs) {
+  const greg_t* from = context.uc_mcontext.gregs;
+  for (const Pair& pair : kPairs) {
+    regs.*pair.to = static_cast<uint64_t>(from[pair.from]);
+  }
+  const auto segments = static_cast<uint64_t>(from[REG_CSGSFS]);
+  regs.cs = segments & 0xffff;
+  regs.ss = segments >> 48;
+  regs.orig_rax = ~uint64_t{0};
+  regs.rflags = static_cast<uint64_t>(from[REG_EFL]) & ~kFlagInterrupt;
+  regs.rflags |= irqs_on ? kFlagInterrupt : 0;
+}
+
+EBPF_NOPROBE_INLINE void ToContext(const PtRegs& regs, ucontext_t& context) {
+  greg_t* to = context.uc_mcontext.gregs;
+  for (const Pair& pair : kPairs) {
+    to[pair.from] = static_cast<greg_t>(regs.*pair.to);
+  }
+  to[REG_EFL] = static_cast<greg_t>(regs.rflags | kFlagInterrupt);
+}
+
+[[noreturn]] void DieOfBreakpoint() {
+  Panic("a breakpoint that nobody claims");
+}
+
+/// Runs one handler as a trap: interrupts masked or kept, locks of what was
+/// interrupted aside; then gives the thread the interrupt state of `regs`.
+template <typename Handler>
+EBPF_NOPROBE_INLINE void AsTrap(ucontext_t& context, bool keeps_interrupts,
+                                Handler handler) {
+  host::Thread& self = t_thread;
+  const uint32_t irq_depth = self.irq_depth;
+  const uint32_t rank_base = self.rank_base;
+  self.rank_base = self.held_lock_count;
+  self.trap_depth = self.trap_depth + 1;
+  PtRegs regs;
+  FromContext(context, irq_depth == 0, regs);
+  const uint64_t flag = regs.rflags & kFlagInterrupt;
+  if (!keeps_interrupts) {
+    self.irq_depth = irq_depth + 1;
+  }
+  handler(regs);
+  ToContext(regs, context);
+  self.trap_depth = self.trap_depth - 1;
+  self.rank_base = rank_base;
+  const uint64_t new_flag = regs.rflags & kFlagInterrupt;
+  if (new_flag == flag) {
+    self.irq_depth = irq_depth;
+  } else {
+    self.irq_depth = new_flag != 0 ? 0 : 1;
+  }
+  if (self.irq_depth == 0) {
+    host::TakePendingIpi();
+  }
+}
+
+EBPF_NOPROBE void OnSigtrap(int /*signal*/, siginfo_t* info, void* opaque) {
+  const int saved_errno = errno;
+  auto& context = *static_cast<ucontext_t*>(opaque);
+  const bool breakpoint = info->si_code == SI_KERNEL;
+  AsTrap(context, breakpoint && g_keeps_interrupts.load(),
+         [&](PtRegs& regs) __attribute__((always_inline)) {
+           if (breakpoint) {
+             if (!OnBreakpoint(x86_64::Opaque(regs))) {
+               DieOfBreakpoint();
+             }
+             return;
+           }
+           const Hook hook = g_step_hook;
+           if (hook == nullptr || !hook(regs)) {
+             DieOfBreakpoint();
+           }
+         });
+  errno = saved_errno;
+}
+
+EBPF_NOPROBE void OnSigsegv(int signal, siginfo_t* /*info*/, void* opaque) {
+  const int saved_errno = errno;
+  auto& context = *static_cast<ucontext_t*>(opaque);
+  AsTrap(context, false, [&](PtRegs& regs) __attribute__((always_inline)) {
+    // First put back to its own place, then handled as of there.
+    OnFault(x86_64::Opaque(regs));
+    const Hook hook = g_fault_hook;
+    if (!x86_64::NofaultFixup(regs.rip) && (hook == nullptr || !hook(regs))) {
+      struct sigaction action = {};
+      action.sa_handler = SIG_DFL;
+      sigaction(signal, &action, nullptr);  // it faults again, and ends
+    }
+  });
+  errno = saved_errno;
+}
+
+struct sigaction g_old_trap;
+struct sigaction g_old_segv;
+
+}  // namespace
+
+HostTraps::HostTraps() {
+  struct sigaction action = {};
+  action.sa_flags = SA_SIGINFO | SA_NODEFER | SA_RESTART;
+  action.sa_sigaction = OnSigtrap;
+  sigaction(SIGTRAP, &action, &g_old_trap);
+  action.sa_sigaction = OnSigsegv;
+  sigaction(SIGSEGV, &action, &g_old_segv);
+}
+
+HostTraps::~HostTraps() {
+  sigaction(SIGTRAP, &g_old_trap, nullptr);
+  sigaction(SIGSEGV, &g_old_segv, nullptr);
+}
+
+void SetHostTrapKeepsInterrupts(bool keeps) { g_keeps_interrupts = keeps; }
+void SetHostStepHook(Hook hook) { g_step_hook = hook; }
+void SetHostFaultHook(Hook hook) { g_fault_hook = hook; }
+
+}  // namespace ebpf

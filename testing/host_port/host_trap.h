@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: MIT
+//
+// Breakpoints and faults of the host port: SIGTRAP and SIGSEGV as the traps of
+// a kernel, on an x86-64 host.
+#pragma once
+
+#include <stdint.h>
+
+#include "arch/x86_64/pt_regs.h"
+#include "core/base/types.h"
+
+namespace ebpf {
+
+/// While one lives, INT3 and faults of all threads are handled as a port would:
+/// OnBreakpoint and OnFault get Linux's pt_regs, with IF as the thread's
+/// interrupt state. What nobody claims ends the process.
+class HostTraps : public NonCopyable {
+ public:
+  HostTraps();
+  ~HostTraps();
+};
+
+/// Whether the breakpoint gate leaves interrupts as they were (as one kernel's
+/// does) instead of masking them, as at first.
+void SetHostTrapKeepsInterrupts(bool keeps);
+
+/// What gets single-step traps (TF), and faults that neither OnFault nor the
+/// fault-safe copy claims; true: go on with `regs`. Null: nobody.
+void SetHostStepHook(bool (*hook)(x86_64::PtRegs& regs));
+void SetHostFaultHook(bool (*hook)(x86_64::PtRegs& regs));
+
+}  // namespace ebpf
