@@ -13,32 +13,22 @@
 namespace guest {
 namespace {
 
-constexpr WorkloadPlan kRound = {.threads_per_cpu = 2, .rounds = 100};
+constexpr uint32_t kRounds = 100;
 
 void StartRound() {
-  if (!StartWorkload(kRound)) {
+  if (!StartWorkload(kRounds)) {
     Panic("the workload cannot start its threads");
   }
 }
 
-/// Ends the round as well, so that its threads' memory is given back.
-bool RoundRunning() {
-  if (WorkloadRunning()) {
-    return true;
-  }
-  JoinWorkload();
-  return false;
-}
-
 uint64_t Calls(demo::Function function, uint32_t cpu) {
-  const WorkloadTruth truth = WorkloadTruthOf(cpu);
   switch (function) {
     case demo::Function::kOpen:
-      return truth.opens;
+      return WorkloadCalls(WorkloadFunction::kOpen, cpu);
     case demo::Function::kRead:
-      return truth.reads;
+      return WorkloadCalls(WorkloadFunction::kRead, cpu);
     case demo::Function::kWrite:
-      return truth.writes;
+      return WorkloadCalls(WorkloadFunction::kWrite, cpu);
   }
   return 0;
 }
@@ -59,12 +49,16 @@ bool RunTests() {
       .symbols = {"vfs_open", "vfs_read", "vfs_write"},
       .print_line = &PrintLine,
       .start_workload = &StartRound,
-      .workload_running = &RoundRunning,
+      .workload_running = &WorkloadRunning,
       .yield = &YieldOrWait,
       .calls = &Calls,
       .memory_in_use = &MemoryInUse,
   };
-  return demo::Run(environment);
+  const bool passed = demo::Run(environment);
+  const uint64_t errors = WorkloadErrors();
+  Line() << (errors == 0 ? "[TEST] OK " : "[TEST] FAIL ")
+         << "probed_functions_give_right_results " << errors;
+  return passed && errors == 0;
 }
 
 }  // namespace guest
