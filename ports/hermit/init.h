@@ -4,8 +4,6 @@
 // among it, is core/capi/ebpf.h.
 #pragma once
 
-#include <stdint.h>
-
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -19,9 +17,6 @@ int ebpf_hermit_start_port(void);
 /// Brings eBPF up: ebpf_hermit_start_port and ebpf_init. 0, or a negative errno
 /// of these. Context: task, once.
 int ebpf_hermit_init(void);
-
-/// Bytes of the kernel's heap that eBPF has now. Context: any.
-uint64_t ebpf_hermit_memory_in_use(void);
 
 #ifdef __cplusplus
 }  // extern "C"

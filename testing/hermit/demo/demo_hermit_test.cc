@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // The main job in the real Hermit: programs on its own system calls.
+#include "core/memory/allocator.h"
 #include "ports/hermit/init.h"
 #include "testing/demo/demo.h"
 #include "testing/guest/kernel/console.h"
@@ -31,7 +32,7 @@ constexpr demo::Environment kEnvironment = {
     .workload_running = &WorkloadRunning,
     .yield = &sys_yield,
     .calls = &CallsOnCpu,
-    .memory_in_use = &ebpf_hermit_memory_in_use,
+    .memory_in_use = &ebpf::PortAllocatedBytes,
 };
 
 }  // namespace
