@@ -33,7 +33,7 @@ struct Counts {
 Counts Truth() {
   Counts counts;
   for (uint32_t cpu = 0; cpu < OnlineCpus(); ++cpu) {
-    counts.of_cpu[cpu] = WorkloadTruthOf(cpu).reads;
+    counts.of_cpu[cpu] = WorkloadCalls(WorkloadFunction::kRead, cpu);
   }
   return counts;
 }
@@ -131,7 +131,7 @@ class Storm {
 
 void RunStorm(Storm& storm) {
   GUEST_ASSERT(storm.Load());
-  GUEST_ASSERT(StartWorkload({.threads_per_cpu = 2, .rounds = 0}));
+  GUEST_ASSERT(StartWorkload(UINT32_MAX));
   uint32_t cycles = 0;
   const uint64_t start = machine::Nanoseconds();
   while (cycles < kCycles && storm.Cycle()) {
@@ -139,11 +139,14 @@ void RunStorm(Storm& storm) {
   }
   const uint64_t elapsed = machine::Nanoseconds() - start;
   StopWorkload();
-  JoinWorkload();
+  while (WorkloadRunning()) {
+    YieldOrWait();
+  }
   Line() << cycles << " cycles in " << elapsed / 1'000'000 << " ms, "
          << storm.cycles_with_hits() << " with hits on every CPU, "
          << storm.hits() << " hits";
   GUEST_EXPECT_EQ(cycles, kCycles);
+  GUEST_EXPECT_EQ(WorkloadErrors(), 0);
   GUEST_EXPECT_EQ(storm.wrong(), 0);
   GUEST_EXPECT_EQ(storm.late(), 0);
   GUEST_EXPECT(storm.cycles_with_hits() >= kMinCyclesWithHits);
