@@ -180,7 +180,8 @@ Result<Btf> Btf::Open(ConstBytes bytes, Span<uint32_t> index) {
 Status Btf::CheckReferences() const {
   for (TypeId id = 1; id < type_count(); ++id) {
     const Type type = EBPF_TRY(TypeAt(id));
-    if (RefersToType(type.kind) && type.size_or_type >= type_count()) {
+    if (type.name >= strings_.size() ||
+        (RefersToType(type.kind) && type.size_or_type >= type_count())) {
       return Status::kInvalid;
     }
     if (type.kind == Kind::kArray) {
@@ -189,34 +190,65 @@ Status Btf::CheckReferences() const {
         return Status::kInvalid;
       }
     }
-    const bool is_record =
-        type.kind == Kind::kStruct || type.kind == Kind::kUnion;
-    for (uint32_t i = 0; i < type.member_count; ++i) {
-      if (is_record && EBPF_TRY(MemberAt(type, i)).type >= type_count()) {
-        return Status::kInvalid;
+    EBPF_TRY(CheckMembers(type));
+  }
+  return Status::kOk;
+}
+
+Status Btf::CheckMembers(const Type& type) const {
+  for (uint32_t i = 0; i < type.member_count; ++i) {
+    TypeId referred = 0;
+    NameOffset name = 0;
+    switch (type.kind) {
+      case Kind::kStruct:
+      case Kind::kUnion: {
+        const Member member = MemberAt(type, i);
+        referred = member.type;
+        name = member.name;
+        break;
       }
-      if (type.kind == Kind::kDataSection &&
-          VariableAt(type, i).type >= type_count()) {
-        return Status::kInvalid;
-      }
-      if (type.kind == Kind::kFunctionProto &&
-          LoadUnaligned<uint32_t>(type.tail.data() + 8 * i + 4) >=
-              type_count()) {
-        return Status::kInvalid;
-      }
+      case Kind::kDataSection:
+        referred = VariableAt(type, i).type;
+        break;
+      case Kind::kFunctionProto:
+        name = LoadUnaligned<uint32_t>(type.tail.data() + 8 * size_t{i});
+        referred =
+            LoadUnaligned<uint32_t>(type.tail.data() + 8 * size_t{i} + 4);
+        break;
+      case Kind::kEnum:
+        name = LoadUnaligned<uint32_t>(type.tail.data() + 8 * size_t{i});
+        break;
+      case Kind::kEnum64:
+        name = LoadUnaligned<uint32_t>(type.tail.data() + 12 * size_t{i});
+        break;
+      default:
+        return Status::kOk;
+    }
+    if (referred >= type_count() || name >= strings_.size()) {
+      return Status::kInvalid;
     }
   }
   return Status::kOk;
 }
 
-Result<StringView> Btf::NameAt(uint32_t offset) const {
-  if (offset >= strings_.size()) {
+Result<StringView> Btf::Name(NameOffset name) const {
+  if (name >= strings_.size()) {
     return Status::kInvalid;
   }
-  // The last byte of the table is zero, so every name ends inside.
-  return StringView::FromField(
-      reinterpret_cast<const char*>(strings_.data()) + offset,
-      strings_.size() - offset);
+  const size_t room = Min<size_t>(strings_.size() - name, kMaxNameSize + 1);
+  const StringView text = StringView::FromField(
+      reinterpret_cast<const char*>(strings_.data()) + name, room);
+  // The table's last byte is zero, so only a long name reaches the end.
+  if (text.size() == room) {
+    return Status::kInvalid;
+  }
+  return text;
+}
+
+bool Btf::IsNamed(const Type& type, StringView name) const {
+  return strings_.Contains(type.name, uint64_t{name.size()} + 1) &&
+         strings_[type.name + name.size()] == 0 &&
+         EqualBytes(strings_.Subspan(type.name, name.size()), BytesOf(name));
 }
 
 Result<Type> Btf::TypeAt(TypeId id) const {
@@ -224,7 +256,7 @@ Result<Type> Btf::TypeAt(TypeId id) const {
     return Status::kInvalid;
   }
   if (id == 0) {
-    return Type{Kind::kVoid, false, 0, 0, StringView(), ConstBytes()};
+    return Type{Kind::kVoid, false, 0, 0, 0, ConstBytes()};
   }
   const size_t at = index_[id];
   const auto header = LoadUnaligned<TypeHeader>(types_.data() + at);
@@ -233,17 +265,17 @@ Result<Type> Btf::TypeAt(TypeId id) const {
   type.kind_flag = (header.info >> 31) != 0;
   type.member_count = static_cast<uint16_t>(header.info & 0xffff);
   type.size_or_type = header.size_or_type;
-  type.name = EBPF_TRY(NameAt(header.name));
+  type.name = header.name;
   type.tail =
       types_.Subspan(at + sizeof(TypeHeader), EBPF_TRY(TailSize(header)));
   return type;
 }
 
-Result<Member> Btf::MemberAt(const Type& type, uint32_t index) const {
+Member Btf::MemberAt(const Type& type, uint32_t index) {
   const auto entry = LoadUnaligned<MemberEntry>(
       type.tail.data() + sizeof(MemberEntry) * size_t{index});
   Member member;
-  member.name = EBPF_TRY(NameAt(entry.name));
+  member.name = entry.name;
   member.type = entry.type;
   // With kind_flag the upper byte is a bit field's width.
   member.bit_offset = type.kind_flag ? entry.offset & 0xffffff : entry.offset;
@@ -312,7 +344,7 @@ Result<uint32_t> Btf::SizeOf(TypeId id) const {
 Result<TypeId> Btf::Find(Kind kind, StringView name) const {
   for (TypeId id = 1; id < type_count(); ++id) {
     const Type type = EBPF_TRY(TypeAt(id));
-    if (type.kind == kind && type.name == name) {
+    if (type.kind == kind && IsNamed(type, name)) {
       return id;
     }
   }

@@ -41,17 +41,24 @@ using TypeId = uint32_t;
 /// No chain of types that a reader follows is longer.
 inline constexpr uint32_t kMaxTypeDepth = 32;
 
+/// No name that a reader gives is longer (Linux's KSYM_NAME_LEN, without the
+/// zero).
+inline constexpr size_t kMaxNameSize = 511;
+
+/// Where a name is in the blob; checked, for Btf::Name.
+using NameOffset = uint32_t;
+
 struct Type {
   Kind kind;
   bool kind_flag;
   uint16_t member_count;
   uint32_t size_or_type;  // bytes, or the type that this one refers to
-  StringView name;
+  NameOffset name;
   ConstBytes tail;  // what follows, as the kind says
 };
 
 struct Member {
-  StringView name;
+  NameOffset name;
   TypeId type;
   uint32_t bit_offset;
 };
@@ -85,8 +92,11 @@ class Btf {
   /// kInvalid beyond the last one.
   Result<Type> TypeAt(TypeId id) const;
 
+  /// kInvalid where it is longer than kMaxNameSize.
+  Result<StringView> Name(NameOffset name) const;
+
   // The parts of a type of the right kind; index < member_count.
-  Result<Member> MemberAt(const Type& type, uint32_t index) const;
+  static Member MemberAt(const Type& type, uint32_t index);
   static Array ArrayOf(const Type& type);
   static SectionVariable VariableAt(const Type& type, uint32_t index);
 
@@ -105,7 +115,8 @@ class Btf {
   Btf() = default;
 
   Status CheckReferences() const;
-  Result<StringView> NameAt(uint32_t offset) const;
+  Status CheckMembers(const Type& type) const;
+  bool IsNamed(const Type& type, StringView name) const;
 
   ConstBytes types_;
   ConstBytes strings_;

@@ -85,10 +85,14 @@ void AskAll(const std::vector<uint8_t>& bytes) {
     (void)btf.SizeOf(id);
     (void)btf.SkipModifiers(id);
     Result<Type> type = btf.TypeAt(id);
+    if (type.ok()) {
+      (void)btf.Name(type->name);
+    }
     if (type.ok() &&
         (type->kind == Kind::kStruct || type->kind == Kind::kUnion)) {
       for (uint32_t i = 0; i < type->member_count; ++i) {
-        EXPECT_TRUE(btf.MemberAt(*type, i).ok());
+        EXPECT_LT(Btf::MemberAt(*type, i).type, btf.type_count());
+        (void)btf.Name(Btf::MemberAt(*type, i).name);
       }
     }
   }

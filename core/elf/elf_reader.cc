@@ -120,15 +120,15 @@ Status ElfReader::FindSymbols() {
   return Status::kOk;
 }
 
-Result<StringView> ElfReader::StringAt(ConstBytes table,
-                                       uint32_t offset) const {
+Result<StringView> ElfReader::StringAt(ConstBytes table, uint32_t offset) {
   if (offset >= table.size()) {
     return Status::kBadExec;
   }
   const char* start = reinterpret_cast<const char*>(table.data()) + offset;
-  const StringView text = StringView::FromField(start, table.size() - offset);
-  if (text.size() == table.size() - offset) {
-    return Status::kBadExec;  // no zero before the table's end
+  const size_t room = Min<size_t>(table.size() - offset, kMaxNameSize + 1);
+  const StringView text = StringView::FromField(start, room);
+  if (text.size() == room) {
+    return Status::kBadExec;  // no zero before the table's end, or too long
   }
   return text;
 }
@@ -165,11 +165,12 @@ Result<Symbol> ElfReader::SymbolAt(uint32_t index) const {
   }
   const auto entry = LoadUnaligned<SymbolEntry>(
       symbols_.data() + size_t{index} * sizeof(SymbolEntry));
-  if (entry.section >= section_count_ && entry.section < kFirstReserved) {
+  if ((entry.section >= section_count_ && entry.section < kFirstReserved) ||
+      entry.name >= symbol_names_.size()) {
     return Status::kBadExec;
   }
   Symbol symbol;
-  symbol.name = EBPF_TRY(StringAt(symbol_names_, entry.name));
+  symbol.name = entry.name;
   symbol.value = entry.value;
   symbol.size = entry.size;
   symbol.section = entry.section;

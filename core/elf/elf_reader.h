@@ -16,6 +16,7 @@ namespace ebpf::elf {
 /// Table"]
 inline constexpr uint32_t kSectionProgBits = 1;     // SHT_PROGBITS
 inline constexpr uint32_t kSectionSymTab = 2;       // SHT_SYMTAB
+inline constexpr uint32_t kSectionRela = 4;         // SHT_RELA
 inline constexpr uint32_t kSectionNoBits = 8;       // SHT_NOBITS
 inline constexpr uint32_t kSectionRel = 9;          // SHT_REL
 inline constexpr uint64_t kFlagAlloc = 2;           // SHF_ALLOC
@@ -32,6 +33,9 @@ inline constexpr uint32_t kFirstReserved = 0xff00;  // SHN_LORESERVE
 inline constexpr uint32_t kRelocation64 = 1;     // R_BPF_64_64: LD_IMM64
 inline constexpr uint32_t kRelocationCall = 10;  // R_BPF_64_32: CALL
 
+/// No name is longer: what compares names stays cheap, whatever the file says.
+inline constexpr size_t kMaxNameSize = 4096;
+
 struct Section {
   StringView name;
   uint32_t type;
@@ -43,7 +47,7 @@ struct Section {
 };
 
 struct Symbol {
-  StringView name;
+  uint32_t name;  // checked: for NameOf
   uint64_t value;
   uint64_t size;
   uint32_t section;  // checked: a section's index, or a special one
@@ -71,6 +75,10 @@ class ElfReader {
   /// The symbols of the one symbol table; 0 if there is none.
   uint32_t symbol_count() const { return symbol_count_; }
   Result<Symbol> SymbolAt(uint32_t index) const;
+  /// kBadExec where it is longer than kMaxNameSize.
+  Result<StringView> NameOf(const Symbol& symbol) const {
+    return StringAt(symbol_names_, symbol.name);
+  }
 
   /// The relocations in a section of type kSectionRel.
   static uint32_t RelocationCount(const Section& section);
@@ -80,7 +88,7 @@ class ElfReader {
   ElfReader() = default;
 
   Status FindSymbols();
-  Result<StringView> StringAt(ConstBytes table, uint32_t offset) const;
+  static Result<StringView> StringAt(ConstBytes table, uint32_t offset);
 
   ConstBytes file_;
   ConstBytes section_headers_;

@@ -48,7 +48,9 @@ void ReadAll(ConstBytes file) {
   }
   for (uint32_t i = 0; i < reader->symbol_count(); ++i) {
     Result<Symbol> symbol = reader->SymbolAt(i);
-    sum += symbol.ok() ? symbol->name.size() : 0;
+    if (symbol.ok() && reader->NameOf(*symbol).ok()) {
+      sum += reader->NameOf(*symbol)->size();
+    }
   }
   volatile uint64_t sink = sum;
   (void)sink;
@@ -92,9 +94,10 @@ TEST_F(RealObjectTest, NamesItsFunctionsAndMaps) {
   for (uint32_t i = 0; i < reader->symbol_count(); ++i) {
     Result<Symbol> symbol = reader->SymbolAt(i);
     ASSERT_TRUE(symbol.ok());
-    found_function |= symbol->name == "count" &&
-                      symbol->type == kSymbolFunction && symbol->size > 0;
-    found_map |= symbol->name == "hits" && symbol->type == kSymbolObject;
+    const StringView name = *reader->NameOf(*symbol);
+    found_function |=
+        name == "count" && symbol->type == kSymbolFunction && symbol->size > 0;
+    found_map |= name == "hits" && symbol->type == kSymbolObject;
   }
 
   EXPECT_TRUE(found_function);
