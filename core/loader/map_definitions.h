@@ -10,10 +10,15 @@
 
 namespace ebpf::loader {
 
+/// An object with more maps is refused.
+inline constexpr uint32_t kMaxMaps = 64;
+
 struct MapDefinition {
+  static constexpr uint64_t kNoPlace = UINT64_MAX;
+
   StringView name;
   /// The map's place: the section's index in the file, and where in it (set
-  /// from the symbol table).
+  /// from the symbol table; kNoPlace before).
   uint32_t section;
   uint64_t offset;
   MapSpec spec;
@@ -26,12 +31,13 @@ struct MapDefinition {
 /// kDataSection), whose index in the file is `section`. A member is a pointer
 /// to an array, whose length is the number, or a pointer to the type of key or
 /// value, as libbpf's __uint and __type make them. kInvalid, kNotSupported,
-/// with a line in `log`; kNoMemory.
+/// kTooBig (more than kMaxMaps), with a line in `log`; kNoMemory.
 Status ReadMapDefinitions(const btf::Btf& btf, const btf::Type& section_type,
                           uint32_t section, Vector<MapDefinition>& maps,
                           TextWriter& log);
 
-/// Puts `name` into a map's name field: cut, and without what Linux refuses.
-void SetMapName(MapSpec& spec, StringView name);
+/// Puts `name` into the name field of a map or program: cut, and without what
+/// Linux refuses.
+void SetObjectName(char (&field)[MapSpec::kNameSize], StringView name);
 
 }  // namespace ebpf::loader

@@ -14,8 +14,10 @@
 namespace ebpf::loader {
 namespace {
 
-/// What of a refused program's log is kept.
-constexpr uint32_t kVerifierLogSize = 32 * 1024;
+/// The verifier's log gets room of the first size, and more when it does not
+/// fit, up to the last.
+constexpr uint32_t kFirstLogSize = 16 * 1024;
+constexpr uint32_t kLastLogSize = 1024 * 1024;
 
 uint64_t AddressOf(const void* pointer) {
   return reinterpret_cast<uint64_t>(pointer);
@@ -57,7 +59,17 @@ Status Object::CreateMap(const MapDefinition& definition, int& fd) {
     log_.PutUnsigned(static_cast<uint64_t>(made.status())).Put("\n");
     return made.status();
   }
+  const Status filled = FillMap(definition, *made);
+  if (!IsOk(filled)) {
+    (void)ebpf::Close(client_, *made);
+    log_.Put("map '").Put(definition.name).Put("': cannot be filled\n");
+    return filled;
+  }
   fd = *made;
+  return Status::kOk;
+}
+
+Status Object::FillMap(const MapDefinition& definition, int fd) {
   if (definition.contents.empty()) {
     return Status::kOk;
   }
@@ -70,13 +82,17 @@ Status Object::CreateMap(const MapDefinition& definition, int& fd) {
 }
 
 Status Object::Load(uint32_t log_level) {
-  for (size_t i = 0; i < file_.maps().size(); ++i) {
-    EBPF_TRY(CreateMap(file_.maps()[i], map_fds_[i]));
+  for (size_t i = 0; i < map_fds_.span().size(); ++i) {
+    if (map_fds_[i] == 0) {
+      EBPF_TRY(CreateMap(file_.maps()[i], map_fds_[i]));
+    }
   }
   for (size_t i = 0; i < programs_.span().size(); ++i) {
     ProgramResult& result = programs_[i];
-    result.status = LoadProgram(file_.programs()[i], log_level, result);
-    EBPF_TRY(result.status);
+    if (result.fd == 0) {
+      result.status = LoadProgram(file_.programs()[i], log_level, result);
+      EBPF_TRY(result.status);
+    }
   }
   return Status::kOk;
 }
@@ -95,21 +111,14 @@ Status Object::LoadProgram(const ProgramDefinition& definition,
   attr.insn_cnt = result.insn_count;
   attr.insns = AddressOf(linker.insns().data());
   attr.license = AddressOf(license);
-  CopyBytes(attr.prog_name, definition.name.data(),
-            Min(definition.name.size(), sizeof(attr.prog_name) - 1));
+  SetObjectName(attr.prog_name, definition.name);
   // Without a log first: most programs load, and the log costs. As libbpf does.
   Result<int> loaded = Status::kInvalid;
   if (log_level == 0) {
     loaded = CallBpf(client_, linux_abi::kProgLoad, attr);
   }
   if (!loaded.ok()) {
-    Buffer<char> text(allocator_);
-    EBPF_TRY(text.Allocate(kVerifierLogSize));
-    attr.log_level = Max(log_level, uint32_t{1});
-    attr.log_buf = AddressOf(text.span().data());
-    attr.log_size = kVerifierLogSize;
-    loaded = CallBpf(client_, linux_abi::kProgLoad, attr);
-    log_.Put(StringView::FromField(text.span().data(), kVerifierLogSize));
+    loaded = LoadWithLog(attr, Max(log_level, uint32_t{1}));
   }
   if (!loaded.ok()) {
     log_.Put("program '").Put(definition.name).Put("': refused, errno ");
@@ -118,6 +127,47 @@ Status Object::LoadProgram(const ProgramDefinition& definition,
   }
   result.fd = *loaded;
   return Status::kOk;
+}
+
+Result<int> Object::LoadWithLog(linux_abi::ProgLoadAttr& attr,
+                                uint32_t log_level) {
+  for (uint32_t size = kFirstLogSize; size <= kLastLogSize; size *= 4) {
+    Buffer<char> text(allocator_);
+    if (!IsOk(text.Allocate(size))) {
+      break;
+    }
+    attr.log_level = log_level;
+    attr.log_buf = AddressOf(text.span().data());
+    attr.log_size = size;
+    Result<int> loaded = CallBpf(client_, linux_abi::kProgLoad, attr);
+    const bool has_fit = loaded.status() != Status::kNoSpace;
+    if (has_fit || size == kLastLogSize) {
+      log_.Put(StringView::FromField(text.span().data(), size));
+    }
+    if (has_fit) {
+      return loaded;
+    }
+  }
+  // No room for the log must not hide the verdict.
+  attr.log_level = attr.log_size = 0;
+  attr.log_buf = 0;
+  return CallBpf(client_, linux_abi::kProgLoad, attr);
+}
+
+Result<int> Object::OpenEvent(StringView function, uint64_t offset) {
+  char name[512] = {};
+  if (function.empty() || function.size() >= sizeof(name)) {
+    return Status::kInvalid;
+  }
+  CopyBytes(name, function.data(), function.size());
+  linux_abi::PerfEventAttr attr{};
+  attr.type = linux_abi::kPerfTypeKprobe;
+  attr.size = sizeof(attr);
+  attr.config1 = AddressOf(name);
+  attr.config2 = offset;
+  attr.flags = linux_abi::kPerfDisabled;
+  return ToResult(PerfEventOpen(client_, client_.Pointer(AddressOf(&attr)), -1,
+                                0, -1, linux_abi::kPerfFlagFdCloexec));
 }
 
 Result<int> Object::Attach(size_t index, StringView function, uint64_t offset) {
@@ -132,50 +182,35 @@ Result<int> Object::Attach(size_t index, StringView function, uint64_t offset) {
     function = section.function;
     offset = section.offset;
   }
-  char name[512] = {};
-  if (function.empty() || function.size() >= sizeof(name)) {
-    log_.Put("no function to attach to\n");
-    return Status::kInvalid;
+  int* link = nullptr;
+  for (int& known : links_) {
+    link = known == 0 ? &known : link;
   }
-  CopyBytes(name, function.data(), function.size());
-  int* link = EBPF_TRY(FreeLink());  // before there is a descriptor
-
-  linux_abi::PerfEventAttr attr{};
-  attr.type = linux_abi::kPerfTypeKprobe;
-  attr.size = sizeof(attr);
-  attr.config1 = AddressOf(name);
-  attr.config2 = offset;
-  attr.flags = linux_abi::kPerfDisabled;
-  Result<int> event =
-      ToResult(PerfEventOpen(client_, client_.Pointer(AddressOf(&attr)), -1, 0,
-                             -1, linux_abi::kPerfFlagFdCloexec));
-  if (!event.ok()) {
-    log_.Put("kprobe '").Put(function).Put("': errno ");
-    log_.PutUnsigned(static_cast<uint64_t>(event.status())).Put("\n");
-    return event.status();
+  if (link == nullptr) {  // before there is a descriptor to lose
+    EBPF_TRY(links_.PushBack(0));
+    link = links_.end() - 1;
   }
-  Result<int> done =
-      ToResult(Ioctl(client_, *event, linux_abi::kPerfIocSetBpf,
-                     static_cast<uint64_t>(programs_[index].fd)));
-  if (done.ok()) {
-    done = ToResult(Ioctl(client_, *event, linux_abi::kPerfIocEnable, 0));
-  }
-  if (!done.ok()) {
-    (void)ebpf::Close(client_, *event);
-    return done.status();
-  }
-  *link = *event;
-  return *event;
-}
-
-Result<int*> Object::FreeLink() {
-  for (int& link : links_) {
-    if (link == 0) {
-      return &link;
+  const Result<int> event = OpenEvent(function, offset);
+  Status status = event.status();
+  if (event.ok()) {
+    status = ToResult(Ioctl(client_, *event, linux_abi::kPerfIocSetBpf,
+                            static_cast<uint64_t>(programs_[index].fd)))
+                 .status();
+    if (IsOk(status)) {
+      status = ToResult(Ioctl(client_, *event, linux_abi::kPerfIocEnable, 0))
+                   .status();
+    }
+    if (!IsOk(status)) {
+      (void)ebpf::Close(client_, *event);
     }
   }
-  EBPF_TRY(links_.PushBack(0));
-  return &links_[links_.size() - 1];
+  if (!IsOk(status)) {
+    log_.Put("kprobe '").Put(function).Put("': errno ");
+    log_.PutUnsigned(static_cast<uint64_t>(status)).Put("\n");
+    return status;
+  }
+  *link = *event;
+  return int{*event};
 }
 
 Status Object::Detach(int link) {

@@ -8,6 +8,7 @@
 
 #include "core/base/text_writer.h"
 #include "core/files/client.h"
+#include "core/linux_abi/bpf.h"
 #include "core/loader/object_file.h"
 #include "core/memory/buffer.h"
 
@@ -42,7 +43,8 @@ class Object : public NonCopyable {
 
   /// Makes the maps, fills global data, loads every program with the verifier's
   /// log at `log_level` (0: only when it is refused). The first failure is the
-  /// result; what was made until then stays until Close.
+  /// result; what was made until then stays until Close, and another Load goes
+  /// on from there.
   Status Load(uint32_t log_level = 0);
 
   /// Attaches program `index` to `function` + `offset`; where `function` is
@@ -64,8 +66,11 @@ class Object : public NonCopyable {
 
  private:
   Status CreateMap(const MapDefinition& definition, int& fd);
+  Status FillMap(const MapDefinition& definition, int fd);
   Status LoadProgram(const ProgramDefinition& definition, uint32_t log_level,
                      ProgramResult& result);
+  Result<int> LoadWithLog(linux_abi::ProgLoadAttr& attr, uint32_t log_level);
+  Result<int> OpenEvent(StringView function, uint64_t offset);
   /// A place for one more attachment. kNoMemory.
   Result<int*> FreeLink();
 

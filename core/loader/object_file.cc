@@ -43,7 +43,11 @@ bool IsGlobalData(StringView name) {
 }  // namespace
 
 ObjectFile::ObjectFile(Allocator& allocator)
-    : btf_index_(allocator), programs_(allocator), maps_(allocator) {}
+    : btf_index_(allocator),
+      relocations_(allocator),
+      text_functions_(allocator),
+      programs_(allocator),
+      maps_(allocator) {}
 
 Status ObjectFile::Read(ConstBytes file, TextWriter& log) {
   Result<elf::ElfReader> elf = elf::ElfReader::Open(file);
@@ -55,7 +59,7 @@ Status ObjectFile::Read(ConstBytes file, TextWriter& log) {
   text_section_ = elf_->section_count();
   EBPF_TRY(ReadSections(log));
   EBPF_TRY(ReadMaps(log));
-  return ReadPrograms(log);
+  return ReadFunctions(log);
 }
 
 Status ObjectFile::ReadSections(TextWriter& log) {
@@ -72,6 +76,9 @@ Status ObjectFile::ReadSections(TextWriter& log) {
 
 Status ObjectFile::ReadSection(uint32_t index, const elf::Section& section,
                                TextWriter& log) {
+  if (section.type == elf::kSectionRel || section.type == elf::kSectionRela) {
+    return ReadRelocations(index, section, log);
+  }
   if (section.name == ".text") {
     text_section_ = index;
   } else if (section.name == ".maps") {
@@ -91,6 +98,22 @@ Status ObjectFile::ReadSection(uint32_t index, const elf::Section& section,
              (section.flags & elf::kFlagAlloc) != 0 && section.size != 0) {
     return AddGlobalData(index, section, log);
   }
+  return Status::kOk;
+}
+
+Status ObjectFile::ReadRelocations(uint32_t index, const elf::Section& section,
+                                   TextWriter& log) {
+  if (relocations_.span().empty()) {
+    EBPF_TRY(relocations_.Allocate(elf_->section_count()));
+  }
+  // clang makes one section of them for each that has some, without addends.
+  if (section.type == elf::kSectionRela ||
+      section.info >= elf_->section_count() ||
+      relocations_[section.info] != 0) {
+    log.Put("ELF: relocations in '").Put(section.name).Put("' are malformed\n");
+    return Status::kBadExec;
+  }
+  relocations_[section.info] = index;
   return Status::kOk;
 }
 
@@ -125,8 +148,9 @@ Status ObjectFile::CheckBtfExt(ConstBytes bytes, TextWriter& log) {
 
 Status ObjectFile::AddGlobalData(uint32_t index, const elf::Section& section,
                                  TextWriter& log) {
-  if (section.size > UINT32_MAX) {
-    log.Put("ELF: section '").Put(section.name).Put("' is too large\n");
+  if (section.size > UINT32_MAX || maps_.size() == kMaxMaps) {
+    log.Put("ELF: section '").Put(section.name);
+    log.Put("' is too large, or one too many\n");
     return Status::kTooBig;
   }
   MapDefinition map{};
@@ -141,7 +165,7 @@ Status ObjectFile::AddGlobalData(uint32_t index, const elf::Section& section,
     map.spec.flags |= linux_abi::kMapReadOnlyProg;
   }
   map.contents = section.data;
-  SetMapName(map.spec, section.name);
+  SetObjectName(map.spec.name, section.name);
   return maps_.PushBack(map);
 }
 
@@ -158,43 +182,78 @@ Status ObjectFile::ReadMaps(TextWriter& log) {
     const btf::Type type = EBPF_TRY(btf_->TypeAt(*id));
     const size_t first = maps_.size();
     EBPF_TRY(ReadMapDefinitions(*btf_, type, maps_section_, maps_, log));
-    for (MapDefinition& map : maps_.span().Subspan(first)) {
-      EBPF_TRY(PlaceMap(map, log));
-    }
+    EBPF_TRY(PlaceMaps(first, log));
   }
   if (maps_.size() > kMaxMaps) {
     log.Put("more than ").PutUnsigned(kMaxMaps).Put(" maps\n");
     return Status::kTooBig;
   }
+  for (const MapDefinition& map : maps_) {
+    if (RelocationsOf(map.section) != 0) {
+      log.Put("map '").Put(map.name);
+      log.Put("': addresses in its contents are not supported\n");
+      return Status::kNotSupported;
+    }
+  }
   return Status::kOk;
 }
 
-Status ObjectFile::PlaceMap(MapDefinition& map, TextWriter& log) {
-  // BTF gives offsets only after linking; the symbol has it.
+Status ObjectFile::PlaceMaps(size_t first, TextWriter& log) {
+  const Span<MapDefinition> maps = maps_.span().Subspan(first);
+  // BTF gives offsets only after linking; the symbols have them.
   for (uint32_t i = 0; i < elf_->symbol_count(); ++i) {
-    Result<elf::Symbol> symbol = elf_->SymbolAt(i);
+    const Result<elf::Symbol> symbol = elf_->SymbolAt(i);
     if (symbol.ok() && symbol->section == maps_section_ &&
-        symbol->type == elf::kSymbolObject && symbol->name == map.name) {
-      map.offset = symbol->value;
+        symbol->type == elf::kSymbolObject) {
+      EBPF_TRY(PlaceMap(*symbol, maps, log));
+    }
+  }
+  for (const MapDefinition& map : maps) {
+    if (map.offset == MapDefinition::kNoPlace) {
+      log.Put("map '").Put(map.name).Put("': has no symbol in .maps\n");
+      return Status::kBadExec;
+    }
+  }
+  return Status::kOk;
+}
+
+Status ObjectFile::PlaceMap(const elf::Symbol& symbol, Span<MapDefinition> maps,
+                            TextWriter& log) {
+  const Result<StringView> name = elf_->NameOf(symbol);
+  for (MapDefinition& map : maps) {
+    if (name.ok() && map.name == *name &&
+        map.offset == MapDefinition::kNoPlace &&
+        symbol.value != MapDefinition::kNoPlace) {
+      map.offset = symbol.value;
       return Status::kOk;
     }
   }
-  log.Put("map '").Put(map.name).Put("': has no symbol in .maps\n");
+  // Also what ends the search in a file with any number of such symbols.
+  log.Put("ELF: a symbol in .maps is no map of the BTF's\n");
   return Status::kBadExec;
 }
 
-Status ObjectFile::ReadPrograms(TextWriter& log) {
+Status ObjectFile::ReadFunctions(TextWriter& log) {
+  ConstBytes text;
+  if (text_section_ < elf_->section_count()) {
+    text = EBPF_TRY(elf_->SectionAt(text_section_)).data;
+  }
+  EBPF_TRY(text_functions_.Allocate(text.size() / sizeof(isa::Insn)));
   for (uint32_t i = 0; i < elf_->symbol_count(); ++i) {
-    Result<elf::Symbol> symbol = elf_->SymbolAt(i);
+    const Result<elf::Symbol> symbol = elf_->SymbolAt(i);
     if (!symbol.ok()) {
       log.Put("ELF: symbol ").PutUnsigned(i).Put(" is malformed\n");
       return symbol.status();
     }
+    if (symbol->type != elf::kSymbolFunction ||
+        symbol->section == elf::kUndefined ||
+        symbol->section >= elf::kFirstReserved) {
+      continue;
+    }
     // A function outside .text is an entry; those in it are called by others.
-    if (symbol->type == elf::kSymbolFunction &&
-        symbol->section != elf::kUndefined &&
-        symbol->section < elf::kFirstReserved &&
-        symbol->section != text_section_) {
+    if (symbol->section == text_section_) {
+      AddSubprogram(*symbol, text);
+    } else {
       EBPF_TRY(AddProgram(*symbol, log));
     }
   }
@@ -205,9 +264,28 @@ Status ObjectFile::ReadPrograms(TextWriter& log) {
   return Status::kOk;
 }
 
+void ObjectFile::AddSubprogram(const elf::Symbol& symbol, ConstBytes text) {
+  // A malformed one is missed when it is called.
+  if (symbol.value % sizeof(isa::Insn) == 0 &&
+      symbol.size % sizeof(isa::Insn) == 0 && symbol.size != 0 &&
+      text.Contains(symbol.value, symbol.size)) {
+    text_functions_[symbol.value / sizeof(isa::Insn)] = static_cast<uint32_t>(
+        Min<uint64_t>(symbol.size / sizeof(isa::Insn), UINT32_MAX));
+  }
+}
+
+uint32_t ObjectFile::TextFunctionSize(uint64_t insn) const {
+  return insn < text_functions_.span().size() ? text_functions_[insn] : 0;
+}
+
 Status ObjectFile::AddProgram(const elf::Symbol& symbol, TextWriter& log) {
   const elf::Section section = EBPF_TRY(elf_->SectionAt(symbol.section));
-  log.Put("program '").Put(symbol.name).Put("': ");
+  const Result<StringView> name = elf_->NameOf(symbol);
+  if (!name.ok()) {
+    log.Put("ELF: the name of a program is malformed\n");
+    return name.status();
+  }
+  log.Put("program '").Put(*name).Put("': ");
   if (programs_.size() == kMaxPrograms) {
     log.Put("more than ").PutUnsigned(kMaxPrograms).Put(" programs\n");
     return Status::kTooBig;
@@ -231,23 +309,13 @@ Status ObjectFile::AddProgram(const elf::Symbol& symbol, TextWriter& log) {
   }
   log.Put("section '").Put(section.name).Put("'\n");
   ProgramDefinition program;
-  program.name = symbol.name;
+  program.name = *name;
   program.section_name = section.name;
   program.section = *parsed;
   program.section_index = symbol.section;
   program.first_insn = static_cast<uint32_t>(symbol.value / sizeof(isa::Insn));
   program.insn_count = static_cast<uint32_t>(symbol.size / sizeof(isa::Insn));
   return programs_.PushBack(program);
-}
-
-Result<Optional<elf::Section>> ObjectFile::RelocationsOf(uint32_t index) const {
-  for (uint32_t i = 1; i < elf_->section_count(); ++i) {
-    const elf::Section section = EBPF_TRY(elf_->SectionAt(i));
-    if (section.type == elf::kSectionRel && section.info == index) {
-      return Optional<elf::Section>(section);
-    }
-  }
-  return Optional<elf::Section>();
 }
 
 }  // namespace ebpf::loader

@@ -27,13 +27,12 @@ struct ProgramDefinition {
 };
 
 /// Reads an object whole and refuses what is malformed or what this tree cannot
-/// load. Views into `file`, which outlives it. Context: task.
+/// load. Views into `file`, which outlives it. However large and hostile the
+/// file, the work grows with its size only. Context: task.
 class ObjectFile : public NonCopyable {
  public:
-  /// Linux's BPF_COMPLEXITY_LIMIT is for one program; an object of more
-  /// programs or maps than these is refused.
+  /// An object with more programs is refused.
   static constexpr uint32_t kMaxPrograms = 256;
-  static constexpr uint32_t kMaxMaps = 64;
 
   explicit ObjectFile(Allocator& allocator);
 
@@ -47,23 +46,35 @@ class ObjectFile : public NonCopyable {
   /// Those of ".maps", then one for each section of global data.
   Span<const MapDefinition> maps() const { return maps_.span(); }
 
+  /// The section ".maps"; 0 without one.
+  uint32_t maps_section() const { return maps_section_; }
   /// The section ".text" with the subprograms; section_count() without one.
   uint32_t text_section() const { return text_section_; }
+  /// The instructions of the subprogram that starts at `insn` of ".text", or 0
+  /// where none does.
+  uint32_t TextFunctionSize(uint64_t insn) const;
 
-  /// The relocations of section `index`, if it has any.
-  Result<Optional<elf::Section>> RelocationsOf(uint32_t index) const;
+  /// The section with the relocations of section `index`; 0 without one.
+  uint32_t RelocationsOf(uint32_t index) const {
+    return relocations_.span().empty() ? 0 : relocations_[index];
+  }
 
  private:
   Status ReadSections(TextWriter& log);
   Status ReadSection(uint32_t index, const elf::Section& section,
                      TextWriter& log);
+  Status ReadRelocations(uint32_t index, const elf::Section& section,
+                         TextWriter& log);
   Status ReadBtf(ConstBytes bytes, TextWriter& log);
   Status CheckBtfExt(ConstBytes bytes, TextWriter& log);
   Status ReadMaps(TextWriter& log);
-  Status PlaceMap(MapDefinition& map, TextWriter& log);
+  Status PlaceMaps(size_t first, TextWriter& log);
+  Status PlaceMap(const elf::Symbol& symbol, Span<MapDefinition> maps,
+                  TextWriter& log);
   Status AddGlobalData(uint32_t index, const elf::Section& section,
                        TextWriter& log);
-  Status ReadPrograms(TextWriter& log);
+  Status ReadFunctions(TextWriter& log);
+  void AddSubprogram(const elf::Symbol& symbol, ConstBytes text);
   Status AddProgram(const elf::Symbol& symbol, TextWriter& log);
 
   Optional<elf::ElfReader> elf_;
@@ -72,6 +83,8 @@ class ObjectFile : public NonCopyable {
   uint32_t maps_section_ = 0;  // 0: none
   uint32_t text_section_ = 0;
   StringView license_;
+  Buffer<uint32_t> relocations_;     // by section; empty: there are none
+  Buffer<uint32_t> text_functions_;  // by instruction of .text: its size
   Vector<ProgramDefinition> programs_;
   Vector<MapDefinition> maps_;
 };

@@ -22,15 +22,47 @@ constexpr uint32_t kMaxInsns = 1'000'000;
 
 }  // namespace
 
+Status RelocationIndex::Build(const ObjectFile& object, uint32_t section,
+                              TextWriter& log) {
+  const uint32_t at = object.RelocationsOf(section);
+  if (at == 0) {
+    return Status::kOk;
+  }
+  const elf::Section code = EBPF_TRY(object.elf().SectionAt(section));
+  relocations_ = EBPF_TRY(object.elf().SectionAt(at));
+  EBPF_TRY(by_insn_.Allocate(code.data.size() / sizeof(isa::Insn)));
+  const uint32_t count = elf::ElfReader::RelocationCount(relocations_);
+  for (uint32_t i = 0; i < count; ++i) {
+    const uint64_t offset =
+        elf::ElfReader::RelocationAt(relocations_, i).offset;
+    const uint64_t insn = offset / sizeof(isa::Insn);
+    if (offset % sizeof(isa::Insn) != 0 || insn >= by_insn_.span().size() ||
+        by_insn_[insn] != 0) {
+      log.Put("ELF: relocation ").PutUnsigned(i).Put(" of '");
+      log.Put(code.name).Put("' is not at an instruction of its own\n");
+      return Status::kBadExec;
+    }
+    by_insn_[insn] = i + 1;
+  }
+  return Status::kOk;
+}
+
+Optional<elf::Relocation> RelocationIndex::At(uint64_t insn) const {
+  if (insn >= by_insn_.span().size() || by_insn_[insn] == 0) {
+    return kNullOptional;
+  }
+  return elf::ElfReader::RelocationAt(relocations_, by_insn_[insn] - 1);
+}
+
 Status ProgramLinker::Link(const ProgramDefinition& program) {
+  EBPF_TRY(entry_relocations_.Build(object_, program.section_index, log_));
   EBPF_TRY(
       Append(program.section_index, program.first_insn, program.insn_count));
   // functions_ grows while its elements are worked on; each subprogram is
   // appended once, so this ends.
   for (size_t i = 0; i < functions_.size(); ++i) {
     const Function function = functions_[i];
-    EBPF_TRY(ResolvePlainCalls(function));
-    EBPF_TRY(Relocate(function));
+    EBPF_TRY(Resolve(function));
   }
   return Status::kOk;
 }
@@ -55,126 +87,91 @@ Status ProgramLinker::Append(uint32_t section_index, uint32_t first_insn,
   return functions_.PushBack({section_index, first_insn, count, at});
 }
 
-Result<elf::Symbol> ProgramLinker::FunctionAt(uint32_t section,
-                                              uint64_t offset) const {
-  for (uint32_t i = 0; i < object_.elf().symbol_count(); ++i) {
-    const elf::Symbol symbol = EBPF_TRY(object_.elf().SymbolAt(i));
-    if (symbol.type == elf::kSymbolFunction && symbol.section == section &&
-        symbol.value == offset) {
-      return symbol;
-    }
-  }
-  return Status::kNotFound;
+Status ProgramLinker::PrepareText() {
+  const elf::Section text =
+      EBPF_TRY(object_.elf().SectionAt(object_.text_section()));
+  EBPF_TRY(text_relocations_.Build(object_, object_.text_section(), log_));
+  return text_places_.Allocate(text.data.size() / sizeof(isa::Insn));
 }
 
-Result<uint32_t> ProgramLinker::PlaceOf(int64_t insn) {
-  const uint32_t text = object_.text_section();
-  for (const Function& function : functions_) {
-    if (function.section == text && function.first_insn == insn) {
-      return function.at;
-    }
+Result<uint32_t> ProgramLinker::PlaceOf(uint64_t insn) {
+  const uint32_t count = object_.TextFunctionSize(insn);
+  if (count == 0) {
+    return Status::kNotFound;
   }
-  if (insn < 0 || text >= object_.elf().section_count()) {
-    return Status::kBadExec;
+  if (text_places_.span().empty()) {
+    EBPF_TRY(PrepareText());
   }
-  const auto offset = static_cast<uint64_t>(insn) * sizeof(isa::Insn);
-  const elf::Section section = EBPF_TRY(object_.elf().SectionAt(text));
-  const elf::Symbol symbol = EBPF_TRY(FunctionAt(text, offset));
-  if (symbol.size == 0 || symbol.size % sizeof(isa::Insn) != 0 ||
-      !section.data.Contains(symbol.value, symbol.size)) {
-    return Status::kBadExec;
+  if (text_places_[insn] == 0) {
+    const auto place = static_cast<uint32_t>(insns_.size());
+    EBPF_TRY(
+        Append(object_.text_section(), static_cast<uint32_t>(insn), count));
+    text_places_[insn] = place + 1;
   }
-  const auto place = static_cast<uint32_t>(insns_.size());
-  EBPF_TRY(Append(text, static_cast<uint32_t>(insn),
-                  static_cast<uint32_t>(symbol.size / sizeof(isa::Insn))));
-  return place;
+  return text_places_[insn] - 1;
 }
 
-Status ProgramLinker::SetCallTarget(uint32_t at, int64_t text_insn) {
-  Result<uint32_t> place = PlaceOf(text_insn);
-  if (!place.ok()) {
-    if (place.status() == Status::kNoMemory ||
-        place.status() == Status::kTooBig) {
-      return place.status();
-    }
+Status ProgramLinker::SetTarget(uint32_t at, int64_t text_insn) {
+  Result<uint32_t> place = Status::kNotFound;
+  if (text_insn >= 0) {
+    place = PlaceOf(static_cast<uint64_t>(text_insn));
+  }
+  if (place.status() == Status::kNotFound) {
     return Refuse(Status::kBadExec, at,
-                  "call to what is not the start of a function in .text");
+                  "refers to what is not the start of a function in .text");
   }
+  EBPF_TRY(place.status());
   insns_[at].imm = static_cast<int32_t>(int64_t{*place} - at - 1);
   return Status::kOk;
 }
 
-Status ProgramLinker::ResolvePlainCalls(const Function& function) {
-  Optional<elf::Section> relocations =
-      EBPF_TRY(object_.RelocationsOf(function.section));
-  // Which calls have a relocation is known by their offsets; lists of them are
-  // as long as the section has calls, so each is looked for only when needed.
-  const auto is_relocated = [&](uint32_t insn) {
-    const uint32_t count =
-        relocations ? elf::ElfReader::RelocationCount(*relocations) : 0;
-    for (uint32_t i = 0; i < count; ++i) {
-      if (elf::ElfReader::RelocationAt(*relocations, i).offset ==
-          uint64_t{insn} * sizeof(isa::Insn)) {
-        return true;
-      }
-    }
-    return false;
-  };
+Status ProgramLinker::Resolve(const Function& function) {
+  const bool is_text = function.section == object_.text_section();
+  const RelocationIndex& relocations =
+      is_text ? text_relocations_ : entry_relocations_;
   for (uint32_t i = 0; i < function.count; ++i) {
-    const isa::Insn insn = insns_[function.at + i];
+    const uint32_t at = function.at + i;
+    const Optional<elf::Relocation> relocation =
+        relocations.At(uint64_t{function.first_insn} + i);
+    const isa::Insn insn = insns_[at];
+    if (relocation) {
+      EBPF_TRY(ApplyRelocation(function, at, *relocation));
+    } else if (insn.opcode == kCall && insn.src == isa::kCallSubprogram) {
+      EBPF_TRY(ResolvePlainCall(function, at));
+    }
     if (insn.opcode == kLdImm64) {
       ++i;  // its second slot is data
-      continue;
+      if (relocations.At(uint64_t{function.first_insn} + i)) {
+        return Refuse(Status::kBadExec, at, "relocation inside an instruction");
+      }
     }
-    const uint32_t in_section = function.first_insn + i;
-    if (insn.opcode != kCall || insn.src != isa::kCallSubprogram ||
-        is_relocated(in_section)) {
-      continue;
-    }
-    if (function.section != object_.text_section()) {
-      return Refuse(Status::kNotSupported, function.at + i,
-                    "call to a function outside .text");
-    }
-    EBPF_TRY(
-        SetCallTarget(function.at + i, int64_t{in_section} + insn.imm + 1));
   }
   return Status::kOk;
 }
 
-Status ProgramLinker::Relocate(const Function& function) {
-  Optional<elf::Section> relocations =
-      EBPF_TRY(object_.RelocationsOf(function.section));
-  if (!relocations) {
-    return Status::kOk;
+Status ProgramLinker::ResolvePlainCall(const Function& function, uint32_t at) {
+  if (function.section != object_.text_section()) {
+    return Refuse(Status::kNotSupported, at,
+                  "call to a function outside .text");
   }
-  const uint32_t count = elf::ElfReader::RelocationCount(*relocations);
-  for (uint32_t i = 0; i < count; ++i) {
-    EBPF_TRY(ApplyRelocation(function,
-                             elf::ElfReader::RelocationAt(*relocations, i)));
-  }
-  return Status::kOk;
+  const uint32_t in_section = function.first_insn + (at - function.at);
+  return SetTarget(at, int64_t{in_section} + insns_[at].imm + 1);
 }
 
-Status ProgramLinker::ApplyRelocation(const Function& function,
+Status ProgramLinker::ApplyRelocation(const Function& function, uint32_t at,
                                       const elf::Relocation& relocation) {
-  const uint64_t insn = relocation.offset / sizeof(isa::Insn);
-  if (insn < function.first_insn ||
-      insn >= uint64_t{function.first_insn} + function.count) {
-    return Status::kOk;  // of another function in the same section
-  }
-  const auto at =
-      static_cast<uint32_t>(function.at + insn - function.first_insn);
-  if (relocation.offset % sizeof(isa::Insn) != 0) {
-    return Refuse(Status::kBadExec, at, "relocation inside an instruction");
-  }
   Result<elf::Symbol> symbol = object_.elf().SymbolAt(relocation.symbol);
   if (!symbol.ok()) {
     return Refuse(Status::kBadExec, at, "relocation against no symbol");
   }
   if (symbol->section == elf::kUndefined) {
-    log_.Put("symbol '").Put(symbol->name).Put("' is not defined; ");
+    log_.Put("symbol '").Put(object_.elf().NameOf(*symbol).ValueOr(""));
+    log_.Put("' is not defined; ");
     return Refuse(Status::kNotSupported, at,
                   "extern symbols are not supported");
+  }
+  if (symbol->value > INT32_MAX) {
+    return Refuse(Status::kBadExec, at, "relocation against no place");
   }
   if (relocation.type == elf::kRelocation64 && insns_[at].opcode == kLdImm64 &&
       at + 1 < function.at + function.count) {
@@ -187,31 +184,25 @@ Status ProgramLinker::ApplyRelocation(const Function& function,
                 "relocation type does not fit the instruction");
 }
 
+Status ProgramLinker::RelocateFunction(uint32_t at, const elf::Symbol& symbol) {
+  // A callback: clang gives the function's byte offset in symbol and imm.
+  const int64_t offset = static_cast<int64_t>(symbol.value) + insns_[at].imm;
+  if (offset < 0 || offset % static_cast<int64_t>(sizeof(isa::Insn)) != 0) {
+    return Refuse(Status::kBadExec, at, "refers to the inside of a function");
+  }
+  insns_[at].src = isa::kPseudoFunc;
+  return SetTarget(at, offset / static_cast<int64_t>(sizeof(isa::Insn)));
+}
+
 Status ProgramLinker::RelocateConstant(uint32_t at, const elf::Symbol& symbol) {
   if (symbol.section == object_.text_section()) {
-    // A callback: clang gives the function's byte offset in symbol and imm.
-    const int64_t offset = static_cast<int64_t>(symbol.value) + insns_[at].imm;
-    Result<uint32_t> place = Status::kBadExec;
-    if (offset >= 0 && offset % static_cast<int64_t>(sizeof(isa::Insn)) == 0) {
-      place = PlaceOf(offset / static_cast<int64_t>(sizeof(isa::Insn)));
-    }
-    if (!place.ok()) {
-      return place.status() == Status::kNoMemory
-                 ? place.status()
-                 : Refuse(Status::kBadExec, at,
-                          "reference to what is not a function of .text");
-    }
-    insns_[at].src = isa::kPseudoFunc;
-    insns_[at].imm = static_cast<int32_t>(int64_t{*place} - at - 1);
-    return Status::kOk;
+    return RelocateFunction(at, symbol);
   }
+  const bool is_data = symbol.section != object_.maps_section();
   for (size_t i = 0; i < object_.maps().size(); ++i) {
     const MapDefinition& map = object_.maps()[i];
-    if (map.section != symbol.section) {
-      continue;
-    }
-    const bool is_data = object_.elf().SectionAt(map.section)->name != ".maps";
-    if (!is_data && map.offset != symbol.value) {
+    if (map.section != symbol.section ||
+        (!is_data && map.offset != symbol.value)) {
       continue;
     }
     if (is_data) {
@@ -226,19 +217,19 @@ Status ProgramLinker::RelocateConstant(uint32_t at, const elf::Symbol& symbol) {
     insns_[at].imm = map_fds_[i];
     return Status::kOk;
   }
-  log_.Put("symbol '").Put(symbol.name).Put("': ");
+  log_.Put("symbol '").Put(object_.elf().NameOf(symbol).ValueOr(""));
+  log_.Put("': ");
   return Refuse(Status::kBadExec, at, "is neither a map nor global data");
 }
 
 Status ProgramLinker::RelocateCall(uint32_t at, const elf::Symbol& symbol) {
   if (symbol.section != object_.text_section() ||
-      symbol.value % sizeof(isa::Insn) != 0 || symbol.value > INT32_MAX) {
+      symbol.value % sizeof(isa::Insn) != 0) {
     return Refuse(Status::kNotSupported, at,
                   "call to a function outside .text");
   }
   insns_[at].src = isa::kCallSubprogram;
-  return SetCallTarget(at,
-                       static_cast<int64_t>(symbol.value / sizeof(isa::Insn)) +
+  return SetTarget(at, static_cast<int64_t>(symbol.value / sizeof(isa::Insn)) +
                            insns_[at].imm + 1);
 }
 
