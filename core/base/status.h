@@ -14,6 +14,7 @@ enum class [[nodiscard]] Status : int {
   kOk = 0,
   kNotPermitted = 1,         // EPERM
   kNotFound = 2,             // ENOENT
+  kNoSuchTask = 3,           // ESRCH
   kInterrupted = 4,          // EINTR
   kIo = 5,                   // EIO
   kNoSuchDevice = 6,         // ENXIO
@@ -35,6 +36,7 @@ enum class [[nodiscard]] Status : int {
   kOutOfRange = 34,          // ERANGE
   kDeadlock = 35,            // EDEADLK
   kNotImplemented = 38,      // ENOSYS
+  kProtocol = 71,            // EPROTO
   kBadMessage = 74,          // EBADMSG
   kOverflow = 75,            // EOVERFLOW
   kBadSequence = 84,         // EILSEQ

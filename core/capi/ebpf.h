@@ -90,9 +90,11 @@ struct ebpf_pages {
 int64_t ebpf_mmap(struct ebpf_client* client, int32_t fd, uint64_t offset,
                   uint64_t size, uint32_t protection, struct ebpf_pages* pages);
 
-/* Moves text that programs wrote by bpf_trace_printk out of the trace log:
- * whole lines, at most `size` bytes; how many. What Linux gives in trace_pipe,
- * but never blocking. */
+/* Moves lines that programs wrote by bpf_trace_printk out of the trace log,
+ * whole ones, oldest first, while there are and the longest would fit; the
+ * bytes written. `size` is at least EBPF_TRACE_LINE_MAX, or nothing comes. What
+ * Linux gives in trace_pipe, but never blocking. */
+#define EBPF_TRACE_LINE_MAX 1152
 size_t ebpf_trace_read(char* to, size_t size);
 
 #ifdef __cplusplus

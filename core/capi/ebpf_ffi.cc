@@ -4,12 +4,12 @@
 // hooks of traps are not here but in arch/<isa>/machine/trap.cc.
 #include "core/capi/ebpf.h"
 #include "core/files/client.h"
-#include "core/helpers/trace_log.h"
 #include "core/machine/machine_ops.h"
 #include "core/syscall/bpf.h"
 #include "core/syscall/file_calls.h"
 #include "core/syscall/perf_event_open.h"
 #include "core/syscall/system.h"
+#include "core/syscall/trace_pipe.h"
 
 namespace {
 
@@ -85,7 +85,7 @@ int64_t ebpf_mmap(ebpf_client* client, int32_t fd, uint64_t offset,
 }
 
 size_t ebpf_trace_read(char* to, size_t size) {
-  return ebpf::ReadTraceLog(ebpf::Span<char>(to, size));
+  return ebpf::ReadTracePipe(ebpf::Span<char>(to, size));
 }
 
 }  // extern "C"

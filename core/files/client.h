@@ -50,7 +50,8 @@ class Client : public NonCopyable {
   Status CopyOut(CallerPtr to, const void* from, size_t size) const;
 
   /// Copies a string and its zero into `to`; its length without the zero.
-  /// kFault, or kTooBig where no zero is among the first `to.size()` bytes.
+  /// kFault, or kTooBig where no zero is among the first `to.size()` bytes,
+  /// which are then in `to`.
   Result<size_t> CopyStringIn(Span<char> to, CallerPtr from) const;
 
   /// Whether the client may do what Linux asks `capability` (or CAP_SYS_ADMIN,

@@ -7,9 +7,13 @@ namespace ebpf {
 
 FdTable::~FdTable() {
   CloseAll();
-  SpinGuard guard(lock_);
+  Span<File*> files;
+  {
+    SpinGuard guard(lock_);
+    files = Exchange(files_, Span<File*>());
+  }
   if (allocator_ != nullptr) {
-    allocator_->DeleteArray(files_);
+    allocator_->DeleteArray(files);  // not under the lock
   }
 }
 

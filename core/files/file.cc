@@ -13,7 +13,10 @@ Result<size_t> File::Read(Client& /*client*/, CallerPtr /*to*/,
   return Status::kInvalid;
 }
 
-uint32_t File::Poll() { return linux_abi::kPollErr; }
+uint32_t File::Poll() {
+  return linux_abi::kPollIn | linux_abi::kPollOut | linux_abi::kPollReadNormal |
+         linux_abi::kPollWriteNormal;
+}
 
 Status File::Ioctl(Client& /*client*/, uint32_t /*command*/,
                    uint64_t /*argument*/) {

@@ -34,7 +34,7 @@ class File : public RefCounted<File> {
   /// now. Default: kInvalid.
   virtual Result<size_t> Read(Client& client, CallerPtr to, size_t size);
 
-  /// poll(2)'s bits that hold now. Default: POLLERR.
+  /// poll(2)'s bits that hold now. Default: reads and writes do not block.
   virtual uint32_t Poll();
 
   /// ioctl(2). Default: kNotTty.

@@ -20,6 +20,9 @@ Result<size_t> MapFile::Read(Client& client, CallerPtr to, size_t size) {
   if (map_->spec().type != MapType::kRingBuffer) {
     return Status::kInvalid;
   }
+  if (!map_->Readable()) {
+    return Status::kTryAgain;
+  }
   Buffer<uint8_t> record(allocator_);
   // No record is larger than its ring.
   EBPF_TRY(record.Allocate(Min<size_t>(size, map_->spec().max_entries)));
@@ -31,7 +34,12 @@ Result<size_t> MapFile::Read(Client& client, CallerPtr to, size_t size) {
   return count;
 }
 
-uint32_t MapFile::Poll() { return map_->Readable() ? linux_abi::kPollIn : 0; }
+uint32_t MapFile::Poll() {
+  if (map_->spec().type != MapType::kRingBuffer) {
+    return linux_abi::kPollErr;
+  }
+  return map_->Readable() ? linux_abi::kPollIn | linux_abi::kPollReadNormal : 0;
+}
 
 Result<MapPages> MapFile::Mmap(uint64_t offset, uint64_t size,
                                uint32_t protection) {
@@ -39,7 +47,7 @@ Result<MapPages> MapFile::Mmap(uint64_t offset, uint64_t size,
   const uint32_t flags = map_->spec().flags;
   if ((write && (flags & linux_abi::kMapReadOnly) != 0) ||
       (!write && (flags & linux_abi::kMapWriteOnly) != 0)) {
-    return Status::kNotPermitted;
+    return Status::kAccess;
   }
   return map_->Pages(offset, size, write);
 }

@@ -10,7 +10,7 @@ namespace ebpf {
 
 /// A ring buffer can be read, polled and mapped; arrays made with
 /// BPF_F_MMAPABLE can be mapped. read(2) on a ring, which Linux lacks, is for
-/// clients that cannot map memory: one call gives the next records whole.
+/// clients that cannot map memory: one call gives the next record whole.
 class MapFile final : public File {
  public:
   static Result<Ref<File>> Create(Ref<Map> map, Allocator& allocator);

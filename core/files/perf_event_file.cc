@@ -25,6 +25,8 @@ Result<size_t> PerfEventFile::Read(Client& client, CallerPtr to, size_t size) {
   return sizeof(count);
 }
 
+uint32_t PerfEventFile::Poll() { return linux_abi::kPollHangUp; }
+
 Status PerfEventFile::Ioctl(Client& client, uint32_t command,
                             uint64_t argument) {
   switch (command) {

@@ -17,6 +17,7 @@ class PerfEventFile final : public File {
   const char* name() const override { return "anon_inode:[perf_event]"; }
   PerfEventFile* AsPerfEvent() override { return this; }
   Result<size_t> Read(Client& client, CallerPtr to, size_t size) override;
+  uint32_t Poll() override;
   Status Ioctl(Client& client, uint32_t command, uint64_t argument) override;
 
  private:

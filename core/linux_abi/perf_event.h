@@ -15,8 +15,13 @@ inline constexpr uint32_t kPerfTypeKprobe = 6;
 /// config of the kprobe PMU: "config:0" asks for the function's return.
 inline constexpr uint64_t kPerfKprobeReturn = 1;
 
-/// Bits of perf_event_attr.flags.
+/// Bits of perf_event_attr.flags, its bit fields from `disabled` to `sigtrap`.
 inline constexpr uint64_t kPerfDisabled = 1;
+inline constexpr uint64_t kPerfFrequency = 1 << 10;
+inline constexpr uint64_t kPerfKnownFlags = (uint64_t{1} << 38) - 1;
+
+/// PERF_SAMPLE_* up to the last one known.
+inline constexpr uint64_t kPerfKnownSampleTypes = (uint64_t{1} << 25) - 1;
 
 /// flags of perf_event_open(2).
 enum PerfFlags : uint64_t {
@@ -24,6 +29,7 @@ enum PerfFlags : uint64_t {
   kPerfFlagFdOutput = 2,
   kPerfFlagPidCgroup = 4,
   kPerfFlagFdCloexec = 8,
+  kPerfFlagAll = 15,
 };
 
 /// ioctl(2) on a perf event.
@@ -68,7 +74,11 @@ inline constexpr uint32_t kMaxAttrSize = 4096;  // bpf(2)'s and perf's alike
 
 /// poll(2)'s bits.
 inline constexpr uint32_t kPollIn = 0x1;
+inline constexpr uint32_t kPollOut = 0x4;
 inline constexpr uint32_t kPollErr = 0x8;
+inline constexpr uint32_t kPollHangUp = 0x10;
+inline constexpr uint32_t kPollReadNormal = 0x40;
+inline constexpr uint32_t kPollWriteNormal = 0x100;
 
 /// mmap(2)'s protection bits.
 inline constexpr uint32_t kProtRead = 1;

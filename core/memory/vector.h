@@ -35,7 +35,8 @@ class Vector : public NonCopyable {
 
   /// `values` are not of this vector.
   Status Append(Span<const T> values) {
-    EBPF_TRY(Reserve(EBPF_TRY(CheckedAdd(size_, values.size()))));
+    const size_t wanted = EBPF_TRY(CheckedAdd(size_, values.size()));
+    EBPF_TRY(Reserve(wanted));
     CopyBytes(storage_.data() + size_, values.data(),
               values.size() * sizeof(T));
     size_ += values.size();

@@ -8,66 +8,59 @@
 
 namespace ebpf {
 
-Result<Ref<KprobeEvent>> KprobeEvent::Create(uint64_t address, EventScope scope,
-                                             bool enabled,
+Result<Ref<KprobeEvent>> KprobeEvent::Create(const EventTarget& target,
+                                             EventScope scope,
                                              Allocator& allocator) {
-  KprobeEvent* event =
-      EBPF_TRY(allocator.New<KprobeEvent>(address, scope, allocator));
+  KprobeEvent* event = EBPF_TRY(allocator.New<KprobeEvent>(scope, allocator));
   Ref<KprobeEvent> ref = Ref<KprobeEvent>::Adopt(event);
-  EBPF_TRY(event->Enable());
-  if (!enabled) {
-    event->Disable();
-    event->ResetCount();
-  }
+  event->probe_ = EBPF_TRY(
+      AttachKprobe(target.symbol, target.address, target.offset, *event));
   return ref;
-}
-
-Status KprobeEvent::Enable() {
-  MutexGuard guard(mutex_);
-  if (!enabled_) {
-    EBPF_TRY(AttachKprobe(address_, *this));
-    enabled_ = true;
-  }
-  return Status::kOk;
-}
-
-void KprobeEvent::Disable() {
-  MutexGuard guard(mutex_);
-  if (enabled_) {
-    DetachKprobe(*this);
-    enabled_ = false;
-  }
 }
 
 Status KprobeEvent::SetProgram(Ref<Program> program) {
   if (program->type().id != ProgramTypeId::kKprobe) {
     return Status::kInvalid;
   }
-  MutexGuard guard(mutex_);
-  if (program_.Load(kRelaxed) != nullptr) {
+  Program* none = nullptr;
+  // Releases the program's making: pairs with the acquire in Hit.
+  if (!program_.CompareExchange(none, program.get(), kRelease)) {
     return Status::kExists;
   }
-  // Releases the program's making: pairs with the acquire in Hit.
-  program_.Store(program.Leak(), kRelease);
+  (void)program.Leak();  // the reference is program_'s now
   return Status::kOk;
 }
 
-void KprobeEvent::Hit(machine::PtRegs& regs) {
+bool KprobeEvent::InScope() const {
+  if (scope_.cpu >= 0 &&
+      static_cast<uint32_t>(scope_.cpu) != ebpf_port_cpu_id()) {
+    return false;
+  }
+  if (scope_.pid < 0) {
+    return true;
+  }
   uint32_t pid;
   uint32_t tgid;
   ebpf_port_task_ids(&pid, &tgid);
-  if ((scope_.pid < 0 || static_cast<uint32_t>(scope_.pid) == pid) &&
-      (scope_.cpu < 0 ||
-       static_cast<uint32_t>(scope_.cpu) == ebpf_port_cpu_id())) {
-    count_.FetchAdd(1, kRelaxed);
+  return static_cast<uint32_t>(scope_.pid) == pid;
+}
+
+void KprobeEvent::Hit(machine::PtRegs& regs) {
+  // Pairs with the release in SetProgram.
+  const Program* program = program_.Load(kAcquire);
+  // As in Linux, a program that returns 0 keeps the hit from perf.
+  if (program != nullptr && program->RunUnlessNested(&regs) == 0) {
+    return;
   }
-  if (const Program* program = program_.Load(kAcquire)) {
-    (void)program->RunUnlessNested(&regs);  // what it returns only filters perf
+  if (InScope()) {
+    count_.FetchAdd(1, kRelaxed);
   }
 }
 
 void KprobeEvent::Destroy() {
-  Disable();  // from here on Hit runs nowhere
+  if (probe_) {
+    probe_->Detach();  // from here on Hit runs nowhere
+  }
   if (Program* program = program_.Load(kRelaxed)) {
     program->Release();
   }

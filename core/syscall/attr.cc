@@ -44,12 +44,12 @@ bool IsObjectName(const char (&name)[linux_abi::kObjectNameSize]) {
       return false;
     }
   }
-  for (size_t i = text.size(); i < sizeof(name); ++i) {
-    if (name[i] != '\0') {
-      return false;
-    }
-  }
   return true;
+}
+
+Status NotBtf(FdTable& fds, uint32_t fd) {
+  Result<Ref<File>> file = fds.Get(static_cast<int32_t>(fd));
+  return file.ok() ? Status::kInvalid : file.status();
 }
 
 }  // namespace ebpf

@@ -33,8 +33,12 @@ Result<Attr> AttrOf(const RawAttr& raw) {
   return LoadUnaligned<Attr>(raw.bytes);
 }
 
-/// Whether the 16 bytes are a name as Linux takes it: letters, digits, '_' and
-/// '.' up to a zero, and nothing but zeros behind it.
+/// Whether the 16 bytes begin with a name as Linux takes it: letters, digits,
+/// '_' and '.' up to a zero. What is behind that does not count.
 bool IsObjectName(const char (&name)[linux_abi::kObjectNameSize]);
+
+/// The error of a descriptor that should be one of BTF: kBadFd, or kInvalid
+/// where it is open, since there are no BTF objects here yet.
+Status NotBtf(FdTable& fds, uint32_t fd);
 
 }  // namespace ebpf

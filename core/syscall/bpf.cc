@@ -27,10 +27,6 @@ Result<int> CheckedBpf(Client& client, uint32_t command, CallerPtr attr,
   if (system == nullptr) {
     return Status::kNotImplemented;
   }
-  // As with Linux's kernel.unprivileged_bpf_disabled = 2, its default.
-  if (!client.Capable(linux_abi::kCapBpf)) {
-    return Status::kNotPermitted;
-  }
   RawAttr raw;
   EBPF_TRY(CopyAttrIn(client, attr, size, Bytes(raw.bytes)));
   return Dispatch(Call{*system, client, attr, size}, command, raw);

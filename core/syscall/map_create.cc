@@ -9,23 +9,38 @@
 
 namespace ebpf {
 
-Result<int> MapCreate(const Call& call, const RawAttr& raw) {
-  const auto attr = EBPF_TRY(AttrOf<linux_abi::MapCreateAttr>(raw));
+namespace {
+
+Status CheckAttr(const Call& call, const linux_abi::MapCreateAttr& attr) {
+  // What belongs to kinds that do not exist here yet.
+  if (attr.btf_vmlinux_value_type_id != 0 || attr.map_extra != 0 ||
+      attr.map_ifindex != 0 ||
+      (attr.btf_key_type_id != 0 && attr.btf_value_type_id == 0)) {
+    return Status::kInvalid;
+  }
+  // There is one node; without the flag nobody looks at the number.
+  if ((attr.map_flags & linux_abi::kMapNumaNode) != 0 && attr.numa_node != 0) {
+    return Status::kInvalid;
+  }
+  // As with Linux's kernel.unprivileged_bpf_disabled = 2, its default: making
+  // is for the privileged, using for whoever has a descriptor.
+  if (!call.client.Capable(linux_abi::kCapBpf)) {
+    return Status::kNotPermitted;
+  }
   if (!IsObjectName(attr.map_name)) {
     return Status::kInvalid;
   }
-  // Kinds that take any of these do not exist here yet: what Linux answers for
-  // a kind that takes none. BTF of keys and values would need BPF_BTF_LOAD.
-  if (attr.inner_map_fd != 0 || attr.map_ifindex != 0 || attr.map_extra != 0 ||
-      attr.btf_vmlinux_value_type_id != 0 || attr.value_type_btf_obj_fd != 0 ||
-      attr.map_token_fd != 0 ||
-      (attr.map_flags & linux_abi::kMapNumaNode) != 0 || attr.numa_node != 0) {
-    return Status::kInvalid;
+  if (attr.btf_value_type_id != 0) {
+    return NotBtf(call.client.fds(), attr.btf_fd);
   }
-  if (attr.btf_key_type_id != 0 || attr.btf_value_type_id != 0) {
-    return Status::kBadFd;  // btf_fd is no BTF object: there are none
-  }
+  return Status::kOk;
+}
 
+}  // namespace
+
+Result<int> MapCreate(const Call& call, const RawAttr& raw) {
+  const auto attr = EBPF_TRY(AttrOf<linux_abi::MapCreateAttr>(raw));
+  EBPF_TRY(CheckAttr(call, attr));
   MapSpec spec;
   spec.type = static_cast<MapType>(attr.map_type);
   spec.key_size = attr.key_size;

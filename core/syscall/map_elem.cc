@@ -11,7 +11,8 @@
 namespace ebpf {
 namespace {
 
-/// The map behind the descriptor, which allows what `forbidding` forbids.
+/// The map behind the descriptor, where its flags do not forbid it by
+/// `forbidding` (kNotPermitted).
 Result<Ref<Map>> MapOf(const Call& call, const linux_abi::MapElemAttr& attr,
                        uint32_t forbidding) {
   // The descriptor is an unsigned 32-bit field that holds an int.
@@ -30,6 +31,9 @@ Result<Ref<Map>> MapOf(const Call& call, const linux_abi::MapElemAttr& attr,
 
 Status CopyKeyIn(const Call& call, const Map& map, uint64_t key,
                  Buffer<uint8_t>& buffer) {
+  if (map.spec().key_size == 0 && key != 0) {
+    return Status::kInvalid;
+  }
   EBPF_TRY(buffer.Allocate(map.spec().key_size));
   return call.client.CopyIn(buffer.span().data(), call.client.Pointer(key),
                             buffer.span().size());
@@ -39,10 +43,13 @@ Status CopyKeyIn(const Call& call, const Map& map, uint64_t key,
 
 Result<int> MapLookupElem(const Call& call, const RawAttr& raw) {
   const auto attr = EBPF_TRY(AttrOf<linux_abi::MapElemAttr>(raw));
-  if (attr.flags != 0) {
-    return Status::kInvalid;  // BPF_F_LOCK needs a map with a spin lock
+  if ((attr.flags & ~uint64_t{linux_abi::kUpdateLock}) != 0) {
+    return Status::kInvalid;
   }
   Ref<Map> map = EBPF_TRY(MapOf(call, attr, linux_abi::kMapWriteOnly));
+  if (attr.flags != 0) {
+    return Status::kInvalid;  // no map has a spin lock in its values yet
+  }
   Buffer<uint8_t> key(*call.system.allocator);
   EBPF_TRY(CopyKeyIn(call, *map, attr.key, key));
   Buffer<uint8_t> value(*call.system.allocator);
@@ -59,8 +66,8 @@ Result<int> MapLookupElem(const Call& call, const RawAttr& raw) {
 Result<int> MapUpdateElem(const Call& call, const RawAttr& raw) {
   const auto attr = EBPF_TRY(AttrOf<linux_abi::MapElemAttr>(raw));
   Ref<Map> map = EBPF_TRY(MapOf(call, attr, linux_abi::kMapReadOnly));
-  if (attr.flags > linux_abi::kUpdateExist) {
-    return Status::kInvalid;
+  if ((attr.flags & linux_abi::kUpdateLock) != 0) {
+    return Status::kInvalid;  // as at the lookup
   }
   Buffer<uint8_t> key(*call.system.allocator);
   EBPF_TRY(CopyKeyIn(call, *map, attr.key, key));
@@ -84,7 +91,7 @@ Result<int> MapDeleteElem(const Call& call, const RawAttr& raw) {
   Buffer<uint8_t> key(*call.system.allocator);
   EBPF_TRY(CopyKeyIn(call, *map, attr.key, key));
   ReadSection reading;
-  EBPF_TRY(map->Delete(key.span()));
+  EBPF_TRY(map->DeleteFromUser(key.span()));
   return 0;
 }
 

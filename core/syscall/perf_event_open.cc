@@ -36,40 +36,72 @@ Result<PerfEventAttr> CopyPerfAttrIn(const Client& client, CallerPtr from) {
   }
   if (status == Status::kTooBig) {
     const uint32_t known = sizeof(attr);
-    EBPF_TRY(client.CopyOut(size_at, &known, sizeof(known)));
+    // Where it cannot be written the client still learns that it is too big.
+    (void)client.CopyOut(size_at, &known, sizeof(known));
   }
   EBPF_TRY(status);
   return attr;
 }
 
-Status CheckTarget(int32_t pid, int32_t cpu, int32_t group_fd, uint64_t flags) {
-  constexpr uint64_t kKnownFlags =
-      linux_abi::kPerfFlagFdNoGroup | linux_abi::kPerfFlagFdCloexec;
-  if ((flags & ~kKnownFlags) != 0 || (pid == -1 && cpu == -1) || pid < -1 ||
-      cpu < -1 ||
-      (cpu >= 0 && static_cast<uint32_t>(cpu) >= ebpf_port_cpu_count())) {
+/// What holds for every type of event.
+Status CheckAttr(const PerfEventAttr& attr) {
+  constexpr uint64_t kTopBit = uint64_t{1} << 63;
+  const bool is_frequency = (attr.flags & linux_abi::kPerfFrequency) != 0;
+  if ((attr.flags & ~linux_abi::kPerfKnownFlags) != 0 || attr.reserved_2 != 0 ||
+      (attr.sample_type & ~linux_abi::kPerfKnownSampleTypes) != 0 ||
+      (!is_frequency && (attr.sample_period & kTopBit) != 0)) {
     return Status::kInvalid;
   }
-  return group_fd == -1 ? Status::kOk : Status::kInvalid;  // no groups yet
+  // No more than the count can be read yet.
+  return attr.read_format == 0 ? Status::kOk : Status::kInvalid;
 }
 
-Result<uint64_t> TargetAddress(const Client& client,
-                               const PerfEventAttr& attr) {
-  char name[kMaxSymbolSize];
-  size_t length = 0;
+Status CheckScope(Client& client, int32_t pid, int32_t cpu, int32_t group_fd,
+                  uint64_t flags) {
+  if ((flags & linux_abi::kPerfFlagPidCgroup) != 0) {
+    return Status::kInvalid;  // as Linux without cgroups
+  }
+  if (group_fd != -1) {
+    Ref<File> leader = EBPF_TRY(client.fds().Get(group_fd));
+    // No groups yet.
+    return leader->AsPerfEvent() == nullptr ? Status::kBadFd : Status::kInvalid;
+  }
+  if (pid < -1) {
+    return Status::kNoSuchTask;
+  }
+  if (cpu == -1) {
+    return pid == -1 ? Status::kInvalid : Status::kOk;
+  }
+  return cpu >= 0 && static_cast<uint32_t>(cpu) < ebpf_port_cpu_count()
+             ? Status::kOk
+             : Status::kInvalid;
+}
+
+Status CheckKprobe(const PerfEventAttr& attr) {
+  if (attr.type != linux_abi::kPerfTypeKprobe) {
+    return Status::kNotFound;
+  }
+  if (attr.config == linux_abi::kPerfKprobeReturn) {
+    return Status::kNotSupported;
+  }
+  return attr.config == 0 ? Status::kOk : Status::kInvalid;
+}
+
+/// What the attribute's config1 and config2 say, with the name in `buffer`.
+Result<EventTarget> TargetOf(const Client& client, const PerfEventAttr& attr,
+                             Span<char> buffer) {
+  EventTarget target;
   if (attr.config1 != 0) {
-    Result<size_t> copied =
-        client.CopyStringIn(Span<char>(name), client.Pointer(attr.config1));
-    if (!copied.ok()) {
-      return copied.status() == Status::kTooBig ? Status::kInvalid
-                                                : copied.status();
-    }
-    length = *copied;
+    const size_t length =
+        EBPF_TRY(client.CopyStringIn(buffer, client.Pointer(attr.config1)));
+    target.symbol = StringView(buffer.data(), length);
   }
-  if (length == 0) {
-    return ProbeAddress(StringView(), attr.config2, 0);
+  if (target.symbol.empty()) {
+    target.address = attr.config2;
+  } else {
+    target.offset = attr.config2;
   }
-  return ProbeAddress(StringView(name, length), 0, attr.config2);
+  return target;
 }
 
 Result<int> Open(Client& client, CallerPtr attr_at, int32_t pid, int32_t cpu,
@@ -78,20 +110,16 @@ Result<int> Open(Client& client, CallerPtr attr_at, int32_t pid, int32_t cpu,
   if (system == nullptr) {
     return Status::kNotImplemented;
   }
+  if ((flags & ~uint64_t{linux_abi::kPerfFlagAll}) != 0) {
+    return Status::kInvalid;
+  }
   const PerfEventAttr attr = EBPF_TRY(CopyPerfAttrIn(client, attr_at));
+  EBPF_TRY(CheckAttr(attr));
   if (!client.Capable(linux_abi::kCapPerfmon)) {
     return Status::kAccess;
   }
-  EBPF_TRY(CheckTarget(pid, cpu, group_fd, flags));
-  if (attr.type != linux_abi::kPerfTypeKprobe) {
-    return Status::kNotFound;
-  }
-  if (attr.config == linux_abi::kPerfKprobeReturn) {
-    return Status::kNotSupported;
-  }
-  if (attr.config != 0) {
-    return Status::kInvalid;
-  }
+  EBPF_TRY(CheckScope(client, pid, cpu, group_fd, flags));
+  EBPF_TRY(CheckKprobe(attr));
   EventScope scope{pid, cpu};
   if (pid == 0) {  // the calling thread
     uint32_t self;
@@ -99,10 +127,14 @@ Result<int> Open(Client& client, CallerPtr attr_at, int32_t pid, int32_t cpu,
     ebpf_port_task_ids(&self, &tgid);
     scope.pid = static_cast<int32_t>(self);
   }
-  const uint64_t address = EBPF_TRY(TargetAddress(client, attr));
-  const bool enabled = (attr.flags & linux_abi::kPerfDisabled) == 0;
-  Ref<KprobeEvent> event = EBPF_TRY(
-      KprobeEvent::Create(address, scope, enabled, *system->allocator));
+  char symbol[kMaxSymbolSize];
+  const EventTarget target =
+      EBPF_TRY(TargetOf(client, attr, Span<char>(symbol)));
+  Ref<KprobeEvent> event =
+      EBPF_TRY(KprobeEvent::Create(target, scope, *system->allocator));
+  if ((attr.flags & linux_abi::kPerfDisabled) == 0) {
+    EBPF_TRY(event->Enable());
+  }
   Ref<File> file =
       EBPF_TRY(PerfEventFile::Create(Move(event), *system->allocator));
   return client.fds().Install(Move(file));

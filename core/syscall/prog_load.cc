@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// BPF_PROG_LOAD: copy in, resolve maps, verify, make the program.
+// BPF_PROG_LOAD: copy in, resolve maps, verify, make the program. Checks come
+// in Linux's order, so that a client that gets several things wrong hears of
+// the same one first.
 #include "core/base/memory.h"
 #include "core/files/program_file.h"
 #include "core/linux_abi/bpf.h"
@@ -17,6 +19,8 @@ using linux_abi::ProgLoadAttr;
 
 /// What of a log is kept here; a client may ask for up to a gigabyte.
 constexpr uint32_t kMaxLogSize = 4u << 20;
+/// With less memory than for this there is no log.
+constexpr uint32_t kMinLogSize = 4096;
 constexpr uint32_t kKnownFlags =
     linux_abi::kProgStrictAlignment | linux_abi::kProgAnyAlignment |
     linux_abi::kProgTestRandomHigh32 | linux_abi::kProgTestStateFrequency;
@@ -35,32 +39,28 @@ bool IsGplCompatible(StringView license) {
   return false;
 }
 
+/// What the attribute says without a look at what it points to.
 Status CheckAttr(const Client& client, const ProgLoadAttr& attr) {
-  if ((attr.prog_flags & ~kKnownFlags) != 0 || !IsObjectName(attr.prog_name)) {
+  if ((attr.prog_flags & ~kKnownFlags) != 0) {
     return Status::kInvalid;
+  }
+  // As with Linux's kernel.unprivileged_bpf_disabled = 2, its default.
+  if (!client.Capable(linux_abi::kCapBpf)) {
+    return Status::kNotPermitted;
   }
   if (attr.insn_cnt == 0 || attr.insn_cnt > verifier::kMaxProgramInsns) {
     return Status::kTooBig;
   }
-  const ProgramType* type = FindProgramType(attr.prog_type);
-  if (type == nullptr) {
-    return Status::kInvalid;
-  }
   // Tracing programs read kernel memory.
-  if (type->id == ProgramTypeId::kKprobe &&
+  const ProgramType* type = FindProgramType(attr.prog_type);
+  if (type != nullptr && type->id == ProgramTypeId::kKprobe &&
       !client.Capable(linux_abi::kCapPerfmon)) {
     return Status::kNotPermitted;
   }
-  // What needs objects that do not exist here yet: BTF (descriptors of it are
-  // none of ours), devices, tokens.
-  if (attr.prog_btf_fd != 0 || attr.func_info_cnt != 0 ||
-      attr.line_info_cnt != 0) {
-    return Status::kBadFd;
-  }
+  // What needs objects that do not exist here yet.
   if (attr.prog_ifindex != 0 || attr.expected_attach_type != 0 ||
       attr.attach_btf_id != 0 || attr.attach_prog_fd != 0 ||
-      attr.core_relo_cnt != 0 || attr.prog_token_fd != 0 ||
-      attr.fd_array_cnt != 0) {
+      attr.core_relo_cnt != 0 || attr.fd_array_cnt != 0) {
     return Status::kInvalid;
   }
   return Status::kOk;
@@ -75,81 +75,135 @@ bool IsValidLog(const ProgLoadAttr& attr) {
   if (has_buffer && attr.log_level == 0) {
     return false;
   }
-  return (attr.log_level & ~verifier::kLogMask) == 0 &&
+  return (attr.log_level & ~(verifier::kLogMask | linux_abi::kLogFixed)) == 0 &&
          attr.log_size <= UINT32_MAX >> 2;
+}
+
+/// The client's buffer may be far larger than its log will be: where the kernel
+/// has no memory for all of it, less will do.
+Status AllocateLog(uint32_t size, Buffer<char>& buffer) {
+  size = Min(size, kMaxLogSize);
+  Status status = buffer.Allocate(size);
+  while (status == Status::kNoMemory && size / 2 >= kMinLogSize) {
+    size /= 2;
+    status = buffer.Allocate(size);
+  }
+  return status;
 }
 
 /// Hands the log to the client: text, a zero, and how much there would have
 /// been. kNoSpace where it was cut.
 Status CopyLogOut(const Call& call, const ProgLoadAttr& attr,
                   const verifier::Log& log) {
-  if (!log.enabled()) {
-    return Status::kOk;
+  const TextWriter& writer = log.writer();
+  const bool has_text = log.enabled() && writer.wanted() != 0;
+  Status status = Status::kOk;
+  if (has_text && attr.log_buf != 0) {
+    const StringView text = writer.text();
+    const CallerPtr to = call.client.Pointer(attr.log_buf);
+    EBPF_TRY(call.client.CopyOut(to, text.data(), text.size()));
+    EBPF_TRY(call.client.CopyOut(to.Plus(text.size()), "", 1));
+    status = writer.truncated() ? Status::kNoSpace : Status::kOk;
   }
   constexpr uint32_t kTrueSizeEnd =
       offsetof(ProgLoadAttr, log_true_size) + sizeof(attr.log_true_size);
-  const auto true_size = static_cast<uint32_t>(log.writer().wanted() + 1);
   if (call.attr_size >= kTrueSizeEnd) {
+    const auto true_size =
+        static_cast<uint32_t>(has_text ? writer.wanted() + 1 : 0);
     EBPF_TRY(call.client.CopyOut(
         call.attr.Plus(offsetof(ProgLoadAttr, log_true_size)), &true_size,
         sizeof(true_size)));
   }
-  if (attr.log_buf == 0) {
-    return Status::kOk;  // the client asked for the size alone
-  }
-  const StringView text = log.writer().text();
-  const CallerPtr to = call.client.Pointer(attr.log_buf);
-  EBPF_TRY(call.client.CopyOut(to, text.data(), text.size()));
-  EBPF_TRY(call.client.CopyOut(to.Plus(text.size()), "", 1));
-  return log.writer().truncated() ? Status::kNoSpace : Status::kOk;
+  return status;
 }
 
-/// The program, verified; what went wrong is in `log`.
-Result<Ref<Program>> Load(const Call& call, const ProgLoadAttr& attr,
-                          verifier::Log& log) {
-  Allocator& allocator = *call.system.allocator;
-  char license[128];
-  EBPF_TRY(call.client.CopyStringIn(Span<char>(license),
-                                    call.client.Pointer(attr.license)));
-  Buffer<isa::Insn> insns(allocator);
-  EBPF_TRY(insns.Allocate(attr.insn_cnt));
-  EBPF_TRY(call.client.CopyIn(insns.span().data(),
-                              call.client.Pointer(attr.insns),
-                              insns.span().size() * sizeof(isa::Insn)));
-  ProgramMaps maps(allocator);
-  EBPF_TRY(maps.Resolve(call.client, call.client.fds(),
-                        call.client.Pointer(attr.fd_array), insns.span(), log));
+/// A program on its way from the client's memory to a descriptor.
+class Loading : public NonCopyable {
+ public:
+  Loading(const Call& call, const ProgLoadAttr& attr)
+      : call_(call),
+        attr_(attr),
+        allocator_(*call.system.allocator),
+        insns_(allocator_),
+        facts_(allocator_),
+        maps_(allocator_) {}
 
-  ProgramParts parts;
-  parts.type = FindProgramType(attr.prog_type);
-  parts.gpl_compatible = IsGplCompatible(license);
-  CopyBytes(parts.name, attr.prog_name, sizeof(parts.name));
-  Buffer<InsnFacts> facts(allocator);
-  EBPF_TRY(facts.Allocate(attr.insn_cnt));
+  /// Instructions and license, and what the attribute says of them.
+  Status CopyIn();
+
+  /// The program, verified; what is wrong with it is in `log`.
+  Result<Ref<Program>> Verify(verifier::Log& log);
+
+ private:
+  Result<Ref<Program>> Make();
+
+  const Call& call_;
+  const ProgLoadAttr& attr_;
+  Allocator& allocator_;
+  ProgramParts parts_;
+  Buffer<isa::Insn> insns_;
+  Buffer<InsnFacts> facts_;
+  ProgramMaps maps_;
+};
+
+Status Loading::CopyIn() {
+  const Client& client = call_.client;
+  EBPF_TRY(insns_.Allocate(attr_.insn_cnt));
+  EBPF_TRY(client.CopyIn(insns_.span().data(), client.Pointer(attr_.insns),
+                         insns_.span().size() * sizeof(isa::Insn)));
+  char license[128] = {};
+  const Result<size_t> length =
+      client.CopyStringIn(Span<char>(license).First(sizeof(license) - 1),
+                          client.Pointer(attr_.license));
+  if (!length.ok() && length.status() != Status::kTooBig) {
+    return length.status();  // a longer one is cut
+  }
+  parts_.gpl_compatible = IsGplCompatible(license);
+  parts_.type = FindProgramType(attr_.prog_type);
+  if (parts_.type == nullptr || !IsObjectName(attr_.prog_name)) {
+    return Status::kInvalid;
+  }
+  const StringView name =
+      StringView::FromField(attr_.prog_name, sizeof(attr_.prog_name));
+  CopyBytes(parts_.name, name.data(), name.size());
+  return Status::kOk;
+}
+
+Result<Ref<Program>> Loading::Verify(verifier::Log& log) {
+  if (attr_.func_info_cnt != 0 || attr_.line_info_cnt != 0) {
+    return NotBtf(call_.client.fds(), attr_.prog_btf_fd);
+  }
+  EBPF_TRY(maps_.Resolve(call_.client, call_.client.fds(),
+                         call_.client.Pointer(attr_.fd_array), insns_.span(),
+                         log));
+  EBPF_TRY(facts_.Allocate(attr_.insn_cnt));
   const verifier::Options options = {
-      .type = parts.type,
-      .context_size = call.system.machine->pt_regs_size,
-      .gpl_compatible = parts.gpl_compatible,
+      .type = parts_.type,
+      .context_size = call_.system.machine->pt_regs_size,
+      .gpl_compatible = parts_.gpl_compatible,
   };
   verifier::Stats stats;
-  EBPF_TRY(verifier::Verify(insns.span(), maps.maps(), options, allocator, log,
-                            facts.span(), stats));
-  maps.Bind(insns.span());
+  EBPF_TRY(verifier::Verify(insns_.span(), maps_.maps(), options, allocator_,
+                            log, facts_.span(), stats));
+  return Make();
+}
 
-  parts.insns = insns.span();
-  parts.facts = facts.span();
-  parts.maps = EBPF_TRY(maps.Take());
+Result<Ref<Program>> Loading::Make() {
+  maps_.Bind(insns_.span());
+  parts_.insns = insns_.span();
+  parts_.facts = facts_.span();
+  parts_.maps = EBPF_TRY(maps_.Take());
   Result<Ref<Program>> program =
-      Program::Create(parts, *call.system.engine, allocator);
+      Program::Create(parts_, *call_.system.engine, allocator_);
   if (!program.ok()) {
-    for (Map* map : parts.maps) {
+    for (Map* map : parts_.maps) {
       map->Release();
     }
-    allocator.DeleteArray(parts.maps);
+    allocator_.DeleteArray(parts_.maps);
     return program.status();
   }
-  (void)insns.Take();
-  (void)facts.Take();
+  (void)insns_.Take();
+  (void)facts_.Take();
   return program;
 }
 
@@ -158,17 +212,18 @@ Result<Ref<Program>> Load(const Call& call, const ProgLoadAttr& attr,
 Result<int> ProgLoad(const Call& call, const RawAttr& raw) {
   const auto attr = EBPF_TRY(AttrOf<ProgLoadAttr>(raw));
   EBPF_TRY(CheckAttr(call.client, attr));
+  Loading loading(call, attr);
+  EBPF_TRY(loading.CopyIn());
   if (!IsValidLog(attr)) {
     return Status::kInvalid;
   }
   Buffer<char> log_buffer(*call.system.allocator);
   // The last byte of the client's buffer is for the zero.
-  const uint32_t log_size =
-      attr.log_size == 0 ? 0 : Min(attr.log_size - 1, kMaxLogSize);
-  EBPF_TRY(log_buffer.Allocate(log_size));
-  verifier::Log log(attr.log_level, log_buffer.span().data(), log_size);
+  EBPF_TRY(AllocateLog(Max(attr.log_size, uint32_t{1}) - 1, log_buffer));
+  verifier::Log log(attr.log_level & verifier::kLogMask,
+                    log_buffer.span().data(), log_buffer.span().size());
 
-  Result<Ref<Program>> program = Load(call, attr, log);
+  Result<Ref<Program>> program = loading.Verify(log);
   // As in Linux a log that does not fit wins over the verdict: clients grow it
   // and try again.
   EBPF_TRY(CopyLogOut(call, attr, log));

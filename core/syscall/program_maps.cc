@@ -64,9 +64,12 @@ Status ProgramMaps::Resolve(const Client& client, FdTable& fds,
     switch (insn.src) {
       case isa::kPseudoMapIdx:
       case isa::kPseudoMapIdxValue:
-        if (fd_array.is_null() || insn.imm < 0) {
+        if (fd_array.is_null()) {
           log.writer().Put("fd_idx without fd_array is invalid\n");
-          return Status::kBadMessage;
+          return Status::kProtocol;
+        }
+        if (insn.imm < 0) {
+          return Status::kFault;
         }
         EBPF_TRY(client.CopyIn(&fd,
                                fd_array.Plus(uint64_t{sizeof(fd)} *

@@ -23,7 +23,8 @@ class ProgramMaps : public NonCopyable {
   /// Replaces the descriptor in each LD_IMM64 of a map, or its index in the
   /// client's `fd_array`, by the map's index here; the pseudo source becomes
   /// kPseudoMapFd or kPseudoMapValue. kBadFd, kInvalid (not a map), kTooBig
-  /// (too many), kFault, kNoMemory, with the reason in `log`.
+  /// (too many), kProtocol (an index without an array), with the reason in
+  /// `log`; kFault, kNoMemory.
   Status Resolve(const Client& client, FdTable& fds, CallerPtr fd_array,
                  isa::Insns insns, verifier::Log& log);
 

@@ -4,6 +4,7 @@
 #include "core/syscall/system.h"
 
 #include "core/base/atomic.h"
+#include "core/helpers/trace_log.h"
 #include "core/interpreter/interpreter.h"
 #include "core/probes/kprobe.h"
 #include "core/program/run_context.h"
@@ -22,9 +23,13 @@ Status InitModules(const machine::MachineOps& machine, Allocator& allocator) {
   }
   Status status = InitRunContexts(allocator);
   if (IsOk(status)) {
-    status = InitProbes(machine, allocator);
+    status = InitTraceLog(allocator);
     if (IsOk(status)) {
-      return Status::kOk;
+      status = InitProbes(machine, allocator);
+      if (IsOk(status)) {
+        return Status::kOk;
+      }
+      ExitTraceLog();
     }
     ExitRunContexts();
   }
@@ -49,6 +54,7 @@ Status InitSystem(const machine::MachineOps& machine) {
 void ExitSystem() {
   running_system.Store(nullptr, kRelease);
   ExitProbes();
+  ExitTraceLog();
   ExitRunContexts();
   ExitReadSections();
 }

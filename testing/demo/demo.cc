@@ -303,7 +303,7 @@ void Demo::ShowPrints() {
   environment_.start_workload();
   FinishWorkload();
   report_.Check("print_detach", IsOk(object.Detach(link)), "failed");
-  char text[512];
+  char text[EBPF_TRACE_LINE_MAX];
   uint64_t lines = 0;
   while (const size_t size = ebpf_trace_read(text, sizeof(text))) {
     const StringView piece(text, size);
