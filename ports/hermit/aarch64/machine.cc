@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: MIT
+//
+// Which table of arch/ the port hands to core.
+#include "ports/hermit/machine.h"
+
+#include "arch/aarch64/machine_ops.h"
+#include "arch/aarch64/pt_regs.h"
+#include "ports/hermit/aarch64/trap_frame.h"
+
+namespace ebpf::hermit {
+
+// What vectors.S saves is handed over as it stands.
+static_assert(offsetof(TrapFrame, sp) == offsetof(aarch64::PtRegs, sp));
+static_assert(offsetof(TrapFrame, pc) == offsetof(aarch64::PtRegs, pc));
+static_assert(offsetof(TrapFrame, pstate) ==
+              offsetof(aarch64::PtRegs, pstate));
+static_assert(offsetof(TrapFrame, syndrome) == sizeof(aarch64::PtRegs));
+
+const machine::MachineOps& Machine() { return aarch64::kMachineOps; }
+
+}  // namespace ebpf::hermit
