@@ -52,7 +52,6 @@ void ProbeRegistry::Exit() {
       dead_probes_ != nullptr) {
     return;
   }
-  (void)slots_.Shrink(*allocator_);  // all: there is no site
   probe_shared.cpus.Store(nullptr, kRelaxed);
   // Traps that are none of ours may be looking right now.
   if (supported_ && !IsOk(WaitForText(0, 0))) {
@@ -344,6 +343,7 @@ void ProbeRegistry::FreeDead() {
     *link = site->next_dead;
     FreeSite(*site);
   }
+  (void)slots_.Shrink(*allocator_);
 }
 
 void ProbeRegistry::FreeSite(ProbeSite& site) {

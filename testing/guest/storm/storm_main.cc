@@ -9,6 +9,7 @@
 #include "core/loader/object.h"
 #include "testing/demo/client_calls.h"
 #include "testing/guest/demo/start.h"
+#include "testing/guest/kernel/console.h"
 #include "testing/guest/kernel/kernel.h"
 #include "testing/guest/kernel/machine.h"
 #include "testing/guest/kernel/memory.h"
