@@ -64,8 +64,8 @@ uint64_t Program::RunIn(RunContext& run, void* context) const {
     run.program = this;
     run.context = context;
     result = engine_.Run(*this, image_, context, run);
+    counters_.Mine().runs.FetchAdd(1, kRelaxed);
   }
-  counters_.Mine().runs.FetchAdd(1, kRelaxed);
   EndRun(&run);
   return result;
 }

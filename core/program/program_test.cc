@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: MIT
+#include "core/program/program.h"
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <string>
+#include <thread>
+
+#include "core/sync/read_section.h"
+#include "gtest/gtest.h"
+#include "testing/host_port/host_cpu.h"
+#include "testing/host_port/host_memory.h"
+
+namespace ebpf {
+namespace {
+
+// Runs a function of the test's.
+class FakeEngine final : public Engine {
+ public:
+  const char* name() const override { return "fake"; }
+  Result<void*> Prepare(const Program& /*program*/) override {
+    if (prepare_status != Status::kOk) {
+      return prepare_status;
+    }
+    ++images;
+    return static_cast<void*>(this);
+  }
+  void Release(void* image) override {
+    EXPECT_EQ(image, this);
+    --images;
+  }
+  uint64_t Run(const Program& program, void* image, void* context,
+               RunContext& run) const override {
+    EXPECT_EQ(image, this);
+    EXPECT_EQ(run.program, &program);
+    EXPECT_EQ(run.context, context);
+    EXPECT_EQ(CurrentRun(), &run);
+    EXPECT_TRUE(HostPreemptionOff());
+    return body ? body(context) : 42;
+  }
+
+  Status prepare_status = Status::kOk;
+  std::atomic<int> images{0};
+  std::function<uint64_t(void*)> body;
+};
+
+class CountedMap final : public Map {
+ public:
+  explicit CountedMap(int& alive) : Map(MapSpec{}), alive_(alive) { ++alive_; }
+  ~CountedMap() { --alive_; }
+
+ private:
+  void Destroy() override { delete this; }
+
+  int& alive_;
+};
+
+class ProgramTest : public testing::Test {
+ protected:
+  ProgramTest() {
+    EXPECT_TRUE(InitReadSections());
+    EXPECT_EQ(InitRunContexts(PortAllocator()), Status::kOk);
+  }
+  ~ProgramTest() override {
+    ExitRunContexts();
+    ExitReadSections();
+    EXPECT_EQ(PortAllocatedBytes(), 0u);
+    EXPECT_EQ(engine_.images, 0);
+  }
+
+  // Parts with two instructions and facts, and one map if `alive` is given.
+  ProgramParts Parts(Allocator& allocator, int* alive = nullptr) {
+    ProgramParts parts;
+    parts.type = &type_;
+    parts.insns = *allocator.NewArray<isa::Insn>(2);
+    parts.facts = *allocator.NewArray<InsnFacts>(2);
+    if (alive != nullptr) {
+      parts.maps = *allocator.NewArray<Map*>(1);
+      parts.maps[0] = new CountedMap(*alive);
+    }
+    const char name[] = "sixteen_letters_";
+    std::copy(name, name + sizeof(parts.name), parts.name);
+    return parts;
+  }
+
+  Ref<Program> Create() {
+    return *Program::Create(Parts(PortAllocator()), engine_, PortAllocator());
+  }
+
+  const ProgramType type_ = {ProgramTypeId::kKprobe, "kprobe", nullptr};
+  FakeEngine engine_;
+};
+
+TEST_F(ProgramTest, IsWhatItsPartsSay) {
+  const Ref<Program> program = Create();
+  EXPECT_EQ(&program->type(), &type_);
+  EXPECT_EQ(program->insns().size(), 2u);
+  EXPECT_EQ(program->facts().size(), 2u);
+  EXPECT_TRUE(program->maps().empty());
+  EXPECT_TRUE(program->name() == "sixteen_letters_");
+  EXPECT_EQ(&program->engine(), &engine_);
+}
+
+TEST_F(ProgramTest, RunGivesTheEnginesResultAndIsCounted) {
+  const Ref<Program> program = Create();
+  int context = 0;
+  EXPECT_EQ(program->Run(&context), 42u);
+  EXPECT_EQ(program->RunUnlessNested(&context), 42u);
+  {
+    const HostCpu elsewhere(2);
+    EXPECT_EQ(program->Run(&context), 42u);
+  }
+  EXPECT_EQ(program->Stats().runs, 3u);
+  EXPECT_EQ(program->Stats().missed, 0u);
+  EXPECT_FALSE(HostPreemptionOff());
+}
+
+TEST_F(ProgramTest, RunUnlessNestedMissesInsideAnotherProgram) {
+  const Ref<Program> outer = Create();
+  const Ref<Program> inner = Create();
+  engine_.body = [&](void*) {
+    engine_.body = nullptr;
+    const HostTrap trap;
+    EXPECT_EQ(inner->RunUnlessNested(nullptr), 0u);
+    return inner->Run(nullptr);
+  };
+  EXPECT_EQ(outer->RunUnlessNested(nullptr), 42u);
+  EXPECT_EQ(inner->Stats().runs, 1u);
+  EXPECT_EQ(inner->Stats().missed, 1u);
+  EXPECT_EQ(outer->Stats().missed, 0u);
+}
+
+TEST_F(ProgramTest, RunMissesWhenTheCpuHasNoLevelLeft) {
+  const Ref<Program> program = Create();
+  int depth = 0;
+  engine_.body = [&](void*) -> uint64_t {
+    ++depth;
+    return 1 + program->Run(nullptr);
+  };
+  EXPECT_EQ(program->Run(nullptr), kMaxRunLevels);
+  EXPECT_EQ(depth, static_cast<int>(kMaxRunLevels));
+  EXPECT_EQ(program->Stats().runs, kMaxRunLevels);
+  EXPECT_EQ(program->Stats().missed, 1u);
+}
+
+TEST_F(ProgramTest, HoldsItsMapsUntilItDies) {
+  int alive = 0;
+  {
+    const Ref<Program> program = *Program::Create(
+        Parts(PortAllocator(), &alive), engine_, PortAllocator());
+    EXPECT_EQ(alive, 1);
+    EXPECT_EQ(program->maps().size(), 1u);
+  }
+  EXPECT_EQ(alive, 0);
+}
+
+TEST_F(ProgramTest, IsNotFreedUnderWhoRunsIt) {
+  auto program = std::make_unique<Ref<Program>>(Create());
+  const Program* raw = program->get();
+  std::atomic<bool> inside{false};
+  std::atomic<bool> leave{false};
+  engine_.body = [&](void*) -> uint64_t {
+    inside = true;
+    while (!leave) {
+      std::this_thread::yield();
+    }
+    EXPECT_EQ(engine_.images, 1);
+    return raw->insns().size();
+  };
+  std::thread runner([&] {
+    const HostCpu cpu(1);
+    // As a probe does: finds the program without holding a reference.
+    const ReadSection reading;
+    EXPECT_EQ(raw->Run(nullptr), 2u);
+  });
+  while (!inside) {
+    std::this_thread::yield();
+  }
+  std::thread owner([&] {
+    const HostCpu cpu(2);
+    program.reset();
+  });
+  std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  leave = true;
+  runner.join();
+  owner.join();
+  EXPECT_EQ(engine_.images, 0);
+}
+
+TEST_F(ProgramTest, WhatTheEngineRefusesStaysTheCallers) {
+  engine_.prepare_status = Status::kInvalid;
+  int alive = 0;
+  const ProgramParts parts = Parts(PortAllocator(), &alive);
+
+  EXPECT_EQ(Program::Create(parts, engine_, PortAllocator()).status(),
+            Status::kInvalid);
+
+  EXPECT_EQ(alive, 1);
+  parts.maps[0]->Release();
+  PortAllocator().DeleteArray(parts.maps);
+  PortAllocator().DeleteArray(parts.insns);
+  PortAllocator().DeleteArray(parts.facts);
+}
+
+TEST_F(ProgramTest, WithoutMemoryItsPartsStayTheCallers) {
+  const auto body = [&](Allocator& allocator) {
+    ProgramParts parts;
+    parts.type = &type_;
+    Result<isa::Insns> insns = allocator.NewArray<isa::Insn>(2);
+    if (!insns.ok()) {
+      return;
+    }
+    parts.insns = *insns;
+    Result<Ref<Program>> program = Program::Create(parts, engine_, allocator);
+    if (!program.ok()) {
+      EXPECT_EQ(program.status(), Status::kNoMemory);
+      allocator.DeleteArray(parts.insns);
+    }
+  };
+  EXPECT_GE(ForEachFailingAllocation("a program", body), 3u);
+}
+
+}  // namespace
+}  // namespace ebpf
