@@ -44,26 +44,26 @@ TEST_F(ArrayMapTest, AnArrayThatFitsInNoMemoryIsRefusedCleanly) {
   const uint64_t before = PortAllocatedBytes();
   EXPECT_EQ(StatusOfMaking(ArraySpec(0x7fffffff, UINT32_MAX)),
             Status::kNoMemory);
-  EXPECT_EQ(StatusOfMaking(ArraySpec(0x7fffffff, UINT32_MAX,
-                                     linux_abi::kMapMmapable)),
+  EXPECT_EQ(StatusOfMaking(
+                ArraySpec(0x7fffffff, UINT32_MAX, linux_abi::kMapMmapable)),
             Status::kNoMemory);
   EXPECT_EQ(PortAllocatedBytes(), before);
 }
 
 TEST_F(ArrayMapTest, KnowsTheFlagsThatLinuxTakesForAnArray) {
   using namespace linux_abi;  // NOLINT: flags only
-  for (uint32_t flag : {kMapNumaNode, kMapReadOnly, kMapWriteOnly,
-                        kMapReadOnlyProg, kMapWriteOnlyProg, kMapMmapable,
-                        kMapInnerMap}) {
+  for (uint32_t flag :
+       {kMapNumaNode, kMapReadOnly, kMapWriteOnly, kMapReadOnlyProg,
+        kMapWriteOnlyProg, kMapMmapable, kMapInnerMap}) {
     EXPECT_TRUE(Make(ArraySpec(8, 1, flag))) << flag;
   }
   for (uint32_t flag : {kMapNoPrealloc, kMapNoCommonLru, kMapStackBuildId,
                         kMapZeroSeed, kMapClone, kMapPreserveElems}) {
     EXPECT_EQ(StatusOfMaking(ArraySpec(8, 1, flag)), Status::kInvalid) << flag;
   }
-  EXPECT_EQ(StatusOfMaking(ArraySpec(8, 1, kMapReadOnlyProg |
-                                               kMapWriteOnlyProg)),
-            Status::kInvalid);
+  EXPECT_EQ(
+      StatusOfMaking(ArraySpec(8, 1, kMapReadOnlyProg | kMapWriteOnlyProg)),
+      Status::kInvalid);
 }
 
 TEST_F(ArrayMapTest, ChecksModeThenIndexThenPresence) {
@@ -135,9 +135,15 @@ TEST_F(ArrayMapTest, AMmapableArrayIsWholePages) {
   EXPECT_EQ(pages->mirrored_size, 0u);
   EXPECT_EQ(pages->address, map->Lookup(In(uint32_t{0}))->data());
   EXPECT_EQ(map->Pages(4096, 4096, false)->address, pages->address + 4096);
-  for (const auto& [offset, size] : std::vector<std::pair<uint64_t, uint64_t>>{
-           {0, 0}, {0, 12288}, {4096, 8192}, {1, 4096}, {0, 5000},
-           {8192, 4096}, {~uint64_t{4095}, 4096}, {4096, ~uint64_t{4095}}}) {
+  for (const auto& [offset, size] :
+       std::vector<std::pair<uint64_t, uint64_t>>{{0, 0},
+                                                  {0, 12288},
+                                                  {4096, 8192},
+                                                  {1, 4096},
+                                                  {0, 5000},
+                                                  {8192, 4096},
+                                                  {~uint64_t{4095}, 4096},
+                                                  {4096, ~uint64_t{4095}}}) {
     EXPECT_EQ(map->Pages(offset, size, false).status(), Status::kInvalid);
   }
 }

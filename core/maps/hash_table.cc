@@ -13,8 +13,8 @@
 namespace ebpf {
 namespace {
 
-/// How often a lookup that was carried off starts again before it asks for the
-/// bucket's lock. Each time takes another CPU's change of just that element.
+/// How often a lookup that found nothing in a bucket under change starts again
+/// before it asks for the bucket's lock.
 constexpr unsigned kMaxRestarts = 64;
 
 }  // namespace
@@ -46,7 +46,6 @@ Status HashTable::Init(uint32_t key_size, uint32_t value_size,
   buckets_ = static_cast<Bucket*>(memory);
   for (size_t i = 0; i < bucket_count_; ++i) {
     ConstructAt<Bucket>(&buckets_[i]);
-    buckets_[i].head.Store(EndOf(i), kRelaxed);
   }
   for (uint32_t cpu = 0; cpu < cpus; ++cpu) {
     for (Atomic<Element*>& slot : spares_.Of(cpu).slots) {
@@ -67,19 +66,22 @@ uint8_t* HashTable::Find(ConstBytes key) const {
 }
 
 HashTable::Element* HashTable::Search(ConstBytes key, uint32_t hash) const {
-  const size_t index = IndexOf(hash);
+  Bucket& bucket = BucketOf(hash);
   for (unsigned restarts = 0; restarts < kMaxRestarts; ++restarts) {
-    // Acquire, here and below: pairs with the releases in PutIn and
-    // PutInPlaceOf, so that an element is complete where it is found.
-    uintptr_t link = buckets_[index].head.Load(kAcquire);
-    while (!IsEnd(link)) {
-      Element* element = AsElement(link);
+    // Acquire, here and below: pairs with the releases in PutIn, PutInPlaceOf
+    // and Remove, so that an element is complete where it is found.
+    const uint32_t changes = bucket.changes.Load(kAcquire);
+    Element* element = bucket.head.Load(kAcquire);
+    while (element != nullptr) {
       if (Matches(element, key, hash)) {
         return element;
       }
-      link = element->next.Load(kAcquire);
+      element = element->next.Load(kAcquire);
     }
-    if (link == EndOf(index)) {
+    // Pairs with the fence in CountChange: if the walk met an element that had
+    // left this bucket and was used again, the count is another one now.
+    ThreadFence(kAcquire);
+    if (bucket.changes.Load(kRelaxed) == changes) {
       return nullptr;
     }
   }
@@ -90,7 +92,7 @@ HashTable::Element* HashTable::Search(ConstBytes key, uint32_t hash) const {
 /// time, or that of what this context interrupted.
 HashTable::Element* HashTable::SearchLocked(ConstBytes key,
                                             uint32_t hash) const {
-  Bucket& bucket = buckets_[IndexOf(hash)];
+  Bucket& bucket = BucketOf(hash);
   uintptr_t irq;
   if (!bucket.lock.TryLock(irq)) {
     return nullptr;
@@ -109,16 +111,24 @@ bool HashTable::Lock(Bucket& bucket, TableCaller caller,
   return bucket.lock.TryLock(irq);
 }
 
+/// After an element left the chain and before it can be used again. A lookup
+/// that starts after the count cannot come upon the element by this chain; one
+/// that started earlier and saw it used again sees the count in the end.
+void HashTable::CountChange(Bucket& bucket) {
+  // Releases the chain without the element: pairs with the first load in
+  // Search.
+  bucket.changes.Store(bucket.changes.Load(kRelaxed) + 1, kRelease);
+  // Orders the count before all that is written to the element from now on:
+  // pairs with the fence in Search.
+  ThreadFence(kRelease);
+}
+
 HashTable::Position HashTable::FindIn(Bucket& bucket, ConstBytes key,
                                       uint32_t hash) const {
-  Atomic<uintptr_t>* link = &bucket.head;
+  Atomic<Element*>* link = &bucket.head;
   for (;;) {
-    const uintptr_t target = link->Load(kRelaxed);
-    if (IsEnd(target)) {
-      return {nullptr, nullptr};
-    }
-    Element* element = AsElement(target);
-    if (Matches(element, key, hash)) {
+    Element* element = link->Load(kRelaxed);
+    if (element == nullptr || Matches(element, key, hash)) {
       return {link, element};
     }
     link = &element->next;
@@ -129,7 +139,7 @@ Status HashTable::Put(ConstBytes key, ConstBytes value, UpdateMode mode,
                       TableCaller caller) {
   EBPF_TRY(map_checks::CheckMode(mode));
   const uint32_t hash = HashKey(key, seed_);
-  Bucket& bucket = buckets_[IndexOf(hash)];
+  Bucket& bucket = BucketOf(hash);
   uintptr_t irq;
   if (!Lock(bucket, caller, irq)) {
     return Status::kBusy;
@@ -143,8 +153,9 @@ Status HashTable::PutIn(Bucket& bucket, ConstBytes key, uint32_t hash,
                         ConstBytes value, UpdateMode mode) {
   const Position old = FindIn(bucket, key, hash);
   if (old.element != nullptr) {
-    return mode == UpdateMode::kNoExist ? Status::kExists
-                                        : Replace(old, key, hash, value);
+    return mode == UpdateMode::kNoExist
+               ? Status::kExists
+               : Replace(bucket, old, key, hash, value);
   }
   if (mode == UpdateMode::kExist) {
     return Status::kNotFound;
@@ -156,18 +167,19 @@ Status HashTable::PutIn(Bucket& bucket, ConstBytes key, uint32_t hash,
   Fill(element, key, hash, value);
   element->next.Store(bucket.head.Load(kRelaxed), kRelaxed);
   // Releases the element: pairs with the acquires in Search.
-  bucket.head.Store(reinterpret_cast<uintptr_t>(element), kRelease);
+  bucket.head.Store(element, kRelease);
   return Status::kOk;
 }
 
-Status HashTable::Replace(const Position& old, ConstBytes key, uint32_t hash,
-                          ConstBytes value) {
+Status HashTable::Replace(Bucket& bucket, const Position& old, ConstBytes key,
+                          uint32_t hash, ConstBytes value) {
   // Interrupts are masked, so this stays the CPU's own; only a trap can come
   // between, and it leaves each slot as it found it.
   for (Atomic<Element*>& slot : spares_.Mine().slots) {
     Element* element = slot.Exchange(nullptr, kRelaxed);
     if (element != nullptr) {
       PutInPlaceOf(old, element, key, hash, value);
+      CountChange(bucket);
       slot.Store(old.element, kRelaxed);
       return Status::kOk;
     }
@@ -178,6 +190,7 @@ Status HashTable::Replace(const Position& old, ConstBytes key, uint32_t hash,
     return Status::kBusy;
   }
   PutInPlaceOf(old, element, key, hash, value);
+  CountChange(bucket);
   pool_.Give(old.element);
   return Status::kOk;
 }
@@ -187,7 +200,7 @@ void HashTable::PutInPlaceOf(const Position& old, Element* element,
   Fill(element, key, hash, value);
   element->next.Store(old.element->next.Load(kRelaxed), kRelaxed);
   // Releases the element: pairs with the acquires in Search.
-  old.link->Store(reinterpret_cast<uintptr_t>(element), kRelease);
+  old.link->Store(element, kRelease);
 }
 
 void HashTable::Fill(Element* element, ConstBytes key, uint32_t hash,
@@ -199,7 +212,7 @@ void HashTable::Fill(Element* element, ConstBytes key, uint32_t hash,
 
 Status HashTable::Remove(ConstBytes key, TableCaller caller) {
   const uint32_t hash = HashKey(key, seed_);
-  Bucket& bucket = buckets_[IndexOf(hash)];
+  Bucket& bucket = BucketOf(hash);
   uintptr_t irq;
   if (!Lock(bucket, caller, irq)) {
     return Status::kBusy;
@@ -207,7 +220,8 @@ Status HashTable::Remove(ConstBytes key, TableCaller caller) {
   const Position found = FindIn(bucket, key, hash);
   if (found.element != nullptr) {
     // The element's own link stays: a reader may be on it.
-    found.link->Store(found.element->next.Load(kRelaxed), kRelaxed);
+    found.link->Store(found.element->next.Load(kRelaxed), kRelease);
+    CountChange(bucket);
     pool_.Give(found.element);
   }
   bucket.lock.Unlock(irq);
@@ -216,7 +230,7 @@ Status HashTable::Remove(ConstBytes key, TableCaller caller) {
 
 Status HashTable::CopyOut(ConstBytes key, Bytes value) {
   const uint32_t hash = HashKey(key, seed_);
-  Bucket& bucket = buckets_[IndexOf(hash)];
+  Bucket& bucket = BucketOf(hash);
   const SpinGuard guard(bucket.lock);
   Element* element = FindIn(bucket, key, hash).element;
   if (element == nullptr) {
@@ -230,13 +244,13 @@ Status HashTable::NextKey(ConstBytes key, Bytes next) {
   size_t from = 0;
   if (!key.empty()) {
     const uint32_t hash = HashKey(key, seed_);
-    Bucket& bucket = buckets_[IndexOf(hash)];
+    Bucket& bucket = BucketOf(hash);
     const SpinGuard guard(bucket.lock);
     Element* element = FindIn(bucket, key, hash).element;
     if (element != nullptr) {
-      const uintptr_t link = element->next.Load(kRelaxed);
-      if (!IsEnd(link)) {
-        shared_bytes::Load(next, AsElement(link)->key());
+      Element* after = element->next.Load(kRelaxed);
+      if (after != nullptr) {
+        shared_bytes::Load(next, after->key());
         return Status::kOk;
       }
       from = IndexOf(hash) + 1;
@@ -252,15 +266,15 @@ Status HashTable::NextKey(ConstBytes key, Bytes next) {
 
 bool HashTable::CopyFirstKey(size_t index, Bytes next) {
   Bucket& bucket = buckets_[index];
-  if (IsEnd(bucket.head.Load(kRelaxed))) {
+  if (bucket.head.Load(kRelaxed) == nullptr) {
     return false;  // most buckets: not worth a lock
   }
   const SpinGuard guard(bucket.lock);
-  const uintptr_t link = bucket.head.Load(kRelaxed);
-  if (IsEnd(link)) {
+  Element* element = bucket.head.Load(kRelaxed);
+  if (element == nullptr) {
     return false;
   }
-  shared_bytes::Load(next, AsElement(link)->key());
+  shared_bytes::Load(next, element->key());
   return true;
 }
 

@@ -3,9 +3,11 @@
 // The table behind the hash kinds: buckets of chained elements from a pool.
 //
 // Lookups take no lock. Elements are type-stable memory (ElementPool) and may
-// be reused at once, so a lookup can be carried off into another bucket's chain
-// when the element under it moves there. Each chain therefore ends in a mark
-// that names its bucket; who arrives at a foreign mark starts again.
+// be reused at once, so a lookup can be carried off when the element under it
+// moves to another place. What it finds is right all the same, since it
+// compared the key; that it found nothing it believes only if the bucket did
+// not change meanwhile, which a count in the bucket tells. Else it starts
+// again.
 //
 // An existing key is replaced, not overwritten: a new element takes the old
 // one's place in the chain with one store, so a lookup finds the one or the
@@ -65,15 +67,16 @@ class HashTable : public NonCopyable {
 
  private:
   struct Element : PoolElement {
-    /// An Element, or an end mark.
-    Atomic<uintptr_t> next;
+    Atomic<Element*> next;
     Atomic<uint32_t> hash;
 
     uint8_t* key() { return reinterpret_cast<uint8_t*>(this + 1); }
   };
 
   struct Bucket {
-    Atomic<uintptr_t> head;
+    Atomic<Element*> head;
+    /// Counts the elements that left the chain; written under lock.
+    Atomic<uint32_t> changes;
     SpinLock<LockRank::kMapBucket> lock;  // for changes of the chain
   };
   static_assert(sizeof(Bucket) == 16);
@@ -85,24 +88,20 @@ class HashTable : public NonCopyable {
     Atomic<Element*> slots[kCount];
   };
 
-  /// Where an element hangs in a locked chain; null, null: nowhere.
+  /// Where an element hangs in a locked chain, or null at the chain's end.
   struct Position {
-    Atomic<uintptr_t>* link;
+    Atomic<Element*>* link;
     Element* element;
   };
 
-  static constexpr bool IsEnd(uintptr_t link) { return (link & 1) != 0; }
-  static constexpr uintptr_t EndOf(size_t bucket) { return bucket << 1 | 1; }
-  static Element* AsElement(uintptr_t link) {
-    return reinterpret_cast<Element*>(link);
-  }
-
   size_t IndexOf(uint32_t hash) const { return hash & (bucket_count_ - 1); }
+  Bucket& BucketOf(uint32_t hash) const { return buckets_[IndexOf(hash)]; }
   uint8_t* ValueOf(Element* element) const {
     return element->key() + value_offset_;
   }
   bool Matches(Element* element, ConstBytes key, uint32_t hash) const;
 
+  static void CountChange(Bucket& bucket) EBPF_REQUIRES(bucket.lock);
   static bool Lock(Bucket& bucket, TableCaller caller, uintptr_t& irq)
       EBPF_TRY_ACQUIRE(true, bucket.lock);
   Element* Search(ConstBytes key, uint32_t hash) const;
@@ -111,8 +110,8 @@ class HashTable : public NonCopyable {
       EBPF_REQUIRES(bucket.lock);
   Status PutIn(Bucket& bucket, ConstBytes key, uint32_t hash, ConstBytes value,
                UpdateMode mode) EBPF_REQUIRES(bucket.lock);
-  Status Replace(const Position& old, ConstBytes key, uint32_t hash,
-                 ConstBytes value);
+  Status Replace(Bucket& bucket, const Position& old, ConstBytes key,
+                 uint32_t hash, ConstBytes value) EBPF_REQUIRES(bucket.lock);
   void PutInPlaceOf(const Position& old, Element* element, ConstBytes key,
                     uint32_t hash, ConstBytes value);
   void Fill(Element* element, ConstBytes key, uint32_t hash, ConstBytes value);

@@ -14,13 +14,17 @@
 #include "core/memory/allocator.h"
 #include "core/sync/read_section.h"
 #include "gtest/gtest.h"
+#include "testing/host_port/host_cpu.h"
 
 namespace ebpf {
 
-/// Read sections for the length of a test.
+/// Eight CPUs, and read sections for the length of a test.
 class MapTest : public ::testing::Test {
  protected:
-  MapTest() { EXPECT_TRUE(InitReadSections()); }
+  MapTest() {
+    SetHostCpuCount(8);
+    EXPECT_TRUE(InitReadSections());
+  }
   ~MapTest() override { ExitReadSections(); }
 };
 

@@ -35,10 +35,10 @@ TEST_F(PerCpuArrayMapTest, EachCpuHasItsOwnValue) {
 
   std::vector<uint64_t> all(ebpf_port_cpu_count());
   ASSERT_EQ(map->user_value_size(), all.size() * 8);
-  ASSERT_EQ(map->CopyValueOut(In(key), Bytes(reinterpret_cast<uint8_t*>(
-                                                 all.data()),
-                                             all.size() * 8)),
-            Status::kOk);
+  ASSERT_EQ(
+      map->CopyValueOut(In(key), Bytes(reinterpret_cast<uint8_t*>(all.data()),
+                                       all.size() * 8)),
+      Status::kOk);
   for (uint32_t number = 0; number < all.size(); ++number) {
     EXPECT_EQ(all[number], number + 100);
   }
@@ -80,8 +80,8 @@ TEST_F(PerCpuArrayMapTest, RefusesValuesThatLinuxHasNoPerCpuUnitFor) {
 
 TEST_F(PerCpuArrayMapTest, TakesAccessFlagsOnly) {
   using namespace linux_abi;  // NOLINT: flags only
-  for (uint32_t flag : {kMapReadOnly, kMapWriteOnly, kMapReadOnlyProg,
-                        kMapWriteOnlyProg}) {
+  for (uint32_t flag :
+       {kMapReadOnly, kMapWriteOnly, kMapReadOnlyProg, kMapWriteOnlyProg}) {
     EXPECT_TRUE(Make(PerCpuSpec(8, 1, flag))) << flag;
   }
   for (uint32_t flag : {kMapNoPrealloc, kMapNumaNode, kMapMmapable,

@@ -44,9 +44,14 @@ TEST_F(RingBufferMapTest, TakesNumaNodeAndNoOtherFlag) {
 TEST_F(RingBufferMapTest, OnlyTheConsumerPageIsForWriting) {
   const Ref<Map> map = Make(RingSpec(8192));
   EXPECT_TRUE(map->Pages(0, 4096, true).ok());
-  for (const auto& [offset, size] : std::vector<std::pair<uint64_t, uint64_t>>{
-           {0, 8192}, {4096, 4096}, {8192, 4096}, {4096, 4096 + 2 * 8192},
-           {0, 0}, {1, 4096}, {~uint64_t{4095}, 4096}}) {
+  for (const auto& [offset, size] :
+       std::vector<std::pair<uint64_t, uint64_t>>{{0, 8192},
+                                                  {4096, 4096},
+                                                  {8192, 4096},
+                                                  {4096, 4096 + 2 * 8192},
+                                                  {0, 0},
+                                                  {1, 4096},
+                                                  {~uint64_t{4095}, 4096}}) {
     EXPECT_EQ(map->Pages(offset, size, true).status(), Status::kNotPermitted);
   }
 }
