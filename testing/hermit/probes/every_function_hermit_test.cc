@@ -148,7 +148,8 @@ GUEST_TEST(EveryFunction, TakesAProbeAtItsEntryWhileHermitWorks) {
 
 GUEST_TEST(EveryFunction, TakesOneInsideWhileHermitWorks) {
   // Prologues mostly, and then what comes.
-  for (uint64_t offset : {4, 8, 12, 16, 24, 44, 68, 100, 140}) {
+  constexpr uint64_t kOffsets[] = {4, 8, 12, 16, 24, 44, 68, 100, 140};
+  for (uint64_t offset : kOffsets) {
     ProbeAt(offset, 400, 1000);
   }
 }

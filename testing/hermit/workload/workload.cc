@@ -14,6 +14,10 @@ constexpr uint32_t kRounds = 40;
 constexpr uint8_t kPriority = 2;
 constexpr size_t kStackSize = 64 << 10;
 constexpr size_t kMaxSize = 4096;
+
+/// What is read and written in turn, as powers of two: mostly small, now and
+/// then a page.
+constexpr uint8_t kSizes[] = {6, 9, 7, 9, 3, 9, 8, 12, 9, 10, 8, 9, 0, 9, 11, 8};
 constexpr int32_t kSeekSet = 0;
 constexpr uint32_t kMode = 0666;
 
@@ -46,38 +50,63 @@ ptrdiff_t Write(int32_t fd, const uint8_t* bytes, size_t size) {
   return sys_write(fd, bytes, size);
 }
 
-/// Writes a pattern to a file and reads it back, with a size of its own.
-void UseFile(const char* path, uint32_t task, uint32_t round) {
-  static constinit uint8_t buffers[kTasks][kMaxSize] = {};
-  uint8_t* buffer = buffers[task];
-  const size_t size = size_t{1} << (round % 12);
-  const auto pattern = static_cast<uint8_t>(task * 64 + round);
+int32_t Create(const char* path) {
   const int32_t fd =
       Open(path, kHermitReadWrite | kHermitCreate | kHermitTruncate);
   Expect(fd > 2);
+  return fd;
+}
+
+/// Writes a pattern to a file and reads it back.
+void UseFile(int32_t fd, uint32_t task, uint32_t round) {
+  static constinit uint8_t buffers[kTasks][kMaxSize] = {};
+  uint8_t* buffer = buffers[task];
+  const size_t size =
+      size_t{1} << kSizes[(round + task * 5) % sizeof(kSizes)];
+  const auto pattern = static_cast<uint8_t>(task * 64 + round);
   ebpf::FillBytes(buffer, pattern, size);
   Expect(Write(fd, buffer, size) == static_cast<ptrdiff_t>(size));
   Expect(sys_lseek(fd, 0, kSeekSet) == 0);
   ebpf::FillBytes(buffer, 0, size);
   Expect(Read(fd, buffer, size) == static_cast<ptrdiff_t>(size));
   Expect(buffer[0] == pattern && buffer[size - 1] == pattern);
-  Expect(sys_close(fd) == 0);
 }
 
+/// A file's name, with the number of the task that uses it.
+class Path {
+ public:
+  Path(const char* stem, uintptr_t task) {
+    ebpf::TextWriter text(name_, sizeof(name_) - 1);
+    text.Put(stem).PutUnsigned(task);
+    name_[text.text().size()] = '\0';
+  }
+  const char* name() const { return name_; }
+
+ private:
+  char name_[32] = {};
+};
+
 void Work(uintptr_t task) {
-  char path[32];
-  ebpf::TextWriter text(path, sizeof(path));
-  text.Put("/tmp/file-").PutUnsigned(task);
-  path[text.text().size()] = '\0';
+  const Path data("/tmp/data-", task);
+  const Path journal("/tmp/journal-", task);
   for (uint32_t round = 0; round < kRounds; ++round) {
-    UseFile(path, static_cast<uint32_t>(task), round);
+    const int32_t data_fd = Create(data.name());
+    // Every third time two files are open at once.
+    const int32_t journal_fd = round % 3 == 0 ? Create(journal.name()) : -1;
+    UseFile(data_fd, static_cast<uint32_t>(task), round);
+    if (journal_fd >= 0) {
+      UseFile(journal_fd, static_cast<uint32_t>(task), round + 1);
+      Expect(sys_close(journal_fd) == 0);
+    }
+    Expect(sys_close(data_fd) == 0);
     if (round % 16 == task) {
       sys_usleep(10'000);  // blocks: the timer's interrupt ends it
     } else {
       sys_yield();
     }
   }
-  Expect(sys_unlink(path) == 0);
+  Expect(sys_unlink(data.name()) == 0);
+  Expect(sys_unlink(journal.name()) == 0);
   running.FetchSub(1, ebpf::kRelease);  // pairs with WorkloadRunning's acquire
 }
 
