@@ -26,6 +26,13 @@ target() {
   esac
 }
 
+# Boots the image of a test that is built, and passes its output through.
+boot() {
+  local script="${1#//}"
+  script="${script/://}.sh"
+  (cd "bazel-bin/$script.runfiles/ebpf" && "./$script" --raw --timeout 60)
+}
+
 targets=()
 for kernel in "${kernels[@]}"; do
   name="$(target "$kernel")"
@@ -38,8 +45,8 @@ if [[ " ${kernels[*]} " == *" hermit "* ]]; then
   tools/hermit/ensure.sh
 fi
 echo "building ${#kernels[@]} kernel image(s) ..."
-quiet=(--noshow_progress --ui_event_filters=-info --color=no)
-tools/bazel build "${quiet[@]}" "${targets[@]}"
+tools/bazel build --noshow_progress --ui_event_filters=-info --color=no \
+  --show_result=0 "${targets[@]}"
 
 failures=0
 checks=0
@@ -48,7 +55,7 @@ for name in "${targets[@]}"; do
   log="$(mktemp)"
   # Each check of the demo is a line of its own: those that hold are counted,
   # those that do not are shown.
-  tools/bazel run "${quiet[@]}" "$name" -- --raw --timeout 60 2>&1 |
+  boot "$name" 2>&1 |
     tee "$log" | grep --line-buffered -v '^\[TEST\] \(OK\|PASS\)' || true
   held="$(grep -c '^\[TEST\] OK' "$log" || true)"
   broken="$(grep -c '^\[TEST\] FAIL' "$log" || true)"

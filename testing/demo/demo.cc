@@ -73,6 +73,7 @@ class Demo {
 
   void DrainEvents(int ring, uint64_t& events, uint64_t& wrong);
   void PrintEvent(const open_event& event);
+  void DrainTrace(uint64_t& lines);
   Calls ReadCalls(int fd);
   uint64_t PrintHits(int fd);
 
@@ -290,31 +291,41 @@ void Demo::ShowCounts() {
                      counted.Sum());
 }
 
+void Demo::DrainTrace(uint64_t& lines) {
+  char text[EBPF_TRACE_LINE_MAX];
+  while (const size_t size = ebpf_trace_read(text, sizeof(text))) {
+    StringView rest(text, size);  // whole lines
+    while (!rest.empty()) {
+      const size_t end = rest.Find('\n');
+      if (++lines <= kShownEvents) {
+        Line(report_) << "  " << rest.First(end);
+      }
+      rest = rest.Substring(end < rest.size() ? end + 1 : end);
+    }
+  }
+}
+
 void Demo::ShowPrints() {
   report_.Print("--- print.bpf.c: bpf_trace_printk");
   Object object(client(), ebpf::PortAllocator(), log_);
   if (!Load(object, "print", print_object())) {
     return;
   }
+  const Calls before = CallsOf(Function::kWrite);
   const int link = Attach(object, "print_attach", Function::kWrite);
   if (link < 0) {
     return;
   }
-  environment_.start_workload();
-  FinishWorkload();
-  report_.Check("print_detach", IsOk(object.Detach(link)), "failed");
-  char text[EBPF_TRACE_LINE_MAX];
   uint64_t lines = 0;
-  while (const size_t size = ebpf_trace_read(text, sizeof(text))) {
-    const StringView piece(text, size);
-    for (char c : piece) {
-      lines += c == '\n' ? 1 : 0;
-    }
-    if (lines <= kShownEvents) {
-      report_.PrintLines("  ", piece);
-    }
+  environment_.start_workload();
+  while (environment_.workload_running()) {
+    DrainTrace(lines);
+    environment_.yield();
   }
-  Line(report_) << "  ... " << lines << " lines in all";
+  report_.Check("print_detach", IsOk(object.Detach(link)), "failed");
+  DrainTrace(lines);
+  const uint64_t calls = CallsOf(Function::kWrite).Sum() - before.Sum();
+  Line(report_) << "  ... " << lines << " lines of " << calls << " calls";
   report_.Check("print_lines_seen", lines > 0, "no line came");
 }
 
