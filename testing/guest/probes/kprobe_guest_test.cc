@@ -300,7 +300,7 @@ GUEST_TEST(Kprobe, ComesAndGoesUnderLoad) {
   GUEST_ASSERT(probes.ok());
   GUEST_ASSERT(StartWorkload(UINT32_MAX));
   uint32_t on_all_cpus = 0;
-  constexpr uint32_t kCycles = 300;
+  constexpr uint32_t kCycles = 1000;
   for (uint32_t cycle = 0; cycle < kCycles; ++cycle) {
     Counter counter;
     auto kprobe = AttachKprobe(kNames[cycle % 3], 0, 0, counter);
