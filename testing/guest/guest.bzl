@@ -99,12 +99,16 @@ def guest_test(
         personality,
         cpus = None,
         memory = "128M",
+        preemptive = False,
         size = "small",
         timeout = None,
         tags = [],
         visibility = None,
         **kwargs):
-    """NAME_image (see guest_image, which gets `kwargs`) and the test `name`."""
+    """NAME_image (see guest_image, which gets `kwargs`) and the test `name`.
+
+    `preemptive` adds NAME_preemptive: the same with the kernel preempting.
+    """
     guest = GUESTS[personality]
     guest_image(
         name = name + "_image",
@@ -113,16 +117,21 @@ def guest_test(
         **kwargs
     )
     cpus = cpus or guest.cpus
-    qemu_test(
-        name = name,
-        size = size,
-        timeout = timeout,
-        arch = guest.arch,
-        cpus = cpus,
-        image = ":%s_image" % name,
-        memory = memory,
-        tags = tags + ["qemu", guest.arch] + (["cpu:2"] if cpus > 1 else []),
-    )
+    for suffix, qemu_args in [
+        ("", []),
+        ("_preemptive", ["-append", "preemptive"]),
+    ][:2 if preemptive else 1]:
+        qemu_test(
+            name = name + suffix,
+            size = size,
+            timeout = timeout,
+            arch = guest.arch,
+            cpus = cpus,
+            image = ":%s_image" % name,
+            memory = memory,
+            qemu_args = qemu_args,
+            tags = tags + ["qemu", guest.arch] + (["cpu:2"] if cpus > 1 else []),
+        )
 
 def guest_death_tests(name, personality, deaths, **kwargs):
     """Tests that a careless port dies, and of what.

@@ -174,6 +174,78 @@ GUEST_TEST(Threads, KeepTheirRegisters) {
   GUEST_EXPECT_EQ(sums[0], sums[1]);
 }
 
+struct Hog {
+  ebpf::Atomic<bool> end{false};
+  ebpf::Atomic<bool> other_ran{false};
+};
+
+void NeverYield(void* argument) {
+  auto* hog = static_cast<Hog*>(argument);
+  // Registers that a switch in an interrupt must keep.
+  uint64_t a = 1, b = 2, c = 3, d = 4, e = 5, f = 6, g = 7, h = 8;
+  const uint64_t end = TickCount(machine::CpuId()) + 10;
+  while (TickCount(machine::CpuId()) < end) {
+    a += 1, b += 1, c += 1, d += 1, e += 1, f += 1, g += 1, h += 1;
+  }
+  if (b - a != 1 || c - b != 1 || d - c != 1 || e - d != 1 || f - e != 1 ||
+      g - f != 1 || h - g != 1) {
+    FailTest(__FILE__, __LINE__, "a register changed");
+  }
+  hog->end.Store(true, ebpf::kRelease);
+}
+
+void RunBesideHog(void* argument) {
+  auto* hog = static_cast<Hog*>(argument);
+  if (!hog->end.Load(ebpf::kAcquire)) {
+    hog->other_ran.Store(true, ebpf::kRelease);
+  }
+}
+
+/// Whether another thread of its CPU runs before one ends that never yields.
+bool IsPreempted(bool preemptive) {
+  Hog hog;
+  SetPreemptive(preemptive);
+  Thread* first = Spawn("hog", OnlineCpus() - 1, NeverYield, &hog);
+  Thread* second = Spawn("other", OnlineCpus() - 1, RunBesideHog, &hog);
+  if (first == nullptr || second == nullptr) {
+    FailTest(__FILE__, __LINE__, "no memory");
+  }
+  if (first != nullptr) {
+    Join(first);
+  }
+  if (second != nullptr) {
+    Join(second);
+  }
+  SetPreemptive(false);
+  return hog.other_ran.Load(ebpf::kAcquire);
+}
+
+GUEST_TEST(Threads, ArePreemptedIfTheKernelDoesSo) {
+  GUEST_EXPECT(!IsPreempted(false));
+  if (!personality::kCanPreempt) {
+    SkipTest("this kernel never preempts");
+    return;
+  }
+  GUEST_EXPECT(IsPreempted(true));
+}
+
+GUEST_TEST(Threads, AreNotPreemptedWhereTheyForbidIt) {
+  SetPreemptive(true);
+  PreemptDisable();
+  const uint32_t cpu = machine::CpuId();
+  Hog hog;
+  Thread* thread = Spawn("other", cpu, RunBesideHog, &hog);
+  const uint64_t end = TickCount(cpu) + 5;
+  while (TickCount(cpu) < end) {
+    machine::Relax();
+  }
+  GUEST_EXPECT(!hog.other_ran.Load(ebpf::kAcquire));
+  PreemptEnable();
+  GUEST_ASSERT(thread != nullptr);
+  Join(thread);
+  SetPreemptive(false);
+}
+
 constinit uint8_t in_data = 7;
 const uint8_t kInRodata = 9;
 int InText() { return 5; }

@@ -26,6 +26,9 @@ extern const size_t kStackSize;
 /// True if each task has a name to give (the workload's threads do).
 extern const bool kHasTaskNames;
 
+/// True if it calls PreemptIfDue() (thread.h) at the end of interrupts.
+extern const bool kCanPreempt;
+
 /// Gives the image's sections the real kernel's permissions. Called once, on
 /// CPU 0, when the allocator works and before other CPUs start.
 void ProtectImage();

@@ -28,6 +28,7 @@ struct CpuState {
 constinit CpuState cpus[kMaxCpus] = {};
 constinit ebpf::Atomic<uint32_t> next_id{1};
 constinit ebpf::Atomic<uint32_t> online{0};
+constinit ebpf::Atomic<bool> is_preemptive{false};
 
 // The lowest bytes of a stack, after a word that is the personality's. They
 // are checked when the thread is gone.
@@ -197,6 +198,19 @@ void Event::Set() {
 void SafePoint() {
   CpuState& cpu = cpus[machine::CpuId()];
   if (cpu.turn_over.Load(ebpf::kRelaxed)) {
+    Yield();
+  }
+}
+
+void SetPreemptive(bool preemptive) {
+  is_preemptive.Store(preemptive, ebpf::kRelaxed);
+}
+
+void PreemptIfDue() {
+  const CpuState& cpu = cpus[machine::CpuId()];
+  if (is_preemptive.Load(ebpf::kRelaxed) &&
+      cpu.turn_over.Load(ebpf::kRelaxed) &&
+      cpu.current->preempt_disabled == 0) {
     Yield();
   }
 }

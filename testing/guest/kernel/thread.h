@@ -62,6 +62,15 @@ void SleepTicks(uint64_t ticks);
 /// Ticks that `cpu` has had. Context: any.
 uint64_t TickCount(uint32_t cpu);
 
+/// Whether a thread whose turn is over is switched away wherever an interrupt
+/// finds it, if it has not disabled preemption. Off until a personality turns
+/// it on.
+void SetPreemptive(bool preemptive);
+
+/// To be called by a personality at the end of an interrupt, interrupts off:
+/// lets the next thread run if this one's turn is over and the kernel preempts.
+void PreemptIfDue();
+
 /// Forbid and allow that this thread yields; they nest. Context: any.
 void PreemptDisable();
 void PreemptEnable();

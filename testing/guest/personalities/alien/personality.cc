@@ -13,6 +13,7 @@ namespace guest::personality {
 constinit const char kName[] = "Alien";
 constinit const size_t kStackSize = 0x2000;
 constinit const bool kHasTaskNames = true;
+constinit const bool kCanPreempt = false;
 
 void ProtectImage() {
   alien::BuildKernelAddressSpace();

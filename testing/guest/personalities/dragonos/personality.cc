@@ -3,7 +3,7 @@
 // DragonOS's memory map and per-thread word, for the guest kernel.
 #include "testing/guest/kernel/personality.h"
 
-#include "core/base/bits.h"
+#include "core/base/string_view.h"
 #include "testing/guest/kernel/kernel.h"
 #include "testing/guest/kernel/machine.h"
 #include "testing/guest/kernel/memory.h"
@@ -11,6 +11,7 @@
 #include "testing/guest/personalities/dragonos/clock.h"
 #include "testing/guest/personalities/dragonos/current.h"
 #include "testing/guest/personalities/dragonos/user_space.h"
+#include "testing/guest/x86_64/boot_arguments.h"
 
 extern "C" {
 extern const char guest_text_begin[];
@@ -36,6 +37,7 @@ void Protect(const char* begin, const char* end, uint32_t protection) {
 const char kName[] = "DragonOS";
 const size_t kStackSize = dragonos::kStackSize;
 const bool kHasTaskNames = true;
+const bool kCanPreempt = true;
 
 void ProtectImage() {
   // Text can be executed and not written, constants neither; all other RAM can
@@ -52,6 +54,9 @@ void ProtectImage() {
 void StartedCpu(uint32_t cpu) {
   if (cpu != 0) {
     return;
+  }
+  if (ebpf::StringView(x86_64::BootArguments()) == "preemptive") {
+    SetPreemptive(true);
   }
   // A process's memory, for all tasks.
   constexpr size_t kSize = dragonos::kUserEnd - dragonos::kUserBegin;

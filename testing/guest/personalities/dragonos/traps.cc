@@ -6,6 +6,7 @@
 #include "ports/dragonos/kernel.h"
 #include "testing/guest/kernel/kernel.h"
 #include "testing/guest/kernel/machine.h"
+#include "testing/guest/kernel/thread.h"
 #include "testing/guest/personalities/dragonos/ipi.h"
 #include "testing/guest/personalities/dragonos/softirq.h"
 #include "testing/guest/x86_64/internal.h"
@@ -51,15 +52,21 @@ DRAGONOS_ENTRY void DoFault(Frame* frame, uint64_t /*error_code*/,
   frame->rip = fixup;
 }
 
+/// What every interrupt ends with.
+void EndInterrupt() {
+  dragonos::RunSoftirq();
+  PreemptIfDue();
+}
+
 void DoInterrupt(Frame* frame, uint64_t /*error_code*/, uint64_t vector) {
   DispatchInterrupt(vector, {.pc = frame->rip, .sp = frame->rsp});
-  dragonos::RunSoftirq();
+  EndInterrupt();
 }
 
 void DoIpi(Frame* frame, uint64_t /*error_code*/, uint64_t vector) {
   (void)machine::ClaimInterrupt(vector);
   dragonos::HandleIpi(frame);
-  dragonos::RunSoftirq();
+  EndInterrupt();
 }
 
 void DoOther(Frame* frame, uint64_t /*error_code*/, uint64_t vector) {

@@ -46,6 +46,7 @@ uintptr_t AddressOf(const char* symbol) {
 constinit const char kName[] = "plain";
 constinit const size_t kStackSize = 0x4000;
 constinit const bool kHasTaskNames = true;
+constinit const bool kCanPreempt = false;
 
 void ProtectImage() {
   // The CPU folder maps the image by pages up to the next 2 MiB.
