@@ -34,20 +34,24 @@ class Atomic {
   Atomic& operator=(const Atomic&) = delete;
 
   T Load(MemoryOrder order) const {
-    return __atomic_load_n(&value_, static_cast<int>(order));
+    T value;
+    __atomic_load(&value_, &value, static_cast<int>(order));
+    return value;
   }
   void Store(T value, MemoryOrder order) {
-    __atomic_store_n(&value_, value, static_cast<int>(order));
+    __atomic_store(&value_, &value, static_cast<int>(order));
   }
   T Exchange(T value, MemoryOrder order) {
-    return __atomic_exchange_n(&value_, value, static_cast<int>(order));
+    T old;
+    __atomic_exchange(&value_, &value, &old, static_cast<int>(order));
+    return old;
   }
   /// Stores `desired` if the value is `expected`; else loads it there.
   /// A failure is ordered kRelaxed, or kAcquire if `order` acquires.
   bool CompareExchange(T& expected, T desired, MemoryOrder order) {
-    return __atomic_compare_exchange_n(&value_, &expected, desired, false,
-                                       static_cast<int>(order),
-                                       FailureOrder(order));
+    return __atomic_compare_exchange(&value_, &expected, &desired, false,
+                                     static_cast<int>(order),
+                                     FailureOrder(order));
   }
   /// The fetch functions return the value before.
   T FetchAdd(T value, MemoryOrder order) {

@@ -77,8 +77,7 @@ TEST(LineQueueTest, PrintsByForceWhatAnInterruptedPrinterLeft) {
     if (!printed.empty()) {
       return;
     }
-    queue.DrainByForce(
-        [&](StringView line) { printed.push_back(Text(line)); });
+    queue.DrainByForce([&](StringView line) { printed.push_back(Text(line)); });
   });
   EXPECT_EQ(printed, (std::vector<std::string>{"one", "two"}));
 }

@@ -3,6 +3,8 @@
 // Mutual exclusion of tasks for longer operations: registering, patching.
 #pragma once
 
+#include <stdint.h>
+
 #include "core/base/atomic.h"
 #include "core/base/thread_annotations.h"
 #include "core/base/types.h"
@@ -19,14 +21,15 @@ class EBPF_CAPABILITY("mutex") Mutex : public NonCopyable {
   constexpr Mutex() = default;
 
   void Lock() EBPF_ACQUIRE() {
-    while (held_.Exchange(true, kAcquire)) {  // pairs with Unlock's release
+    while (held_.Exchange(1, kAcquire) != 0) {  // pairs with Unlock's release
       ebpf_port_relax();
     }
   }
-  void Unlock() EBPF_RELEASE() { held_.Store(false, kRelease); }
+  void Unlock() EBPF_RELEASE() { held_.Store(0, kRelease); }
 
  private:
-  Atomic<bool> held_{false};
+  // A word: g++ 12 for RISC-V exchanges bytes by a call into libatomic.
+  Atomic<uint32_t> held_{0};
 };
 
 class EBPF_SCOPED_CAPABILITY MutexGuard : public NonCopyable {
