@@ -394,7 +394,7 @@ Result<DecodedInsn> DecodeInsn(ConstBytes code) {
 int64_t LoadSigned(const uint8_t* at, unsigned size) {
   uint64_t value = 0;
   CopyBytes(&value, at, size);
-  return SignExtend(value, size * 8);
+  return size == 0 ? 0 : SignExtend(value, size * 8);
 }
 
 }  // namespace ebpf::x86_64

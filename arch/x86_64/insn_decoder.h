@@ -69,7 +69,8 @@ struct DecodedInsn {
 /// different makers decode differently is refused. Context: any.
 Result<DecodedInsn> DecodeInsn(ConstBytes code);
 
-/// The sign-extended displacement or immediate of `size` bytes at `at`.
+/// The sign-extended displacement or immediate of `size` bytes at `at`; 0 for
+/// none.
 int64_t LoadSigned(const uint8_t* at, unsigned size);
 
 }  // namespace ebpf::x86_64

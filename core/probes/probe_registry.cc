@@ -39,6 +39,7 @@ Status ProbeRegistry::Init(const machine::MachineOps& ops,
     probe_shared.cpus.Store(cpus_.data(), kRelease);
   }
   ops_ = &ops;
+  supported_ = false;
   return Status::kOk;
 }
 

@@ -140,7 +140,8 @@ bool TextSupported() { return g_supported; }
 bool InRendezvous() { return g_stopping_thread == &t_thread; }
 
 EBPF_NOPROBE void TakePendingIpi() {
-  if (t_thread.ipi_pending != 0) {
+  // Again, since the next may come before this one is left.
+  while (t_thread.irq_depth == 0 && t_thread.ipi_pending != 0) {
     t_thread.ipi_pending = 0;
     Join();
   }

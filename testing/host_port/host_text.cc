@@ -32,6 +32,8 @@ namespace ebpf {
 namespace {
 
 constexpr size_t kPageSize = 4096;
+// Before a HostText's code: UBSan looks for a signature before functions.
+constexpr size_t kLeadIn = 64;
 
 struct Region {
   uint64_t begin;
@@ -202,7 +204,7 @@ bool TakeWriteFailure() {
 }  // namespace
 
 HostText::HostText(const char* name, ConstBytes code)
-    : size_(code.size()), mapped_size_(RoundUpToPage(code.size())) {
+    : size_(code.size()), mapped_size_(RoundUpToPage(kLeadIn + code.size())) {
   Regions& all = TheRegions();
   std::lock_guard<std::mutex> lock(all.mutex);
   Region region;
@@ -210,9 +212,9 @@ HostText::HostText(const char* name, ConstBytes code)
     Panic("HostText: no room");
   }
   memset(region.alias, 0xcc, mapped_size_);
-  memcpy(region.alias, code.data(), code.size());
+  memcpy(region.alias + kLeadIn, code.data(), code.size());
   all.regions.push_back(region);
-  address_ = region.begin;
+  address_ = region.begin + kLeadIn;
   AddHostSymbol(name, address_, size_);
 }
 
@@ -220,7 +222,7 @@ HostText::~HostText() {
   RemoveHostSymbol(address_);
   Regions& all = TheRegions();
   std::lock_guard<std::mutex> lock(all.mutex);
-  ForgetRegion(all, address_);
+  ForgetRegion(all, address_ - kLeadIn);
 }
 
 void SetHostTrapStub(uint32_t flags) { g_trap_stub = flags; }

@@ -11,6 +11,7 @@
 #include <ucontext.h>
 
 #include "arch/x86_64/machine/nofault.h"
+#include "arch/x86_64/machine_ops.h"
 #include "core/base/assert.h"
 #include "core/base/noprobe.h"
 #include "core/probes/kprobe.h"
@@ -146,6 +147,8 @@ struct sigaction g_old_trap;
 struct sigaction g_old_segv;
 
 }  // namespace
+
+const machine::MachineOps& HostMachineOps() { return x86_64::kMachineOps; }
 
 HostTraps::HostTraps() {
   struct sigaction action = {};

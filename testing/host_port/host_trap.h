@@ -8,8 +8,12 @@
 
 #include "arch/x86_64/pt_regs.h"
 #include "core/base/types.h"
+#include "core/machine/machine_ops.h"
 
 namespace ebpf {
+
+/// The host's CPU, whose pt_regs are x86_64::PtRegs.
+const machine::MachineOps& HostMachineOps();
 
 /// While one lives, INT3 and faults of all threads are handled as a port would:
 /// OnBreakpoint and OnFault get Linux's pt_regs, with IF as the thread's

@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: MIT
+//
+// Probes that come and go while threads run through them.
+#include <atomic>
+#include <memory>
+#include <thread>
+#include <vector>
+
+#include "core/memory/allocator.h"
+#include "core/platform/cpu.h"
+#include "core/probes/kprobe.h"
+#include "core/sync/read_section.h"
+#include "gtest/gtest.h"
+#include "testing/host_port/host_cpu.h"
+#include "testing/host_port/host_memory.h"
+#include "testing/host_port/host_text.h"
+#include "testing/host_port/host_trap.h"
+
+namespace ebpf {
+namespace {
+
+using Function = uint64_t(uint64_t, uint64_t);
+
+// push rbp; mov rbp, rsp; imul rdi, rsi; lea rax, [rdi + 5]; pop rbp; ret
+constexpr uint8_t kFunction[] = {0x55, 0x48, 0x89, 0xe5, 0x48, 0x0f, 0xaf,
+                                 0xfe, 0x48, 0x8d, 0x47, 0x05, 0x5d, 0xc3};
+constexpr uint64_t kOffsets[] = {0, 1, 4, 8, 12, 13};
+
+/// Counts the hits of one attachment, each CPU for itself; dies if it is hit
+/// when it may not be.
+struct Counter final : KprobeConsumer {
+  std::atomic<bool> attached{true};
+  std::atomic<uint64_t> hits{0};
+  std::atomic<uint64_t> late{0};
+  std::atomic<uint32_t> cpus{0};
+
+  void Hit(machine::PtRegs& /*regs*/) override {
+    late += attached ? 0 : 1;
+    ++hits;
+    cpus |= 1u << ebpf_port_cpu_id();
+  }
+};
+
+/// Threads on CPUs 1, 2, ... that call the function until they are stopped.
+class Load {
+ public:
+  Load(const HostText& text, uint32_t count) {
+    for (uint32_t i = 1; i <= count; ++i) {
+      threads_.emplace_back([this, &text, i] { Run(text, i); });
+    }
+  }
+  void Stop() {
+    stop_ = true;
+    for (std::thread& thread : threads_) {
+      thread.join();
+    }
+  }
+  uint64_t calls() const { return calls_; }
+  uint64_t wrong() const { return wrong_; }
+
+ private:
+  void Run(const HostText& text, uint32_t number) {
+    HostCpu cpu(number);
+    auto* function = text.As<Function>();
+    for (uint64_t i = 0; !stop_; ++i) {
+      wrong_ += function(i, number) == i * number + 5 ? 0 : 1;
+      ++calls_;
+      if (i % 64 == 0) {
+        ebpf_port_relax();  // there may be fewer processors than threads
+      }
+    }
+  }
+
+  std::atomic<bool> stop_{false};
+  std::atomic<uint64_t> calls_{0};
+  std::atomic<uint64_t> wrong_{0};
+  std::vector<std::thread> threads_;
+};
+
+class ProbeStormTest : public testing::TestWithParam<bool> {
+ protected:
+  ProbeStormTest() {
+    SetHostTrapKeepsInterrupts(GetParam());
+    EXPECT_TRUE(InitReadSections());
+    EXPECT_EQ(InitProbes(HostMachineOps(), allocator_), Status::kOk);
+  }
+  ~ProbeStormTest() override {
+    ExitProbes();
+    ExitReadSections();
+    EXPECT_EQ(HostExecBytes(), 0u);
+    SetHostTrapKeepsInterrupts(false);
+  }
+
+  FailingAllocator allocator_;  // panics if something is not given back
+  HostTraps traps_;
+};
+
+TEST_P(ProbeStormTest, ProbesComeAndGoUnderLoad) {
+  HostText text("storm", kFunction);
+  Load load(text, 2);
+  constexpr int kCycles = 200;
+  int hit_on_all_cpus = 0;
+  for (int cycle = 0; cycle < kCycles; ++cycle) {
+    Counter counter;
+    {
+      Result<Ref<Kprobe>> probe =
+          AttachKprobe("storm", 0, kOffsets[cycle % 6], counter);
+      ASSERT_TRUE(probe.ok());
+      ASSERT_EQ((*probe)->Enable(), Status::kOk);
+      for (int i = 0; i < 1000 && counter.cpus != 6; ++i) {
+        ebpf_port_relax();
+      }
+      hit_on_all_cpus += counter.cpus == 6;
+      (*probe)->Detach();
+      counter.attached = false;
+      EXPECT_EQ((*probe)->missed(), 0u);
+    }
+    EXPECT_EQ(counter.late, 0u);
+  }
+  load.Stop();
+  EXPECT_EQ(load.wrong(), 0u);
+  EXPECT_GE(hit_on_all_cpus, kCycles * 95 / 100);
+  EXPECT_TRUE(EqualBytes(text.bytes(), kFunction));
+}
+
+TEST_P(ProbeStormTest, OneThatStaysMissesNothingWhileOthersComeAndGo) {
+  HostText text("storm", kFunction);
+  Counter staying;
+  Result<Ref<Kprobe>> probe = AttachKprobe("storm", 0, 4, staying);
+  ASSERT_TRUE(probe.ok());
+  ASSERT_EQ((*probe)->Enable(), Status::kOk);
+  Load load(text, 2);
+  Counter counter;
+  for (int cycle = 0; cycle < 150; ++cycle) {
+    Result<Ref<Kprobe>> other =
+        AttachKprobe("storm", 0, kOffsets[cycle % 6], counter);
+    ASSERT_TRUE(other.ok());
+    ASSERT_EQ((*other)->Enable(), Status::kOk);
+    const uint64_t hits = counter.hits;
+    for (int i = 0; i < 100 && counter.hits == hits; ++i) {
+      ebpf_port_relax();
+    }
+    if (cycle % 3 == 0) {
+      (*other)->Disable();
+      ASSERT_EQ((*other)->Enable(), Status::kOk);
+    }
+  }
+  load.Stop();
+  EXPECT_EQ(load.wrong(), 0u);
+  EXPECT_GT(counter.hits, 0u);
+  EXPECT_EQ(staying.hits + (*probe)->missed(), load.calls());
+  EXPECT_EQ((*probe)->missed(), 0u);
+}
+
+TEST_P(ProbeStormTest, AttachersDoNotDisturbEachOther) {
+  HostText text("storm", kFunction);
+  constexpr uint32_t kAttachers = 3;
+  std::vector<std::thread> threads;
+  std::atomic<uint64_t> wrong{0};
+  for (uint32_t i = 1; i <= kAttachers; ++i) {
+    threads.emplace_back([&, i] {
+      HostCpu cpu(i);
+      for (int cycle = 0; cycle < 60; ++cycle) {
+        Counter counter;
+        Result<Ref<Kprobe>> probe =
+            AttachKprobe("storm", 0, kOffsets[(cycle + i) % 6], counter);
+        const bool enabled = probe.ok() && IsOk((*probe)->Enable());
+        wrong += text.As<Function>()(i, 3) == i * 3 + 5 ? 0 : 1;
+        wrong += enabled && counter.hits >= 1 ? 0 : 1;
+      }
+    });
+  }
+  for (std::thread& thread : threads) {
+    thread.join();
+  }
+  EXPECT_EQ(wrong, 0u);
+  EXPECT_TRUE(EqualBytes(text.bytes(), kFunction));
+}
+
+INSTANTIATE_TEST_SUITE_P(Gates, ProbeStormTest, testing::Bool(),
+                         [](const auto& info) {
+                           return info.param ? "KeepingInterrupts"
+                                             : "MaskingInterrupts";
+                         });
+
+}  // namespace
+}  // namespace ebpf
