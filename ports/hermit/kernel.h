@@ -23,9 +23,15 @@ extern "C" {
 void* sys_alloc_zeroed(size_t size, size_t align);
 void sys_dealloc(void* memory, size_t size, size_t align);
 
+struct hermit_iovec {
+  const uint8_t* bytes;
+  size_t size;
+};
 /// Writes to a file, 1 being the console; how many bytes, or a negative errno.
-/// Locks. Context: task.
-ptrdiff_t sys_write(int32_t fd, const uint8_t* bytes, size_t size);
+/// Not by way of sys_write: who probes that one sees what the application
+/// writes, and not the log. Locks. Context: task.
+ptrdiff_t sys_writev(int32_t fd, const struct hermit_iovec* parts,
+                     size_t count);
 
 /// How many CPUs there are. Context: any.
 size_t sys_get_processor_count(void);

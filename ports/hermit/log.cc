@@ -66,7 +66,8 @@ bool TakeLost() {
 
 void WriteConsole(const uint8_t* bytes, size_t size) {
   while (size > 0) {
-    const ptrdiff_t written = sys_write(kConsole, bytes, size);
+    const hermit_iovec part = {bytes, size};
+    const ptrdiff_t written = sys_writev(kConsole, &part, 1);
     if (written <= 0) {
       return;  // there is no console
     }

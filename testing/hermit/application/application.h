@@ -18,6 +18,7 @@ inline constexpr int32_t kHermitTruncate = 01000;
 int32_t sys_getpid(void);
 int32_t sys_open(const char* name, int32_t flags, uint32_t mode);
 int32_t sys_close(int32_t fd);
+ptrdiff_t sys_write(int32_t fd, const uint8_t* bytes, size_t size);
 ptrdiff_t sys_read(int32_t fd, uint8_t* bytes, size_t size);
 ptrdiff_t sys_lseek(int32_t fd, ptrdiff_t offset, int32_t whence);
 int32_t sys_unlink(const char* name);

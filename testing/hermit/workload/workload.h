@@ -19,7 +19,7 @@ bool WorkloadRunning();
 
 /// How often the workload called sys_open, sys_read or sys_write. Hermit's own
 /// functions cannot be recompiled to count for themselves, and nobody else
-/// calls sys_open and sys_read; the console is behind sys_write.
+/// calls these three: our console is behind sys_writev.
 uint64_t WorkloadCalls(Call call);
 
 /// How many results of these calls were wrong.
