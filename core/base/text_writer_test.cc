@@ -3,6 +3,7 @@
 // Against printf.
 #include "core/base/text_writer.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <string>
 
@@ -62,6 +63,55 @@ TEST(TextWriterTest, WithoutABufferItOnlyCounts) {
   writer.Put("hello").Put('!');
   EXPECT_EQ(writer.wanted(), 6u);
   EXPECT_TRUE(writer.text().empty());
+}
+
+/// A writer of `capacity` characters beside a string that has no limit.
+class TextWriterModelTest : public ::testing::Test {
+ protected:
+  void Compare(bool rolling, size_t capacity, unsigned seed) {
+    std::string buffer(capacity + 1, '!');
+    TextWriter writer(buffer.data(), capacity);
+    if (rolling) {
+      writer.Roll();
+    }
+    std::string all;
+    size_t lost = 0;  // characters that gave way, of a rolling text
+    for (unsigned step = 0; step < 60; ++step) {
+      seed = seed * 1103515245 + 12345;
+      const unsigned choice = seed >> 16;
+      if (choice % 4 == 0) {
+        const size_t to = choice / 4 % (all.size() + 2);
+        writer.TruncateTo(to);
+        all.resize(std::min(all.size(), to));
+        lost = std::min(lost, all.size());
+      } else {
+        const char c = static_cast<char>('a' + choice % 26);
+        writer.Put(c);
+        all += c;
+        if (rolling && all.size() - lost > capacity) {
+          ++lost;
+        }
+      }
+      EXPECT_EQ(writer.wanted(), all.size());
+    }
+    writer.StopRolling();
+    const std::string text(writer.text().data(), writer.text().size());
+    EXPECT_EQ(text, rolling ? all.substr(lost) : all.substr(0, capacity));
+    EXPECT_EQ(writer.truncated(), lost != 0 || all.size() - lost > capacity);
+    EXPECT_EQ(buffer.back(), '!');
+  }
+};
+
+TEST_F(TextWriterModelTest, KeepsTheBeginning) {
+  for (unsigned seed = 0; seed < 2000; ++seed) {
+    Compare(false, seed % 41, seed);
+  }
+}
+
+TEST_F(TextWriterModelTest, RollingKeepsTheEnd) {
+  for (unsigned seed = 0; seed < 2000; ++seed) {
+    Compare(true, seed % 41, seed);
+  }
 }
 
 }  // namespace

@@ -16,10 +16,13 @@ namespace ebpf::verifier {
 inline constexpr uint32_t kLogPath = 1;
 inline constexpr uint32_t kLogStates = 2;
 inline constexpr uint32_t kLogStats = 4;
-inline constexpr uint32_t kLogMask = 7;
+/// BPF_LOG_FIXED: of a log that is too long the beginning is kept, not the end.
+inline constexpr uint32_t kLogFixed = 8;
+inline constexpr uint32_t kLogMask = 15;
 
-/// A log with a level, in a buffer that the caller owns. When it is full the
-/// rest is counted (`writer().wanted()`), and bpf(2) returns kNoSpace.
+/// A log with a level, in a buffer that the caller owns. When it is full it
+/// keeps the end, where the reason is, and counts all (`writer().wanted()`);
+/// bpf(2) returns kNoSpace.
 class Log {
  public:
   /// A silent log.

@@ -23,6 +23,10 @@ const Row& RowOf(Message message) {
 }  // namespace
 
 void WriteBits(TextWriter& writer, const Tnum<uint64_t>& bits) {
+  if (bits.IsConstant()) {
+    writer.Put(bits.value == 0 ? "" : "0x").PutHex(bits.value);
+    return;
+  }
   writer.Put("(0x").PutHex(bits.value).Put("; 0x").PutHex(bits.mask).Put(")");
 }
 

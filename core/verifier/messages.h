@@ -49,7 +49,7 @@ Status StatusOf(Message message);
 /// Writes `message` with `args` and a newline.
 void Write(TextWriter& writer, Message message, Span<const MessageArg> args);
 
-/// Bits as Linux's log shows them: "(0x0; 0xff)".
+/// Bits as Linux's log shows them: "(0x0; 0xff)", or "0x8" if all are known.
 void WriteBits(TextWriter& writer, const Tnum<uint64_t>& bits);
 
 }  // namespace ebpf::verifier

@@ -83,13 +83,10 @@ Status CheckMovable(Verification& v, const DecodedInsn& insn,
 void Move(RegState& moved, const RegState& pointer, const RegState& number,
           bool subtracts) {
   if (number.value.IsConstant()) {
-    // Sane, so this does not overflow.
+    // Both are below kMaxOffset; whether the sum is, is checked next.
     const int64_t by = static_cast<int64_t>(number.value.bits.value);
-    const int64_t offset = pointer.offset + (subtracts ? -by : by);
-    if (offset > -kMaxOffset && offset < kMaxOffset) {
-      moved.offset = static_cast<int32_t>(offset);
-      return;
-    }
+    moved.offset += static_cast<int32_t>(subtracts ? -by : by);
+    return;
   }
   moved.value = subtracts ? Apply(SubOperation(), pointer.value, number.value)
                           : Apply(AddOperation(), pointer.value, number.value);

@@ -3,6 +3,7 @@
 // The form is Linux's, which people and tools know how to read.
 #include "core/verifier/state_log.h"
 
+#include "core/helpers/prototype.h"
 #include "core/isa/disassemble.h"
 
 namespace ebpf::verifier {
@@ -149,6 +150,38 @@ void PutSlot(TextWriter& writer, const StackSlot& slot, uint32_t number,
   }
 }
 
+/// Calls of helpers and 64-bit constants read as in Linux's log, since clients
+/// look there for calls and constants that say what a loader could not resolve.
+void PutInsn(TextWriter& writer, const isa::DecodedInsn& insn) {
+  switch (insn.op) {
+    case isa::Op::kCallHelper: {
+      const HelperPrototype* helper =
+          FindHelper(static_cast<uint32_t>(insn.imm));
+      if (helper != nullptr) {
+        writer.Put("call bpf_").Put(helper->name);
+      } else {
+        writer.Put("call unknown");
+      }
+      writer.Put("#").PutSigned(insn.imm);
+      return;
+    }
+    case isa::Op::kLoadImm64:
+      writer.Put("r").PutUnsigned(insn.dst).Put(" = 0x").PutHex(insn.imm64());
+      return;
+    case isa::Op::kLoadMapFd:
+      writer.Put("r").PutUnsigned(insn.dst).Put(" = map[");
+      writer.PutSigned(insn.imm).Put("]");
+      return;
+    case isa::Op::kLoadMapValue:
+      writer.Put("r").PutUnsigned(insn.dst).Put(" = map[");
+      writer.PutSigned(insn.imm).Put("][0]+");
+      writer.PutUnsigned(static_cast<uint32_t>(insn.next_imm));
+      return;
+    default:
+      isa::Disassemble(insn, writer);
+  }
+}
+
 }  // namespace
 
 void LogReg(TextWriter& writer, const RegState& reg, uint32_t frame) {
@@ -179,7 +212,7 @@ void LogInsn(Verification& v, uint32_t index) {
   isa::DecodedInsn insn;
   const isa::DecodeError error = isa::Decode(v.insns, index, insn);
   if (error == isa::DecodeError::kNone) {
-    isa::Disassemble(insn, writer);
+    PutInsn(writer, insn);
   } else {
     writer.Put(isa::DecodeErrorText(error));
   }

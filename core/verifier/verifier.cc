@@ -95,12 +95,16 @@ Status Verify(isa::ConstInsns insns, Span<Map* const> maps,
   if (options.type == nullptr) {
     return Status::kInvalid;
   }
+  if (!log.wants(kLogFixed)) {
+    log.writer().Roll();
+  }
   Verification v(insns, maps, options, allocator, log, stats);
   const Status status = Run(v);
   if (IsOk(status)) {
     WriteFacts(v, facts);
   }
   LogStats(v);
+  log.writer().StopRolling();
   FreeAll(v);
   return status;
 }

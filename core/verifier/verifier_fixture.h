@@ -3,6 +3,8 @@
 // The verifier as tests call it: with maps of each kind, and the log as text.
 #pragma once
 
+#include <cstdlib>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -14,6 +16,7 @@
 #include "gtest/gtest.h"
 #include "testing/host_port/host_cpu.h"
 #include "testing/host_port/host_memory.h"
+#include "testing/oracle/host_verifier.h"
 
 namespace ebpf::verifier {
 
@@ -97,6 +100,16 @@ class TestMaps {
   std::vector<Map*> pointers_;
 };
 
+/// What a case is, besides what our verifier says of it.
+enum class OnLinux {
+  kSame,       // Linux says the same, and if it refuses with the same text
+  kOtherText,  // Linux refuses, too, for a reason that it words differently
+  kAccepts,    // Linux accepts: README.md tells why we do not
+  kRefuses,    // Linux refuses: it knows less of the program than we do
+};
+
+/// Judges programs. Where the environment has EBPF_ORACLE=1 each one goes to
+/// the host's kernel as well, which must say what the case claims.
 class VerifierTest : public ::testing::Test {
  protected:
   VerifierTest() {
@@ -106,6 +119,11 @@ class VerifierTest : public ::testing::Test {
     options_.type = FindProgramType(2);
     options_.context_size = kContextSize;
     options_.gpl_compatible = true;
+    const char* oracle = std::getenv("EBPF_ORACLE");
+    if (oracle != nullptr && *oracle == '1') {
+      host_ = std::make_unique<oracle::HostVerifier>(maps_->span());
+      EXPECT_TRUE(host_->usable()) << host_->reason();
+    }
   }
   ~VerifierTest() override {
     maps_.reset();
@@ -129,28 +147,56 @@ class VerifierTest : public ::testing::Test {
     return verdict;
   }
 
-  void Accepts(const Code& code) {
+  void Accepts(const Code& code, OnLinux on_linux = OnLinux::kSame) {
     const Verdict verdict = Judge(code);
     EXPECT_EQ(verdict.status, Status::kOk) << verdict.log;
+    if (host_ != nullptr) {
+      const auto host = JudgeOnHost(code);
+      EXPECT_EQ(host.error == 0, on_linux == OnLinux::kSame)
+          << "host: " << host.log;
+    }
   }
-  void Accepts(std::initializer_list<Part> parts) { Accepts(Join(parts)); }
+  void Accepts(std::initializer_list<Part> parts,
+               OnLinux on_linux = OnLinux::kSame) {
+    Accepts(Join(parts), on_linux);
+  }
 
   /// Refused with this errno, and with `text` as a line of the log.
-  void Rejects(const Code& code, Status status, const std::string& text) {
+  void Rejects(const Code& code, Status status, const std::string& text,
+               OnLinux on_linux = OnLinux::kSame) {
     const Verdict verdict = Judge(code);
     EXPECT_EQ(static_cast<int>(verdict.status), static_cast<int>(status))
         << verdict.log;
-    EXPECT_NE(("\n" + verdict.log).find("\n" + text + "\n"), std::string::npos)
-        << "expected: " << text << "\n"
-        << verdict.log;
+    EXPECT_TRUE(HasLine(verdict.log, text)) << "expected: " << text << "\n"
+                                            << verdict.log;
+    if (host_ == nullptr) {
+      return;
+    }
+    const auto host = JudgeOnHost(code);
+    EXPECT_EQ(host.error != 0, on_linux != OnLinux::kAccepts) << "accepted";
+    if (on_linux == OnLinux::kSame) {
+      EXPECT_EQ(host.error, static_cast<int>(status));
+      EXPECT_TRUE(HasLine(host.log, text))
+          << "expected: " << text << "\nhost: " << host.log;
+    }
   }
   void Rejects(std::initializer_list<Part> parts, Status status,
-               const std::string& text) {
-    Rejects(Join(parts), status, text);
+               const std::string& text, OnLinux on_linux = OnLinux::kSame) {
+    Rejects(Join(parts), status, text, on_linux);
+  }
+
+  static bool HasLine(const std::string& log, const std::string& line) {
+    return ("\n" + log).find("\n" + line + "\n") != std::string::npos;
+  }
+
+  oracle::HostVerdict JudgeOnHost(const Code& code) {
+    return host_->Judge(code, static_cast<uint32_t>(options_.type->id),
+                        options_.gpl_compatible);
   }
 
   std::unique_ptr<TestMaps> maps_;
   Options options_;
+  std::unique_ptr<oracle::HostVerifier> host_;
 };
 
 // Pieces of programs.

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: MIT
+#include "core/verifier/call.h"
+
+#include "core/verifier/verifier_fixture.h"
+
+namespace ebpf::verifier {
+namespace {
+
+class CallTest : public VerifierTest {};
+
+TEST_F(CallTest, UnknownHelpersAreRefusedByNumber) {
+  Rejects({Call(195896080), Return0()}, Status::kInvalid,
+          "invalid func unknown#195896080");
+  Rejects({Call(-1), Return0()}, Status::kInvalid, "invalid func unknown#-1");
+  Rejects({Call(0), Return0()}, Status::kInvalid, "invalid func unknown#0",
+          OnLinux::kOtherText);
+}
+
+TEST_F(CallTest, LogShowsUnknownHelpersAsClientsExpect) {
+  const Verdict verdict = Judge(Join({Call(195896080), Return0()}));
+  EXPECT_TRUE(HasLine(verdict.log, "0: (85) call unknown#195896080"))
+      << verdict.log;
+}
+
+TEST_F(CallTest, HelpersOfOtherProgramTypesAreRefusedByName) {
+  Rejects({Call(9), Return0()}, Status::kInvalid,
+          "program of this type cannot use helper bpf_skb_store_bytes#9");
+  options_.type = FindProgramType(1);
+  Rejects({MovReg(R1, R10), MovImm(R2, 0), MovImm(R3, 0), Call(4), Return0()},
+          Status::kInvalid,
+          "program of this type cannot use helper bpf_probe_read#4");
+}
+
+TEST_F(CallTest, HelpersThatAreNotImplementedAreRefusedByName) {
+  Rejects({LoadMap(R2, kArray), MovImm(R3, 0), Call(kTailCall), Return0()},
+          Status::kInvalid,
+          "program of this type cannot use helper bpf_tail_call#12",
+          OnLinux::kOtherText);
+  Rejects({MovImm(R1, 5), MovImm(R2, 0), MovImm(R3, 0), MovImm(R4, 0),
+           Call(181), Return0()},
+          Status::kInvalid,
+          "program of this type cannot use helper bpf_loop#181",
+          OnLinux::kOtherText);
+}
+
+TEST_F(CallTest, GplOnlyHelpersNeedALicense) {
+  const Code code =
+      Join({StoreImm(kDW, R10, -8, 0), MovReg(R1, R10), AluImm(kAdd, R1, -8),
+            MovImm(R2, 8), MovImm(R3, 0), Call(kProbeRead), Return0()});
+  Accepts(code);
+  options_.gpl_compatible = false;
+  Rejects(code, Status::kInvalid,
+          "cannot call GPL-restricted function from non-GPL compatible "
+          "program");
+  Accepts({Call(kKtime), Return0()});
+}
+
+TEST_F(CallTest, ArgumentsAreGoneAfterACall) {
+  for (Reg reg : {R1, R2, R3, R4, R5}) {
+    Rejects({MovImm(R1, 0), MovImm(R2, 0), MovImm(R3, 0), MovImm(R4, 0),
+             MovImm(R5, 0), Call(kKtime), MovReg(R0, reg), Exit()},
+            Status::kAccess,
+            "R" + std::to_string(static_cast<int>(reg)) + " !read_ok");
+  }
+  Accepts({MovReg(R6, R1), Call(kKtime), Load(kDW, R0, R6, 0), Exit()});
+}
+
+TEST_F(CallTest, ResultsAreUnknownNumbersOrNothing) {
+  Accepts({Call(kKtime), Exit()});
+  Rejects({Call(kKtime), Load(kDW, R0, R0, 0), Exit()}, Status::kAccess,
+          "R0 invalid mem access 'scalar'");
+  Rejects({Reserve(8), JumpImm(kJne, R0, 0, 1), Exit(), Release(R0), Exit()},
+          Status::kAccess, "R0 !read_ok");
+}
+
+TEST_F(CallTest, HelpersTakeTheirKindsOfMaps) {
+  Rejects({Lookup(kRing), Return0()}, Status::kAccess,
+          "invalid zero-sized read");  // a ring has no keys
+  Rejects({LoadMap(R1, kHash), MovImm(R2, 8), MovImm(R3, 0), Call(kRingReserve),
+           Return0()},
+          Status::kInvalid,
+          "cannot pass map_type 1 into func bpf_ringbuf_reserve#131");
+  Rejects({LoadMap(R1, kArray), MovImm(R2, 0), Call(kRingQuery), Return0()},
+          Status::kInvalid,
+          "cannot pass map_type 2 into func bpf_ringbuf_query#134");
+}
+
+TEST_F(CallTest, LengthsOfStringsAreBoundedByTheirBuffer) {
+  const auto copy = [](int size) {
+    return Join({StoreImm(kDW, R10, -8, 0), StoreImm(kDW, R10, -16, 0),
+                 MovReg(R1, R10), AluImm(kAdd, R1, -16), MovImm(R2, size),
+                 MovImm(R3, 0), Call(kProbeReadStr), MovReg(R6, R0),
+                 JumpImm(kJsgt, R6, 0, 1), Exit(), LoadMapValue(R7, kArray),
+                 AluReg(kAdd, R7, R6), Load(kB, R0, R7, -1), Exit()});
+  };
+  Accepts(copy(16));
+  // A result of up to 16 indexes 16 bytes from the first on.
+  Code wrong = copy(16);
+  wrong[wrong.size() - 2].offset = 0;
+  Rejects(wrong, Status::kAccess,
+          "R7 max value is outside of the allowed memory range");
+}
+
+}  // namespace
+}  // namespace ebpf::verifier
