@@ -37,6 +37,16 @@ bool OpenSymbols() {
   return true;
 }
 
+bool IsText(uintptr_t address, size_t size) {
+  if (table.size() == 0) {
+    return false;
+  }
+  const Symbol last = table.At(table.size() - 1);
+  const uint64_t end = last.address + last.size;
+  return address >= table.At(0).address && address < end &&
+         size <= end - address;
+}
+
 }  // namespace ebpf::hermit
 
 extern "C" {

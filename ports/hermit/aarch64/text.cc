@@ -10,6 +10,7 @@
 #include "ports/hermit/aarch64/exec_memory.h"
 #include "ports/hermit/aarch64/kernel_stubs.h"
 #include "ports/hermit/aarch64/registers.h"
+#include "ports/hermit/symbols.h"
 
 EBPF_NOPROBE_SYMBOLS(ebpf_hermit_cpu)
 EBPF_NOPROBE_SYMBOLS(ebpf_hermit_trap)
@@ -81,6 +82,11 @@ int ebpf_port_stop_machine(int (*function)(void* argument), void* argument,
 int ebpf_port_text_write(uintptr_t to, const void* bytes, size_t size) {
   if (size == 0 || size > kMaxWrite) {
     return kMinusInvalid;
+  }
+  if (!ebpf::hermit::IsText(to, size) ||
+      (ebpf::hermit::TouchesExecPool(to, size) &&
+       !ebpf::hermit::IsExecMemory(to, size))) {
+    return kMinusFault;
   }
   // The bytes lie in at most two pages.
   if (!Translation::ForWrite(to).IsMemory() ||

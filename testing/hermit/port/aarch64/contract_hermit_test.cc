@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: MIT
+//
+// The contract that every port passes (testing/port_contract), in the real
+// Hermit.
+#include "core/platform/nofault.h"
+#include "testing/guest/kernel/test.h"
+#include "testing/hermit/application/application.h"
+#include "testing/hermit/port/breakpoint_hook.h"
+#include "testing/port_contract/contract.h"
+
+namespace hermit {
+namespace {
+
+struct Body {
+  void (*run)(void* argument) = nullptr;
+  void* argument = nullptr;
+
+  void Run() const { run(argument); }
+};
+
+constinit Body trap_body = {};
+
+bool RunTrapBody(ebpf::hermit::TrapFrame& regs) {
+  if (trap_body.run == nullptr) {
+    return false;
+  }
+  trap_body.Run();
+  trap_body.run = nullptr;
+  regs.pc += 4;
+  return true;
+}
+
+void RunTask(uintptr_t argument) {
+  reinterpret_cast<const Body*>(argument)->Run();
+}
+
+/// The first page behind the running task's stack: Hermit leaves a hole there.
+uintptr_t HoleBehindTheStack() {
+  constexpr uintptr_t kPageSize = 4096;
+  uint8_t byte = 0;
+  uintptr_t page = reinterpret_cast<uintptr_t>(&byte) & ~(kPageSize - 1);
+  do {
+    page += kPageSize;
+  } while (ebpf_port_read_nofault(&byte, page, 1));
+  return page;
+}
+
+class HermitEnvironment final : public ebpf::port_contract::Environment {
+ public:
+  constexpr HermitEnvironment() = default;
+
+  void Begin(const char* name) override { guest::BeginTest(name); }
+  void End() override { all_ok_ = guest::EndTest() && all_ok_; }
+  void Fail(const char* file, int line, const char* what) override {
+    guest::FailTest(file, line, what);
+  }
+  void Skip(const char* why) override { guest::SkipTest(why); }
+
+  bool StartOn(uint32_t cpu, void (*body)(void* argument),
+               void* argument) override {
+    constexpr uint8_t kPriority = 2;
+    constexpr size_t kStackSize = 64 << 10;
+    if (cpu != 0 || count_ == kMaxTasks) {
+      return false;
+    }
+    bodies_[count_] = {body, argument};
+    tasks_[count_] =
+        sys_spawn2(&RunTask, reinterpret_cast<uintptr_t>(&bodies_[count_]),
+                   kPriority, kStackSize, 0);
+    if (tasks_[count_] < 0) {
+      return false;
+    }
+    ++count_;
+    return true;
+  }
+
+  void JoinTasks() override {
+    while (count_ != 0) {
+      sys_join(tasks_[--count_]);
+    }
+  }
+
+  void Yield() override { sys_usleep(10'000); }
+
+  bool CallInTrap(void (*body)(void* argument), void* argument) override {
+    trap_body = {body, argument};
+    const ScopedHook hook(&RunTrapBody);
+    asm volatile("brk #8" : : : "memory");
+    return trap_body.run == nullptr;
+  }
+
+  // This task's stack, which lives as long as the image.
+  uintptr_t UnmappedPage() override {
+    if (hole_ == 0) {
+      hole_ = HoleBehindTheStack();
+    }
+    return hole_;
+  }
+
+  uint64_t AllocatedBytes() override { return 0; }  // Hermit does not tell
+
+  bool all_ok() const { return all_ok_; }
+
+ private:
+  static constexpr size_t kMaxTasks = 8;
+
+  bool all_ok_ = true;
+  Body bodies_[kMaxTasks] = {};
+  int32_t tasks_[kMaxTasks] = {};
+  size_t count_ = 0;
+  uintptr_t hole_ = 0;
+};
+
+constinit HermitEnvironment environment;
+
+}  // namespace
+
+bool RunApplication() {
+  if (!PortIsUp()) {
+    return false;
+  }
+  ebpf::port_contract::RunContract(environment);
+  return environment.all_ok();
+}
+
+}  // namespace hermit
