@@ -27,8 +27,10 @@ using ebpf::kRelaxed;
 using ebpf::kRelease;
 
 constexpr int kMinusBusy = -16;
-// A virtual CPU may not run for some time; a real one comes in microseconds.
+// Nanoseconds for a CPU to come: a virtual one may not run for some time, a
+// real one comes in microseconds. And for other initiators, who are as patient.
 constexpr uint64_t kPatience = 1'000'000'000;
+constexpr uint64_t kPatienceForOthers = 5 * kPatience;
 // DragonOS's PerCpu::MAX_CPU_NUM.
 constexpr uint32_t kMaxCpus = 128;
 
@@ -40,6 +42,10 @@ constinit Atomic<uint64_t> rendezvous{0};
 constinit Atomic<uint64_t> came_for[kMaxCpus] = {};
 // One initiator at a time; the others wait with interrupts on.
 constinit Atomic<bool> taken{false};
+constinit Atomic<uint32_t> waiting{0};
+// The CPU + 1 that was the last initiator: it lets the others go first, which
+// had to stand meanwhile and would never be quicker.
+constinit Atomic<uint32_t> last{0};
 // Who runs its function now: CPU + 1.
 constinit Atomic<uint32_t> running{0};
 
@@ -67,14 +73,25 @@ bool Gather(uint64_t open, uint32_t self, uint64_t end) {
   return true;
 }
 
-bool Take(uint64_t end) {
-  while (taken.Exchange(true, kAcquire)) {
-    if (ebpf_port_time_ns() >= end) {
-      return false;
-    }
+/// Whether to let others go first. Not for long: who waits may be a task of
+/// this CPU, which goes on only after this one.
+bool IsPolite(uint64_t now, uint64_t begin) {
+  constexpr uint64_t kPoliteTime = 20'000'000;
+  return last.Load(kRelaxed) == dragonos_cpu_id() + 1 &&
+         waiting.Load(kRelaxed) > 1 && now - begin < kPoliteTime;
+}
+
+bool Take() {
+  waiting.FetchAdd(1, kRelaxed);
+  const uint64_t begin = ebpf_port_time_ns();
+  bool done = false;
+  for (uint64_t now = begin; !done && now - begin < kPatienceForOthers;
+       now = ebpf_port_time_ns()) {
+    done = !IsPolite(now, begin) && !taken.Exchange(true, kAcquire);
     Relax();
   }
-  return true;
+  waiting.FetchSub(1, kRelaxed);
+  return done;
 }
 
 }  // namespace
@@ -94,8 +111,7 @@ int ebpf_port_stop_machine(int (*function)(void* argument), void* argument,
   if (!dragonos_may_rendezvous() || dragonos_cpu_count() > kMaxCpus) {
     return kMinusBusy;
   }
-  const uint64_t end = ebpf_port_time_ns() + kPatience;
-  if (!Take(end)) {
+  if (!Take()) {
     return kMinusBusy;
   }
   // Masked interrupts keep this task here; and a task that is here has not
@@ -104,7 +120,8 @@ int ebpf_port_stop_machine(int (*function)(void* argument), void* argument,
   const uint32_t self = dragonos_cpu_id();
   const uint64_t open = rendezvous.Load(kRelaxed) + kOpen;
   rendezvous.Store(open, kRelease);
-  const bool all_stand = Gather(open, self, end);
+  const bool all_stand =
+      Gather(open, self, ebpf_port_time_ns() + kPatience);
   if (all_stand) {
     running.Store(self + 1, kRelaxed);
     *result = function(argument);
@@ -114,6 +131,7 @@ int ebpf_port_stop_machine(int (*function)(void* argument), void* argument,
   rendezvous.Store(open + kOpen, kRelease);
   ebpf::x86_64::SyncInsnStream();
   RestoreInterrupts(interrupts);
+  last.Store(self + 1, kRelaxed);
   taken.Store(false, kRelease);
   return all_stand ? 0 : kMinusBusy;
 }

@@ -316,6 +316,35 @@ GUEST_TEST(DragonOsPort, DoesNotStopTheMachineInsideAnAtomicSection) {
   GUEST_EXPECT_EQ(ebpf_port_stop_machine(nothing, nullptr, &result), 0);
 }
 
+struct Stops {
+  ebpf::Atomic<uint32_t> failed{0};
+};
+
+void StopOften(void* argument) {
+  auto* stops = static_cast<Stops*>(argument);
+  for (int i = 0; i < 100; ++i) {
+    int result = 0;
+    const auto nothing = [](void* /*argument*/) { return 0; };
+    if (ebpf_port_stop_machine(nothing, nullptr, &result) != 0) {
+      stops->failed.FetchAdd(1, ebpf::kRelaxed);
+    }
+  }
+}
+
+GUEST_TEST(DragonOsPort, SeveralTasksOfEachCpuStopTheMachineInTurns) {
+  static constinit Stops stops;
+  Thread* threads[3 * kMaxCpus] = {};
+  const uint32_t count = 3 * OnlineCpus();
+  for (uint32_t i = 0; i < count; ++i) {
+    threads[i] = Spawn("stop", i % OnlineCpus(), StopOften, &stops);
+    GUEST_ASSERT(threads[i] != nullptr);
+  }
+  for (uint32_t i = 0; i < count; ++i) {
+    Join(threads[i]);
+  }
+  GUEST_EXPECT_EQ(stops.failed.Load(ebpf::kRelaxed), 0);
+}
+
 // --- Time, tasks, users -------------------------------------------------------
 
 GUEST_TEST(DragonOsPort, TimeRunsAsTheKernelsClock) {
