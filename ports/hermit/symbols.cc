@@ -25,9 +25,9 @@ bool Give(const Result<Symbol>& found, ebpf_symbol* symbol) {
 }  // namespace
 
 bool OpenSymbols() {
-  const ConstBytes blob(ebpf_hermit_symbols,
-                        static_cast<size_t>(ebpf_hermit_symbols_end -
-                                            ebpf_hermit_symbols));
+  const ConstBytes blob(
+      ebpf_hermit_symbols,
+      static_cast<size_t>(ebpf_hermit_symbols_end - ebpf_hermit_symbols));
   const Result<SymbolTable> opened =
       SymbolTable::Open(blob, reinterpret_cast<uintptr_t>(__ehdr_start));
   if (!opened.ok()) {
@@ -54,8 +54,8 @@ extern "C" {
 bool ebpf_port_symbol_by_name(const char* name, size_t name_size,
                               ebpf_symbol* symbol) {
   using ebpf::hermit::table;
-  return ebpf::hermit::Give(
-      table.FindByName(ebpf::StringView(name, name_size)), symbol);
+  return ebpf::hermit::Give(table.FindByName(ebpf::StringView(name, name_size)),
+                            symbol);
 }
 
 bool ebpf_port_symbol_by_address(uintptr_t address, ebpf_symbol* symbol) {

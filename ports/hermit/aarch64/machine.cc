@@ -12,8 +12,7 @@ namespace ebpf::hermit {
 // What vectors.S saves is handed over as it stands.
 static_assert(offsetof(TrapFrame, sp) == offsetof(aarch64::PtRegs, sp));
 static_assert(offsetof(TrapFrame, pc) == offsetof(aarch64::PtRegs, pc));
-static_assert(offsetof(TrapFrame, pstate) ==
-              offsetof(aarch64::PtRegs, pstate));
+static_assert(offsetof(TrapFrame, pstate) == offsetof(aarch64::PtRegs, pstate));
 static_assert(offsetof(TrapFrame, syndrome) == sizeof(aarch64::PtRegs));
 
 const machine::MachineOps& Machine() { return aarch64::kMachineOps; }

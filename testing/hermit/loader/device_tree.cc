@@ -27,8 +27,7 @@ enum Token : uint32_t {
 };
 
 uint32_t Word(ConstBytes bytes, size_t offset) {
-  return ebpf::BigEndian(
-      ebpf::LoadUnaligned<uint32_t>(bytes.data() + offset));
+  return ebpf::BigEndian(ebpf::LoadUnaligned<uint32_t>(bytes.data() + offset));
 }
 
 uint64_t DoubleWord(ConstBytes bytes, size_t offset) {

@@ -2,7 +2,6 @@
 #include "testing/hermit/loader/device_tree.h"
 
 #include <stdint.h>
-
 #include <string>
 #include <vector>
 
@@ -103,8 +102,8 @@ std::vector<uint8_t> QemuLikeTree() {
       .Bytes();
 }
 
-bool Find(const std::vector<uint8_t>& tree,
-          ebpf::Span<const char* const> path, MemoryRange* range) {
+bool Find(const std::vector<uint8_t>& tree, ebpf::Span<const char* const> path,
+          MemoryRange* range) {
   return FindRange(ebpf::ConstBytes(tree.data(), tree.size()), path, range);
 }
 

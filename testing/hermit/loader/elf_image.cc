@@ -195,7 +195,8 @@ class Loader {
     ConstBytes notes = file_.Subspan(segment.offset, segment.file_size);
     while (notes.size() >= sizeof(NoteHeader)) {
       const auto note = ebpf::LoadUnaligned<NoteHeader>(notes.data());
-      const uint64_t name_end = sizeof(note) + ((note.name_size + 3ull) & ~3ull);
+      const uint64_t name_end =
+          sizeof(note) + ((note.name_size + 3ull) & ~3ull);
       const uint64_t end = name_end + ((note.data_size + 3ull) & ~3ull);
       if (!notes.Contains(name_end, note.data_size)) {
         return "a note runs over its segment's end";

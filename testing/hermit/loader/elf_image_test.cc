@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "testing/hermit/loader/elf_image.h"
 
+#include <functional>
 #include <stdint.h>
 #include <string.h>
-
-#include <functional>
 #include <string>
 #include <vector>
 
@@ -32,11 +31,11 @@ class ElfFile {
   ElfFile() : bytes_(kFileSize) {
     const uint8_t ident[] = {0x7f, 'E', 'L', 'F', 2, 1, 1};
     memcpy(bytes_.data(), ident, sizeof(ident));
-    Put<uint16_t>(16, 3);                 // ET_DYN
-    Put<uint16_t>(18, 183);               // AArch64
-    Put<uint64_t>(24, 0x580);             // entry
-    Put<uint64_t>(32, kSegments);         // segment table
-    Put<uint16_t>(54, 56);                // segment size
+    Put<uint16_t>(16, 3);          // ET_DYN
+    Put<uint16_t>(18, 183);        // AArch64
+    Put<uint64_t>(24, 0x580);      // entry
+    Put<uint64_t>(32, kSegments);  // segment table
+    Put<uint16_t>(54, 56);         // segment size
     Put<uint16_t>(56, kSegmentCount);
     PutSegment(kLoad, 1, 0, kFileSize, 0x1000);
     PutSegment(kNoteSegment, 4, kNote, 24, 24);

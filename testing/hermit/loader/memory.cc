@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 //
 // The four functions that the compiler calls by itself, for the loader.
+#include "core/base/memory.h"
+
 #include <stddef.h>
 #include <stdint.h>
-
-#include "core/base/memory.h"
 
 // Without the attribute the compiler would turn each loop into a call of the
 // function that it stands in.

@@ -48,8 +48,7 @@ bool __wrap_ebpf_on_breakpoint(ebpf_pt_regs* regs) {
 }
 
 bool __wrap_ebpf_on_fault(ebpf_pt_regs* regs) {
-  const hermit::BreakpointHook hook =
-      hermit::fault_hook.Load(ebpf::kRelaxed);
+  const hermit::BreakpointHook hook = hermit::fault_hook.Load(ebpf::kRelaxed);
   return hook != nullptr &&
          hook(*reinterpret_cast<ebpf::hermit::TrapFrame*>(regs));
 }

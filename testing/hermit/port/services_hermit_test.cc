@@ -190,11 +190,16 @@ GUEST_TEST(NoFault, RefusesBadAddressesAndDevices) {
   GUEST_ASSERT(PortIsUp());
   uint64_t value = 0x77;
   const uintptr_t bad[] = {
-      0,          8,
+      0,
+      8,
       0x9000000,  // the serial port
       0x8000000,  // the interrupt controller
-      0x3ffffffc, uintptr_t{1} << 47, uintptr_t{1} << 48, uintptr_t{1} << 63,
-      UINTPTR_MAX - 3, UINTPTR_MAX,
+      0x3ffffffc,
+      uintptr_t{1} << 47,
+      uintptr_t{1} << 48,
+      uintptr_t{1} << 63,
+      UINTPTR_MAX - 3,
+      UINTPTR_MAX,
   };
   for (uintptr_t address : bad) {
     GUEST_EXPECT(!ebpf_port_read_nofault(&value, address, sizeof(value)));
@@ -213,9 +218,9 @@ GUEST_TEST(NoFault, CopiesWhatComesBeforeAHole) {
   uint8_t copy[64];
   ebpf::FillBytes(copy, 0xee, sizeof(copy));
   GUEST_EXPECT(!ebpf_port_read_nofault(copy, end - 24, sizeof(copy)));
-  GUEST_EXPECT(EqualBytes(ebpf::ConstBytes(copy, 24),
-                          ebpf::ConstBytes(
-                              reinterpret_cast<const uint8_t*>(end - 24), 24)));
+  GUEST_EXPECT(EqualBytes(
+      ebpf::ConstBytes(copy, 24),
+      ebpf::ConstBytes(reinterpret_cast<const uint8_t*>(end - 24), 24)));
   for (size_t i = 24; i < sizeof(copy); ++i) {
     GUEST_EXPECT_EQ(copy[i], 0xee);
   }

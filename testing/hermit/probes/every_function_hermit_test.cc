@@ -8,8 +8,8 @@
 #include "core/memory/allocator.h"
 #include "core/platform/text.h"
 #include "core/probes/kprobe.h"
-#include "core/sync/read_section.h"
 #include "core/symbols/symbol_table.h"
+#include "core/sync/read_section.h"
 #include "ports/hermit/init.h"
 #include "testing/guest/kernel/console.h"
 #include "testing/guest/kernel/test.h"
@@ -45,9 +45,9 @@ bool ProbesAreUp() {
 
 ebpf::Result<ebpf::SymbolTable> Table() {
   return ebpf::SymbolTable::Open(
-      ebpf::ConstBytes(ebpf_hermit_symbols,
-                       static_cast<size_t>(ebpf_hermit_symbols_end -
-                                           ebpf_hermit_symbols)),
+      ebpf::ConstBytes(
+          ebpf_hermit_symbols,
+          static_cast<size_t>(ebpf_hermit_symbols_end - ebpf_hermit_symbols)),
       reinterpret_cast<uintptr_t>(__ehdr_start));
 }
 

@@ -17,7 +17,8 @@ constexpr size_t kMaxSize = 4096;
 
 /// What is read and written in turn, as powers of two: mostly small, now and
 /// then a page.
-constexpr uint8_t kSizes[] = {6, 9, 7, 9, 3, 9, 8, 12, 9, 10, 8, 9, 0, 9, 11, 8};
+constexpr uint8_t kSizes[] = {6, 9,  7, 9, 3, 9, 8,  12,
+                              9, 10, 8, 9, 0, 9, 11, 8};
 constexpr int32_t kSeekSet = 0;
 constexpr uint32_t kMode = 0666;
 
@@ -61,8 +62,7 @@ int32_t Create(const char* path) {
 void UseFile(int32_t fd, uint32_t task, uint32_t round) {
   static constinit uint8_t buffers[kTasks][kMaxSize] = {};
   uint8_t* buffer = buffers[task];
-  const size_t size =
-      size_t{1} << kSizes[(round + task * 5) % sizeof(kSizes)];
+  const size_t size = size_t{1} << kSizes[(round + task * 5) % sizeof(kSizes)];
   const auto pattern = static_cast<uint8_t>(task * 64 + round);
   ebpf::FillBytes(buffer, pattern, size);
   Expect(Write(fd, buffer, size) == static_cast<ptrdiff_t>(size));

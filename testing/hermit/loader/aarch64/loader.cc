@@ -41,8 +41,7 @@ ebpf::ConstBytes MemoryAt(uint64_t address, uint64_t size) {
 MemoryRange Find(ebpf::ConstBytes tree, ebpf::Span<const char* const> path,
                  const char* if_missing) {
   MemoryRange range;
-  if (!FindRange(tree, path, &range) ||
-      range.size > UINT64_MAX - range.begin) {
+  if (!FindRange(tree, path, &range) || range.size > UINT64_MAX - range.begin) {
     Fail(if_missing);
   }
   return range;

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "testing/hermit/loader/aarch64/page_tables.h"
 
-#include <stdint.h>
-
 #include <memory>
+#include <stdint.h>
 
 #include "gtest/gtest.h"
 
