@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Ways for a careless port to die. death_test.sh boots the image once for each,
-// by name, and wants the guest to end with the reason.
+// Ways for a careless port to die. testing/guest/death_test.sh boots the image
+// once for each, by name, and wants the guest to end with the reason.
 #include "arch/riscv64/pt_regs.h"
 #include "core/base/string_view.h"
 #include "core/capi/ebpf.h"
