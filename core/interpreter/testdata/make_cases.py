@@ -79,8 +79,10 @@ WORDS = [
     (0x7fffffffffffffff, 0xcafebabe00000000),
     (0x0000000000000007, 0x0000000000000000),
     (0x00000000ffffffff, 0xaaaaaaaa8000ff80),
+    (0x0000123400005678, 0xffffffffffffffff),
 ]
-IMMEDIATES = [0x12345678, 1, -1, 0x7b, -2, 33, 0, -0x80000000, 0x7fffff80]
+IMMEDIATES = [0x12345678, 1, -1, 0x7b, -2, 33, 0, -0x80000000, 0x7fffff80,
+              -1, 7]
 CODES = [("Add", 0, 0), ("Sub", 1, 0), ("Mul", 2, 0), ("Div", 3, 0),
          ("SDiv", 3, 1), ("Or", 4, 0), ("And", 5, 0), ("Lsh", 6, 0),
          ("Rsh", 7, 0), ("Mod", 9, 0), ("SMod", 9, 1), ("Xor", 10, 0),
