@@ -45,12 +45,14 @@ constexpr Status CheckMode(UpdateMode mode) {
              : Status::kOk;
 }
 
-/// The bytes of `count` things of `size` bytes, a multiple of 8. kNoMemory
-/// when no allocator could give that, as where it is asked and fails.
+/// More than any map of ours can be; asking an allocator for more than it can
+/// count is an error of its own in some.
+inline constexpr uint64_t kMaxBytes = uint64_t{1} << 39;
+
+/// The bytes of `count` things of `size` bytes; kNoMemory above kMaxBytes.
 constexpr Result<size_t> TotalBytes(uint64_t count, uint64_t size) {
   const Result<uint64_t> total = CheckedMul(count, size);
-  // Half the address space: a bound of Rust's allocators, and room to round up.
-  if (!total.ok() || *total > (SIZE_MAX >> 1) - kPageSize) {
+  if (!total.ok() || *total > kMaxBytes) {
     return Status::kNoMemory;
   }
   return static_cast<size_t>(*total);
