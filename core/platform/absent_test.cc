@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: MIT
+//
+// A port that has nothing but what it must: what core then sees. The binary has
+// no other port.
+#include <cstdio>
+#include <cstdlib>
+
+#include "core/base/assert.h"
+#include "core/platform/cpu.h"
+#include "core/platform/defer.h"
+#include "core/platform/log.h"
+#include "core/platform/nofault.h"
+#include "core/platform/symbols.h"
+#include "core/platform/task.h"
+#include "core/platform/text.h"
+#include "core/platform/user.h"
+#include "core/platform/wake.h"
+#include "gtest/gtest.h"
+
+namespace {
+
+uintptr_t g_masked = 0;
+
+}  // namespace
+
+extern "C" {
+
+// Of tier T0, what the defaults use.
+uintptr_t ebpf_port_irq_save(void) { return g_masked++; }
+void ebpf_port_irq_restore(uintptr_t state) { g_masked = state; }
+void ebpf_port_panic(const char* what) {
+  std::fprintf(stderr, "%s\n", what);
+  std::abort();
+}
+
+}  // extern "C"
+
+namespace ebpf {
+namespace {
+
+constexpr int kMinusEopnotsupp = -95;
+
+TEST(AbsentTest, PreemptionIsKeptOffByMaskingInterrupts) {
+  const uintptr_t outer = ebpf_port_preempt_disable();
+  const uintptr_t inner = ebpf_port_preempt_disable();
+  EXPECT_EQ(g_masked, 2u);
+  ebpf_port_preempt_enable(inner);
+  EXPECT_EQ(g_masked, 1u);
+  ebpf_port_preempt_enable(outer);
+  EXPECT_EQ(g_masked, 0u);
+}
+
+TEST(AbsentTest, NobodyHasARightOrMemory) {
+  int value = 7;
+  EXPECT_FALSE(ebpf_port_copy_from_user(&value, 0x1000, sizeof(value)));
+  EXPECT_FALSE(ebpf_port_copy_to_user(0x1000, &value, sizeof(value)));
+  for (int capability = 0; capability < 64; ++capability) {
+    EXPECT_FALSE(ebpf_port_capable(capability));
+  }
+}
+
+TEST(AbsentTest, TextCannotBeTouched) {
+  int result = 7;
+  const auto run = [](void*) { return 1; };
+  EXPECT_EQ(ebpf_port_stop_machine(run, nullptr, &result), kMinusEopnotsupp);
+  EXPECT_EQ(result, 7);
+  EXPECT_EQ(ebpf_port_text_write(0x1000, "x", 1), kMinusEopnotsupp);
+  EXPECT_EQ(ebpf_port_exec_alloc(64, 0, 1 << 20), nullptr);
+  ebpf_port_exec_free(nullptr, 64);
+  EXPECT_FALSE(ebpf_port_may_probe(0x1000, 4));
+  EXPECT_EQ(ebpf_port_preemption(), EBPF_PREEMPTION_UNKNOWN);
+  EXPECT_EQ(ebpf_port_trap_stub(), 0u);
+}
+
+TEST(AbsentTest, NothingIsReadFoundOrDeferred) {
+  uint8_t bytes[4] = {};
+  EXPECT_FALSE(ebpf_port_read_nofault(bytes, reinterpret_cast<uintptr_t>(bytes),
+                                      sizeof(bytes)));
+  ebpf_symbol symbol = {};
+  EXPECT_FALSE(ebpf_port_symbol_by_name("main", 4, &symbol));
+  EXPECT_FALSE(ebpf_port_symbol_by_address(0x1000, &symbol));
+  ebpf_deferred work = {};
+  EXPECT_FALSE(ebpf_port_defer(&work));
+  ebpf_port_wake(nullptr);
+}
+
+TEST(AbsentTest, ThereAreNoTasks) {
+  uint32_t pid = 7;
+  uint32_t tgid = 7;
+  char comm[16] = "unchanged";
+  ebpf_port_task_ids(&pid, &tgid);
+  EXPECT_EQ(pid, 0u);
+  EXPECT_EQ(tgid, 0u);
+  EXPECT_FALSE(ebpf_port_task_comm(comm, sizeof(comm)));
+  EXPECT_STREQ(comm, "unchanged");
+}
+
+TEST(PanicDeathTest, AFailedAssertionTellsThePortWhatAndWhere) {
+  EBPF_ASSERT(1 + 1 == 2);
+  EXPECT_DEATH(EBPF_ASSERT(1 + 1 == 3),
+               "absent_test.cc:[0-9]+: assertion failed: 1 \\+ 1 == 3");
+  EXPECT_DEATH(Panic("the reason"), "the reason");
+}
+
+}  // namespace
+}  // namespace ebpf
