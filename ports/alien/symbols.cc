@@ -21,7 +21,8 @@ StringView NameOf(const alien_ksyms_table& table, uint64_t index) {
 }
 
 /// Fills in entry `index`, whose size runs to the next higher address.
-bool Describe(const alien_ksyms_table& table, uint64_t index, ebpf_symbol* symbol) {
+bool Describe(const alien_ksyms_table& table, uint64_t index,
+              ebpf_symbol* symbol) {
   const uint64_t address = table.address[index];
   if (!InText(address)) {
     return false;

@@ -26,7 +26,7 @@ EBPF_NOPROBE_INLINE uint64_t Word(uint64_t word) {
 /// The interrupted registers. sp is the frame's end: its slot is not written.
 /// Context: trap.
 EBPF_NOPROBE_INLINE void ToPtRegs(const alien_ktrap_frame& frame,
-                                            riscv64::PtRegs& regs) {
+                                  riscv64::PtRegs& regs) {
   regs.epc = frame.sepc;
   for (unsigned i = 1; i < 32; ++i) {
     riscv64::Reg(regs, i) = Word(frame.x[i]);
@@ -42,7 +42,7 @@ EBPF_NOPROBE_INLINE void ToPtRegs(const alien_ktrap_frame& frame,
 /// All of `regs` that a return from the trap restores: everything but sp, which
 /// ebpf_port_trap_stub says. Context: trap.
 EBPF_NOPROBE_INLINE void FromPtRegs(riscv64::PtRegs& regs,
-                                              alien_ktrap_frame& frame) {
+                                    alien_ktrap_frame& frame) {
   frame.sepc = regs.epc;
   for (unsigned i = 1; i < 32; ++i) {
     if (i != riscv64::kSp) {
@@ -54,8 +54,7 @@ EBPF_NOPROBE_INLINE void FromPtRegs(riscv64::PtRegs& regs,
 
 /// For a breakpoint that stays Alien's: the kernel will add 2 to sepc, as if
 /// each were a c.ebreak, and an ebreak needs 2 more. Context: trap.
-EBPF_NOPROBE_INLINE void FitUnclaimedBreakpoint(
-    alien_ktrap_frame& frame) {
+EBPF_NOPROBE_INLINE void FitUnclaimedBreakpoint(alien_ktrap_frame& frame) {
   // The two low bits tell the length. [riscv/unpriv: instruction lengths]
   constexpr uint8_t kFullSize = 3;
   const auto* code = reinterpret_cast<const uint8_t*>(frame.sepc);

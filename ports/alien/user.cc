@@ -51,8 +51,7 @@ bool ForEachPiece(uint64_t user, size_t size, bool write, Copy copy) {
   }
   for (size_t done = 0; done < size;) {
     const uintptr_t va = user + done;
-    const size_t piece =
-        ebpf::Min(size - done, kPageSize - va % kPageSize);
+    const size_t piece = ebpf::Min(size - done, kPageSize - va % kPageSize);
     const uintptr_t address = KernelAddress(va, write);
     if (address == 0) {
       return false;

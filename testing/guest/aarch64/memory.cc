@@ -151,8 +151,6 @@ uintptr_t FaultFixup(uintptr_t pc, uintptr_t* /*sp*/) {
 
 namespace guest::aarch64 {
 
-uint64_t KernelTable() {
-  return reinterpret_cast<uint64_t>(machine::root);
-}
+uint64_t KernelTable() { return reinterpret_cast<uint64_t>(machine::root); }
 
 }  // namespace guest::aarch64

@@ -21,14 +21,14 @@ constexpr uintptr_t ClassOf(uintptr_t syndrome) { return syndrome >> 26 & 63; }
 }  // namespace guest::aarch64
 
 /// The value of a system register, and its change.
-#define GUEST_READ_REGISTER(name)                    \
-  (__extension__({                                   \
-    uint64_t guest_value;                            \
+#define GUEST_READ_REGISTER(name)                      \
+  (__extension__({                                     \
+    uint64_t guest_value;                              \
     asm volatile("mrs %0, " name : "=r"(guest_value)); \
-    guest_value;                                     \
+    guest_value;                                       \
   }))
-#define GUEST_WRITE_REGISTER(name, value)                           \
-  asm volatile("msr " name ", %0"                                   \
-               :                                                    \
-               : "r"(static_cast<uint64_t>(value))                  \
+#define GUEST_WRITE_REGISTER(name, value)          \
+  asm volatile("msr " name ", %0"                  \
+               :                                   \
+               : "r"(static_cast<uint64_t>(value)) \
                : "memory")

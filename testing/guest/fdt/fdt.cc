@@ -20,8 +20,8 @@ class Reader {
       return false;
     }
     const uint8_t* b = bytes_ + offset;
-    *value = uint32_t{b[0]} << 24 | uint32_t{b[1]} << 16 |
-             uint32_t{b[2]} << 8 | b[3];
+    *value = uint32_t{b[0]} << 24 | uint32_t{b[1]} << 16 | uint32_t{b[2]} << 8 |
+             b[3];
     return true;
   }
 

@@ -100,12 +100,8 @@ TEST(FdtTest, FindsTheBootArguments) {
 }
 
 TEST(FdtTest, RefusesBootArgumentsWithoutAnEnd) {
-  const std::string blob = Tree()
-                               .Begin("chosen")
-                               .Property("no end", 9)
-                               .End()
-                               .Word(9)
-                               .Blob();
+  const std::string blob =
+      Tree().Begin("chosen").Property("no end", 9).End().Word(9).Blob();
 
   EXPECT_EQ(FindFdtBootArguments(blob.data(), blob.size()), nullptr);
 }

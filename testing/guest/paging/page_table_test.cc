@@ -76,8 +76,7 @@ TEST_F(PageTableTest, GivesTablesBackThatALargeLeafReplaces) {
 }
 
 TEST_F(PageTableTest, UnmapsPartOfALargeLeaf) {
-  ASSERT_TRUE(
-      table_.Map(0x80200000, 0x80200000, kMegaPage, kWrite, kMegaPage));
+  ASSERT_TRUE(table_.Map(0x80200000, 0x80200000, kMegaPage, kWrite, kMegaPage));
 
   table_.Unmap(0x80201000, 4096);
 

@@ -52,8 +52,12 @@ class Counter final : public KprobeConsumer {
 };
 
 constexpr uint64_t kArguments[][2] = {
-    {0, 0},        {1, 2},           {7, 0x8000'0000'0000'0001},
-    {15, 15},      {0x1234'5678, 3}, {~uint64_t{0}, 5},
+    {0, 0},
+    {1, 2},
+    {7, 0x8000'0000'0000'0001},
+    {15, 15},
+    {0x1234'5678, 3},
+    {~uint64_t{0}, 5},
     {100, 1'000'000'007},
 };
 
@@ -99,9 +103,8 @@ void WaitForWorkload() {
 }
 
 constexpr StringView kNames[] = {"vfs_open", "vfs_read", "vfs_write"};
-constexpr WorkloadFunction kFunctions[] = {WorkloadFunction::kOpen,
-                                           WorkloadFunction::kRead,
-                                           WorkloadFunction::kWrite};
+constexpr WorkloadFunction kFunctions[] = {
+    WorkloadFunction::kOpen, WorkloadFunction::kRead, WorkloadFunction::kWrite};
 
 GUEST_TEST(Kprobe, HitsEqualCallsOnEachCpu) {
   Probes probes;
@@ -137,8 +140,8 @@ GUEST_TEST(Kprobe, HitsEqualCallsOnEachCpu) {
 }
 
 /// Attaches at one offset, runs the subject, and compares. False: no probe.
-bool ProbeOffset(const Subject& subject, size_t offset,
-                 const Results& expected, uint32_t* refused) {
+bool ProbeOffset(const Subject& subject, size_t offset, const Results& expected,
+                 uint32_t* refused) {
   Counter counter;
   auto attached = AttachKprobe(subject.name, 0, offset, counter);
   if (!attached.ok()) {
@@ -271,9 +274,9 @@ GUEST_TEST(Kprobe, WhatATrapRunsIsRefused) {
   }
   GUEST_EXPECT(AttachKprobe("no_such_function", 0, 0, counter).status() ==
                Status::kNotFound);
-  GUEST_EXPECT(!AttachKprobe("", reinterpret_cast<uintptr_t>(&counter), 0,
-                             counter)
-                    .ok());
+  GUEST_EXPECT(
+      !AttachKprobe("", reinterpret_cast<uintptr_t>(&counter), 0, counter)
+           .ok());
 }
 
 GUEST_TEST(Kprobe, AnAccessThatFaultsUnderAProbeIsTheKernelsToFix) {
@@ -287,8 +290,7 @@ GUEST_TEST(Kprobe, AnAccessThatFaultsUnderAProbeIsTheKernelsToFix) {
   const uint8_t there = 42;
   for (int i = 0; i < 20; ++i) {
     GUEST_EXPECT(!machine::TryLoad8(8, &byte));
-    GUEST_EXPECT(
-        machine::TryLoad8(reinterpret_cast<uintptr_t>(&there), &byte));
+    GUEST_EXPECT(machine::TryLoad8(reinterpret_cast<uintptr_t>(&there), &byte));
     GUEST_EXPECT_EQ(byte, 42);
   }
   GUEST_EXPECT_EQ(counter.hits(), 40);

@@ -18,9 +18,7 @@ constinit const char kTryLoadSymbol[] = "x86_try_load";
 
 bool StartPort() { return ebpf::dragonos::StartServices() == 0; }
 
-const ebpf::machine::MachineOps& Machine() {
-  return ebpf::x86_64::kMachineOps;
-}
+const ebpf::machine::MachineOps& Machine() { return ebpf::x86_64::kMachineOps; }
 
 uint64_t Argument(const PtRegs& regs, unsigned index) {
   return index == 0 ? RegsOf(regs).rdi : RegsOf(regs).rsi;

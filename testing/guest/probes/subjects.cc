@@ -3,7 +3,8 @@
 
 namespace {
 
-constexpr uint32_t kTable[16] = {3, 1, 4, 1, 5, 9, 2, 6, 5, 3, 5, 8, 9, 7, 9, 3};
+constexpr uint32_t kTable[16] = {3, 1, 4, 1, 5, 9, 2, 6,
+                                 5, 3, 5, 8, 9, 7, 9, 3};
 
 [[gnu::noinline]] uint64_t Mix(uint64_t value) {
   value ^= value >> 31;
@@ -55,8 +56,8 @@ extern "C" {
   for (unsigned i = 0; i < 24; ++i) {
     result = result * 31 + bytes[i] + halves[i & 7];
   }
-  return result + words[1] + static_cast<uint64_t>(static_cast<int8_t>(
-                                 bytes[a % 24]));
+  return result + words[1] +
+         static_cast<uint64_t>(static_cast<int8_t>(bytes[a % 24]));
 }
 
 [[gnu::noinline]] uint64_t probed_branches(uint64_t a, uint64_t b) {

@@ -88,8 +88,7 @@ RamRange FreeRam() { return ram; }
 
 bool Map(uintptr_t virt, uintptr_t phys, size_t size, uint32_t protection,
          size_t leaf) {
-  const bool mapped =
-      riscv64::MapUnflushed(virt, phys, size, protection, leaf);
+  const bool mapped = riscv64::MapUnflushed(virt, phys, size, protection, leaf);
   FlushTlb(virt, size);
   return mapped;
 }

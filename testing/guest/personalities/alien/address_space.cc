@@ -52,8 +52,8 @@ bool AnyMapped(uintptr_t va, size_t size) {
 }
 
 uint32_t ProtectionOf(uint32_t flags) {
-  constexpr uint32_t kNeeded = ALIEN_MAP_VALID | ALIEN_MAP_READ |
-                               ALIEN_MAP_ACCESSED | ALIEN_MAP_DIRTY;
+  constexpr uint32_t kNeeded =
+      ALIEN_MAP_VALID | ALIEN_MAP_READ | ALIEN_MAP_ACCESSED | ALIEN_MAP_DIRTY;
   if ((flags & kNeeded) != kNeeded) {
     Panic("a mapping without V, R, A or D faults on some CPUs");
   }
@@ -102,8 +102,7 @@ uintptr_t alien_alloc_kernel_free_region(size_t size) {
   return begin;
 }
 
-bool alien_map_region(uintptr_t va, uintptr_t pa, size_t size,
-                      uint32_t flags) {
+bool alien_map_region(uintptr_t va, uintptr_t pa, size_t size, uint32_t flags) {
   MutexGuard guard(kernel_space_lock);
   return !AnyMapped(va, size) &&
          riscv64::MapUnflushed(va, pa, size, ProtectionOf(flags), kPageSize);

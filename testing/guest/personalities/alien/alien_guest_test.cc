@@ -60,9 +60,7 @@ GUEST_TEST(AlienTest, NullAndWhatIsAboveRamAreNotMapped) {
   asm volatile("c.ebreak" : : : "memory");
 }
 
-GUEST_TEST(AlienTest, AnUnclaimedBreakpointIsSkipped) {
-  ShortBreakpoint();
-}
+GUEST_TEST(AlienTest, AnUnclaimedBreakpointIsSkipped) { ShortBreakpoint(); }
 
 GUEST_TEST(AlienTest, AnUnclaimedLongBreakpointIsSkippedWhole) {
   asm volatile(".option push\n.option norvc\nebreak\n.option pop"

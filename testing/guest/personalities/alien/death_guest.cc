@@ -19,12 +19,10 @@ extern "C" char guest_text_begin[];
 namespace guest {
 namespace {
 
-constexpr uint32_t kReadWrite = ALIEN_MAP_VALID | ALIEN_MAP_READ |
-                                ALIEN_MAP_WRITE;
+constexpr uint32_t kReadWrite =
+    ALIEN_MAP_VALID | ALIEN_MAP_READ | ALIEN_MAP_WRITE;
 
-void StoreToText() {
-  *reinterpret_cast<volatile char*>(guest_text_begin) = 0;
-}
+void StoreToText() { *reinterpret_cast<volatile char*>(guest_text_begin) = 0; }
 
 void LoadFromNowhere() {
   (void)*reinterpret_cast<volatile char*>(machine::FreeRam().end + kPageSize);

@@ -272,9 +272,8 @@ constinit bool read_in_trap = false;
 
 bool ReadInTrap(PtRegs& regs) {
   uint64_t value = 0;
-  read_in_trap =
-      ebpf_port_read_nofault(&value, AddressOf(&some_data), 4) &&
-      value == 42 && !ebpf_port_read_nofault(&value, 0xffff'0000, 8);
+  read_in_trap = ebpf_port_read_nofault(&value, AddressOf(&some_data), 4) &&
+                 value == 42 && !ebpf_port_read_nofault(&value, 0xffff'0000, 8);
   regs.epc += 4;
   return true;
 }

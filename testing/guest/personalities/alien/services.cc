@@ -90,8 +90,8 @@ size_t alien_current_task_name(char* name, size_t size) {
 
 bool alien_kthread_create(void (*function)(void), const char* name) {
   MutexGuard guard(task_lock);
-  return Spawn(name, 0, RunKernelThread,
-               reinterpret_cast<void*>(function)) != nullptr;
+  return Spawn(name, 0, RunKernelThread, reinterpret_cast<void*>(function)) !=
+         nullptr;
 }
 
 void alien_do_suspend(void) { Yield(); }

@@ -85,8 +85,7 @@ extern "C" [[gnu::noinline]] void do_kernel_handle(alien_ktrap_frame* frame) {
     ebreak_handler(frame);
   } else if (PortHandlesFault(frame)) {
     // sepc leads on.
-  } else if (uintptr_t fixup =
-                 machine::FaultFixup(frame->sepc, &frame->x[2])) {
+  } else if (uintptr_t fixup = machine::FaultFixup(frame->sepc, &frame->x[2])) {
     frame->sepc = fixup;
   } else {
     UnhandledTrap(NameOf(cause), cause, address, WhereOf(frame));

@@ -29,9 +29,8 @@ Page* Find(uintptr_t va) {
 }
 
 uint32_t FlagsOf(UserPage kind) {
-  constexpr uint32_t kRead = ALIEN_MAP_VALID | ALIEN_MAP_READ |
-                             ALIEN_MAP_USER | ALIEN_MAP_ACCESSED |
-                             ALIEN_MAP_DIRTY;
+  constexpr uint32_t kRead = ALIEN_MAP_VALID | ALIEN_MAP_READ | ALIEN_MAP_USER |
+                             ALIEN_MAP_ACCESSED | ALIEN_MAP_DIRTY;
   switch (kind) {
     case UserPage::kReadOnly:
       return kRead;
@@ -75,8 +74,7 @@ void ClearUserPages() {
   }
 }
 
-extern "C" bool alien_user_query(uintptr_t va, uintptr_t* pa,
-                                 uint32_t* flags) {
+extern "C" bool alien_user_query(uintptr_t va, uintptr_t* pa, uint32_t* flags) {
   MutexGuard guard(task_lock);
   const Page* page = Find(va);
   if (page == nullptr) {

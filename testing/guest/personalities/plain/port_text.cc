@@ -109,8 +109,7 @@ void GiveRange(ExecRange& range) {
   range = {};
 }
 
-bool IsReachable(uintptr_t begin, size_t size, uintptr_t near,
-                 uint64_t reach) {
+bool IsReachable(uintptr_t begin, size_t size, uintptr_t near, uint64_t reach) {
   const uintptr_t last = begin + size - 1;
   const uint64_t below = near > begin ? near - begin : 0;
   const uint64_t above = last > near ? last - near : 0;
