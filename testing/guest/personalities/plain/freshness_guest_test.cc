@@ -30,7 +30,7 @@ guest_fresh_code:
 namespace guest {
 namespace {
 
-constexpr uint32_t kPatches = 20'000;
+constexpr uint32_t kPatches = 10'000;
 
 struct Shared {
   ebpf::Atomic<uint32_t> published{0};
