@@ -39,6 +39,7 @@ struct Region {
   uint64_t begin;
   size_t size;
   uint8_t* alias;
+  bool is_kernel_text;  // and not ebpf_port_exec_alloc's
 };
 
 struct Regions {
@@ -82,7 +83,7 @@ bool MapTwice(void* at, int flags, size_t size, const void* contents,
     return false;
   }
   region = {reinterpret_cast<uintptr_t>(text), size,
-            static_cast<uint8_t*>(alias)};
+            static_cast<uint8_t*>(alias), false};
   return true;
 }
 
@@ -121,6 +122,7 @@ void AdoptOwnText(Regions& all) {
                 reinterpret_cast<const void*>(begin), region)) {
     Panic("host_text: the program's text cannot be mapped");
   }
+  region.is_kernel_text = true;
   all.regions.push_back(region);
 }
 
@@ -138,7 +140,7 @@ bool OwnTextContains(uint64_t address, size_t size) {
   static uint64_t begin = 0;
   static uint64_t end = 0;
   static const bool found = FindOwnText(begin, end);
-  return found && address >= begin && address + size <= end;
+  return found && address >= begin && address < end && size <= end - address;
 }
 
 bool IsNoprobe(uint64_t address, size_t size) {
@@ -211,6 +213,7 @@ HostText::HostText(const char* name, ConstBytes code)
   if (!MapTwice(nullptr, 0, mapped_size_, nullptr, region)) {
     Panic("HostText: no room");
   }
+  region.is_kernel_text = true;
   memset(region.alias, 0xcc, mapped_size_);
   memcpy(region.alias + kLeadIn, code.data(), code.size());
   all.regions.push_back(region);
@@ -306,8 +309,8 @@ bool ebpf_port_may_probe(uintptr_t address, size_t size) {
   }
   Regions& all = TheRegions();
   std::lock_guard<std::mutex> lock(all.mutex);
-  if (FindRegion(all, address, size) != nullptr) {
-    return true;
+  if (const Region* region = FindRegion(all, address, size)) {
+    return region->is_kernel_text;
   }
   if (!OwnTextContains(address, size)) {
     return false;

@@ -13,6 +13,9 @@ struct Case {
   void (*run)(Environment& environment);
 };
 
+/// Calls `visit` with every case, in order.
+void ForEachCase(void (*visit)(void* context, const Case& test), void* context);
+
 // The cases of each *_port_test.cc.
 Span<const Case> CpuCases();
 Span<const Case> DeferCases();

@@ -7,20 +7,30 @@
 
 namespace ebpf::port_contract {
 
-void RunContract(Environment& environment) {
+void ForEachCase(void (*visit)(void* context, const Case& test),
+                 void* context) {
   using Group = Span<const Case> (*)();
   constexpr Group kGroups[] = {
-      CpuCases,     MemoryCases,  TimeCases,  UserCases,
+      CpuCases,     MemoryCases,  TimeCases,    UserCases,
       TaskCases,    SymbolsCases, NofaultCases, DeferCases,
       LogCases,     TextCases,    RendezvousCases,
   };
   for (Group group : kGroups) {
     for (const Case& test : group()) {
-      environment.Begin(test.name);
-      test.run(environment);
-      environment.End();
+      visit(context, test);
     }
   }
+}
+
+void RunContract(Environment& environment) {
+  ForEachCase(
+      [](void* context, const Case& test) {
+        auto& environment = *static_cast<Environment*>(context);
+        environment.Begin(test.name);
+        test.run(environment);
+        environment.End();
+      },
+      &environment);
 }
 
 }  // namespace ebpf::port_contract

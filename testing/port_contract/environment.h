@@ -38,6 +38,9 @@ class Environment {
   /// ebpf_on_breakpoint; false if a breakpoint does not get there.
   virtual bool CallInTrap(void (*body)(void* argument), void* argument) = 0;
 
+  /// Whether interrupts are masked on this CPU.
+  virtual bool InterruptsMasked() = 0;
+
   /// A page's address that is not mapped, right behind one that can be read; 0
   /// if the kernel has none to give. The same at each call.
   virtual uintptr_t UnmappedPage() = 0;

@@ -207,11 +207,29 @@ void CallVersions(void* argument) {
   test->stale.FetchAdd(stale, kRelaxed);
 }
 
+/// Whether the other CPU calls the function within ten seconds.
+bool IsCalled(const Freshness& test) {
+  const uint64_t before = test.calls.Load(kRelaxed);
+  const uint64_t end = ebpf_port_time_ns() + 10'000'000'000;
+  while (test.calls.Load(kRelaxed) == before) {
+    if (ebpf_port_time_ns() > end) {
+      return false;
+    }
+    ebpf_port_relax();
+  }
+  return true;
+}
+
 void WriteVersions(Environment& environment, Freshness& test) {
+  // The other CPU may be a slow one that shares its host with many.
+  constexpr uint32_t kPatchesBetweenWaits = 50;
   for (uint32_t version = 1; version <= kPatches; ++version) {
     PORT_ASSERT(environment, StopAndWrite({test.code, BytesOfCode(version),
                                            kCodeSize}) == 0);
     test.published.Store(version, kRelease);
+    if (version % kPatchesBetweenWaits == 0) {
+      PORT_ASSERT(environment, IsCalled(test));
+    }
   }
 }
 
@@ -230,7 +248,6 @@ void NoCpuExecutesOldText(Environment& environment) {
   WriteVersions(environment, test);
   test.end.Store(true, kRelaxed);
   environment.JoinTasks();
-  PORT_EXPECT(environment, test.calls.Load(kRelaxed) > 1000);
   PORT_EXPECT(environment, test.stale.Load(kRelaxed) == 0);
   ebpf_port_exec_free(memory, kCodeSize);
 }

@@ -143,17 +143,6 @@ void RefusesWhatIsNoText(Environment& environment) {
   PORT_EXPECT(environment, AllZero(ConstBytes(data, sizeof data)));
 }
 
-void RefusesWrongSizes(Environment& environment) {
-  Exec memory(128);
-  if (!memory.ok()) {
-    environment.Skip("no executable memory");
-    return;
-  }
-  static constinit uint8_t bytes[65] = {};
-  PORT_EXPECT(environment, StopAndWrite({memory.address(), bytes, 0}) < 0);
-  PORT_EXPECT(environment, StopAndWrite({memory.address(), bytes, 65}) < 0);
-}
-
 void ExecutableMemoryIsInReach(Environment& environment) {
   const uintptr_t near = AddressOf(BytesOfCode(0));
   constexpr uint64_t kReaches[] = {1, 4096, uint64_t{1} << 20,
@@ -238,7 +227,6 @@ constexpr Case kCases[] = {
     {"Text.WritesAcrossPages", WritesAcrossPages},
     {"Text.WritesKernelText", WritesKernelText},
     {"Text.RefusesWhatIsNoText", RefusesWhatIsNoText},
-    {"Text.RefusesWrongSizes", RefusesWrongSizes},
     {"Text.ExecutableMemoryIsInReach", ExecutableMemoryIsInReach},
     {"Text.ExecutableMemoryIsItsOwnersAlone",
      ExecutableMemoryIsItsOwnersAlone},

@@ -64,6 +64,8 @@ class GuestEnvironment final : public ebpf::port_contract::Environment {
     return trap.body == nullptr;
   }
 
+  bool InterruptsMasked() override { return !machine::IrqsEnabled(); }
+
   uintptr_t UnmappedPage() override {
     if (hole_ == 0) {
       MakeHole();

@@ -192,6 +192,19 @@ GUEST_TEST(DragonOsPort, WritesTextOnlyWhileCpusStand) {
                   before);
 }
 
+int WriteWrongSizes(void* /*argument*/) {
+  static constinit uint8_t bytes[65] = {};
+  const uintptr_t text = AddressOf(&Patched);
+  return ebpf_port_text_write(text, bytes, 0) == -22 &&
+         ebpf_port_text_write(text, bytes, 65) == -22;
+}
+
+GUEST_TEST(DragonOsPort, RefusesToWriteNothingOrTooMuch) {
+  int refused = 0;
+  GUEST_ASSERT(ebpf_port_stop_machine(WriteWrongSizes, nullptr, &refused) == 0);
+  GUEST_EXPECT_EQ(refused, 1);
+}
+
 struct ByteWrite {
   uintptr_t to;
   uint8_t byte;

@@ -89,6 +89,13 @@ class HermitEnvironment final : public ebpf::port_contract::Environment {
     return trap_body.run == nullptr;
   }
 
+  bool InterruptsMasked() override {
+    constexpr uint64_t kIrqMask = 1 << 7;  // [arm/arm: DAIF]
+    uint64_t daif;
+    asm volatile("mrs %0, daif" : "=r"(daif));
+    return (daif & kIrqMask) != 0;
+  }
+
   // This task's stack, which lives as long as the image.
   uintptr_t UnmappedPage() override {
     if (hole_ == 0) {
