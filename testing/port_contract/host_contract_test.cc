@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: MIT
+//
+// The host port keeps core/platform's contract: each case is a test of its own.
+#include <sys/mman.h>
+
+#include <cstring>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "gtest/gtest.h"
+#include "testing/host_port/host_cpu.h"
+#include "testing/host_port/host_defer.h"
+#include "testing/host_port/host_memory.h"
+#include "testing/host_port/host_rendezvous.h"
+#include "testing/host_port/host_task.h"
+#include "testing/port_contract/case.h"
+#include "testing/port_contract/environment.h"
+
+namespace ebpf::port_contract {
+namespace {
+
+// CPU 0 and 1 are for the tasks that tests start.
+constexpr uint32_t kDeferCpu = 2;
+constexpr uint32_t kOwnCpu = 3;
+
+class HostEnvironment final : public Environment {
+ public:
+  void Begin(const char* /*name*/) override {}
+  void End() override {}
+
+  void Fail(const char* file, int line, const char* what) override {
+    ADD_FAILURE_AT(file, line) << what;
+  }
+  void Skip(const char* why) override { skipped_ = why; }
+
+  bool StartOn(uint32_t cpu, void (*body)(void* argument),
+               void* argument) override {
+    if (cpu >= kDeferCpu) {
+      return false;
+    }
+    const uint32_t id = next_id_++;
+    threads_.emplace_back([=] {
+      HostCpu self(cpu);
+      SetHostTask(id, id, "contract");
+      body(argument);
+    });
+    return true;
+  }
+
+  void JoinTasks() override {
+    for (std::thread& thread : threads_) {
+      thread.join();
+    }
+    threads_.clear();
+  }
+
+  void Yield() override { std::this_thread::yield(); }
+
+  bool CallInTrap(void (*body)(void* argument), void* argument) override {
+    HostTrap trap;
+    body(argument);
+    return true;
+  }
+
+  bool InterruptsMasked() override { return HostIrqsMasked(); }
+
+  uintptr_t UnmappedPage() override {
+    static void* const pages = [] {
+      void* memory = mmap(nullptr, 2 * kPage, PROT_READ | PROT_WRITE,
+                          MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+      mprotect(static_cast<char*>(memory) + kPage, kPage, PROT_NONE);
+      return memory;
+    }();
+    return reinterpret_cast<uintptr_t>(pages) + kPage;
+  }
+
+  uint64_t AllocatedBytes() override { return HostAllocatedBytes(); }
+
+  const std::string& skipped() const { return skipped_; }
+
+ private:
+  static constexpr size_t kPage = 4096;
+
+  std::vector<std::thread> threads_;
+  uint32_t next_id_ = 100;
+  std::string skipped_;
+};
+
+class ContractTest : public testing::Test {
+ public:
+  explicit ContractTest(const Case& test) : test_(test) {}
+
+  void TestBody() override {
+    HostCpu self(kOwnCpu);
+    HostDeferWorker worker(kDeferCpu);
+    SetHostTextSupport(true);
+    SetHostRendezvousTimeout(1000);
+    HostEnvironment environment;
+    test_.run(environment);
+    environment.JoinTasks();
+    SetHostTextSupport(false);
+    if (!environment.skipped().empty()) {
+      GTEST_SKIP() << environment.skipped();
+    }
+  }
+
+ private:
+  const Case& test_;
+};
+
+void Register(void* /*context*/, const Case& test) {
+  const std::string name = test.name;
+  const size_t dot = name.find('.');
+  testing::RegisterTest(
+      (name.substr(0, dot) + "Contract").c_str(), name.substr(dot + 1).c_str(),
+      nullptr, nullptr, __FILE__, __LINE__,
+      [&test]() -> testing::Test* { return new ContractTest(test); });
+}
+
+const bool registered = [] {
+  ForEachCase(Register, nullptr);
+  return true;
+}();
+
+}  // namespace
+}  // namespace ebpf::port_contract
