@@ -16,7 +16,11 @@ Result<Ref<File>> MapFile::Create(Ref<Map> map, Allocator& allocator) {
   return Ref<File>::Adopt(file);
 }
 
+// As in Linux, BPF_F_RDONLY and BPF_F_WRONLY are how the descriptor is open.
 Result<size_t> MapFile::Read(Client& client, CallerPtr to, size_t size) {
+  if ((map_->spec().flags & linux_abi::kMapWriteOnly) != 0) {
+    return Status::kBadFd;
+  }
   if (map_->spec().type != MapType::kRingBuffer) {
     return Status::kInvalid;
   }
@@ -44,12 +48,15 @@ uint32_t MapFile::Poll() {
 Result<MapPages> MapFile::Mmap(uint64_t offset, uint64_t size,
                                uint32_t protection) {
   const bool write = (protection & linux_abi::kProtWrite) != 0;
-  const uint32_t flags = map_->spec().flags;
-  if ((write && (flags & linux_abi::kMapReadOnly) != 0) ||
-      (!write && (flags & linux_abi::kMapWriteOnly) != 0)) {
+  const bool is_read_only = (map_->spec().flags & linux_abi::kMapReadOnly) != 0;
+  if ((map_->spec().flags & linux_abi::kMapWriteOnly) != 0 ||
+      (write && is_read_only)) {
     return Status::kAccess;
   }
-  return map_->Pages(offset, size, write);
+  Result<MapPages> pages = map_->Pages(offset, size, write);
+  // Linux takes a shared mapping of a read-only file for a private one, and
+  // there are none of maps.
+  return pages.ok() && is_read_only ? Status::kInvalid : Move(pages);
 }
 
 void MapFile::Destroy() { allocator_.Delete(this); }
