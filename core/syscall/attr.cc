@@ -12,6 +12,9 @@ Status CopyAttrIn(const Client& client, CallerPtr from, uint32_t size,
   if (size > linux_abi::kMaxAttrSize) {
     return Status::kTooBig;
   }
+  if (from.is_null() && size != 0) {
+    return Status::kFault;  // before an offset makes it look like an address
+  }
   for (uint32_t at = static_cast<uint32_t>(known.size()); at < size;) {
     uint8_t tail[64];
     const uint32_t count = Min<uint32_t>(sizeof(tail), size - at);

@@ -23,6 +23,9 @@ constexpr size_t kMaxSymbolSize = 512;
 /// The attribute, whose own `size` says how much the client knows of it. On
 /// kTooBig the size that we know is written back, as Linux does.
 Result<PerfEventAttr> CopyPerfAttrIn(const Client& client, CallerPtr from) {
+  if (from.is_null()) {
+    return Status::kFault;
+  }
   PerfEventAttr attr;
   uint32_t size;
   const CallerPtr size_at = from.Plus(offsetof(PerfEventAttr, size));

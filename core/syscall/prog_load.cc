@@ -181,6 +181,7 @@ Result<Ref<Program>> Loading::Verify(verifier::Log& log) {
       .type = parts_.type,
       .context_size = call_.system.machine->pt_regs_size,
       .gpl_compatible = parts_.gpl_compatible,
+      .allow_uninitialized_stack = call_.client.Capable(linux_abi::kCapPerfmon),
   };
   verifier::Stats stats;
   EBPF_TRY(verifier::Verify(insns_.span(), maps_.maps(), options, allocator_,
