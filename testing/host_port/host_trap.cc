@@ -127,7 +127,7 @@ EBPF_NOPROBE void OnSigtrap(int /*signal*/, siginfo_t* info, void* opaque) {
   errno = saved_errno;
 }
 
-EBPF_NOPROBE void OnSigsegv(int signal, siginfo_t* /*info*/, void* opaque) {
+EBPF_NOPROBE void OnFaultSignal(int signal, siginfo_t* /*info*/, void* opaque) {
   const int saved_errno = errno;
   auto& context = *static_cast<ucontext_t*>(opaque);
   AsTrap(context, false, [&](PtRegs& regs) __attribute__((always_inline)) {
@@ -143,8 +143,12 @@ EBPF_NOPROBE void OnSigsegv(int signal, siginfo_t* /*info*/, void* opaque) {
   errno = saved_errno;
 }
 
+constexpr int kFaultSignals[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE};
+constexpr size_t kFaultSignalCount =
+    sizeof(kFaultSignals) / sizeof(kFaultSignals[0]);
+
 struct sigaction g_old_trap;
-struct sigaction g_old_segv;
+struct sigaction g_old_faults[kFaultSignalCount];
 
 }  // namespace
 
@@ -152,16 +156,21 @@ const machine::MachineOps& HostMachineOps() { return x86_64::kMachineOps; }
 
 HostTraps::HostTraps() {
   struct sigaction action = {};
-  action.sa_flags = SA_SIGINFO | SA_NODEFER | SA_RESTART;
+  // On the alternate stack of a thread that has one: a test may play with rsp.
+  action.sa_flags = SA_SIGINFO | SA_NODEFER | SA_RESTART | SA_ONSTACK;
   action.sa_sigaction = OnSigtrap;
   sigaction(SIGTRAP, &action, &g_old_trap);
-  action.sa_sigaction = OnSigsegv;
-  sigaction(SIGSEGV, &action, &g_old_segv);
+  action.sa_sigaction = OnFaultSignal;
+  for (size_t i = 0; i < kFaultSignalCount; ++i) {
+    sigaction(kFaultSignals[i], &action, &g_old_faults[i]);
+  }
 }
 
 HostTraps::~HostTraps() {
   sigaction(SIGTRAP, &g_old_trap, nullptr);
-  sigaction(SIGSEGV, &g_old_segv, nullptr);
+  for (size_t i = 0; i < kFaultSignalCount; ++i) {
+    sigaction(kFaultSignals[i], &g_old_faults[i], nullptr);
+  }
 }
 
 void SetHostTrapKeepsInterrupts(bool keeps) { g_keeps_interrupts = keeps; }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Breakpoints and faults of the host port: SIGTRAP and SIGSEGV as the traps of
-// a kernel, on an x86-64 host.
+// Breakpoints and faults of the host port: SIGTRAP, SIGSEGV and their like as
+// the traps of a kernel, on an x86-64 host.
 #pragma once
 
 #include <stdint.h>

@@ -140,8 +140,30 @@ libbpf_repository = repository_rule(
     attrs = {"headers": attr.string(default = "/usr/include/bpf")},
 )
 
+def _zydis_impl(ctx):
+    if not ctx.path(ctx.attr.headers).exists:
+        fail("%s is missing: install libzydis-dev (tools/setup-debian.sh)" % ctx.attr.headers)
+    for folder in ["Zycore", "Zydis"]:
+        ctx.symlink(ctx.attr.headers + "/" + folder, "include/" + folder)
+    ctx.file("BUILD.bazel", """
+cc_library(
+    name = "zydis",
+    hdrs = glob(["include/**/*.h"]),
+    includes = ["include"],
+    linkopts = ["-lZydis", "-lZycore"],
+    visibility = ["//visibility:public"],
+)
+""")
+
+# A decoder of x86 instructions, against which ours is tested.
+zydis_repository = repository_rule(
+    implementation = _zydis_impl,
+    attrs = {"headers": attr.string(default = "/usr/include")},
+)
+
 def ebpf_deps():
     libbpf_repository(name = "libbpf")
+    zydis_repository(name = "zydis")
     maybe(rules_cc_repository, name = "rules_cc")
 
     maybe(
