@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/isa/insn.h"
+#include "core/verifier/test_maps.h"
 
 namespace ebpf::verifier {
 
@@ -45,6 +46,26 @@ enum JumpCode : uint8_t {
   kJle = 0xb0,
   kJslt = 0xc0,
   kJsle = 0xd0
+};
+
+// Linux's numbers of helpers.
+enum Helper : int {
+  kMapLookup = 1,
+  kMapUpdate = 2,
+  kMapDelete = 3,
+  kKtime = 5,
+  kTracePrintk = 6,
+  kRandom = 7,
+  kCpuId = 8,
+  kTailCall = 12,
+  kComm = 16,
+  kProbeRead = 113,
+  kProbeReadStr = 115,
+  kRingOutput = 130,
+  kRingReserve = 131,
+  kRingSubmit = 132,
+  kRingDiscard = 133,
+  kRingQuery = 134,
 };
 
 inline isa::Insn Raw(unsigned opcode, unsigned dst, unsigned src, int offset,
@@ -146,6 +167,30 @@ inline Code LoadMap(Reg dst, int map) {
 inline Code LoadMapValue(Reg dst, int map, int offset = 0) {
   return {Raw(0x18, dst, isa::kPseudoMapValue, 0, map),
           Raw(0, 0, 0, 0, offset)};
+}
+
+// Pieces of programs.
+
+/// r0 = 0; exit
+inline Code Return0() { return {MovImm(R0, 0), Exit()}; }
+
+/// r0 = bpf_map_lookup_elem(map, &key), the key zero on the stack.
+inline Code Lookup(int map) {
+  return Join({StoreImm(kDW, R10, -8, 0), MovReg(R2, R10), AluImm(kAdd, R2, -8),
+               LoadMap(R1, map), Call(kMapLookup)});
+}
+/// The same, and the end of the program if there is none.
+inline Code LookupOrExit(int map) {
+  return Join({Lookup(map), JumpImm(kJne, R0, 0, 1), Exit()});
+}
+/// r0 = bpf_ringbuf_reserve(ring, size, 0)
+inline Code Reserve(int size) {
+  return Join({LoadMap(R1, kRing), MovImm(R2, size), MovImm(R3, 0),
+               Call(kRingReserve)});
+}
+/// bpf_ringbuf_submit or discard of the record in `reg`, flags 0.
+inline Code Release(Reg reg, int helper = kRingSubmit) {
+  return Join({MovReg(R1, reg), MovImm(R2, 0), Call(helper)});
 }
 
 }  // namespace ebpf::verifier

@@ -17,6 +17,8 @@
 
 namespace ebpf::verifier {
 
+class StateObserver;
+
 /// Linux's BPF_COMPLEXITY_LIMIT_INSNS: instructions walked over all paths.
 inline constexpr uint32_t kMaxInsnsProcessed = 1'000'000;
 /// BPF_MAXINSNS for what bpf(2) takes from the privileged.
@@ -31,6 +33,8 @@ struct Options {
   /// Bytes of stack that were never written may be read, as Linux allows to
   /// CAP_PERFMON since 6.3. What they hold was left there by another program.
   bool allow_uninitialized_stack = false;
+  /// For tests (state_observer.h).
+  StateObserver* observer = nullptr;
 };
 
 struct Stats {

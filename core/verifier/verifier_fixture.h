@@ -8,10 +8,9 @@
 #include <string>
 #include <vector>
 
-#include "core/linux_abi/bpf.h"
-#include "core/maps/map.h"
 #include "core/sync/read_section.h"
 #include "core/verifier/program_builder.h"
+#include "core/verifier/test_maps.h"
 #include "core/verifier/verifier.h"
 #include "gtest/gtest.h"
 #include "testing/host_port/host_cpu.h"
@@ -19,37 +18,6 @@
 #include "testing/oracle/host_verifier.h"
 
 namespace ebpf::verifier {
-
-/// Indices of the fixture's maps.
-enum TestMap : int {
-  kArray,      // 16 bytes under a 4-byte key
-  kHash,       // 48 bytes under an 8-byte key
-  kRing,       // 4096 bytes
-  kReadOnly,   // kArray, with BPF_F_RDONLY_PROG
-  kWriteOnly,  // kArray, with BPF_F_WRONLY_PROG
-  kPerCpu,     // 8 bytes under a 4-byte key
-  kMapCount
-};
-
-// Linux's numbers of helpers.
-enum Helper : int {
-  kMapLookup = 1,
-  kMapUpdate = 2,
-  kMapDelete = 3,
-  kKtime = 5,
-  kTracePrintk = 6,
-  kRandom = 7,
-  kCpuId = 8,
-  kTailCall = 12,
-  kComm = 16,
-  kProbeRead = 113,
-  kProbeReadStr = 115,
-  kRingOutput = 130,
-  kRingReserve = 131,
-  kRingSubmit = 132,
-  kRingDiscard = 133,
-  kRingQuery = 134,
-};
 
 /// pt_regs of x86-64.
 inline constexpr uint32_t kContextSize = 168;
@@ -59,45 +27,6 @@ struct Verdict {
   std::string log;
   Stats stats;
   std::vector<InsnFacts> facts;
-};
-
-/// The maps above, in the order of TestMap.
-class TestMaps {
- public:
-  TestMaps() {
-    Add(MapType::kArray, 4, 16, 1, 0);
-    Add(MapType::kHash, 8, 48, 16, 0);
-    Add(MapType::kRingBuffer, 0, 0, 4096, 0);
-    Add(MapType::kArray, 4, 16, 1, linux_abi::kMapReadOnlyProg);
-    Add(MapType::kArray, 4, 16, 1, linux_abi::kMapWriteOnlyProg);
-    Add(MapType::kPerCpuArray, 4, 8, 4, 0);
-    for (Ref<Map>& map : refs_) {
-      pointers_.push_back(map.get());
-    }
-  }
-
-  Span<Map* const> span() const {
-    return Span<Map* const>(pointers_.data(), pointers_.size());
-  }
-
- private:
-  void Add(MapType type, uint32_t key_size, uint32_t value_size,
-           uint32_t max_entries, uint32_t flags) {
-    MapSpec spec;
-    spec.type = type;
-    spec.key_size = key_size;
-    spec.value_size = value_size;
-    spec.max_entries = max_entries;
-    spec.flags = flags;
-    Result<Ref<Map>> map = CreateMap(spec, PortAllocator());
-    EXPECT_TRUE(map.ok()) << "errno " << static_cast<int>(map.status());
-    if (map.ok()) {
-      refs_.push_back(*map);
-    }
-  }
-
-  std::vector<Ref<Map>> refs_;
-  std::vector<Map*> pointers_;
 };
 
 /// What a case is, besides what our verifier says of it.
@@ -198,29 +127,5 @@ class VerifierTest : public ::testing::Test {
   Options options_;
   std::unique_ptr<oracle::HostVerifier> host_;
 };
-
-// Pieces of programs.
-
-/// r0 = 0; exit
-inline Code Return0() { return {MovImm(R0, 0), Exit()}; }
-
-/// r0 = bpf_map_lookup_elem(map, &key), the key zero on the stack.
-inline Code Lookup(int map) {
-  return Join({StoreImm(kDW, R10, -8, 0), MovReg(R2, R10), AluImm(kAdd, R2, -8),
-               LoadMap(R1, map), Call(kMapLookup)});
-}
-/// The same, and the end of the program if there is none.
-inline Code LookupOrExit(int map) {
-  return Join({Lookup(map), JumpImm(kJne, R0, 0, 1), Exit()});
-}
-/// r0 = bpf_ringbuf_reserve(ring, size, 0)
-inline Code Reserve(int size) {
-  return Join({LoadMap(R1, kRing), MovImm(R2, size), MovImm(R3, 0),
-               Call(kRingReserve)});
-}
-/// bpf_ringbuf_submit or discard of the record in `reg`, flags 0.
-inline Code Release(Reg reg, int helper = kRingSubmit) {
-  return Join({MovReg(R1, reg), MovImm(R2, 0), Call(helper)});
-}
 
 }  // namespace ebpf::verifier

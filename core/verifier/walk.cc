@@ -9,6 +9,7 @@
 #include "core/verifier/exploration.h"
 #include "core/verifier/memory_access.h"
 #include "core/verifier/state_log.h"
+#include "core/verifier/state_observer.h"
 #include "core/verifier/structure.h"
 #include "core/verifier/subprogram_call.h"
 
@@ -90,6 +91,9 @@ Status Step(Verification& v, bool& path_ends) {
   DecodedInsn insn;
   if (isa::Decode(v.insns, v.index, insn) != isa::DecodeError::kNone) {
     return v.Reject(Message::kUnknownOpcode, unsigned{v.insns[v.index].opcode});
+  }
+  if (v.options.observer != nullptr) {
+    v.options.observer->Observe(v.index, *v.state);
   }
   LogBefore(v);
   v.next = v.index + insn.slots;
