@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// What can be probed and how; emulation_test.cc runs it.
+// What can be probed and how; testing/probes/step_equality_test.cc runs it.
 #include "arch/x86_64/probed_insn.h"
 
 #include <string.h>

@@ -2,8 +2,6 @@
 //
 // Instructions run as they are and run under a probe must do the same to
 // registers, flags and memory: random ones, and those of real programs.
-#include "arch/x86_64/emulation.h"
-
 #include <Zydis/Zydis.h>
 #include <elf.h>
 #include <fstream>
@@ -17,7 +15,6 @@
 #include <string>
 #include <vector>
 
-#include "arch/x86_64/insn_decoder.h"
 #include "arch/x86_64/probed_insn.h"
 #include "arch/x86_64/pt_regs.h"
 #include "core/memory/allocator.h"
@@ -204,11 +201,11 @@ class Samples {
   ZydisDecoder decoder_;
 };
 
-class EmulationTest : public testing::TestWithParam<uint32_t> {
+class StepEqualityTest : public testing::TestWithParam<uint32_t> {
  protected:
   static constexpr size_t kDataSize = 1 << 16;
 
-  EmulationTest() : data_(kDataSize), stack_(kDataSize) {
+  StepEqualityTest() : data_(kDataSize), stack_(kDataSize) {
     SetHostTrapStub(GetParam());
     SetHostFaultHook(OnHalt);
     const stack_t alternate = {.ss_sp = signal_stack_.data(),
@@ -224,7 +221,7 @@ class EmulationTest : public testing::TestWithParam<uint32_t> {
     AddHostSymbol("insn", insn_, 64);
   }
 
-  ~EmulationTest() override {
+  ~StepEqualityTest() override {
     RemoveHostSymbol(insn_);
     code_.reset();
     ExitProbes();
@@ -435,7 +432,7 @@ class EmulationTest : public testing::TestWithParam<uint32_t> {
   std::map<std::string, int> refused_;
 };
 
-TEST_P(EmulationTest, RandomInstructionsDoTheSameUnderAProbe) {
+TEST_P(StepEqualityTest, RandomInstructionsDoTheSameUnderAProbe) {
   constexpr int kCount = 12000;
   for (int done = 0; done < kCount && !HasFailure();) {
     uint8_t bytes[16];
@@ -455,7 +452,7 @@ TEST_P(EmulationTest, RandomInstructionsDoTheSameUnderAProbe) {
   EXPECT_GT(stepped_, kCount / 10);
 }
 
-TEST_P(EmulationTest, InstructionsOfRealProgramsDoTheSameUnderAProbe) {
+TEST_P(StepEqualityTest, InstructionsOfRealProgramsDoTheSameUnderAProbe) {
   std::ifstream file("/lib/x86_64-linux-gnu/libc.so.6", std::ios::binary);
   const std::vector<uint8_t> libc(std::istreambuf_iterator<char>(file), {});
   ASSERT_GT(libc.size(), sizeof(Elf64_Ehdr));
@@ -490,7 +487,7 @@ TEST_P(EmulationTest, InstructionsOfRealProgramsDoTheSameUnderAProbe) {
 }
 
 /// Instructions that chance rarely gives, or that the test above leaves out.
-TEST_P(EmulationTest, EveryEmulationDoesTheSameUnderAProbe) {
+TEST_P(StepEqualityTest, EveryEmulationDoesTheSameUnderAProbe) {
   const std::vector<std::vector<uint8_t>> insns = {
       {0x90},                                // nop
       {0xf3, 0x0f, 0x1e, 0xfa},              // endbr64
@@ -585,7 +582,7 @@ TEST_P(EmulationTest, EveryEmulationDoesTheSameUnderAProbe) {
   PrintCounts("listed");
 }
 
-INSTANTIATE_TEST_SUITE_P(Stubs, EmulationTest,
+INSTANTIATE_TEST_SUITE_P(Stubs, StepEqualityTest,
                          testing::Values(machine::kTrapStubSetsSp |
                                              machine::kTrapStubLeavesGap,
                                          machine::kTrapStubSetsSp, 0u),
