@@ -126,3 +126,8 @@ const bool registered = [] {
 
 }  // namespace
 }  // namespace ebpf::port_contract
+
+// Asked for too much, AddressSanitizer is to say no as a kernel would.
+extern "C" const char* __asan_default_options() {
+  return "allocator_may_return_null=1";
+}
