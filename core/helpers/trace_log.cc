@@ -100,8 +100,9 @@ void TraceLog::Append(StringView text) {
   constexpr size_t kFirst = offsetof(RecordHeader, text_size);
   CopyIn(cpu, position + kFirst, &header.text_size, sizeof(header) - kFirst);
   CopyIn(cpu, position + sizeof(header), text.data(), text_size);
-  // Releases the record: pairs with the acquires in Oldest and Readable.
-  SizeAt(cpu, position).Store(static_cast<uint32_t>(bytes), kRelease);
+  // Releases the record: pairs with the acquire in Oldest. Sequentially
+  // consistent for Notify.
+  SizeAt(cpu, position).Store(static_cast<uint32_t>(bytes), kSeqCst);
   notifier_.Notify();
 }
 

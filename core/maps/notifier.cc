@@ -22,8 +22,8 @@ void Notifier::Remove(Listener& listener) {
 }
 
 void Notifier::Notify() {
-  ThreadFence(kSeqCst);  // pairs with the one in Add
-  if (listener_count_.Load(kRelaxed) != 0) {
+  // Comes after what the caller wrote; pairs with the fence in Add.
+  if (listener_count_.Load(kSeqCst) != 0) {
     work_.Request();
   }
 }

@@ -39,8 +39,9 @@ class Notifier : public NonCopyable {
   void Add(Listener& listener) EBPF_EXCLUDES(mutex_);
   void Remove(Listener& listener) EBPF_EXCLUDES(mutex_);
 
-  /// Tells every listener, soon; what was written before is seen by them.
-  /// Context: any.
+  /// Tells every listener, soon, that there is something to read. The caller
+  /// has written it by a sequentially consistent operation, or has made a full
+  /// fence since. Context: any.
   void Notify();
 
  private:

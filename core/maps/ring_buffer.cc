@@ -87,6 +87,7 @@ Result<uint8_t*> RingBuffer::ReserveLocked(uint64_t bytes, uint64_t size) {
         MayAdvanceTo(place.start, consumed)) {
       PutPadding(position, place.padding);
       Advance(place.start);
+      ThreadFence(kSeqCst);  // as the exchange in Commit
       NotifyIfReadUpTo(position);
     }
     return Status::kNoSpace;
@@ -155,8 +156,8 @@ void RingBuffer::Commit(uint8_t* record, uint64_t wakeup, bool discard) {
     done |= kRingDiscardBit;
   }
   // Releases the payload: pairs with the acquires in Read, in user space and in
-  // PassPending.
-  (void)length.Exchange(done, kAcqRel);
+  // PassPending. Sequentially consistent for NotifyIfReadUpTo.
+  (void)length.Exchange(done, kSeqCst);
   if ((wakeup & linux_abi::kRingForceWakeup) != 0) {
     ring->notifier_.Notify();
   } else if ((wakeup & linux_abi::kRingNoWakeup) == 0) {
@@ -168,12 +169,12 @@ void RingBuffer::Commit(uint8_t* record, uint64_t wakeup, bool discard) {
 /// be asleep. It may also stand before padding, which is only ever followed by
 /// the data's beginning: a record there is always told.
 void RingBuffer::NotifyIfReadUpTo(uint64_t position) {
-  // A full fence between the record's publication and this look at the reader's
-  // position. The reader moves its position and then looks for records once
-  // more, with the fence of Readable between: one sees the other.
-  ThreadFence(kSeqCst);
+  // The record was published by a sequentially consistent exchange, or before a
+  // full fence, and so this load comes after it. The reader moves its position
+  // and then looks for records once more, with the fence of Readable between:
+  // one of the two sees the other.
   const uint64_t mask = data_size_ - 1;
-  const uint64_t consumed = consumer().Load(kRelaxed);
+  const uint64_t consumed = consumer().Load(kSeqCst);
   if ((position & mask) == 0 || (position & mask) == (consumed & mask)) {
     notifier_.Notify();
   }
@@ -205,7 +206,7 @@ uint64_t RingBuffer::Query(uint64_t what) const {
 }
 
 bool RingBuffer::Readable() const {
-  ThreadFence(kSeqCst);  // pairs with the one in NotifyIfReadUpTo
+  ThreadFence(kSeqCst);  // pairs with the load in NotifyIfReadUpTo
   return producer_.Load(kRelaxed) != consumer().Load(kRelaxed);
 }
 
