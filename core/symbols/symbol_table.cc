@@ -16,8 +16,7 @@ constexpr uint32_t kVersion = 1;
 /// Less than, equal or greater as memcmp; a prefix comes before the longer.
 int Compare(StringView a, StringView b) {
   const size_t common = Min(a.size(), b.size());
-  const int order =
-      common == 0 ? 0 : memcmp(a.data(), b.data(), common);
+  const int order = common == 0 ? 0 : memcmp(a.data(), b.data(), common);
   if (order != 0 || a.size() == b.size()) {
     return order;
   }

@@ -25,9 +25,7 @@ EBPF_NOPROBE uint32_t ebpf_port_cpu_id() { return dragonos_cpu_id(); }
 
 uint32_t ebpf_port_cpu_count() { return dragonos_cpu_count(); }
 
-EBPF_NOPROBE uintptr_t ebpf_port_irq_save() {
-  return MaskInterrupts();
-}
+EBPF_NOPROBE uintptr_t ebpf_port_irq_save() { return MaskInterrupts(); }
 
 EBPF_NOPROBE void ebpf_port_irq_restore(uintptr_t state) {
   RestoreInterrupts(state);

@@ -54,8 +54,7 @@ class Lock {
   Lock& operator=(const Lock&) = delete;
 };
 
-bool IsNear(const uint8_t* begin, size_t size, uintptr_t near,
-            uint64_t reach) {
+bool IsNear(const uint8_t* begin, size_t size, uintptr_t near, uint64_t reach) {
   const auto first = reinterpret_cast<uintptr_t>(begin);
   const uintptr_t last = first + size - 1;
   const uint64_t below = near > first ? near - first : 0;
@@ -179,8 +178,8 @@ void* ebpf_port_exec_alloc(size_t size, uintptr_t near, uint64_t reach) {
   if (size <= kPageSize) {
     return AllocateSmall(size, near, reach);
   }
-  const size_t pages = ebpf::RoundUpToPowerOfTwo(
-      (size + kPageSize - 1) / kPageSize);
+  const size_t pages =
+      ebpf::RoundUpToPowerOfTwo((size + kPageSize - 1) / kPageSize);
   Run* run = AddRun(pages, near, reach);
   return run != nullptr ? run->pages : nullptr;
 }

@@ -14,7 +14,7 @@ inline constexpr uint64_t kNoSystemCall = ~uint64_t{0};
 
 /// Every register of `frame` that pt_regs has. Context: any.
 EBPF_NOPROBE_INLINE void ToPtRegs(const dragonos_trap_frame& frame,
-                                            x86_64::PtRegs& regs) {
+                                  x86_64::PtRegs& regs) {
   regs.r15 = frame.r15;
   regs.r14 = frame.r14;
   regs.r13 = frame.r13;
@@ -41,7 +41,7 @@ EBPF_NOPROBE_INLINE void ToPtRegs(const dragonos_trap_frame& frame,
 /// Every register of pt_regs into `frame`, whose ds, es, func and errcode stay.
 /// Context: any.
 EBPF_NOPROBE_INLINE void FromPtRegs(const x86_64::PtRegs& regs,
-                                              dragonos_trap_frame& frame) {
+                                    dragonos_trap_frame& frame) {
   frame.r15 = regs.r15;
   frame.r14 = regs.r14;
   frame.r13 = regs.r13;

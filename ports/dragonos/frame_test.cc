@@ -32,8 +32,8 @@ TEST(FrameTest, GivesEachRegisterItsPlaceInPtRegs) {
   // By the documented order of both: frame words 0.. are r15 r14 r13 r12 r11
   // r10 r9 r8 rbx rcx rdx rsi rdi rbp ds es rax func errcode rip cs rflags rsp
   // ss.
-  const uint64_t expected[21] = {100, 101, 102, 103, 113, 108, 104,
-                                 105, 106, 107, 116, 109, 110, 111,
+  const uint64_t expected[21] = {100, 101,          102, 103, 113, 108, 104,
+                                 105, 106,          107, 116, 109, 110, 111,
                                  112, ~uint64_t{0}, 119, 120, 121, 122, 123};
   uint64_t words[21];
   std::memcpy(words, &regs, sizeof regs);

@@ -32,8 +32,6 @@ EBPF_NOPROBE_INLINE bool InterruptsMasked() {
   return (flags & kInterruptFlag) == 0;
 }
 
-EBPF_NOPROBE_INLINE void Relax() {
-  asm volatile("pause" : : : "memory");
-}
+EBPF_NOPROBE_INLINE void Relax() { asm volatile("pause" : : : "memory"); }
 
 }  // namespace ebpf::dragonos

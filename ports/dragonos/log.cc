@@ -20,9 +20,8 @@ constinit ebpf::Atomic<bool> deferred{false};
 
 /// Context: task.
 void PrintAll() {
-  queue.Drain([](ebpf::StringView text) {
-    dragonos_log(text.data(), text.size());
-  });
+  queue.Drain(
+      [](ebpf::StringView text) { dragonos_log(text.data(), text.size()); });
   if (queue.TakeLost() != 0) {
     constexpr char kComplaint[] = "ebpf: log lines were lost\n";
     dragonos_log(kComplaint, sizeof kComplaint - 1);

@@ -14,9 +14,7 @@ uint64_t* TableAt(uint64_t phys) {
   return reinterpret_cast<uint64_t*>(dragonos_direct_map() + phys);
 }
 
-constexpr uintptr_t BytesOfEntry(int level) {
-  return kPageSize << (9 * level);
-}
+constexpr uintptr_t BytesOfEntry(int level) { return kPageSize << (9 * level); }
 
 /// The lowest entry that decides on `virt`, and its level.
 uint64_t* Find(uintptr_t virt, int* level) {

@@ -120,8 +120,7 @@ int ebpf_port_stop_machine(int (*function)(void* argument), void* argument,
   const uint32_t self = dragonos_cpu_id();
   const uint64_t open = rendezvous.Load(kRelaxed) + kOpen;
   rendezvous.Store(open, kRelease);
-  const bool all_stand =
-      Gather(open, self, ebpf_port_time_ns() + kPatience);
+  const bool all_stand = Gather(open, self, ebpf_port_time_ns() + kPatience);
   if (all_stand) {
     running.Store(self + 1, kRelaxed);
     *result = function(argument);

@@ -32,8 +32,8 @@ void OpenSymbols() {
   const void* data = nullptr;
   size_t size = 0;
   dragonos_symbols(&data, &size);
-  const auto opened = SymbolTable::Open(
-      ConstBytes(static_cast<const uint8_t*>(data), size));
+  const auto opened =
+      SymbolTable::Open(ConstBytes(static_cast<const uint8_t*>(data), size));
   if (opened.ok()) {
     table = *opened;
     return;

@@ -51,8 +51,8 @@ bool Overlaps(const dragonos_range& range, uintptr_t address, size_t size) {
 
 /// Maps the pages of [to, to + size) at the alias.
 bool MapAlias(uintptr_t to, size_t pages) {
-  constexpr uint64_t kFlags = kEntryPresent | kEntryWritable |
-                              kEntryAccessed | kEntryDirty | kEntryNoExecute;
+  constexpr uint64_t kFlags = kEntryPresent | kEntryWritable | kEntryAccessed |
+                              kEntryDirty | kEntryNoExecute;
   for (size_t page = 0; page < pages; ++page) {
     uint64_t phys = 0;
     if (!Translate((to & ~(kPageSize - 1)) + page * kPageSize, &phys)) {

@@ -31,18 +31,18 @@ Span<const Case> UserCases();
 
 }  // namespace ebpf::port_contract
 
-#define PORT_EXPECT(environment, condition)                 \
-  do {                                                      \
-    if (!(condition)) {                                     \
-      (environment).Fail(__FILE__, __LINE__, #condition);   \
-    }                                                       \
+#define PORT_EXPECT(environment, condition)               \
+  do {                                                    \
+    if (!(condition)) {                                   \
+      (environment).Fail(__FILE__, __LINE__, #condition); \
+    }                                                     \
   } while (false)
 
 /// Leaves the function where the condition does not hold.
-#define PORT_ASSERT(environment, condition)                 \
-  do {                                                      \
-    if (!(condition)) {                                     \
-      (environment).Fail(__FILE__, __LINE__, #condition);   \
-      return;                                               \
-    }                                                       \
+#define PORT_ASSERT(environment, condition)               \
+  do {                                                    \
+    if (!(condition)) {                                   \
+      (environment).Fail(__FILE__, __LINE__, #condition); \
+      return;                                             \
+    }                                                     \
   } while (false)

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
 // The contract of core/platform/defer.h.
-#include "core/platform/defer.h"
-
 #include "core/base/atomic.h"
 #include "core/platform/cpu.h"
+#include "core/platform/defer.h"
 #include "core/platform/time.h"
 #include "testing/port_contract/case.h"
 

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: MIT
 //
 // The host port keeps core/platform's contract: each case is a test of its own.
-#include <sys/mman.h>
-
 #include <cstring>
 #include <memory>
 #include <string>
+#include <sys/mman.h>
 #include <thread>
 #include <vector>
 

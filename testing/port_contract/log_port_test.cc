@@ -2,9 +2,8 @@
 //
 // The contract of core/platform/log.h: that it hangs and crashes nowhere. What
 // comes out is the runner's to see.
-#include "core/platform/log.h"
-
 #include "core/platform/cpu.h"
+#include "core/platform/log.h"
 #include "testing/port_contract/case.h"
 
 namespace ebpf::port_contract {

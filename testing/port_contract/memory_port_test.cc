@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
 // The contract of core/platform/memory.h.
-#include "core/platform/memory.h"
-
 #include "core/base/memory.h"
+#include "core/platform/memory.h"
 #include "testing/port_contract/case.h"
 
 namespace ebpf::port_contract {

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
 // The contract of core/platform/nofault.h.
-#include "core/platform/nofault.h"
-
 #include "core/base/memory.h"
+#include "core/platform/nofault.h"
 #include "testing/port_contract/case.h"
 
 namespace ebpf::port_contract {
@@ -52,7 +51,7 @@ void RefusesAddressesThatAreNone(Environment& environment) {
       1,
       8,
       4095,
-      uintptr_t{1} << 47,          // not canonical on x86-64
+      uintptr_t{1} << 47,  // not canonical on x86-64
       0x8000'0000'0000'0000,
       0xdead'beef'dead'beef,
       UINTPTR_MAX,
@@ -63,8 +62,7 @@ void RefusesAddressesThatAreNone(Environment& environment) {
     constexpr size_t kSizes[] = {1, 8, 64, 4096};
     for (size_t size : kSizes) {
       static constinit uint8_t copy[4096] = {};
-      PORT_EXPECT(environment,
-                  !ebpf_port_read_nofault(copy, address, size));
+      PORT_EXPECT(environment, !ebpf_port_read_nofault(copy, address, size));
     }
   }
 }
@@ -84,8 +82,7 @@ void CopiesWhatComesBeforeAHole(Environment& environment) {
     PORT_EXPECT(environment,
                 EqualBytes(ConstBytes(copy, ahead),
                            ConstBytes(before + 16 - ahead, ahead)));
-    PORT_EXPECT(environment,
-                ebpf_port_read_nofault(copy, hole - ahead, ahead));
+    PORT_EXPECT(environment, ebpf_port_read_nofault(copy, hole - ahead, ahead));
   }
 }
 

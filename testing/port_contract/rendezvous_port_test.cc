@@ -127,8 +127,8 @@ void GivesUpOnACpuThatDoesNotCome(Environment& environment) {
   environment.JoinTasks();
   // The late interrupt does no harm to the next.
   for (int i = 0; i < 100; ++i) {
-    PORT_EXPECT(environment, ebpf_port_stop_machine(StoreAndAnswer, &runs,
-                                                    &result) == 0);
+    PORT_EXPECT(environment,
+                ebpf_port_stop_machine(StoreAndAnswer, &runs, &result) == 0);
   }
   PORT_EXPECT(environment, runs == 100);
 }

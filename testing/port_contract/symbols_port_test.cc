@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
 // The contract of core/platform/symbols.h.
-#include "core/platform/symbols.h"
-
 #include "core/base/string_view.h"
+#include "core/platform/symbols.h"
 #include "testing/port_contract/case.h"
 
 extern "C" {
@@ -32,9 +31,8 @@ void FindsAFunctionByItsName(Environment& environment) {
     environment.Skip("no symbols");
     return;
   }
-  PORT_EXPECT(environment,
-              symbol.address ==
-                  reinterpret_cast<uintptr_t>(&port_contract_function));
+  PORT_EXPECT(environment, symbol.address == reinterpret_cast<uintptr_t>(
+                                                 &port_contract_function));
   PORT_EXPECT(environment, symbol.size != 0);
   PORT_EXPECT(environment, NameOf(symbol) == kName);
 }

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
 // The contract of core/platform/task.h.
-#include "core/platform/task.h"
-
 #include "core/base/memory.h"
 #include "core/base/string_view.h"
+#include "core/platform/task.h"
 #include "testing/port_contract/case.h"
 
 namespace ebpf::port_contract {

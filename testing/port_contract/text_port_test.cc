@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
 // The contract of core/platform/text.h, the rendezvous excepted.
-#include "core/platform/text.h"
-
 #include "core/base/memory.h"
+#include "core/platform/text.h"
 #include "testing/port_contract/case.h"
 #include "testing/port_contract/code.h"
 
@@ -23,8 +22,8 @@ uintptr_t AddressOf(const void* object) {
 class Exec {
  public:
   explicit Exec(size_t size)
-      : memory_(ebpf_port_exec_alloc(size, AddressOf(BytesOfCode(0)),
-                                     kAnywhere)),
+      : memory_(
+            ebpf_port_exec_alloc(size, AddressOf(BytesOfCode(0)), kAnywhere)),
         size_(size) {}
   ~Exec() {
     if (memory_ != nullptr) {
@@ -50,9 +49,8 @@ void WrittenCodeRuns(Environment& environment) {
     return;
   }
   for (uint32_t i = 0; i < 2 * kCodeCount; ++i) {
-    PORT_ASSERT(environment,
-                StopAndWrite({memory.address(), BytesOfCode(i), kCodeSize}) ==
-                    0);
+    PORT_ASSERT(environment, StopAndWrite({memory.address(), BytesOfCode(i),
+                                           kCodeSize}) == 0);
     PORT_EXPECT(environment,
                 CallCode(memory.address()) == ValueOf(i % kCodeCount));
   }
@@ -128,9 +126,9 @@ void WritesKernelText(Environment& environment) {
   }
   PORT_ASSERT(environment, StopAndWrite({address, original, kCodeSize}) == 0);
   PORT_EXPECT(environment, CallCode(address) == 0x7777'1111);
-  PORT_EXPECT(environment,
-              CallCode(reinterpret_cast<uintptr_t>(&BehindOverwritten)) ==
-                  0x7777'2222);
+  PORT_EXPECT(
+      environment,
+      CallCode(reinterpret_cast<uintptr_t>(&BehindOverwritten)) == 0x7777'2222);
 }
 
 void RefusesWhatIsNoText(Environment& environment) {
@@ -145,12 +143,11 @@ void RefusesWhatIsNoText(Environment& environment) {
 
 void ExecutableMemoryIsInReach(Environment& environment) {
   const uintptr_t near = AddressOf(BytesOfCode(0));
-  constexpr uint64_t kReaches[] = {1, 4096, uint64_t{1} << 20,
-                                   uint64_t{1} << 27, kTwoGiB, kAnywhere};
+  constexpr uint64_t kReaches[] = {
+      1, 4096, uint64_t{1} << 20, uint64_t{1} << 27, kTwoGiB, kAnywhere};
   bool any = false;
   for (uint64_t reach : kReaches) {
-    auto* memory =
-        static_cast<uint8_t*>(ebpf_port_exec_alloc(64, near, reach));
+    auto* memory = static_cast<uint8_t*>(ebpf_port_exec_alloc(64, near, reach));
     if (memory == nullptr) {
       continue;
     }
@@ -159,8 +156,7 @@ void ExecutableMemoryIsInReach(Environment& environment) {
     const uintptr_t last = first + 63;
     PORT_EXPECT(environment,
                 (near > first ? near - first : first - near) < reach);
-    PORT_EXPECT(environment,
-                (near > last ? near - last : last - near) < reach);
+    PORT_EXPECT(environment, (near > last ? near - last : last - near) < reach);
     ebpf_port_exec_free(memory, 64);
   }
   if (!any) {
@@ -215,10 +211,9 @@ void OnlyKernelTextMayBeProbed(Environment& environment) {
 
 void TheStatementsAreKnownOnes(Environment& environment) {
   PORT_EXPECT(environment, ebpf_port_preemption() <= EBPF_PREEMPTION_UNKNOWN);
-  PORT_EXPECT(environment,
-              (ebpf_port_trap_stub() & ~uint32_t{EBPF_TRAP_STUB_SETS_SP |
-                                                 EBPF_TRAP_STUB_LEAVES_GAP}) ==
-                  0);
+  PORT_EXPECT(environment, (ebpf_port_trap_stub() &
+                            ~uint32_t{EBPF_TRAP_STUB_SETS_SP |
+                                      EBPF_TRAP_STUB_LEAVES_GAP}) == 0);
 }
 
 constexpr Case kCases[] = {
@@ -228,8 +223,7 @@ constexpr Case kCases[] = {
     {"Text.WritesKernelText", WritesKernelText},
     {"Text.RefusesWhatIsNoText", RefusesWhatIsNoText},
     {"Text.ExecutableMemoryIsInReach", ExecutableMemoryIsInReach},
-    {"Text.ExecutableMemoryIsItsOwnersAlone",
-     ExecutableMemoryIsItsOwnersAlone},
+    {"Text.ExecutableMemoryIsItsOwnersAlone", ExecutableMemoryIsItsOwnersAlone},
     {"Text.OnlyKernelTextMayBeProbed", OnlyKernelTextMayBeProbed},
     {"Text.TheStatementsAreKnownOnes", TheStatementsAreKnownOnes},
 };

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
 // The contract of core/platform/time.h.
-#include "core/platform/time.h"
-
 #include "core/platform/cpu.h"
+#include "core/platform/time.h"
 #include "testing/port_contract/case.h"
 
 namespace ebpf::port_contract {

@@ -3,7 +3,6 @@
 // The contract of core/platform/user.h, as far as every port has it: without a
 // process of its own to call from, a test sees only what must be refused.
 #include "core/platform/user.h"
-
 #include "testing/port_contract/case.h"
 
 namespace ebpf::port_contract {

@@ -121,13 +121,14 @@ TEST_F(KsymTest, CheckAcceptsTheSameFileAndRefusesAnother) {
 TEST_F(KsymTest, CheckRefusesAnotherBlobInside) {
   // A copy of this program with a section .ksym that has other bytes.
   const std::string copy = OutputPath() + ".elf";
-  const std::string command = ObjcopyPath() + " --add-section .ksym=" +
-                              OutputPath() + " " + ThisProgram() + " " + copy;
+  const std::string command = ObjcopyPath() +
+                              " --add-section .ksym=" + OutputPath() + " " +
+                              ThisProgram() + " " + copy;
   ASSERT_EQ(std::system(command.c_str()), 0);
   EXPECT_EQ(RunTool(copy + " --check " + OutputPath()), 0);
   auto bytes = ReadFile(copy);
-  const auto at = std::search(bytes.begin(), bytes.end(), blob_.begin(),
-                              blob_.end());
+  const auto at =
+      std::search(bytes.begin(), bytes.end(), blob_.begin(), blob_.end());
   ASSERT_NE(at, bytes.end());
   *(at + 20) ^= 1;
   std::ofstream(copy, std::ios::binary)

@@ -270,8 +270,8 @@ GUEST_TEST(Protection, NothingIsMappedAtNull) {
   GUEST_EXPECT(!machine::TryLoad8(0, &value));
   GUEST_EXPECT(!machine::TryLoad8(0x1000, &value));
   GUEST_EXPECT(!machine::TryLoad8(uintptr_t{1} << 62, &value));
-  GUEST_EXPECT(machine::TryLoad8(reinterpret_cast<uintptr_t>(&kInRodata),
-                                 &value));
+  GUEST_EXPECT(
+      machine::TryLoad8(reinterpret_cast<uintptr_t>(&kInRodata), &value));
   GUEST_EXPECT_EQ(value, 9);
 }
 
@@ -324,8 +324,9 @@ void CheckLine(ebpf::StringView line) {
   }
   char buffer[kMaxLine];
   ebpf::TextWriter expected(buffer, sizeof buffer);
-  expected.PutUnsigned(cpu).Put(" abcdefghijklm ").PutUnsigned(
-      whole_lines[cpu]++);
+  expected.PutUnsigned(cpu)
+      .Put(" abcdefghijklm ")
+      .PutUnsigned(whole_lines[cpu]++);
   other_lines += !(line == expected.text());
 }
 

@@ -51,8 +51,8 @@ extern "C" void GuestMain() {
   InitMemory(machine::FreeRam());
   personality::ProtectImage();
   StartOtherCpus();
-  Line() << "guest kernel as " << personality::kName << " on "
-         << machine::kName << ", CPUs: " << machine::CpuCount();
+  Line() << "guest kernel as " << personality::kName << " on " << machine::kName
+         << ", CPUs: " << machine::CpuCount();
   if (Spawn("init", 0, RunImage, nullptr) == nullptr) {
     Panic("no memory for the first thread");
   }

@@ -78,8 +78,8 @@ size_t TakeRun(size_t count, size_t align, uint8_t head) {
     size_t run = 0;
     for (size_t i = pass == 0 ? state.search_from : 0; i < state.page_count;
          ++i) {
-      const bool usable = state.use[i] == kFreePage &&
-                          (run != 0 || IsAligned(i, align));
+      const bool usable =
+          state.use[i] == kFreePage && (run != 0 || IsAligned(i, align));
       run = usable ? run + 1 : 0;
       if (run < count) {
         continue;
@@ -112,8 +112,7 @@ bool MustFail() {
 
 /// Cuts a new page into free blocks of a class.
 bool Refill(size_t index) {
-  const size_t page =
-      TakeRun(1, 1, static_cast<uint8_t>(kBlocks + index));
+  const size_t page = TakeRun(1, 1, static_cast<uint8_t>(kBlocks + index));
   if (page == state.page_count) {
     return false;
   }
@@ -133,9 +132,8 @@ void* AllocateSmall(size_t size, size_t index) {
   FreeBlock* block = state.free[index];
   state.free[index] = block->next;
   auto* bytes = reinterpret_cast<uint8_t*>(block);
-  CheckPattern(bytes + sizeof(FreeBlock),
-               ClassSize(index) - sizeof(FreeBlock), kFreePattern,
-               "a freed block was written");
+  CheckPattern(bytes + sizeof(FreeBlock), ClassSize(index) - sizeof(FreeBlock),
+               kFreePattern, "a freed block was written");
   ebpf::FillBytes(bytes, 0, size);
   ebpf::FillBytes(bytes + size, kRedZone, ClassSize(index) - size);
   return bytes;

@@ -39,34 +39,35 @@ void SkipTest(ebpf::StringView why);
 }  // namespace guest
 
 /// A case; the linker script keeps the section and marks its ends.
-#define GUEST_TEST(suite, name)                                             \
-  static void suite##_##name();                                             \
-  [[gnu::section("guest_tests"), gnu::used]] static constexpr ::guest::     \
-      TestCase suite##_##name##_case = {#suite "." #name, suite##_##name};  \
+#define GUEST_TEST(suite, name)                                              \
+  static void suite##_##name();                                              \
+  [[gnu::section("guest_tests"),                                             \
+    gnu::used]] static constexpr ::guest::TestCase suite##_##name##_case = { \
+      #suite "." #name, suite##_##name};                                     \
   static void suite##_##name()
 
-#define GUEST_EXPECT(condition)                              \
-  do {                                                       \
-    if (!(condition)) {                                      \
-      ::guest::FailTest(__FILE__, __LINE__, #condition);     \
-    }                                                        \
+#define GUEST_EXPECT(condition)                          \
+  do {                                                   \
+    if (!(condition)) {                                  \
+      ::guest::FailTest(__FILE__, __LINE__, #condition); \
+    }                                                    \
   } while (false)
 
-#define GUEST_EXPECT_EQ(a, b)                                               \
-  do {                                                                      \
-    const uint64_t guest_a = static_cast<uint64_t>(a);                      \
-    const uint64_t guest_b = static_cast<uint64_t>(b);                      \
-    if (guest_a != guest_b) {                                               \
-      ::guest::FailTestEqual(__FILE__, __LINE__, #a " == " #b, guest_a,     \
-                             guest_b);                                      \
-    }                                                                       \
+#define GUEST_EXPECT_EQ(a, b)                                           \
+  do {                                                                  \
+    const uint64_t guest_a = static_cast<uint64_t>(a);                  \
+    const uint64_t guest_b = static_cast<uint64_t>(b);                  \
+    if (guest_a != guest_b) {                                           \
+      ::guest::FailTestEqual(__FILE__, __LINE__, #a " == " #b, guest_a, \
+                             guest_b);                                  \
+    }                                                                   \
   } while (false)
 
 /// Leaves the function where the condition does not hold.
-#define GUEST_ASSERT(condition)                              \
-  do {                                                       \
-    if (!(condition)) {                                      \
-      ::guest::FailTest(__FILE__, __LINE__, #condition);     \
-      return;                                                \
-    }                                                        \
+#define GUEST_ASSERT(condition)                          \
+  do {                                                   \
+    if (!(condition)) {                                  \
+      ::guest::FailTest(__FILE__, __LINE__, #condition); \
+      return;                                            \
+    }                                                    \
   } while (false)

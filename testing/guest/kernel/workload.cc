@@ -40,9 +40,8 @@ constinit ebpf::Atomic<uint64_t> errors{0};
 constinit ebpf::Atomic<bool> stop{false};
 
 [[gnu::always_inline]] inline void Count(WorkloadFunction function) {
-  counters[machine::CpuId()]
-      .calls[static_cast<uint32_t>(function)]
-      .FetchAdd(1, ebpf::kRelaxed);
+  counters[machine::CpuId()].calls[static_cast<uint32_t>(function)].FetchAdd(
+      1, ebpf::kRelaxed);
 }
 
 void Expect(bool ok) {
@@ -82,9 +81,8 @@ void Work(void* argument) {
 }  // namespace
 
 uint64_t WorkloadCalls(WorkloadFunction function, uint32_t cpu) {
-  return counters[cpu]
-      .calls[static_cast<uint32_t>(function)]
-      .Load(ebpf::kRelaxed);
+  return counters[cpu].calls[static_cast<uint32_t>(function)].Load(
+      ebpf::kRelaxed);
 }
 
 bool StartWorkload(uint32_t rounds) {

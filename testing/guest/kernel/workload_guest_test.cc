@@ -1,19 +1,17 @@
 // SPDX-License-Identifier: MIT
 //
 // The workload does the same in each run, on every CPU, and counts it.
-#include "testing/guest/kernel/workload.h"
-
 #include "core/base/memory.h"
 #include "testing/guest/kernel/memory.h"
 #include "testing/guest/kernel/test.h"
 #include "testing/guest/kernel/thread.h"
+#include "testing/guest/kernel/workload.h"
 
 namespace guest {
 namespace {
 
-constexpr WorkloadFunction kFunctions[] = {WorkloadFunction::kOpen,
-                                           WorkloadFunction::kRead,
-                                           WorkloadFunction::kWrite};
+constexpr WorkloadFunction kFunctions[] = {
+    WorkloadFunction::kOpen, WorkloadFunction::kRead, WorkloadFunction::kWrite};
 
 GUEST_TEST(Workload, FunctionsWorkAndCountTheirCalls) {
   uint64_t before[3];

@@ -93,8 +93,8 @@ void FillIdt() {
         .offset_low = static_cast<uint16_t>(entry),
         .selector = kCodeSelector,
         .ist = gate.ist,
-        .attributes = static_cast<uint8_t>(
-            kPresent | gate.privilege << 5 | static_cast<uint8_t>(gate.type)),
+        .attributes = static_cast<uint8_t>(kPresent | gate.privilege << 5 |
+                                           static_cast<uint8_t>(gate.type)),
         .offset_middle = static_cast<uint16_t>(entry >> 16),
         .offset_high = static_cast<uint32_t>(entry >> 32),
         .zero = 0,
@@ -200,8 +200,8 @@ bool StartCpu(uint32_t cpu, void* stack_top, void (*entry)(uint32_t cpu)) {
   ap_entry = entry;
   ap_cpu = cpu;
   // The trampoline is linked below 4 GiB, where only boot.S has a mapping.
-  auto* code = PhysicalPointer<uint8_t>(
-      reinterpret_cast<uint64_t>(ap_trampoline));
+  auto* code =
+      PhysicalPointer<uint8_t>(reinterpret_cast<uint64_t>(ap_trampoline));
   ebpf::CopyBytes(PhysicalPointer<uint8_t>(kTrampoline), code,
                   static_cast<size_t>(ap_trampoline_end - ap_trampoline));
   SendStartup(cpu, kTrampoline);

@@ -42,10 +42,7 @@ void FlushCode(const void* /*address*/, size_t /*size*/) {
 void SyncInstructions() {
   uint32_t leaf = 0;
   uint32_t subleaf = 0;
-  asm volatile("cpuid"
-               : "+a"(leaf), "+c"(subleaf)
-               :
-               : "rbx", "rdx", "memory");
+  asm volatile("cpuid" : "+a"(leaf), "+c"(subleaf) : : "rbx", "rdx", "memory");
 }
 
 void Breakpoint() { asm volatile("int3" : : : "memory"); }

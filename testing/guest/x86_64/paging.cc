@@ -176,8 +176,8 @@ bool Query(uintptr_t virt, Mapping* mapping) {
     const uint64_t size = EntrySize(level);
     mapping->phys = (entry & kAddress & ~(size - 1)) | (virt & (size - 1));
     mapping->leaf = size;
-    mapping->protection = (flags & kWritable ? kWrite : 0) |
-                          (flags & kNoExecute ? 0 : kExecute);
+    mapping->protection =
+        (flags & kWritable ? kWrite : 0) | (flags & kNoExecute ? 0 : kExecute);
     return true;
   }
   return false;

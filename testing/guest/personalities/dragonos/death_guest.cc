@@ -17,9 +17,7 @@ extern "C" char guest_text_begin[];
 namespace guest {
 namespace {
 
-void StoreToText() {
-  *reinterpret_cast<volatile char*>(guest_text_begin) = 0;
-}
+void StoreToText() { *reinterpret_cast<volatile char*>(guest_text_begin) = 0; }
 
 void StoreToTextOnCpu1(void* /*argument*/) { StoreToText(); }
 

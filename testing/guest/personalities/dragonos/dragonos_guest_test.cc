@@ -162,8 +162,6 @@ void ebpf_dragonos_ipi(dragonos_trap_frame* /*frame*/) {
   guest::ipis[guest::machine::CpuId()].FetchAdd(1, ebpf::kRelease);
 }
 
-void ebpf_dragonos_softirq() {
-  guest::softirqs.FetchAdd(1, ebpf::kRelease);
-}
+void ebpf_dragonos_softirq() { guest::softirqs.FetchAdd(1, ebpf::kRelease); }
 
 }  // extern "C"

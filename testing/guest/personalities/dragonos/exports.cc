@@ -81,8 +81,8 @@ int dragonos_pages_protect(void* pages, size_t count, bool write,
   if (virt % kPageSize != 0 || !machine::IrqsEnabled()) {
     return kMinusInvalid;
   }
-  const uint32_t protection = (write ? machine::kWrite : 0u) |
-                              (execute ? machine::kExecute : 0u);
+  const uint32_t protection =
+      (write ? machine::kWrite : 0u) | (execute ? machine::kExecute : 0u);
   if (!machine::Map(virt, virt - machine::DirectMapBase(), count * kPageSize,
                     protection)) {
     return kMinusNoMemory;

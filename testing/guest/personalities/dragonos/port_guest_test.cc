@@ -53,10 +53,10 @@ uintptr_t AddressOf(T* object) {
 // --- The trap ---------------------------------------------------------------
 
 // Where each word of all_registers.S is in pt_regs; rsp is the last.
-constexpr uint64_t PtRegs::*kRegisters[17] = {
-    &PtRegs::rax, &PtRegs::rbx, &PtRegs::rcx, &PtRegs::rdx,    &PtRegs::rsi,
-    &PtRegs::rdi, &PtRegs::rbp, &PtRegs::r8,  &PtRegs::r9,     &PtRegs::r10,
-    &PtRegs::r11, &PtRegs::r12, &PtRegs::r13, &PtRegs::r14,    &PtRegs::r15,
+constexpr uint64_t PtRegs::* kRegisters[17] = {
+    &PtRegs::rax,    &PtRegs::rbx, &PtRegs::rcx, &PtRegs::rdx, &PtRegs::rsi,
+    &PtRegs::rdi,    &PtRegs::rbp, &PtRegs::r8,  &PtRegs::r9,  &PtRegs::r10,
+    &PtRegs::r11,    &PtRegs::r12, &PtRegs::r13, &PtRegs::r14, &PtRegs::r15,
     &PtRegs::rflags, &PtRegs::rsp};
 constexpr int kFlags = 15;
 constexpr int kStack = 16;
@@ -136,7 +136,7 @@ bool LookAtInterrupts(PtRegs& regs) {
   return true;
 }
 
-GUEST_TEST(DragonOsPort, TheHookRunsWithInterruptsMaskedThoughTheGateKeepsThem) {
+GUEST_TEST(DragonOsPort, TheHookMasksInterruptsThatTheGateKeeps) {
   on_breakpoint = LookAtInterrupts;
   machine::Breakpoint();
   GUEST_EXPECT(masked_in_hook);
@@ -258,7 +258,7 @@ GUEST_TEST(DragonOsPort, ABreakpointInTextIsHit) {
   GUEST_EXPECT_EQ(call(), 1);
 }
 
-GUEST_TEST(DragonOsPort, ExecutableMemoryCannotBeWrittenAndIsGivenBackAsItWas) {
+GUEST_TEST(DragonOsPort, ExecutableMemoryIsReadOnlyUntilGivenBack) {
   auto* memory = static_cast<uint8_t*>(
       ebpf_port_exec_alloc(64, AddressOf(&Patched), uint64_t{1} << 31));
   GUEST_ASSERT(memory != nullptr);
@@ -300,8 +300,7 @@ GUEST_TEST(DragonOsPort, ExecutableMemoryCannotBeWrittenOnAnyCpu) {
 
 GUEST_TEST(DragonOsPort, ProbesNothingOfTheTrapPath) {
   GUEST_EXPECT(ebpf_port_may_probe(AddressOf(&Patched), 4));
-  GUEST_EXPECT(
-      !ebpf_port_may_probe(AddressOf(machine::guest_trap_entry), 2));
+  GUEST_EXPECT(!ebpf_port_may_probe(AddressOf(machine::guest_trap_entry), 2));
   GUEST_EXPECT(
       !ebpf_port_may_probe(AddressOf(machine::guest_trap_entry) + 16 * 3, 2));
   GUEST_EXPECT(!ebpf_port_may_probe(AddressOf(&ebpf_dragonos_int3), 2));
@@ -311,8 +310,8 @@ GUEST_TEST(DragonOsPort, ProbesNothingOfTheTrapPath) {
   GUEST_EXPECT(!ebpf_port_may_probe(AddressOf(&ebpf_port_irq_save), 2));
   GUEST_EXPECT(!ebpf_port_may_probe(AddressOf(&dragonos_cpu_id), 2));
   ebpf_symbol symbol = {};
-  GUEST_ASSERT(ebpf_port_symbol_by_address(AddressOf(&ebpf_dragonos_int3),
-                                           &symbol));
+  GUEST_ASSERT(
+      ebpf_port_symbol_by_address(AddressOf(&ebpf_dragonos_int3), &symbol));
   // A probe of two bytes that only ends inside.
   GUEST_EXPECT(!ebpf_port_may_probe(symbol.address - 1, 2));
 }
@@ -358,7 +357,8 @@ GUEST_TEST(DragonOsPort, SeveralTasksOfEachCpuStopTheMachineInTurns) {
   GUEST_EXPECT_EQ(stops.failed.Load(ebpf::kRelaxed), 0);
 }
 
-// --- Time, tasks, users -------------------------------------------------------
+// --- Time, tasks, users
+// -------------------------------------------------------
 
 GUEST_TEST(DragonOsPort, TimeRunsAsTheKernelsClock) {
   // The port's readings between two of the kernel's, for a busy host may stop
@@ -422,8 +422,7 @@ extern "C" bool ebpf_on_breakpoint(ebpf_pt_regs* regs) {
   if (guest::on_breakpoint == nullptr) {
     return false;
   }
-  return guest::on_breakpoint(
-      *reinterpret_cast<ebpf::x86_64::PtRegs*>(regs));
+  return guest::on_breakpoint(*reinterpret_cast<ebpf::x86_64::PtRegs*>(regs));
 }
 
 extern "C" [[gnu::section(".ebpf.noprobe")]] bool ebpf_on_fault(
