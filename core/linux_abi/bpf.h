@@ -87,10 +87,6 @@ enum ProgramFlags : uint32_t {
   kProgTestStateFrequency = 1u << 3,
 };
 
-/// The bit of log_level that keeps a log's beginning where it does not fit, as
-/// kernels without it do (BPF_LOG_FIXED).
-inline constexpr uint32_t kLogFixed = 8;
-
 struct MapCreateAttr {
   uint32_t map_type;
   uint32_t key_size;

@@ -75,7 +75,7 @@ bool IsValidLog(const ProgLoadAttr& attr) {
   if (has_buffer && attr.log_level == 0) {
     return false;
   }
-  return (attr.log_level & ~(verifier::kLogMask | linux_abi::kLogFixed)) == 0 &&
+  return (attr.log_level & ~verifier::kLogMask) == 0 &&
          attr.log_size <= UINT32_MAX >> 2;
 }
 
@@ -221,7 +221,7 @@ Result<int> ProgLoad(const Call& call, const RawAttr& raw) {
   Buffer<char> log_buffer(*call.system.allocator);
   // The last byte of the client's buffer is for the zero.
   EBPF_TRY(AllocateLog(Max(attr.log_size, uint32_t{1}) - 1, log_buffer));
-  verifier::Log log(attr.log_level & verifier::kLogMask,
+  verifier::Log log(attr.log_level,
                     log_buffer.span().data(), log_buffer.span().size());
 
   Result<Ref<Program>> program = loading.Verify(log);

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <cstdio>
 #include <string>
 
 #include "core/base/status.h"
@@ -51,6 +52,42 @@ class SyscallTest : public testing::TestWithParam<Origin> {
 
 inline std::string OriginName(const testing::TestParamInfo<Origin>& info) {
   return info.param == Origin::kUser ? "Process" : "Kernel";
+}
+
+/// Calls `run` again and again while its 1st, 2nd, ... allocation fails, until
+/// it has no more; prints how many there were. `run` returns a descriptor or a
+/// negative errno, which is then ENOMEM; `undo` gets what is not. Each time
+/// memory is afterwards as it was before, and so is the next descriptor.
+template <typename Run, typename Undo>
+void FailEachAllocation(const char* what, TestCaller& caller, Run run,
+                        Undo undo) {
+  const auto next_fd = [&caller] {
+    const int64_t fd = caller.CreateMap(linux_abi::kMapTypeArray, 4, 4, 1);
+    EXPECT_EQ(caller.CloseFd(fd), 0);
+    return fd;
+  };
+  const int64_t fd_before = next_fd();
+  bool failed = true;
+  uint64_t n = 0;
+  while (failed) {
+    const uint64_t bytes = PortAllocatedBytes();
+    const uint64_t exec_bytes = HostExecBytes();
+    FailNthAllocation(++n);
+    const int64_t result = run();
+    failed = AllocationFailed();
+    FailNthAllocation(0);
+    if (result >= 0) {
+      undo(result);
+    } else {
+      EXPECT_EQ(result, Minus(Status::kNoMemory)) << what << ", n = " << n;
+      EXPECT_TRUE(failed) << what;
+    }
+    EXPECT_EQ(PortAllocatedBytes(), bytes) << what << ", n = " << n;
+    EXPECT_EQ(HostExecBytes(), exec_bytes) << what << ", n = " << n;
+    EXPECT_EQ(next_fd(), fd_before) << what << ", n = " << n;
+  }
+  printf("%s: every allocation failed in turn, up to n = %llu\n", what,
+         static_cast<unsigned long long>(n - 1));
 }
 
 }  // namespace ebpf

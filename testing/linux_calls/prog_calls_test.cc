@@ -255,6 +255,14 @@ TEST(ProgCallsTest, LogTrueSizeIsEnoughAndOneLessIsNot) {
         Load(kernel, record, step + ", exact", attr);
         attr.log_size = true_size - 1;
         Load(kernel, record, step + ", one less", attr);
+        attr.log_size = true_size / 2;
+        Load(kernel, record, step + ", half", attr);
+        const std::string half =
+            static_cast<const char*>(kernel.At(attr.log_buf));
+        record.Value(step + ", half is the end",
+                     half == text.substr(true_size - attr.log_size));
+        record.Value(step + ", half is the beginning",
+                     half == text.substr(0, attr.log_size - 1));
         // An older client's attribute has no room for it.
         attr.log_true_size = 0;
         attr.log_size = kSize;
