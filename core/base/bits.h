@@ -34,8 +34,8 @@ constexpr uint64_t RoundUpToPowerOfTwo(uint64_t value) {
   return value <= 1 ? 1 : uint64_t{1} << BitWidth(value - 1);
 }
 
-// In shifts, which compilers know as a byte swap: the builtins become calls into
-// the compiler's own library where the CPU has no such instruction.
+// In shifts, which compilers know as a byte swap: the builtins become calls
+// into the compiler's own library where the CPU has no such instruction.
 constexpr uint16_t ByteSwap(uint16_t value) {
   return static_cast<uint16_t>(value << 8 | value >> 8);
 }
