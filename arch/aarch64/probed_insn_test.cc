@@ -71,6 +71,75 @@ TEST(ProbedInsnTest, StoresToTheStackAndMovesSp) {
   EXPECT_EQ(stack[3], 0u);
 }
 
+TEST(ProbedInsnTest, LoadsAndStoresOnTheStack) {
+  alignas(16) static uint64_t stack[5000];
+  for (uint64_t i = 0; i < 5000; ++i) {
+    stack[i] = 0xabc000 + i;
+  }
+  const auto at = [](int index) {
+    return reinterpret_cast<uint64_t>(stack + index);
+  };
+  PtRegs regs = SomeRegs();
+  regs.sp = at(100);
+
+  regs = Emulate(0xa8c37bfd, regs);  // ldp x29, x30, [sp], #48
+  EXPECT_EQ(regs.x[29], 0xabc000u + 100);
+  EXPECT_EQ(regs.x[30], 0xabc000u + 101);
+  EXPECT_EQ(regs.sp, at(106));
+  regs = Emulate(0xa9417ff3, regs);  // ldp x19, xzr, [sp, #16]
+  EXPECT_EQ(regs.x[19], 0xabc000u + 108);
+  EXPECT_EQ(regs.sp, at(106));
+  regs = Emulate(0xf84107fe, regs);  // ldr x30, [sp], #16
+  EXPECT_EQ(regs.x[30], 0xabc000u + 106);
+  EXPECT_EQ(regs.sp, at(108));
+  regs = Emulate(0xf97fffe0, regs);  // ldr x0, [sp, #32760]
+  EXPECT_EQ(regs.x[0], 0xabc000u + 108 + 4095);
+  regs = Emulate(0xa90153f3, regs);  // stp x19, x20, [sp, #16]
+  EXPECT_EQ(stack[110], regs.x[19]);
+  EXPECT_EQ(stack[111], regs.x[20]);
+  regs = Emulate(0xf90013f3, regs);  // str x19, [sp, #32]
+  EXPECT_EQ(stack[112], regs.x[19]);
+  EXPECT_EQ(stack[113], 0xabc000u + 113);
+  regs = Emulate(0xa8bf53ff, regs);  // stp xzr, x20, [sp], #-16
+  EXPECT_EQ(stack[108], 0u);
+  EXPECT_EQ(stack[109], regs.x[20]);
+  EXPECT_EQ(regs.sp, at(106));
+  regs = Emulate(0xa9bd7bfd, regs);  // stp x29, x30, [sp, #-48]!
+  EXPECT_EQ(stack[100], regs.x[29]);
+  EXPECT_EQ(stack[101], regs.x[30]);
+  EXPECT_EQ(stack[102], 0xabc000u + 102);
+  EXPECT_EQ(regs.sp, at(100));
+}
+
+TEST(ProbedInsnTest, MovesRegistersAndConstants) {
+  PtRegs regs = SomeRegs();
+  regs.x[1] = 0x1111'2222'3333'4444;
+  EXPECT_EQ(Emulate(0xaa0103e0, regs).x[0], regs.x[1]);        // mov x0, x1
+  EXPECT_EQ(Emulate(0x2a0103e0, regs).x[0], 0x33334444u);      // mov w0, w1
+  EXPECT_EQ(Emulate(0xaa1f03e0, regs).x[0], 0u);               // mov x0, xzr
+  EXPECT_EQ(Emulate(0xd2e24680, regs).x[0], 0x1234ull << 48);  // movz
+  EXPECT_EQ(Emulate(0x92a00020, regs).x[0], ~uint64_t{0x10000});
+  EXPECT_EQ(Emulate(0x12800000, regs).x[0], 0xffffffffu);   // movn w0
+  EXPECT_EQ(Emulate(0x52bfffe1, regs).x[1], 0xffff0000u);   // movz w1
+  EXPECT_EQ(Emulate(0x914007ff, regs).sp, regs.sp + 4096);  // add sp, lsl 12
+}
+
+TEST(ProbedInsnTest, StepsWhatLooksLikeThem) {
+  for (uint32_t word : {
+           0xb90013e0u,  // str w0, [sp, #16]
+           0x294007e0u,  // ldp w0, w1, [sp]
+           0xa97f07e0u,  // ldp x0, x1, [sp, #-16]
+           0x11000420u,  // add w0, w1, #1
+           0xb1000420u,  // adds x0, x1, #1
+           0xf2800020u,  // movk x0, #1
+           0xadbf07e0u,  // stp q0, q1, [sp, #-32]!
+       }) {
+    Result<ProbePlan> plan = PlanOf({word});
+    ASSERT_TRUE(plan.ok()) << std::hex << word;
+    EXPECT_EQ(plan->method, ProbeMethod::kStep) << std::hex << word;
+  }
+}
+
 TEST(ProbedInsnTest, StepsThemWhereTheStubCannot) {
   for (uint32_t word : {0xa9be7bfdu, 0xf81f0ff3u}) {
     EXPECT_EQ(PlanOf({word}, 0, 0)->method, ProbeMethod::kStep);
