@@ -107,6 +107,18 @@ PatchedFunction:
         ret
         .size   PatchedFunction, . - PatchedFunction
 
+        // One of another page.
+        .balign 4096
+        .globl  FarFunction
+        .type   FarFunction, @function
+FarFunction:
+        .option push
+        .option norvc
+        li      a0, 1
+        .option pop
+        ret
+        .size   FarFunction, . - FarFunction
+
         // A function that lies on two pages, and its instruction too.
         .balign 4096
         .skip   4094

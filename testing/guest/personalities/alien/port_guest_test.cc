@@ -34,6 +34,7 @@ struct AllRegisters {
 void BreakWithAllRegisters(AllRegisters* registers);
 extern const char BreakWithAllRegistersAt[];
 int PatchedFunction(void);
+int FarFunction(void);
 int StraddlingFunction(void);
 void kernel_v(void);
 void do_kernel_handle(alien_ktrap_frame* frame);
@@ -102,6 +103,30 @@ GUEST_TEST(AlienPort, WritesAcrossAPageBoundary) {
   const uint32_t insn = LoadA0(77);
   GUEST_ASSERT(WriteText(AddressOf(&StraddlingFunction), &insn, 4) == 0);
   GUEST_EXPECT_EQ(StraddlingFunction(), 77);
+}
+
+/// Writes 0 + n into one function and 1000 + n into one on another page.
+int WriteBoth(void* argument) {
+  const auto number = *static_cast<uint32_t*>(argument);
+  const uint32_t first = LoadA0(number);
+  const uint32_t second = LoadA0(1000 + number);
+  const int status =
+      ebpf_port_text_write(AddressOf(&PatchedFunction), &first, 4);
+  return status != 0
+             ? status
+             : ebpf_port_text_write(AddressOf(&FarFunction), &second, 4);
+}
+
+GUEST_TEST(AlienPort, WritesTwoPagesOneRightAfterTheOther) {
+  GUEST_ASSERT(PrepareOnce());
+  // A translation that was not flushed would lead to the page before.
+  for (uint32_t number = 0; number < 50; ++number) {
+    int result = -1;
+    GUEST_ASSERT(ebpf_port_stop_machine(WriteBoth, &number, &result) == 0);
+    GUEST_ASSERT(result == 0);
+    GUEST_ASSERT(PatchedFunction() == static_cast<int>(number));
+    GUEST_ASSERT(FarFunction() == static_cast<int>(1000 + number));
+  }
 }
 
 GUEST_TEST(AlienPort, LeavesTheTextsLeafReadOnlyAndWhole) {
