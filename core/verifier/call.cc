@@ -5,6 +5,7 @@
 #include "core/verifier/call.h"
 
 #include "core/helpers/prototype.h"
+#include "core/linux_abi/bpf.h"
 #include "core/verifier/helper_args.h"
 #include "core/verifier/references.h"
 
@@ -13,6 +14,10 @@ namespace {
 
 constexpr unsigned kResult = 0;
 constexpr unsigned kCallerSaved = 6;  // r0..r5
+
+// Linux's numbers of the helpers that change what a map holds.
+constexpr uint32_t kMapUpdateElem = 2;
+constexpr uint32_t kMapDeleteElem = 3;
 
 // Linux's numbers of the helpers that give the length of what they wrote, the
 // final zero included, or an error.
@@ -34,6 +39,21 @@ Result<const HelperPrototype*> CheckCallable(Verification& v, int32_t number) {
     return v.Reject(Message::kGplOnly);
   }
   return helper;
+}
+
+/// Whether `helper` may be called with `map`.
+Status CheckMap(Verification& v, const HelperPrototype& helper,
+                const MapSpec& map) {
+  const bool changes =
+      helper.id == kMapUpdateElem || helper.id == kMapDeleteElem;
+  if (changes && (map.flags & linux_abi::kMapReadOnlyProg) != 0) {
+    return v.Reject(Message::kMapNotChangeable);
+  }
+  const uint32_t type = static_cast<uint32_t>(map.type);
+  if (!HelperTakesMap(helper, type)) {
+    return v.Reject(Message::kMapNotForHelper, type, helper.name, helper.id);
+  }
+  return Status::kOk;
 }
 
 RegState IntegerResult(const HelperPrototype& helper, const HelperCall& call) {
@@ -91,10 +111,7 @@ Status StepHelperCall(Verification& v, const isa::DecodedInsn& insn) {
   HelperCall call{};
   EBPF_TRY(CheckArguments(v, helper, call));
   if (call.map != nullptr) {
-    const uint32_t type = static_cast<uint32_t>(call.map->spec().type);
-    if (!HelperTakesMap(helper, type)) {
-      return v.Reject(Message::kMapNotForHelper, type, helper.name, helper.id);
-    }
+    EBPF_TRY(CheckMap(v, helper, call.map->spec()));
   }
   if (helper.releases && call.released != 0) {
     ReleaseReference(v, call.released);

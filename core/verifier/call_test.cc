@@ -55,6 +55,28 @@ TEST_F(CallTest, GplOnlyHelpersNeedALicense) {
   Accepts({Call(kKtime), Return0()});
 }
 
+TEST_F(CallTest, HelpersDoNotChangeReadOnlyMaps) {
+  const Code key =
+      Join({StoreImm(kDW, R10, -8, 0), MovReg(R2, R10), AluImm(kAdd, R2, -8)});
+  const Code value =
+      Join({StoreImm(kDW, R10, -16, 1), StoreImm(kDW, R10, -24, 1),
+            MovReg(R3, R10), AluImm(kAdd, R3, -24), MovImm(R4, 0)});
+  for (int map : {kReadOnly, kArray, kWriteOnly}) {
+    const Code update =
+        Join({key, value, LoadMap(R1, map), Call(kMapUpdate), Return0()});
+    const Code remove =
+        Join({key, LoadMap(R1, map), Call(kMapDelete), Return0()});
+    for (const Code& code : {update, remove}) {
+      if (map == kReadOnly) {
+        Rejects(code, Status::kAccess, "write into map forbidden");
+      } else {
+        Accepts(code);
+      }
+    }
+  }
+  Accepts({Lookup(kReadOnly), Return0()});
+}
+
 TEST_F(CallTest, ArgumentsAreGoneAfterACall) {
   for (Reg reg : {R1, R2, R3, R4, R5}) {
     Rejects({MovImm(R1, 0), MovImm(R2, 0), MovImm(R3, 0), MovImm(R4, 0),
