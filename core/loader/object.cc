@@ -155,15 +155,16 @@ Result<int> Object::LoadWithLog(linux_abi::ProgLoadAttr& attr,
 }
 
 Result<int> Object::OpenEvent(StringView function, uint64_t offset) {
-  char name[512] = {};
-  if (function.empty() || function.size() >= sizeof(name)) {
+  if (function.empty()) {
     return Status::kInvalid;
   }
-  CopyBytes(name, function.data(), function.size());
+  Buffer<char> name(allocator_);
+  EBPF_TRY(name.Allocate(function.size() + 1));
+  CopyBytes(name.span().data(), function.data(), function.size());
   linux_abi::PerfEventAttr attr{};
   attr.type = linux_abi::kPerfTypeKprobe;
   attr.size = sizeof(attr);
-  attr.config1 = AddressOf(name);
+  attr.config1 = AddressOf(name.span().data());
   attr.config2 = offset;
   attr.flags = linux_abi::kPerfDisabled;
   return ToResult(PerfEventOpen(client_, client_.Pointer(AddressOf(&attr)), -1,

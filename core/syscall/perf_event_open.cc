@@ -7,6 +7,7 @@
 #include "core/files/perf_event_file.h"
 #include "core/linux_abi/bpf.h"
 #include "core/linux_abi/perf_event.h"
+#include "core/memory/buffer.h"
 #include "core/platform/cpu.h"
 #include "core/platform/task.h"
 #include "core/syscall/attr.h"
@@ -130,9 +131,10 @@ Result<int> Open(Client& client, CallerPtr attr_at, int32_t pid, int32_t cpu,
     ebpf_port_task_ids(&self, &tgid);
     scope.pid = static_cast<int32_t>(self);
   }
-  char symbol[kMaxSymbolSize];
-  const EventTarget target =
-      EBPF_TRY(TargetOf(client, attr, Span<char>(symbol)));
+  // Not on the stack, of which there may be little.
+  Buffer<char> symbol(*system->allocator);
+  EBPF_TRY(symbol.Allocate(kMaxSymbolSize));
+  const EventTarget target = EBPF_TRY(TargetOf(client, attr, symbol.span()));
   Ref<KprobeEvent> event =
       EBPF_TRY(KprobeEvent::Create(target, scope, *system->allocator));
   if ((attr.flags & linux_abi::kPerfDisabled) == 0) {
