@@ -17,7 +17,7 @@ namespace {
 /// The verifier's log gets room of the first size, and more when it does not
 /// fit, up to the last.
 constexpr uint32_t kFirstLogSize = 16 * 1024;
-constexpr uint32_t kLastLogSize = 1024 * 1024;
+constexpr uint32_t kLastLogSize = 256 * 1024;
 
 uint64_t AddressOf(const void* pointer) {
   return reinterpret_cast<uint64_t>(pointer);
