@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: MIT
+#include "core/capi/ebpf.h"
+
+#include <cstdint>
+#include <type_traits>
+
+#include "core/capi/ebpf_test_c.h"
+#include "core/helpers/trace_log.h"
+#include "core/machine/machine_ops.h"
+#include "core/memory/allocator.h"
+#include "gtest/gtest.h"
+#include "testing/host_port/host_memory.h"
+#include "testing/host_port/host_text.h"
+#include "testing/host_port/host_trap.h"
+#include "testing/host_port/host_user.h"
+
+namespace ebpf {
+namespace {
+
+static_assert(EBPF_TRACE_LINE_MAX == kMaxTraceLine);
+
+// nop; ret
+constexpr uint8_t kNothing[] = {0x90, 0xc3};
+
+const ebpf_machine* Machine() {
+  return reinterpret_cast<const ebpf_machine*>(&HostMachineOps());
+}
+
+class CApiTest : public testing::Test {
+ protected:
+  CApiTest() { EXPECT_EQ(ebpf_init(Machine()), 0); }
+  ~CApiTest() override {
+    ebpf_exit();
+    EXPECT_EQ(PortAllocatedBytes(), 0u);
+    EXPECT_EQ(HostExecBytes(), 0u);
+  }
+
+  HostTraps traps_;
+};
+
+TEST_F(CApiTest, StartsOnce) { EXPECT_EQ(ebpf_init(Machine()), -17); }
+
+TEST_F(CApiTest, AKernelInCMakesAMapAndMapsIt) {
+  ebpf_client* client = ebpf_client_create(EBPF_ORIGIN_KERNEL);
+  ASSERT_NE(client, nullptr);
+
+  const int64_t fd = c_kernel_map(client, 77);
+
+  EXPECT_EQ(fd, 3);
+  EXPECT_EQ(c_kernel_mapped_value(client, fd), 77);
+  EXPECT_EQ(c_kernel_mapped_value(client, fd + 1), -9);
+  ebpf_client_delete(client);
+}
+
+TEST_F(CApiTest, AKernelInCProbesAFunction) {
+  HostText text("c_kernel_function", kNothing);
+  ebpf_client* client = ebpf_client_create(EBPF_ORIGIN_KERNEL);
+  ASSERT_NE(client, nullptr);
+
+  const int64_t event = c_kernel_probe(client, "c_kernel_function");
+
+  EXPECT_EQ(event, 4);
+  text.As<void()>()();
+  text.As<void()>()();
+  EXPECT_EQ(c_kernel_count(client, event), 2);
+  EXPECT_EQ(c_kernel_probe(client, "no_such_function"), -2);
+  ebpf_client_delete(client);  // closes what is open: no breakpoint is left
+  EXPECT_EQ(text.bytes()[0], kNothing[0]);
+}
+
+TEST_F(CApiTest, AProcessPassesItsOwnAddressesOnly) {
+  HostUserMemory memory(4096);
+  ebpf_client* client = ebpf_client_create(EBPF_ORIGIN_USER);
+  ASSERT_NE(client, nullptr);
+  // The C kernel's attributes are the kernel's memory.
+  EXPECT_EQ(c_kernel_map(client, 77), -14);
+  const uint32_t create[] = {2, 4, 4, 1, 0};
+  EXPECT_EQ(
+      ebpf_bpf(client, 0, memory.Put(create, sizeof(create)), sizeof(create)),
+      3);
+  ebpf_client_delete(client);
+}
+
+TEST_F(CApiTest, WithoutMemoryThereIsNoClient) {
+  FailNthAllocation(1);
+  EXPECT_EQ(ebpf_client_create(EBPF_ORIGIN_KERNEL), nullptr);
+  FailNthAllocation(2);
+  EXPECT_EQ(ebpf_client_create(EBPF_ORIGIN_KERNEL), nullptr);
+  FailNthAllocation(0);
+}
+
+TEST_F(CApiTest, TheTraceIsEmptyAtFirst) {
+  char text[EBPF_TRACE_LINE_MAX];
+  EXPECT_EQ(ebpf_trace_read(text, sizeof(text)), 0u);
+}
+
+TEST(CApiLayoutTest, StructuresAreWhatCAndRustSee) {
+  EXPECT_EQ(sizeof(ebpf_pages), 24u);
+  EXPECT_EQ(offsetof(ebpf_pages, size), 8u);
+  EXPECT_EQ(offsetof(ebpf_pages, mirrored_size), 16u);
+  EXPECT_EQ(sizeof(ebpf_origin), 4u);
+}
+
+TEST(CApiWithoutInitTest, CallsAnswerThatThereIsNothing) {
+  ebpf_client* client = ebpf_client_create(EBPF_ORIGIN_KERNEL);
+  ASSERT_NE(client, nullptr);
+  EXPECT_EQ(c_kernel_map(client, 1), -38);
+  EXPECT_EQ(c_kernel_probe(client, "f"), -38);
+  EXPECT_EQ(ebpf_close(client, 3), -9);
+  ebpf_client_delete(client);
+}
+
+}  // namespace
+}  // namespace ebpf

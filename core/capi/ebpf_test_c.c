@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A kernel written in C: calls each function of ebpf.h, for ebpf_test.cc. */
+#include "core/capi/ebpf_test_c.h"
+
+#include <string.h>
+
+enum { MAP_CREATE = 0, MAP_LOOKUP = 1, MAP_UPDATE = 2, PROG_LOAD = 5 };
+enum { SET_BPF = 0x40042408, ENABLE = 0x2400 };
+
+struct map_create {
+  uint32_t type, key_size, value_size, max_entries, flags;
+};
+struct map_elem {
+  uint32_t fd, padding;
+  uint64_t key, value, flags;
+};
+struct prog_load {
+  uint32_t type, insn_cnt;
+  uint64_t insns, license;
+};
+struct perf_attr {
+  uint32_t type, size;
+  uint64_t config, sample_period, sample_type, read_format, flags;
+  uint32_t wakeup_events, bp_type;
+  uint64_t config1, config2;
+};
+
+static uint64_t address_of(const void *pointer) {
+  return (uint64_t)(uintptr_t)pointer;
+}
+
+int64_t c_kernel_map(struct ebpf_client *client, uint32_t value) {
+  struct map_create create = {2, 4, 4, 1, 1u << 10};
+  const int64_t fd =
+      ebpf_bpf(client, MAP_CREATE, address_of(&create), sizeof(create));
+  if (fd < 0) return fd;
+  const uint32_t key = 0;
+  struct map_elem elem = {(uint32_t)fd, 0, address_of(&key), address_of(&value),
+                          0};
+  const int64_t updated =
+      ebpf_bpf(client, MAP_UPDATE, address_of(&elem), sizeof(elem));
+  return updated < 0 ? updated : fd;
+}
+
+int64_t c_kernel_mapped_value(struct ebpf_client *client, int64_t fd) {
+  struct ebpf_pages pages;
+  const int64_t result = ebpf_mmap(client, (int32_t)fd, 0, 4096, 1, &pages);
+  if (result != 0) return result;
+  uint32_t value;
+  memcpy(&value, pages.address, sizeof(value));
+  return value;
+}
+
+int64_t c_kernel_probe(struct ebpf_client *client, const char *function) {
+  /* r0 = 1; exit */
+  const uint64_t insns[] = {0x1000000b7, 0x95};
+  const char license[] = "GPL";
+  struct prog_load load = {2, 2, address_of(insns), address_of(license)};
+  const int64_t program =
+      ebpf_bpf(client, PROG_LOAD, address_of(&load), sizeof(load));
+  if (program < 0) return program;
+  struct perf_attr attr;
+  memset(&attr, 0, sizeof(attr));
+  attr.type = 6;
+  attr.size = sizeof(attr);
+  attr.flags = 1;
+  attr.config1 = address_of(function);
+  const int64_t event =
+      ebpf_perf_event_open(client, address_of(&attr), -1, 0, -1, 8);
+  if (event < 0) return event;
+  int64_t result =
+      ebpf_ioctl(client, (int32_t)event, SET_BPF, (uint64_t)program);
+  if (result == 0) result = ebpf_ioctl(client, (int32_t)event, ENABLE, 0);
+  if (result == 0) result = ebpf_close(client, (int32_t)program);
+  return result < 0 ? result : event;
+}
+
+int64_t c_kernel_count(struct ebpf_client *client, int64_t event) {
+  uint64_t count = 0;
+  const int64_t twin = ebpf_dup(client, (int32_t)event);
+  if (twin < 0) return twin;
+  int64_t result =
+      ebpf_read(client, (int32_t)twin, address_of(&count), sizeof(count));
+  if (result == sizeof(count) && ebpf_poll(client, (int32_t)twin) != 0x10)
+    result = -1;
+  if (result == sizeof(count)) result = ebpf_close(client, (int32_t)twin);
+  return result < 0 ? result : (int64_t)count;
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What ebpf_test_c.c, compiled as C, offers to ebpf_test.cc. Each returns a
+ * value or a negative errno. */
+#pragma once
+
+#include "core/capi/ebpf.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* A descriptor of an array with one value. */
+int64_t c_kernel_map(struct ebpf_client *client, uint32_t value);
+/* The value, read through a mapping. */
+int64_t c_kernel_mapped_value(struct ebpf_client *client, int64_t fd);
+
+/* A descriptor of an enabled event on the function, with a program. */
+int64_t c_kernel_probe(struct ebpf_client *client, const char *function);
+/* The event's count. */
+int64_t c_kernel_count(struct ebpf_client *client, int64_t event);
+
+#ifdef __cplusplus
+}
+#endif
