@@ -87,7 +87,7 @@ bool MayStepSystem(uint32_t w) {
     return false;  // exceptions, and branches without an emulation
   }
   if (Matches(w, 0xfffff01f, 0xd503201f) ||  // hints
-      Matches(w, 0xfffff000, 0xd5033000) ||  // barriers, clrex
+      Matches(w, 0xfffff01f, 0xd503301f) ||  // barriers, clrex
       Matches(w, 0xffd80000, 0xd5080000)) {  // sys, sysl: dc, ic, tlbi, at
     return true;
   }

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "testing/host_port/host_defer.h"
 
+#include <atomic>
 #include <vector>
 
+#include "core/platform/cpu.h"
 #include "core/platform/defer.h"
 #include "gtest/gtest.h"
 
@@ -42,6 +44,24 @@ TEST(HostDeferTest, WorkMayBeHandedOverAgainFromInside) {
   Work work{{nullptr, &Work::Run}, &log, 7, 2};
   EXPECT_TRUE(ebpf_port_defer(&work));
   EXPECT_EQ(RunHostDeferred(), 3u);
+}
+
+TEST(HostDeferTest, AWorkerRunsItOnItsOwnCpu) {
+  struct Ask : ebpf_deferred {
+    std::atomic<uint32_t> cpu{99};
+    static void Run(ebpf_deferred* self) {
+      static_cast<Ask*>(self)->cpu = ebpf_port_cpu_id();
+    }
+  } ask;
+  ask.run = &Ask::Run;
+  {
+    HostDeferWorker worker(3);
+    EXPECT_TRUE(ebpf_port_defer(&ask));
+    while (ask.cpu == 99) {
+      ebpf_port_relax();
+    }
+  }
+  EXPECT_EQ(ask.cpu, 3u);
 }
 
 TEST(HostDeferTest, APortWithoutItRefuses) {
