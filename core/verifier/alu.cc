@@ -140,7 +140,17 @@ Status StepUnary(Verification& v, const DecodedInsn& insn) {
                                    ScalarValue::Constant(0), dst.value));
     return Status::kOk;
   }
-  dst = RegState::Scalar(UnknownOf(info.width));
+  ScalarValue result = UnknownOf(info.width);
+  if (dst.IsScalar()) {
+    // Little-endian is what the machine is: the bytes stay where they are.
+    const Tnum<uint64_t> kept =
+        dst.value.bits & Tnum<uint64_t>::Constant(result.bits.mask);
+    result.bits = info.operation == Operation::kToLe
+                      ? kept
+                      : ByteSwapped(dst.value.bits, info.width);
+    result = Sync(result);
+  }
+  dst = RegState::Scalar(result);
   return Status::kOk;
 }
 

@@ -107,10 +107,13 @@ TEST_F(AluTest, DivisionsAreUnknown) {
   TooFar({AluImm(kAnd, R8, 15), AluImm(kDiv, R8, 2)}, kUnbounded);
 }
 
-TEST_F(AluTest, ByteSwapsAreUnknownOfTheirWidth) {
+TEST_F(AluTest, ByteSwapsMoveKnownBits) {
   OutOfBounds({AluImm(kAnd, R8, 15), ByteSwap(R8, 16)}, kOutside);
   InBounds({ByteSwap(R8, 16), AluImm(kRsh, R8, 12)});
   InBounds({ByteSwap(R8, 32), AluImm(kRsh, R8, 28)});
+  InBounds({AluImm(kAnd, R8, 0xf00), ByteSwap(R8, 16)});
+  InBounds({AluImm(kAnd, R8, 15), Raw(0xd4, R8, 0, 0, 16)});  // le16
+  OutOfBounds({AluImm(kAnd, R8, 15), Raw(0xdc, R8, 0, 0, 16)}, kOutside);
 }
 
 TEST_F(AluTest, SignExtendingMovesAreBounded) {

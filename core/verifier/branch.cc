@@ -85,6 +85,26 @@ bool IsNullCheck(const DecodedInsn& insn, const RegState& dst,
 
 enum class Sides : uint8_t { kBoth, kTaken, kNotTaken };
 
+/// What dst and the source are on that side, of what they are before.
+struct Operands {
+  ScalarValue dst;
+  ScalarValue source;
+
+  bool IsEmpty() const { return dst.IsEmpty() || source.IsEmpty(); }
+};
+
+Operands Refined(const DecodedInsn& insn, bool taken, Operands operands) {
+  const Condition condition = ConditionOf(insn.info().operation, taken);
+  ScalarValue& first = condition.exchanged ? operands.source : operands.dst;
+  ScalarValue& second = condition.exchanged ? operands.dst : operands.source;
+  if (insn.info().width == 64) {
+    RefineWide(condition.comparison, first, second);
+  } else {
+    RefineLow(condition.comparison, first, second);
+  }
+  return operands;
+}
+
 Sides PossibleSides(const DecodedInsn& insn, const RegState& dst,
                     const RegState& source) {
   if (dst.IsScalar() && source.IsScalar()) {
@@ -115,25 +135,22 @@ void Learn(Verification& v, RegState& reg, const ScalarValue& value) {
 }
 
 void RefineNumbers(Verification& v, const DecodedInsn& insn, bool taken) {
-  const Condition condition = ConditionOf(insn.info().operation, taken);
   RegState& dst = v.state->reg(insn.dst);
-  ScalarValue a = dst.value;
-  ScalarValue b = SourceOf(v, insn).value;
-  ScalarValue& first = condition.exchanged ? b : a;
-  ScalarValue& second = condition.exchanged ? a : b;
-  if (insn.info().width == 64) {
-    RefineWide(condition.comparison, first, second);
-  } else {
-    RefineLow(condition.comparison, first, second);
+  Operands refined =
+      Refined(insn, taken, Operands{dst.value, SourceOf(v, insn).value});
+  const bool same = insn.info().source_is_register && insn.src == insn.dst;
+  if (same) {
+    // A number that is both.
+    RefineWide(Comparison::kEqual, refined.dst, refined.source);
   }
-  if (a.IsEmpty() || b.IsEmpty()) {
+  if (refined.IsEmpty()) {
     // Nobody comes here; but that is for the comparison to say, not for the
-    // bounds. Walked with what was known before.
+    // bounds. Walked with what was known before, as Linux does.
     return;
   }
-  Learn(v, dst, a);
-  if (insn.info().source_is_register && insn.src != insn.dst) {
-    Learn(v, v.state->reg(insn.src), b);
+  Learn(v, dst, refined.dst);
+  if (insn.info().source_is_register && !same) {
+    Learn(v, v.state->reg(insn.src), refined.source);
   }
 }
 

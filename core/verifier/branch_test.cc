@@ -238,5 +238,13 @@ TEST_F(BranchTest, TheSameRegisterIsComparedWithItself) {
   Accepts(WithNumbers(Join({JumpReg(kJne, R7, R7, 2), Return0(), Return0()})));
 }
 
+TEST_F(BranchTest, SidesForWhichNoNumberIsLeftAreWalkedAllTheSame) {
+  // A multiple of 256 that is not 0 is not below 16.
+  Rejects(WithNumbers(Join({AluImm(kAnd, R7, 0xff00), JumpImm(kJne, R7, 0, 2),
+                            Return0(), JumpImm(kJlt, R7, 16, 2), Return0(),
+                            MovReg(R0, R2), Exit()})),
+          Status::kAccess, "R2 !read_ok");
+}
+
 }  // namespace
 }  // namespace ebpf::verifier

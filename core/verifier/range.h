@@ -70,18 +70,27 @@ constexpr Range<W> BoundsOf(const Tnum<W>& bits) {
           W(bits.value | (bits.mask & ~sign))};
 }
 
-/// `a`, each pair of bounds tightened by the other. Between two numbers that
-/// do not have the sign's change between them, both orders are the same.
+/// `a`, each pair of bounds tightened by the other as far as it goes: the words
+/// without and with the sign bit are an interval each, the same in both orders.
 template <typename W>
-constexpr Range<W> Deduce(Range<W> a) {
+constexpr Range<W> Deduce(const Range<W>& a) {
   using Ops = WordOps<W>;
-  const auto unsigned_in_order = !Ops::SignedLess(a.umax, a.umin);
-  a.smin = Ops::Select(unsigned_in_order, SMax(a.smin, a.umin), a.smin);
-  a.smax = Ops::Select(unsigned_in_order, SMin(a.smax, a.umax), a.smax);
-  const auto signed_in_order = !Ops::Less(a.smax, a.smin);
-  a.umin = Ops::Select(signed_in_order, UMax(a.umin, a.smin), a.umin);
-  a.umax = Ops::Select(signed_in_order, UMin(a.umax, a.smax), a.umax);
-  return a;
+  const W zero = Ops::Make(0);
+  const W sign = SignBit<W>();
+  const W low_min = UMax(a.umin, SMax(a.smin, zero));
+  const W low_max = UMin(a.umax, SMin(a.smax, SignedMax<W>()));
+  const auto no_low =
+      Ops::SignedLess(a.smax, zero) || Ops::Less(low_max, low_min);
+  const W high_min = UMax(UMax(a.umin, sign), SMin(a.smin, AllOnes<W>()));
+  const W high_max = UMin(a.umax, SMin(a.smax, AllOnes<W>()));
+  const auto no_high = !Ops::SignedLess(a.smin, zero) ||
+                       Ops::Less(a.umax, sign) || Ops::Less(high_max, high_min);
+  // Of nothing, nothing is made.
+  return Select(a.IsEmpty(), a,
+                Range<W>{Ops::Select(no_low, high_min, low_min),
+                         Ops::Select(no_high, low_max, high_max),
+                         Ops::Select(no_high, low_min, high_min),
+                         Ops::Select(no_low, high_max, low_max)});
 }
 
 // Arithmetic. Each pair of bounds is full where it may wrap around.

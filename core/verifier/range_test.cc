@@ -73,11 +73,23 @@ TEST(RangeTest, ShiftsAreSound) {
   }
 }
 
-TEST(RangeTest, DeductionLosesNoWord) {
+TEST(RangeTest, DeductionLosesNoWordAndNoBoundIsLoose) {
   for (const Small& a : AllRanges()) {
     const Small result = Deduce(a);
+    Small best{Word(7u), Word(0u), Word(3u), Word(4u)};  // of no words
+    bool any = false;
     for (unsigned x = 0; x < 8; ++x) {
       EXPECT_EQ(result.Has(Word(x)), a.Has(Word(x)));
+      if (a.Has(Word(x))) {
+        any = true;
+        best = {UMin(best.umin, Word(x)), UMax(best.umax, Word(x)),
+                SMin(best.smin, Word(x)), SMax(best.smax, Word(x))};
+      }
+    }
+    if (any) {
+      EXPECT_TRUE(best.Contains(result));
+    } else {
+      EXPECT_TRUE(result.IsEmpty());
     }
   }
 }

@@ -14,7 +14,10 @@ namespace {
 
 TEST(ScalarTest, SyncLosesNoWord) {
   for (const Scalar4& scalar : SampleScalars(300000, 1)) {
-    ASSERT_EQ(WordsOf(scalar), WordsOf(Sync(scalar)));
+    // What excludes itself may become anything.
+    if (WordsOf(scalar) != 0) {
+      ASSERT_EQ(WordsOf(scalar), WordsOf(Sync(scalar)));
+    }
   }
 }
 
@@ -37,7 +40,7 @@ TEST(ScalarTest, SyncFindsMostOfWhatThereIsToKnow) {
     ++total;
     tight += BestOf(words).Contains(synced);
   }
-  EXPECT_GT(tight, total / 100 * 80) << tight << " of " << total;
+  EXPECT_GT(tight, total / 100 * 90) << tight << " of " << total;
 }
 
 TEST(ScalarTest, ContainsMeansEachWord) {

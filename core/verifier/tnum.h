@@ -150,4 +150,16 @@ constexpr Tnum<W> WithUnknownUpperHalf(
           W(WordOps<W>::ZeroExtend(a.mask) | upper)};
 }
 
+/// The low `width` bits (a multiple of 8), their bytes in reverse order.
+template <typename W>
+constexpr Tnum<W> ByteSwapped(const Tnum<W>& a, unsigned width) {
+  using Ops = WordOps<W>;
+  Tnum<W> result = Tnum<W>::Constant(Ops::Make(0));
+  const Tnum<W> byte = Tnum<W>::Constant(Ops::Make(0xff));
+  for (unsigned from = 0; from < width; from += 8) {
+    result = result | ShiftLeft(ShiftRight(a, from) & byte, width - 8 - from);
+  }
+  return result;
+}
+
 }  // namespace ebpf::verifier

@@ -177,6 +177,20 @@ TEST(TnumTest, HalvesAreTakenAndExtended) {
   }
 }
 
+TEST(TnumTest, ByteSwapsMoveWhatIsKnown) {
+  using Wide = Tnum<uint64_t>;
+  const Wide a{0x1122334400667708, 0x00000000ff0000f0};
+  const Wide low = ByteSwapped(a, 16);
+  EXPECT_EQ(low.value, 0x0877u);
+  EXPECT_EQ(low.mask, 0xf000u);
+  const Wide half = ByteSwapped(a, 32);
+  EXPECT_EQ(half.value, 0x08776600u);
+  EXPECT_EQ(half.mask, 0xf00000ffu);
+  const Wide all = ByteSwapped(a, 64);
+  EXPECT_EQ(all.value, 0x0877660044332211u);
+  EXPECT_EQ(all.mask, 0xf00000ff00000000u);
+}
+
 TEST(TnumTest, WholeWidthRangeIsUnknown) {
   const auto all = Tnum<uint64_t>::FromRange(0, ~uint64_t{0});
   EXPECT_EQ(all.mask, ~uint64_t{0});

@@ -1,0 +1,496 @@
+// SPDX-License-Identifier: MIT
+//
+// Written from RFC 9669, not from the interpreter.
+#include "testing/fuzzing/checked_machine.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "core/linux_abi/bpf.h"
+
+namespace ebpf::fuzzing {
+namespace {
+
+using isa::DecodedInsn;
+using isa::Family;
+using isa::Op;
+using isa::Operation;
+
+int64_t Signed(uint64_t value, unsigned width) {
+  return SignExtend(value, width);
+}
+
+uint64_t Truncate(uint64_t value, unsigned width) {
+  return width == 64 ? value : value & ((uint64_t{1} << width) - 1);
+}
+
+/// dst <operation> src in `width` bits; both are cut already.
+uint64_t Compute(Operation operation, unsigned width, uint64_t a, uint64_t b) {
+  const uint64_t count = b & (width - 1);
+  switch (operation) {
+    case Operation::kAdd:
+      return a + b;
+    case Operation::kSub:
+      return a - b;
+    case Operation::kMul:
+      return a * b;
+    case Operation::kDiv:
+      return b == 0 ? 0 : a / b;
+    case Operation::kMod:
+      return b == 0 ? a : a % b;
+    case Operation::kSDiv:
+      if (b == 0) {
+        return 0;
+      }
+      return Signed(b, width) == -1
+                 ? 0 - a
+                 : static_cast<uint64_t>(Signed(a, width) / Signed(b, width));
+    case Operation::kSMod:
+      if (b == 0) {
+        return a;
+      }
+      return Signed(b, width) == -1
+                 ? 0
+                 : static_cast<uint64_t>(Signed(a, width) % Signed(b, width));
+    case Operation::kOr:
+      return a | b;
+    case Operation::kAnd:
+      return a & b;
+    case Operation::kXor:
+      return a ^ b;
+    case Operation::kLsh:
+      return a << count;
+    case Operation::kRsh:
+      return a >> count;
+    case Operation::kArsh:
+      return static_cast<uint64_t>(Signed(a, width) >> count);
+    case Operation::kMovSx8:
+      return static_cast<uint64_t>(Signed(b, 8));
+    case Operation::kMovSx16:
+      return static_cast<uint64_t>(Signed(b, 16));
+    case Operation::kMovSx32:
+      return static_cast<uint64_t>(Signed(b, 32));
+    default:
+      return b;  // kMov
+  }
+}
+
+uint64_t Swapped(uint64_t value, unsigned width) {
+  uint64_t result = 0;
+  for (unsigned i = 0; i < width; i += 8) {
+    result = result << 8 | (value >> i & 0xff);
+  }
+  return result;
+}
+
+bool Compare(Operation operation, unsigned width, uint64_t a, uint64_t b) {
+  const int64_t sa = Signed(a, width), sb = Signed(b, width);
+  switch (operation) {
+    case Operation::kEq:
+      return a == b;
+    case Operation::kNe:
+      return a != b;
+    case Operation::kGt:
+      return a > b;
+    case Operation::kGe:
+      return a >= b;
+    case Operation::kLt:
+      return a < b;
+    case Operation::kLe:
+      return a <= b;
+    case Operation::kSGt:
+      return sa > sb;
+    case Operation::kSGe:
+      return sa >= sb;
+    case Operation::kSLt:
+      return sa < sb;
+    case Operation::kSLe:
+      return sa <= sb;
+    default:
+      return (a & b) != 0;  // kSet
+  }
+}
+
+bool IsMove(Operation operation) {
+  return operation == Operation::kMov || operation == Operation::kMovSx8 ||
+         operation == Operation::kMovSx16 || operation == Operation::kMovSx32;
+}
+
+}  // namespace
+
+CheckedMachine::CheckedMachine(const verifier::Code& code,
+                               Span<Map* const> maps, Span<uint8_t> context)
+    : code_(code),
+      maps_(maps),
+      context_(reinterpret_cast<uint64_t>(context.data())) {
+  frames_.reserve(kMaxFrames);
+  frames_.emplace_back();
+  regs_[1] = context_;
+  written_[1] = true;
+  regs_[isa::kFramePointer] = frames_[0].top();
+  written_[isa::kFramePointer] = true;
+  regions_.push_back({context_, context.size(), true, false, nullptr, false});
+}
+
+bool CheckedMachine::Fail(const std::string& what) {
+  fault_ = "insn " + std::to_string(index_) + ": " + what;
+  return false;
+}
+
+std::string CheckedMachine::Run(uint64_t max_steps, const Hook& before) {
+  bool done = false;
+  while (!done && steps_ < max_steps) {
+    ++steps_;
+    if (!before(index_)) {
+      Fail("stopped by the observer");
+      return fault_;
+    }
+    if (!Step(done)) {
+      return fault_;
+    }
+    index_ = next_;
+  }
+  for (const MachineRegion& region : regions_) {
+    if (done && region.is_record) {
+      Fail("ended with a record held");
+    }
+  }
+  return fault_;
+}
+
+bool CheckedMachine::Read(unsigned number, uint64_t& value) {
+  value = regs_[number];
+  return written_[number] ||
+         Fail("r" + std::to_string(number) + " was never written");
+}
+
+bool CheckedMachine::Write(unsigned number, uint64_t value) {
+  if (number == isa::kFramePointer) {
+    return Fail("r10 is written");
+  }
+  regs_[number] = value;
+  written_[number] = true;
+  return true;
+}
+
+bool CheckedMachine::Access(uint64_t address, uint64_t size, bool write) {
+  if (size == 0) {
+    return true;
+  }
+  for (MachineFrame& frame : frames_) {
+    const uint64_t base = frame.top() - kMaxStackBytes;
+    const uint64_t offset = address - base;
+    if (offset >= kMaxStackBytes || size > kMaxStackBytes - offset) {
+      continue;
+    }
+    for (uint64_t i = offset; i < offset + size; ++i) {
+      if (write) {
+        frame.written[i] = true;
+      } else if (!frame.written[i]) {
+        return Fail("reads stack that was not written");
+      }
+    }
+    return true;
+  }
+  for (const MachineRegion& region : regions_) {
+    const uint64_t offset = address - region.address;
+    if (offset < region.size && size <= region.size - offset &&
+        (write ? region.writable : region.readable)) {
+      return true;
+    }
+  }
+  return Fail(std::string(write ? "writes" : "reads") +
+              " memory that is not the program's");
+}
+
+bool CheckedMachine::Step(bool& done) {
+  DecodedInsn insn;
+  if (index_ >= code_.size() ||
+      isa::Decode(isa::ConstInsns(code_.data(), code_.size()), index_, insn) !=
+          isa::DecodeError::kNone) {
+    return Fail("is no instruction");
+  }
+  next_ = index_ + insn.slots;
+  switch (insn.info().family) {
+    case Family::kAlu:
+    case Family::kNegate:
+    case Family::kByteSwap:
+      return Alu(insn);
+    case Family::kLoad:
+    case Family::kStore:
+      return Memory(insn);
+    case Family::kAtomic:
+    case Family::kAtomicFetch:
+    case Family::kAtomicExchange:
+      return AtomicAccess(insn);
+    case Family::kJump:
+      return Jump(insn);
+    case Family::kLoadImm64:
+      return LoadImm64(insn);
+    case Family::kControl:
+      return Control(insn, done);
+    case Family::kLegacy:
+      break;
+  }
+  return Fail("is not supported");
+}
+
+bool CheckedMachine::Alu(const DecodedInsn& insn) {
+  const isa::OpInfo& info = insn.info();
+  uint64_t a = 0;
+  if (!IsMove(info.operation) && !Read(insn.dst, a)) {
+    return false;
+  }
+  if (info.family == Family::kNegate) {
+    return Write(insn.dst, Truncate(0 - a, info.width));
+  }
+  if (info.family == Family::kByteSwap) {
+    return Write(insn.dst, info.operation == Operation::kToLe
+                               ? Truncate(a, info.width)
+                               : Swapped(a, info.width));
+  }
+  uint64_t b = static_cast<uint64_t>(int64_t{insn.imm});
+  if (info.source_is_register && !Read(insn.src, b)) {
+    return false;
+  }
+  const uint64_t result =
+      Compute(info.operation, info.width, Truncate(a, info.width),
+              Truncate(b, info.width));
+  return Write(insn.dst, Truncate(result, info.width));
+}
+
+bool CheckedMachine::Jump(const DecodedInsn& insn) {
+  const isa::OpInfo& info = insn.info();
+  uint64_t a = 0;
+  uint64_t b = static_cast<uint64_t>(int64_t{insn.imm});
+  if (!Read(insn.dst, a) || (info.source_is_register && !Read(insn.src, b))) {
+    return false;
+  }
+  if (Compare(info.operation, info.width, Truncate(a, info.width),
+              Truncate(b, info.width))) {
+    next_ += static_cast<uint32_t>(int32_t{insn.offset});
+  }
+  return true;
+}
+
+bool CheckedMachine::LoadImm64(const DecodedInsn& insn) {
+  if (insn.op == Op::kLoadImm64) {
+    return Write(insn.dst, insn.imm64());
+  }
+  Map* const map = maps_[static_cast<uint32_t>(insn.imm)];
+  if (insn.op == Op::kLoadMapFd) {
+    return Write(insn.dst, reinterpret_cast<uint64_t>(map));
+  }
+  const Result<Bytes> value = map->DirectValue();
+  if (!value.ok()) {
+    return Fail("the map has no direct value");
+  }
+  const uint32_t flags = map->spec().flags;
+  regions_.push_back({reinterpret_cast<uint64_t>(value->data()), value->size(),
+                      (flags & linux_abi::kMapWriteOnlyProg) == 0,
+                      (flags & linux_abi::kMapReadOnlyProg) == 0, map, false});
+  return Write(insn.dst, reinterpret_cast<uint64_t>(value->data()) +
+                             static_cast<uint32_t>(insn.next_imm));
+}
+
+bool CheckedMachine::Memory(const DecodedInsn& insn) {
+  const isa::OpInfo& info = insn.info();
+  const unsigned bytes = info.width / 8u;
+  const bool stores = info.family == Family::kStore;
+  uint64_t address = 0;
+  if (!Read(stores ? insn.dst : insn.src, address)) {
+    return false;
+  }
+  address += static_cast<uint64_t>(int64_t{insn.offset});
+  uint64_t value = static_cast<uint64_t>(int64_t{insn.imm});
+  if (stores && info.source_is_register && !Read(insn.src, value)) {
+    return false;
+  }
+  if (!Access(address, bytes, stores)) {
+    return false;
+  }
+  if (stores) {
+    std::memcpy(reinterpret_cast<void*>(address), &value, bytes);
+    return true;
+  }
+  value = 0;
+  std::memcpy(&value, reinterpret_cast<void*>(address), bytes);
+  return Write(insn.dst, info.sign_extends
+                             ? static_cast<uint64_t>(Signed(value, info.width))
+                             : value);
+}
+
+bool CheckedMachine::AtomicAccess(const DecodedInsn& insn) {
+  const isa::OpInfo& info = insn.info();
+  const unsigned bytes = info.width / 8u;
+  const bool compares = info.operation == Operation::kCmpXchg;
+  uint64_t address = 0, source = 0, expected = 0;
+  if (!Read(insn.dst, address) || !Read(insn.src, source) ||
+      (compares && !Read(0, expected))) {
+    return false;
+  }
+  address += static_cast<uint64_t>(int64_t{insn.offset});
+  if (address % bytes != 0) {
+    return Fail("is a misaligned atomic access");
+  }
+  if (!Access(address, bytes, false) || !Access(address, bytes, true)) {
+    return false;
+  }
+  uint64_t old = 0;
+  std::memcpy(&old, reinterpret_cast<void*>(address), bytes);
+  uint64_t stored =
+      Compute(info.operation, info.width, old, Truncate(source, info.width));
+  if (info.operation == Operation::kXchg) {
+    stored = source;
+  } else if (compares) {
+    stored = old == Truncate(expected, info.width) ? source : old;
+  }
+  std::memcpy(reinterpret_cast<void*>(address), &stored, bytes);
+  if (info.family == Family::kAtomic) {
+    return true;
+  }
+  return Write(compares ? 0 : insn.src, old);
+}
+
+bool CheckedMachine::Control(const DecodedInsn& insn, bool& done) {
+  switch (insn.op) {
+    case Op::kGoto:
+    case Op::kGotoLong:
+      next_ += static_cast<uint32_t>(insn.jump_offset());
+      return true;
+    case Op::kCallHelper:
+      return CallHelper(insn);
+    case Op::kCallSubprogram: {
+      if (frames_.size() == kMaxFrames) {
+        return Fail("calls too deep");
+      }
+      MachineFrame& callee = frames_.emplace_back();
+      callee.call_site = index_;
+      std::copy(std::begin(regs_), std::end(regs_), callee.saved);
+      std::copy(std::begin(written_), std::end(written_), callee.saved_written);
+      for (unsigned i : {0u, 6u, 7u, 8u, 9u}) {
+        written_[i] = false;
+      }
+      regs_[isa::kFramePointer] = callee.top();
+      next_ = index_ + 1 + static_cast<uint32_t>(insn.imm);
+      return true;
+    }
+    case Op::kExit: {
+      if (frames_.size() == 1) {
+        uint64_t result;
+        done = true;
+        return Read(0, result);
+      }
+      const MachineFrame& callee = frames_.back();
+      for (unsigned i = 6; i < isa::kRegisterCount; ++i) {
+        regs_[i] = callee.saved[i];
+        written_[i] = callee.saved_written[i];
+      }
+      for (unsigned i = 1; i < 6; ++i) {
+        written_[i] = false;
+      }
+      next_ = callee.call_site + 1;
+      frames_.pop_back();
+      return true;
+    }
+    default:
+      return Fail("is not supported");
+  }
+}
+
+bool CheckedMachine::CheckArguments(const HelperPrototype& helper) {
+  const auto* map = reinterpret_cast<const Map*>(regs_[1]);
+  for (unsigned i = 0; i < 5 && helper.args[i] != ArgKind::kNone; ++i) {
+    uint64_t value = 0;
+    if (!Read(1 + i, value)) {
+      return false;
+    }
+    const uint64_t next = i < 4 ? regs_[2 + i] : 0;
+    switch (helper.args[i]) {
+      case ArgKind::kMap:
+        if (std::find(maps_.begin(), maps_.end(), map) == maps_.end()) {
+          return Fail("passes no map");
+        }
+        break;
+      case ArgKind::kMapKey:
+        if (!Access(value, map->spec().key_size, false)) {
+          return false;
+        }
+        break;
+      case ArgKind::kMapValue:
+        if (!Access(value, map->spec().value_size, false)) {
+          return false;
+        }
+        break;
+      case ArgKind::kMem:
+      case ArgKind::kMemOrNull:
+        if (!Access(value, next, false)) {
+          return false;
+        }
+        break;
+      case ArgKind::kUninitMem:
+        if (!Access(value, next, true)) {
+          return false;
+        }
+        break;
+      case ArgKind::kRingRecord:
+        if (std::none_of(regions_.begin(), regions_.end(),
+                         [&](const MachineRegion& region) {
+                           return region.is_record && region.address == value;
+                         })) {
+          return Fail("gives back what is no record");
+        }
+        break;
+      default:
+        break;
+    }
+  }
+  return true;
+}
+
+void CheckedMachine::AfterHelper(const HelperPrototype& helper, const Map* map,
+                                 uint64_t first, uint64_t size) {
+  if (helper.releases) {
+    regions_.erase(std::remove_if(regions_.begin(), regions_.end(),
+                                  [&](const MachineRegion& region) {
+                                    return region.is_record &&
+                                           region.address == first;
+                                  }),
+                   regions_.end());
+  }
+  if (regs_[0] == 0) {
+    return;
+  }
+  if (helper.result == ReturnKind::kMapValueOrNull) {
+    const MapSpec& spec = map->spec();
+    regions_.push_back({regs_[0], spec.value_size,
+                        (spec.flags & linux_abi::kMapWriteOnlyProg) == 0,
+                        (spec.flags & linux_abi::kMapReadOnlyProg) == 0, map,
+                        false});
+  } else if (helper.result == ReturnKind::kRingRecordOrNull) {
+    regions_.push_back({regs_[0], size, true, true, nullptr, true});
+  }
+}
+
+bool CheckedMachine::CallHelper(const DecodedInsn& insn) {
+  const HelperPrototype* helper = FindHelper(static_cast<uint32_t>(insn.imm));
+  if (helper == nullptr || helper->function == nullptr) {
+    return Fail("calls no helper");
+  }
+  if (!CheckArguments(*helper)) {
+    return false;
+  }
+  const auto* map = reinterpret_cast<const Map*>(regs_[1]);
+  const uint64_t first = regs_[1];
+  const uint64_t size = regs_[2];
+  regs_[0] = helper->function(regs_[1], regs_[2], regs_[3], regs_[4], regs_[5]);
+  AfterHelper(*helper, map, first, size);
+  written_[0] = helper->result != ReturnKind::kVoid;
+  for (unsigned i = 1; i < 6; ++i) {
+    written_[i] = false;
+    regs_[i] = 0xdead'0000'0000'0000 + i;
+  }
+  return true;
+}
+
+}  // namespace ebpf::fuzzing

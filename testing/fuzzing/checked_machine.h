@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: MIT
+//
+// A machine that executes eBPF like an engine, but trusts nothing: each access
+// is looked up, each byte of stack knows whether it was written. What the
+// verifier accepts must run on it without a fault.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "core/helpers/prototype.h"
+#include "core/isa/decode.h"
+#include "core/program/run_context.h"
+#include "core/verifier/program_builder.h"
+
+namespace ebpf::fuzzing {
+
+struct MachineFrame {
+  std::vector<uint8_t> stack = std::vector<uint8_t>(kMaxStackBytes);
+  std::vector<bool> written = std::vector<bool>(kMaxStackBytes);
+  uint32_t call_site = 0;
+  uint64_t saved[isa::kRegisterCount] = {};
+  bool saved_written[isa::kRegisterCount] = {};
+
+  uint64_t top() const {
+    return reinterpret_cast<uint64_t>(stack.data()) + kMaxStackBytes;
+  }
+};
+
+/// Memory besides stacks that a program may access.
+struct MachineRegion {
+  uint64_t address;
+  uint64_t size;
+  bool readable;
+  bool writable;
+  const Map* map;  // whose value it is; null: the context, or a record
+  bool is_record;
+};
+
+class CheckedMachine {
+ public:
+  /// Called before each instruction; false stops the run.
+  using Hook = std::function<bool(uint32_t index)>;
+
+  /// `code` names maps by their index in `maps`. `context` stays the caller's.
+  CheckedMachine(const verifier::Code& code, Span<Map* const> maps,
+                 Span<uint8_t> context);
+
+  /// Runs to the end or for `max_steps`. What went wrong, or nothing. Helpers
+  /// are the real ones, so a read section is open.
+  std::string Run(uint64_t max_steps, const Hook& before);
+
+  uint64_t reg(unsigned number) const { return regs_[number]; }
+  bool written(unsigned number) const { return written_[number]; }
+  const std::vector<MachineFrame>& frames() const { return frames_; }
+  const std::vector<MachineRegion>& regions() const { return regions_; }
+  uint64_t context() const { return context_; }
+  uint64_t steps() const { return steps_; }
+
+ private:
+  bool Fail(const std::string& what);
+  bool Step(bool& done);
+  bool Alu(const isa::DecodedInsn& insn);
+  bool Jump(const isa::DecodedInsn& insn);
+  bool Control(const isa::DecodedInsn& insn, bool& done);
+  bool LoadImm64(const isa::DecodedInsn& insn);
+  bool Memory(const isa::DecodedInsn& insn);
+  bool AtomicAccess(const isa::DecodedInsn& insn);
+  bool CallHelper(const isa::DecodedInsn& insn);
+  bool CheckArguments(const HelperPrototype& helper);
+  void AfterHelper(const HelperPrototype& helper, const Map* map,
+                   uint64_t first, uint64_t size);
+
+  bool Read(unsigned number, uint64_t& value);
+  bool Write(unsigned number, uint64_t value);
+  /// Whether `size` bytes may be accessed so; those of a stack are marked.
+  bool Access(uint64_t address, uint64_t size, bool write);
+
+  const verifier::Code code_;
+  const Span<Map* const> maps_;
+  const uint64_t context_;
+  uint64_t regs_[isa::kRegisterCount] = {};
+  bool written_[isa::kRegisterCount] = {};
+  std::vector<MachineFrame> frames_;
+  std::vector<MachineRegion> regions_;
+  uint32_t index_ = 0;
+  uint32_t next_ = 0;
+  uint64_t steps_ = 0;
+  std::string fault_;
+};
+
+}  // namespace ebpf::fuzzing

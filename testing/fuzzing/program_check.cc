@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: MIT
+#include "testing/fuzzing/program_check.h"
+
+#include <cstdlib>
+#include <cstring>
+
+#include "core/interpreter/interpreter.h"
+#include "core/program/program.h"
+#include "core/program_types/program_type.h"
+#include "core/sync/read_section.h"
+#include "testing/fuzzing/checked_machine.h"
+#include "testing/fuzzing/program_grammar.h"
+#include "testing/fuzzing/state_recorder.h"
+#include "testing/host_port/host_cpu.h"
+
+namespace ebpf::fuzzing {
+namespace {
+
+constexpr uint32_t kContextSize = 168;
+constexpr uint32_t kKprobe = 2;
+constexpr uint64_t kMaxSteps = 200'000;
+
+/// Two of the hash's keys are there from the start.
+void Fill(const verifier::TestMaps& maps) {
+  Map& hash = *maps.span()[verifier::kHash];
+  for (uint64_t key : {uint64_t{0}, uint64_t{1}}) {
+    std::vector<uint8_t> value(hash.spec().value_size, 0x5a);
+    (void)hash.Update(
+        ConstBytes(reinterpret_cast<const uint8_t*>(&key), sizeof(key)),
+        ConstBytes(value.data(), value.size()), UpdateMode::kAny);
+  }
+}
+
+std::vector<uint8_t> Context(uint64_t seed) {
+  std::vector<uint8_t> context = RandomBytes(seed, kContextSize);
+  if (seed % 3 == 0) {
+    // Small numbers take other branches than large ones.
+    for (size_t i = 0; i < context.size(); ++i) {
+      context[i] = i % 8 == 0 ? context[i] % 32 : 0;
+    }
+  }
+  return context;
+}
+
+/// Names of maps replaced by addresses, as bpf(2) does.
+void Bind(isa::Insns insns, Span<Map* const> maps) {
+  for (size_t i = 0; i + 1 < insns.size(); ++i) {
+    isa::Insn& low = insns[i];
+    if (low.opcode != 0x18) {
+      continue;
+    }
+    isa::Insn& high = insns[++i];
+    if (low.src != isa::kPseudoMapFd && low.src != isa::kPseudoMapValue) {
+      continue;
+    }
+    Map& map = *maps[static_cast<uint32_t>(low.imm)];
+    uint64_t address = reinterpret_cast<uint64_t>(&map);
+    if (low.src == isa::kPseudoMapValue) {
+      address = reinterpret_cast<uint64_t>((*map.DirectValue()).data()) +
+                static_cast<uint32_t>(high.imm);
+    }
+    low.src = isa::kPseudoNone;
+    low.imm = static_cast<int32_t>(address);
+    high.imm = static_cast<int32_t>(address >> 32);
+  }
+}
+
+std::string Interpret(const verifier::Code& code,
+                      std::vector<uint8_t> context) {
+  const verifier::TestMaps maps;
+  Fill(maps);
+  Allocator& allocator = PortAllocator();
+  ProgramParts parts;
+  parts.type = FindProgramType(kKprobe);
+  Result<isa::Insns> insns = allocator.NewArray<isa::Insn>(code.size());
+  if (!insns.ok()) {
+    return "no memory";
+  }
+  parts.insns = *insns;
+  std::copy(code.begin(), code.end(), parts.insns.begin());
+  Bind(parts.insns, maps.span());
+  Result<Ref<Program>> program =
+      Program::Create(parts, InterpreterEngine(), allocator);
+  if (!program.ok()) {
+    allocator.DeleteArray(parts.insns);
+    return "the interpreter refuses what the verifier accepts";
+  }
+  (void)(*program)->Run(context.data());
+  return "";
+}
+
+std::string RunChecked(const verifier::Code& code, Span<Map* const> maps,
+                       const StateRecorder& recorder, uint64_t seed,
+                       uint64_t& steps) {
+  std::vector<uint8_t> context = Context(seed);
+  ReadSection reading;
+  CheckedMachine machine(code, maps,
+                         Span<uint8_t>(context.data(), context.size()));
+  const std::string fault = machine.Run(kMaxSteps, [&](uint32_t index) {
+    return !recorder.complete() || recorder.Has(index, machine);
+  });
+  steps += machine.steps();
+  return fault;
+}
+
+}  // namespace
+
+ProgramChecker::ProgramChecker() {
+  SetHostCpuCount(1);
+  if (!InitReadSections() || !IsOk(InitRunContexts(PortAllocator()))) {
+    std::abort();
+  }
+}
+
+ProgramChecker::~ProgramChecker() {
+  ExitRunContexts();
+  ExitReadSections();
+}
+
+Status ProgramChecker::Verify(const verifier::Code& code, Span<Map* const> maps,
+                              verifier::StateObserver* observer,
+                              verifier::Stats& stats, std::string* log,
+                              bool read_any_stack) {
+  verifier::Options options;
+  options.type = FindProgramType(kKprobe);
+  options.context_size = kContextSize;
+  options.gpl_compatible = true;
+  options.observer = observer;
+  options.allow_uninitialized_stack = read_any_stack;
+  std::vector<char> buffer(log != nullptr ? 1 << 20 : 0);
+  verifier::Log text(log != nullptr ? verifier::kLogStates : 0, buffer.data(),
+                     buffer.size());
+  const Status status =
+      verifier::Verify(isa::ConstInsns(code.data(), code.size()), maps, options,
+                       PortAllocator(), text, {}, stats);
+  if (log != nullptr) {
+    const StringView written = text.writer().text();
+    log->assign(written.data(), written.size());
+  }
+  return status;
+}
+
+CheckResult ProgramChecker::Check(const verifier::Code& code, uint64_t seed,
+                                  std::string* log) {
+  CheckResult result{};
+  const verifier::TestMaps maps;
+  Fill(maps);
+  StateRecorder recorder(code);
+  result.status = Verify(code, maps.span(), &recorder, result.stats, log);
+  if (!IsOk(result.status)) {
+    return result;
+  }
+  recorder.Finish(code);
+  for (uint64_t run = 0; run < 3 && result.fault.empty(); ++run) {
+    result.fault =
+        RunChecked(code, maps.span(), recorder, seed + run, result.steps);
+  }
+  if (result.fault.empty()) {
+    result.fault = Interpret(code, Context(seed));
+  }
+  return result;
+}
+
+}  // namespace ebpf::fuzzing

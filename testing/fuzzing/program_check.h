@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: MIT
+//
+// Verifies a program and, if it is accepted, runs it: in the checked machine,
+// its states held against the verifier's, and by the real interpreter.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/verifier/program_builder.h"
+#include "core/verifier/test_maps.h"
+#include "core/verifier/verifier.h"
+
+namespace ebpf::fuzzing {
+
+struct CheckResult {
+  Status status;      // of the verifier
+  std::string fault;  // what an accepted program did wrong, or nothing
+  verifier::Stats stats;
+  uint64_t steps;  // that it ran
+};
+
+/// What programs run in; one per process.
+class ProgramChecker {
+ public:
+  ProgramChecker();
+  ~ProgramChecker();
+  ProgramChecker(const ProgramChecker&) = delete;
+  ProgramChecker& operator=(const ProgramChecker&) = delete;
+
+  /// `seed` decides what is in the context. With `log` the verifier tells why.
+  CheckResult Check(const verifier::Code& code, uint64_t seed,
+                    std::string* log = nullptr);
+
+  /// The verifier alone. `read_any_stack`: as Linux lets the privileged.
+  Status Verify(const verifier::Code& code, Span<Map* const> maps,
+                verifier::StateObserver* observer, verifier::Stats& stats,
+                std::string* log, bool read_any_stack = false);
+};
+
+}  // namespace ebpf::fuzzing

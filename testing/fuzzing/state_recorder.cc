@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: MIT
+//
+// Registers that nobody reads any more are left out: a path may be cut short
+// where they differ.
+#include "testing/fuzzing/state_recorder.h"
+
+#include <cstring>
+#include <map>
+
+#include "core/verifier/cfg.h"
+#include "core/verifier/liveness.h"
+#include "core/verifier/saved_state.h"
+#include "core/verifier/structure.h"
+
+namespace ebpf::fuzzing {
+
+using verifier::ByteKind;
+using verifier::FrameView;
+using verifier::RegState;
+using verifier::RegType;
+using verifier::SavedState;
+using verifier::StackSlot;
+
+namespace {
+
+constexpr size_t kMaxStates = 20000;
+
+/// Compares one recorded state with the machine.
+class Membership {
+ public:
+  Membership(const SavedState& state, const CheckedMachine& machine)
+      : state_(state), machine_(machine) {}
+
+  bool Holds(uint16_t live) {
+    const auto& frames = machine_.frames();
+    if (state_.frame_count() != frames.size()) {
+      return false;
+    }
+    for (uint32_t i = 1; i < state_.frame_count(); ++i) {
+      if (state_.frame(i).call_site != frames[i].call_site) {
+        return false;
+      }
+    }
+    const FrameView& current = state_.frame(state_.frame_count() - 1);
+    for (unsigned r = 0; r < isa::kRegisterCount; ++r) {
+      if ((live >> r & 1) == 0) {
+        continue;
+      }
+      // A call counts as if it read all arguments.
+      if (current.regs[r].type == RegType::kUninitialized) {
+        continue;
+      }
+      if (!machine_.written(r) || !HasReg(current.regs[r], machine_.reg(r))) {
+        return false;
+      }
+    }
+    for (uint32_t i = 0; i < state_.frame_count(); ++i) {
+      if (!HasStack(state_.frame(i), frames[i])) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+ private:
+  bool HasReg(const RegState& reg, uint64_t word) {
+    switch (reg.type) {
+      case RegType::kUninitialized:
+        return true;
+      case RegType::kScalar:
+        return reg.value.Has(word) && IsLinked(reg, word);
+      case RegType::kContext:
+        return reg.value.Has(word - machine_.context() - Offset(reg));
+      case RegType::kStack:
+        return reg.value.Has(word - machine_.frames()[reg.frame].top() -
+                             Offset(reg));
+      case RegType::kMapPointer:
+        return word == reinterpret_cast<uint64_t>(reg.map);
+      case RegType::kMapValue:
+      case RegType::kRingRecord:
+        break;
+    }
+    if (reg.maybe_null && word == 0) {
+      return true;
+    }
+    for (const MachineRegion& region : machine_.regions()) {
+      const bool fits = reg.type == RegType::kRingRecord
+                            ? region.is_record && region.size == reg.memory_size
+                            : region.map == reg.map && region.map != nullptr;
+      if (fits && reg.value.Has(word - region.address - Offset(reg))) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  static uint64_t Offset(const RegState& reg) {
+    return static_cast<uint64_t>(int64_t{reg.offset});
+  }
+
+  /// Numbers of one id are the same number.
+  bool IsLinked(const RegState& reg, uint64_t word) {
+    return reg.id == 0 || numbers_.emplace(reg.id, word).first->second == word;
+  }
+
+  bool HasStack(const FrameView& frame, const MachineFrame& stack) {
+    for (uint32_t i = 0; i < frame.slot_count; ++i) {
+      const size_t at = kMaxStackBytes - 8u * (i + 1);
+      if (!HasSlot(frame.slots[i], stack, at)) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  bool HasSlot(const StackSlot& slot, const MachineFrame& stack, size_t at) {
+    for (uint32_t byte = 0; byte < 8; ++byte) {
+      const bool known = slot.bytes[byte] != ByteKind::kInvalid;
+      if (known && !stack.written[at + byte]) {
+        return false;
+      }
+      if (slot.bytes[byte] == ByteKind::kZero && stack.stack[at + byte] != 0) {
+        return false;
+      }
+    }
+    if (!slot.HasSpill()) {
+      return true;
+    }
+    uint64_t word = 0;
+    std::memcpy(&word, &stack.stack[at], slot.SpillSize());
+    return HasReg(slot.spilled, word);
+  }
+
+  const SavedState& state_;
+  const CheckedMachine& machine_;
+  std::map<uint32_t, uint64_t> numbers_;
+};
+
+std::vector<uint16_t> LiveRegisters(const verifier::Code& code) {
+  verifier::Options options;
+  verifier::Log log;
+  verifier::Stats stats;
+  verifier::Verification v(isa::ConstInsns(code.data(), code.size()), {},
+                           options, PortAllocator(), log, stats);
+  std::vector<verifier::InsnInfo> infos(code.size());
+  std::vector<verifier::Subprogram> subprograms(verifier::kMaxSubprograms);
+  v.infos = Span<verifier::InsnInfo>(infos.data(), infos.size());
+  v.subprograms =
+      Span<verifier::Subprogram>(subprograms.data(), subprograms.size());
+  // The maps are missing here, and the structure is in order all the same.
+  (void)verifier::CheckStructure(v);
+  (void)verifier::CheckGraph(v);
+  verifier::ComputeLiveness(v);
+  std::vector<uint16_t> live;
+  for (const verifier::InsnInfo& info : infos) {
+    live.push_back(info.live);
+  }
+  return live;
+}
+
+}  // namespace
+
+struct StateRecorder::Recorded {
+  ~Recorded() { state->Free(PortAllocator()); }
+  SavedState* state = nullptr;
+};
+
+StateRecorder::StateRecorder(const verifier::Code& code)
+    : by_insn_(code.size()) {}
+
+StateRecorder::~StateRecorder() = default;
+
+void StateRecorder::Observe(uint32_t index, const verifier::State& state) {
+  if (count_ == kMaxStates) {
+    complete_ = false;
+    return;
+  }
+  const Result<SavedState*> saved = SavedState::Make(state, PortAllocator());
+  if (!saved.ok()) {
+    complete_ = false;
+    return;
+  }
+  ++count_;
+  auto recorded = std::make_unique<Recorded>();
+  recorded->state = *saved;
+  by_insn_[index].push_back(std::move(recorded));
+}
+
+void StateRecorder::Finish(const verifier::Code& code) {
+  live_ = LiveRegisters(code);
+}
+
+bool StateRecorder::Has(uint32_t index, const CheckedMachine& machine) const {
+  for (const auto& recorded : by_insn_[index]) {
+    if (Membership(*recorded->state, machine).Holds(live_[index])) {
+      return true;
+    }
+  }
+  return false;
+}
+
+}  // namespace ebpf::fuzzing
