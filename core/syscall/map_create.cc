@@ -27,6 +27,11 @@ Status CheckAttr(const Call& call, const linux_abi::MapCreateAttr& attr) {
   if (!call.client.Capable(linux_abi::kCapBpf)) {
     return Status::kNotPermitted;
   }
+  // A hash without a seed is a gift to whoever chooses the keys.
+  if ((attr.map_flags & linux_abi::kMapZeroSeed) != 0 &&
+      !call.client.Capable(linux_abi::kCapSysAdmin)) {
+    return Status::kNotPermitted;
+  }
   if (!IsObjectName(attr.map_name)) {
     return Status::kInvalid;
   }

@@ -158,6 +158,18 @@ TEST(MapCreateRightsTest, MakingIsForThePrivilegedUsingForAllWithADescriptor) {
             Minus(Status::kNotPermitted));
 }
 
+TEST(MapCreateRightsTest, AHashWithoutASeedIsForAdministrators) {
+  TestSystem system;
+  TestCaller caller(Origin::kUser);
+
+  SetHostCapabilities(uint64_t{1} << linux_abi::kCapBpf);
+  EXPECT_EQ(caller.CreateMap(kMapTypeHash, 4, 8, 1, linux_abi::kMapZeroSeed),
+            Minus(Status::kNotPermitted));
+  SetHostCapabilities(uint64_t{1} << linux_abi::kCapSysAdmin);
+  EXPECT_GE(caller.CreateMap(kMapTypeHash, 4, 8, 1, linux_abi::kMapZeroSeed),
+            0);
+}
+
 TEST(MapCreateMemoryTest, EachAllocationMayFail) {
   TestSystem system;
   TestCaller caller(Origin::kKernel);
