@@ -9,8 +9,15 @@
 namespace ebpf::interpreter {
 namespace {
 
-/// What a slot is that no jump may go to.
-constexpr isa::Op kSecondSlot = isa::Op::kExit;
+/// What a slot is that no jump may go to, or no path comes to.
+constexpr isa::Op kHole = isa::Op::kExit;
+
+/// Clients leave code in their programs for what a kernel may lack, behind a
+/// condition that says so: a call of a helper that is not there is no mistake
+/// where the verifier saw that no path comes.
+bool IsHole(const Program& program, size_t index) {
+  return index < program.facts().size() && program.facts()[index].never_reached;
+}
 
 /// Whether control can come to the slot behind an instruction.
 bool FallsThrough(isa::Op op) {
@@ -79,41 +86,52 @@ Status CheckSupported(const isa::DecodedInsn& insn) {
 }
 
 /// Fills in `starts` (1 where an instruction begins) and counts helper calls.
-Status Survey(isa::ConstInsns insns, Span<uint8_t> starts,
+Status Survey(const Program& program, Span<uint8_t> starts,
               size_t& helper_calls) {
+  const isa::ConstInsns insns = program.insns();
   bool falls_off = true;
   for (size_t index = 0; index < insns.size();) {
     isa::DecodedInsn insn;
     if (isa::Decode(insns, index, insn) != isa::DecodeError::kNone) {
       return Status::kInvalid;
     }
-    EBPF_TRY(CheckSupported(insn));
     starts[index] = 1;
-    helper_calls += insn.op == isa::Op::kCallHelper ? 1 : 0;
-    falls_off = FallsThrough(insn.op);
+    falls_off = false;
+    if (!IsHole(program, index)) {
+      EBPF_TRY(CheckSupported(insn));
+      helper_calls += insn.op == isa::Op::kCallHelper ? 1 : 0;
+      falls_off = FallsThrough(insn.op);
+    }
     index += insn.slots;
   }
   return falls_off ? Status::kInvalid : Status::kOk;
 }
 
 /// Writes the steps of a program that Survey went through.
-Status Translate(isa::ConstInsns insns, Span<const uint8_t> starts,
+Status Translate(const Program& program, Span<const uint8_t> starts,
                  Image& image) {
+  const isa::ConstInsns insns = program.insns();
   size_t helper_count = 0;
   for (size_t index = 0; index < insns.size();) {
     isa::DecodedInsn insn;
     if (isa::Decode(insns, index, insn) != isa::DecodeError::kNone) {
       return Status::kInvalid;
     }
-    EBPF_TRY(CheckFlow(insn, index, starts));
     Step& step = image.steps[index];
+    if (IsHole(program, index)) {
+      step.op = kHole;
+      image.steps[index + insn.slots - 1].op = kHole;
+      index += insn.slots;
+      continue;
+    }
+    EBPF_TRY(CheckFlow(insn, index, starts));
     step.op = insn.op;
     step.dst = insn.dst & 0xf;
     step.src = insn.src & 0xf;
     step.offset = insn.offset;
     step.imm = insn.imm;
     if (insn.slots == 2) {
-      image.steps[index + 1].op = kSecondSlot;
+      image.steps[index + 1].op = kHole;
       image.steps[index + 1].imm = insn.next_imm;
     }
     if (insn.op == isa::Op::kCallHelper) {
@@ -138,13 +156,13 @@ Result<Image*> MakeImage(const Program& program) {
   Buffer<uint8_t> starts(allocator);
   EBPF_TRY(starts.Allocate(insns.size()));
   size_t helper_calls = 0;
-  EBPF_TRY(Survey(insns, starts.span(), helper_calls));
+  EBPF_TRY(Survey(program, starts.span(), helper_calls));
   Buffer<Step> steps(allocator);
   EBPF_TRY(steps.Allocate(insns.size()));
   Buffer<HelperFunction> helpers(allocator);
   EBPF_TRY(helpers.Allocate(helper_calls));
   Image image = {&allocator, steps.span(), helpers.span()};
-  EBPF_TRY(Translate(insns, starts.span(), image));
+  EBPF_TRY(Translate(program, starts.span(), image));
   Image* result = EBPF_TRY(allocator.New<Image>(image));
   (void)steps.Take();
   (void)helpers.Take();

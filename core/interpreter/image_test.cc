@@ -99,6 +99,33 @@ TEST(ImageTest, RefusesHelpersThatThereAreNot) {
   }
 }
 
+TEST(ImageTest, WhatNoPathReachesNeedNotBeThere) {
+  FailingAllocator allocator;
+  const std::vector<isa::Insn> insns = {
+      Insn(0xb7, 0, 0, 0, 7),          // r0 = 7
+      Insn(0x55, 0, 0, 1, 0),          // if r0 != 0 goto +1
+      Insn(0x85, 0, 0, 0, 195896080),  // what libbpf puts for a lost cause
+      Insn(0x95, 0, 0, 0, 0),          // exit
+      Insn(0xb7, 10, 0, 0, 1),         // r10 = 1, and the end
+  };
+  ProgramParts parts = PartsOf(insns, allocator);
+  parts.facts = *allocator.NewArray<InsnFacts>(insns.size());
+  parts.facts[2].never_reached = 1;
+  EXPECT_EQ(Program::Create(parts, InterpreterEngine(), allocator).status(),
+            Status::kInvalid);
+  parts.facts[4].never_reached = 1;
+  {
+    Result<Ref<Program>> program =
+        Program::Create(parts, InterpreterEngine(), allocator);
+    ASSERT_TRUE(program.ok());
+    const auto run = std::make_unique<RunContext>();
+    Result<void*> image = InterpreterEngine().Prepare(**program);
+    ASSERT_TRUE(image.ok());
+    EXPECT_EQ(InterpreterEngine().Run(**program, *image, nullptr, *run), 7u);
+    InterpreterEngine().Release(*image);
+  }
+}
+
 TEST(ImageTest, GivesBackEverythingWhateverAllocationFails) {
   const std::vector<isa::Insn> insns =
       TestProgram().Constant(1, 7).MovImm(0, 0).Exit().insns();

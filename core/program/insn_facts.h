@@ -16,6 +16,8 @@ struct InsnFacts {
   uint8_t divisor_non_zero : 1;
   /// The memory access is to the program's own stack.
   uint8_t stack_access : 1;
+  /// No path comes here: what the instruction asks for need not be there.
+  uint8_t never_reached : 1;
 };
 static_assert(sizeof(InsnFacts) == 1);
 

@@ -39,6 +39,7 @@ struct InsnInfo {
   uint16_t live;            // bit r: somebody may read what r holds before it
   uint8_t flags;
   uint8_t explored_count;
+  bool walked;  // some path went through it
 };
 
 struct Subprogram {

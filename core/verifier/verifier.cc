@@ -66,6 +66,8 @@ void WriteFacts(const Verification& v, Span<InsnFacts> facts) {
         (flags & (InsnInfo::kDivisorSeen | InsnInfo::kDivisorZero)) ==
         InsnInfo::kDivisorSeen;
     facts[i].stack_access = (flags & kAccess) == InsnInfo::kStackAccess;
+    facts[i].never_reached =
+        !v.infos[i].walked && (flags & InsnInfo::kSecondSlot) == 0;
   }
 }
 

@@ -96,6 +96,7 @@ Status Step(Verification& v, bool& path_ends) {
     v.options.observer->Observe(v.index, *v.state);
   }
   LogBefore(v);
+  v.info().walked = true;
   v.next = v.index + insn.slots;
   switch (insn.info().family) {
     case Family::kAlu:
