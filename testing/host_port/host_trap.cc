@@ -127,6 +127,23 @@ EBPF_NOPROBE void OnSigtrap(int /*signal*/, siginfo_t* info, void* opaque) {
   errno = saved_errno;
 }
 
+constexpr int kFaultSignals[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE};
+constexpr size_t kFaultSignalCount =
+    sizeof(kFaultSignals) / sizeof(kFaultSignals[0]);
+
+struct sigaction g_old_trap;
+struct sigaction g_old_faults[kFaultSignalCount];
+
+/// Lets whoever handled these faults before have them: a sanitizer, say, which
+/// tells more, or nobody, which ends the process.
+void GiveBack(int signal) {
+  for (size_t i = 0; i < kFaultSignalCount; ++i) {
+    if (kFaultSignals[i] == signal) {
+      sigaction(signal, &g_old_faults[i], nullptr);
+    }
+  }
+}
+
 EBPF_NOPROBE void OnFaultSignal(int signal, siginfo_t* /*info*/, void* opaque) {
   const int saved_errno = errno;
   auto& context = *static_cast<ucontext_t*>(opaque);
@@ -135,20 +152,11 @@ EBPF_NOPROBE void OnFaultSignal(int signal, siginfo_t* /*info*/, void* opaque) {
     OnFault(x86_64::Opaque(regs));
     const Hook hook = g_fault_hook;
     if (!x86_64::NofaultFixup(regs.rip) && (hook == nullptr || !hook(regs))) {
-      struct sigaction action = {};
-      action.sa_handler = SIG_DFL;
-      sigaction(signal, &action, nullptr);  // it faults again, and ends
+      GiveBack(signal);  // it faults again
     }
   });
   errno = saved_errno;
 }
-
-constexpr int kFaultSignals[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE};
-constexpr size_t kFaultSignalCount =
-    sizeof(kFaultSignals) / sizeof(kFaultSignals[0]);
-
-struct sigaction g_old_trap;
-struct sigaction g_old_faults[kFaultSignalCount];
 
 }  // namespace
 
