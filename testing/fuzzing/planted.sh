@@ -1,0 +1,35 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+#
+# Whether the fuzz targets find anything: each over code with one mistake
+# planted, until it is found, or for some time:
+#   testing/fuzzing/planted.sh [SECONDS, default 300] [TARGET...]
+# Ends with 1 where a mistake was not found.
+set -uo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+source testing/fuzzing/targets.sh
+
+seconds=${1:-300}
+shift || true
+wanted=("$@")
+if ((${#wanted[@]} == 0)); then wanted=("${!label[@]}"); fi
+
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+missed=0
+for target in $(printf '%s\n' "${wanted[@]}" | sort); do
+  binary=$(build "//testing/fuzzing/planted:$target") || exit 1
+  start=$(date +%s.%N)
+  if fuzz "$target" "$binary" "$seconds" "$work/$target"; then
+    echo "$target: NOT FOUND in $seconds s"
+    missed=1
+  else
+    took=$(echo "$(date +%s.%N) - $start" | bc)
+    executions=$(sed -n 's/^stat::number_of_executed_units: *//p' \
+      "$work/$target/log" | tail -1)
+    reason=$(grep -m1 -E '^SUMMARY|^not so|^accepted, and' "$work/$target/log")
+    printf '%s: found after %.1f s, %s executions: %s\n' "$target" "$took" \
+      "${executions:-?}" "$reason"
+  fi
+done
+exit "$missed"

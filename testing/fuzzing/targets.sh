@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: MIT
+#
+# The fuzz targets and how they are run, for run.sh and planted.sh.
+
+declare -A label=(
+  [elf]=//core/elf:elf_reader_fuzz_bin
+  [btf]=//core/btf:btf_fuzz_bin
+  [object]=//core/loader:object_fuzz_bin
+)
+declare -A corpus=(
+  [elf]=core/elf/testdata/corpus
+  [btf]=core/btf/testdata/corpus
+  [object]=core/loader/testdata/corpus
+)
+
+ASAN_SYMBOLIZER_PATH=${ASAN_SYMBOLIZER_PATH:-$(command -v llvm-symbolizer-19 || true)}
+export ASAN_SYMBOLIZER_PATH
+
+# build LABEL: builds it; where it is.
+build() {
+  tools/bazel build --noshow_progress "$1" >&2 || return 1
+  local path=${1#//}
+  realpath "bazel-bin/${path/://}"
+}
+
+# fuzz TARGET BINARY SECONDS DIR: runs it from its corpus; 0 if nothing is found.
+fuzz() {
+  local dir=$4
+  mkdir -p "$dir/corpus" "$dir/artifacts"
+  cp "${corpus[$1]}"/* "$dir/corpus/"
+  "$2" -max_total_time="$3" -max_len=8192 -timeout=25 -rss_limit_mb=2048 \
+    -print_final_stats=1 -artifact_prefix="$dir/artifacts/" "$dir/corpus" \
+    >"$dir/log" 2>&1
+}
+
+# summary TARGET DIR: a line of the table in README.md.
+summary() {
+  local log=$2/log executions edges features finding more
+  executions=$(sed -n 's/^stat::number_of_executed_units: *//p' "$log" | tail -1)
+  edges=$(grep -oE 'cov: [0-9]+' "$log" | tail -1 | grep -oE '[0-9]+')
+  features=$(grep -oE 'ft: [0-9]+' "$log" | tail -1 | grep -oE '[0-9]+')
+  finding=$(find "$2/artifacts" -type f | wc -l)
+  more=$(grep -E '^(programs|files) [0-9]+' "$log" | tail -1)
+  echo "| $1 | ${executions:-0} | ${edges:-0} | ${features:-0} |" \
+    "$(find "$2/corpus" -type f | wc -l) | $finding | $more |"
+}
