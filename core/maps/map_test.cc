@@ -3,6 +3,10 @@
 // Making maps of any kind, and what a map answers to what its kind lacks.
 #include "core/maps/map.h"
 
+#include <atomic>
+#include <chrono>
+#include <thread>
+
 #include "core/maps/map_test_util.h"
 #include "core/maps/notifier.h"
 
@@ -57,6 +61,36 @@ TEST_F(MapBaseTest, MemoryIsBalancedAfterEachKindsLastReference) {
     EXPECT_GT(PortAllocatedBytes(), before + 8000);
   }
   EXPECT_EQ(PortAllocatedBytes(), before);
+}
+
+TEST_F(MapBaseTest, NoKindIsFreedWhileSomebodyReads) {
+  for (const MapSpec& spec :
+       {Spec(MapType::kHash, 4, 8, 10), Spec(MapType::kArray, 4, 8, 10),
+        Spec(MapType::kPerCpuArray, 4, 8, 10),
+        Spec(MapType::kRingBuffer, 0, 0, 4096)}) {
+    const uint64_t before = PortAllocatedBytes();
+    Ref<Map> map = Make(spec);
+    const uint64_t with_map = PortAllocatedBytes();
+    std::thread last_owner;
+    {
+      const ReadSection reading;
+      std::atomic<bool> started{false};
+      last_owner = std::thread([&map, &started] {
+        const HostCpu cpu(1);
+        started = true;
+        map = Ref<Map>();
+      });
+      while (!started) {
+        std::this_thread::yield();
+      }
+      // Time enough for a map that does not wait, and no harm to one that does.
+      std::this_thread::sleep_for(std::chrono::milliseconds(50));
+      EXPECT_EQ(PortAllocatedBytes(), with_map)
+          << "type " << static_cast<uint32_t>(spec.type);
+    }
+    last_owner.join();
+    EXPECT_EQ(PortAllocatedBytes(), before);
+  }
 }
 
 TEST_F(MapBaseTest, KeepsTheSpecThatItWasMadeFrom) {
