@@ -42,6 +42,18 @@ TEST_F(ReferencesTest, RecordsAreGivenBackOnce) {
           Status::kAccess, "R1 type=scalar expected=ringbuf_mem");
 }
 
+TEST_F(ReferencesTest, OnlyARecordsBeginningIsGivenBack) {
+  for (int helper : {kRingSubmit, kRingDiscard}) {
+    Rejects({Call(kRandom), MovReg(R7, R0), AluImm(kAnd, R7, 8), Reserve(16),
+             JumpImm(kJne, R0, 0, 1), Exit(), AluReg(kAdd, R0, R7),
+             Release(R0, helper), Return0()},
+            Status::kAccess,
+            "variable ringbuf_mem access var_off=(0x0; 0x8) disallowed");
+    Accepts({Reserve(16), JumpImm(kJne, R0, 0, 1), Exit(), AluImm(kAdd, R0, 8),
+             AluImm(kAdd, R0, -8), Release(R0, helper), Return0()});
+  }
+}
+
 TEST_F(ReferencesTest, NoCopyOutlivesTheRelease) {
   Rejects({Reserve(8), JumpImm(kJne, R0, 0, 1), Exit(), MovReg(R6, R0),
            MovReg(R7, R0), Release(R6), Load(kDW, R0, R7, 0), Exit()},
