@@ -412,6 +412,19 @@ TEST(ProgLoadRightsTest, LoadingAsksForBpfAndTracingForPerfmonToo) {
   EXPECT_TRUE(can(kKprobe, kAdmin));
 }
 
+TEST(ProgLoadRightsTest, WhatOthersLeftOnTheStackIsForPerfmonToRead) {
+  TestSystem system;
+  TestCaller caller(Origin::kUser);
+  // r0 = *(u64 *)(r10 - 8), which nobody wrote
+  const std::vector<isa::Insn> code = {Insn(0x79, 0, 10, -8, 0), Exit()};
+  constexpr uint64_t kBpf = uint64_t{1} << linux_abi::kCapBpf;
+  constexpr uint64_t kPerfmon = uint64_t{1} << linux_abi::kCapPerfmon;
+  SetHostCapabilities(kBpf);
+  EXPECT_EQ(caller.Load(kSocketFilter, code), Minus(Status::kAccess));
+  SetHostCapabilities(kBpf | kPerfmon);
+  EXPECT_GE(caller.Load(kSocketFilter, code), 0);
+}
+
 TEST(ProgLoadMemoryTest, EachAllocationMayFail) {
   TestSystem system;
   TestCaller caller(Origin::kKernel);
