@@ -34,8 +34,10 @@ struct ebpf_pt_regs;
 
 /* The breakpoint trap's hook. `regs` is converted from the kernel's trap frame
  * and, when the result is true, converted back: pc, sp, flags, every register.
- * False: not a breakpoint of ours, `regs` untouched. Context: trap, before
- * anything that a probe may stand on. */
+ * False: not a breakpoint of ours, `regs` untouched. Interrupts are masked
+ * before the call, and until the trap's return gives them back from `regs`: a
+ * gate that leaves them on masks them first. Context: trap, before anything
+ * that a probe may stand on. */
 bool ebpf_on_breakpoint(struct ebpf_pt_regs* regs);
 
 /* The hook of page faults, and of other traps that an instruction may raise,

@@ -3,7 +3,6 @@
 // core/probes/kprobe.h over the registry, and the run of a site's consumers.
 #include "core/probes/kprobe.h"
 
-#include "core/platform/cpu.h"
 #include "core/probes/probe_registry.h"
 #include "core/probes/probe_site.h"
 #include "core/sync/read_section.h"
@@ -37,16 +36,9 @@ void ProbeSite::Run(machine::PtRegs& regs) {
   }
 }
 
-extern "C" void ebpf_probe_run(ProbeSite* site, machine::PtRegs* regs,
-                               uintptr_t irq) {
-  {
-    // Open before interrupts are let in, and until they are masked again: so
-    // the site is kept by one or the other.
-    ReadSection section;
-    ebpf_port_irq_restore(irq);
-    site->Run(*regs);
-    (void)ebpf_port_irq_save();  // the same state as `irq`
-  }
+extern "C" void ebpf_probe_run(ProbeSite* site, machine::PtRegs* regs) {
+  ReadSection section;
+  site->Run(*regs);
 }
 
 }  // namespace ebpf

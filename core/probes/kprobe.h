@@ -21,8 +21,8 @@ class KprobeConsumer {
  public:
   /// The probed instruction is about to run; the pc of `regs` is its address.
   /// A changed pc is gone on at instead, the instruction then does not run.
-  /// Runs in a read section, preemption off, interrupts as the trap left them;
-  /// probes hit meanwhile on this CPU are missed. Context: any.
+  /// Runs in a read section, with interrupts masked; probes hit meanwhile on
+  /// this CPU are missed. Context: any.
   virtual void Hit(machine::PtRegs& regs) = 0;
 
  protected:
@@ -98,6 +98,10 @@ void ExitProbes();
 
 /// The breakpoint trap's hook, taken in kernel mode: true if the trap is ours,
 /// `regs` then say how to go on; false, with `regs` untouched, if it is not.
+///
+/// Interrupts are masked before the call and until the trap's return gives them
+/// back from `regs`: `regs` may lead into a slot, and a CPU with interrupts on
+/// would let that slot be freed. (A gate that leaves them on masks them first.)
 /// Defined by arch/<isa>/machine, in .ebpf.noprobe. Context: trap, before
 /// anything that a probe may stand on.
 bool OnBreakpoint(machine::PtRegs& regs);
@@ -105,7 +109,8 @@ bool OnBreakpoint(machine::PtRegs& regs);
 /// The hook of page faults (and others that an instruction can raise) taken in
 /// kernel mode, before the kernel's own handling: true if an instruction in a
 /// slot faulted; `regs` are then as if it had faulted at its own place, where
-/// the kernel's handler must see it. Defined as OnBreakpoint. Context: trap.
+/// the kernel's handler must see it. Interrupts are still masked: nobody was in
+/// a slot with interrupts on. Defined as OnBreakpoint. Context: trap.
 bool OnFault(machine::PtRegs& regs);
 
 }  // namespace ebpf

@@ -113,9 +113,9 @@ inline constexpr size_t kMachineNoprobeCount = 2;
 
 extern "C" {
 
-/// Runs the consumers of `site` with interrupts as `irq` says, and comes back
-/// with them masked. The only way out of .ebpf.noprobe; the CPU's guard is set.
-void ebpf_probe_run(ProbeSite* site, machine::PtRegs* regs, uintptr_t irq);
+/// Runs the consumers of `site`. The only way out of .ebpf.noprobe; the CPU's
+/// guard is set.
+void ebpf_probe_run(ProbeSite* site, machine::PtRegs* regs);
 
 }  // extern "C"
 

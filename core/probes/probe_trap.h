@@ -18,34 +18,24 @@ namespace ebpf {
 
 template <machine::ProbedInsnFor Insn, machine::BreakpointFor Breakpoint>
 struct ProbeTrap {
+  // Interrupts are masked all the way. So no rendezvous completes meanwhile:
+  // nothing that can be found is freed, and what is freed is found no more.
+
   /// core/probes/kprobe.h's OnBreakpoint.
   static EBPF_NOPROBE_INLINE bool OnBreakpoint(machine::PtRegs& regs) {
-    const uintptr_t preempt = ebpf_port_preempt_disable();
-    // While interrupts are masked no rendezvous completes, so nothing that can
-    // be found is freed, and what is freed is found no more.
-    const uintptr_t irq = ebpf_port_irq_save();
-    // Pairs with the release in InitProbes.
+    // Pairs with the release in ProbeRegistry::Init.
     ProbeCpu* cpus = probe_shared.cpus.Load(kAcquire);
-    const bool ours =
-        cpus != nullptr && Handle(cpus[ebpf_port_cpu_id()], regs, irq);
-    ebpf_port_irq_restore(irq);
-    ebpf_port_preempt_enable(preempt);
-    return ours;
+    return cpus != nullptr && Handle(cpus[ebpf_port_cpu_id()], regs);
   }
 
   /// core/probes/kprobe.h's OnFault.
   static EBPF_NOPROBE_INLINE bool OnFault(machine::PtRegs& regs) {
-    const uintptr_t irq = ebpf_port_irq_save();
     ProbeCpu* cpus = probe_shared.cpus.Load(kAcquire);
-    const bool ours =
-        cpus != nullptr && AbortStep(cpus[ebpf_port_cpu_id()], regs);
-    ebpf_port_irq_restore(irq);
-    return ours;
+    return cpus != nullptr && AbortStep(cpus[ebpf_port_cpu_id()], regs);
   }
 
  private:
-  static EBPF_NOPROBE_INLINE bool Handle(ProbeCpu& cpu, machine::PtRegs& regs,
-                                         uintptr_t irq) {
+  static EBPF_NOPROBE_INLINE bool Handle(ProbeCpu& cpu, machine::PtRegs& regs) {
     const uint64_t address = Breakpoint::AddressOf(Insn::Pc(regs));
     if (EndStep(cpu, address, regs)) {
       return true;
@@ -59,7 +49,7 @@ struct ProbeTrap {
       site->CountMissed();
     } else {
       cpu.in_consumers = true;
-      ebpf_probe_run(site, &regs, irq);
+      ebpf_probe_run(site, &regs);
       cpu.in_consumers = false;
       if (Insn::Pc(regs) != address) {
         return true;  // a consumer wants to go on elsewhere

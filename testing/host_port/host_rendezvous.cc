@@ -40,6 +40,7 @@ std::atomic<Round> g_round{Round{}};
 std::atomic<bool> g_supported{true};
 std::atomic<uint64_t> g_timeout_ms{10000};
 std::atomic<uint64_t> g_count{0};
+std::atomic<uint64_t> g_timeouts{0};
 std::atomic<const Thread*> g_stopping_thread{nullptr};
 
 struct Registry {
@@ -53,6 +54,18 @@ struct Registry {
 Registry& TheRegistry() {
   static Registry* registry = new Registry;
   return *registry;
+}
+
+/// Waits a little. There are fewer processors than CPUs, and other work: who
+/// only yields keeps those from running that it waits for.
+EBPF_NOPROBE_INLINE void Pause(unsigned turn) {
+  constexpr unsigned kYields = 50;
+  constexpr timespec kSleep = {0, 50000};
+  if (turn < kYields) {
+    sched_yield();
+  } else {
+    nanosleep(&kSleep, nullptr);
+  }
 }
 
 /// Makes this CPU fetch what was written.
@@ -76,8 +89,8 @@ EBPF_NOPROBE void Join() {
   } while (!g_round.compare_exchange_weak(
       round, Round{round.number, static_cast<uint16_t>(round.arrived + 1), 1}));
   t_thread.irq_depth = t_thread.irq_depth + 1;
-  while (g_round.load().number == round.number) {
-    sched_yield();
+  for (unsigned turn = 0; g_round.load().number == round.number; ++turn) {
+    Pause(turn);
   }
   SynchroniseInsnStream();
   t_thread.irq_depth = t_thread.irq_depth - 1;
@@ -125,11 +138,11 @@ uint16_t CallOthers(Registry& registry) {
 /// Whether all `others` have arrived in time.
 bool WaitForOthers(uint16_t others) {
   const uint64_t deadline = NowMs() + g_timeout_ms;
-  while (g_round.load().arrived != others) {
+  for (unsigned turn = 0; g_round.load().arrived != others; ++turn) {
     if (NowMs() >= deadline) {
       return g_round.load().arrived == others;
     }
-    sched_yield();
+    Pause(turn);
   }
   return true;
 }
@@ -176,6 +189,7 @@ void SetHostRendezvousTimeout(uint64_t milliseconds) {
 }
 void SetHostTextSupport(bool supported) { host::g_supported = supported; }
 uint64_t HostRendezvousCount() { return host::g_count; }
+uint64_t HostRendezvousTimeouts() { return host::g_timeouts; }
 
 }  // namespace ebpf
 
@@ -204,5 +218,6 @@ extern "C" int ebpf_port_stop_machine(int (*function)(void*), void* argument,
     TakePendingIpi();
     return 0;
   }
+  ++g_timeouts;
   return -EBUSY;
 }

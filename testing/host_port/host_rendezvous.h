@@ -16,7 +16,8 @@ void SetHostRendezvousTimeout(uint64_t milliseconds);
 /// so), as at first it has.
 void SetHostTextSupport(bool supported);
 
-/// Rendezvous that succeeded, ever.
+/// Rendezvous that succeeded, ever, and those that were given up.
 uint64_t HostRendezvousCount();
+uint64_t HostRendezvousTimeouts();
 
 }  // namespace ebpf

@@ -33,7 +33,6 @@ using x86_64::PtRegs;
 
 using Hook = bool (*)(PtRegs&);
 
-std::atomic<bool> g_keeps_interrupts{false};
 std::atomic<Hook> g_step_hook{nullptr};
 std::atomic<Hook> g_fault_hook{nullptr};
 
@@ -76,11 +75,10 @@ EBPF_NOPROBE_INLINE void ToContext(const PtRegs& regs, ucontext_t& context) {
   Panic("a breakpoint that nobody claims");
 }
 
-/// Runs one handler as a trap: interrupts masked or kept, locks of what was
-/// interrupted aside; then gives the thread the interrupt state of `regs`.
+/// Runs one handler as a trap: interrupts masked, locks of what was interrupted
+/// aside; then gives the thread the interrupt state of `regs`.
 template <typename Handler>
-EBPF_NOPROBE_INLINE void AsTrap(ucontext_t& context, bool keeps_interrupts,
-                                Handler handler) {
+EBPF_NOPROBE_INLINE void AsTrap(ucontext_t& context, Handler handler) {
   host::Thread& self = t_thread;
   const uint32_t irq_depth = self.irq_depth;
   const uint32_t rank_base = self.rank_base;
@@ -89,9 +87,7 @@ EBPF_NOPROBE_INLINE void AsTrap(ucontext_t& context, bool keeps_interrupts,
   PtRegs regs;
   FromContext(context, irq_depth == 0, regs);
   const uint64_t flag = regs.rflags & kFlagInterrupt;
-  if (!keeps_interrupts) {
-    self.irq_depth = irq_depth + 1;
-  }
+  self.irq_depth = irq_depth + 1;
   handler(regs);
   ToContext(regs, context);
   self.trap_depth = self.trap_depth - 1;
@@ -111,19 +107,18 @@ EBPF_NOPROBE void OnSigtrap(int /*signal*/, siginfo_t* info, void* opaque) {
   const int saved_errno = errno;
   auto& context = *static_cast<ucontext_t*>(opaque);
   const bool breakpoint = info->si_code == SI_KERNEL;
-  AsTrap(context, breakpoint && g_keeps_interrupts.load(),
-         [&](PtRegs& regs) __attribute__((always_inline)) {
-           if (breakpoint) {
-             if (!OnBreakpoint(x86_64::Opaque(regs))) {
-               DieOfBreakpoint();
-             }
-             return;
-           }
-           const Hook hook = g_step_hook;
-           if (hook == nullptr || !hook(regs)) {
-             DieOfBreakpoint();
-           }
-         });
+  AsTrap(context, [&](PtRegs& regs) __attribute__((always_inline)) {
+    if (breakpoint) {
+      if (!OnBreakpoint(x86_64::Opaque(regs))) {
+        DieOfBreakpoint();
+      }
+      return;
+    }
+    const Hook hook = g_step_hook;
+    if (hook == nullptr || !hook(regs)) {
+      DieOfBreakpoint();
+    }
+  });
   errno = saved_errno;
 }
 
@@ -147,7 +142,7 @@ void GiveBack(int signal) {
 EBPF_NOPROBE void OnFaultSignal(int signal, siginfo_t* /*info*/, void* opaque) {
   const int saved_errno = errno;
   auto& context = *static_cast<ucontext_t*>(opaque);
-  AsTrap(context, false, [&](PtRegs& regs) __attribute__((always_inline)) {
+  AsTrap(context, [&](PtRegs& regs) __attribute__((always_inline)) {
     // First put back to its own place, then handled as of there.
     OnFault(x86_64::Opaque(regs));
     const Hook hook = g_fault_hook;
@@ -181,7 +176,6 @@ HostTraps::~HostTraps() {
   }
 }
 
-void SetHostTrapKeepsInterrupts(bool keeps) { g_keeps_interrupts = keeps; }
 void SetHostStepHook(Hook hook) { g_step_hook = hook; }
 void SetHostFaultHook(Hook hook) { g_fault_hook = hook; }
 

@@ -24,10 +24,6 @@ class HostTraps : public NonCopyable {
   ~HostTraps();
 };
 
-/// Whether the breakpoint gate leaves interrupts as they were (as one kernel's
-/// does) instead of masking them, as at first.
-void SetHostTrapKeepsInterrupts(bool keeps);
-
 /// What gets single-step traps (TF), and faults that neither OnFault nor the
 /// fault-safe copy claims; true: go on with `regs`. Null: nobody.
 void SetHostStepHook(bool (*hook)(x86_64::PtRegs& regs));
