@@ -18,6 +18,12 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 missed=0
 for target in $(printf '%s\n' "${wanted[@]}" | sort); do
+  if [[ $target == program ]]; then
+    # The verifier's mistakes are planted by a program of their own, which knows
+    # more of them than this one.
+    python3 testing/fuzzing/planted.py map_value_off_by_one || missed=1
+    continue
+  fi
   binary=$(build "//testing/fuzzing/planted:$target") || exit 1
   start=$(date +%s.%N)
   if fuzz "$target" "$binary" "$seconds" "$work/$target"; then

@@ -6,11 +6,19 @@ declare -A label=(
   [elf]=//core/elf:elf_reader_fuzz_bin
   [btf]=//core/btf:btf_fuzz_bin
   [object]=//core/loader:object_fuzz_bin
+  [program]=//testing/fuzzing:program_fuzz_bin
 )
 declare -A corpus=(
   [elf]=core/elf/testdata/corpus
   [btf]=core/btf/testdata/corpus
   [object]=core/loader/testdata/corpus
+  [program]=testing/fuzzing/corpus/program
+)
+declare -A options=(
+  [elf]=-max_len=8192
+  [btf]=-max_len=8192
+  [object]=-max_len=8192
+  [program]="-max_len=1024 -len_control=0"
 )
 
 ASAN_SYMBOLIZER_PATH=${ASAN_SYMBOLIZER_PATH:-$(command -v llvm-symbolizer-19 || true)}
@@ -28,7 +36,8 @@ fuzz() {
   local dir=$4
   mkdir -p "$dir/corpus" "$dir/artifacts"
   cp "${corpus[$1]}"/* "$dir/corpus/"
-  "$2" -max_total_time="$3" -max_len=8192 -timeout=25 -rss_limit_mb=2048 \
+  # shellcheck disable=SC2086 # options are words
+  "$2" -max_total_time="$3" -timeout=25 -rss_limit_mb=2048 ${options[$1]} \
     -print_final_stats=1 -artifact_prefix="$dir/artifacts/" "$dir/corpus" \
     >"$dir/log" 2>&1
 }
