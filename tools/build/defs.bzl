@@ -58,6 +58,9 @@ def ebpf_cc_library(
         hdrs = hdrs,
         copts = COPTS + copts,
         features = FEATURES + features,
+        # No shared library of each: nobody links one, and hidden symbols of
+        # another library could not be found.
+        linkstatic = True,
         tags = tags,
         testonly = testonly,
         textual_hdrs = textual_hdrs,
