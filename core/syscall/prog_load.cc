@@ -221,8 +221,8 @@ Result<int> ProgLoad(const Call& call, const RawAttr& raw) {
   Buffer<char> log_buffer(*call.system.allocator);
   // The last byte of the client's buffer is for the zero.
   EBPF_TRY(AllocateLog(Max(attr.log_size, uint32_t{1}) - 1, log_buffer));
-  verifier::Log log(attr.log_level,
-                    log_buffer.span().data(), log_buffer.span().size());
+  verifier::Log log(attr.log_level, log_buffer.span().data(),
+                    log_buffer.span().size());
 
   Result<Ref<Program>> program = loading.Verify(log);
   // As in Linux a log that does not fit wins over the verdict: clients grow it

@@ -2,12 +2,12 @@
 //
 // On read(fd, buffer, size) or write: hits by fd in a hash, a power-of-two
 // histogram of sizes in an array, and all hits by CPU.
-#include "testing/programs/linux_types.h"
+#include "testing/programs/count.h"
 
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
 
-#include "testing/programs/count.h"
+#include "testing/programs/linux_types.h"
 
 struct {
   __uint(type, BPF_MAP_TYPE_HASH);
@@ -54,8 +54,7 @@ int count(struct pt_regs *ctx) {
   __u32 zero = 0;
 
   struct call_count *mine = bpf_map_lookup_elem(&calls, &zero);
-  if (!mine)
-    return 0;
+  if (!mine) return 0;
   mine->hits++;
   mine->sum_of_sizes += size;
 
@@ -73,12 +72,10 @@ int count(struct pt_regs *ctx) {
     }
   }
 
-  if (size > max_size)
-    return 0;
+  if (size > max_size) return 0;
   __u32 slot = log2_slot(size);
   __u64 *bucket = bpf_map_lookup_elem(&sizes, &slot);
-  if (bucket)
-    __sync_fetch_and_add(bucket, 1);
+  if (bucket) __sync_fetch_and_add(bucket, 1);
   return 0;
 }
 

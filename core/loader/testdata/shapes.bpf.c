@@ -2,9 +2,9 @@
 //
 // What a loader must get right: several programs and subprograms, callbacks,
 // maps with each kind of member, all kinds of global data, an extra section.
-#include "testing/programs/linux_types.h"
-
 #include <bpf/bpf_helpers.h>
+
+#include "testing/programs/linux_types.h"
 
 struct key {
   __u32 a;
@@ -32,13 +32,9 @@ volatile __u32 second = 2;
 volatile __u64 zeroed[4];
 volatile __u32 custom SEC(".data.custom") = 99;
 
-static __noinline __u64 leaf(__u64 x) {
-  return x + second;
-}
+static __noinline __u64 leaf(__u64 x) { return x + second; }
 
-static __noinline __u64 middle(__u64 x) {
-  return leaf(x) + leaf(x + 1);
-}
+static __noinline __u64 middle(__u64 x) { return leaf(x) + leaf(x + 1); }
 
 static long callback(__u64 index, void *context) {
   *(__u64 *)context += index + leaf(index);
