@@ -2,12 +2,12 @@
 //
 // On read(fd, buffer, size) or write: hits by fd in a hash, a power-of-two
 // histogram of sizes in an array, and all hits by CPU.
-#include "testing/programs/count.h"
+#include "testing/programs/linux_types.h"
 
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
 
-#include "testing/programs/linux_types.h"
+#include "testing/programs/count.h"
 
 struct {
   __uint(type, BPF_MAP_TYPE_HASH);

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 //
 // On open(path, flags): a record for each call through the ring buffer.
-#include "testing/programs/events.h"
+#include "testing/programs/linux_types.h"
 
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
 
-#include "testing/programs/linux_types.h"
+#include "testing/programs/events.h"
 
 struct {
   __uint(type, BPF_MAP_TYPE_RINGBUF);

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 //
 // On write(fd, buffer, size): a line in the trace log.
+#include "testing/programs/linux_types.h"
+
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
-
-#include "testing/programs/linux_types.h"
 
 SEC("kprobe")
 int print(struct pt_regs *ctx) {

@@ -2,9 +2,9 @@
 //
 // What a loader must get right: several programs and subprograms, callbacks,
 // maps with each kind of member, all kinds of global data, an extra section.
-#include <bpf/bpf_helpers.h>
-
 #include "testing/programs/linux_types.h"
+
+#include <bpf/bpf_helpers.h>
 
 struct key {
   __u32 a;
