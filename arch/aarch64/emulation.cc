@@ -29,9 +29,19 @@ EBPF_NOPROBE_INLINE void Write(PtRegs& regs, unsigned number, uint64_t value) {
   }
 }
 
+/// Memory may be at any alignment.
 template <typename T>
-EBPF_NOPROBE_INLINE T& MemoryAt(uint64_t address) {
-  return *reinterpret_cast<T*>(address);
+struct [[gnu::packed, gnu::may_alias]] Unaligned {
+  T value;
+};
+
+template <typename T>
+EBPF_NOPROBE_INLINE T Load(uint64_t address) {
+  return reinterpret_cast<const Unaligned<T>*>(address)->value;
+}
+
+EBPF_NOPROBE_INLINE void Store(uint64_t address, uint64_t value) {
+  reinterpret_cast<Unaligned<uint64_t>*>(address)->value = value;
 }
 
 /// [arm/arm: ConditionHolds]
@@ -66,14 +76,14 @@ EBPF_NOPROBE_INLINE void AccessStack(const StackOperand& operand,
                                      PtRegs& regs) {
   const uint64_t address = regs.sp + operand.offset;
   if (operand.load) {
-    Write(regs, operand.a, MemoryAt<uint64_t>(address));
+    Write(regs, operand.a, Load<uint64_t>(address));
     if (operand.pair) {
-      Write(regs, operand.b, MemoryAt<uint64_t>(address + 8));
+      Write(regs, operand.b, Load<uint64_t>(address + 8));
     }
   } else {
-    MemoryAt<uint64_t>(address) = Read(regs, operand.a);
+    Store(address, Read(regs, operand.a));
     if (operand.pair) {
-      MemoryAt<uint64_t>(address + 8) = Read(regs, operand.b);
+      Store(address + 8, Read(regs, operand.b));
     }
   }
   regs.sp += operand.writeback;
@@ -115,16 +125,15 @@ EBPF_NOPROBE_INLINE uint64_t Carry(const ProbePlan& plan, PtRegs& regs) {
     return next;
   }
   if (kind == Emulation::kLoad64) {
-    Write(regs, reg, MemoryAt<uint64_t>(operand));
+    Write(regs, reg, Load<uint64_t>(operand));
     return next;
   }
   if (kind == Emulation::kLoad32) {
-    Write(regs, reg, MemoryAt<uint32_t>(operand));
+    Write(regs, reg, Load<uint32_t>(operand));
     return next;
   }
   if (kind == Emulation::kLoadSigned32) {
-    Write(regs, reg,
-          static_cast<uint64_t>(int64_t{MemoryAt<int32_t>(operand)}));
+    Write(regs, reg, static_cast<uint64_t>(int64_t{Load<int32_t>(operand)}));
     return next;
   }
   if (kind == Emulation::kJump) {

@@ -26,8 +26,13 @@ EBPF_NOPROBE_INLINE void Write(PtRegs& regs, unsigned number, uint64_t value) {
   }
 }
 
-EBPF_NOPROBE_INLINE uint64_t& MemoryAt(uint64_t address) {
-  return *reinterpret_cast<uint64_t*>(address);
+/// A stack may be at any alignment.
+struct [[gnu::packed, gnu::may_alias]] Word {
+  uint64_t value;
+};
+
+EBPF_NOPROBE_INLINE Word& MemoryAt(uint64_t address) {
+  return *reinterpret_cast<Word*>(address);
 }
 
 /// BEQ, BNE, -, -, BLT, BGE, BLTU, BGEU by their funct3.
@@ -56,11 +61,11 @@ EBPF_NOPROBE_INLINE uint64_t Carry(const ProbePlan& plan, PtRegs& regs) {
     return next;
   }
   if (kind == Emulation::kStoreToSp) {
-    MemoryAt(Read(regs, kSp) + plan.operand) = Read(regs, reg);
+    MemoryAt(Read(regs, kSp) + plan.operand).value = Read(regs, reg);
     return next;
   }
   if (kind == Emulation::kLoadFromSp) {
-    Write(regs, reg, MemoryAt(Read(regs, kSp) + plan.operand));
+    Write(regs, reg, MemoryAt(Read(regs, kSp) + plan.operand).value);
     return next;
   }
   if (kind == Emulation::kBranch) {

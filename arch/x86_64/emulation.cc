@@ -33,17 +33,26 @@ EBPF_NOPROBE_INLINE uint64_t& Reg(PtRegs& regs, unsigned number) {
                                       kRegOffset[number & 15]);
 }
 
-EBPF_NOPROBE_INLINE uint64_t& MemoryAt(uint64_t address) {
-  return *reinterpret_cast<uint64_t*>(address);
+/// A stack may be at any alignment.
+struct [[gnu::packed, gnu::may_alias]] Word {
+  uint64_t value;
+};
+
+EBPF_NOPROBE_INLINE uint64_t Load(uint64_t address) {
+  return reinterpret_cast<const Word*>(address)->value;
+}
+
+EBPF_NOPROBE_INLINE void Store(uint64_t address, uint64_t value) {
+  reinterpret_cast<Word*>(address)->value = value;
 }
 
 EBPF_NOPROBE_INLINE void Push(PtRegs& regs, uint64_t value) {
   regs.rsp -= 8;
-  MemoryAt(regs.rsp) = value;
+  Store(regs.rsp, value);
 }
 
 EBPF_NOPROBE_INLINE uint64_t Pop(PtRegs& regs) {
-  const uint64_t value = MemoryAt(regs.rsp);
+  const uint64_t value = Load(regs.rsp);
   regs.rsp += 8;
   return value;
 }
@@ -254,7 +263,7 @@ EBPF_NOPROBE void ProbedInsn::BeginStep(const ProbePlan& plan, uint64_t slot,
       borrowed = plan.operand;
     }
   } else if (kind == Emulation::kStepReturn) {
-    state.saved_register = MemoryAt(regs.rsp);
+    state.saved_register = Load(regs.rsp);
   }
   regs.rip = slot;
 }
@@ -267,18 +276,18 @@ EBPF_NOPROBE void ProbedInsn::EndStep(const ProbePlan& plan, uint64_t /*slot*/,
   const uint64_t next = plan.address + plan.insn_size;
   regs.rip = next;
   if (kind == Emulation::kStepCall) {
-    MemoryAt(regs.rsp) = next;
+    Store(regs.rsp, next);
     regs.rip = plan.operand;
   } else if (kind == Emulation::kStepCallVia) {
-    regs.rip = MemoryAt(regs.rsp);
-    MemoryAt(regs.rsp) = next;
+    regs.rip = Load(regs.rsp);
+    Store(regs.rsp, next);
   } else if (kind == Emulation::kStepJumpVia) {
     regs.rip = regs.rsi;
   } else if (kind == Emulation::kStepReturn) {
     regs.rip = state.saved_register;
   } else if (kind == Emulation::kStepPushFlags) {
-    MemoryAt(regs.rsp) =
-        (MemoryAt(regs.rsp) & ~kIfAndTf) | (state.saved_flags & kIfAndTf);
+    Store(regs.rsp,
+          (Load(regs.rsp) & ~kIfAndTf) | (state.saved_flags & kIfAndTf));
   }
   regs.rflags = (regs.rflags & ~kIfAndTf) | (state.saved_flags & kIfAndTf);
   RestoreBorrowed(plan, state, regs);

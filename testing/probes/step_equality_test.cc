@@ -165,6 +165,10 @@ class Samples {
       default:
         break;
     }
+    if (insn.meta.category == ZYDIS_CATEGORY_BITBYTE &&
+        insn.raw.modrm.mod != 3) {
+      return false;  // a bit's number in a register reaches anywhere
+    }
     switch (insn.meta.category) {
       case ZYDIS_CATEGORY_XSAVE:
       case ZYDIS_CATEGORY_XSAVEOPT:
