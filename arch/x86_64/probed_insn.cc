@@ -140,7 +140,9 @@ bool MayProbeOneByte(const Subject& s) {
     case 0xe1:
     case 0xe2:
     case 0xe3:
-      return !s.insn.address_size_32;  // they would count in ecx
+      // They would count in ecx; and some CPUs take a prefix F2 or F3 for the
+      // condition of the opcode.
+      return !s.insn.address_size_32 && s.insn.repeat == 0;
     case 0xc2:
     case 0xc3:
     case 0xeb:
