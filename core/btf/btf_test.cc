@@ -7,48 +7,12 @@
 #include <string>
 #include <vector>
 
+#include "core/btf/test_builder.h"
 #include "core/elf/elf_reader.h"
 #include "gtest/gtest.h"
 
 namespace ebpf::btf {
 namespace {
-
-constexpr uint32_t kKindShift = 24;
-
-/// Builds a BTF blob type by type.
-class Builder {
- public:
-  uint32_t Name(const std::string& name) {
-    const auto at = static_cast<uint32_t>(strings_.size());
-    strings_ += name + '\0';
-    return at;
-  }
-  /// Its id.
-  uint32_t Add(Kind kind, uint32_t name, uint32_t size_or_type,
-               const std::vector<uint32_t>& tail = {}, uint32_t count = 0) {
-    types_.push_back(name);
-    types_.push_back(static_cast<uint32_t>(kind) << kKindShift | count);
-    types_.push_back(size_or_type);
-    types_.insert(types_.end(), tail.begin(), tail.end());
-    return next_id_++;
-  }
-  std::vector<uint8_t> Blob() const {
-    const uint32_t type_size = static_cast<uint32_t>(types_.size() * 4);
-    std::vector<uint32_t> words = {
-        0x0001eb9f, 24,        0,
-        type_size,  type_size, static_cast<uint32_t>(strings_.size())};
-    words.insert(words.end(), types_.begin(), types_.end());
-    std::vector<uint8_t> blob(words.size() * 4);
-    memcpy(blob.data(), words.data(), blob.size());
-    blob.insert(blob.end(), strings_.begin(), strings_.end());
-    return blob;
-  }
-
- private:
-  std::string strings_ = std::string(1, '\0');
-  std::vector<uint32_t> types_;
-  uint32_t next_id_ = 1;
-};
 
 /// An opened blob with the memory that it needs.
 struct Opened {

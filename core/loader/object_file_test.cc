@@ -120,6 +120,18 @@ TEST_F(ObjectFileTest, NamesASectionThatItDoesNotKnow) {
       << log();
 }
 
+TEST(ObjectNameTest, NamesAreCutAndRidOfWhatLinuxRefuses) {
+  const auto name = [](const char* text) {
+    char field[MapSpec::kNameSize] = {};
+    SetObjectName(field, text);
+    return std::string(field);
+  };
+  EXPECT_EQ(name("hits"), "hits");
+  EXPECT_EQ(name(".rodata.str1.1"), ".rodata.str1.1");
+  EXPECT_EQ(name("a_name_of_sixteen"), "a_name_of_sixte");
+  EXPECT_EQ(name("f<u32>$x-y"), "f_u32__x_y");
+}
+
 TEST_F(ObjectFileTest, EverySpoiltByteIsHandled) {
   const std::vector<uint8_t> real = ReadObject(kShapes);
   for (size_t at = 0; at < real.size(); ++at) {
