@@ -142,7 +142,8 @@ bool MayProbeOneByte(const Subject& s) {
     case 0xe3:
       // They would count in ecx; and some CPUs take a prefix F2 or F3 for the
       // condition of the opcode.
-      return !s.insn.address_size_32 && s.insn.repeat == 0;
+      return !s.insn.address_size_32 && !s.insn.operand_size_16 &&
+             s.insn.repeat == 0;
     case 0xc2:
     case 0xc3:
     case 0xeb:
