@@ -6,8 +6,9 @@
 // about how the verifier itself would go on is needed.
 //
 // A register or byte of `old` that is uninitialized covers anything: no path
-// from there read it, since the verifier would have refused that. Registers
-// that are dead were made uninitialized when `old` was kept (exploration.cc).
+// from there read it, since the verifier would have refused that. When `old`
+// was kept, registers that are dead were made uninitialized, and numbers that
+// do not matter any number (exploration.cc; DESIGN.md has the argument).
 #include "core/verifier/compare.h"
 
 namespace ebpf::verifier {
@@ -52,7 +53,7 @@ bool MatchesReg(const RegState& old, const RegState& now, Comparing comparing,
     return false;
   }
   if (old.IsScalar()) {
-    return MatchesScalar(old, now, comparing, ids);
+    return old.ignored || MatchesScalar(old, now, comparing, ids);
   }
   return old.map == now.map && old.memory_size == now.memory_size &&
          old.frame == now.frame && old.offset == now.offset &&
@@ -62,14 +63,18 @@ bool MatchesReg(const RegState& old, const RegState& now, Comparing comparing,
 
 /// A byte that is no part of a register in `old`. If it is a part of one now,
 /// it is a number or zero as that register tells.
-bool MatchesByte(ByteKind old, const StackSlot& now, uint32_t byte) {
+bool MatchesByte(ByteKind old, const StackSlot& now, uint32_t byte,
+                 Comparing comparing) {
   const ByteKind kind = now.bytes[byte];
+  const bool number = kind == ByteKind::kMisc || kind == ByteKind::kZero ||
+                      (kind == ByteKind::kSpill && now.spilled.IsScalar());
   switch (old) {
     case ByteKind::kInvalid:
-      return true;
+      return comparing == Comparing::kCovers || kind == ByteKind::kInvalid;
+    case ByteKind::kIgnored:
+      return number;
     case ByteKind::kMisc:
-      return kind == ByteKind::kMisc || kind == ByteKind::kZero ||
-             (kind == ByteKind::kSpill && now.spilled.IsScalar());
+      return comparing == Comparing::kCovers ? number : kind == old;
     case ByteKind::kZero:
       return kind == ByteKind::kZero;
     case ByteKind::kSpill:
@@ -86,8 +91,7 @@ bool MatchesSlot(const StackSlot& old, const StackSlot& now,
     return false;
   }
   for (uint32_t i = spilled; i < kSlotSize; ++i) {
-    if (!MatchesByte(old.bytes[i], now, i) ||
-        (comparing == Comparing::kSame && old.bytes[i] != now.bytes[i])) {
+    if (!MatchesByte(old.bytes[i], now, i, comparing)) {
       return false;
     }
   }

@@ -9,6 +9,7 @@
 #include "core/verifier/exploration.h"
 
 #include "core/verifier/branch.h"
+#include "core/verifier/relevance.h"
 
 namespace ebpf::verifier {
 namespace {
@@ -65,19 +66,42 @@ void EndPath(Verification& v) {
   v.parent = nullptr;
 }
 
-/// In what is kept, registers that nobody reads any more are unknown to be
-/// anything: then they differ from nothing.
-void ForgetDeadRegs(const Verification& v, SavedState& saved) {
+void IgnoreNumbers(const FrameView& frame, const Relevant& relevant) {
+  for (unsigned r = 0; r < isa::kRegisterCount; ++r) {
+    RegState& reg = frame.regs[r];
+    if (reg.IsScalar() && (relevant.regs >> r & 1) == 0) {
+      reg = RegState::UnknownScalar();
+      reg.ignored = true;
+    }
+  }
+  for (uint32_t i = 0; i < frame.slot_count; ++i) {
+    StackSlot& slot = frame.slots[i];
+    if ((relevant.slots >> i & 1) != 0 ||
+        (slot.HasSpill() && !slot.spilled.IsScalar())) {
+      continue;
+    }
+    slot.spilled = RegState{};
+    for (ByteKind& byte : slot.bytes) {
+      byte = byte == ByteKind::kInvalid ? byte : ByteKind::kIgnored;
+    }
+  }
+}
+
+/// In what is kept, registers that nobody reads any more may be anything, and
+/// numbers that do not matter any number: then they differ from nothing.
+void Forget(const Verification& v, SavedState& saved) {
   const uint32_t innermost = saved.frame_count() - 1;
   for (uint32_t i = 0; i <= innermost; ++i) {
+    const FrameView& frame = saved.frame(i);
     // A caller goes on behind its call, with the callee's result in r0.
-    const uint32_t at =
-        i == innermost ? v.index : saved.frame(i + 1).call_site + 1;
+    const uint32_t call = i == innermost ? 0 : saved.frame(i + 1).call_site;
+    const uint32_t at = i == innermost ? v.index : call + 1;
     for (unsigned r = 0; r < isa::kRegisterCount; ++r) {
       if (r != isa::kFramePointer && (v.infos[at].live >> r & 1) == 0) {
-        saved.frame(i).regs[r] = RegState{};
+        frame.regs[r] = RegState{};
       }
     }
+    IgnoreNumbers(frame, RelevantAt(v, i == innermost ? v.index : call));
   }
 }
 
@@ -110,7 +134,7 @@ Status Keep(Verification& v) {
     v.allocator.Delete(state);
     return status;
   }
-  ForgetDeadRegs(v, *state->saved);
+  Forget(v, *state->saved);
   state->parent = v.parent;
   state->branches = 1;
   state->next = info.explored;

@@ -22,6 +22,7 @@ enum class ByteKind : uint8_t {
   kSpill,    // part of the register in `spilled`
   kMisc,     // some number
   kZero,
+  kIgnored,  // in saved states: some number that does not matter
 };
 
 /// Eight bytes of stack, aligned. Slot 0 is [fp-8, fp), slot 1 [fp-16, fp-8).

@@ -40,6 +40,8 @@ struct RegState {
   bool maybe_null;
   /// kStack: whose stack, as an index of frames.
   uint8_t frame;
+  /// In saved states, of a number: it does not matter.
+  bool ignored;
 
   bool IsPointer() const { return type > RegType::kScalar; }
   bool IsScalar() const { return type == RegType::kScalar; }

@@ -120,6 +120,7 @@ char KindLetter(ByteKind kind) {
     case ByteKind::kSpill:
       return 'r';
     case ByteKind::kMisc:
+    case ByteKind::kIgnored:
       return 'm';
     case ByteKind::kZero:
       return '0';

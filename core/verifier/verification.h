@@ -42,6 +42,19 @@ struct InsnInfo {
   bool walked;  // some path went through it
 };
 
+/// Numbers that matter (relevance.h), as sets of bits.
+struct Relevant {
+  uint64_t slots;  // of the function's own stack, as SlotOf counts them
+  uint16_t regs;
+
+  static constexpr Relevant All() { return {~uint64_t{0}, 0xffff}; }
+
+  friend constexpr Relevant operator|(const Relevant& a, const Relevant& b) {
+    return {a.slots | b.slots, static_cast<uint16_t>(a.regs | b.regs)};
+  }
+};
+static_assert(kMaxSlots == 64);
+
 struct Subprogram {
   uint32_t start;
   uint32_t end;
@@ -68,6 +81,7 @@ struct Verification : NonCopyable {
 
   Span<InsnInfo> infos;          // one for each instruction
   Span<Subprogram> subprograms;  // by start; the first is the program
+  Span<Relevant> relevance;      // one for each instruction, or empty
   State* state = nullptr;
   IdMap* ids = nullptr;  // scratch memory of comparisons
 

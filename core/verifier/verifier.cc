@@ -7,6 +7,7 @@
 #include "core/verifier/cfg.h"
 #include "core/verifier/exploration.h"
 #include "core/verifier/liveness.h"
+#include "core/verifier/relevance.h"
 #include "core/verifier/structure.h"
 #include "core/verifier/walk.h"
 
@@ -33,6 +34,7 @@ void FreeAll(Verification& v) {
     v.allocator.DeleteArray(
         Span<Subprogram>(v.subprograms.data(), kMaxSubprograms));
   }
+  v.allocator.DeleteArray(v.relevance);
   v.allocator.DeleteArray(v.infos);
 }
 
@@ -48,6 +50,7 @@ Status Run(Verification& v) {
   EBPF_TRY(CheckStructure(v));
   EBPF_TRY(CheckGraph(v));
   ComputeLiveness(v);
+  EBPF_TRY(ComputeRelevance(v));
   EBPF_TRY(Walk(v));
   EBPF_TRY(CheckCallChains(v));
   if (!v.log.wants(kLogStates)) {

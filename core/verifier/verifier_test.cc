@@ -117,9 +117,9 @@ TEST_F(VerifierTest, EachAllocationMayFailOnThePathsToARejection) {
 }
 
 TEST_F(VerifierTest, FactsTellWhatNoPathReaches) {
-  const Verdict verdict = Judge(
-      Join({MovImm(R0, 1), JumpImm(kJne, R0, 0, 3), Call(195896080),
-            LoadImm64(R0, 5), Exit()}));
+  const Verdict verdict =
+      Judge(Join({MovImm(R0, 1), JumpImm(kJne, R0, 0, 3), Call(195896080),
+                  LoadImm64(R0, 5), Exit()}));
   ASSERT_EQ(verdict.status, Status::kOk) << verdict.log;
   const bool never[] = {false, false, true, true, false, false};
   for (size_t i = 0; i < verdict.facts.size(); ++i) {

@@ -43,6 +43,13 @@ BUGS = {
     "variable_store_initializes": (
         "stack_access.cc", "if (byte == ByteKind::kZero && !zero)",
         "if (byte != ByteKind::kMisc)"),
+    "compared_numbers_do_not_matter": (
+        "relevance.cc", "        Add(insn_.dst);\n        if (info_.source_is_register) {",
+        "        if (info_.source_is_register) {"),
+    "offsets_do_not_matter": (
+        "relevance.cc", "(moves_pointer || Has(insn_.dst)", "(Has(insn_.dst)"),
+    "numbers_in_the_stack_do_not_matter": (
+        "relevance.cc", "set_.slots |= SlotsBehind", "set_.slots &= SlotsBehind"),
     "product_bounds_wrap": (
         "range.h", "Ops::MulOverflows(a.umax, b.umax)",
         "Ops::MulOverflows(a.umin, b.umin)"),

@@ -144,6 +144,7 @@ class Grammar {
       case 12:
         return VariableStack();
       case 13:
+        return source_.OneIn(3) ? LookupTwo() : LookupValue();
       case 14:
         return LookupValue();
       case 15:
@@ -364,6 +365,27 @@ class Grammar {
       known_.regs[reg] = is_hash ? Kind::kValue48 : Kind::kValue16;
     }
     known_.regs[R0] = is_hash ? Kind::kValue48 : Kind::kValue16;
+  }
+
+  /// Two values of the hash, of which both, or only the second, are checked.
+  void LookupTwo() {
+    for (const Reg reg : {R6, R7}) {
+      Emit(StoreImm(kDW, R10, -8, static_cast<int64_t>(source_.Below(4))));
+      Emit(Join({MovReg(R2, R10), AluImm(kAdd, R2, -8), LoadMap(R1, kHash),
+                 Call(kMapLookup), MovReg(reg, R0)}));
+    }
+    known_.slots[0] = true;
+    CallerSavedGone();
+    known_.regs[R6] = known_.regs[R7] = Kind::kNothing;
+    Emit(JumpImm(kJne, R7, 0, 2));
+    Emit(Return0());
+    known_.regs[R7] = Kind::kValue48;
+    if (!source_.OneIn(6)) {
+      Emit(JumpImm(kJne, R6, 0, 2));
+      Emit(Return0());
+    }
+    known_.regs[R6] = Kind::kValue48;
+    AccessAt(R6, static_cast<int>(source_.Below(40)), source_.Below(4));
   }
 
   /// A register with a map value, the size of it in `size`.

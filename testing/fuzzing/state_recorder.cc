@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Registers that nobody reads any more are left out: a path may be cut short
-// where they differ.
+// Registers that nobody reads any more and numbers that do not matter are left
+// out: a path may be cut short where they differ.
 #include "testing/fuzzing/state_recorder.h"
 
 #include <cstring>
@@ -9,6 +9,7 @@
 
 #include "core/verifier/cfg.h"
 #include "core/verifier/liveness.h"
+#include "core/verifier/relevance.h"
 #include "core/verifier/saved_state.h"
 #include "core/verifier/structure.h"
 
@@ -28,10 +29,11 @@ constexpr size_t kMaxStates = 20000;
 /// Compares one recorded state with the machine.
 class Membership {
  public:
-  Membership(const SavedState& state, const CheckedMachine& machine)
-      : state_(state), machine_(machine) {}
+  Membership(const SavedState& state, const CheckedMachine& machine,
+             const std::vector<verifier::Relevant>& relevant)
+      : state_(state), machine_(machine), relevant_(relevant) {}
 
-  bool Holds(uint16_t live) {
+  bool Holds(uint32_t index, uint16_t live) {
     const auto& frames = machine_.frames();
     if (state_.frame_count() != frames.size()) {
       return false;
@@ -50,12 +52,19 @@ class Membership {
       if (current.regs[r].type == RegType::kUninitialized) {
         continue;
       }
-      if (!machine_.written(r) || !HasReg(current.regs[r], machine_.reg(r))) {
+      if (!machine_.written(r)) {
+        return false;
+      }
+      const bool ignored =
+          current.regs[r].IsScalar() && (relevant_[index].regs >> r & 1) == 0;
+      if (!ignored && !HasReg(current.regs[r], machine_.reg(r))) {
         return false;
       }
     }
     for (uint32_t i = 0; i < state_.frame_count(); ++i) {
-      if (!HasStack(state_.frame(i), frames[i])) {
+      const bool waits = i + 1 < state_.frame_count();
+      const uint32_t at = waits ? state_.frame(i + 1).call_site : index;
+      if (!HasStack(state_.frame(i), frames[i], relevant_[at].slots)) {
         return false;
       }
     }
@@ -103,27 +112,32 @@ class Membership {
     return reg.id == 0 || numbers_.emplace(reg.id, word).first->second == word;
   }
 
-  bool HasStack(const FrameView& frame, const MachineFrame& stack) {
+  bool HasStack(const FrameView& frame, const MachineFrame& stack,
+                uint64_t relevant) {
     for (uint32_t i = 0; i < frame.slot_count; ++i) {
       const size_t at = kMaxStackBytes - 8u * (i + 1);
-      if (!HasSlot(frame.slots[i], stack, at)) {
+      if (!HasSlot(frame.slots[i], stack, at, (relevant >> i & 1) != 0)) {
         return false;
       }
     }
     return true;
   }
 
-  bool HasSlot(const StackSlot& slot, const MachineFrame& stack, size_t at) {
+  bool HasSlot(const StackSlot& slot, const MachineFrame& stack, size_t at,
+               bool relevant) {
+    const bool ignored =
+        !relevant && (!slot.HasSpill() || slot.spilled.IsScalar());
     for (uint32_t byte = 0; byte < 8; ++byte) {
       const bool known = slot.bytes[byte] != ByteKind::kInvalid;
       if (known && !stack.written[at + byte]) {
         return false;
       }
-      if (slot.bytes[byte] == ByteKind::kZero && stack.stack[at + byte] != 0) {
+      if (slot.bytes[byte] == ByteKind::kZero && !ignored &&
+          stack.stack[at + byte] != 0) {
         return false;
       }
     }
-    if (!slot.HasSpill()) {
+    if (!slot.HasSpill() || ignored) {
       return true;
     }
     uint64_t word = 0;
@@ -133,30 +147,9 @@ class Membership {
 
   const SavedState& state_;
   const CheckedMachine& machine_;
+  const std::vector<verifier::Relevant>& relevant_;
   std::map<uint32_t, uint64_t> numbers_;
 };
-
-std::vector<uint16_t> LiveRegisters(const verifier::Code& code) {
-  verifier::Options options;
-  verifier::Log log;
-  verifier::Stats stats;
-  verifier::Verification v(isa::ConstInsns(code.data(), code.size()), {},
-                           options, PortAllocator(), log, stats);
-  std::vector<verifier::InsnInfo> infos(code.size());
-  std::vector<verifier::Subprogram> subprograms(verifier::kMaxSubprograms);
-  v.infos = Span<verifier::InsnInfo>(infos.data(), infos.size());
-  v.subprograms =
-      Span<verifier::Subprogram>(subprograms.data(), subprograms.size());
-  // The maps are missing here, and the structure is in order all the same.
-  (void)verifier::CheckStructure(v);
-  (void)verifier::CheckGraph(v);
-  verifier::ComputeLiveness(v);
-  std::vector<uint16_t> live;
-  for (const verifier::InsnInfo& info : infos) {
-    live.push_back(info.live);
-  }
-  return live;
-}
 
 }  // namespace
 
@@ -187,12 +180,32 @@ void StateRecorder::Observe(uint32_t index, const verifier::State& state) {
 }
 
 void StateRecorder::Finish(const verifier::Code& code) {
-  live_ = LiveRegisters(code);
+  verifier::Options options;
+  verifier::Log log;
+  verifier::Stats stats;
+  verifier::Verification v(isa::ConstInsns(code.data(), code.size()), {},
+                           options, PortAllocator(), log, stats);
+  std::vector<verifier::InsnInfo> infos(code.size());
+  std::vector<verifier::Subprogram> subprograms(verifier::kMaxSubprograms);
+  v.infos = Span<verifier::InsnInfo>(infos.data(), infos.size());
+  v.subprograms =
+      Span<verifier::Subprogram>(subprograms.data(), subprograms.size());
+  // The maps are missing here; the rest of the structure is in order.
+  (void)verifier::CheckStructure(v);
+  (void)verifier::CheckGraph(v);
+  verifier::ComputeLiveness(v);
+  (void)verifier::ComputeRelevance(v);
+  for (uint32_t i = 0; i < code.size(); ++i) {
+    live_.push_back(infos[i].live);
+    relevant_.push_back(verifier::RelevantAt(v, i));
+  }
+  PortAllocator().DeleteArray(v.relevance);
 }
 
 bool StateRecorder::Has(uint32_t index, const CheckedMachine& machine) const {
   for (const auto& recorded : by_insn_[index]) {
-    if (Membership(*recorded->state, machine).Holds(live_[index])) {
+    if (Membership(*recorded->state, machine, relevant_)
+            .Holds(index, live_[index])) {
       return true;
     }
   }

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/verifier/state_observer.h"
+#include "core/verifier/verification.h"
 #include "testing/fuzzing/checked_machine.h"
 
 namespace ebpf::fuzzing {
@@ -38,6 +39,7 @@ class StateRecorder final : public verifier::StateObserver {
 
   std::vector<std::vector<std::unique_ptr<Recorded>>> by_insn_;
   std::vector<uint16_t> live_;
+  std::vector<verifier::Relevant> relevant_;
   size_t count_ = 0;
   bool complete_ = true;
 };

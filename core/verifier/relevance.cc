@@ -1,0 +1,393 @@
+// SPDX-License-Identifier: MIT
+//
+// A number matters where it may reach (through arithmetic, copies, the stack)
+// a comparison, a pointer's offset, a size, a divisor or another function.
+// DESIGN.md argues why a path may be cut short although other numbers differ.
+//
+// Two passes over the graph: forward, what may hold a pointer (arithmetic with
+// one makes the other operand matter), and a pointer to the stack (what is
+// loaded there was stored before); then backward, what matters. Like liveness
+// both may say too much, and say all of it where they do not end in time.
+#include "core/verifier/relevance.h"
+
+#include "core/helpers/prototype.h"
+#include "core/verifier/liveness.h"
+#include "core/verifier/structure.h"
+
+namespace ebpf::verifier {
+namespace {
+
+using isa::DecodedInsn;
+using isa::Family;
+using isa::Op;
+using isa::Operation;
+
+/// 2 MiB of Relevant; longer programs do without.
+constexpr size_t kMaxInsns = 128 * 1024;
+constexpr unsigned kMaxPasses = 32;
+constexpr uint16_t kAllRegs = (1u << isa::kRegisterCount) - 1;
+constexpr uint16_t kResult = 1u << 0;
+constexpr uint16_t kArguments = 0x3e;    // r1..r5
+constexpr uint16_t kCallerSaved = 0x3f;  // r0..r5
+constexpr uint16_t kFrame = 1u << isa::kFramePointer;
+
+constexpr uint16_t Bit(unsigned reg) {
+  return static_cast<uint16_t>(1u << reg);
+}
+
+/// What registers may hold, as sets of bits.
+struct Kinds {
+  uint16_t pointer;
+  uint16_t stack;  // one to some function's stack
+
+  bool MayPoint(unsigned reg) const { return (pointer & Bit(reg)) != 0; }
+  bool MayPointToStack(unsigned reg) const { return (stack & Bit(reg)) != 0; }
+  void Set(unsigned reg, bool is_pointer, bool is_stack) {
+    pointer = static_cast<uint16_t>(is_pointer ? pointer | Bit(reg)
+                                               : pointer & ~Bit(reg));
+    stack =
+        static_cast<uint16_t>(is_stack ? stack | Bit(reg) : stack & ~Bit(reg));
+  }
+  void Clear(uint16_t regs) {
+    pointer = static_cast<uint16_t>(pointer & ~regs);
+    stack = static_cast<uint16_t>(stack & ~regs);
+  }
+};
+
+bool IsMove(Operation operation) {
+  return operation == Operation::kMov || operation == Operation::kMovSx8 ||
+         operation == Operation::kMovSx16 || operation == Operation::kMovSx32;
+}
+
+bool Divides(Operation operation) {
+  return operation == Operation::kDiv || operation == Operation::kSDiv ||
+         operation == Operation::kMod || operation == Operation::kSMod;
+}
+
+bool ReturnsPointer(const HelperPrototype* helper) {
+  return helper != nullptr && (helper->result == ReturnKind::kMapValueOrNull ||
+                               helper->result == ReturnKind::kRingRecordOrNull);
+}
+
+const HelperPrototype* HelperOf(const DecodedInsn& insn) {
+  return FindHelper(static_cast<uint32_t>(insn.imm));
+}
+
+/// The register that an atomic operation loads, if it does.
+unsigned FetchedBy(const DecodedInsn& insn) {
+  return insn.info().operation == Operation::kCmpXchg ? 0 : insn.src;
+}
+
+// Forward.
+
+void AfterAlu(const DecodedInsn& insn, Kinds& kinds) {
+  const isa::OpInfo& info = insn.info();
+  const bool from_src = info.source_is_register;
+  const bool keeps = !IsMove(info.operation);
+  const bool wide = info.width == 64 && info.family == Family::kAlu;
+  kinds.Set(insn.dst,
+            wide && ((keeps && kinds.MayPoint(insn.dst)) ||
+                     (from_src && kinds.MayPoint(insn.src))),
+            wide && ((keeps && kinds.MayPointToStack(insn.dst)) ||
+                     (from_src && kinds.MayPointToStack(insn.src))));
+}
+
+/// What `insn` leaves in the registers.
+Kinds After(const DecodedInsn& insn, Kinds kinds) {
+  const bool whole = insn.info().width == 64;
+  switch (insn.info().family) {
+    case Family::kAlu:
+    case Family::kNegate:
+    case Family::kByteSwap:
+      AfterAlu(insn, kinds);
+      break;
+    case Family::kLoad: {
+      // Pointers are loaded from the stack only.
+      const bool stack = kinds.MayPointToStack(insn.src) && whole;
+      kinds.Set(insn.dst, stack, stack);
+      break;
+    }
+    case Family::kAtomicFetch:
+    case Family::kAtomicExchange: {
+      const bool stack = kinds.MayPointToStack(insn.dst) && whole;
+      kinds.Set(FetchedBy(insn), stack, stack);
+      break;
+    }
+    case Family::kLoadImm64:
+      kinds.Set(insn.dst, insn.op != Op::kLoadImm64, false);
+      break;
+    case Family::kControl:
+      if (insn.op == Op::kCallHelper) {
+        kinds.Clear(kCallerSaved);
+        kinds.Set(0, ReturnsPointer(HelperOf(insn)), false);
+      } else if (insn.op == Op::kCallSubprogram) {
+        kinds.Clear(kCallerSaved);
+        kinds.Set(0, true, true);
+      }
+      break;
+    default:
+      break;
+  }
+  return kinds;
+}
+
+/// Adds `kinds` to what may be at `index`; whether that is news.
+bool Flow(Span<Kinds> at, size_t index, const Kinds& kinds) {
+  Kinds& there = at[index];
+  const Kinds both{static_cast<uint16_t>(there.pointer | kinds.pointer),
+                   static_cast<uint16_t>(there.stack | kinds.stack)};
+  const bool news = both.pointer != there.pointer || both.stack != there.stack;
+  there = both;
+  return news;
+}
+
+bool ForwardPass(const Verification& v, Span<Kinds> at) {
+  bool news = false;
+  for (uint32_t i = 0; i < v.insns.size(); ++i) {
+    DecodedInsn insn;
+    if ((v.infos[i].flags & InsnInfo::kSecondSlot) != 0 ||
+        isa::Decode(v.insns, i, insn) != isa::DecodeError::kNone) {
+      continue;
+    }
+    const Kinds after = After(insn, at[i]);
+    const bool goes = insn.op == Op::kGoto || insn.op == Op::kGotoLong;
+    if (goes || insn.info().family == Family::kJump) {
+      news |= Flow(at, static_cast<size_t>(TargetOf(i, insn)), after);
+    }
+    if (!goes && insn.op != Op::kExit) {
+      news |= Flow(at, i + insn.slots, after);
+    }
+  }
+  return news;
+}
+
+void FindKinds(const Verification& v, Span<Kinds> at) {
+  for (const Subprogram& subprogram : v.subprograms) {
+    const bool main = subprogram.start == 0;
+    at[subprogram.start] =
+        Kinds{static_cast<uint16_t>(kFrame | (main ? Bit(1) : kArguments)),
+              static_cast<uint16_t>(kFrame | (main ? 0 : kArguments))};
+  }
+  for (unsigned pass = 0; ForwardPass(v, at); ++pass) {
+    if (pass == kMaxPasses) {
+      for (Kinds& kinds : at) {
+        kinds = Kinds{kAllRegs, kAllRegs};
+      }
+      return;
+    }
+  }
+}
+
+// Backward.
+
+/// The slot at r10 + `offset`, as a bit; all if it is none.
+uint64_t SlotBit(int32_t offset) {
+  return offset < 0 && offset >= -static_cast<int32_t>(kMaxStackBytes)
+             ? uint64_t{1} << SlotOf(offset)
+             : ~uint64_t{0};
+}
+
+/// The slots that an access through `base` may touch.
+uint64_t SlotsBehind(const Kinds& kinds, unsigned base, int32_t offset) {
+  if (base == isa::kFramePointer) {
+    return SlotBit(offset);
+  }
+  return kinds.MayPointToStack(base) ? ~uint64_t{0} : 0;
+}
+
+class Backward {
+ public:
+  Backward(const DecodedInsn& insn, const Kinds& kinds, const Relevant& after)
+      : insn_(insn), info_(insn.info()), kinds_(kinds), set_(after) {}
+
+  /// What matters before the instruction.
+  Relevant Before(bool in_main) {
+    switch (info_.family) {
+      case Family::kAlu:
+        Alu();
+        break;
+      case Family::kLoad:
+        LoadInto(insn_.dst, insn_.src);
+        break;
+      case Family::kStore:
+        Store();
+        break;
+      case Family::kAtomic:
+      case Family::kAtomicFetch:
+      case Family::kAtomicExchange:
+        Atomic();
+        break;
+      case Family::kJump:
+        Add(insn_.dst);
+        if (info_.source_is_register) {
+          Add(insn_.src);
+        }
+        break;
+      case Family::kLoadImm64:
+        Remove(Bit(insn_.dst));
+        break;
+      case Family::kControl:
+        Control(in_main);
+        break;
+      default:
+        break;
+    }
+    return set_;
+  }
+
+ private:
+  bool Has(unsigned reg) const { return (set_.regs & Bit(reg)) != 0; }
+  void Add(unsigned reg) {
+    set_.regs = static_cast<uint16_t>(set_.regs | Bit(reg));
+  }
+  void Remove(uint16_t regs) {
+    set_.regs = static_cast<uint16_t>(set_.regs & ~regs);
+  }
+
+  void Alu() {
+    const bool from_src = info_.source_is_register;
+    if (IsMove(info_.operation)) {
+      const bool matters = Has(insn_.dst);
+      Remove(Bit(insn_.dst));
+      if (matters && from_src) {
+        Add(insn_.src);
+      }
+      return;
+    }
+    const bool moves_pointer =
+        kinds_.MayPoint(insn_.dst) || (from_src && kinds_.MayPoint(insn_.src));
+    if (moves_pointer) {
+      Add(insn_.dst);
+    }
+    // Of a divisor the engines are told whether it can be 0.
+    if (from_src &&
+        (moves_pointer || Has(insn_.dst) || Divides(info_.operation))) {
+      Add(insn_.src);
+    }
+  }
+
+  void LoadInto(unsigned reg, unsigned base) {
+    const bool matters = Has(reg);
+    Remove(Bit(reg));
+    if (matters) {
+      set_.slots |= SlotsBehind(kinds_, base, insn_.offset);
+    }
+  }
+
+  /// What is stored matters if the slot does; at an unknown place, always.
+  bool StoredMatters() const {
+    const uint64_t slots = SlotsBehind(kinds_, insn_.dst, insn_.offset);
+    return insn_.dst == isa::kFramePointer ? (set_.slots & slots) != 0
+                                           : slots != 0;
+  }
+
+  void Store() {
+    const bool matters = StoredMatters();
+    if (insn_.dst == isa::kFramePointer && info_.width == 64 &&
+        insn_.offset < 0) {
+      set_.slots &= ~SlotBit(insn_.offset);
+    }
+    if (matters && info_.source_is_register) {
+      Add(insn_.src);
+    }
+  }
+
+  void Atomic() {
+    const bool compares = info_.operation == Operation::kCmpXchg;
+    const bool stored = StoredMatters();
+    if (info_.family != Family::kAtomic) {
+      LoadInto(FetchedBy(insn_), insn_.dst);
+    }
+    if (stored) {
+      Add(insn_.src);
+      if (compares) {
+        Add(0);
+      }
+    }
+  }
+
+  void Control(bool in_main) {
+    switch (insn_.op) {
+      case Op::kExit:
+        // Any result will do for a program; a function's goes on.
+        set_ = Relevant{0, in_main ? uint16_t{0} : kResult};
+        break;
+      case Op::kCallHelper:
+        Helper();
+        break;
+      case Op::kCallSubprogram:
+        Remove(kCallerSaved);
+        set_.regs = static_cast<uint16_t>(set_.regs | kArguments);
+        if ((kinds_.stack & kArguments) != 0) {
+          set_.slots = ~uint64_t{0};  // the callee may load what is there
+        }
+        break;
+      default:
+        break;
+    }
+  }
+
+  void Helper() {
+    Remove(kCallerSaved);
+    const HelperPrototype* helper = HelperOf(insn_);
+    for (unsigned i = 0; i < 5; ++i) {
+      const ArgKind kind = helper != nullptr ? helper->args[i] : ArgKind::kSize;
+      if (kind != ArgKind::kNone && kind != ArgKind::kAnything) {
+        Add(1 + i);
+      }
+    }
+  }
+
+  const DecodedInsn& insn_;
+  const isa::OpInfo& info_;
+  const Kinds& kinds_;
+  Relevant set_;
+};
+
+bool BackwardPass(Verification& v, Span<const Kinds> kinds) {
+  bool news = false;
+  for (uint32_t i = static_cast<uint32_t>(v.insns.size()); i-- > 0;) {
+    DecodedInsn insn;
+    if ((v.infos[i].flags & InsnInfo::kSecondSlot) != 0 ||
+        isa::Decode(v.insns, i, insn) != isa::DecodeError::kNone) {
+      continue;
+    }
+    const bool goes = insn.op == Op::kGoto || insn.op == Op::kGotoLong;
+    Relevant after{};
+    if (goes || insn.info().family == Family::kJump) {
+      after = v.relevance[static_cast<size_t>(TargetOf(i, insn))];
+    }
+    if (!goes && insn.op != Op::kExit) {
+      after = after | v.relevance[i + insn.slots];
+    }
+    const bool in_main = SubprogramOf(v, i) == 0;
+    const Relevant before = Backward(insn, kinds[i], after).Before(in_main);
+    news |= before.slots != v.relevance[i].slots ||
+            before.regs != v.relevance[i].regs;
+    v.relevance[i] = before;
+  }
+  return news;
+}
+
+}  // namespace
+
+Status ComputeRelevance(Verification& v) {
+  if (v.insns.size() > kMaxInsns) {
+    return Status::kOk;
+  }
+  v.relevance = EBPF_TRY(v.allocator.NewArray<Relevant>(v.insns.size()));
+  Span<Kinds> kinds = EBPF_TRY(v.allocator.NewArray<Kinds>(v.insns.size()));
+  FindKinds(v, kinds);
+  for (unsigned pass = 0; BackwardPass(v, kinds); ++pass) {
+    if (pass == kMaxPasses) {
+      for (Relevant& relevant : v.relevance) {
+        relevant = Relevant::All();
+      }
+      break;
+    }
+  }
+  v.allocator.DeleteArray(kinds);
+  return Status::kOk;
+}
+
+}  // namespace ebpf::verifier
