@@ -55,9 +55,13 @@ void Expect(bool condition, const char* what) {
   }
 }
 
+constexpr uint64_t kKernelMemory = 256 << 20;
+
 /// The fake kernel, from the first input on.
 struct Kernel {
   Kernel() : text("fuzz_function", kAdd) {
+    // Maps may be as large as there is memory.
+    ebpf::SetHostMemoryLimit(kKernelMemory);
     Expect(IsOk(ebpf::InitSystem(ebpf::HostMachineOps())), "the system starts");
   }
 

@@ -26,6 +26,7 @@ struct Heap {
   std::mutex mutex;
   std::map<void*, Block> blocks;
   uint64_t bytes = 0;
+  uint64_t limit = UINT64_MAX;
 };
 
 // Lives as long as the process: blocks may be freed by exit handlers.
@@ -45,6 +46,12 @@ void* ZeroedBlock(size_t size, size_t align) {
   }
   memset(memory, 0, size);
   return memory;
+}
+
+bool FitsLimit(size_t size) {
+  Heap& heap = TheHeap();
+  std::lock_guard<std::mutex> lock(heap.mutex);
+  return size <= heap.limit && heap.bytes <= heap.limit - size;
 }
 
 void CheckArguments(size_t size, size_t align) {
@@ -72,6 +79,12 @@ bool TakeAllocationFailure() {
 }
 
 }  // namespace host
+
+void SetHostMemoryLimit(uint64_t bytes) {
+  Heap& heap = TheHeap();
+  std::lock_guard<std::mutex> lock(heap.mutex);
+  heap.limit = bytes;
+}
 
 uint64_t HostAllocatedBytes() {
   Heap& heap = TheHeap();
@@ -123,7 +136,7 @@ extern "C" {
 void* ebpf_port_alloc(size_t size, size_t align) {
   ebpf::host::RequireTaskContext("ebpf_port_alloc");
   ebpf::CheckArguments(size, align);
-  if (ebpf::host::TakeAllocationFailure()) {
+  if (ebpf::host::TakeAllocationFailure() || !ebpf::FitsLimit(size)) {
     return nullptr;
   }
   void* memory = ebpf::ZeroedBlock(size, align);

@@ -14,6 +14,10 @@ namespace ebpf {
 uint64_t HostAllocatedBytes();
 uint64_t HostAllocatedBlocks();
 
+/// ebpf_port_alloc returns null rather than let more than `bytes` be allocated
+/// at once; there is no limit at first.
+void SetHostMemoryLimit(uint64_t bytes);
+
 /// The `n`-th ebpf_port_alloc from now on (1: the next) returns null, once; 0:
 /// none does. ebpf_port_exec_alloc counts too.
 void FailNthAllocation(uint64_t n);

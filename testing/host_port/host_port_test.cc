@@ -310,5 +310,19 @@ TEST(HostRendezvousDeathTest, RefusesWhoCannotBeStoppedItself) {
       "interrupts masked");
 }
 
+TEST(HostMemoryTest, GivesNoMoreThanTheLimit) {
+  SetHostMemoryLimit(HostAllocatedBytes() + 100);
+  void* first = ebpf_port_alloc(60, 8);
+  void* second = ebpf_port_alloc(60, 8);
+  void* third = ebpf_port_alloc(40, 8);
+  SetHostMemoryLimit(UINT64_MAX);
+
+  EXPECT_NE(first, nullptr);
+  EXPECT_EQ(second, nullptr);
+  EXPECT_NE(third, nullptr);
+  ebpf_port_free(first, 60, 8);
+  ebpf_port_free(third, 40, 8);
+}
+
 }  // namespace
 }  // namespace ebpf
