@@ -7,18 +7,21 @@ declare -A label=(
   [btf]=//core/btf:btf_fuzz_bin
   [object]=//core/loader:object_fuzz_bin
   [program]=//testing/fuzzing:program_fuzz_bin
+  [calls]=//core/syscall:calls_fuzz_bin
 )
 declare -A corpus=(
   [elf]=core/elf/testdata/corpus
   [btf]=core/btf/testdata/corpus
   [object]=core/loader/testdata/corpus
   [program]=testing/fuzzing/corpus/program
+  [calls]=core/syscall/testdata/corpus
 )
 declare -A options=(
   [elf]=-max_len=8192
   [btf]=-max_len=8192
   [object]=-max_len=8192
   [program]="-max_len=1024 -len_control=0"
+  [calls]="-max_len=2048 -len_control=0"
 )
 
 ASAN_SYMBOLIZER_PATH=${ASAN_SYMBOLIZER_PATH:-$(command -v llvm-symbolizer-19 || true)}
@@ -49,7 +52,7 @@ summary() {
   edges=$(grep -oE 'cov: [0-9]+' "$log" | tail -1 | grep -oE '[0-9]+')
   features=$(grep -oE 'ft: [0-9]+' "$log" | tail -1 | grep -oE '[0-9]+')
   finding=$(find "$2/artifacts" -type f | wc -l)
-  more=$(grep -E '^(programs|files) [0-9]+' "$log" | tail -1)
+  more=$(grep -E '^(programs|files|inputs) [0-9]+' "$log" | tail -1)
   echo "| $1 | ${executions:-0} | ${edges:-0} | ${features:-0} |" \
     "$(find "$2/corpus" -type f | wc -l) | $finding | $more |"
 }
