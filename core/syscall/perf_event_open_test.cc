@@ -26,6 +26,12 @@ using Function = uint64_t(uint64_t, uint64_t);
 constexpr uint8_t kAdd[] = {0x55, 0x48, 0x89, 0xe5, 0x48,
                             0x8d, 0x04, 0x37, 0x5d, 0xc3};
 
+extern "C" [[gnu::noinline]] uint64_t perf_event_open_test_function(
+    uint64_t x) {
+  asm volatile("" : "+r"(x));
+  return 2 * x + 1;
+}
+
 class PerfEventOpenTest : public SyscallTest {
  protected:
   PerfEventOpenTest() : text_("add", kAdd), add_(text_.As<Function>()) {}
@@ -301,6 +307,17 @@ TEST_P(PerfEventOpenTest, PlacesThatCannotBeProbedAreRefusedAndLogged) {
         << c.symbol << " " << c.offset << ": " << HostLog();
   }
   EXPECT_TRUE(TextIsUntouched());
+}
+
+TEST_P(PerfEventOpenTest, AFunctionOfTheProgramItselfCanBeProbed) {
+  const int64_t fd =
+      caller_.OpenEvent(caller_.Kprobe("perf_event_open_test_function"));
+  ASSERT_GE(fd, 0);
+  EXPECT_EQ(Enable(fd), 0);
+  EXPECT_EQ(perf_event_open_test_function(20), 41u);
+  EXPECT_EQ(Count(fd), 1u);
+  EXPECT_EQ(caller_.CloseFd(fd), 0);
+  EXPECT_EQ(perf_event_open_test_function(21), 43u);
 }
 
 TEST_P(PerfEventOpenTest, TheWayOfABreakpointCannotBeProbed) {

@@ -207,6 +207,67 @@ TEST_P(ProgLoadTest, TheLogSaysWhatAndWhere) {
   EXPECT_NE(log.find("processed 1 insns"), std::string::npos) << log;
 }
 
+TEST_P(ProgLoadTest, WrongProgramsAreRefusedWithLinuxsErrnoAndTheReason) {
+  const auto map = static_cast<int32_t>(
+      caller_.CreateMap(linux_abi::kMapTypeArray, 4, 8, 1));
+  struct {
+    const char* what;
+    std::vector<isa::Insn> insns;
+    Status status;
+    const char* log;
+  } const cases[] = {
+      {"an unknown opcode",
+       {Insn(0xff, 0, 0, 0, 0), Exit()},
+       Status::kInvalid,
+       "unknown opcode ff"},
+      {"an endless loop",
+       {MovImm(0, 0), Insn(0x15, 0, 0, -1, 0), Exit()},
+       Status::kInvalid,
+       "infinite loop detected"},
+      {"a loop that is too long",
+       {MovImm(0, 0), Insn(0x07, 0, 0, 0, 1), Insn(0xa5, 0, 0, -2, 2000000),
+        MovImm(0, 0), Exit()},
+       Status::kTooBig,
+       "BPF program is too large. Processed 1000001 insn"},
+      {"a write below the stack",
+       {Insn(0x7a, 10, 0, -520, 0), MovImm(0, 0), Exit()},
+       Status::kAccess,
+       "invalid write to stack R10 off=-520 size=8"},
+      {"too much stack",
+       {Insn(0x85, 0, 1, 0, 1), Exit(), Insn(0x7a, 10, 0, -512, 0),
+        Insn(0x85, 0, 1, 0, 1), Exit(), Insn(0x7a, 10, 0, -512, 0),
+        MovImm(0, 0), Exit()},
+       Status::kAccess,
+       "combined stack size of"},
+      {"a map access out of range",
+       {LoadLow(1, isa::kPseudoMapValue, map), LoadHigh(0),
+        Insn(0x79, 0, 1, 4, 0), Exit()},
+       Status::kAccess,
+       "invalid access to map value, value_size=8 off=4 size=8"},
+      {"a jump out of the program",
+       {MovImm(0, 0), Insn(0x05, 0, 0, 5, 0), Exit()},
+       Status::kInvalid,
+       "jump out of range from insn 1 to 7"},
+      {"unreachable code",
+       {MovImm(0, 0), Exit(), MovImm(0, 1), Exit()},
+       Status::kInvalid,
+       "unreachable insn 2"},
+      {"an unknown helper",
+       {CallHelper(12345), MovImm(0, 0), Exit()},
+       Status::kInvalid,
+       "invalid func unknown#12345"},
+  };
+  for (const auto& c : cases) {
+    // Of a path of a million steps the reason alone.
+    const uint32_t level = c.status == Status::kTooBig ? 4 : 1;
+    const ProgLoadAttr attr = Logged(c.insns, level, 1 << 16);
+    EXPECT_EQ(Load(attr), Minus(c.status)) << c.what << ": " << LogOf(attr);
+    EXPECT_NE(LogOf(attr).find(c.log), std::string::npos)
+        << c.what << ": " << LogOf(attr);
+  }
+  EXPECT_EQ(caller_.Load(kSocketFilter, Returning(0)), map + 1);
+}
+
 TEST_P(ProgLoadTest, TheStatisticsComeAlsoForWhatIsTaken) {
   const ProgLoadAttr attr = Logged(Returning(0), 4);
 

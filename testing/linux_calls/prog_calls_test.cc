@@ -370,6 +370,41 @@ TEST(ProgCallsTest, MoreMapsThanAProgramMayHave) {
   });
 }
 
+TEST(ProgCallsTest, WrongPrograms) {
+  Compare([](Kernel& kernel, Record& record) {
+    const auto map = static_cast<int32_t>(
+        kernel.CreateMap(linux_abi::kMapTypeArray, 4, 8, 1));
+    struct {
+      const char* what;
+      std::vector<isa::Insn> insns;
+    } const cases[] = {
+        {"an unknown opcode", {Insn(0xff, 0, 0, 0, 0), Exit()}},
+        {"an endless loop", {MovImm(0, 0), Insn(0x15, 0, 0, -1, 0), Exit()}},
+        {"a loop that is too long",
+         {MovImm(0, 0), Insn(0x07, 0, 0, 0, 1), Insn(0xa5, 0, 0, -2, 2000000),
+          MovImm(0, 0), Exit()}},
+        {"a write below the stack",
+         {Insn(0x7a, 10, 0, -520, 0), MovImm(0, 0), Exit()}},
+        {"too much stack",
+         {Insn(0x85, 0, 1, 0, 1), Exit(), Insn(0x7a, 10, 0, -512, 0),
+          Insn(0x85, 0, 1, 0, 1), Exit(), Insn(0x7a, 10, 0, -512, 0),
+          MovImm(0, 0), Exit()}},
+        {"a map access out of range",
+         {LoadLow(1, isa::kPseudoMapValue, map), LoadHigh(0),
+          Insn(0x79, 0, 1, 4, 0), Exit()}},
+        {"a jump out of the program",
+         {MovImm(0, 0), Insn(0x05, 0, 0, 5, 0), Exit()}},
+        {"unreachable code", {MovImm(0, 0), Exit(), MovImm(0, 1), Exit()}},
+        {"an unknown helper", {CallHelper(12345), MovImm(0, 0), Exit()}},
+        {"no exit", {MovImm(0, 0)}},
+    };
+    for (const auto& c : cases) {
+      Load(kernel, record, c.what, kernel.Program(kSocketFilter, c.insns));
+    }
+    kernel.Close(map);
+  });
+}
+
 TEST(ProgCallsTest, DescriptorCalls) {
   Compare([](Kernel& kernel, Record& record) {
     const int64_t fd = kernel.Call(linux_abi::kProgLoad, Plain(kernel));
