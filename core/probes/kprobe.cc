@@ -23,7 +23,7 @@ Status InitProbes(const machine::MachineOps& ops, Allocator& allocator) {
   return ProbeRegistry::Get().Init(ops, allocator);
 }
 
-void ExitProbes() { ProbeRegistry::Get().Exit(); }
+bool ExitProbes() { return ProbeRegistry::Get().Exit(); }
 
 void ProbeSite::Run(machine::PtRegs& regs) {
   // Pairs with the releases in ProbeRegistry::AddProbe and GrowArray.

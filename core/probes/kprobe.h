@@ -91,10 +91,10 @@ Result<Ref<Kprobe>> AttachKprobe(StringView symbol, uint64_t address,
 /// again after ExitProbes.
 Status InitProbes(const machine::MachineOps& ops, Allocator& allocator);
 
-/// Gives back what InitProbes and dead probes hold. There is no Kprobe left. A
-/// breakpoint that cannot be taken away even now (a CPU does not come) stays
-/// with all that it needs. Context: task.
-void ExitProbes();
+/// Gives back what InitProbes and dead probes hold. There is no Kprobe left.
+/// False: a breakpoint that cannot be taken away even now (a CPU does not come)
+/// stays with all that it needs, read sections among it. Context: task.
+bool ExitProbes();
 
 /// The breakpoint trap's hook, taken in kernel mode: true if the trap is ours,
 /// `regs` then say how to go on; false, with `regs` untouched, if it is not.

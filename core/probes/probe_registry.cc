@@ -43,27 +43,28 @@ Status ProbeRegistry::Init(const machine::MachineOps& ops,
   return Status::kOk;
 }
 
-void ProbeRegistry::Exit() {
+bool ProbeRegistry::Exit() {
   MutexGuard guard(mutex_);
   if (table_ == nullptr) {
-    return;
+    return true;
   }
   Drain();
   if (dead_sites_ != nullptr || dead_arrays_ != nullptr ||
       dead_probes_ != nullptr) {
-    return;
+    return false;
   }
   probe_shared.cpus.Store(nullptr, kRelaxed);
   // Traps that are none of ours may be looking right now.
   if (supported_ && !IsOk(WaitForText(0, 0))) {
     probe_shared.cpus.Store(cpus_.data(), kRelease);
-    return;
+    return false;
   }
   probe_shared.table.Store(nullptr, kRelaxed);
   allocator_->DeleteArray(cpus_);
   allocator_->Delete(table_);
   cpus_ = {};
   table_ = nullptr;
+  return true;
 }
 
 Result<Ref<Kprobe>> ProbeRegistry::Attach(StringView symbol, uint64_t address,

@@ -24,7 +24,7 @@ class ProbeRegistry : public NonCopyable {
   static ProbeRegistry& Get();
 
   Status Init(const machine::MachineOps& ops, Allocator& allocator);
-  void Exit();
+  bool Exit();
 
   Result<Ref<Kprobe>> Attach(StringView symbol, uint64_t address,
                              uint64_t offset, KprobeConsumer& consumer);

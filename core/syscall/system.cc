@@ -16,11 +16,15 @@ namespace {
 constinit System system_storage = {};
 /// Points to system_storage while the subsystem runs.
 constinit Atomic<const System*> running_system{nullptr};
+/// A breakpoint has outlived the last ExitSystem: its hits are read sections.
+constinit bool read_sections_stay = false;
 
 Status InitModules(const machine::MachineOps& machine, Allocator& allocator) {
-  if (!InitReadSections()) {
+  if (!read_sections_stay && !InitReadSections()) {
     return Status::kNoMemory;
   }
+  // From here on the start's own end sees to them.
+  const bool were_there = Exchange(read_sections_stay, false);
   Status status = InitRunContexts(allocator);
   if (IsOk(status)) {
     status = InitTraceLog(allocator);
@@ -33,7 +37,11 @@ Status InitModules(const machine::MachineOps& machine, Allocator& allocator) {
     }
     ExitRunContexts();
   }
-  ExitReadSections();
+  if (were_there) {
+    read_sections_stay = true;
+  } else {
+    ExitReadSections();
+  }
   return status;
 }
 
@@ -53,10 +61,12 @@ Status InitSystem(const machine::MachineOps& machine) {
 
 void ExitSystem() {
   running_system.Store(nullptr, kRelease);
-  ExitProbes();
+  read_sections_stay = !ExitProbes();
   ExitTraceLog();
   ExitRunContexts();
-  ExitReadSections();
+  if (!read_sections_stay) {
+    ExitReadSections();
+  }
 }
 
 const System* RunningSystem() { return running_system.Load(kAcquire); }

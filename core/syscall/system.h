@@ -20,8 +20,9 @@ struct System {
 /// kNoMemory. Context: task, once at boot.
 Status InitSystem(const machine::MachineOps& machine);
 
-/// Ends it: nothing of it is open or attached any more, no program runs.
-/// Context: task.
+/// Ends it: nothing of it is open or attached any more, no program runs. A
+/// breakpoint that could not be taken away because a CPU does not come stays,
+/// harmless, with what it needs; another start finds it. Context: task.
 void ExitSystem();
 
 /// The running subsystem, or null before InitSystem. Context: any.

@@ -1,10 +1,19 @@
 // SPDX-License-Identifier: MIT
 #include "core/syscall/system.h"
 
+#include <atomic>
+#include <memory>
+#include <thread>
+
 #include "core/helpers/trace_log.h"
 #include "core/memory/allocator.h"
+#include "core/platform/cpu.h"
 #include "gtest/gtest.h"
+#include "testing/caller/test_caller.h"
+#include "testing/host_port/host_cpu.h"
 #include "testing/host_port/host_memory.h"
+#include "testing/host_port/host_rendezvous.h"
+#include "testing/host_port/host_text.h"
 #include "testing/host_port/host_trap.h"
 
 namespace ebpf {
@@ -38,6 +47,47 @@ TEST(SystemTest, MayRunAgainAndGivesAllItsMemoryBack) {
     EXPECT_EQ(HostAllocatedBlocks(), blocks);
     EXPECT_EQ(PortAllocatedBytes(), 0u);
   }
+}
+
+TEST(SystemTest, ABreakpointThatCannotBeTakenAwayOutlivesTheSystem) {
+  // nop; mov eax, 7; ret
+  constexpr uint8_t kSeven[] = {0x90, 0xb8, 7, 0, 0, 0, 0xc3};
+  HostText text("seven", kSeven);
+  HostTraps traps;
+  const uint64_t blocks = HostAllocatedBlocks();
+  ASSERT_EQ(InitSystem(HostMachineOps()), Status::kOk);
+  auto caller = std::make_unique<TestCaller>(Origin::kKernel);
+  linux_abi::PerfEventAttr attr = caller->Kprobe("seven");
+  attr.flags = 0;
+  ASSERT_GE(caller->OpenEvent(attr), 0);
+
+  std::atomic<int> stage{0};
+  std::thread deaf([&stage] {
+    HostCpu cpu(1);
+    const uintptr_t irq = ebpf_port_irq_save();
+    stage = 1;
+    while (stage != 2) {
+      std::this_thread::yield();
+    }
+    ebpf_port_irq_restore(irq);
+  });
+  while (stage != 1) {
+    std::this_thread::yield();
+  }
+  SetHostRendezvousTimeout(20);
+  caller.reset();
+  ExitSystem();
+  EXPECT_NE(text.bytes()[0], kSeven[0]) << "the rendezvous was to fail";
+  EXPECT_EQ(text.As<int()>()(), 7);
+
+  SetHostRendezvousTimeout(10000);
+  stage = 2;
+  deaf.join();
+  EXPECT_EQ(text.As<int()>()(), 7);
+  ASSERT_EQ(InitSystem(HostMachineOps()), Status::kOk);
+  ExitSystem();
+  EXPECT_EQ(text.bytes()[0], kSeven[0]);
+  EXPECT_EQ(HostAllocatedBlocks(), blocks);
 }
 
 TEST(SystemTest, EachAllocationMayFail) {
