@@ -182,6 +182,8 @@ Result<Ref<Program>> Loading::Verify(verifier::Log& log) {
       .context_size = call_.system.machine->pt_regs_size,
       .gpl_compatible = parts_.gpl_compatible,
       .allow_uninitialized_stack = call_.client.Capable(linux_abi::kCapPerfmon),
+      .strict_alignment =
+          (attr_.prog_flags & linux_abi::kProgStrictAlignment) != 0,
   };
   verifier::Stats stats;
   EBPF_TRY(verifier::Verify(insns_.span(), maps_.maps(), options, allocator_,

@@ -33,7 +33,7 @@ const char* AccessName(const RegState& reg) {
 /// this tree load and store bytes of any alignment, so nothing is asked.
 Status CheckAlignment(Verification& v, const Access& access, bool atomic) {
   const RegState& reg = v.state->reg(access.base);
-  if (!atomic && reg.type != RegType::kStack) {
+  if (!atomic && reg.type != RegType::kStack && !v.options.strict_alignment) {
     return Status::kOk;
   }
   const int64_t fixed = int64_t{reg.offset} + access.offset;

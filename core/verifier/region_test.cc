@@ -33,6 +33,17 @@ TEST_F(RegionTest, MapValuesNeedNoAlignment) {
       {LookupOrExit(kArray), MovImm(R1, 1), Store(kW, R0, 5, R1), Return0()});
 }
 
+TEST_F(RegionTest, AlignmentIsAskedForOnRequest) {
+  options_.strict_alignment = true;
+  const std::string text = "misaligned value access off 0+0+3 size 8";
+  const Verdict verdict =
+      Judge(Join({LookupOrExit(kArray), Load(kDW, R1, R0, 3), Return0()}));
+  EXPECT_EQ(verdict.status, Status::kAccess);
+  EXPECT_TRUE(HasLine(verdict.log, text)) << verdict.log;
+  Accepts({LookupOrExit(kArray), Load(kDW, R1, R0, 8), Return0()});
+  Accepts({LookupOrExit(kArray), Load(kB, R1, R0, 3), Return0()});
+}
+
 TEST_F(RegionTest, OffsetsAddUp) {
   Accepts({LookupOrExit(kHash), AluImm(kAdd, R0, 32), Load(kDW, R1, R0, 8),
            Return0()});

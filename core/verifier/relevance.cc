@@ -257,11 +257,10 @@ class Backward {
     const bool moves_pointer =
         kinds_.MayPoint(insn_.dst) || (from_src && kinds_.MayPoint(insn_.src));
     if (moves_pointer) {
-      Add(insn_.dst);
+      Add(insn_.dst);  // and so what it is moved by
     }
     // Of a divisor the engines are told whether it can be 0.
-    if (from_src &&
-        (moves_pointer || Has(insn_.dst) || Divides(info_.operation))) {
+    if (from_src && (Has(insn_.dst) || Divides(info_.operation))) {
       Add(insn_.src);
     }
   }

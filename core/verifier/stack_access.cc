@@ -211,7 +211,7 @@ Status CheckStackForHelper(Verification& v, unsigned base, uint32_t size,
                     v.state->reg(base).value.bits, invalid - range.min, size);
   }
   if (use != HelperUse::kReads) {
-    MarkBytes(range, ByteKind::kMisc);
+    MarkBytesWeakly(range, false);
   }
   return Status::kOk;
 }

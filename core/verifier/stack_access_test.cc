@@ -87,6 +87,17 @@ TEST_F(StackAccessTest, OverwrittenPointersAreNumbers) {
           Status::kAccess, "R6 invalid mem access 'scalar'");
 }
 
+TEST_F(StackAccessTest, PartlyWrittenBytesAreNotKnownToBeWritten) {
+  // A helper writes up to 7 of them: none is certain to be.
+  const Code code = {Load(kDW, R2, R1, 0),  AluImm(kAnd, R2, 7),
+                     MovReg(R1, R10),       AluImm(kAdd, R1, -8),
+                     MovImm(R3, 0),         Call(kProbeRead),
+                     Load(kB, R0, R10, -5), Exit()};
+  options_.allow_uninitialized_stack = true;
+  Accepts(code);
+  EXPECT_EQ(Judge(code, kLogStates).log.find(" fp-8="), std::string::npos);
+}
+
 /// r0 + a byte that `code` leaves in r7 is read from a value of 16 bytes.
 class StackNumberTest : public VerifierTest {
  protected:

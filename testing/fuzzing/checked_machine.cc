@@ -119,10 +119,12 @@ bool IsMove(Operation operation) {
 }  // namespace
 
 CheckedMachine::CheckedMachine(const verifier::Code& code,
-                               Span<Map* const> maps, Span<uint8_t> context)
+                               Span<Map* const> maps, Span<uint8_t> context,
+                               bool read_any_stack)
     : code_(code),
       maps_(maps),
-      context_(reinterpret_cast<uint64_t>(context.data())) {
+      context_(reinterpret_cast<uint64_t>(context.data())),
+      read_any_stack_(read_any_stack) {
   frames_.reserve(kMaxFrames);
   frames_.emplace_back();
   regs_[1] = context_;
@@ -186,7 +188,7 @@ bool CheckedMachine::Access(uint64_t address, uint64_t size, bool write) {
     for (uint64_t i = offset; i < offset + size; ++i) {
       if (write) {
         frame.written[i] = true;
-      } else if (!frame.written[i]) {
+      } else if (!frame.written[i] && !read_any_stack_) {
         return Fail("reads stack that was not written");
       }
     }

@@ -45,8 +45,9 @@ class CheckedMachine {
   using Hook = std::function<bool(uint32_t index)>;
 
   /// `code` names maps by their index in `maps`. `context` stays the caller's.
+  /// With `read_any_stack`, stack that was not written may be read.
   CheckedMachine(const verifier::Code& code, Span<Map* const> maps,
-                 Span<uint8_t> context);
+                 Span<uint8_t> context, bool read_any_stack = false);
 
   /// Runs to the end or for `max_steps`. What went wrong, or nothing. Helpers
   /// are the real ones, so a read section is open.
@@ -81,6 +82,7 @@ class CheckedMachine {
   const verifier::Code code_;
   const Span<Map* const> maps_;
   const uint64_t context_;
+  const bool read_any_stack_;
   uint64_t regs_[isa::kRegisterCount] = {};
   bool written_[isa::kRegisterCount] = {};
   std::vector<MachineFrame> frames_;

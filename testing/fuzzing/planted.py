@@ -47,7 +47,7 @@ BUGS = {
         "relevance.cc", "        Add(insn_.dst);\n        if (info_.source_is_register) {",
         "        if (info_.source_is_register) {"),
     "offsets_do_not_matter": (
-        "relevance.cc", "(moves_pointer || Has(insn_.dst)", "(Has(insn_.dst)"),
+        "relevance.cc", "if (moves_pointer) {", "if (false && moves_pointer) {"),
     "numbers_in_the_stack_do_not_matter": (
         "relevance.cc", "set_.slots |= SlotsBehind", "set_.slots &= SlotsBehind"),
     "product_bounds_wrap": (

@@ -91,11 +91,12 @@ std::string Interpret(const verifier::Code& code,
 
 std::string RunChecked(const verifier::Code& code, Span<Map* const> maps,
                        const StateRecorder& recorder, uint64_t seed,
-                       uint64_t& steps) {
+                       bool read_any_stack, uint64_t& steps) {
   std::vector<uint8_t> context = Context(seed);
   ReadSection reading;
   CheckedMachine machine(code, maps,
-                         Span<uint8_t>(context.data(), context.size()));
+                         Span<uint8_t>(context.data(), context.size()),
+                         read_any_stack);
   const std::string fault = machine.Run(kMaxSteps, [&](uint32_t index) {
     return !recorder.complete() || recorder.Has(index, machine);
   });
@@ -146,14 +147,16 @@ CheckResult ProgramChecker::Check(const verifier::Code& code, uint64_t seed,
   const verifier::TestMaps maps;
   Fill(maps);
   StateRecorder recorder(code);
-  result.status = Verify(code, maps.span(), &recorder, result.stats, log);
+  const bool read_any_stack = seed % 4 == 3;
+  result.status =
+      Verify(code, maps.span(), &recorder, result.stats, log, read_any_stack);
   if (!IsOk(result.status)) {
     return result;
   }
   recorder.Finish(code);
   for (uint64_t run = 0; run < 3 && result.fault.empty(); ++run) {
-    result.fault =
-        RunChecked(code, maps.span(), recorder, seed + run, result.steps);
+    result.fault = RunChecked(code, maps.span(), recorder, seed + run,
+                              read_any_stack, result.steps);
   }
   if (result.fault.empty()) {
     result.fault = Interpret(code, Context(seed));

@@ -29,7 +29,8 @@ class ProgramChecker {
   ProgramChecker(const ProgramChecker&) = delete;
   ProgramChecker& operator=(const ProgramChecker&) = delete;
 
-  /// `seed` decides what is in the context. With `log` the verifier tells why.
+  /// `seed` decides what is in the context, and whether stack that was not
+  /// written may be read. With `log` the verifier tells why.
   CheckResult Check(const verifier::Code& code, uint64_t seed,
                     std::string* log = nullptr);
 
