@@ -25,7 +25,10 @@ int ebpf_port_stop_machine(int (*function)(void* argument), void* argument,
 /// Writes `size` (1..64) bytes over executable memory at `to`, kernel text or
 /// ebpf_port_exec_alloc's, through an alias mapping if the text is read-only,
 /// and makes them what *this* CPU fetches (cache maintenance). 0, or a negative
-/// errno with nothing written. Takes no lock that a stopped CPU may hold.
+/// errno with nothing written. Takes no lock that a stopped CPU may hold. What
+/// is written may be an instruction of a function that this one calls, memcpy's
+/// loop say: so each instruction changes in one store, or by code that
+/// ebpf_port_may_probe refuses.
 /// Context: only inside ebpf_port_stop_machine's `function`.
 int ebpf_port_text_write(uintptr_t to, const void* bytes, size_t size);
 

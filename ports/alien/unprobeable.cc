@@ -7,6 +7,7 @@
 
 // The port's own part of the trap's way: no linker script marks it.
 EBPF_NOPROBE_SYMBOLS(ebpf_alien_cpu)
+EBPF_NOPROBE_SYMBOLS(ebpf_alien_text)
 EBPF_NOPROBE_SYMBOLS(ebpf_alien_trap)
 
 namespace ebpf::alien {
@@ -39,6 +40,7 @@ bool Contains(StringView text, StringView part) {
 bool IsUnprobeable(uintptr_t address) {
   const TextRange hooks[] = {
       {ebpf_alien_cpu_begin, ebpf_alien_cpu_end},
+      {ebpf_alien_text_begin, ebpf_alien_text_end},
       {ebpf_alien_trap_begin, ebpf_alien_trap_end},
   };
   for (const TextRange& range : hooks) {

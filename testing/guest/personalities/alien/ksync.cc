@@ -8,9 +8,10 @@ namespace guest::alien {
 namespace {
 
 constinit Hart hart;
-constinit uint32_t probes_running = 0;
 
 }  // namespace
+
+constinit uint32_t probes_running = 0;
 
 // Names as in the kernel: the port knows its unprobeable functions by them.
 extern "C" [[gnu::noinline]] Hart* mycpu() {
@@ -57,9 +58,6 @@ void Mutex::Unlock() {
   locked_ = false;
   pop_off();
 }
-
-ProbeScope::ProbeScope() { ++probes_running; }
-ProbeScope::~ProbeScope() { --probes_running; }
 
 constinit Mutex heap_lock("the heap's lock was taken twice");
 constinit Mutex kernel_space_lock("kernel_space()'s lock was taken twice");

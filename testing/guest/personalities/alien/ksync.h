@@ -6,6 +6,8 @@
 
 #include <stdint.h>
 
+#include "core/base/noprobe.h"
+
 namespace guest::alien {
 
 /// What ksync keeps of the one hart, in a RefCell.
@@ -45,11 +47,15 @@ class MutexGuard {
 /// who finds it borrowed panics.
 extern "C" Hart* mycpu();
 
-/// While one of these lives the port's trap hooks run.
+/// How many ProbeScopes live.
+extern uint32_t probes_running;
+
+/// While one of these lives the port's trap hooks run. Part of the functions
+/// that have one: those the port knows by name, and keeps free of probes.
 class ProbeScope {
  public:
-  ProbeScope();
-  ~ProbeScope();
+  EBPF_NOPROBE_INLINE ProbeScope() { ++probes_running; }
+  EBPF_NOPROBE_INLINE ~ProbeScope() { --probes_running; }
   ProbeScope(const ProbeScope&) = delete;
   ProbeScope& operator=(const ProbeScope&) = delete;
 };

@@ -19,7 +19,11 @@ void WatchStack(Thread* thread);
 
 /// Ends the guest if the running thread has gone beyond its stack, in this
 /// trap or before. Context: trap.
-void CheckStackAtTrap(const alien_ktrap_frame* frame);
+///
+/// Under the name of its caller, which the port keeps free of probes: what runs
+/// before the breakpoint's handler must not hit one.
+void CheckStackAtTrap(const alien_ktrap_frame* frame) asm(
+    "do_kernel_handle_check_stack");
 
 /// The most bytes of its stack that `thread` has used.
 size_t StackUsed(const Thread* thread);

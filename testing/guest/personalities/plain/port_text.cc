@@ -4,6 +4,7 @@
 // memory below RAM, within a branch's reach of it.
 #include "arch/aarch64/machine/icache.h"
 #include "core/base/memory.h"
+#include "core/base/noprobe.h"
 #include "core/platform/symbols.h"
 #include "core/platform/text.h"
 #include "core/symbols/symbol_table.h"
@@ -116,6 +117,31 @@ bool IsReachable(uintptr_t begin, size_t size, uintptr_t near, uint64_t reach) {
   return below < reach && above < reach;
 }
 
+/// machine::Unmap() flushes this CPU's TLB only. The others have run what was
+/// there, and must not find it when something else is mapped there.
+void FlushTlbOfAll(uintptr_t begin, size_t pages) {
+  asm volatile("dsb ishst" : : : "memory");
+  for (size_t i = 0; i < pages; ++i) {
+    const uint64_t page = (begin / kPageSize + i) & ((uint64_t{1} << 44) - 1);
+    asm volatile("tlbi vaae1is, %0" : : "r"(page) : "memory");
+  }
+  asm volatile("dsb ish; isb" : : : "memory");
+}
+
+/// Whole instructions where there are some, and no probe may stand here: what
+/// is written may be an instruction of any other function that copies, and half
+/// of it would be run.
+EBPF_NOPROBE void Store(uintptr_t to, const uint8_t* bytes, size_t size) {
+  for (; size >= 4 && to % 4 == 0; to += 4, bytes += 4, size -= 4) {
+    *reinterpret_cast<volatile uint32_t*>(to) =
+        uint32_t{bytes[0]} | uint32_t{bytes[1]} << 8 |
+        uint32_t{bytes[2]} << 16 | uint32_t{bytes[3]} << 24;
+  }
+  for (; size > 0; --size) {
+    *reinterpret_cast<volatile uint8_t*>(to++) = *bytes++;
+  }
+}
+
 bool WriteText(uintptr_t to, const void* bytes, size_t size) {
   const uintptr_t offset = to % kPageSize;
   const size_t mapped = offset + size > kPageSize ? 2 * kPageSize : kPageSize;
@@ -124,7 +150,7 @@ bool WriteText(uintptr_t to, const void* bytes, size_t size) {
                            guest::machine::kWrite)) {
     return false;
   }
-  ebpf::CopyBytes(reinterpret_cast<void*>(kAlias + offset), bytes, size);
+  Store(kAlias + offset, static_cast<const uint8_t*>(bytes), size);
   guest::machine::Unmap(kAlias, mapped);
   return true;
 }
@@ -214,8 +240,9 @@ void ebpf_port_exec_free(void* memory, size_t /*size*/) {
       (reinterpret_cast<uintptr_t>(memory) - kExecBegin) / kPageSize;
   for (ExecRange& range : ranges) {
     if (range.pages != 0 && range.first_page == page) {
-      guest::machine::Unmap(kExecBegin + page * kPageSize,
-                            range.pages * kPageSize);
+      const uintptr_t begin = kExecBegin + page * kPageSize;
+      guest::machine::Unmap(begin, range.pages * kPageSize);
+      FlushTlbOfAll(begin, range.pages);
       guest::FreePages(range.frames, range.pages);
       GiveRange(range);
       return;

@@ -8,6 +8,7 @@
 #include "testing/guest/personalities/plain/rendezvous.h"
 
 #include "core/base/atomic.h"
+#include "core/base/noprobe.h"
 #include "testing/guest/kernel/kernel.h"
 #include "testing/guest/kernel/machine.h"
 #include "testing/guest/kernel/spin_lock.h"
@@ -84,7 +85,9 @@ int StopMachine(int (*function)(void* argument), void* argument, int* result) {
   return all ? 0 : kMinusBusy;
 }
 
-void JoinRendezvous(uint32_t cpu) {
+// What a CPU runs while it is held takes no probes: its text would change
+// under it.
+EBPF_NOPROBE void JoinRendezvous(uint32_t cpu) {
   const uint64_t number = round.Load(ebpf::kSeqCst);
   if (number == 0) {
     return;  // called off before this CPU came
@@ -93,7 +96,7 @@ void JoinRendezvous(uint32_t cpu) {
   arrived[cpu].Store(number, ebpf::kRelease);
   // Pairs with the release in StopMachine().
   while (round.Load(ebpf::kAcquire) == number) {
-    machine::Relax();
+    asm volatile("yield" : : : "memory");
   }
   machine::SyncInstructions();
 }
