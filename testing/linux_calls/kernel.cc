@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <fstream>
+#include <linux/capability.h>
 #include <list>
 #include <poll.h>
 #include <sys/ioctl.h>
@@ -30,10 +31,7 @@ constexpr uint8_t kProbed[] = {0x90, 0xc3};
 
 class Ours final : public Kernel {
  public:
-  explicit Ours(bool privileged)
-      : caller_(Origin::kUser), text_("linux_calls_probed", kProbed) {
-    SetHostCapabilities(privileged ? ~uint64_t{0} : 0);
-  }
+  Ours() : caller_(Origin::kUser), text_("linux_calls_probed", kProbed) {}
   ~Ours() override { SetHostCapabilities(~uint64_t{0}); }
 
   uint64_t Put(const void* from, size_t size) override {
@@ -62,6 +60,7 @@ class Ours final : public Kernel {
     MapPages pages;
     return ebpf::Mmap(client(), Fd(fd), offset, size, protection, &pages);
   }
+  void SetRights(uint64_t mask) override { SetHostCapabilities(mask); }
   linux_abi::PerfEventAttr Probe() override {
     return caller_.Kprobe("linux_calls_probed");
   }
@@ -121,6 +120,17 @@ class Host final : public Kernel {
     munmap(mapped, size);
     return 0;
   }
+  void SetRights(uint64_t mask) override {
+    // The effective set of this thread; what is permitted stays.
+    __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
+    __user_cap_data_struct data[2] = {};
+    syscall(SYS_capget, &header, data);
+    data[0].effective = data[0].permitted & static_cast<uint32_t>(mask);
+    data[1].effective = data[1].permitted & static_cast<uint32_t>(mask >> 32);
+    syscall(SYS_capset, &header, data);
+  }
+  ~Host() override { SetRights(~uint64_t{0}); }
+
   /// A uprobe: not every Linux has kprobes, and for these calls it is the same.
   linux_abi::PerfEventAttr Probe() override {
     linux_abi::PerfEventAttr attr{};
@@ -185,9 +195,7 @@ linux_abi::ProgLoadAttr Kernel::Program(uint32_t type,
   return attr;
 }
 
-std::unique_ptr<Kernel> OurKernel(bool privileged) {
-  return std::make_unique<Ours>(privileged);
-}
+std::unique_ptr<Kernel> OurKernel() { return std::make_unique<Ours>(); }
 
 std::unique_ptr<Kernel> HostKernel(std::string& reason) {
   utsname name = {};

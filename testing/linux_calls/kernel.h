@@ -37,6 +37,10 @@ class Kernel {
   virtual int64_t Mmap(int64_t fd, uint64_t offset, uint64_t size,
                        uint32_t protection) = 0;
 
+  /// The capabilities (bit n: number n) that the caller has from now on, of
+  /// those that it had at first.
+  virtual void SetRights(uint64_t mask) = 0;
+
   /// The attribute of a disabled probe on a function of this process, by
   /// whatever type of event the kernel has for it.
   virtual linux_abi::PerfEventAttr Probe() = 0;
@@ -71,8 +75,8 @@ class Kernel {
 /// An address that no caller has memory at.
 inline constexpr uint64_t kNowhere = 0x1000;
 
-/// Ours, called by a process with memory of its own and all rights, or none.
-std::unique_ptr<Kernel> OurKernel(bool privileged = true);
+/// Ours, called by a process with memory of its own and all rights.
+std::unique_ptr<Kernel> OurKernel();
 
 /// The host's, by this process. Null where it does not answer as the Linux that
 /// these tests compare with would: too old, or bpf(2) is not allowed; `reason`
