@@ -33,8 +33,8 @@ struct Options {
   /// Bytes of stack that were never written may be read, as Linux allows to
   /// CAP_PERFMON since 6.3. What they hold was left there by another program.
   bool allow_uninitialized_stack = false;
-  /// BPF_F_STRICT_ALIGNMENT: every access is aligned, not only those to the stack
-  /// and atomic ones.
+  /// BPF_F_STRICT_ALIGNMENT: every access is aligned, not only those to the
+  /// stack and atomic ones.
   bool strict_alignment = false;
   /// For tests (state_observer.h).
   StateObserver* observer = nullptr;
