@@ -6,6 +6,13 @@
 #include "core/platform/text.h"
 
 namespace ebpf::port_contract {
+namespace {
+
+constexpr int kMinusBusy = -16;
+/// A CPU that does not come in time may be one whose host is busy.
+constexpr int kMaxTries = 20;
+
+}  // namespace
 
 int WriteText(void* argument) {
   auto* write = static_cast<const TextWrite*>(argument);
@@ -15,7 +22,10 @@ int WriteText(void* argument) {
 int StopAndWrite(const TextWrite& write) {
   TextWrite copy = write;
   int result = 0;
-  const int status = ebpf_port_stop_machine(WriteText, &copy, &result);
+  int status = kMinusBusy;
+  for (int tries = 0; tries < kMaxTries && status == kMinusBusy; ++tries) {
+    status = ebpf_port_stop_machine(WriteText, &copy, &result);
+  }
   return status != 0 ? status : result;
 }
 

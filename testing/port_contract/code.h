@@ -59,7 +59,8 @@ struct TextWrite {
 };
 int WriteText(void* argument);
 
-/// Writes in a rendezvous of its own: 0, or a negative errno of either.
+/// Writes in a rendezvous of its own, again some times where a CPU did not
+/// come: 0, or a negative errno of either.
 int StopAndWrite(const TextWrite& write);
 
 }  // namespace ebpf::port_contract
