@@ -6,7 +6,6 @@ volatile int level = 2;
 volatile long sum;
 
 __attribute__((section("kprobe"))) int data(long *context) {
-  if (level < limit)
-    sum += context[0];
+  if (level < limit) sum += context[0];
   return 0;
 }

@@ -12,8 +12,7 @@ static void (*submit)(void *record, unsigned long flags) = (void *)132;
 
 __attribute__((section("kprobe"))) int ring(long *context) {
   long *record = reserve(&ring_map, 16, 0);
-  if (!record)
-    return 0;
+  if (!record) return 0;
   record[0] = context[0];
   record[1] = 7;
   submit(record, 0);
