@@ -12,9 +12,13 @@
 #include "core/base/status.h"
 #include "core/machine/probe_plan.h"
 
+namespace ebpf::jit {
+struct Compilation;
+}
+
 namespace ebpf::machine {
 
-/// No function here blocks, allocates or touches other memory than it is given.
+/// But for `compile`, no function here blocks, allocates or touches other memory than it is given.
 /// What a trap needs is not here, since no indirect call may be on its way:
 /// arch/<isa>/machine/trap.cc makes it of the types that probed_insn.h and
 /// breakpoint.h ask for.
@@ -25,6 +29,16 @@ struct MachineOps {
   /// ProbedInsnFor's Plan, without the trap. Context: any.
   Result<ProbePlan> (*plan_probe)(ConstBytes code, uint64_t function,
                                   size_t offset, uint32_t trap_stub);
+
+  /// Compiles a program: core/jit/compiler.h for this CPU's macro assembler.
+  /// May allocate. Null: there is no compiler. Context: task.
+  Status (*compile)(jit::Compilation& compilation);
+
+  /// Fills executable memory that holds nothing with what traps.
+  void (*fill_guard)(Span<uint8_t> bytes);
+
+  /// How far from each other code may be that calls directly.
+  uint64_t call_reach;
 
   /// How far from the instruction its slot may lie.
   uint64_t slot_reach;

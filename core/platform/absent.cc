@@ -4,6 +4,7 @@
 // the service's declaration. Weak, so that a port's own definition wins.
 #include "core/platform/cpu.h"
 #include "core/platform/defer.h"
+#include "core/platform/exec.h"
 #include "core/platform/nofault.h"
 #include "core/platform/symbols.h"
 #include "core/platform/task.h"
@@ -49,6 +50,10 @@ EBPF_ABSENT void* ebpf_port_exec_alloc(size_t /*size*/, uintptr_t /*near*/,
   return nullptr;
 }
 EBPF_ABSENT void ebpf_port_exec_free(void* /*memory*/, size_t /*size*/) {}
+EBPF_ABSENT int ebpf_port_exec_write(void* /*to*/, const void* /*bytes*/,
+                                     size_t /*size*/) {
+  return kMinusNotSupported;
+}
 EBPF_ABSENT bool ebpf_port_may_probe(uintptr_t /*address*/, size_t /*size*/) {
   return false;
 }

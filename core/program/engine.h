@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// What executes programs: the interpreter, and one compiler per CPU later.
+// What executes programs: the interpreter, and the compiler of core/jit.
 #pragma once
 
 #include <stdint.h>
@@ -28,6 +28,19 @@ class Engine {
   /// The caller is in a read section with preemption off. Context: any.
   virtual uint64_t Run(const Program& program, void* image, void* context,
                        RunContext& run) const = 0;
+
+  /// Where a tail call to a program with `image` goes, in the engine's own
+  /// terms. Programs of different engines never call each other.
+  /// Context: task.
+  virtual const void* TailCallEntry(const Program& program,
+                                    void* image) const = 0;
+
+  /// For helpers that call back: runs `function`, which the program passed as
+  /// the address that LD_IMM64 gave it (kPseudoFunc), with r1..r5 = `args`; r0.
+  /// `run` is CurrentRun(), and the helper was called by the program of `run`.
+  /// Context: any.
+  virtual uint64_t CallBack(RunContext& run, uint64_t function,
+                            const uint64_t (&args)[5]) const = 0;
 
  protected:
   ~Engine() = default;

@@ -18,6 +18,20 @@
 
 namespace ebpf {
 
+/// One function of a program.
+struct ProgramFunction {
+  uint32_t start;        // its first instruction's index
+  uint16_t stack_bytes;  // a multiple of 8, at most kMaxStackBytes
+  /// Calls between the program's first function and this one, at most.
+  uint8_t depth;
+  /// It, or what it calls, makes tail calls.
+  bool reaches_tail_call;
+};
+
+/// A function as CallDirect calls it: r1..r5 in, r0 out. Context: any.
+using DirectCall = uint64_t (*)(uint64_t r1, uint64_t r2, uint64_t r3,
+                                uint64_t r4, uint64_t r5);
+
 /// What a program is made of. The arrays belong to whoever fills the
 /// description in, until Program::Create took them over.
 struct ProgramParts {
@@ -31,7 +45,16 @@ struct ProgramParts {
   /// The maps that the program uses; one reference of each. From `allocator`.
   Span<Map*> maps;
   Span<InsnFacts> facts;  // one for each instruction, or empty
+  /// By start, the first at 0; empty: nothing known, functions begin where
+  /// calls go, each with kMaxStackBytes.
+  Span<ProgramFunction> functions;
+  /// For each instruction its index in what the client loaded; empty: the same.
+  Span<uint32_t> original_indices;
+  /// What CallDirect instructions call, by their imm; or empty.
+  Span<DirectCall> direct_calls;
   char name[kNameSize] = {};
+  /// The first bytes of the SHA-1 of what the client loaded, as Linux has it.
+  uint8_t tag[8] = {};
   bool gpl_compatible = false;
 };
 
@@ -54,6 +77,7 @@ class Program : public RefCounted<Program> {
     return Span<Map* const>(parts_.maps.data(), parts_.maps.size());
   }
   Span<const InsnFacts> facts() const { return parts_.facts; }
+  const ProgramParts& parts() const { return parts_; }
   StringView name() const {
     return StringView::FromField(parts_.name, ProgramParts::kNameSize);
   }

@@ -12,29 +12,58 @@ namespace ebpf {
 
 class Program;
 
-/// Linux's limits: 512 bytes of stack over the whole chain of calls, 8 frames.
+/// Linux's limits: 512 bytes of stack over a program's chain of calls, 8
+/// frames; 33 tail calls in a run, and not from functions whose callers use
+/// more than 256 bytes of stack.
 inline constexpr uint32_t kMaxStackBytes = 512;
 inline constexpr uint32_t kMaxFrames = 8;
+inline constexpr uint32_t kMaxTailCalls = 33;
+inline constexpr uint32_t kMaxTailCallStackBytes = 256;
+/// A tail call from a function that is n calls deep leaves n frames behind. In
+/// one run there can be so many of these; another tail call then fails as one
+/// too many does. (Linux has no such limit, but a larger stack.)
+inline constexpr uint32_t kMaxFramesLeft = 40;
+/// Above each function's stack is a word for the engine.
+inline constexpr uint32_t kFrameLinkBytes = 8;
+/// What all frames of a run can need.
+inline constexpr uint32_t kRunStackBytes =
+    kMaxTailCalls * (kMaxTailCallStackBytes + kMaxFrames * kFrameLinkBytes) +
+    kMaxStackBytes + kMaxFrames * kFrameLinkBytes;
 /// Programs on one CPU at a time: in task, interrupt, trap and NMI.
 inline constexpr uint32_t kMaxRunLevels = 4;
 
 /// The memory of one run: outside the kernel's own stack, which may be small.
 ///
 /// Each CPU has kMaxRunLevels, one for each program that interrupts another.
+/// Compiled code knows the offsets.
+///
+/// Stacks grow down, as a C stack does: the first function's r10 is
+/// `StackTop()`, and a callee's is its caller's, less the caller's stack bytes
+/// (kMaxStackBytes where nobody knows them), less kFrameLinkBytes. A tail call
+/// leaves r10 as it is. In compiled programs the word at r10 is the address of
+/// the RunContext, in the functions that need it.
 struct RunContext {
   /// What an engine saves of the caller on a call between subprograms.
   struct Frame {
     uint64_t saved[5];  // r6..r9, and r10 of the caller
-    uint32_t return_pc;
+    uint64_t return_to;
   };
 
-  const Program* program;
-  void* context;         // r1 at entry
-  uint32_t level;        // 0: interrupted no other program
+  const Program* program;  // that runs now: a tail call changes it
+  void* context;           // r1 at entry
+  uint32_t level;          // 0: interrupted no other program
+  uint32_t cpu;
+  uint32_t tail_calls;   // made in this run
+  uint32_t frames_left;  // see kMaxFramesLeft
+  uint64_t stack_below;  // r10 for a function that is called back
   uintptr_t preemption;  // for EndRun
-  Frame frames[kMaxFrames];
-  alignas(8) uint8_t stack[kMaxFrames][kMaxStackBytes];
+  Frame frames[kMaxFrames + kMaxFramesLeft];
+  alignas(16) uint8_t stack[kRunStackBytes];
+  uint64_t self;  // this RunContext's address, as compiled code finds it
+
+  uint64_t StackTop() { return reinterpret_cast<uint64_t>(&self); }
 };
+static_assert(sizeof(uintptr_t) == 8);
 
 /// Takes this CPU's next free RunContext, or null when they are used up (the
 /// hit is then missed). Preemption is off from here to EndRun. What interrupts

@@ -8,8 +8,8 @@ core/README.md tells what each module is; the table there follows this one.
 # A module sees its own layer and those below.
 CORE_LAYERS = [
     ["base"],
-    ["platform", "machine"],
-    ["sync", "memory", "isa", "linux_abi"],
+    ["platform", "isa", "machine"],
+    ["sync", "memory", "linux_abi"],
     ["elf", "btf", "symbols", "ring"],
     ["maps"],
     ["program", "program_types"],
