@@ -18,10 +18,10 @@ struct Compilation;
 
 namespace ebpf::machine {
 
-/// But for `compile`, no function here blocks, allocates or touches other memory than it is given.
-/// What a trap needs is not here, since no indirect call may be on its way:
-/// arch/<isa>/machine/trap.cc makes it of the types that probed_insn.h and
-/// breakpoint.h ask for.
+/// But for `compile`, no function here blocks, allocates or touches other
+/// memory than it is given. What a trap needs is not here, since no indirect
+/// call may be on its way: arch/<isa>/machine/trap.cc makes it of the types
+/// that probed_insn.h and breakpoint.h ask for.
 struct MachineOps {
   const char* name;       // "x86_64", "aarch64", "riscv64"
   uint32_t pt_regs_size;  // a kprobe context's size, in bytes

@@ -126,16 +126,23 @@ inline constexpr int64_t kLocalDistance = 100;
 ///   CallbackStub   a C function (const uint64_t* args, r10, function) that
 ///                  calls `function` with r1..r5 = args[0..4]
 ///   FillGuard      bytes that trap when executed
+///   AtTarget       told before code that can be reached from elsewhere: what
+///                  the assembler knows of registers and flags no longer holds
+///   LoadAddress    dst = the address, where CanLoadAddress
 ///
 /// Capabilities, which the compiler asks before it fuses:
 ///   CanAddress     whether Load and Store of `bits` take `address` in one go
 ///   kMemoryOperands  AluMemory (dst = dst <op> [from], zero-extended bits ==
 ///                  width) and MemoryAlu ([to] = [to] <op> src) exist
+///   CanLoadAddress   whether LoadAddress takes `address`, in one instruction
 ///   HasSwappedLoad   LoadSwapped beats Load and ByteSwap
+///   kShiftedOperands  AluShifted: dst = lhs <op> (rhs <shift> count), for add
+///                  sub and or xor
+///   kConditionalMove  MoveIf: if (lhs <condition> rhs), of width, dst = src
 template <typename M>
 concept MacroAssemblerFor =
-    requires(M& m, const M& cm, isa::Operation op, unsigned width, unsigned bits,
-             Reg dst, Reg src, Reg lhs, Reg rhs, Operand operand,
+    requires(M& m, const M& cm, isa::Operation op, unsigned width,
+             unsigned bits, Reg dst, Reg src, Reg lhs, Reg rhs, Operand operand,
              const Address& address, uint64_t value, int64_t distance,
              const FrameInfo& frame, bool flag, CodeBuffer& buffer,
              uint64_t features, size_t end, uint8_t form, Span<uint8_t> bytes) {
@@ -169,17 +176,31 @@ concept MacroAssemblerFor =
       { m.Epilogue(frame) } -> SameAs<void>;
       { m.Return() } -> SameAs<void>;
       { m.JumpTo(src) } -> SameAs<void>;
+      { m.AtTarget() } -> SameAs<void>;
+      { m.LoadAddress(dst, address) } -> SameAs<void>;
       { m.EntryStub(distance) } -> SameAs<uint8_t>;
       { m.CallbackStub() } -> SameAs<void>;
       { M::FillGuard(bytes) } -> SameAs<void>;
       { M::Patch(bytes, end, form, distance) } -> SameAs<void>;
       { M::CanAddress(address, bits) } -> SameAs<bool>;
+      { M::CanLoadAddress(address) } -> SameAs<bool>;
       { cm.HasSwappedLoad(bits) } -> SameAs<bool>;
-    } && (!M::kMemoryOperands ||
-          requires(M& m, isa::Operation op, unsigned width, Reg dst,
-                   const Address& address, Operand operand) {
-            { m.AluMemory(op, width, dst, address) } -> SameAs<void>;
-            { m.MemoryAlu(op, width, address, operand) } -> SameAs<void>;
-          });
+    } &&
+    (!M::kMemoryOperands ||
+     requires(M& m, isa::Operation op, unsigned width, Reg dst,
+              const Address& address, Operand operand) {
+       { m.AluMemory(op, width, dst, address) } -> SameAs<void>;
+       { m.MemoryAlu(op, width, address, operand) } -> SameAs<void>;
+     }) &&
+    (!M::kShiftedOperands ||
+     requires(M& m, isa::Operation op, isa::Operation shift, unsigned width,
+              Reg dst, Reg lhs, Reg rhs, unsigned count) {
+       { m.AluShifted(op, width, dst, lhs, rhs, shift, count) } -> SameAs<void>;
+     }) &&
+    (!M::kConditionalMove ||
+     requires(M& m, isa::Operation condition, unsigned width, Reg dst, Reg src,
+              Reg lhs, Operand rhs) {
+       { m.MoveIf(condition, width, lhs, rhs, dst, src) } -> SameAs<void>;
+     });
 
 }  // namespace ebpf::machine
