@@ -161,8 +161,51 @@ zydis_repository = repository_rule(
     attrs = {"headers": attr.string(default = "/usr/include")},
 )
 
+def _system_library_impl(ctx):
+    if not ctx.path(ctx.attr.probe).exists:
+        fail("%s is missing: install %s (tools/setup-debian.sh)" % (ctx.attr.probe, ctx.attr.package))
+    ctx.file("BUILD.bazel", """
+cc_library(
+    name = "%s",
+    linkopts = %s,
+    visibility = ["//visibility:public"],
+)
+""" % (ctx.name, ctx.attr.linkopts))
+
+# A library whose headers the compiler finds by itself, in /usr/include.
+system_library_repository = repository_rule(
+    implementation = _system_library_impl,
+    attrs = {
+        "linkopts": attr.string_list(),
+        "package": attr.string(mandatory = True, doc = "Debian's name of it."),
+        "probe": attr.string(mandatory = True, doc = "Path that shows it is installed."),
+    },
+)
+
 def ebpf_deps():
     libbpf_repository(name = "libbpf")
+    system_library_repository(
+        name = "cli11",
+        package = "libcli11-dev",
+        probe = "/usr/include/CLI/CLI.hpp",
+    )
+    system_library_repository(
+        name = "fmt",
+        linkopts = ["-lfmt"],
+        package = "libfmt-dev",
+        probe = "/usr/include/fmt/format.h",
+    )
+    system_library_repository(
+        name = "nlohmann_json",
+        package = "nlohmann-json3-dev",
+        probe = "/usr/include/nlohmann/json.hpp",
+    )
+    system_library_repository(
+        name = "benchmark",
+        linkopts = ["-lbenchmark"],
+        package = "libbenchmark-dev",
+        probe = "/usr/include/benchmark/benchmark.h",
+    )
     zydis_repository(name = "zydis")
     maybe(rules_cc_repository, name = "rules_cc")
 
