@@ -16,8 +16,10 @@ namespace ebpf::machine {
 /// A register by eBPF's number, r0..r10, or one of two that only the compiler
 /// uses. Each CPU has a fixed place for it: r0 where C returns results, r1..r5
 /// where C passes arguments, r6..r10 in registers that a C function preserves.
-/// The temporaries, and whatever else a back end needs for itself, are lost in
-/// calls.
+/// (Where C uses one register for both, r0 is elsewhere, and CallHelper and the
+/// stubs move it.) The temporaries, and whatever else a back end needs for
+/// itself, are lost in calls. r10 is changed only by Mov, and by Alu with a
+/// constant.
 using Reg = uint8_t;
 inline constexpr Reg kFramePointerReg = isa::kFramePointer;
 inline constexpr Reg kTemp0 = 11;
