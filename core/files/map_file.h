@@ -28,7 +28,9 @@ class MapFile final : public File {
   friend class Allocator;
 
   MapFile(Ref<Map> map, Allocator& allocator)
-      : map_(Move(map)), allocator_(allocator) {}
+      : map_(Move(map)), allocator_(allocator) {
+    map_->AcquireUser();
+  }
   void Destroy() override;
 
   Ref<Map> map_;

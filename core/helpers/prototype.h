@@ -12,18 +12,20 @@ namespace ebpf {
 /// What an argument must be; Linux's name for it in the comment.
 enum class ArgKind : uint8_t {
   kNone,
-  kAnything,    // ARG_ANYTHING: any initialised value
-  kContext,     // ARG_PTR_TO_CTX
-  kMap,         // ARG_CONST_MAP_PTR
-  kMapKey,      // ARG_PTR_TO_MAP_KEY: key_size readable bytes
-  kMapValue,    // ARG_PTR_TO_MAP_VALUE: value_size readable bytes
-  kMem,         // ARG_PTR_TO_MEM: readable, size in the next argument
-  kMemOrNull,   // ... or NULL when the size is 0
-  kUninitMem,   // ARG_PTR_TO_UNINIT_MEM: written by the helper
-  kSize,        // ARG_CONST_SIZE: bounded, not 0
-  kSizeOrZero,  // ARG_CONST_SIZE_OR_ZERO
-  kAllocSize,   // ARG_CONST_ALLOC_SIZE_OR_ZERO: a known constant
-  kRingRecord,  // PTR_TO_MEM | MEM_RINGBUF, start of a held record
+  kAnything,     // ARG_ANYTHING: any initialised value
+  kContext,      // ARG_PTR_TO_CTX
+  kMap,          // ARG_CONST_MAP_PTR
+  kMapKey,       // ARG_PTR_TO_MAP_KEY: key_size readable bytes
+  kMapValue,     // ARG_PTR_TO_MAP_VALUE: value_size readable bytes
+  kMem,          // ARG_PTR_TO_MEM: readable, size in the next argument
+  kMemOrNull,    // ... or NULL when the size is 0
+  kUninitMem,    // ARG_PTR_TO_UNINIT_MEM: written by the helper
+  kSize,         // ARG_CONST_SIZE: bounded, not 0
+  kSizeOrZero,   // ARG_CONST_SIZE_OR_ZERO
+  kAllocSize,    // ARG_CONST_ALLOC_SIZE_OR_ZERO: a known constant
+  kCallback,     // ARG_PTR_TO_FUNC: a function of the program
+  kStackOrNull,  // ARG_PTR_TO_STACK_OR_NULL: what a callback is given
+  kRingRecord,   // PTR_TO_MEM | MEM_RINGBUF, start of a held record
 };
 
 enum class ReturnKind : uint8_t {

@@ -54,8 +54,9 @@ T Immediate(int32_t imm) {
   return static_cast<T>(static_cast<int64_t>(imm));
 }
 
+/// r10 of a function that is called `depth` calls deep.
 uint64_t StackTop(RunContext& run, uint32_t depth) {
-  return reinterpret_cast<uint64_t>(run.stack[depth] + kMaxStackBytes);
+  return run.StackTop() - depth * (kMaxStackBytes + kFrameLinkBytes);
 }
 
 uint64_t Constant(const Step* step) {
@@ -63,12 +64,12 @@ uint64_t Constant(const Step* step) {
          static_cast<uint64_t>(static_cast<uint32_t>(step[1].imm)) << 32;
 }
 
-void SaveCaller(const uint64_t* regs, uint32_t return_pc,
+void SaveCaller(const uint64_t* regs, const Step* call,
                 RunContext::Frame& frame) {
   for (unsigned i = 0; i < 5; ++i) {
     frame.saved[i] = regs[6 + i];
   }
-  frame.return_pc = return_pc;
+  frame.return_to = reinterpret_cast<uint64_t>(call);
 }
 
 void RestoreCaller(const RunContext::Frame& frame, uint64_t* regs) {
@@ -85,8 +86,7 @@ uint64_t Execute(const Image& image, void* context, RunContext& run) {
   regs[isa::kFramePointer] = StackTop(run, 0);
   uint32_t depth = 0;
 
-  const Step* const first = image.steps.data();
-  for (const Step* step = first;; ++step) {
+  for (const Step* step = image.steps.data();; ++step) {
     uint64_t& dst = regs[step->dst];
     uint64_t& src = regs[step->src];
     const auto offset = static_cast<uint64_t>(int64_t{step->offset});
@@ -142,6 +142,16 @@ uint64_t Execute(const Image& image, void* context, RunContext& run) {
                           static_cast<Word<width>>(src));                  \
     }                                                                      \
     break;
+#define EBPF_LOAD_ACQUIRE(type, bits, opcode, text)                    \
+  case Op::kLoadAcquire##type:                                         \
+    dst = __atomic_load_n(reinterpret_cast<Word<bits>*>(src + offset), \
+                          __ATOMIC_ACQUIRE);                           \
+    break;
+#define EBPF_STORE_RELEASE(type, bits, opcode, text)                  \
+  case Op::kStoreRelease##type:                                       \
+    __atomic_store_n(reinterpret_cast<Word<bits>*>(dst + offset),     \
+                     static_cast<Word<bits>>(src), __ATOMIC_RELEASE); \
+    break;
 #define EBPF_JUMP_IMM(condition, width, opcode, text)                          \
   case Op::kJ##condition##width##Imm:                                          \
     if (Compare<Operation::k##condition>(static_cast<Word<width>>(dst),        \
@@ -171,8 +181,7 @@ uint64_t Execute(const Image& image, void* context, RunContext& run) {
         if (depth + 1 == kMaxFrames) [[unlikely]] {
           return 0;  // not verified: stop before it does harm
         }
-        SaveCaller(regs, static_cast<uint32_t>(step - first),
-                   run.frames[depth]);
+        SaveCaller(regs, step, run.frames[depth]);
         regs[isa::kFramePointer] = StackTop(run, ++depth);
         step += step->imm;
         break;
@@ -181,8 +190,22 @@ uint64_t Execute(const Image& image, void* context, RunContext& run) {
           return regs[0];
         }
         RestoreCaller(run.frames[--depth], regs);
-        step = first + run.frames[depth].return_pc;
+        step = reinterpret_cast<const Step*>(run.frames[depth].return_to);
         break;
+      case Op::kLoadRun:
+        dst = reinterpret_cast<uint64_t>(&run);
+        break;
+      case Op::kMayGoto: {
+        const uint64_t counter = regs[isa::kFramePointer] +
+                                 static_cast<uint64_t>(int64_t{step->imm});
+        const auto left = Load<uint64_t>(counter);
+        if (left == 0) {
+          step += step->offset;
+        } else {
+          Store(counter, left - 1);
+        }
+        break;
+      }
       case Op::kLoadImm64:
         dst = Constant(step);
         ++step;
@@ -202,6 +225,8 @@ uint64_t Execute(const Image& image, void* context, RunContext& run) {
       case Op::kLoadMapIdxValue:
       case Op::kCallKernel:
       case Op::kCallRegister:
+      case Op::kTailCall:
+      case Op::kCallDirect:
         return 0;
     }
   }

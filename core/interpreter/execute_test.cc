@@ -128,7 +128,7 @@ TEST(ExecuteTest, StacksLieInTheRunContext) {
   const interpreter::Image image = {
       nullptr, Span<interpreter::Step>(steps), {}};
   EXPECT_EQ(interpreter::Execute(image, nullptr, *run),
-            reinterpret_cast<uint64_t>(&run->stack[0][0]) + kMaxStackBytes);
+            run->StackTop());
 }
 
 TEST(ExecuteTest, JumpsGoBackwardsToo) {

@@ -28,6 +28,16 @@ class Interpreter final : public Engine {
     return interpreter::Execute(*static_cast<const interpreter::Image*>(image),
                                 context, run);
   }
+
+  const void* TailCallEntry(const Program& /*program*/,
+                            void* image) const override {
+    return static_cast<const interpreter::Image*>(image)->steps.data();
+  }
+
+  uint64_t CallBack(RunContext& /*run*/, uint64_t /*function*/,
+                    const uint64_t (&/*args*/)[5]) const override {
+    return 0;  // no helper calls back yet
+  }
 };
 
 constinit Interpreter interpreter_engine;

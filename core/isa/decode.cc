@@ -106,7 +106,7 @@ DecodeError DecodeSecondSlot(ConstInsns insns, size_t index, uint8_t operands,
 
 }  // namespace
 
-DecodeError Decode(ConstInsns insns, size_t index, DecodedInsn& out) {
+DecodeError DecodeFixed(ConstInsns insns, size_t index, DecodedInsn& out) {
   const Insn& insn = insns[index];
   uint8_t row = kIndex.first[insn.opcode];
   if (row == kEnd) {
@@ -144,6 +144,20 @@ DecodeError Decode(ConstInsns insns, size_t index, DecodedInsn& out) {
     return DecodeSecondSlot(insns, index, info.operands, out);
   }
   return DecodeError::kNone;
+}
+
+DecodeError Decode(ConstInsns insns, size_t index, DecodedInsn& out) {
+  const DecodeError error = DecodeFixed(insns, index, out);
+  if (error != DecodeError::kNone) {
+    return error;
+  }
+  const OpInfo& info = out.info();
+  if (info.family == Family::kInternal) {
+    return ErrorIn(info.selector);
+  }
+  // Where the count is, is for fixup to say.
+  return out.op == Op::kMayGoto && out.imm != 0 ? DecodeError::kImm
+                                                : DecodeError::kNone;
 }
 
 const char* DecodeErrorText(DecodeError error) {

@@ -53,6 +53,10 @@ enum class [[nodiscard]] DecodeError : uint8_t {
 /// Context: any.
 DecodeError Decode(ConstInsns insns, size_t index, DecodedInsn& out);
 
+/// The same for a program that fixup has gone through: internal instructions
+/// are right too.
+DecodeError DecodeFixed(ConstInsns insns, size_t index, DecodedInsn& out);
+
 /// What is wrong, for a log: "src_reg is no register or not 0".
 const char* DecodeErrorText(DecodeError error);
 

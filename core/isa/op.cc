@@ -46,7 +46,13 @@ constexpr Traits kTraits[] = {
   {Family::kControl},
 #define EBPF_LOAD_IMM64(name, source, next, text) \
   {Family::kLoadImm64, Operation::kNone, 64},
+#define EBPF_LOAD_ACQUIRE(type, bits, opcode, text) \
+  {Family::kLoadAcquire, Operation::kNone, bits},
+#define EBPF_STORE_RELEASE(type, bits, opcode, text) \
+  {Family::kStoreRelease, Operation::kNone, bits, true},
 #define EBPF_LEGACY(name, opcode, operands, text) {Family::kLegacy},
+#define EBPF_INTERNAL(name, opcode, selector, value, operands, text) \
+  {Family::kInternal},
 #include "core/isa/opcodes.def"
 };
 static_assert(sizeof(kTraits) == kOpCount * sizeof(Traits));

@@ -45,7 +45,10 @@ enum class Family : uint8_t {
   kJump,            // conditional
   kControl,         // goto, gotol, calls, exit
   kLoadImm64,       // two slots
+  kLoadAcquire,     // dst = *(src + offset), ordered
+  kStoreRelease,    // *(dst + offset) = src, ordered
   kLegacy,          // LD_ABS, LD_IND
+  kInternal,        // only in what fixup made
 };
 
 enum class Operation : uint8_t {

@@ -57,9 +57,9 @@ struct Compilation {
   Span<uint8_t> code;
 
   // Given back.
-  size_t code_size = 0;        // at most what `place` was asked for
-  uint32_t entry = 0;          // a C function: uint64_t(context, stack top)
-  uint32_t tail_entry = 0;     // where tail calls go: r10 is set, r1 too
+  size_t code_size = 0;     // at most what `place` was asked for
+  uint32_t entry = 0;       // a C function: uint64_t(context, stack top)
+  uint32_t tail_entry = 0;  // where tail calls go: r10 is set, r1 too
   uint32_t callback_entry = kNoOffset;  // see CallbackStub
   /// One for each instruction and one more, for its `offset` (the line table).
   /// The caller frees it with DeleteArray; empty after an error.

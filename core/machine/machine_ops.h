@@ -32,13 +32,13 @@ struct MachineOps {
 
   /// Compiles a program: core/jit/compiler.h for this CPU's macro assembler.
   /// May allocate. Null: there is no compiler. Context: task.
-  Status (*compile)(jit::Compilation& compilation);
+  Status (*compile)(jit::Compilation& compilation) = nullptr;
 
   /// Fills executable memory that holds nothing with what traps.
-  void (*fill_guard)(Span<uint8_t> bytes);
+  void (*fill_guard)(Span<uint8_t> bytes) = nullptr;
 
   /// How far from each other code may be that calls directly.
-  uint64_t call_reach;
+  uint64_t call_reach = 0;
 
   /// How far from the instruction its slot may lie.
   uint64_t slot_reach;

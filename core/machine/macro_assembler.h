@@ -138,6 +138,8 @@ inline constexpr int64_t kLocalDistance = 100;
 ///                  width) and MemoryAlu ([to] = [to] <op> src) exist
 ///   CanLoadAddress   whether LoadAddress takes `address`, in one instruction
 ///   HasSwappedLoad   LoadSwapped beats Load and ByteSwap
+///   kEntryIsFunction  a function of the program can be called as a C function
+///                  of one argument: no EntryStub is needed
 ///   kShiftedOperands  AluShifted: dst = lhs <op> (rhs <shift> count), for add
 ///                  sub and or xor
 ///   kConditionalMove  MoveIf: if (lhs <condition> rhs), of width, dst = src
@@ -186,6 +188,7 @@ concept MacroAssemblerFor =
       { M::Patch(bytes, end, form, distance) } -> SameAs<void>;
       { M::CanAddress(address, bits) } -> SameAs<bool>;
       { M::CanLoadAddress(address) } -> SameAs<bool>;
+      { M::kEntryIsFunction } -> SameAs<const bool&>;
       { cm.HasSwappedLoad(bits) } -> SameAs<bool>;
     } &&
     (!M::kMemoryOperands ||

@@ -4,6 +4,7 @@
 // core/maps/README.md tells how a map lives and dies, and how to add a kind.
 #pragma once
 
+#include "core/base/atomic.h"
 #include "core/base/span.h"
 #include "core/base/status.h"
 #include "core/maps/map_spec.h"
@@ -51,6 +52,17 @@ class Map : public RefCounted<Map> {
   /// may be reused for another key at once (see README). Context: any.
   virtual Status Delete(ConstBytes key);
 
+  /// The last descriptor of the map was closed. Context: task.
+  virtual void UserReferencesGone() {}
+
+  /// Counts who, outside of programs, can reach the map. Context: task.
+  void AcquireUser() { user_references_.FetchAdd(1, kRelaxed); }
+  void ReleaseUser() {
+    if (user_references_.FetchSub(1, kAcqRel) == 1) {
+      UserReferencesGone();
+    }
+  }
+
   /// Where the value under key 0 starts, for direct access by LD_IMM64
   /// (BPF_PSEUDO_MAP_VALUE), and its size; an array's with one entry.
   virtual Result<Bytes> DirectValue();
@@ -96,6 +108,7 @@ class Map : public RefCounted<Map> {
   virtual void Destroy() = 0;
 
   const MapSpec spec_;
+  Atomic<uint32_t> user_references_{0};
 };
 
 /// Makes the map that `spec` asks for, in memory from `allocator`. kInvalid

@@ -12,15 +12,35 @@ Result<Ref<Program>> Program::Create(const ProgramParts& parts, Engine& engine,
   Program* program = EBPF_TRY(allocator.New<Program>(parts, engine, allocator));
   Status status = program->counters_.Allocate(allocator);
   if (IsOk(status)) {
+    status = program->ClaimTailCalls();
+  }
+  if (IsOk(status)) {
     Result<void*> image = engine.Prepare(*program);
     if (image.ok()) {
       program->image_ = *image;
+      program->tail_call_target_.entry = engine.TailCallEntry(*program, *image);
       return Ref<Program>::Adopt(program);
     }
     status = image.status();
   }
   allocator.Delete(program);  // its parts stay the caller's
   return status;
+}
+
+Status Program::ClaimTailCalls() {
+  tail_call_target_.program = this;
+  tail_call_target_.engine = &engine_;
+  tail_call_target_.type = static_cast<uint32_t>(parts_.type->id);
+  tail_call_target_.release = [](TailCallTarget& target) {
+    const_cast<Program*>(static_cast<const Program*>(target.program))
+        ->Release();
+  };
+  for (Map* map : parts_.maps) {
+    if (map->spec().type == MapType::kProgArray) {
+      EBPF_TRY(static_cast<ProgArrayMap*>(map)->Claim(tail_call_target_));
+    }
+  }
+  return Status::kOk;
 }
 
 void Program::Destroy() {
@@ -38,6 +58,9 @@ void Program::FreeParts() {
   allocator_.DeleteArray(parts_.maps);
   allocator_.DeleteArray(parts_.insns);
   allocator_.DeleteArray(parts_.facts);
+  allocator_.DeleteArray(parts_.functions);
+  allocator_.DeleteArray(parts_.original_indices);
+  allocator_.DeleteArray(parts_.direct_calls);
 }
 
 uint64_t Program::Run(void* context) const {

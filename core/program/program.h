@@ -9,6 +9,7 @@
 #include "core/base/string_view.h"
 #include "core/isa/insn.h"
 #include "core/maps/map.h"
+#include "core/maps/prog_array_map.h"
 #include "core/memory/allocator.h"
 #include "core/memory/per_cpu.h"
 #include "core/memory/ref_counted.h"
@@ -67,7 +68,8 @@ struct ProgramStats {
 class Program : public RefCounted<Program> {
  public:
   /// Takes over the arrays and map references of `parts` when it succeeds, and
-  /// only then. kNoMemory, or what the engine says.
+  /// only then. kNoMemory, kInvalid (its array for tail calls is for programs
+  /// of another engine or type), or what the engine says.
   static Result<Ref<Program>> Create(const ProgramParts& parts, Engine& engine,
                                      Allocator& allocator);
 
@@ -81,7 +83,9 @@ class Program : public RefCounted<Program> {
   StringView name() const {
     return StringView::FromField(parts_.name, ProgramParts::kNameSize);
   }
-  const Engine& engine() const { return engine_; }
+  Engine& engine() const { return engine_; }
+  /// For the arrays of tail calls. Context: any.
+  TailCallTarget& tail_call_target() { return tail_call_target_; }
   /// Where its memory came from, for the engine's image.
   Allocator& allocator() const { return allocator_; }
 
@@ -103,6 +107,9 @@ class Program : public RefCounted<Program> {
       : parts_(parts), engine_(engine), allocator_(allocator) {}
   ~Program() = default;
 
+  /// kInvalid if an array of its maps is for other programs.
+  Status ClaimTailCalls();
+
   /// Waits for readers (probes run programs in read sections), then frees.
   void Destroy();
 
@@ -121,6 +128,7 @@ class Program : public RefCounted<Program> {
   Engine& engine_;
   Allocator& allocator_;
   void* image_ = nullptr;
+  TailCallTarget tail_call_target_;
   PerCpu<Counters> counters_;
 };
 

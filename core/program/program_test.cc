@@ -41,6 +41,14 @@ class FakeEngine final : public Engine {
     EXPECT_TRUE(HostPreemptionOff());
     return body ? body(context) : 42;
   }
+  const void* TailCallEntry(const Program& /*program*/,
+                            void* image) const override {
+    return image;
+  }
+  uint64_t CallBack(RunContext& /*run*/, uint64_t function,
+                    const uint64_t (&args)[5]) const override {
+    return function + args[0];
+  }
 
   Status prepare_status = Status::kOk;
   std::atomic<int> images{0};

@@ -36,6 +36,11 @@ RunContext* BeginRun() {
   run.program = nullptr;
   run.context = nullptr;
   run.level = level;
+  run.cpu = ebpf_port_cpu_id();
+  run.tail_calls = 0;
+  run.frames_left = 0;
+  run.frame_count = 0;
+  run.self = reinterpret_cast<uint64_t>(&run);
   run.preemption = preemption;
   return &run;
 }

@@ -43,10 +43,12 @@ inline constexpr uint32_t kMaxRunLevels = 4;
 /// leaves r10 as it is. In compiled programs the word at r10 is the address of
 /// the RunContext, in the functions that need it.
 struct RunContext {
-  /// What an engine saves of the caller on a call between subprograms.
+  /// What an engine without a stack of its own saves of the caller on a call
+  /// between subprograms.
   struct Frame {
     uint64_t saved[5];  // r6..r9, and r10 of the caller
     uint64_t return_to;
+    const void* image;
   };
 
   const Program* program;  // that runs now: a tail call changes it
@@ -56,6 +58,7 @@ struct RunContext {
   uint32_t tail_calls;   // made in this run
   uint32_t frames_left;  // see kMaxFramesLeft
   uint64_t stack_below;  // r10 for a function that is called back
+  uint32_t frame_count;  // of `frames` in use
   uintptr_t preemption;  // for EndRun
   Frame frames[kMaxFrames + kMaxFramesLeft];
   alignas(16) uint8_t stack[kRunStackBytes];

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: MIT
+//
+// core/maps/prog_array_map.h's implementation.
+#include "core/maps/prog_array_map.h"
+
+#include "core/base/memory.h"
+#include "core/linux_abi/bpf.h"
+#include "core/maps/array_map.h"
+#include "core/maps/map_checks.h"
+#include "core/sync/read_section.h"
+
+namespace ebpf {
+namespace {
+
+uint32_t IndexIn(ConstBytes key) { return LoadUnaligned<uint32_t>(key.data()); }
+
+}  // namespace
+
+ProgArrayMap::~ProgArrayMap() {
+  if (entries_ != nullptr) {
+    allocator_.Free(entries_, size_t{count_} * sizeof(*entries_),
+                    alignof(Atomic<TailCallTarget*>));
+  }
+}
+
+void ProgArrayMap::Destroy() {
+  UserReferencesGone();
+  WaitForReaders();
+  allocator_.Delete(this);
+}
+
+Status ProgArrayMap::Claim(const TailCallTarget& user) {
+  MutexGuard guard(mutex_);
+  if (engine_ == nullptr) {
+    engine_ = user.engine;
+    type_ = user.type;
+    return Status::kOk;
+  }
+  return engine_ == user.engine && type_ == user.type ? Status::kOk
+                                                      : Status::kInvalid;
+}
+
+Status ProgArrayMap::Put(uint32_t index, TailCallTarget* target) {
+  // Releases what the target points to: pairs with the acquire in At.
+  TailCallTarget* const old = entries_[index].Exchange(target, kAcqRel);
+  if (old != nullptr) {
+    old->release(*old);
+  }
+  return old != nullptr || target != nullptr ? Status::kOk : Status::kNotFound;
+}
+
+Status ProgArrayMap::Set(uint32_t index, TailCallTarget& target) {
+  if (index >= count_) {
+    return Status::kTooBig;
+  }
+  EBPF_TRY(Claim(target));
+  return Put(index, &target);
+}
+
+Status ProgArrayMap::Delete(ConstBytes /*key*/) {
+  return Status::kNotSupportedLinux;
+}
+
+Status ProgArrayMap::DeleteFromUser(ConstBytes key) {
+  const uint32_t index = IndexIn(key);
+  return index < count_ ? Put(index, nullptr) : Status::kTooBig;
+}
+
+Status ProgArrayMap::NextKey(ConstBytes key, Bytes next) {
+  return NextArrayKey(spec(), key, next);
+}
+
+void ProgArrayMap::UserReferencesGone() {
+  for (uint32_t i = 0; i < count_; ++i) {
+    (void)Put(i, nullptr);
+  }
+}
+
+Result<Ref<Map>> CreateProgArrayMap(const MapSpec& spec, Allocator& allocator) {
+  if (spec.value_size != sizeof(uint32_t)) {
+    return Status::kInvalid;
+  }
+  // Linux refuses what would forbid programs to use it, too.
+  EBPF_TRY(CheckArraySpec(spec, linux_abi::kMapNumaNode |
+                                    linux_abi::kMapReadOnly |
+                                    linux_abi::kMapWriteOnly));
+  ProgArrayMap* map = EBPF_TRY(allocator.New<ProgArrayMap>(spec, allocator));
+  const Result<size_t> size =
+      map_checks::TotalBytes(spec.max_entries, sizeof(void*));
+  void* memory =
+      size.ok() ? allocator.Allocate(*size, alignof(Atomic<TailCallTarget*>))
+                : nullptr;
+  if (memory == nullptr) {
+    allocator.Delete(map);
+    return size.ok() ? Status::kNoMemory : size.status();
+  }
+  map->entries_ = static_cast<Atomic<TailCallTarget*>*>(memory);  // zeros
+  return Ref<Map>::Adopt(map);
+}
+
+}  // namespace ebpf
