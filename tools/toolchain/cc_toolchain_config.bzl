@@ -86,13 +86,34 @@ def _sanitizer(name, compile, link):
         ],
     )
 
-def _host_features(ctx):
+def _instrumentation_features(ctx):
+    """Sanitizers, whose runtimes only the host has; without effect elsewhere."""
+    if ctx.attr.target:
+        return [feature(name = n) for n in ["asan", "ubsan", "tsan", "fuzzer", "fuzzer_main"]]
     return [
+        _sanitizer("asan", ["-fsanitize=address", "-fsanitize-address-use-after-scope"], ["-fsanitize=address"]),
+        _sanitizer("ubsan", ["-fsanitize=undefined", "-fno-sanitize-recover=all"], ["-fsanitize=undefined", "-fsanitize-link-c++-runtime"]),
+        _sanitizer("tsan", ["-fsanitize=thread"], ["-fsanitize=thread"]),
+        # libFuzzer: instrument everything, give the main function to the
+        # targets that ask for fuzzer_main.
+        _sanitizer("fuzzer", ["-fsanitize=fuzzer-no-link"], ["-fsanitize=fuzzer-no-link"]),
+        _sanitizer("fuzzer_main", [], ["-fsanitize=fuzzer"]),
+    ]
+
+def _host_features(ctx):
+    """Of Linux: the host's, or another CPU's, for which all is one file."""
+    target = ["--target=" + ctx.attr.target] if ctx.attr.target else []
+    link = ["-static"] if ctx.attr.target else []
+    return _instrumentation_features(ctx) + [
         feature(
             name = "default_compile_flags",
             enabled = True,
             flag_sets = [
-                _flags(_COMPILE, _COMMON_COMPILE + ["-fstack-protector-strong", "-fcolor-diagnostics"]),
+                _flags(
+                    _COMPILE,
+                    target + ctx.attr.compile_flags + _COMMON_COMPILE +
+                    ["-fstack-protector-strong", "-fcolor-diagnostics"],
+                ),
                 _flags(_CPP, ["-std=c++20"]),
                 _flags(_COMPILE, ["-g", "-O1"], with_features = _mode("fastbuild")),
                 _flags(_COMPILE, ["-g", "-O0"], with_features = _mode("dbg")),
@@ -103,16 +124,9 @@ def _host_features(ctx):
             name = "default_link_flags",
             enabled = True,
             flag_sets = [
-                _flags(_LINK, ["-fuse-ld=lld", "-Wl,--gc-sections", "-Wl,-z,relro,-z,now", "-lstdc++", "-lm"]),
+                _flags(_LINK, target + link + ["-fuse-ld=lld", "-Wl,--gc-sections", "-Wl,-z,relro,-z,now", "-lstdc++", "-lm"]),
             ],
         ),
-        _sanitizer("asan", ["-fsanitize=address", "-fsanitize-address-use-after-scope"], ["-fsanitize=address"]),
-        _sanitizer("ubsan", ["-fsanitize=undefined", "-fno-sanitize-recover=all"], ["-fsanitize=undefined", "-fsanitize-link-c++-runtime"]),
-        _sanitizer("tsan", ["-fsanitize=thread"], ["-fsanitize=thread"]),
-        # libFuzzer: instrument everything, give the main function to the
-        # targets that ask for fuzzer_main.
-        _sanitizer("fuzzer", ["-fsanitize=fuzzer-no-link"], ["-fsanitize=fuzzer-no-link"]),
-        _sanitizer("fuzzer_main", [], ["-fsanitize=fuzzer"]),
         # bazel coverage
         feature(name = "coverage"),
         feature(
@@ -224,7 +238,7 @@ def _impl(ctx):
         toolchain_identifier = "llvm-" + name,
         host_system_name = "local",
         target_system_name = name,
-        target_cpu = ctx.attr.cpu if ctx.attr.kernel else "k8",
+        target_cpu = ctx.attr.cpu if ctx.attr.target else "k8",
         target_libc = "none" if ctx.attr.kernel else "glibc",
         compiler = "clang-" + ctx.attr.version,
         abi_version = "clang",

@@ -5,6 +5,8 @@ The newest of the versions that this tree is tested with is taken from PATH.
 --repo_env=EBPF_LLVM=/some/llvm/bin names another one.
 """
 
+load(":targets.bzl", "LINUX_TARGETS")
+
 _VERSIONS = ["19", "20", "21", "22", "18", "17"]
 
 # Name in the @llvm repository -> names in an LLVM bin directory.
@@ -51,9 +53,9 @@ def _find_bin(ctx):
     fail("no clang with lld found: install clang-19, lld-19 and llvm-19 " +
          "(tools/setup-debian.sh), or pass --repo_env=EBPF_LLVM=/path/to/llvm/bin")
 
-def _include_dirs(ctx, clang):
-    """The directories that the host compiler searches for C++ headers."""
-    err = _run(ctx, [clang, "-E", "-xc++", "-v", "/dev/null"]).stderr
+def _include_dirs(ctx, clang, flags):
+    """The directories that the compiler searches for C++ headers."""
+    err = _run(ctx, [clang] + flags + ["-E", "-xc++", "-v", "/dev/null"]).stderr
     dirs = []
     inside = False
     for line in err.split("\n"):
@@ -78,7 +80,6 @@ def _llvm_impl(ctx):
     clang = bin + "/clang"
     version = _run(ctx, [clang, "-dumpversion"]).stdout.strip()
     resource = str(ctx.path(_run(ctx, [clang, "-print-resource-dir"]).stdout.strip()))
-    dirs = _include_dirs(ctx, clang)
     machine = _run(ctx, ["uname", "-m"]).stdout.strip()
     if machine not in ["x86_64", "aarch64"]:
         fail("hosts of kind %s are not supported" % machine)
@@ -93,25 +94,31 @@ def _llvm_impl(ctx):
                 fail("%s/%s is missing" % (bin, name))
             ctx.file("bin/" + name, "#!/bin/sh\necho '%s is not installed' >&2\nexit 1\n" % name)
 
-    ctx.file("system.cppmap", _system_module_map(dirs + [resource]))
+    dirs = {machine: _include_dirs(ctx, clang, []) + [resource]}
+    ctx.file("system.cppmap", _system_module_map(dirs[machine]))
+    for cpu, t in LINUX_TARGETS.items():
+        if cpu != machine:
+            flags = ["--target=" + t.target]
+            dirs[cpu] = _include_dirs(ctx, clang, flags) + [resource]
+            ctx.file("system-%s.cppmap" % cpu, _system_module_map(dirs[cpu]))
     ctx.file("BUILD.bazel", """
 load("@ebpf//tools/toolchain:toolchains.bzl", "llvm_toolchain_targets")
 
 package(default_visibility = ["//visibility:public"])
 
-exports_files(glob(["bin/*"]) + ["system.cppmap"])
+exports_files(glob(["bin/*", "*.cppmap"]))
 
 llvm_toolchain_targets(
     bin = {bin},
     host_cpu = {cpu},
-    host_include_dirs = {dirs},
+    include_dirs = {dirs},
     resource_dir = {resource},
     version = {version},
 )
 """.format(
         bin = repr(bin),
         cpu = repr(machine),
-        dirs = repr(dirs + [resource]),
+        dirs = repr(dirs),
         resource = repr(resource),
         version = repr(version),
     ))

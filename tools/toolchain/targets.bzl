@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The kernel targets: code generation flags and constraints of each CPU."""
+"""The targets: code generation flags and constraints of each CPU."""
 
 # No target may use floating-point or vector registers: a kernel does not save
 # them on entry. `gcc` and `gcc_flags` are the second compiler and how it is
@@ -43,3 +43,23 @@ KERNEL_TARGETS = {
 
 def platform_constraints(cpu):
     return ["@platforms//cpu:" + cpu, "@platforms//os:none"]
+
+# Linux on other CPUs than the host's, for tests that qemu-user runs. The C
+# library and libstdc++ are those of the second compiler.
+LINUX_TARGETS = {
+    "aarch64": struct(
+        target = "aarch64-linux-gnu",
+        compile_flags = ["-march=armv8-a", "-mno-outline-atomics"],
+    ),
+    "riscv64": struct(
+        target = "riscv64-linux-gnu",
+        compile_flags = ["-march=rv64gc", "-mabi=lp64d"],
+    ),
+    "x86_64": struct(
+        target = "x86_64-linux-gnu",
+        compile_flags = [],
+    ),
+}
+
+def linux_constraints(cpu):
+    return ["@platforms//cpu:" + cpu, "@platforms//os:linux"]

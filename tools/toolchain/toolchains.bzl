@@ -1,11 +1,17 @@
 # SPDX-License-Identifier: MIT
-"""The cc_toolchain targets of @llvm: the host's and one per kernel target."""
+"""The cc_toolchain targets of @llvm: the host's, and one per target."""
 
 load("@rules_cc//cc:defs.bzl", "cc_toolchain")
 load(":cc_toolchain_config.bzl", "cc_toolchain_config")
-load(":targets.bzl", "KERNEL_TARGETS", "platform_constraints")
+load(":targets.bzl", "KERNEL_TARGETS", "LINUX_TARGETS", "linux_constraints", "platform_constraints")
 
-def _toolchain(name, host_cpu, target_compatible_with, files, **config):
+def _toolchain(
+        name,
+        host_cpu,
+        target_compatible_with,
+        files,
+        module_map = "@llvm//:system.cppmap",
+        **config):
     cc_toolchain_config(name = name + "_config", **config)
     cc_toolchain(
         name = name + "_cc",
@@ -15,7 +21,7 @@ def _toolchain(name, host_cpu, target_compatible_with, files, **config):
         compiler_files = files,
         dwp_files = files,
         linker_files = files,
-        module_map = "@llvm//:system.cppmap",
+        module_map = module_map,
         objcopy_files = files,
         strip_files = files,
         supports_param_files = True,
@@ -33,7 +39,7 @@ def _toolchain(name, host_cpu, target_compatible_with, files, **config):
         toolchain_type = "@bazel_tools//tools/cpp:toolchain_type",
     )
 
-def llvm_toolchain_targets(bin, host_cpu, host_include_dirs, resource_dir, version):
+def llvm_toolchain_targets(bin, host_cpu, include_dirs, resource_dir, version):
     native.filegroup(name = "empty")
     _toolchain(
         name = "host",
@@ -45,10 +51,27 @@ def llvm_toolchain_targets(bin, host_cpu, host_include_dirs, resource_dir, versi
         files = ":empty",
         bin = bin,
         cpu = host_cpu,
-        include_dirs = host_include_dirs,
+        include_dirs = include_dirs[host_cpu],
         kernel = False,
         version = version,
     )
+    for cpu, t in LINUX_TARGETS.items():
+        if cpu == host_cpu:
+            continue
+        _toolchain(
+            name = cpu + "-linux",
+            host_cpu = host_cpu,
+            target_compatible_with = linux_constraints(cpu),
+            files = ":empty",
+            module_map = "@llvm//:system-%s.cppmap" % cpu,
+            bin = bin,
+            compile_flags = t.compile_flags,
+            cpu = cpu,
+            include_dirs = include_dirs[cpu],
+            kernel = False,
+            target = t.target,
+            version = version,
+        )
     for cpu, t in KERNEL_TARGETS.items():
         _toolchain(
             name = cpu + "-none",
