@@ -195,14 +195,17 @@ Status StepJump(Verification& v, const DecodedInsn& insn) {
   }
   switch (PossibleSides(insn, v.state->reg(insn.dst), SourceOf(v, insn))) {
     case Sides::kTaken:
+      v.info().flags |= InsnInfo::kJumps;
       v.next = static_cast<uint32_t>(TargetOf(v.index, insn));
       return Status::kOk;
     case Sides::kNotTaken:
+      v.info().flags |= InsnInfo::kFallsThrough;
       v.next = v.index + 1;
       return Status::kOk;
     case Sides::kBoth:
       break;
   }
+  v.info().flags |= InsnInfo::kJumps | InsnInfo::kFallsThrough;
   EBPF_TRY(KeepForLater(v));
   EnterSide(v, insn, false);
   return Status::kOk;

@@ -22,7 +22,7 @@ class Visitor {
 
  private:
   void Reach(int64_t index) {
-    uint8_t& flags = v_.infos[static_cast<size_t>(index)].flags;
+    uint16_t& flags = v_.infos[static_cast<size_t>(index)].flags;
     if ((flags & InsnInfo::kReachable) == 0) {
       flags |= InsnInfo::kReachable;
       list_[count_++] = static_cast<uint32_t>(index);

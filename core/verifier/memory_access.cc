@@ -63,7 +63,7 @@ Status CheckContext(Verification& v, const Access& access) {
 
 /// Remembers through what kind of pointer the instruction goes.
 Status NoteAccess(Verification& v, const RegState& reg) {
-  uint8_t& flags = v.info().flags;
+  uint16_t& flags = v.info().flags;
   flags |= reg.type == RegType::kStack     ? InsnInfo::kStackAccess
            : reg.type == RegType::kContext ? InsnInfo::kContextAccess
                                            : InsnInfo::kOtherAccess;

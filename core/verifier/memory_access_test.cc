@@ -86,16 +86,17 @@ TEST_F(MemoryAccessTest, OneInstructionGoesThroughOneKindOfPointer) {
            Load(kDW, R0, R6, 0), Exit()});
 }
 
-TEST_F(MemoryAccessTest, FactsTellOfAccessesToTheStack) {
+TEST_F(MemoryAccessTest, FactsTellWhatAPointerPointsTo) {
   const Code code = Join({StoreImm(kDW, R10, -8, 1), Load(kDW, R2, R1, 0),
                           Load(kDW, R3, R10, -8), LookupOrExit(kArray),
                           Load(kDW, R4, R0, 0), Return0()});
   const Verdict verdict = Judge(code);
   ASSERT_EQ(verdict.status, Status::kOk) << verdict.log;
-  EXPECT_TRUE(verdict.facts[0].stack_access);
-  EXPECT_FALSE(verdict.facts[1].stack_access);
-  EXPECT_TRUE(verdict.facts[2].stack_access);
-  EXPECT_FALSE(verdict.facts[11].stack_access);
+  EXPECT_EQ(verdict.facts[0].pointer, PointerKind::kStack);
+  EXPECT_EQ(verdict.facts[1].pointer, PointerKind::kContext);
+  EXPECT_EQ(verdict.facts[2].pointer, PointerKind::kStack);
+  EXPECT_EQ(verdict.facts[4].pointer, PointerKind::kUnknown);
+  EXPECT_EQ(verdict.facts[11].pointer, PointerKind::kMemory);
 }
 
 TEST_F(MemoryAccessTest, AFactOfOnePathIsNone) {
@@ -105,7 +106,7 @@ TEST_F(MemoryAccessTest, AFactOfOnePathIsNone) {
             Load(kDW, R0, R6, 0), Exit()});
   const Verdict verdict = Judge(code);
   ASSERT_EQ(verdict.status, Status::kOk) << verdict.log;
-  EXPECT_FALSE(verdict.facts[code.size() - 2].stack_access);
+  EXPECT_EQ(verdict.facts[code.size() - 2].pointer, PointerKind::kUnknown);
 }
 
 TEST_F(MemoryAccessTest, AtomicsWorkOnStackAndMapValues) {

@@ -24,7 +24,7 @@ struct PendingBranch;
 
 /// What is known of one instruction apart from any path.
 struct InsnInfo {
-  enum Flag : uint8_t {
+  enum Flag : uint16_t {
     kSecondSlot = 1 << 0,   // of LD_IMM64: no instruction
     kReachable = 1 << 1,    // by the graph of jumps and calls
     kPrunePoint = 1 << 2,   // paths meet here: states are compared
@@ -33,11 +33,14 @@ struct InsnInfo {
     kStackAccess = 1 << 5,    // on some path through a pointer to the stack
     kContextAccess = 1 << 6,  // to the context
     kOtherAccess = 1 << 7,    // to anything else
+    kJumps = 1 << 8,          // on some path the conditional jump is taken
+    kFallsThrough = 1 << 9,   // on some path it is not
   };
 
   ExploredState* explored;  // states seen here, the newest first
   uint16_t live;            // bit r: somebody may read what r holds before it
-  uint8_t flags;
+  uint16_t live_upper;      // ... its upper half; filled in after the walk
+  uint16_t flags;
   uint8_t explored_count;
   bool walked;  // some path went through it
 };

@@ -6,6 +6,7 @@
 #include "core/verifier/call_chain.h"
 #include "core/verifier/cfg.h"
 #include "core/verifier/exploration.h"
+#include "core/verifier/facts.h"
 #include "core/verifier/liveness.h"
 #include "core/verifier/relevance.h"
 #include "core/verifier/structure.h"
@@ -57,21 +58,6 @@ Status Run(Verification& v) {
     v.log.writer().Clear();  // no path was refused
   }
   return Status::kOk;
-}
-
-/// A fact holds if it held on every path through the instruction.
-void WriteFacts(const Verification& v, Span<InsnFacts> facts) {
-  constexpr uint8_t kAccess = InsnInfo::kStackAccess |
-                              InsnInfo::kContextAccess | InsnInfo::kOtherAccess;
-  for (size_t i = 0; i < facts.size() && i < v.infos.size(); ++i) {
-    const uint8_t flags = v.infos[i].flags;
-    facts[i].divisor_non_zero =
-        (flags & (InsnInfo::kDivisorSeen | InsnInfo::kDivisorZero)) ==
-        InsnInfo::kDivisorSeen;
-    facts[i].stack_access = (flags & kAccess) == InsnInfo::kStackAccess;
-    facts[i].never_reached =
-        !v.infos[i].walked && (flags & InsnInfo::kSecondSlot) == 0;
-  }
 }
 
 void LogStats(const Verification& v) {

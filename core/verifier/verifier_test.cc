@@ -131,7 +131,7 @@ TEST_F(VerifierTest, FactsAreForAcceptedProgramsOnly) {
   const Verdict verdict =
       Judge(Join({StoreImm(kDW, R10, -8, 0), MovReg(R0, R2), Exit()}));
   EXPECT_EQ(verdict.status, Status::kAccess);
-  EXPECT_FALSE(verdict.facts[0].stack_access);
+  EXPECT_EQ(verdict.facts[0].pointer, PointerKind::kUnknown);
 }
 
 TEST_F(VerifierTest, ProgramTypeIsNeeded) {

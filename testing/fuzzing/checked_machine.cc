@@ -116,6 +116,24 @@ bool IsMove(Operation operation) {
          operation == Operation::kMovSx16 || operation == Operation::kMovSx32;
 }
 
+/// Of a sum and the like, the low half needs low halves only.
+bool CarriesUpward(Operation operation) {
+  switch (operation) {
+    case Operation::kAdd:
+    case Operation::kSub:
+    case Operation::kMul:
+    case Operation::kOr:
+    case Operation::kAnd:
+    case Operation::kXor:
+    case Operation::kMov:
+    case Operation::kNeg:
+    case Operation::kLsh:
+      return true;
+    default:
+      return false;
+  }
+}
+
 }  // namespace
 
 CheckedMachine::CheckedMachine(const verifier::Code& code,
@@ -161,6 +179,13 @@ std::string CheckedMachine::Run(uint64_t max_steps, const Hook& before) {
 }
 
 bool CheckedMachine::Read(unsigned number, uint64_t& value) {
+  if (half_[number]) {
+    return Fail("reads an upper half that was said to be read by nobody");
+  }
+  return ReadLow(number, value);
+}
+
+bool CheckedMachine::ReadLow(unsigned number, uint64_t& value) {
   value = regs_[number];
   return written_[number] ||
          Fail("r" + std::to_string(number) + " was never written");
@@ -172,7 +197,49 @@ bool CheckedMachine::Write(unsigned number, uint64_t value) {
   }
   regs_[number] = value;
   written_[number] = true;
+  half_[number] = fact().no_zero_extension;
   return true;
+}
+
+bool CheckedMachine::IsInStack(uint64_t address) const {
+  for (const MachineFrame& frame : frames_) {
+    if (address < frame.top() && frame.top() - address <= kMaxStackBytes) {
+      return true;
+    }
+  }
+  return false;
+}
+
+bool CheckedMachine::CheckPointer(const DecodedInsn& insn, PointerKind kind) {
+  const bool loads = insn.info().family == Family::kLoad;
+  const uint64_t address = regs_[loads ? insn.src : insn.dst] +
+                           static_cast<uint64_t>(int64_t{insn.offset});
+  const bool context = address - context_ < regions_.front().size;
+  const PointerKind is = IsInStack(address) ? PointerKind::kStack
+                         : context          ? PointerKind::kContext
+                                            : PointerKind::kMemory;
+  return is == kind || Fail("has a pointer of another kind than was said");
+}
+
+bool CheckedMachine::CheckDivisor(const DecodedInsn& insn) {
+  const isa::OpInfo& info = insn.info();
+  const uint64_t divisor = info.source_is_register
+                               ? regs_[insn.src]
+                               : static_cast<uint64_t>(int64_t{insn.imm});
+  return Truncate(divisor, info.width) != 0 ||
+         Fail("divides by 0, which was said not to be");
+}
+
+bool CheckedMachine::CheckFacts(const DecodedInsn& insn) {
+  const InsnFacts facts = fact();
+  if (facts.never_reached) {
+    return Fail("is reached, which was said not to be");
+  }
+  if (facts.pointer != PointerKind::kUnknown &&
+      !CheckPointer(insn, facts.pointer)) {
+    return false;
+  }
+  return !facts.divisor_non_zero || CheckDivisor(insn);
 }
 
 bool CheckedMachine::Access(uint64_t address, uint64_t size, bool write) {
@@ -213,6 +280,9 @@ bool CheckedMachine::Step(bool& done) {
     return Fail("is no instruction");
   }
   next_ = index_ + insn.slots;
+  if (!CheckFacts(insn)) {
+    return false;
+  }
   switch (insn.info().family) {
     case Family::kAlu:
     case Family::kNegate:
@@ -239,37 +309,65 @@ bool CheckedMachine::Step(bool& done) {
 
 bool CheckedMachine::Alu(const DecodedInsn& insn) {
   const isa::OpInfo& info = insn.info();
+  const Operation operation = info.operation;
+  const bool carries = info.width == 64 && CarriesUpward(operation);
+  const auto read = [&](unsigned number, uint64_t& value, bool low) {
+    return info.width < 64 || carries || low ? ReadLow(number, value)
+                                             : Read(number, value);
+  };
+  const bool extends = operation == Operation::kMovSx8 ||
+                       operation == Operation::kMovSx16 ||
+                       operation == Operation::kMovSx32;
+  const bool shifts = operation == Operation::kLsh ||
+                      operation == Operation::kRsh ||
+                      operation == Operation::kArsh;
   uint64_t a = 0;
-  if (!IsMove(info.operation) && !Read(insn.dst, a)) {
-    return false;
-  }
-  if (info.family == Family::kNegate) {
-    return Write(insn.dst, Truncate(0 - a, info.width));
-  }
-  if (info.family == Family::kByteSwap) {
-    return Write(insn.dst, info.operation == Operation::kToLe
-                               ? Truncate(a, info.width)
-                               : Swapped(a, info.width));
+  bool half = false;
+  if (!IsMove(operation)) {
+    if (!read(insn.dst, a, false)) {
+      return false;
+    }
+    half = half_[insn.dst];
   }
   uint64_t b = static_cast<uint64_t>(int64_t{insn.imm});
-  if (info.source_is_register && !Read(insn.src, b)) {
+  if (info.source_is_register) {
+    if (!read(insn.src, b, extends || shifts)) {
+      return false;
+    }
+    half = half || (half_[insn.src] && !shifts);
+  }
+  uint64_t result;
+  if (info.family == Family::kNegate) {
+    result = 0 - a;
+  } else if (info.family == Family::kByteSwap) {
+    result = operation == Operation::kToLe ? a : Swapped(a, info.width);
+  } else {
+    result = Compute(operation, info.width, Truncate(a, info.width),
+                     Truncate(b, info.width));
+  }
+  if (!Write(insn.dst, Truncate(result, info.width))) {
     return false;
   }
-  const uint64_t result =
-      Compute(info.operation, info.width, Truncate(a, info.width),
-              Truncate(b, info.width));
-  return Write(insn.dst, Truncate(result, info.width));
+  half_[insn.dst] = half_[insn.dst] || (carries && half);
+  return true;
 }
 
 bool CheckedMachine::Jump(const DecodedInsn& insn) {
   const isa::OpInfo& info = insn.info();
+  const auto read = [&](unsigned number, uint64_t& value) {
+    return info.width == 64 ? Read(number, value) : ReadLow(number, value);
+  };
   uint64_t a = 0;
   uint64_t b = static_cast<uint64_t>(int64_t{insn.imm});
-  if (!Read(insn.dst, a) || (info.source_is_register && !Read(insn.src, b))) {
+  if (!read(insn.dst, a) || (info.source_is_register && !read(insn.src, b))) {
     return false;
   }
-  if (Compare(info.operation, info.width, Truncate(a, info.width),
-              Truncate(b, info.width))) {
+  const bool jumps = Compare(info.operation, info.width,
+                             Truncate(a, info.width), Truncate(b, info.width));
+  if (jumps ? fact().never_jumps : fact().always_jumps) {
+    return Fail("goes the way that was said never to be gone");
+  }
+  if (jumps) {
     next_ += static_cast<uint32_t>(int32_t{insn.offset});
   }
   return true;
@@ -305,7 +403,8 @@ bool CheckedMachine::Memory(const DecodedInsn& insn) {
   }
   address += static_cast<uint64_t>(int64_t{insn.offset});
   uint64_t value = static_cast<uint64_t>(int64_t{insn.imm});
-  if (stores && info.source_is_register && !Read(insn.src, value)) {
+  if (stores && info.source_is_register &&
+      !(info.width == 64 ? Read(insn.src, value) : ReadLow(insn.src, value))) {
     return false;
   }
   if (!Access(address, bytes, stores)) {
@@ -327,8 +426,11 @@ bool CheckedMachine::AtomicAccess(const DecodedInsn& insn) {
   const unsigned bytes = info.width / 8u;
   const bool compares = info.operation == Operation::kCmpXchg;
   uint64_t address = 0, source = 0, expected = 0;
-  if (!Read(insn.dst, address) || !Read(insn.src, source) ||
-      (compares && !Read(0, expected))) {
+  const auto read = [&](unsigned number, uint64_t& value) {
+    return info.width == 64 ? Read(number, value) : ReadLow(number, value);
+  };
+  if (!Read(insn.dst, address) || !read(insn.src, source) ||
+      (compares && !read(0, expected))) {
     return false;
   }
   address += static_cast<uint64_t>(int64_t{insn.offset});
@@ -370,6 +472,13 @@ bool CheckedMachine::Control(const DecodedInsn& insn, bool& done) {
       callee.call_site = index_;
       std::copy(std::begin(regs_), std::end(regs_), callee.saved);
       std::copy(std::begin(written_), std::end(written_), callee.saved_written);
+      std::copy(std::begin(half_), std::end(half_), callee.saved_half);
+      for (unsigned i = 1; i < 6; ++i) {
+        if (half_[i]) {
+          return Fail(
+              "passes an upper half that was said to be read by nobody");
+        }
+      }
       for (unsigned i : {0u, 6u, 7u, 8u, 9u}) {
         written_[i] = false;
       }
@@ -383,10 +492,14 @@ bool CheckedMachine::Control(const DecodedInsn& insn, bool& done) {
         done = true;
         return Read(0, result);
       }
+      if (half_[0]) {
+        return Fail("reads an upper half that was said to be read by nobody");
+      }
       const MachineFrame& callee = frames_.back();
       for (unsigned i = 6; i < isa::kRegisterCount; ++i) {
         regs_[i] = callee.saved[i];
         written_[i] = callee.saved_written[i];
+        half_[i] = callee.saved_half[i];
       }
       for (unsigned i = 1; i < 6; ++i) {
         written_[i] = false;
@@ -486,10 +599,12 @@ bool CheckedMachine::CallHelper(const DecodedInsn& insn) {
   const uint64_t first = regs_[1];
   const uint64_t size = regs_[2];
   regs_[0] = helper->function(regs_[1], regs_[2], regs_[3], regs_[4], regs_[5]);
+  half_[0] = false;
   AfterHelper(*helper, map, first, size);
   written_[0] = helper->result != ReturnKind::kVoid;
   for (unsigned i = 1; i < 6; ++i) {
     written_[i] = false;
+    half_[i] = false;
     regs_[i] = 0xdead'0000'0000'0000 + i;
   }
   return true;

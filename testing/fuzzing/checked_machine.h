@@ -12,6 +12,7 @@
 
 #include "core/helpers/prototype.h"
 #include "core/isa/decode.h"
+#include "core/program/insn_facts.h"
 #include "core/program/run_context.h"
 #include "core/verifier/program_builder.h"
 
@@ -23,6 +24,7 @@ struct MachineFrame {
   uint32_t call_site = 0;
   uint64_t saved[isa::kRegisterCount] = {};
   bool saved_written[isa::kRegisterCount] = {};
+  bool saved_half[isa::kRegisterCount] = {};
 
   uint64_t top() const {
     return reinterpret_cast<uint64_t>(stack.data()) + kMaxStackBytes;
@@ -48,6 +50,9 @@ class CheckedMachine {
   /// With `read_any_stack`, stack that was not written may be read.
   CheckedMachine(const verifier::Code& code, Span<Map* const> maps,
                  Span<uint8_t> context, bool read_any_stack = false);
+
+  /// Each of `facts`, one for each instruction, must hold as it runs.
+  void Believe(std::vector<InsnFacts> facts) { facts_ = std::move(facts); }
 
   /// Runs to the end or for `max_steps`. What went wrong, or nothing. Helpers
   /// are the real ones, so a read section is open.
@@ -75,7 +80,17 @@ class CheckedMachine {
                    uint64_t first, uint64_t size);
 
   bool Read(unsigned number, uint64_t& value);
+  /// The same, but of 32 bits or fewer.
+  bool ReadLow(unsigned number, uint64_t& value);
   bool Write(unsigned number, uint64_t value);
+  /// Whether what is believed of the instruction is so.
+  bool CheckFacts(const isa::DecodedInsn& insn);
+  bool CheckPointer(const isa::DecodedInsn& insn, PointerKind kind);
+  bool CheckDivisor(const isa::DecodedInsn& insn);
+  bool IsInStack(uint64_t address) const;
+  InsnFacts fact() const {
+    return index_ < facts_.size() ? facts_[index_] : InsnFacts{};
+  }
   /// Whether `size` bytes may be accessed so; those of a stack are marked.
   bool Access(uint64_t address, uint64_t size, bool write);
 
@@ -85,6 +100,9 @@ class CheckedMachine {
   const bool read_any_stack_;
   uint64_t regs_[isa::kRegisterCount] = {};
   bool written_[isa::kRegisterCount] = {};
+  /// The upper half may be anything, since nobody was said to read it.
+  bool half_[isa::kRegisterCount] = {};
+  std::vector<InsnFacts> facts_;
   std::vector<MachineFrame> frames_;
   std::vector<MachineRegion> regions_;
   uint32_t index_ = 0;

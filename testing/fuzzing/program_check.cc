@@ -90,13 +90,15 @@ std::string Interpret(const verifier::Code& code,
 }
 
 std::string RunChecked(const verifier::Code& code, Span<Map* const> maps,
-                       const StateRecorder& recorder, uint64_t seed,
+                       const StateRecorder& recorder,
+                       const std::vector<InsnFacts>& facts, uint64_t seed,
                        bool read_any_stack, uint64_t& steps) {
   std::vector<uint8_t> context = Context(seed);
   ReadSection reading;
   CheckedMachine machine(code, maps,
                          Span<uint8_t>(context.data(), context.size()),
                          read_any_stack);
+  machine.Believe(facts);
   const std::string fault = machine.Run(kMaxSteps, [&](uint32_t index) {
     return !recorder.complete() || recorder.Has(index, machine);
   });
@@ -121,7 +123,8 @@ ProgramChecker::~ProgramChecker() {
 Status ProgramChecker::Verify(const verifier::Code& code, Span<Map* const> maps,
                               verifier::StateObserver* observer,
                               verifier::Stats& stats, std::string* log,
-                              bool read_any_stack) {
+                              bool read_any_stack,
+                              std::vector<InsnFacts>* facts) {
   verifier::Options options;
   options.type = FindProgramType(kKprobe);
   options.context_size = kContextSize;
@@ -131,9 +134,14 @@ Status ProgramChecker::Verify(const verifier::Code& code, Span<Map* const> maps,
   std::vector<char> buffer(log != nullptr ? 1 << 20 : 0);
   verifier::Log text(log != nullptr ? verifier::kLogStates : 0, buffer.data(),
                      buffer.size());
+  Span<InsnFacts> to;
+  if (facts != nullptr) {
+    facts->assign(code.size(), InsnFacts{});
+    to = Span<InsnFacts>(facts->data(), facts->size());
+  }
   const Status status =
       verifier::Verify(isa::ConstInsns(code.data(), code.size()), maps, options,
-                       PortAllocator(), text, {}, stats);
+                       PortAllocator(), text, to, stats);
   if (log != nullptr) {
     const StringView written = text.writer().text();
     log->assign(written.data(), written.size());
@@ -148,14 +156,15 @@ CheckResult ProgramChecker::Check(const verifier::Code& code, uint64_t seed,
   Fill(maps);
   StateRecorder recorder(code);
   const bool read_any_stack = seed % 4 == 3;
-  result.status =
-      Verify(code, maps.span(), &recorder, result.stats, log, read_any_stack);
+  std::vector<InsnFacts> facts;
+  result.status = Verify(code, maps.span(), &recorder, result.stats, log,
+                         read_any_stack, &facts);
   if (!IsOk(result.status)) {
     return result;
   }
   recorder.Finish(code);
   for (uint64_t run = 0; run < 3 && result.fault.empty(); ++run) {
-    result.fault = RunChecked(code, maps.span(), recorder, seed + run,
+    result.fault = RunChecked(code, maps.span(), recorder, facts, seed + run,
                               read_any_stack, result.steps);
   }
   if (result.fault.empty()) {

@@ -37,7 +37,8 @@ class ProgramChecker {
   /// The verifier alone. `read_any_stack`: as Linux lets the privileged.
   Status Verify(const verifier::Code& code, Span<Map* const> maps,
                 verifier::StateObserver* observer, verifier::Stats& stats,
-                std::string* log, bool read_any_stack = false);
+                std::string* log, bool read_any_stack = false,
+                std::vector<InsnFacts>* facts = nullptr);
 };
 
 }  // namespace ebpf::fuzzing

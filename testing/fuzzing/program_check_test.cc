@@ -51,12 +51,16 @@ TEST(ProgramCheckTest, AcceptedProgramsDoWhatTheVerifierForesaw) {
 
 class CheckedMachineTest : public ::testing::Test {
  protected:
-  std::string Run(const Code& code) {
+  /// With one fact that is believed, of the instruction `at`.
+  std::string Run(const Code& code, size_t at = 0, InsnFacts fact = {}) {
     const TestMaps maps;
     ReadSection reading;
     std::vector<uint8_t> context(168);
     CheckedMachine machine(code, maps.span(),
                            Span<uint8_t>(context.data(), context.size()));
+    std::vector<InsnFacts> facts(code.size());
+    facts[at] = fact;
+    machine.Believe(facts);
     return machine.Run(1000, [](uint32_t) { return true; });
   }
   ProgramChecker checker_;
@@ -88,6 +92,53 @@ TEST_F(CheckedMachineTest, FaultsAreFound) {
   EXPECT_EQ(Run(Join({Reserve(8), MovReg(R6, R0), Release(R6),
                       Load(kB, R0, R6, 0), Exit()})),
             "insn 9: reads memory that is not the program's");
+}
+
+TEST_F(CheckedMachineTest, FactsThatDoNotHoldAreFound) {
+  InsnFacts fact{};
+  fact.never_reached = 1;
+  EXPECT_EQ(Run(Return0(), 1, fact),
+            "insn 1: is reached, which was said not to be");
+  fact = {};
+  fact.divisor_non_zero = 1;
+  EXPECT_EQ(Run({MovImm(R0, 0), AluReg(kDiv, R0, R0), Exit()}, 1, fact),
+            "insn 1: divides by 0, which was said not to be");
+  fact = {};
+  fact.always_jumps = 1;
+  EXPECT_EQ(Run({MovImm(R0, 0), JumpImm(kJne, R0, 0, 0), Exit()}, 1, fact),
+            "insn 1: goes the way that was said never to be gone");
+  fact = {};
+  fact.never_jumps = 1;
+  EXPECT_EQ(Run({MovImm(R0, 0), JumpImm(kJeq, R0, 0, 0), Exit()}, 1, fact),
+            "insn 1: goes the way that was said never to be gone");
+  for (const PointerKind kind : {PointerKind::kStack, PointerKind::kMemory}) {
+    fact = {};
+    fact.pointer = kind;
+    EXPECT_EQ(Run({Load(kDW, R0, R1, 0), Exit()}, 0, fact),
+              "insn 0: has a pointer of another kind than was said");
+  }
+}
+
+TEST_F(CheckedMachineTest, UpperHalvesThatAreReadAreFound) {
+  InsnFacts fact{};
+  fact.no_zero_extension = 1;
+  const std::string read =
+      "reads an upper half that was said to be read by nobody";
+  const isa::Insn number = Mov32Imm(R6, 1);
+  EXPECT_EQ(Run(Join({number, Store(kDW, R10, -8, R6), Return0()}), 0, fact),
+            "insn 1: " + read);
+  EXPECT_EQ(Run(Join({number, MovReg(R7, R6), AluReg(kAdd, R7, R7),
+                      JumpImm(kJeq, R7, 0, 0), Return0()}),
+                0, fact),
+            "insn 3: " + read);
+  EXPECT_EQ(Run({number, MovReg(R0, R6), Exit()}, 0, fact), "insn 2: " + read);
+  EXPECT_EQ(Run(Join({number, MovReg(R1, R6), CallLocal(1), Exit(), Return0()}),
+                0, fact),
+            "insn 2: passes an upper half that was said to be read by nobody");
+  EXPECT_EQ(Run(Join({number, MovReg(R7, R6), Mov32Reg(R7, R7),
+                      Store(kDW, R10, -8, R7), Return0()}),
+                0, fact),
+            "");
 }
 
 }  // namespace
