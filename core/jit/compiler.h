@@ -122,6 +122,7 @@ class Compiler {
     const size_t emitted = EmitFused(i);
     for (size_t k = 1; k < emitted; ++k) {
       c_.states[i + k].offset = buffer_.size();
+      c_.states[i + k].live_after &= placed_ ? 0 : 0x7ff;
     }
     if (placed_) {
       // Liveness has served: see PatchAll.
