@@ -13,7 +13,12 @@ namespace {
 
 DecodeError ErrorOf(const std::vector<Insn>& insns, size_t index = 0) {
   DecodedInsn out;
-  return Decode(ConstInsns(insns.data(), insns.size()), index, out);
+  return DecodeFixed(ConstInsns(insns.data(), insns.size()), index, out);
+}
+
+DecodeError ErrorOfClients(const std::vector<Insn>& insns) {
+  DecodedInsn out;
+  return Decode(ConstInsns(insns.data(), insns.size()), 0, out);
 }
 
 Op OpOf(const Insn& insn) {
@@ -55,11 +60,35 @@ TEST(DecodeTest, TakesEveryInstructionOfTheTable) {
   ForEachOp([](Op op, int) {
     DecodedInsn out;
     const std::vector<Insn> insns = Plain(op);
-    EXPECT_EQ(Decode(ConstInsns(insns.data(), insns.size()), 0, out),
+    EXPECT_EQ(DecodeFixed(ConstInsns(insns.data(), insns.size()), 0, out),
               DecodeError::kNone);
     EXPECT_EQ(out.op, op);
     EXPECT_EQ(out.slots, insns.size());
   });
+}
+
+TEST(DecodeTest, TakesFromClientsAllButInternalInstructions) {
+  ForEachOp([](Op op, int) {
+    const OpInfo& info = InfoOf(op);
+    const DecodeError error = ErrorOfClients(Plain(op));
+    if (info.family != Family::kInternal) {
+      EXPECT_EQ(error, DecodeError::kNone);
+    } else if (info.selector == kSrc) {
+      EXPECT_EQ(error, DecodeError::kSrc);
+    } else {
+      EXPECT_EQ(error, DecodeError::kOpcode);
+    }
+  });
+}
+
+TEST(DecodeTest, LeavesThePlaceOfMayGotosCountToFixup) {
+  const Insn insn{0xe5, 0, 0, 3, -8};
+  EXPECT_EQ(ErrorOfClients({insn}), DecodeError::kImm);
+  DecodedInsn out;
+  EXPECT_EQ(DecodeFixed(ConstInsns(&insn, 1), 0, out), DecodeError::kNone);
+  EXPECT_EQ(out.op, Op::kMayGoto);
+  EXPECT_EQ(out.imm, -8);
+  EXPECT_EQ(out.jump_offset(), 3);
 }
 
 TEST(DecodeTest, RefusesADestinationThatIsReservedOrNoRegister) {
@@ -77,8 +106,8 @@ TEST(DecodeTest, RefusesASourceThatIsReservedUnknownOrNoRegister) {
     std::vector<Insn> insns = Plain(op);
     insns[0].src = (free & kSrc) != 0 ? 11 : 1;
     EXPECT_EQ(ErrorOf(insns), DecodeError::kSrc);
-    insns[0].src = 15;
-    EXPECT_EQ(ErrorOf(insns), DecodeError::kSrc);
+    insns[0].src = 15;  // of a call it is fixup's
+    EXPECT_EQ(ErrorOfClients(insns), DecodeError::kSrc);
   });
 }
 
@@ -100,7 +129,7 @@ TEST(DecodeTest, RefusesAnImmediateThatIsReservedOrUnknown) {
     if ((InfoOf(op).operands & kImm) != 0) {
       return;
     }
-    for (const int32_t imm : {2, 8, -1, INT32_MIN, 128, 0xf0, 0xe0, 0x100}) {
+    for (const int32_t imm : {2, 8, -1, INT32_MIN, 128, 0xf0, 0xe0, 0x101}) {
       std::vector<Insn> insns = Plain(op);
       insns[0].imm = imm;
       EXPECT_EQ(ErrorOf(insns), DecodeError::kImm) << imm;
@@ -108,8 +137,9 @@ TEST(DecodeTest, RefusesAnImmediateThatIsReservedOrUnknown) {
   });
 }
 
-// By RFC 9669, section 3 on: what is defined, counted without the table.
-TEST(DecodeTest, KnowsExactlyTheOpcodesOfTheStandard) {
+// By RFC 9669, section 3 on, and Linux's bpf.h for what is younger: what is
+// defined, counted without the table.
+TEST(DecodeTest, KnowsExactlyTheOpcodesOfTheStandardAndLinux) {
   std::vector<bool> expected(256);
   for (int source = 0; source <= 8; source += 8) {
     for (int alu : {0x04, 0x07}) {
@@ -127,13 +157,15 @@ TEST(DecodeTest, KnowsExactlyTheOpcodesOfTheStandard) {
                      0x05, 0x06, 0x85, 0x8d, 0x95,  // control
                      0x18, 0x71, 0x69, 0x61, 0x79, 0x91, 0x89, 0x81, 0x72, 0x6a,
                      0x62, 0x7a, 0x73, 0x6b, 0x63, 0x7b, 0xc3, 0xdb,  // atomics
+                     0xd3, 0xcb,  // ordered accesses of 8 and 16 bits
+                     0xe5,        // may_goto
                      0x30, 0x28, 0x20, 0x50, 0x48, 0x40}) {
     expected[opcode] = true;
   }
   for (int opcode = 0; opcode < 256; ++opcode) {
     Insn insn{};
     insn.opcode = static_cast<uint8_t>(opcode);
-    const bool known = ErrorOf({insn, Insn{}}) != DecodeError::kOpcode;
+    const bool known = ErrorOfClients({insn, Insn{}}) != DecodeError::kOpcode;
     EXPECT_EQ(known, expected[opcode]) << std::hex << opcode;
   }
 }
@@ -144,6 +176,10 @@ TEST(DecodeTest, TellsInstructionsOfOneOpcodeApart) {
   EXPECT_EQ(OpOf({0xbf, 1, 2, 32, 0}), Op::kMovSx3264Reg);
   EXPECT_EQ(OpOf({0xdb, 1, 2, 8, 0xf1}), Op::kAtomicCmpXchg64);
   EXPECT_EQ(OpOf({0x85, 0, 1, 0, -1}), Op::kCallSubprogram);
+  EXPECT_EQ(OpOf({0xd3, 1, 2, 8, 0x100}), Op::kLoadAcquireU8);
+  EXPECT_EQ(OpOf({0xc3, 1, 2, 8, 0x110}), Op::kStoreReleaseU32);
+  EXPECT_EQ(ErrorOf({{0xd3, 1, 2, 8, 0x01}}), DecodeError::kImm);
+  EXPECT_EQ(ErrorOf({{0xe5, 0, 1, 8, 0}}), DecodeError::kSrc);
   EXPECT_EQ(ErrorOf({{0xbc, 1, 2, 32, 0}}), DecodeError::kOffset);
   EXPECT_EQ(ErrorOf({{0xdb, 1, 2, 8, 0x10}}), DecodeError::kImm);
   EXPECT_EQ(ErrorOf({{0x85, 0, 3, 0, 1}}), DecodeError::kSrc);

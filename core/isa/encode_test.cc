@@ -31,7 +31,7 @@ TEST(EncodeTest, EncodingAndDecodingAreInverseOverTheWholeTable) {
     ASSERT_EQ(Encode(insn, Insns(first)), Status::kOk);
 
     DecodedInsn decoded;
-    ASSERT_EQ(Decode(ConstInsns(first, insn.slots), 0, decoded),
+    ASSERT_EQ(DecodeFixed(ConstInsns(first, insn.slots), 0, decoded),
               DecodeError::kNone);
     EXPECT_EQ(decoded.op, op);
     EXPECT_EQ(decoded.slots, insn.slots);

@@ -60,6 +60,14 @@ TEST(OpTest, WidthAgreesWithTheOpcodesClass) {
         EXPECT_EQ(info.source_is_register, opcode_class == 3);
         break;
       }
+      case Family::kLoadAcquire:
+      case Family::kStoreRelease: {
+        const int sizes[] = {32, 16, 8, 64};
+        EXPECT_EQ(info.width, sizes[(info.opcode >> 3) & 3]);
+        EXPECT_EQ(opcode_class, 3);
+        EXPECT_FALSE(info.sign_extends);
+        break;
+      }
       case Family::kAtomic:
       case Family::kAtomicFetch:
       case Family::kAtomicExchange:

@@ -174,6 +174,24 @@ def atomics():
                      (0, source, low, kept | operand if equal else old))
 
 
+# Linux's BPF_LOAD_ACQ and BPF_STORE_REL: as loads and stores, aligned.
+ORDERED = [(8, 0xd3), (16, 0xcb), (32, 0xc3), (64, 0xdb)]
+
+
+def ordered():
+    for bits, opcode in ORDERED:
+        for i, word in enumerate(MEMORY):
+            offset = [0, 8, -8, 32760, -32768, 16][i]
+            emit("LoadAcquireU%d" % bits, "load",
+                 insn(opcode, 2, 3, offset, 0x100), (M64, 0, 4, word),
+                 (word & mask(bits), 0, 4, word))
+            source = ~word * 3 & M64
+            kept = word & ~mask(bits)
+            emit("StoreReleaseU%d" % bits, "store",
+                 insn(opcode, 2, 3, offset, 0x110), (0, source, 4, word),
+                 (0, source, 4, kept | source & mask(bits)))
+
+
 CONDITIONS = [("Eq", 1, lambda a, b, sa, sb: a == b),
               ("Gt", 2, lambda a, b, sa, sb: a > b),
               ("Ge", 3, lambda a, b, sa, sb: a >= b),
@@ -217,7 +235,7 @@ def constants():
         emit("LoadImm64", "alu", code, (7, 3, 4, 5), (value, 3, 4, 5))
 
 
-for part in (arithmetic, byte_order, memory, atomics, jumps, constants):
+for part in (arithmetic, byte_order, memory, atomics, ordered, jumps, constants):
     part()
 with open("every_insn.cases", "w") as out:
     out.write("\n".join(lines) + "\n")
