@@ -6,6 +6,7 @@
 #include "core/helpers/prototype.h"
 #include "core/isa/decode.h"
 #include "core/jit/liveness.h"
+#include "core/jit/op_traits.h"
 
 namespace ebpf::jit {
 namespace {
@@ -26,68 +27,35 @@ class Analysis {
         survey_(survey) {}
 
   Status Decode();
-  Status MarkTargets();
   Status FindFunctions();
 
  private:
-  bool IsDead(size_t index) const {
-    return index < compilation_.facts.size() &&
-           compilation_.facts[index].never_reached;
-  }
-  bool NeverJumps(size_t index, const isa::OpInfo& info) const {
-    return info.family == Family::kJump && index < compilation_.facts.size() &&
-           compilation_.facts[index].never_jumps;
-  }
-  bool AlwaysJumps(size_t index, const isa::OpInfo& info) const {
-    return info.family == Family::kJump && index < compilation_.facts.size() &&
-           compilation_.facts[index].always_jumps;
-  }
-  Status CheckInsn(const isa::DecodedInsn& insn) const;
+  Status CheckInsn(const isa::DecodedInsn& insn, const OpTraits& traits) const;
   Status Mark(size_t index, Op op);
   void DescribeFunction(FunctionInfo& function, size_t end);
-  void DescribeInsn(size_t index, FunctionInfo& function);
+  void DescribeSpecial(size_t index, Op op, FunctionInfo& function);
 
   Compilation& compilation_;
   const isa::ConstInsns insns_;
   const Span<InsnState> states_;
   Survey& survey_;
-  size_t function_count_ = 0;
+  size_t function_count_ = 1;
 };
 
 /// Whether there is code for `insn`, and r10 stays what it is.
-Status Analysis::CheckInsn(const isa::DecodedInsn& insn) const {
-  const isa::OpInfo& info = insn.info();
-  const bool dst_is_r10 = insn.dst == isa::kFramePointer;
-  switch (info.family) {
-    case Family::kLegacy:
-      return Status::kNotSupported;
-    case Family::kAlu:
-    case Family::kNegate:
-    case Family::kByteSwap:
-    case Family::kLoad:
-    case Family::kLoadAcquire:
-      return dst_is_r10 ? Status::kInvalid : Status::kOk;
-    case Family::kAtomicFetch:
-      return insn.src == isa::kFramePointer ? Status::kInvalid : Status::kOk;
-    case Family::kAtomicExchange:
-      return info.operation == isa::Operation::kXchg &&
-                     insn.src == isa::kFramePointer
-                 ? Status::kInvalid
-                 : Status::kOk;
-    case Family::kLoadImm64:
-      if (insn.op != Op::kLoadImm64 && insn.op != Op::kLoadFunc) {
-        return Status::kNotSupported;  // addresses by now
-      }
-      return dst_is_r10 ? Status::kInvalid : Status::kOk;
-    default:
-      break;
+Status Analysis::CheckInsn(const isa::DecodedInsn& insn,
+                           const OpTraits& traits) const {
+  const unsigned writes =
+      (traits.Has(OpTraits::kWritesDst) && insn.dst == isa::kFramePointer) ||
+      (traits.Has(OpTraits::kWritesSrc) && insn.src == isa::kFramePointer);
+  if (writes) {
+    return Status::kInvalid;
+  }
+  if (!traits.Has(OpTraits::kSpecial) && traits.family != Family::kLoadImm64)
+      [[likely]] {
+    return Status::kOk;
   }
   switch (insn.op) {
-    case Op::kCallKernel:
-    case Op::kCallRegister:
-      return Status::kNotSupported;
-    case Op::kLoadRun:
-      return dst_is_r10 ? Status::kInvalid : Status::kOk;
     case Op::kCallHelper: {
       const HelperPrototype* helper =
           FindHelper(static_cast<uint32_t>(insn.imm));
@@ -98,53 +66,31 @@ Status Analysis::CheckInsn(const isa::DecodedInsn& insn) const {
       return static_cast<uint32_t>(insn.imm) >= compilation_.direct_calls.size()
                  ? Status::kInvalid
                  : Status::kOk;
-    default:
+    case Op::kLoadImm64:
+    case Op::kLoadFunc:
+    case Op::kCallSubprogram:
+    case Op::kTailCall:
+    case Op::kExit:
+    case Op::kAtomicCmpXchg32:
+    case Op::kAtomicCmpXchg64:
       return Status::kOk;
+    default:
+      return Status::kNotSupported;  // maps are addresses by now
   }
-}
-
-/// Fills in op and skipped of each state.
-Status Analysis::Decode() {
-  bool falls_off = true;
-  for (size_t index = 0; index < insns_.size();) {
-    isa::DecodedInsn insn;
-    if (isa::DecodeFixed(insns_, index, insn) != isa::DecodeError::kNone) {
-      return Status::kInvalid;
-    }
-    InsnState& state = states_[index];
-    const bool dead = IsDead(index);
-    if (!dead) {
-      EBPF_TRY(CheckInsn(insn));
-      falls_off = insn.op != Op::kExit && insn.op != Op::kGoto &&
-                  insn.op != Op::kGotoLong && !AlwaysJumps(index, insn.info());
-    }
-    // Jumps that always or never jump are none.
-    const bool never = NeverJumps(index, insn.info());
-    const Op op = AlwaysJumps(index, insn.info()) ? Op::kGoto : insn.op;
-    state.op = static_cast<uint8_t>(dead || never ? kNoOp : op);
-    state.skipped = dead || never;
-    if (insn.slots == 2) {
-      states_[index + 1].op = static_cast<uint8_t>(kNoOp);
-      states_[index + 1].skipped = 1;
-      // Nothing jumps here: see Mark.
-      states_[index + 1].is_target = 1;
-    }
-    index += insn.slots;
-  }
-  return falls_off ? Status::kInvalid : Status::kOk;
 }
 
 Status Analysis::Mark(size_t index, Op op) {
   const uint32_t target = TargetOf(insns_[index], op, index);
   // Only second slots of LD_IMM64 have the opcode 0.
-  const bool inside = target < insns_.size() && insns_[target].opcode != 0;
-  if (!inside) {
+  if (target >= insns_.size() || insns_[target].opcode == 0) {
     return Status::kInvalid;
   }
+  survey_.loops |= target <= index;
   InsnState& state = states_[target];
   if (op == Op::kCallSubprogram || op == Op::kLoadFunc) {
     function_count_ += state.is_function == 0 ? 1 : 0;
     state.is_function = 1;
+    state.is_target = 1;
     survey_.uses_callbacks |= op == Op::kLoadFunc;
   } else {
     state.is_target = 1;
@@ -152,78 +98,56 @@ Status Analysis::Mark(size_t index, Op op) {
   return Status::kOk;
 }
 
-/// Fills in is_target and is_function.
-Status Analysis::MarkTargets() {
+/// Fills in op, skipped, is_target and is_function of each state.
+Status Analysis::Decode() {
   states_[0].is_function = 1;
-  function_count_ = 1;
-  for (size_t i = 0; i < insns_.size(); ++i) {
-    if (states_[i].skipped) {
-      continue;
+  states_[0].is_target = 1;
+  bool falls_off = true;
+  for (size_t index = 0; index < insns_.size(); ++index) {
+    isa::DecodedInsn insn;
+    if (isa::DecodeFixed(insns_, index, insn) != isa::DecodeError::kNone) {
+      return Status::kInvalid;
     }
-    const Op op = static_cast<Op>(states_[i].op);
-    switch (op) {
-      case Op::kGoto:
-      case Op::kGotoLong:
-      case Op::kMayGoto:
-      case Op::kCallSubprogram:
-      case Op::kLoadFunc:
-        EBPF_TRY(Mark(i, op));
-        break;
-      default:
-        if (isa::InfoOf(op).family == Family::kJump) {
-          EBPF_TRY(Mark(i, op));
-        }
-        break;
+    const InsnFacts facts = index < compilation_.facts.size()
+                                ? compilation_.facts[index]
+                                : InsnFacts{};
+    Op op = insn.op;
+    OpTraits traits = TraitsOf(op);
+    bool dead = facts.never_reached;
+    if (traits.family == Family::kJump) {
+      // Jumps that always or never jump are none.
+      dead = dead || facts.never_jumps;
+      if (facts.always_jumps) {
+        op = Op::kGoto;
+        traits = TraitsOf(op);
+      }
+    }
+    InsnState& state = states_[index];
+    state.op = static_cast<uint8_t>(dead ? kNoOp : op);
+    state.skipped = dead;
+    if (!dead) {
+      EBPF_TRY(CheckInsn(insn, traits));
+      falls_off = !traits.Has(OpTraits::kEndsPath);
+      if (traits.Has(OpTraits::kJumps)) {
+        EBPF_TRY(Mark(index, op));
+      }
+    }
+    if (insn.slots == 2) {
+      InsnState& second = states_[++index];
+      second.op = static_cast<uint8_t>(kNoOp);
+      second.skipped = 1;
+      second.is_target = 1;  // joins nothing
     }
   }
-  return Status::kOk;
+  return falls_off ? Status::kInvalid : Status::kOk;
 }
 
-void Analysis::DescribeInsn(size_t index, FunctionInfo& function) {
-  const isa::Insn& insn = insns_[index];
-  const Op op = static_cast<Op>(states_[index].op);
-  const isa::OpInfo& info = isa::InfoOf(op);
-  uint16_t written = 0;
-  bool reads_r10 = false;
-  switch (info.family) {
-    case Family::kAlu:
-    case Family::kStore:
-    case Family::kJump:
-    case Family::kAtomic:
-    case Family::kStoreRelease:
-    case Family::kAtomicFetch:
-    case Family::kAtomicExchange:
-      reads_r10 =
-          insn.dst == isa::kFramePointer || insn.src == isa::kFramePointer;
-      break;
-    case Family::kLoad:
-    case Family::kLoadAcquire:
-      reads_r10 = insn.src == isa::kFramePointer;
-      break;
-    default:
-      break;
-  }
-  switch (info.family) {
-    case Family::kAlu:
-    case Family::kNegate:
-    case Family::kByteSwap:
-    case Family::kLoad:
-    case Family::kLoadAcquire:
-    case Family::kLoadImm64:
-      written = static_cast<uint16_t>(1u << insn.dst);
-      break;
-    case Family::kAtomicFetch:
-    case Family::kAtomicExchange:
-      written = static_cast<uint16_t>(1u << insn.src);
-      break;
-    default:
-      break;
-  }
+void Analysis::DescribeSpecial(size_t index, Op op, FunctionInfo& function) {
   switch (op) {
     case Op::kCallHelper: {
       function.frame.calls = true;
       const HelperPrototype* helper =
-          FindHelper(static_cast<uint32_t>(insn.imm));
+          FindHelper(static_cast<uint32_t>(insns_[index].imm));
       for (const ArgKind kind : helper->args) {
         survey_.uses_run |= kind == ArgKind::kCallback;
       }
@@ -236,30 +160,40 @@ void Analysis::DescribeInsn(size_t index, FunctionInfo& function) {
     case Op::kTailCall:
       survey_.uses_run = true;
       break;
-    case Op::kLoadRun:
-      survey_.uses_run = true;
-      written = static_cast<uint16_t>(1u << insn.dst);
-      break;
-    case Op::kMayGoto:
-      reads_r10 = true;
-      break;
     default:
       break;
   }
-  if (info.family == Family::kLoad && index < compilation_.facts.size() &&
-      compilation_.facts[index].pointer == PointerKind::kProbed) {
-    ++survey_.exception_count;
-  }
-  function.frame.saved |= written & 0x3c0;  // r6..r9
-  function.uses_stack |= reads_r10;
 }
 
 void Analysis::DescribeFunction(FunctionInfo& function, size_t end) {
+  using T = OpTraits;
+  unsigned written = 0;
+  unsigned read = 0;
   for (size_t i = function.start; i < end; ++i) {
-    if (!states_[i].skipped) {
-      DescribeInsn(i, function);
+    if (states_[i].skipped) {
+      continue;
+    }
+    const Op op = static_cast<Op>(states_[i].op);
+    const OpTraits traits = TraitsOf(op);
+    const unsigned dst = 1u << insns_[i].dst;
+    const unsigned src = 1u << insns_[i].src;
+    written |= (traits.Has(T::kWritesDst) ? dst : 0) |
+               (traits.Has(T::kWritesSrc) ? src : 0);
+    read |= (traits.Has(T::kReadsDst) ? dst : 0) |
+            (traits.Has(T::kReadsSrc) ? src : 0);
+    if (traits.Has(T::kSpecial)) {
+      DescribeSpecial(i, op, function);
+    } else if (op == Op::kLoadRun || op == Op::kMayGoto) {
+      survey_.uses_run |= op == Op::kLoadRun;
+      read |= 1u << isa::kFramePointer;
+    } else if (traits.family == Family::kLoad &&
+               i < compilation_.facts.size() &&
+               compilation_.facts[i].pointer == PointerKind::kProbed) {
+      ++survey_.exception_count;
     }
   }
+  function.frame.saved = written & 0x3c0;  // r6..r9
+  function.uses_stack = (read >> isa::kFramePointer & 1) != 0;
   survey_.uses_stack |= function.uses_stack;
 }
 
@@ -267,13 +201,12 @@ Status Analysis::FindFunctions() {
   survey_.functions =
       EBPF_TRY(compilation_.allocator->NewArray<FunctionInfo>(function_count_));
   size_t count = 0;
-  for (size_t i = 0; i < insns_.size(); ++i) {
+  for (size_t i = 0; count < function_count_; ++i) {
     if (states_[i].is_function) {
       FunctionInfo& function = survey_.functions[count++];
       function.start = static_cast<uint32_t>(i);
       function.stack_bytes = kMaxStackBytes;
       function.depth = count == 1 ? 0 : kMaxFrames - 1;
-      states_[i].is_target = 1;
     }
   }
   for (const ProgramFunction& known : compilation_.functions) {
@@ -314,9 +247,8 @@ Status Analyze(Compilation& compilation, Survey& survey) {
   }
   Analysis analysis(compilation, survey);
   EBPF_TRY(analysis.Decode());
-  EBPF_TRY(analysis.MarkTargets());
   EBPF_TRY(analysis.FindFunctions());
-  ComputeLiveness(compilation);
+  ComputeLiveness(compilation, survey.loops);
   return Status::kOk;
 }
 

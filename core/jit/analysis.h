@@ -25,6 +25,7 @@ struct Survey {
   Span<FunctionInfo> functions;  // by start; freed by who holds the Survey
   bool uses_run = false;         // something needs the word at r10
   bool uses_stack = false;       // some function reads r10, or uses_run
+  bool loops = false;            // some jump or call goes back
   bool uses_callbacks = false;   // LD_IMM64 of a function
   uint32_t exception_count = 0;  // loads of kProbed memory, at most
 

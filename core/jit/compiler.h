@@ -17,6 +17,7 @@
 #include "core/jit/compilation.h"
 #include "core/jit/division.h"
 #include "core/jit/fusion.h"
+#include "core/jit/op_traits.h"
 #include "core/jit/random_stream.h"
 #include "core/machine/macro_assembler.h"
 #include "core/maps/prog_array_map.h"
@@ -252,7 +253,8 @@ class Compiler {
   // One instruction, or several.
 
   size_t EmitFused(size_t i) {
-    if (c_.options.blind_constants ||
+    const OpTraits& traits = TraitsOf(static_cast<Op>(c_.states[i].op));
+    if (!traits.Has(OpTraits::kStarts) || c_.options.blind_constants ||
         FactsAt(i).pointer == PointerKind::kProbed) {
       SetContext(i);
       EmitInsn(i);
@@ -347,7 +349,7 @@ class Compiler {
   void EmitInsn(size_t i) {
     const isa::Insn& insn = c_.insns[i];
     const Op op = static_cast<Op>(c_.states[i].op);
-    const isa::OpInfo& info = isa::InfoOf(op);
+    const OpTraits& info = TraitsOf(op);
     switch (info.family) {
       case Family::kAlu:
         EmitAlu(i, insn, info);
@@ -435,9 +437,9 @@ class Compiler {
 
   // Arithmetic.
 
-  void EmitAlu(size_t i, const isa::Insn& insn, const isa::OpInfo& info) {
+  void EmitAlu(size_t i, const isa::Insn& insn, const OpTraits& info) {
     const unsigned width = info.width;
-    const bool from_register = info.source_is_register;
+    const bool from_register = info.Has(OpTraits::kSourceIsReg);
     switch (info.operation) {
       case Operation::kMov:
         if (from_register) {
@@ -469,8 +471,8 @@ class Compiler {
               AluOperand(insn, info));
   }
 
-  Operand AluOperand(const isa::Insn& insn, const isa::OpInfo& info) {
-    if (info.source_is_register) {
+  Operand AluOperand(const isa::Insn& insn, const OpTraits& info) {
+    if (info.Has(OpTraits::kSourceIsReg)) {
       return Operand::Of(insn.src);
     }
     const bool shifts = info.operation == Operation::kLsh ||
@@ -481,9 +483,9 @@ class Compiler {
                   : Constant(insn.imm);
   }
 
-  void EmitDivide(size_t i, const isa::Insn& insn, const isa::OpInfo& info) {
+  void EmitDivide(size_t i, const isa::Insn& insn, const OpTraits& info) {
     const unsigned width = info.width;
-    if (info.source_is_register) {
+    if (info.Has(OpTraits::kSourceIsReg)) {
       masm_.Divide(info.operation, width, insn.dst, insn.dst, insn.src,
                    FactsAt(i).divisor_non_zero);
       return;
@@ -573,9 +575,10 @@ class Compiler {
 
   // Memory.
 
-  void EmitLoad(size_t i, const isa::Insn& insn, const isa::OpInfo& info) {
+  void EmitLoad(size_t i, const isa::Insn& insn, const OpTraits& info) {
     const size_t begin = buffer_.size();
-    masm_.Load(info.width, info.sign_extends, insn.dst, AddressAt(i, insn.src));
+    masm_.Load(info.width, info.Has(OpTraits::kSignExtends), insn.dst,
+               AddressAt(i, insn.src));
     if (FactsAt(i).pointer != PointerKind::kProbed) {
       return;
     }
@@ -588,9 +591,10 @@ class Compiler {
     masm_.AtTarget();
   }
 
-  void EmitStore(size_t i, const isa::Insn& insn, const isa::OpInfo& info) {
-    const Operand value =
-        info.source_is_register ? Operand::Of(insn.src) : Constant(insn.imm);
+  void EmitStore(size_t i, const isa::Insn& insn, const OpTraits& info) {
+    const Operand value = info.Has(OpTraits::kSourceIsReg)
+                              ? Operand::Of(insn.src)
+                              : Constant(insn.imm);
     masm_.Store(info.width, AddressAt(i, insn.dst), value);
   }
 
@@ -609,11 +613,11 @@ class Compiler {
 
   // Control flow.
 
-  void EmitBranch(size_t i, const isa::Insn& insn, const isa::OpInfo& info) {
+  void EmitBranch(size_t i, const isa::Insn& insn, const OpTraits& info) {
     const uint32_t target =
         static_cast<uint32_t>(static_cast<int64_t>(i) + 1 + insn.offset);
-    const Operand rhs =
-        info.source_is_register ? Operand::Of(insn.src) : Constant(insn.imm);
+    const Operand rhs = info.Has(OpTraits::kSourceIsReg) ? Operand::Of(insn.src)
+                                                         : Constant(insn.imm);
     Patched(i, masm_.Branch(info.operation, info.width, insn.dst, rhs,
                             JumpDistance(i, target)));
   }

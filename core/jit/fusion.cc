@@ -5,6 +5,7 @@
 #include "core/jit/fusion.h"
 
 #include "core/base/bits.h"
+#include "core/jit/op_traits.h"
 
 namespace ebpf::jit {
 namespace {
@@ -29,7 +30,7 @@ bool Commutes(Operation op) {
 }
 
 /// What Alu of the macro assembler takes.
-bool IsPlainAlu(const isa::OpInfo& info) {
+bool IsPlainAlu(const OpTraits& info) {
   if (info.family != Family::kAlu) {
     return false;
   }
@@ -85,8 +86,8 @@ Operation Inverse(Operation op) {
   }
 }
 
-Operand OperandOf(const isa::Insn& insn, const isa::OpInfo& info) {
-  if (info.source_is_register) {
+Operand OperandOf(const isa::Insn& insn, const OpTraits& info) {
+  if (info.Has(OpTraits::kSourceIsReg)) {
     return Operand::Of(insn.src);
   }
   return Operand::Imm(IsShiftOperation(info.operation)
@@ -98,12 +99,12 @@ Address AddressIn(Reg base, const isa::Insn& insn) {
   return {base, kNoReg, 0, insn.offset};
 }
 
-bool Reads(const isa::Insn& insn, const isa::OpInfo& info, Reg reg) {
+bool Reads(const isa::Insn& insn, const OpTraits& info, Reg reg) {
   const bool reads_dst = info.family != Family::kLoad &&
                          info.family != Family::kLoadImm64 &&
                          info.operation != Operation::kMov;
   const bool reads_src =
-      info.family == Family::kLoad || info.source_is_register;
+      info.family == Family::kLoad || info.Has(OpTraits::kSourceIsReg);
   return (reads_dst && insn.dst == reg) || (reads_src && insn.src == reg);
 }
 
@@ -131,9 +132,8 @@ MacroOp Matcher::Match(size_t index, bool may_alias) {
     case Op::kLoadU64:
       return MatchLoad(index);
     default:
-      return isa::InfoOf(OpAt(index)).family == Family::kJump
-                 ? MatchBranch(index)
-                 : MacroOp{};
+      return TraitsOf(OpAt(index)).family == Family::kJump ? MatchBranch(index)
+                                                           : MacroOp{};
   }
 }
 
@@ -146,7 +146,7 @@ MacroOp Matcher::MatchMove(size_t i) const {
   }
   const isa::Insn& next = insns_[i + 1];
   const Op op = OpAt(i + 1);
-  const isa::OpInfo& info = isa::InfoOf(op);
+  const OpTraits& info = TraitsOf(op);
   if (!IsPlainAlu(info) || info.width != 64) {
     return {};
   }
@@ -197,7 +197,7 @@ MacroOp Matcher::MatchMove32(size_t i) const {
   if (!Joins(i + 1) || insns_[i + 1].dst != dst || dst == src) {
     return {};
   }
-  const isa::OpInfo& info = isa::InfoOf(OpAt(i + 1));
+  const OpTraits& info = TraitsOf(OpAt(i + 1));
   if (!IsPlainAlu(info) || info.width != 32) {
     return {};
   }
@@ -222,10 +222,10 @@ MacroOp Matcher::MatchConstant(size_t i) const {
       !IsDead(dst, i + 1)) {
     return {};
   }
-  const isa::OpInfo& info = isa::InfoOf(OpAt(i + 1));
+  const OpTraits& info = TraitsOf(OpAt(i + 1));
   const bool extends_alike =
       insns_[i].imm >= 0 || OpAt(i) == Op::kMov64Imm || info.width < 64;
-  if (info.family != Family::kStore || !info.source_is_register ||
+  if (info.family != Family::kStore || !info.Has(OpTraits::kSourceIsReg) ||
       !extends_alike) {
     return {};
   }
@@ -315,11 +315,12 @@ MacroOp Matcher::ShiftedOperand(size_t i, Reg source, uint8_t count) const {
   if (!has_.shifted_operands || !Joins(i + 1)) {
     return {};
   }
-  const isa::OpInfo& shift = isa::InfoOf(OpAt(i));
-  const isa::OpInfo& info = isa::InfoOf(OpAt(i + 1));
+  const OpTraits& shift = TraitsOf(OpAt(i));
+  const OpTraits& info = TraitsOf(OpAt(i + 1));
   const isa::Insn& next = insns_[i + 1];
   if (!HasMemoryForm(info.operation) || info.family != Family::kAlu ||
-      info.width != 64 || !info.source_is_register || next.dst == next.src) {
+      info.width != 64 || !info.Has(OpTraits::kSourceIsReg) ||
+      next.dst == next.src) {
     return {};
   }
   const Reg shifted = insns_[i].dst;
@@ -392,7 +393,7 @@ MacroOp Matcher::Alias(size_t after, Reg reg, const Address& address,
   size_t last = 0;
   for (size_t i = after; i < after + kAliasReach && Joins(i); ++i) {
     const isa::Insn& insn = insns_[i];
-    const isa::OpInfo& info = isa::InfoOf(OpAt(i));
+    const OpTraits& info = TraitsOf(OpAt(i));
     const bool loads = info.family == Family::kLoad;
     const bool stores = info.family == Family::kStore;
     if (!loads && !stores && info.family != Family::kAlu) {
@@ -404,7 +405,7 @@ MacroOp Matcher::Alias(size_t after, Reg reg, const Address& address,
       Address here = address;
       here.offset += insn.offset;
       const bool stores_it =
-          stores && info.source_is_register && insn.src == reg;
+          stores && info.Has(OpTraits::kSourceIsReg) && insn.src == reg;
       if (stores_it || !has_.can_address(here, info.width)) {
         return {};
       }
@@ -464,9 +465,9 @@ MacroOp Matcher::MatchLoad(size_t i) const {
   if (!Joins(i + 1)) {
     return {};
   }
-  const unsigned bits = isa::InfoOf(OpAt(i)).width;
+  const unsigned bits = TraitsOf(OpAt(i)).width;
   const isa::Insn& next = insns_[i + 1];
-  const isa::OpInfo& info = isa::InfoOf(OpAt(i + 1));
+  const OpTraits& info = TraitsOf(OpAt(i + 1));
   MacroOp found;
   found.count = 2;
   found.bits = static_cast<uint8_t>(bits);
@@ -486,8 +487,8 @@ MacroOp Matcher::MatchLoad(size_t i) const {
   if (found.kind != Kind::kNone) {
     return found;
   }
-  if (info.source_is_register && next.src == insn.dst && next.dst != insn.dst &&
-      IsDead(insn.dst, i + 1)) {
+  if (info.Has(OpTraits::kSourceIsReg) && next.src == insn.dst &&
+      next.dst != insn.dst && IsDead(insn.dst, i + 1)) {
     found.kind = Kind::kAluMemory;
     found.count = 2;
     found.op = info.operation;
@@ -502,15 +503,16 @@ MacroOp Matcher::MatchLoad(size_t i) const {
 MacroOp Matcher::MemoryUpdate(size_t i) const {
   const isa::Insn& load = insns_[i];
   const isa::Insn& alu = insns_[i + 1];
-  const isa::OpInfo& load_info = isa::InfoOf(OpAt(i));
-  const isa::OpInfo& info = isa::InfoOf(OpAt(i + 1));
+  const OpTraits& load_info = TraitsOf(OpAt(i));
+  const OpTraits& info = TraitsOf(OpAt(i + 1));
   if (!Joins(i + 2) || alu.dst != load.dst || load.src == load.dst ||
-      (info.source_is_register && alu.src == load.dst)) {
+      (info.Has(OpTraits::kSourceIsReg) && alu.src == load.dst)) {
     return {};
   }
   const isa::Insn& store = insns_[i + 2];
-  const isa::OpInfo& store_info = isa::InfoOf(OpAt(i + 2));
-  if (store_info.family != Family::kStore || !store_info.source_is_register ||
+  const OpTraits& store_info = TraitsOf(OpAt(i + 2));
+  if (store_info.family != Family::kStore ||
+      !store_info.Has(OpTraits::kSourceIsReg) ||
       store_info.width != load_info.width || store.src != load.dst ||
       store.dst != load.src || store.offset != load.offset ||
       !IsDead(load.dst, i + 2)) {
@@ -532,7 +534,7 @@ MacroOp Matcher::MatchBranch(size_t i) const {
   if (!has_.conditional_move || insns_[i].offset != 1 || !Joins(i + 1)) {
     return {};
   }
-  const isa::OpInfo& info = isa::InfoOf(OpAt(i));
+  const OpTraits& info = TraitsOf(OpAt(i));
   const isa::Insn& move = insns_[i + 1];
   if (OpAt(i + 1) != Op::kMov64Reg || info.operation == Operation::kSet) {
     return {};

@@ -5,172 +5,100 @@
 
 #include "core/helpers/prototype.h"
 #include "core/jit/analysis.h"
+#include "core/jit/op_traits.h"
 
 namespace ebpf::jit {
 namespace {
 
-using isa::Family;
 using isa::Op;
-using isa::Operation;
 
-constexpr uint16_t Bit(unsigned reg) {
-  return static_cast<uint16_t>(1u << reg);
-}
 constexpr uint16_t kResult = 1;
 constexpr uint16_t kArguments = 0x3e;  // r1..r5
 constexpr uint16_t kCallerSaved = kResult | kArguments;
+constexpr uint16_t kTailCallArguments = 0xe;  // r1..r3
 
-constexpr void Kill(LiveRegs& live, uint16_t regs) {
+constexpr unsigned Bit(unsigned reg) { return 1u << reg; }
+
+void Kill(LiveRegs& live, unsigned regs) {
   live.regs = static_cast<uint16_t>(live.regs & ~regs);
   live.upper = static_cast<uint16_t>(live.upper & ~regs);
 }
 
-constexpr void Use(LiveRegs& live, unsigned reg, bool upper) {
-  live.regs |= Bit(reg);
-  if (upper) {
-    live.upper |= Bit(reg);
-  }
+void Use(LiveRegs& live, unsigned regs, unsigned upper) {
+  live.regs = static_cast<uint16_t>(live.regs | regs);
+  live.upper = static_cast<uint16_t>(live.upper | upper);
 }
 
-/// Whether the low half of the result depends on low halves only.
-constexpr bool FlowsUpwards(Operation op) {
+/// r1.. as many as the helper looks at.
+uint16_t ArgumentsOf(uint32_t helper_id) {
+  const HelperPrototype* helper = FindHelper(helper_id);
+  if (helper == nullptr) {
+    return kArguments;
+  }
+  unsigned count = 0;
+  while (count < 5 && helper->args[count] != ArgKind::kNone) {
+    ++count;
+  }
+  return static_cast<uint16_t>((2u << count) - 2);
+}
+
+LiveRegs BeforeSpecial(const isa::Insn& insn, Op op, LiveRegs live) {
   switch (op) {
-    case Operation::kAdd:
-    case Operation::kSub:
-    case Operation::kMul:
-    case Operation::kOr:
-    case Operation::kAnd:
-    case Operation::kXor:
-    case Operation::kLsh:
-    case Operation::kMov:
-      return true;
-    default:
-      return false;
-  }
-}
-
-LiveRegs BeforeAlu(const isa::Insn& insn, const isa::OpInfo& info,
-                   LiveRegs live) {
-  const bool result_upper = (live.upper & Bit(insn.dst)) != 0;
-  const bool upper =
-      info.width == 64 && (result_upper || !FlowsUpwards(info.operation));
-  const bool sign_extends = info.operation == Operation::kMovSx8 ||
-                            info.operation == Operation::kMovSx16 ||
-                            info.operation == Operation::kMovSx32;
-  const bool replaces = info.operation == Operation::kMov || sign_extends;
-  Kill(live, Bit(insn.dst));
-  if (!replaces) {
-    Use(live, insn.dst, upper);
-  }
-  if (info.source_is_register) {
-    const bool is_shift = info.operation == Operation::kLsh ||
-                          info.operation == Operation::kRsh ||
-                          info.operation == Operation::kArsh;
-    Use(live, insn.src, upper && !is_shift && !sign_extends);
-  }
-  return live;
-}
-
-LiveRegs BeforeCall(const isa::Insn& insn, Op op, LiveRegs live) {
-  Kill(live, kCallerSaved);
-  uint16_t arguments = kArguments;
-  if (op == Op::kCallHelper) {
-    const HelperPrototype* helper = FindHelper(static_cast<uint32_t>(insn.imm));
-    if (helper != nullptr) {
-      unsigned count = 0;
-      while (count < 5 && helper->args[count] != ArgKind::kNone) {
-        ++count;
-      }
-      arguments = static_cast<uint16_t>((2u << count) - 2);
-    }
-  }
-  live.regs |= arguments;
-  live.upper |= arguments;
-  return live;
-}
-
-LiveRegs BeforeControl(const isa::Insn& insn, Op op, LiveRegs live) {
-  switch (op) {
-    case Op::kCallHelper:
-    case Op::kCallSubprogram:
-    case Op::kCallKernel:
-    case Op::kCallRegister:
-      return BeforeCall(insn, op, live);
-    case Op::kCallDirect:
-      return BeforeCall(insn, op, live);
     case Op::kExit:
       return {kResult, kResult};
-    case Op::kLoadRun:
-      Kill(live, Bit(insn.dst));
+    case Op::kCallHelper: {
+      const unsigned arguments = ArgumentsOf(static_cast<uint32_t>(insn.imm));
+      Kill(live, kCallerSaved);
+      Use(live, arguments, arguments);
+      return live;
+    }
+    case Op::kCallSubprogram:
+    case Op::kCallDirect:
+      Kill(live, kCallerSaved);
+      Use(live, kArguments, kArguments);
       return live;
     case Op::kTailCall:
       // r6..r9 are restored from the stack when it leaves.
       Kill(live, kCallerSaved);
-      live.regs |= 0xe;  // r1..r3
-      live.upper |= 0xe;
+      Use(live, kTailCallArguments, kTailCallArguments);
       return live;
+    case Op::kAtomicCmpXchg32:
+      Kill(live, kResult);
+      Use(live, Bit(insn.dst) | Bit(insn.src) | kResult, Bit(insn.dst));
+      return live;
+    case Op::kAtomicCmpXchg64: {
+      const unsigned all = Bit(insn.dst) | Bit(insn.src) | kResult;
+      Kill(live, kResult);
+      Use(live, all, all);
+      return live;
+    }
     default:
-      return live;
+      return LiveRegs::All();
   }
 }
 
 }  // namespace
 
 LiveRegs LiveBefore(const isa::Insn& insn, Op op, LiveRegs live) {
-  const isa::OpInfo& info = isa::InfoOf(op);
-  switch (info.family) {
-    case Family::kAlu:
-      return BeforeAlu(insn, info, live);
-    case Family::kNegate: {
-      const bool upper = info.width == 64 && (live.upper & Bit(insn.dst)) != 0;
-      Kill(live, Bit(insn.dst));
-      Use(live, insn.dst, upper);
-      return live;
-    }
-    case Family::kByteSwap:
-      Kill(live, Bit(insn.dst));
-      Use(live, insn.dst, info.width == 64);
-      return live;
-    case Family::kLoad:
-    case Family::kLoadAcquire:
-      Kill(live, Bit(insn.dst));
-      Use(live, insn.src, true);
-      return live;
-    case Family::kLoadImm64:
-      Kill(live, Bit(insn.dst));
-      return live;
-    case Family::kStore:
-    case Family::kStoreRelease:
-    case Family::kAtomic:
-      Use(live, insn.dst, true);
-      if (info.family == Family::kAtomic || info.source_is_register) {
-        Use(live, insn.src, info.width == 64);
-      }
-      return live;
-    case Family::kAtomicFetch:
-    case Family::kAtomicExchange: {
-      const bool compares = info.operation == Operation::kCmpXchg;
-      Kill(live, Bit(compares ? 0 : insn.src));
-      Use(live, insn.dst, true);
-      Use(live, insn.src, info.width == 64);
-      if (compares) {
-        Use(live, 0, info.width == 64);
-      }
-      return live;
-    }
-    case Family::kJump:
-      Use(live, insn.dst, info.width == 64);
-      if (info.source_is_register) {
-        Use(live, insn.src, info.width == 64);
-      }
-      return live;
-    case Family::kControl:
-    case Family::kInternal:
-      return BeforeControl(insn, op, live);
-    default:
-      // What is not known here reads everything.
-      return LiveRegs::All();
+  using T = OpTraits;
+  const OpTraits traits = TraitsOf(op);
+  if (traits.Has(T::kSpecial)) [[unlikely]] {
+    return BeforeSpecial(insn, op, live);
   }
+  const unsigned flags = traits.flags;
+  const unsigned dst = Bit(insn.dst);
+  const unsigned src = Bit(insn.src);
+  const auto if_set = [flags](T::Flag flag, unsigned value) {
+    return (flags & flag) != 0 ? value : 0;
+  };
+  // What the low half of the result does not show.
+  const unsigned result = live.upper & dst;
+  const unsigned flows = result != 0 ? ~0u : 0u;
+  Kill(live, if_set(T::kWritesDst, dst) | if_set(T::kWritesSrc, src));
+  Use(live, if_set(T::kReadsDst, dst) | if_set(T::kReadsSrc, src),
+      if_set(T::kUpperDst, dst) | if_set(T::kUpperSrc, src) |
+          (flows & (if_set(T::kFlowsDst, dst) | if_set(T::kFlowsSrc, src))));
+  return live;
 }
 
 namespace {
@@ -180,8 +108,8 @@ class Liveness {
   explicit Liveness(Compilation& compilation)
       : insns_(compilation.insns), states_(compilation.states) {}
 
-  void Pass(bool first) {
-    first_ = first;
+  void Pass(bool last, bool loops) {
+    trusts_back_ = last && loops;
     LiveRegs live = LiveRegs::All();
     for (size_t i = insns_.size(); i-- > 0;) {
       InsnState& state = states_[i];
@@ -189,7 +117,9 @@ class Liveness {
         continue;  // a dead instruction, or a second slot: falls through
       }
       const Op op = static_cast<Op>(state.op);
-      live = After(i, op, live);
+      if (TraitsOf(op).flags & (OpTraits::kJumps | OpTraits::kEndsPath)) {
+        live = After(i, op, live);
+      }
       state.live_after = live.regs;
       state.live_upper_after = live.upper;
       live = LiveBefore(insns_[i], op, live);
@@ -202,7 +132,7 @@ class Liveness {
  private:
   /// Live before the instruction at `target`, seen from one at `from`.
   LiveRegs At(uint32_t target, size_t from) const {
-    if (target <= from && first_) {
+    if (target <= from && !trusts_back_) {
       return LiveRegs::All();
     }
     const InsnState& state = states_[target];
@@ -211,8 +141,7 @@ class Liveness {
     }
     const LiveRegs after = {static_cast<uint16_t>(state.live_after),
                             static_cast<uint16_t>(state.live_upper_after)};
-    const Op op = static_cast<Op>(state.op);
-    return LiveBefore(insns_[target], op, after);
+    return LiveBefore(insns_[target], static_cast<Op>(state.op), after);
   }
 
   /// What is live after instruction `i`, from what is before the next one.
@@ -223,12 +152,11 @@ class Liveness {
       case Op::kGoto:
       case Op::kGotoLong:
         return At(TargetOf(insns_[i], op, i), i);
-      case Op::kMayGoto:
-        return next | At(TargetOf(insns_[i], op, i), i);
+      case Op::kCallSubprogram:
+      case Op::kLoadFunc:
+        return next;
       default:
-        return isa::InfoOf(op).family == Family::kJump
-                   ? next | At(TargetOf(insns_[i], op, i), i)
-                   : next;
+        return next | At(TargetOf(insns_[i], op, i), i);
     }
   }
 
@@ -236,23 +164,23 @@ class Liveness {
   LiveRegs WithArguments(size_t i, LiveRegs live) const {
     const LiveRegs callee = At(TargetOf(insns_[i], Op::kCallSubprogram, i), i);
     Kill(live, kArguments);
-    live.regs = static_cast<uint16_t>(live.regs | (callee.regs & kArguments));
-    live.upper =
-        static_cast<uint16_t>(live.upper | (callee.upper & kArguments));
+    Use(live, callee.regs & kArguments, callee.upper & kArguments);
     return live;
   }
 
   const isa::ConstInsns insns_;
   const Span<InsnState> states_;
-  bool first_ = true;
+  bool trusts_back_ = false;
 };
 
 }  // namespace
 
-void ComputeLiveness(Compilation& compilation) {
+void ComputeLiveness(Compilation& compilation, bool loops) {
   Liveness liveness(compilation);
-  liveness.Pass(true);
-  liveness.Pass(false);
+  if (loops) {
+    liveness.Pass(false, true);
+  }
+  liveness.Pass(true, loops);
 }
 
 }  // namespace ebpf::jit

@@ -33,7 +33,8 @@ LiveRegs LiveBefore(const isa::Insn& insn, isa::Op op, LiveRegs after);
 /// Two passes backwards. At a jump back, and for a function that comes earlier,
 /// the first one takes everything for live, the second one what the first one
 /// found: a safe answer in a fixed number of passes, and the exact one for
-/// loops that write what they use before they use it.
-void ComputeLiveness(Compilation& compilation);
+/// loops that write what they use before they use it. One pass is enough, and
+/// is all that is done, without `loops`: no jump or call goes back.
+void ComputeLiveness(Compilation& compilation, bool loops);
 
 }  // namespace ebpf::jit
