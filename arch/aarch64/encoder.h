@@ -178,6 +178,34 @@ constexpr uint32_t LogicalImm(uint32_t insn, bool wide, unsigned rd,
   return insn | Wide(wide) | bitmask | rn << 5 | rd;
 }
 
+// What immediates there are.
+/// `value`, as a mask of 64 bits that does the same in `wide` or half of it.
+constexpr uint64_t Spread(bool wide, int64_t value) {
+  if (wide) {
+    return static_cast<uint64_t>(value);
+  }
+  const uint64_t low = static_cast<uint32_t>(value);
+  return low | low << 32;
+}
+
+constexpr uint64_t Magnitude(int64_t value) {
+  return value < 0 ? 0 - static_cast<uint64_t>(value)
+                   : static_cast<uint64_t>(value);
+}
+
+/// Whether ADD and CMP have it as an immediate.
+constexpr bool IsAddImm(uint64_t magnitude) {
+  return magnitude < 4096 || (magnitude < 1u << 24 && (magnitude & 0xfff) == 0);
+}
+
+/// ADD, CMP and so on: `insn` of the low 12 bits, or of the 12 above.
+constexpr uint32_t AddSub(uint32_t insn, bool wide, unsigned rd, unsigned rn,
+                          uint64_t magnitude) {
+  const bool shifted = magnitude >= 4096;
+  const auto imm = static_cast<uint32_t>(shifted ? magnitude >> 12 : magnitude);
+  return AddSubImm(insn, wide, rd, rn, imm, shifted);
+}
+
 // Memory. `size` is log2 of the bytes.
 inline constexpr uint32_t kStore = 0u << 22;
 inline constexpr uint32_t kLoad = 1u << 22;

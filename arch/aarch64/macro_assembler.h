@@ -41,6 +41,8 @@ class MacroAssembler {
   static constexpr bool kMemoryOperands = false;
   static constexpr bool kShiftedOperands = true;
   static constexpr bool kConditionalMove = true;
+  /// r1 and r0 are not where C has them, both.
+  static constexpr bool kEntryIsFunction = false;
 
   MacroAssembler(machine::CodeBuffer& buffer, uint64_t features)
       : buffer_(buffer), lse_((features & kFeatureLse) != 0) {}
