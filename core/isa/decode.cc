@@ -6,17 +6,19 @@
 namespace ebpf::isa {
 namespace {
 
+constexpr uint8_t kLoadImm64Opcode = 0x18;
 constexpr uint8_t kEnd = 255;
 static_assert(kOpCount < kEnd);
 
 struct Row {
   uint8_t opcode;
   Field selector;
+  uint8_t operands;
   int32_t value;
 };
 constexpr Row kRows[] = {
 #define EBPF_INSN(name, opcode, selector, value, operands, text) \
-  {opcode, selector, value},
+  {opcode, selector, operands, value},
 #include "core/isa/opcodes.def"
 };
 
@@ -119,29 +121,29 @@ DecodeError DecodeFixed(ConstInsns insns, size_t index, DecodedInsn& out) {
       return ErrorIn(selector);
     }
   }
-  out = DecodedInsn{};
+  const uint8_t operands = kRows[row].operands;
   out.op = static_cast<Op>(row);
-  const OpInfo& info = InfoOf(out.op);
-  if (!RegisterIsRight(insn.dst, (info.operands & kDst) != 0)) {
+  out.slots = 1;
+  out.dst = insn.dst;
+  out.src = insn.src;
+  out.offset = insn.offset;
+  out.imm = insn.imm;
+  out.next_imm = 0;
+  if (!RegisterIsRight(insn.dst, (operands & kDst) != 0)) {
     return DecodeError::kDst;
   }
-  if (selector != kSrc &&
-      !RegisterIsRight(insn.src, (info.operands & kSrc) != 0)) {
+  if (selector != kSrc && !RegisterIsRight(insn.src, (operands & kSrc) != 0)) {
     return DecodeError::kSrc;
   }
-  const uint8_t free = info.operands | selector;
+  const uint8_t free = operands | selector;
   if ((free & kOffset) == 0 && insn.offset != 0) {
     return DecodeError::kOffset;
   }
   if ((free & kImm) == 0 && insn.imm != 0) {
     return DecodeError::kImm;
   }
-  out.dst = insn.dst;
-  out.src = insn.src;
-  out.offset = insn.offset;
-  out.imm = insn.imm;
-  if (info.family == Family::kLoadImm64) {
-    return DecodeSecondSlot(insns, index, info.operands, out);
+  if (insn.opcode == kLoadImm64Opcode) {
+    return DecodeSecondSlot(insns, index, operands, out);
   }
   return DecodeError::kNone;
 }

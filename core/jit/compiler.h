@@ -576,10 +576,14 @@ class Compiler {
   // Memory.
 
   void EmitLoad(size_t i, const isa::Insn& insn, const OpTraits& info) {
+    const bool probed = FactsAt(i).pointer == PointerKind::kProbed;
+    if (probed) {
+      masm_.AtTarget();  // not to be joined to what is before it
+    }
     const size_t begin = buffer_.size();
     masm_.Load(info.width, info.Has(OpTraits::kSignExtends), insn.dst,
                AddressAt(i, insn.src));
-    if (FactsAt(i).pointer != PointerKind::kProbed) {
+    if (!probed) {
       return;
     }
     if (exception_count_ < c_.exceptions.size()) {

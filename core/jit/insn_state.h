@@ -28,6 +28,7 @@ struct InsnState {
 static_assert(sizeof(InsnState) == 8);
 static_assert(isa::kOpCount <= 256);
 
-inline constexpr uint32_t kMaxImageSize = 1u << 28;
+/// No more than an unconditional jump of any CPU reaches.
+inline constexpr uint32_t kMaxImageSize = 1u << 27;
 
 }  // namespace ebpf::jit

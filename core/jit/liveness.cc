@@ -79,26 +79,61 @@ LiveRegs BeforeSpecial(const isa::Insn& insn, Op op, LiveRegs live) {
 
 }  // namespace
 
-LiveRegs LiveBefore(const isa::Insn& insn, Op op, LiveRegs live) {
+namespace {
+
+/// OpTraits' flags as masks over a LiveRegs' 32 bits, for code without jumps.
+struct LiveMasks {
+  uint32_t kill_dst, kill_src;
+  uint32_t use_dst, use_src;    // whatever is live
+  uint32_t flow_dst, flow_src;  // if the result's upper half is
+};
+
+constexpr uint32_t kRegsHalf = 0x0000ffff;
+constexpr uint32_t kUpperHalf = 0xffff0000;
+
+constexpr LiveMasks MasksOf(unsigned flags) {
   using T = OpTraits;
-  const OpTraits traits = TraitsOf(op);
-  if (traits.Has(T::kSpecial)) [[unlikely]] {
+  const auto if_set = [flags](T::Flag flag, uint32_t mask) {
+    return (flags & flag) != 0 ? mask : 0;
+  };
+  return {if_set(T::kWritesDst, ~0u),
+          if_set(T::kWritesSrc, ~0u),
+          if_set(T::kReadsDst, kRegsHalf) | if_set(T::kUpperDst, kUpperHalf),
+          if_set(T::kReadsSrc, kRegsHalf) | if_set(T::kUpperSrc, kUpperHalf),
+          if_set(T::kFlowsDst, kUpperHalf),
+          if_set(T::kFlowsSrc, kUpperHalf)};
+}
+
+struct MaskTable {
+  LiveMasks of[isa::kOpCount];
+};
+
+constexpr MaskTable MakeMasks() {
+  MaskTable table{};
+  for (size_t i = 0; i < isa::kOpCount; ++i) {
+    table.of[i] = MasksOf(op_traits::kTable[i].flags);
+  }
+  return table;
+}
+
+constexpr MaskTable kMasks = MakeMasks();
+
+}  // namespace
+
+LiveRegs LiveBefore(const isa::Insn& insn, Op op, LiveRegs live) {
+  if (TraitsOf(op).Has(OpTraits::kSpecial)) [[unlikely]] {
     return BeforeSpecial(insn, op, live);
   }
-  const unsigned flags = traits.flags;
-  const unsigned dst = Bit(insn.dst);
-  const unsigned src = Bit(insn.src);
-  const auto if_set = [flags](T::Flag flag, unsigned value) {
-    return (flags & flag) != 0 ? value : 0;
-  };
-  // What the low half of the result does not show.
-  const unsigned result = live.upper & dst;
-  const unsigned flows = result != 0 ? ~0u : 0u;
-  Kill(live, if_set(T::kWritesDst, dst) | if_set(T::kWritesSrc, src));
-  Use(live, if_set(T::kReadsDst, dst) | if_set(T::kReadsSrc, src),
-      if_set(T::kUpperDst, dst) | if_set(T::kUpperSrc, src) |
-          (flows & (if_set(T::kFlowsDst, dst) | if_set(T::kFlowsSrc, src))));
-  return live;
+  const LiveMasks& masks = kMasks.of[static_cast<uint8_t>(op)];
+  const uint32_t dst = 0x10001u << insn.dst;
+  const uint32_t src = 0x10001u << insn.src;
+  const uint32_t now = live.regs | uint32_t{live.upper} << 16;
+  const uint32_t flows = (now & dst & kUpperHalf) != 0 ? ~0u : 0;
+  const uint32_t before =
+      (now & ~((dst & masks.kill_dst) | (src & masks.kill_src))) |
+      (dst & (masks.use_dst | (masks.flow_dst & flows))) |
+      (src & (masks.use_src | (masks.flow_src & flows)));
+  return {static_cast<uint16_t>(before), static_cast<uint16_t>(before >> 16)};
 }
 
 namespace {
