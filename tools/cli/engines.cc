@@ -5,16 +5,17 @@
 
 #include <algorithm>
 #include <fmt/format.h>
-#include <sys/utsname.h>
 
 #include "arch/aarch64/machine_ops.h"
 #include "arch/riscv64/machine_ops.h"
 #include "arch/x86_64/machine_ops.h"
 #include "core/helpers/trace_log.h"
 #include "core/interpreter/interpreter.h"
+#include "core/jit/jit.h"
 #include "core/memory/allocator.h"
 #include "core/program/run_context.h"
 #include "core/sync/read_section.h"
+#include "testing/host_port/host_machine.h"
 #include "tools/cli/failure.h"
 
 namespace ebpf::cli {
@@ -27,6 +28,7 @@ Runtime::Runtime() {
 }
 
 Runtime::~Runtime() {
+  ExitJit();
   ExitTraceLog();
   ExitRunContexts();
   ExitReadSections();
@@ -46,7 +48,16 @@ Engine& FindEngine(std::string_view name) {
   if (name == "interpreter") {
     return InterpreterEngine();
   }
-  throw Failure(fmt::format("there is no engine '{}'", name));
+  if (name != "jit") {
+    throw Failure(fmt::format("there is no engine '{}'", name));
+  }
+  static Engine* const jit =
+      InitJit(ThisMachine(), ThisCpuFeatures(), PortAllocator());
+  if (jit == nullptr) {
+    throw Failure(fmt::format("there is no compiler for this machine ({})",
+                              ThisMachine().name));
+  }
+  return *jit;
 }
 
 Ref<Program> MakeProgram(const std::vector<isa::Insn>& insns,

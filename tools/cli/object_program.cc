@@ -83,8 +83,6 @@ void BindMaps(std::vector<isa::Insn>& insns,
   }
 }
 
-}  // namespace
-
 size_t FindProgram(const loader::ObjectFile& file,
                    const std::optional<std::string>& name) {
   const Span<const loader::ProgramDefinition> programs = file.programs();
@@ -111,6 +109,8 @@ size_t FindProgram(const loader::ObjectFile& file,
   return 0;
 }
 
+}  // namespace
+
 LinkedProgram LinkProgram(const std::vector<uint8_t>& object,
                           const std::optional<std::string>& name) {
   LoaderLog log;
@@ -124,6 +124,7 @@ LinkedProgram LinkProgram(const std::vector<uint8_t>& object,
   std::vector<int> fds;
   for (const loader::MapDefinition& map : file.maps()) {
     linked.maps.push_back(MakeMap(map));
+    linked.map_names.emplace_back(ToStd(map.name));
     fds.push_back(static_cast<int>(fds.size()) + 1);
   }
   loader::ProgramLinker linker(file, Span<const int>(fds.data(), fds.size()),

@@ -19,6 +19,7 @@ struct LinkedProgram {
   /// Map references are addresses, as engines want them.
   std::vector<isa::Insn> insns;
   std::vector<Ref<Map>> maps;
+  std::vector<std::string> map_names;
 };
 
 /// The program `name` of the object (its function's name, or its number from 0;
