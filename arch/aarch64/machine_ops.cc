@@ -4,8 +4,10 @@
 #include "arch/aarch64/machine_ops.h"
 
 #include "arch/aarch64/emulation.h"
+#include "arch/aarch64/macro_assembler.h"
 #include "arch/aarch64/probed_insn.h"
 #include "arch/aarch64/pt_regs.h"
+#include "core/jit/compiler.h"
 
 namespace ebpf::aarch64 {
 
@@ -13,6 +15,9 @@ constinit const machine::MachineOps kMachineOps = {
     .name = "aarch64",
     .pt_regs_size = sizeof(PtRegs),
     .plan_probe = ProbedInsn::Plan,
+    .compile = jit::Compile<MacroAssembler>,
+    .fill_guard = MacroAssembler::FillGuard,
+    .call_reach = MacroAssembler::kCallReach,
     .slot_reach = UINT64_MAX,  // slots do not depend on where they are
     .noprobe_text = {ebpf_aarch64_noprobe_begin, ebpf_aarch64_noprobe_end},
 };

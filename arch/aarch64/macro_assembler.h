@@ -43,6 +43,8 @@ class MacroAssembler {
   static constexpr bool kConditionalMove = true;
   /// r1 and r0 are not where C has them, both.
   static constexpr bool kEntryIsFunction = false;
+  /// BL. [arm/arm: BL]
+  static constexpr uint64_t kCallReach = 1u << 27;
 
   MacroAssembler(machine::CodeBuffer& buffer, uint64_t features)
       : buffer_(buffer), lse_((features & kFeatureLse) != 0) {}
@@ -121,7 +123,6 @@ class MacroAssembler {
 
   static constexpr int64_t kImm19Reach = int64_t{1} << 20;
   static constexpr int64_t kImm14Reach = int64_t{1} << 15;
-  static constexpr int64_t kImm26Reach = int64_t{1} << 27;
   static constexpr int32_t kFrameBias = 256;
   static constexpr size_t kNowhere = ~size_t{0};
 

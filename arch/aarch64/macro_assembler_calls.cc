@@ -38,7 +38,7 @@ struct SavedRegisters {
 
 void MacroAssembler::CallHelper(uint64_t target, uint64_t from) {
   const auto distance = static_cast<int64_t>(target - from);
-  if (from != 0 && (target & 3) == 0 && Reaches(distance, kImm26Reach)) {
+  if (from != 0 && (target & 3) == 0 && Reaches(distance, kCallReach)) {
     Emit(encode::kBl | encode::Imm26(distance >> 2));
   } else {
     EmitConstant(kScratchImm, target);

@@ -14,6 +14,7 @@
 #include "arch/aarch64/machine/icache.h"
 #include "arch/aarch64/macro_assembler.h"
 #include "gtest/gtest.h"
+#include "testing/host_port/host_machine.h"
 
 namespace ebpf::aarch64 {
 
@@ -98,11 +99,6 @@ class Machine {
   const uint64_t features_;
   uint8_t* memory_;
 };
-
-inline uint64_t HostFeatures() {
-  const char* lse = std::getenv("EBPF_TEST_LSE");
-  return lse != nullptr && lse[0] == '1' ? kFeatureLse : 0;
-}
 
 class RunTest : public testing::Test {
  protected:
@@ -204,7 +200,7 @@ class RunTest : public testing::Test {
     }
   }
 
-  Machine machine_{HostFeatures()};
+  Machine machine_{ThisCpuFeatures()};
   alignas(16) uint64_t stack_[72] = {};
   size_t cases_ = 0;
   size_t function_ = 0;
