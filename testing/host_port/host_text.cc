@@ -15,6 +15,7 @@
 
 #include "core/base/assert.h"
 #include "core/base/noprobe.h"
+#include "core/platform/exec.h"
 #include "core/platform/text.h"
 #include "testing/host_port/allocation_failure.h"
 #include "testing/host_port/host_registry.h"
@@ -300,6 +301,29 @@ void ebpf_port_exec_free(void* memory, size_t size) {
   std::lock_guard<std::mutex> lock(all.mutex);
   ForgetRegion(all, reinterpret_cast<uintptr_t>(memory));
   all.exec_bytes -= size;
+}
+
+int ebpf_port_exec_write(void* to, const void* bytes, size_t size) {
+  using namespace ebpf;
+  host::RequireTaskContext("ebpf_port_exec_write");
+  if (!host::TextSupported()) {
+    return -EOPNOTSUPP;
+  }
+  if (TakeWriteFailure()) {
+    return -EIO;
+  }
+  Regions& all = TheRegions();
+  std::lock_guard<std::mutex> lock(all.mutex);
+  const auto address = reinterpret_cast<uintptr_t>(to);
+  const Region* region = FindRegion(all, address, size);
+  if (region == nullptr || region->is_kernel_text) {
+    return -EFAULT;
+  }
+  memcpy(region->alias + (address - region->begin), bytes, size);
+  // Where caches need it, by Linux for all CPUs.
+  auto* begin = static_cast<char*>(to);
+  __builtin___clear_cache(begin, begin + size);
+  return 0;
 }
 
 bool ebpf_port_may_probe(uintptr_t address, size_t size) {
