@@ -24,16 +24,8 @@ struct Chain {
 /// Looks at all calls once; whether a chain grew.
 bool Round(Verification& v, Span<Chain> chains) {
   bool grew = false;
-  for (uint32_t i = 0; i < v.insns.size(); ++i) {
-    isa::DecodedInsn insn;
-    if ((v.infos[i].flags & InsnInfo::kSecondSlot) != 0 ||
-        isa::Decode(v.insns, i, insn) != isa::DecodeError::kNone ||
-        insn.op != isa::Op::kCallSubprogram) {
-      continue;
-    }
-    const uint32_t caller = SubprogramOf(v, i);
-    const uint32_t callee =
-        SubprogramOf(v, static_cast<uint32_t>(TargetOf(i, insn)));
+  const uint32_t count = static_cast<uint32_t>(chains.size());
+  v.graph[0].ForEach(count, [&](uint32_t caller, uint32_t callee) {
     const uint32_t bytes =
         Rounded(v.subprograms[caller].stack_depth) + chains[callee].bytes;
     if (bytes > chains[caller].bytes) {
@@ -44,7 +36,7 @@ bool Round(Verification& v, Span<Chain> chains) {
       chains[caller].frames = chains[callee].frames + 1;
       grew = true;
     }
-  }
+  });
   return grew;
 }
 
@@ -70,6 +62,21 @@ Status Check(Verification& v, Span<Chain> chains) {
 }
 
 }  // namespace
+
+void FindCalls(Verification& v) {
+  if (v.subprograms.size() == 1) {
+    return;
+  }
+  for (uint32_t i = 0; i < v.insns.size(); ++i) {
+    isa::DecodedInsn insn;
+    if ((v.infos[i].flags & InsnInfo::kSecondSlot) == 0 &&
+        isa::Decode(v.insns, i, insn) == isa::DecodeError::kNone &&
+        insn.op == isa::Op::kCallSubprogram) {
+      const uint32_t callee = static_cast<uint32_t>(TargetOf(i, insn));
+      v.graph[0].Add(SubprogramOf(v, i), SubprogramOf(v, callee));
+    }
+  }
+}
 
 Status GrowStack(Verification& v, Frame& frame, uint32_t bytes) {
   const uint32_t slots = (bytes + kSlotSize - 1) / kSlotSize;

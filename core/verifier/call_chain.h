@@ -11,6 +11,9 @@ namespace ebpf::verifier {
 /// unless the active functions together then need too much.
 Status GrowStack(Verification& v, Frame& frame, uint32_t bytes);
 
+/// Fills in `v.graph` with what the instructions say.
+void FindCalls(Verification& v);
+
 /// After the walk: whether every chain of calls, walked or not, fits in
 /// kMaxFrames and kMaxStackBytes. Sets `v.stats.stack_depth`. kNoMemory.
 Status CheckCallChains(Verification& v);

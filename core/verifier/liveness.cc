@@ -104,8 +104,10 @@ RegisterUse UseOf(const DecodedInsn& insn) {
     case Family::kByteSwap:
       return {dst, dst};
     case Family::kLoad:
+    case Family::kLoadAcquire:
       return {src, dst};
     case Family::kStore:
+    case Family::kStoreRelease:
     case Family::kJump:
       return {static_cast<uint16_t>(dst | source), 0};
     case Family::kAtomic:
@@ -122,6 +124,7 @@ RegisterUse UseOf(const DecodedInsn& insn) {
     case Family::kControl:
       return UseOfControl(insn);
     case Family::kLegacy:
+    case Family::kInternal:
       break;  // refused
   }
   return {kAll, 0};

@@ -7,14 +7,14 @@
 #include <stdint.h>
 
 #include "core/isa/decode.h"
+#include "core/verifier/call_graph.h"
+#include "core/verifier/findings.h"
 #include "core/verifier/frame_state.h"
 #include "core/verifier/messages.h"
 #include "core/verifier/verifier.h"
 
 namespace ebpf::verifier {
 
-/// BPF_MAX_SUBPROGS.
-inline constexpr uint32_t kMaxSubprograms = 256;
 /// BPF_MAX_VAR_OFF: what an offset in memory stays below, both ways.
 inline constexpr int64_t kMaxOffset = 1 << 29;
 
@@ -42,7 +42,8 @@ struct InsnInfo {
   uint16_t live_upper;      // ... its upper half; filled in after the walk
   uint16_t flags;
   uint8_t explored_count;
-  bool walked;  // some path went through it
+  bool walked;    // some path went through it
+  CallNote call;  // of a helper: what it is called with
 };
 
 /// Numbers that matter (relevance.h), as sets of bits.
@@ -85,6 +86,7 @@ struct Verification : NonCopyable {
   Span<InsnInfo> infos;          // one for each instruction
   Span<Subprogram> subprograms;  // by start; the first is the program
   Span<Relevant> relevance;      // one for each instruction, or empty
+  Span<CallGraph> graph;         // one
   State* state = nullptr;
   IdMap* ids = nullptr;  // scratch memory of comparisons
 

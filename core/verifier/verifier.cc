@@ -18,6 +18,7 @@ namespace {
 Status AllocateAll(Verification& v) {
   v.infos = EBPF_TRY(v.allocator.NewArray<InsnInfo>(v.insns.size()));
   v.subprograms = EBPF_TRY(v.allocator.NewArray<Subprogram>(kMaxSubprograms));
+  v.graph = EBPF_TRY(v.allocator.NewArray<CallGraph>(1));
   v.state = EBPF_TRY(v.allocator.New<State>());
   v.ids = EBPF_TRY(v.allocator.New<IdMap>());
   return Status::kOk;
@@ -35,6 +36,7 @@ void FreeAll(Verification& v) {
     v.allocator.DeleteArray(
         Span<Subprogram>(v.subprograms.data(), kMaxSubprograms));
   }
+  v.allocator.DeleteArray(v.graph);
   v.allocator.DeleteArray(v.relevance);
   v.allocator.DeleteArray(v.infos);
 }
@@ -49,6 +51,7 @@ Status Run(Verification& v) {
   }
   EBPF_TRY(AllocateAll(v));
   EBPF_TRY(CheckStructure(v));
+  FindCalls(v);
   EBPF_TRY(CheckGraph(v));
   ComputeLiveness(v);
   EBPF_TRY(ComputeRelevance(v));
@@ -57,6 +60,21 @@ Status Run(Verification& v) {
   if (!v.log.wants(kLogStates)) {
     v.log.writer().Clear();  // no path was refused
   }
+  return Status::kOk;
+}
+
+Status WriteFindings(Verification& v, Findings& findings) {
+  EBPF_TRY(findings.functions.Allocate(v.subprograms.size()));
+  EBPF_TRY(findings.calls.Allocate(v.insns.size()));
+  for (uint32_t i = 0; i < v.subprograms.size(); ++i) {
+    const Subprogram& subprogram = v.subprograms[i];
+    findings.functions[i] = {subprogram.start, subprogram.stack_depth};
+  }
+  for (uint32_t i = 0; i < v.insns.size(); ++i) {
+    findings.calls[i] = v.infos[i].call;
+  }
+  EBPF_TRY(findings.graph.Allocate(1));
+  findings.graph[0] = v.graph[0];
   return Status::kOk;
 }
 
@@ -81,7 +99,7 @@ void LogStats(const Verification& v) {
 
 Status Verify(isa::ConstInsns insns, Span<Map* const> maps,
               const Options& options, Allocator& allocator, Log& log,
-              Span<InsnFacts> facts, Stats& stats) {
+              Span<InsnFacts> facts, Stats& stats, Findings* findings) {
   stats = Stats{};
   if (options.type == nullptr) {
     return Status::kInvalid;
@@ -90,9 +108,12 @@ Status Verify(isa::ConstInsns insns, Span<Map* const> maps,
     log.writer().Roll();
   }
   Verification v(insns, maps, options, allocator, log, stats);
-  const Status status = Run(v);
+  Status status = Run(v);
   if (IsOk(status)) {
     WriteFacts(v, facts);
+    if (findings != nullptr) {
+      status = WriteFindings(v, *findings);
+    }
   }
   LogStats(v);
   log.writer().StopRolling();

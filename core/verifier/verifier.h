@@ -18,6 +18,7 @@
 namespace ebpf::verifier {
 
 class StateObserver;
+struct Findings;
 
 /// Linux's BPF_COMPLEXITY_LIMIT_INSNS: instructions walked over all paths.
 inline constexpr uint32_t kMaxInsnsProcessed = 1'000'000;
@@ -51,7 +52,8 @@ struct Stats {
 
 /// Verifies `insns`, in which LD_IMM64 of a map (kPseudoMapFd,
 /// kPseudoMapValue) names it by its index in `maps`. Does not change them;
-/// writes one InsnFacts for each to `facts` (same size as `insns`, zeroed).
+/// writes one InsnFacts for each to `facts` (same size as `insns`, zeroed), and
+/// to `findings` what fixup.h needs besides.
 ///
 /// kOk, or kInvalid / kAccess / kTooBig / kNoMemory / kNotPermitted as Linux
 /// would, with the reason in `log`. Never panics, whatever the bytes; bounded
@@ -59,6 +61,7 @@ struct Stats {
 /// Context: task.
 Status Verify(isa::ConstInsns insns, Span<Map* const> maps,
               const Options& options, Allocator& allocator, Log& log,
-              Span<InsnFacts> facts, Stats& stats);
+              Span<InsnFacts> facts, Stats& stats,
+              Findings* findings = nullptr);
 
 }  // namespace ebpf::verifier

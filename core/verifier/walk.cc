@@ -119,9 +119,13 @@ Status Step(Verification& v, bool& path_ends) {
     case Family::kControl:
       return StepControl(v, insn, path_ends);
     case Family::kLegacy:
+      return v.Reject(Message::kNoPacketAccess);
+    case Family::kLoadAcquire:
+    case Family::kStoreRelease:
+    case Family::kInternal:
       break;
   }
-  return v.Reject(Message::kNoPacketAccess);
+  return v.Reject(Message::kUnknownOpcode, unsigned{v.insns[v.index].opcode});
 }
 
 void Enter(State& state) {

@@ -302,6 +302,9 @@ bool CheckedMachine::Step(bool& done) {
     case Family::kControl:
       return Control(insn, done);
     case Family::kLegacy:
+    case Family::kLoadAcquire:
+    case Family::kStoreRelease:
+    case Family::kInternal:
       break;
   }
   return Fail("is not supported");
