@@ -4,8 +4,10 @@
 #include "arch/riscv64/machine_ops.h"
 
 #include "arch/riscv64/emulation.h"
+#include "arch/riscv64/macro_assembler.h"
 #include "arch/riscv64/probed_insn.h"
 #include "arch/riscv64/pt_regs.h"
+#include "core/jit/compiler.h"
 
 namespace ebpf::riscv64 {
 
@@ -13,6 +15,9 @@ constinit const machine::MachineOps kMachineOps = {
     .name = "riscv64",
     .pt_regs_size = sizeof(PtRegs),
     .plan_probe = ProbedInsn::Plan,
+    .compile = jit::Compile<MacroAssembler>,
+    .fill_guard = MacroAssembler::FillGuard,
+    .call_reach = MacroAssembler::kCallReach,
     .slot_reach = UINT64_MAX,  // slots do not depend on where they are
     .noprobe_text = {ebpf_riscv64_noprobe_begin, ebpf_riscv64_noprobe_end},
 };
