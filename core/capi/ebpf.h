@@ -22,9 +22,31 @@ extern "C" {
  * the port passes it on. */
 struct ebpf_machine;
 
-/* Starts the subsystem. 0, -EEXIST, -ENOMEM. Context: task, once at boot, with
- * the port's services working. */
-int ebpf_init(const struct ebpf_machine* machine);
+/* How programs are executed. All zero: compiled, if the kernel has executable
+ * memory, for any CPU of its type. */
+struct ebpf_options {
+  /* What this machine's CPUs can do: arch/<isa>/machine/cpu_features.h, where
+   * the CPU tells, or bits of arch/<isa>/macro_assembler.h. */
+  uint64_t cpu_features;
+  /* Never compiled: Linux's bpf_jit_enable = 0. */
+  bool interpret;
+  /* Programs' constants do not appear in executable memory: Linux's
+   * bpf_jit_harden. */
+  bool blind_constants;
+};
+
+/* Starts the subsystem, and writes a line to the kernel's log that tells how
+ * programs are executed. `options` may be null. 0, -EEXIST, -ENOMEM. Context:
+ * task, once at boot, with the port's services working. */
+int ebpf_init(const struct ebpf_machine* machine,
+              const struct ebpf_options* options);
+
+/* The compiled program whose code contains `address`, for a kernel's
+ * backtraces: writes its name ("bpf_prog_<tag>_<name>", ended by a zero), where
+ * its code begins, and how long it is. False if there is none. Compiled code
+ * keeps frame pointers. Context: any. */
+bool ebpf_symbol_by_address(uint64_t address, char name[48], uint64_t* begin,
+                            uint64_t* size);
 
 /* Ends it: no client is left, so nothing is attached. Context: task. */
 void ebpf_exit(void);

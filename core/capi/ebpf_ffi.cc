@@ -4,7 +4,9 @@
 // hooks of traps are not here but in arch/<isa>/machine/trap.cc.
 #include "core/capi/ebpf.h"
 #include "core/files/client.h"
+#include "core/jit/jit.h"
 #include "core/machine/machine_ops.h"
+#include "core/sync/read_section.h"
 #include "core/syscall/bpf.h"
 #include "core/syscall/file_calls.h"
 #include "core/syscall/perf_event_open.h"
@@ -21,9 +23,23 @@ ebpf::Client& ToClient(ebpf_client* client) {
 
 extern "C" {
 
-int ebpf_init(const ebpf_machine* machine) {
+int ebpf_init(const ebpf_machine* machine, const ebpf_options* options) {
+  ebpf::EngineOptions engine;
+  if (options != nullptr) {
+    engine = {.cpu_features = options->cpu_features,
+              .interpret = options->interpret,
+              .blind_constants = options->blind_constants};
+  }
   return -static_cast<int>(ebpf::InitSystem(
-      *reinterpret_cast<const ebpf::machine::MachineOps*>(machine)));
+      *reinterpret_cast<const ebpf::machine::MachineOps*>(machine), engine));
+}
+
+bool ebpf_symbol_by_address(uint64_t address, char name[48], uint64_t* begin,
+                            uint64_t* size) {
+  uint32_t insn;
+  ebpf::ReadSection reading;
+  return ebpf::FindJitSymbol(address, *reinterpret_cast<char(*)[48]>(name),
+                             begin, size, &insn);
 }
 
 void ebpf_exit(void) { ebpf::ExitSystem(); }

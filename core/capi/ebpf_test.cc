@@ -28,7 +28,7 @@ const ebpf_machine* Machine() {
 
 class CApiTest : public testing::Test {
  protected:
-  CApiTest() { EXPECT_EQ(ebpf_init(Machine()), 0); }
+  CApiTest() { EXPECT_EQ(ebpf_init(Machine(), nullptr), 0); }
   ~CApiTest() override {
     ebpf_exit();
     EXPECT_EQ(PortAllocatedBytes(), 0u);
@@ -38,7 +38,7 @@ class CApiTest : public testing::Test {
   HostTraps traps_;
 };
 
-TEST_F(CApiTest, StartsOnce) { EXPECT_EQ(ebpf_init(Machine()), -17); }
+TEST_F(CApiTest, StartsOnce) { EXPECT_EQ(ebpf_init(Machine(), nullptr), -17); }
 
 TEST_F(CApiTest, AKernelInCMakesAMapAndMapsIt) {
   ebpf_client* client = ebpf_client_create(EBPF_ORIGIN_KERNEL);

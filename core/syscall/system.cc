@@ -4,8 +4,11 @@
 #include "core/syscall/system.h"
 
 #include "core/base/atomic.h"
+#include "core/base/text_writer.h"
 #include "core/helpers/trace_log.h"
 #include "core/interpreter/interpreter.h"
+#include "core/jit/jit.h"
+#include "core/platform/log.h"
 #include "core/probes/kprobe.h"
 #include "core/program/run_context.h"
 #include "core/sync/read_section.h"
@@ -45,15 +48,39 @@ Status InitModules(const machine::MachineOps& machine, Allocator& allocator) {
   return status;
 }
 
+void LogEngine(const machine::MachineOps& machine, bool compiles,
+               bool interpreter_wanted) {
+  char line[96];
+  TextWriter writer(line, sizeof(line));
+  writer.Put("ebpf: programs are ");
+  if (compiles) {
+    writer.Put("compiled for ").Put(machine.name);
+  } else {
+    writer.Put("interpreted: ")
+        .Put(interpreter_wanted           ? "the compiler is switched off"
+             : machine.compile == nullptr ? "no compiler for this CPU"
+                                          : "no executable memory");
+  }
+  writer.Put("\n");
+  ebpf_port_log(line, writer.text().size());
+}
+
 }  // namespace
 
-Status InitSystem(const machine::MachineOps& machine) {
+Status InitSystem(const machine::MachineOps& machine,
+                  const EngineOptions& options) {
   if (RunningSystem() != nullptr) {
     return Status::kExists;
   }
   Allocator& allocator = PortAllocator();
   EBPF_TRY(InitModules(machine, allocator));
-  system_storage = {&machine, &InterpreterEngine(), &allocator};
+  SetJitBlinding(options.blind_constants);
+  Engine* jit = options.interpret
+                    ? nullptr
+                    : InitJit(machine, options.cpu_features, allocator);
+  system_storage = {&machine, jit != nullptr ? jit : &InterpreterEngine(),
+                    &allocator};
+  LogEngine(machine, jit != nullptr, options.interpret);
   // Releases system_storage: pairs with the acquire in RunningSystem.
   running_system.Store(&system_storage, kRelease);
   return Status::kOk;
@@ -63,6 +90,7 @@ void ExitSystem() {
   running_system.Store(nullptr, kRelease);
   read_sections_stay = !ExitProbes();
   ExitTraceLog();
+  ExitJit();
   ExitRunContexts();
   if (!read_sections_stay) {
     ExitReadSections();

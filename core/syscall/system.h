@@ -16,9 +16,23 @@ struct System {
   Allocator* allocator;
 };
 
-/// Starts the subsystem on this CPU type. kExists when it runs already,
-/// kNoMemory. Context: task, once at boot.
-Status InitSystem(const machine::MachineOps& machine);
+/// How programs are to be executed.
+struct EngineOptions {
+  /// What this machine's CPUs have besides what all of their type do: bits of
+  /// arch/<isa>/macro_assembler.h.
+  uint64_t cpu_features = 0;
+  /// Not compiled (Linux's bpf_jit_enable = 0).
+  bool interpret = false;
+  /// Constants do not appear in compiled programs (bpf_jit_harden).
+  bool blind_constants = false;
+};
+
+/// Starts the subsystem on this CPU type, and says in the kernel's log how
+/// programs are executed: compiled where there is executable memory, else
+/// interpreted. kExists when it runs already, kNoMemory. Context: task, once at
+/// boot.
+Status InitSystem(const machine::MachineOps& machine,
+                  const EngineOptions& options = {});
 
 /// Ends it: nothing of it is open or attached any more, no program runs. A
 /// breakpoint that could not be taken away because a CPU does not come stays,

@@ -12,5 +12,6 @@ extern "C" int ebpf_alien_init(void) {
   ebpf::alien::PrepareTextAlias();
   ebpf::alien::StartDeferWorker();
   return ebpf_init(
-      reinterpret_cast<const ebpf_machine*>(&ebpf::riscv64::kMachineOps));
+      reinterpret_cast<const ebpf_machine*>(&ebpf::riscv64::kMachineOps),
+      nullptr);
 }

@@ -12,5 +12,6 @@ extern "C" int ebpf_dragonos_init() {
     return status;
   }
   return ebpf_init(
-      reinterpret_cast<const ebpf_machine*>(&ebpf::x86_64::kMachineOps));
+      reinterpret_cast<const ebpf_machine*>(&ebpf::x86_64::kMachineOps),
+      nullptr);
 }

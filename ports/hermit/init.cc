@@ -12,5 +12,5 @@ extern "C" int ebpf_hermit_init(void) {
     return started;
   }
   return ebpf_init(
-      reinterpret_cast<const ebpf_machine*>(&ebpf::hermit::Machine()));
+      reinterpret_cast<const ebpf_machine*>(&ebpf::hermit::Machine()), nullptr);
 }

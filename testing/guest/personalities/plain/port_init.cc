@@ -12,7 +12,8 @@ int InitPort() {
   }
   InstallHooks();
   return ebpf_init(
-      reinterpret_cast<const ebpf_machine*>(&ebpf::aarch64::kMachineOps));
+      reinterpret_cast<const ebpf_machine*>(&ebpf::aarch64::kMachineOps),
+      nullptr);
 }
 
 }  // namespace guest::plain
