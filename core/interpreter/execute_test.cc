@@ -15,43 +15,40 @@ namespace {
 
 constexpr uint8_t kCall = 0x85;
 constexpr uint8_t kSubprogram = 1;
+constexpr uint8_t kDirect = 15;
 
 isa::Insn Insn(uint8_t opcode, uint8_t dst, uint8_t src, int16_t offset,
                int32_t imm) {
   return TestProgram::Make(opcode, dst, src, offset, imm);
 }
 
-struct HelperArguments {
+struct FunctionArguments {
   uint64_t values[5];
 };
-HelperArguments* g_arguments;
+FunctionArguments* g_arguments;
 
-uint64_t RecordingHelper(uint64_t r1, uint64_t r2, uint64_t r3, uint64_t r4,
-                         uint64_t r5) {
+uint64_t RecordingFunction(uint64_t r1, uint64_t r2, uint64_t r3, uint64_t r4,
+                           uint64_t r5) {
   *g_arguments = {{r1, r2, r3, r4, r5}};
   return 0xfeed'0000'0000'0001;
 }
-uint64_t OtherHelper(uint64_t r1, uint64_t, uint64_t, uint64_t, uint64_t) {
+uint64_t OtherFunction(uint64_t r1, uint64_t, uint64_t, uint64_t, uint64_t) {
   return r1 * 2;
 }
 
-TEST(ExecuteTest, HelpersGetFiveArgumentsAndTheirResultIsR0) {
-  using isa::Op;
-  interpreter::Step steps[] = {
-      {Op::kMov64Imm, 1, 0, 0, 11},  {Op::kMov64Imm, 2, 0, 0, 22},
-      {Op::kMov64Imm, 3, 0, 0, 33},  {Op::kMov64Imm, 4, 0, 0, 44},
-      {Op::kMov64Imm, 5, 0, 0, -55}, {Op::kMov64Imm, 6, 0, 0, 66},
-      {Op::kCallHelper, 0, 0, 0, 1}, {Op::kAdd64Reg, 0, 6, 0, 0},
-      {Op::kMov64Reg, 1, 0, 0, 0},   {Op::kCallHelper, 0, 0, 0, 0},
-      {Op::kExit, 0, 0, 0, 0}};
-  HelperFunction helpers[] = {OtherHelper, RecordingHelper};
-  const interpreter::Image image = {nullptr, Span<interpreter::Step>(steps),
-                                    Span<HelperFunction>(helpers)};
-  HelperArguments arguments = {};
+TEST(ExecuteTest, CallDirectGivesFiveArgumentsAndTheResultIsR0) {
+  TestProgram program;
+  program.MovImm(1, 11).MovImm(2, 22).MovImm(3, 33).MovImm(4, 44);
+  program.MovImm(5, -55).MovImm(6, 66);
+  program.Raw(Insn(kCall, 0, kDirect, 0, 1));
+  program.Raw(Insn(0x0f, 0, 6, 0, 0)).Mov(1, 0);
+  program.Raw(Insn(kCall, 0, kDirect, 0, 0)).Exit();
+  FunctionArguments arguments = {};
   g_arguments = &arguments;
-  const auto run = std::make_unique<RunContext>();
 
-  const uint64_t result = interpreter::Execute(image, nullptr, *run);
+  TestParts parts(program.insns());
+  parts.SetDirectCalls({OtherFunction, RecordingFunction});
+  const uint64_t result = parts.Run(nullptr);
 
   EXPECT_EQ(arguments.values[0], 11u);
   EXPECT_EQ(arguments.values[1], 22u);
@@ -59,6 +56,13 @@ TEST(ExecuteTest, HelpersGetFiveArgumentsAndTheirResultIsR0) {
   EXPECT_EQ(arguments.values[3], 44u);
   EXPECT_EQ(arguments.values[4], static_cast<uint64_t>(-55));
   EXPECT_EQ(result, 2 * (0xfeed'0000'0000'0001 + 66));
+}
+
+TEST(ExecuteTest, HelpersAreCalledByTheirNumber) {
+  TestProgram program;  // bpf_ktime_get_ns twice
+  program.Raw(Insn(kCall, 0, 0, 0, 5)).Mov(6, 0);
+  program.Raw(Insn(kCall, 0, 0, 0, 5)).Raw(Insn(0x1f, 0, 6, 0, 0)).Exit();
+  EXPECT_LT(RunProgram(program.insns(), nullptr), uint64_t{1} << 40);
 }
 
 TEST(ExecuteTest, ProgramStartsWithItsContextInR1) {
@@ -116,19 +120,36 @@ TEST(ExecuteTest, EightFramesHaveStacksThatDoNotOverlap) {
   EXPECT_EQ(RunProgram(Nested(7), nullptr), 64u * (8 * 9 / 2));
 }
 
-TEST(ExecuteTest, ANinthFrameEndsTheProgram) {
-  EXPECT_EQ(RunProgram(Nested(8), nullptr), 0u);
+TEST(ExecuteTest, StacksLieInTheRunContext) {
+  // Of main, of what it calls, and of what that calls.
+  TestProgram program;
+  program.StoreTo(1, 0, 10).Raw(Insn(kCall, 0, kSubprogram, 0, 1)).Exit();
+  program.StoreTo(1, 8, 10).Raw(Insn(kCall, 0, kSubprogram, 0, 1)).Exit();
+  program.StoreTo(1, 16, 10).MovImm(0, 0).Exit();
+  uint64_t tops[3];
+  {
+    TestParts parts(program.insns());
+    parts.Run(tops);
+    EXPECT_EQ(tops[0], parts.run().StackTop());
+    EXPECT_EQ(tops[1], tops[0] - kMaxStackBytes - kFrameLinkBytes);
+    EXPECT_EQ(tops[2], tops[1] - kMaxStackBytes - kFrameLinkBytes);
+  }
+  TestParts parts(program.insns());
+  parts.SetFunctions({{0, 16, 0, false}, {3, 0, 1, false}, {6, 8, 2, false}});
+  parts.Run(tops);
+  EXPECT_EQ(tops[0], parts.run().StackTop());
+  EXPECT_EQ(tops[1], tops[0] - 16 - kFrameLinkBytes);
+  EXPECT_EQ(tops[2], tops[1] - kFrameLinkBytes);
 }
 
-TEST(ExecuteTest, StacksLieInTheRunContext) {
-  const auto run = std::make_unique<RunContext>();
-  using isa::Op;
-  interpreter::Step steps[] = {{Op::kMov64Reg, 0, 10, 0, 0},
-                               {Op::kExit, 0, 0, 0, 0}};
-  const interpreter::Image image = {
-      nullptr, Span<interpreter::Step>(steps), {}};
-  EXPECT_EQ(interpreter::Execute(image, nullptr, *run),
-            run->StackTop());
+TEST(ExecuteTest, ARunThatNobodyVerifiedEndsWithItsStack) {
+  // Calls itself for ever.
+  TestProgram program;
+  program.Raw(Insn(kCall, 0, kSubprogram, 0, -1)).MovImm(0, 7).Exit();
+  EXPECT_EQ(RunProgram(program.insns(), nullptr), 0u);
+  TestParts parts(program.insns());
+  parts.SetFunctions({{0, 0, 0, false}});
+  EXPECT_EQ(parts.Run(nullptr), 0u);
 }
 
 TEST(ExecuteTest, JumpsGoBackwardsToo) {
@@ -145,18 +166,36 @@ TEST(ExecuteTest, JumpsGoBackwardsToo) {
   }
 }
 
-TEST(ExecuteTest, AFunctionsAddressIsThatOfItsFirstStep) {
-  const auto run = std::make_unique<RunContext>();
-  using isa::Op;
-  interpreter::Step steps[] = {{Op::kLoadFunc, 0, 4, 0, 2},
-                               {Op::kExit, 0, 0, 0, 0},
-                               {Op::kExit, 0, 0, 0, 0},
-                               {Op::kMov64Imm, 0, 0, 0, 1},
-                               {Op::kExit, 0, 0, 0, 0}};
-  const interpreter::Image image = {
-      nullptr, Span<interpreter::Step>(steps), {}};
-  EXPECT_EQ(interpreter::Execute(image, nullptr, *run),
-            reinterpret_cast<uint64_t>(&steps[3]));
+TEST(ExecuteTest, MayGotoCountsDownAndJumpsAtZero) {
+  TestProgram program;
+  program.Raw(Insn(0x7a, 10, 0, -16, 3));  // *(u64 *)(r10 - 16) = 3
+  program.MovImm(0, 0);
+  program.Raw(Insn(0xe5, 0, 0, 2, -16));  // 2: may_goto +2
+  program.Raw(Insn(0x07, 0, 0, 0, 1));    // r0 += 1
+  program.Raw(Insn(0x05, 0, 0, -3, 0));   // goto 2
+  program.Raw(Insn(0x79, 1, 10, -16, 0)).Raw(Insn(0x67, 1, 0, 0, 32));
+  program.Raw(Insn(0x4f, 0, 1, 0, 0)).Exit();  // r0 |= what is left << 32
+  EXPECT_EQ(RunProgram(program.insns(), nullptr), 3u);
+}
+
+TEST(ExecuteTest, LoadRunGivesTheRunContext) {
+  TestParts parts(TestProgram().Raw(Insn(0xe7, 0, 0, 0, 0)).Exit().insns());
+  EXPECT_EQ(parts.Run(nullptr), reinterpret_cast<uint64_t>(&parts.run()));
+}
+
+TEST(ExecuteTest, AProbedLoadOfWhatIsNotThereGivesZero) {
+  int64_t word = -2;
+  InsnFacts probed = {};
+  probed.pointer = PointerKind::kProbed;
+  for (const uint8_t opcode : {0x71, 0x69, 0x61, 0x79, 0x91, 0x89, 0x81}) {
+    TestProgram program;
+    program.MovImm(0, -1).Raw(Insn(opcode, 0, 1, 0, 0)).Exit();
+    TestParts parts(program.insns());
+    parts.SetFacts({InsnFacts{}, probed, InsnFacts{}});
+    const uint64_t plain = RunProgram(program.insns(), &word);
+    EXPECT_EQ(parts.Run(&word), plain) << int{opcode};
+    EXPECT_EQ(parts.Run(reinterpret_cast<void*>(8)), 0u) << int{opcode};
+  }
 }
 
 TEST(ExecuteTest, LoadsAndStoresNeedNoAlignment) {

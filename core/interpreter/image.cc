@@ -3,14 +3,16 @@
 // Decoding a whole program, with the checks that keep the loop inside it.
 #include "core/interpreter/image.h"
 
+#include "core/helpers/prototype.h"
 #include "core/isa/decode.h"
 #include "core/memory/buffer.h"
 
 namespace ebpf::interpreter {
 namespace {
 
-/// What a slot is that no jump may go to, or no path comes to.
-constexpr isa::Op kHole = isa::Op::kExit;
+using isa::DecodedInsn;
+using isa::Family;
+using isa::Op;
 
 /// Clients leave code in their programs for what a kernel may lack, behind a
 /// condition that says so: a call of a helper that is not there is no mistake
@@ -19,13 +21,17 @@ bool IsHole(const Program& program, size_t index) {
   return index < program.facts().size() && program.facts()[index].never_reached;
 }
 
-/// Whether control can come to the slot behind an instruction.
-bool FallsThrough(isa::Op op) {
-  return op != isa::Op::kExit && op != isa::Op::kGoto &&
-         op != isa::Op::kGotoLong;
+bool IsProbed(const Program& program, size_t index) {
+  return index < program.facts().size() &&
+         program.facts()[index].pointer == PointerKind::kProbed;
 }
 
-/// Whether `insns[target]` exists and begins an instruction.
+/// Whether control can come to the slot behind an instruction.
+bool FallsThrough(Op op) {
+  return op != Op::kExit && op != Op::kGoto && op != Op::kGotoLong;
+}
+
+/// Whether `starts[target]` exists and begins an instruction.
 Status CheckTarget(Span<const uint8_t> starts, int64_t target) {
   const bool right = target >= 0 &&
                      target < static_cast<int64_t>(starts.size()) &&
@@ -34,72 +40,90 @@ Status CheckTarget(Span<const uint8_t> starts, int64_t target) {
 }
 
 /// Where `insn` at `index` may go besides the next instruction.
-Status CheckFlow(const isa::DecodedInsn& insn, size_t index,
+Status CheckFlow(const DecodedInsn& insn, size_t index,
                  Span<const uint8_t> starts) {
   const int64_t next = static_cast<int64_t>(index) + 1;
   switch (insn.op) {
-    case isa::Op::kGoto:
-    case isa::Op::kGotoLong:
+    case Op::kGoto:
+    case Op::kGotoLong:
+    case Op::kMayGoto:
       return CheckTarget(starts, next + insn.jump_offset());
-    case isa::Op::kCallSubprogram:
-    case isa::Op::kLoadFunc:
+    case Op::kCallSubprogram:
+    case Op::kLoadFunc:
       return CheckTarget(starts, next + insn.imm);
     default:
-      return insn.info().family == isa::Family::kJump
+      return insn.info().family == Family::kJump
                  ? CheckTarget(starts, next + insn.jump_offset())
                  : Status::kOk;
   }
 }
 
-/// Whether the interpreter knows what `insn` does, and it writes no r10.
-Status CheckSupported(const isa::DecodedInsn& insn) {
+/// The register that `insn` gives a value that can be any; r0's number, which
+/// is as good as none, where there is no such register.
+uint8_t WrittenRegister(const DecodedInsn& insn) {
   switch (insn.info().family) {
-    case isa::Family::kLegacy:
-      return Status::kNotSupported;
-    case isa::Family::kAlu:
-    case isa::Family::kNegate:
-    case isa::Family::kByteSwap:
-    case isa::Family::kLoad:
-      return insn.dst == isa::kFramePointer ? Status::kInvalid : Status::kOk;
-    case isa::Family::kAtomicFetch:
-      return insn.src == isa::kFramePointer ? Status::kInvalid : Status::kOk;
-    case isa::Family::kAtomicExchange:
-      return insn.op != isa::Op::kAtomicCmpXchg32 &&
-                     insn.op != isa::Op::kAtomicCmpXchg64 &&
-                     insn.src == isa::kFramePointer
-                 ? Status::kInvalid
-                 : Status::kOk;
-    case isa::Family::kLoadImm64:
-      if (insn.dst == isa::kFramePointer) {
-        return Status::kInvalid;
-      }
-      // Maps have become addresses before a program is made.
-      return insn.op == isa::Op::kLoadImm64 || insn.op == isa::Op::kLoadFunc
-                 ? Status::kOk
-                 : Status::kNotSupported;
+    case Family::kAlu:
+    case Family::kNegate:
+    case Family::kByteSwap:
+    case Family::kLoad:
+    case Family::kLoadAcquire:
+    case Family::kLoadImm64:
+    case Family::kInternal:  // where it is 0, if it is not used
+      return insn.dst;
+    case Family::kAtomicFetch:
+      return insn.src;
+    case Family::kAtomicExchange:
+      return insn.info().operation == isa::Operation::kXchg ? insn.src : 0;
     default:
-      return insn.op == isa::Op::kCallKernel ||
-                     insn.op == isa::Op::kCallRegister
-                 ? Status::kNotSupported
-                 : Status::kOk;
+      return 0;
   }
 }
 
-/// Fills in `starts` (1 where an instruction begins) and counts helper calls.
-Status Survey(const Program& program, Span<uint8_t> starts,
-              size_t& helper_calls) {
+/// Whether the interpreter knows what `insn` does, and it writes no r10.
+Status CheckSupported(const DecodedInsn& insn, const ProgramParts& parts) {
+  if (WrittenRegister(insn) == isa::kFramePointer) {
+    return Status::kInvalid;
+  }
+  switch (insn.op) {
+    case Op::kCallKernel:
+    case Op::kCallRegister:
+    // Maps have become addresses before a program is made.
+    case Op::kLoadMapFd:
+    case Op::kLoadMapValue:
+    case Op::kLoadBtfId:
+    case Op::kLoadMapIdx:
+    case Op::kLoadMapIdxValue:
+      return Status::kNotSupported;
+    case Op::kCallDirect:
+      return static_cast<uint32_t>(insn.imm) < parts.direct_calls.size()
+                 ? Status::kOk
+                 : Status::kInvalid;
+    case Op::kMayGoto:
+      return insn.imm < 0 && insn.imm % 8 == 0 &&
+                     insn.imm >= -static_cast<int32_t>(kMaxStackBytes)
+                 ? Status::kOk
+                 : Status::kInvalid;
+    default:
+      return insn.info().family == Family::kLegacy ? Status::kNotSupported
+                                                   : Status::kOk;
+  }
+}
+
+/// Fills in `starts` (1 where an instruction begins) and counts the calls of C
+/// functions.
+Status Survey(const Program& program, Span<uint8_t> starts, size_t& calls) {
   const isa::ConstInsns insns = program.insns();
   bool falls_off = true;
   for (size_t index = 0; index < insns.size();) {
-    isa::DecodedInsn insn;
-    if (isa::Decode(insns, index, insn) != isa::DecodeError::kNone) {
+    DecodedInsn insn;
+    if (isa::DecodeFixed(insns, index, insn) != isa::DecodeError::kNone) {
       return Status::kInvalid;
     }
     starts[index] = 1;
     falls_off = false;
     if (!IsHole(program, index)) {
-      EBPF_TRY(CheckSupported(insn));
-      helper_calls += insn.op == isa::Op::kCallHelper ? 1 : 0;
+      EBPF_TRY(CheckSupported(insn, program.parts()));
+      calls += insn.op == Op::kCallHelper || insn.op == Op::kCallDirect;
       falls_off = FallsThrough(insn.op);
     }
     index += insn.slots;
@@ -107,44 +131,126 @@ Status Survey(const Program& program, Span<uint8_t> starts,
   return falls_off ? Status::kInvalid : Status::kOk;
 }
 
-/// Writes the steps of a program that Survey went through.
-Status Translate(const Program& program, Span<const uint8_t> starts,
-                 Image& image) {
-  const isa::ConstInsns insns = program.insns();
-  size_t helper_count = 0;
+StepOp ProbedLoad(Op op) {
+  constexpr int kDistance = static_cast<int>(StepOp::kLoadProbedU8) -
+                            static_cast<int>(StepOp::kLoadU8);
+  static_assert(static_cast<int>(StepOp::kLoadProbedS32) -
+                    static_cast<int>(StepOp::kLoadS32) ==
+                kDistance);
+  return static_cast<StepOp>(static_cast<int>(op) + kDistance);
+}
+
+bool CallsBack(const HelperPrototype& helper) {
+  for (const ArgKind kind : helper.args) {
+    if (kind == ArgKind::kCallback) {
+      return true;
+    }
+  }
+  return false;
+}
+
+/// Writes the words of a program that Survey went through.
+class Translation {
+ public:
+  Translation(const Program& program, Span<const uint8_t> starts,
+              Span<Word> words)
+      : program_(program),
+        starts_(starts),
+        words_(words),
+        next_address_(program.insns().size()) {}
+
+  Status Run();
+
+ private:
+  Status Translate(const DecodedInsn& insn, size_t index);
+  Status Call(const DecodedInsn& insn, size_t index, Step& step);
+  void EnterFunction(size_t index);
+
+  /// What the frame of the function that is being translated takes.
+  int16_t FrameBytes() const {
+    return static_cast<int16_t>(function_.stack_bytes + kFrameLinkBytes);
+  }
+
+  const Program& program_;
+  const Span<const uint8_t> starts_;
+  const Span<Word> words_;
+  size_t next_address_;
+  size_t next_function_ = 0;
+  /// As [core/program/program.h] has it where nothing is known.
+  ProgramFunction function_ = {0, kMaxStackBytes, kMaxFrames - 1, true};
+};
+
+Status Translation::Run() {
+  const isa::ConstInsns insns = program_.insns();
   for (size_t index = 0; index < insns.size();) {
-    isa::DecodedInsn insn;
-    if (isa::Decode(insns, index, insn) != isa::DecodeError::kNone) {
+    DecodedInsn insn;
+    if (isa::DecodeFixed(insns, index, insn) != isa::DecodeError::kNone) {
       return Status::kInvalid;
     }
-    Step& step = image.steps[index];
-    if (IsHole(program, index)) {
-      step.op = kHole;
-      image.steps[index + insn.slots - 1].op = kHole;
-      index += insn.slots;
-      continue;
-    }
-    EBPF_TRY(CheckFlow(insn, index, starts));
-    step.op = insn.op;
-    step.dst = insn.dst & 0xf;
-    step.src = insn.src & 0xf;
-    step.offset = insn.offset;
-    step.imm = insn.imm;
-    if (insn.slots == 2) {
-      image.steps[index + 1].op = kHole;
-      image.steps[index + 1].imm = insn.next_imm;
-    }
-    if (insn.op == isa::Op::kCallHelper) {
-      const HelperPrototype* helper =
-          FindHelper(static_cast<uint32_t>(insn.imm));
-      if (helper == nullptr || helper->function == nullptr) {
-        return Status::kInvalid;
-      }
-      step.imm = static_cast<int32_t>(helper_count);
-      image.helpers[helper_count++] = helper->function;
+    EnterFunction(index);
+    if (IsHole(program_, index)) {
+      words_[index].step.op = StepOp::kHole;
+    } else {
+      EBPF_TRY(Translate(insn, index));
     }
     index += insn.slots;
   }
+  return Status::kOk;
+}
+
+void Translation::EnterFunction(size_t index) {
+  const Span<ProgramFunction> functions = program_.parts().functions;
+  if (next_function_ < functions.size() &&
+      functions[next_function_].start == index) {
+    function_ = functions[next_function_++];
+  }
+}
+
+Status Translation::Translate(const DecodedInsn& insn, size_t index) {
+  EBPF_TRY(CheckFlow(insn, index, starts_));
+  Step& step = words_[index].step;
+  step.op = StepOpOf(insn.op);
+  step.dst = insn.dst;
+  step.offset = insn.offset;
+  step.imm = (insn.info().operands & isa::kSrc) != 0 ? insn.src : insn.imm;
+  switch (insn.op) {
+    case Op::kLoadImm64:
+      words_[index + 1].value = insn.imm64();
+      return Status::kOk;
+    case Op::kCallSubprogram:
+      step.offset = FrameBytes();
+      return Status::kOk;
+    case Op::kTailCall:
+      step.offset = function_.depth;
+      return Status::kOk;
+    case Op::kCallHelper:
+    case Op::kCallDirect:
+      return Call(insn, index, step);
+    default:
+      if (insn.info().family == Family::kLoad && IsProbed(program_, index)) {
+        step.op = ProbedLoad(insn.op);
+      }
+      return Status::kOk;
+  }
+}
+
+Status Translation::Call(const DecodedInsn& insn, size_t index, Step& step) {
+  DirectCall function = nullptr;
+  if (insn.op == Op::kCallDirect) {
+    function = program_.parts().direct_calls[static_cast<uint32_t>(insn.imm)];
+  } else {
+    const HelperPrototype* helper = FindHelper(static_cast<uint32_t>(insn.imm));
+    if (helper == nullptr || helper->function == nullptr) {
+      return Status::kInvalid;
+    }
+    if (CallsBack(*helper)) {
+      step.op = StepOp::kCallHelperThatCallsBack;
+      step.offset = FrameBytes();
+    }
+    function = helper->function;
+  }
+  step.imm = static_cast<int32_t>(next_address_ - index);
+  words_[next_address_++].value = reinterpret_cast<uint64_t>(function);
   return Status::kOk;
 }
 
@@ -152,21 +258,20 @@ Status Translate(const Program& program, Span<const uint8_t> starts,
 
 Result<Image*> MakeImage(const Program& program) {
   Allocator& allocator = program.allocator();
-  const isa::ConstInsns insns = program.insns();
+  const size_t count = program.insns().size();
+  if (count > kMaxSteps) {
+    return Status::kTooBig;
+  }
   Buffer<uint8_t> starts(allocator);
-  EBPF_TRY(starts.Allocate(insns.size()));
-  size_t helper_calls = 0;
-  EBPF_TRY(Survey(program, starts.span(), helper_calls));
-  Buffer<Step> steps(allocator);
-  EBPF_TRY(steps.Allocate(insns.size()));
-  Buffer<HelperFunction> helpers(allocator);
-  EBPF_TRY(helpers.Allocate(helper_calls));
-  Image image = {&allocator, steps.span(), helpers.span()};
-  EBPF_TRY(Translate(program, starts.span(), image));
-  Image* result = EBPF_TRY(allocator.New<Image>(image));
-  (void)steps.Take();
-  (void)helpers.Take();
-  return result;
+  EBPF_TRY(starts.Allocate(count));
+  size_t calls = 0;
+  EBPF_TRY(Survey(program, starts.span(), calls));
+  Buffer<Word> words(allocator);
+  EBPF_TRY(words.Allocate(count + calls));
+  EBPF_TRY(Translation(program, starts.span(), words.span()).Run());
+  Image* image = EBPF_TRY(allocator.New<Image>());
+  *image = {&allocator, words.Take(), count};
+  return image;
 }
 
 void FreeImage(Image* image) {
@@ -174,8 +279,7 @@ void FreeImage(Image* image) {
     return;
   }
   Allocator& allocator = *image->allocator;
-  allocator.DeleteArray(image->steps);
-  allocator.DeleteArray(image->helpers);
+  allocator.DeleteArray(image->words);
   allocator.Delete(image);
 }
 

@@ -5,32 +5,24 @@
 
 #include <stdint.h>
 
-#include "core/helpers/prototype.h"
-#include "core/isa/op.h"
+#include "core/interpreter/step.h"
 #include "core/program/program.h"
 
 namespace ebpf::interpreter {
 
-/// One slot of the program, at the same index.
-struct Step {
-  isa::Op op;
-  uint8_t dst : 4;
-  uint8_t src : 4;
-  int16_t offset;
-  /// As in the instruction, but: of a helper call, the index in
-  /// Image::helpers; in the second slot of LD_IMM64, the constant's upper half.
-  int32_t imm;
-};
-static_assert(sizeof(Step) == 8);
+/// So that each distance between two words fits in an imm.
+inline constexpr size_t kMaxSteps = size_t{1} << 30;
 
 struct Image {
   Allocator* allocator;
-  Span<Step> steps;
-  /// The functions that the program calls, one entry per call.
-  Span<HelperFunction> helpers;
+  /// A step for each slot of the program, then addresses of functions.
+  Span<Word> words;
+  size_t step_count;
+
+  const Step* first() const { return &words[0].step; }
 };
 
-/// Decodes `program`. The steps have only registers, jump targets and helpers
+/// Decodes `program`. The steps have only registers, jump targets and functions
 /// that exist, and end with an exit or a jump back; see InterpreterEngine() for
 /// the errors. Context: task.
 Result<Image*> MakeImage(const Program& program);

@@ -93,6 +93,26 @@ TEST(ImageTest, RefusesJumpsBetweenTheSlotsOfAConstant) {
   EXPECT_EQ(PrepareProgram(program.insns()), Status::kInvalid);
 }
 
+TEST(ImageTest, TakesWhatFixupMakes) {
+  EXPECT_EQ(PrepareWith(Insn(0xe7, 1, 0, 0, 0)), Status::kOk);
+  EXPECT_EQ(PrepareWith(Insn(0xe7, 10, 0, 0, 0)), Status::kInvalid);
+  EXPECT_EQ(PrepareWith(Insn(0xf5, 0, 0, 0, 0)), Status::kOk);
+  EXPECT_EQ(PrepareWith(Insn(0xd3, 10, 0, 0, 0x100)), Status::kInvalid);
+  for (const int imm : {-8, -512}) {
+    EXPECT_EQ(PrepareWith(Insn(0xe5, 0, 0, 0, imm)), Status::kOk) << imm;
+  }
+  for (const int imm : {0, 8, -4, -520, INT32_MIN}) {
+    EXPECT_EQ(PrepareWith(Insn(0xe5, 0, 0, 0, imm)), Status::kInvalid) << imm;
+  }
+  EXPECT_EQ(PrepareWith(Insn(0xe5, 0, 0, 2, -8)), Status::kInvalid);
+}
+
+TEST(ImageTest, RefusesDirectCallsThatThereAreNot) {
+  for (const int index : {0, 1, -1, INT32_MIN}) {
+    EXPECT_EQ(PrepareWith(Insn(0x85, 0, 15, 0, index)), Status::kInvalid);
+  }
+}
+
 TEST(ImageTest, RefusesHelpersThatThereAreNot) {
   for (const int id : {0, -1, 100000, INT32_MIN}) {
     EXPECT_EQ(PrepareWith(Insn(0x85, 0, 0, 0, id)), Status::kInvalid) << id;

@@ -25,20 +25,40 @@ class Interpreter final : public Engine {
 
   uint64_t Run(const Program& /*program*/, void* image, void* context,
                RunContext& run) const override {
-    return interpreter::Execute(*static_cast<const interpreter::Image*>(image),
-                                context, run);
+    const uint64_t args[5] = {reinterpret_cast<uint64_t>(context)};
+    return interpreter::Execute(AsImage(image).first(), args, run.StackTop(),
+                                run);
   }
 
   const void* TailCallEntry(const Program& /*program*/,
                             void* image) const override {
-    return static_cast<const interpreter::Image*>(image)->steps.data();
+    return AsImage(image).first();
   }
 
-  uint64_t CallBack(RunContext& /*run*/, uint64_t /*function*/,
-                    const uint64_t (&/*args*/)[5]) const override {
-    return 0;  // no helper calls back yet
+  uint64_t CallBack(RunContext& run, uint64_t function,
+                    const uint64_t (&args)[5]) const override;
+
+ private:
+  static const interpreter::Image& AsImage(void* image) {
+    return *static_cast<const interpreter::Image*>(image);
   }
 };
+
+uint64_t Interpreter::CallBack(RunContext& run, uint64_t function,
+                               const uint64_t (&args)[5]) const {
+  const uint64_t stack_below = run.stack_below;
+  const uint32_t frame_count = run.frame_count;
+  if (!interpreter::HasStack(run, stack_below)) {
+    return 0;  // not verified: stop before it does harm
+  }
+  const uint64_t result =
+      interpreter::Execute(reinterpret_cast<const interpreter::Step*>(function),
+                           args, stack_below, run);
+  // A helper that the function called may have used them.
+  run.stack_below = stack_below;
+  run.frame_count = frame_count;
+  return result;
+}
 
 constinit Interpreter interpreter_engine;
 

@@ -9,6 +9,7 @@
 #include "core/base/memory.h"
 #include "core/base/types.h"
 #include "core/isa/op.h"
+#include "core/platform/nofault.h"
 
 namespace ebpf::interpreter {
 
@@ -31,6 +32,54 @@ void Store(uint64_t address, T value) {
     return;
   }
   __atomic_store_n(at, value, __ATOMIC_RELAXED);
+}
+
+/// `value` as a register holds it: with the sign if T has one.
+template <typename T>
+constexpr uint64_t Extended(T value) {
+  return static_cast<uint64_t>(static_cast<int64_t>(value));
+}
+
+template <typename T>
+struct UnsignedOf {
+  using Type = T;
+};
+template <>
+struct UnsignedOf<int8_t> {
+  using Type = uint8_t;
+};
+template <>
+struct UnsignedOf<int16_t> {
+  using Type = uint16_t;
+};
+template <>
+struct UnsignedOf<int32_t> {
+  using Type = uint32_t;
+};
+
+/// Family::kLoad, of the T at `address`.
+template <typename T>
+uint64_t LoadExtended(uint64_t address) {
+  return Extended(static_cast<T>(Load<typename UnsignedOf<T>::Type>(address)));
+}
+
+/// The same where there may be no memory: 0 then.
+template <typename T>
+uint64_t LoadProbed(uint64_t address) {
+  T value = 0;
+  return ebpf_port_read_nofault(&value, address, sizeof(value))
+             ? Extended(value)
+             : 0;
+}
+
+/// Precondition of both: the address is aligned, which the verifier proves.
+template <UnsignedInteger T>
+T LoadAcquire(uint64_t address) {
+  return __atomic_load_n(reinterpret_cast<const T*>(address), __ATOMIC_ACQUIRE);
+}
+template <UnsignedInteger T>
+void StoreRelease(uint64_t address, T value) {
+  __atomic_store_n(reinterpret_cast<T*>(address), value, __ATOMIC_RELEASE);
 }
 
 /// *address = *address <operation> value, and what was there. Precondition: the

@@ -89,25 +89,75 @@ inline Status PrepareProgram(const std::vector<isa::Insn>& insns) {
   return program.status();
 }
 
+/// A program on its way, and the memory to run it in.
+class TestParts {
+ public:
+  explicit TestParts(const std::vector<isa::Insn>& insns)
+      : parts_(PartsOf(insns, allocator_)) {}
+
+  void SetDirectCalls(const std::vector<DirectCall>& calls) {
+    parts_.direct_calls = Copy(calls);
+  }
+  void SetFunctions(const std::vector<ProgramFunction>& functions) {
+    parts_.functions = Copy(functions);
+  }
+  void SetFacts(const std::vector<InsnFacts>& facts) {
+    parts_.facts = Copy(facts);
+  }
+  /// Takes over a reference of each.
+  void SetMaps(const std::vector<Map*>& maps) { parts_.maps = Copy(maps); }
+
+  ProgramParts& parts() { return parts_; }
+  RunContext& run() { return *run_; }
+
+  /// The program, made at the first call.
+  Program& program() {
+    if (!program_) {
+      Result<Ref<Program>> program =
+          Program::Create(parts_, InterpreterEngine(), allocator_);
+      if (!program.ok()) {
+        std::fprintf(stderr, "the engine refused a test's program: %d\n",
+                     static_cast<int>(program.status()));
+        std::abort();
+      }
+      program_ = *Move(program);
+    }
+    return *program_;
+  }
+
+  /// Runs it with r1 = context in `run()`; r0.
+  uint64_t Run(void* context) {
+    Result<void*> image = InterpreterEngine().Prepare(program());
+    if (!image.ok()) {
+      std::abort();
+    }
+    run_->program = &program();
+    run_->tail_calls = 0;
+    run_->frames_left = 0;
+    run_->frame_count = 0;
+    const uint64_t result =
+        InterpreterEngine().Run(program(), *image, context, *run_);
+    InterpreterEngine().Release(*image);
+    return result;
+  }
+
+ private:
+  template <typename T>
+  Span<T> Copy(const std::vector<T>& from) {
+    Span<T> array = *allocator_.NewArray<T>(from.size());
+    std::copy(from.begin(), from.end(), array.begin());
+    return array;
+  }
+
+  FailingAllocator allocator_;
+  ProgramParts parts_;
+  Ref<Program> program_;
+  std::unique_ptr<RunContext> run_ = std::make_unique<RunContext>();
+};
+
 /// Runs `insns` with r1 = context; r0.
 inline uint64_t RunProgram(const std::vector<isa::Insn>& insns, void* context) {
-  FailingAllocator allocator;
-  Result<Ref<Program>> program = Program::Create(
-      PartsOf(insns, allocator), InterpreterEngine(), allocator);
-  if (!program.ok()) {
-    std::fprintf(stderr, "the engine refused a test's program: %d\n",
-                 static_cast<int>(program.status()));
-    std::abort();
-  }
-  const auto run = std::make_unique<RunContext>();
-  Result<void*> image = InterpreterEngine().Prepare(**program);
-  if (!image.ok()) {
-    std::abort();
-  }
-  const uint64_t result =
-      InterpreterEngine().Run(**program, *image, context, *run);
-  InterpreterEngine().Release(*image);
-  return result;
+  return TestParts(insns).Run(context);
 }
 
 }  // namespace ebpf

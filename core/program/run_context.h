@@ -25,6 +25,8 @@ inline constexpr uint32_t kMaxTailCallStackBytes = 256;
 inline constexpr uint32_t kMaxFramesLeft = 40;
 /// Above each function's stack is a word for the engine.
 inline constexpr uint32_t kFrameLinkBytes = 8;
+/// Calls that are open at once in a run.
+inline constexpr uint32_t kFrameCount = kMaxFrames + kMaxFramesLeft;
 /// What all frames of a run can need.
 inline constexpr uint32_t kRunStackBytes =
     kMaxTailCalls * (kMaxTailCallStackBytes + kMaxFrames * kFrameLinkBytes) +
@@ -48,7 +50,6 @@ struct RunContext {
   struct Frame {
     uint64_t saved[5];  // r6..r9, and r10 of the caller
     uint64_t return_to;
-    const void* image;
   };
 
   const Program* program;  // that runs now: a tail call changes it
@@ -60,7 +61,7 @@ struct RunContext {
   uint64_t stack_below;  // r10 for a function that is called back
   uint32_t frame_count;  // of `frames` in use
   uintptr_t preemption;  // for EndRun
-  Frame frames[kMaxFrames + kMaxFramesLeft];
+  Frame frames[kFrameCount];
   alignas(16) uint8_t stack[kRunStackBytes];
   uint64_t self;  // this RunContext's address, as compiled code finds it
 
