@@ -168,11 +168,11 @@ void MacroAssembler::AddImm(unsigned width, Reg dst, Reg lhs, int64_t imm) {
       emit_.AddImmW(rd, rs, imm);
     }
   } else {
-    emit_.Constant64(kScratchImm, imm);
+    const unsigned constant = ConstantIn(imm);
     if (wide) {
-      emit_.Add(rd, rs, kScratchImm);
+      emit_.Add(rd, rs, constant);
     } else {
-      emit_.Regs(encode::kAddw, rd, rs, kScratchImm);
+      emit_.Regs(encode::kAddw, rd, rs, constant);
     }
   }
   if (wide) {
@@ -197,8 +197,7 @@ void MacroAssembler::BitwiseImm(Operation op, unsigned width, Reg dst, Reg lhs,
     } else if (encode::Fits(imm, 12)) {
       emit_.Imm(is_or ? encode::kOri : encode::kXori, rd, rs, imm);
     } else {
-      emit_.Constant32(kScratchImm, imm);
-      emit_.Regs(is_or ? encode::kOr : encode::kXor, rd, rs, kScratchImm);
+      emit_.Regs(is_or ? encode::kOr : encode::kXor, rd, rs, ConstantIn(imm));
     }
     if (imm < 0) {
       known = is_or ? kSigns : Intersect(known, kSigns);
@@ -226,8 +225,7 @@ void MacroAssembler::AndWithImm(unsigned rd, unsigned rs, int64_t imm) {
     emit_.ShiftRight(rd, rs, Log2(-imm));
     emit_.ShiftLeft(rd, rd, Log2(-imm));
   } else {
-    emit_.Constant32(kScratchImm, imm);
-    emit_.Regs(encode::kAnd, rd, rs, kScratchImm);
+    emit_.Regs(encode::kAnd, rd, rs, ConstantIn(imm));
   }
 }
 
@@ -264,8 +262,7 @@ void MacroAssembler::MultiplyImm(unsigned width, Reg dst, Reg lhs,
     emit_.ShiftLeft(kScratch, rs, Log2(imm + 1));
     emit_.Regs(wide ? encode::kSub : encode::kSubw, rd, kScratch, rs);
   } else {
-    emit_.Constant32(kScratchImm, imm);
-    emit_.Regs(wide ? encode::kMul : encode::kMulw, rd, rs, kScratchImm);
+    emit_.Regs(wide ? encode::kMul : encode::kMulw, rd, rs, ConstantIn(imm));
   }
   if (wide) {
     Set(dst, kNothing);

@@ -33,7 +33,8 @@ inline constexpr uint64_t kFeatureZbb = 2;
 /// zeros only where its upper half is read. The assembler remembers which
 /// registers hold words, extended how, and compares words without more ado
 /// where both are extended alike: sign-extended ones compare as the words do,
-/// signed or not. AtTarget makes it forget.
+/// signed or not. It also remembers a base with a large offset added, and a
+/// constant, in its scratch registers. AtTarget makes it forget all.
 ///
 /// Images are at most 2 GiB. Context: any.
 class MacroAssembler {
@@ -92,7 +93,10 @@ class MacroAssembler {
   void Epilogue(const FrameInfo& frame);
   void Return() { emit_.Half(encode::CJr(encode::kRa)); }
   void JumpTo(Reg src);
-  void AtTarget() { zeros_ = signs_ = 0; }
+  void AtTarget() {
+    zeros_ = signs_ = 0;
+    ForgetScratch();
+  }
   uint8_t EntryStub(int64_t distance);
   void CallbackStub();
 
@@ -161,6 +165,22 @@ class MacroAssembler {
                                                          : zeros_ & ~bit);
     signs_ = static_cast<uint16_t>((known & kSigns) != 0 ? signs_ | bit
                                                          : signs_ & ~bit);
+    if (reg == upper_base_) {
+      upper_base_ = machine::kNoReg;
+    }
+  }
+  void ForgetScratch() {
+    upper_base_ = machine::kNoReg;
+    has_constant_ = false;
+  }
+  /// kScratchImm, with `value` in it.
+  unsigned ConstantIn(int64_t value) {
+    if (!has_constant_ || constant_ != value) {
+      emit_.Constant64(kScratchImm, value);
+      has_constant_ = true;
+      constant_ = value;
+    }
+    return kScratchImm;
   }
   /// Of temporaries nobody knows.
   bool UpperIsRead(Reg reg) const {
@@ -199,7 +219,8 @@ class MacroAssembler {
     unsigned base;
     int64_t offset;
   };
-  /// Nothing is emitted for most addresses; else kScratchAddress is the base.
+  /// Nothing is emitted for most addresses; else kScratchAddress is the base,
+  /// and may be so for the next ones.
   Place PlaceOf(const Address& address) {
     if (address.index == machine::kNoReg && encode::Fits(address.offset, 12)) {
       return {To(address.base), address.offset};
@@ -240,6 +261,12 @@ class MacroAssembler {
   /// Bit r: rN's upper half is zeros, is all the lower half's sign.
   uint16_t zeros_ = 0;
   uint16_t signs_ = 0;
+  /// kScratchAddress holds this register and upper_; kNoReg: something else.
+  Reg upper_base_ = machine::kNoReg;
+  int64_t upper_ = 0;
+  /// kScratchImm holds constant_.
+  bool has_constant_ = false;
+  int64_t constant_ = 0;
   /// Code was emitted that wants kMask.
   bool uses_mask_ = false;
   /// The first pass has begun: from the second EntryStub on uses_mask_ tells

@@ -199,8 +199,7 @@ uint8_t MacroAssembler::BranchImm(Operation op, unsigned width, Reg lhs,
   }
   unsigned constant = encode::kZero;
   if (imm != 0) {
-    constant = kScratchImm;
-    emit_.Constant32(constant, imm);
+    constant = ConstantIn(imm);
   }
   const Comparison comparison = ComparisonOf(op);
   return comparison.swaps
@@ -239,8 +238,7 @@ uint8_t MacroAssembler::BranchIfSetImm(unsigned width, Reg lhs, int64_t imm,
         static_cast<unsigned>(__builtin_clzll(static_cast<uint64_t>(imm))));
     return EmitBranch(encode::kBlt, kScratch, encode::kZero, distance);
   } else {
-    emit_.Constant32(kScratchImm, imm);
-    emit_.And(kScratch, rs, kScratchImm);
+    emit_.And(kScratch, rs, ConstantIn(imm));
   }
   if (upper_matters) {
     emit_.AddImmW(kScratch, kScratch, 0);

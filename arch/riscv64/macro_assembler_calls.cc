@@ -86,6 +86,7 @@ void MacroAssembler::CallHelper(uint64_t target, uint64_t from) {
   }
   zeros_ &= static_cast<uint16_t>(~kCallerSaved);
   signs_ &= static_cast<uint16_t>(~kCallerSaved);
+  ForgetScratch();
 }
 
 uint8_t MacroAssembler::CallFunction(int64_t distance) {

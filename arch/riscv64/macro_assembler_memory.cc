@@ -20,6 +20,11 @@ constexpr uint32_t kSignExtendingLoads[] = {encode::kLb, encode::kLh,
 constexpr uint32_t kStores[] = {encode::kSb, encode::kSh, encode::kSw,
                                 encode::kSd};
 
+/// What is added at once to a base, to reach up to 4079, aligned.
+constexpr int64_t kOneStep = 2032;
+
+constexpr int64_t kBytesOfHalfWords = 0x00ff00ff00ff00ff;
+
 uint32_t AmoOf(isa::Operation op) {
   switch (op) {
     case isa::Operation::kAdd:
@@ -38,26 +43,33 @@ uint32_t AmoOf(isa::Operation op) {
 }  // namespace
 
 MacroAssembler::Place MacroAssembler::ComputePlace(const Address& address) {
-  unsigned base = To(address.base);
-  int64_t offset = address.offset;
-  const bool fits = encode::Fits(offset, 12);
+  const unsigned base = To(address.base);
+  const int64_t offset = address.offset;
+  const int64_t lower = ::ebpf::SignExtend(static_cast<uint64_t>(offset), 12);
   if (address.index != machine::kNoReg) {
     ScaleAndAdd(kScratchAddress, To(address.index), address.scale, base);
-    base = kScratchAddress;
+    upper_base_ = machine::kNoReg;
+    if (!encode::Fits(offset, 12)) {
+      emit_.Add(kScratchAddress, kScratchAddress, ConstantIn(offset - lower));
+    }
+    return {kScratchAddress, lower};
   }
-  if (fits) {
-    return {base, offset};
+  if (address.base == upper_base_ && encode::Fits(offset - upper_, 12)) {
+    return {kScratchAddress, offset - upper_};
   }
-  const int64_t lower = ::ebpf::SignExtend(static_cast<uint64_t>(offset), 12);
-  if (offset >= -4096 && offset <= 4094) {
-    emit_.AddImm(kScratchAddress, base, offset / 2);
-    return {kScratchAddress, offset - offset / 2};
+  if (offset >= 2048 && offset < kOneStep + 2048) {
+    upper_ = kOneStep;
+    emit_.AddImm(kScratchAddress, base, upper_);
+  } else if (offset < -2048 && offset >= -4096) {
+    upper_ = -2048;
+    emit_.AddImm(kScratchAddress, base, upper_);
+  } else {
+    upper_ = offset - lower;
+    emit_.Constant64(kScratchAddress, upper_);
+    emit_.Add(kScratchAddress, kScratchAddress, base);
   }
-  const unsigned scratch =
-      base == kScratchAddress ? kScratchImm : kScratchAddress;
-  emit_.Constant64(scratch, offset - lower);
-  emit_.Add(kScratchAddress, base, scratch);
-  return {kScratchAddress, lower};
+  upper_base_ = address.base;
+  return {kScratchAddress, offset - upper_};
 }
 
 unsigned MacroAssembler::AddressOf(const Address& address) {
@@ -66,6 +78,9 @@ unsigned MacroAssembler::AddressOf(const Address& address) {
     return place.base;
   }
   emit_.AddImm(kScratchAddress, place.base, place.offset);
+  upper_base_ =
+      address.index == machine::kNoReg ? address.base : machine::kNoReg;
+  upper_ = address.offset;
   return kScratchAddress;
 }
 
@@ -79,7 +94,7 @@ void MacroAssembler::ScaleAndAdd(unsigned rd, unsigned index, unsigned scale,
                                        : encode::kSh3Add;
     emit_.Regs(insn, rd, index, base);
   } else {
-    const unsigned scaled = rd == base ? kScratchAddress : rd;
+    const unsigned scaled = rd == base ? kScratch : rd;
     emit_.ShiftLeft(scaled, index, scale);
     emit_.Add(rd, scaled, base);
   }
@@ -119,9 +134,7 @@ void MacroAssembler::Store(unsigned bits, const Address& to, Operand value) {
     rs = To(value.reg);
   } else if (value.imm != 0) {
     const auto imm = static_cast<uint64_t>(int64_t{value.imm});
-    emit_.Constant32(kScratchImm,
-                     ::ebpf::SignExtend(imm, bits < 32 ? bits : 32));
-    rs = kScratchImm;
+    rs = ConstantIn(::ebpf::SignExtend(imm, bits < 32 ? bits : 32));
   }
   emit_.Store(kStores[SizeOf(bits)], rs, place.base, place.offset);
 }
@@ -154,6 +167,7 @@ void MacroAssembler::CompareExchange(unsigned width, const Address& to,
   unsigned expected = To(kOld);
   if (!wide && !HasSigns(kOld)) {
     expected = kScratchImm;
+    has_constant_ = false;
     emit_.AddImmW(expected, To(kOld), 0);
   }
   // LR; BNE over the next two; SC; BNEZ back to LR.
@@ -215,10 +229,10 @@ void MacroAssembler::SwapHalfWord(unsigned rd, unsigned rs) {
 void MacroAssembler::SwapWord(Reg dst, Reg src) {
   const unsigned rd = To(dst);
   // Bytes within half words.
-  emit_.Constant32(kScratchImm, 0x00ff00ff);
+  const unsigned mask = ConstantIn(0x00ff00ff);
   emit_.ShiftRight(kScratch, To(src), 8);
-  emit_.Regs(encode::kAnd, kScratch, kScratch, kScratchImm);
-  emit_.Regs(encode::kAnd, rd, To(src), kScratchImm);
+  emit_.Regs(encode::kAnd, kScratch, kScratch, mask);
+  emit_.Regs(encode::kAnd, rd, To(src), mask);
   emit_.ShiftLeft(rd, rd, 8);
   emit_.Or(rd, rd, kScratch);
   // Half words within the word.
@@ -236,9 +250,13 @@ void MacroAssembler::SwapWord(Reg dst, Reg src) {
 
 void MacroAssembler::SwapDoubleWord(unsigned rd, unsigned rs) {
   // Bytes within half words: the mask is 0x00ff00ff, twice.
-  emit_.Constant32(kScratchImm, 0x00ff00ff);
-  emit_.ShiftLeft(kScratch, kScratchImm, 32);
-  emit_.Add(kScratchImm, kScratchImm, kScratch);
+  if (!has_constant_ || constant_ != kBytesOfHalfWords) {
+    emit_.Constant32(kScratchImm, static_cast<int32_t>(kBytesOfHalfWords));
+    emit_.ShiftLeft(kScratch, kScratchImm, 32);
+    emit_.Add(kScratchImm, kScratchImm, kScratch);
+    has_constant_ = true;
+    constant_ = kBytesOfHalfWords;
+  }
   emit_.ShiftRight(kScratch, rs, 8);
   emit_.Regs(encode::kAnd, kScratch, kScratch, kScratchImm);
   emit_.Regs(encode::kAnd, rd, rs, kScratchImm);
@@ -267,8 +285,7 @@ void MacroAssembler::LoadSwapped(unsigned bits, Reg dst, const Address& from) {
   }
   Place place = PlaceOf(from);
   if (!encode::Fits(place.offset + 3, 12)) {
-    emit_.AddImm(kScratchAddress, place.base, place.offset);
-    place = {kScratchAddress, 0};
+    place = {AddressOf(from), 0};
   }
   const auto load = [&](unsigned to, int64_t byte) {
     emit_.Imm(encode::kLbu, to, place.base, place.offset + byte);
