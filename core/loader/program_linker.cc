@@ -67,6 +67,15 @@ Status ProgramLinker::Link(const ProgramDefinition& program) {
   return Status::kOk;
 }
 
+ProgramLinker::Place ProgramLinker::PlaceInObject(uint32_t at) const {
+  for (const Function& function : functions_.span()) {
+    if (at - function.at < function.count) {
+      return {function.section, function.first_insn + (at - function.at)};
+    }
+  }
+  return {0, 0};
+}
+
 Status ProgramLinker::Refuse(Status status, uint32_t at, StringView why) {
   log_.Put("insn ").PutUnsigned(at).Put(": ").Put(why).Put("\n");
   return status;

@@ -53,6 +53,13 @@ class ProgramLinker : public NonCopyable {
 
   isa::ConstInsns insns() const { return insns_.span(); }
 
+  /// Where insns()[at] stands in the object, for source lines.
+  struct Place {
+    uint32_t section;
+    uint32_t insn;  // in the section
+  };
+  Place PlaceInObject(uint32_t at) const;
+
  private:
   /// A piece of a section that stands in insns_.
   struct Function {
