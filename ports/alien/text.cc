@@ -7,6 +7,7 @@
 #include "core/base/memory.h"
 #include "core/base/noprobe.h"
 #include "core/base/types.h"
+#include "core/platform/exec.h"
 #include "ports/alien/csr.h"
 #include "ports/alien/exec_memory.h"
 #include "ports/alien/kernel.h"
@@ -134,6 +135,16 @@ int ebpf_port_text_write(uintptr_t to, const void* bytes, size_t size) {
     return kMinusFault;
   }
   ebpf::riscv64::SyncInsnStream();
+  return 0;
+}
+
+int ebpf_port_exec_write(void* to, const void* bytes, size_t size) {
+  const auto address = reinterpret_cast<uintptr_t>(to);
+  if (!ebpf::alien::IsExecMemory(address, size)) {
+    return kMinusFault;
+  }
+  WriteExecMemory(address, static_cast<const uint8_t*>(bytes), size);
+  ebpf::riscv64::SyncInsnStream();  // of the one CPU
   return 0;
 }
 

@@ -7,6 +7,7 @@
 
 #include "arch/x86_64/machine/icache.h"
 #include "core/base/memory.h"
+#include "core/platform/exec.h"
 #include "ports/dragonos/exec_memory.h"
 #include "ports/dragonos/irq.h"
 #include "ports/dragonos/kernel.h"
@@ -23,6 +24,7 @@ constexpr int kMinusIo = -5;
 constexpr int kMinusFault = -14;
 constexpr int kMinusBusy = -16;
 constexpr int kMinusInvalid = -22;
+constexpr int kMinusNotSupported = -95;
 
 constexpr size_t kMaxWrite = 64;
 constexpr size_t kAliasPages = 2;  // a write may cross a page
@@ -89,18 +91,10 @@ bool PrepareTextAlias() {
 
 }  // namespace ebpf::dragonos
 
-extern "C" {
+namespace {
 
-int ebpf_port_text_write(uintptr_t to, const void* bytes, size_t size) {
-  if (size == 0 || size > kMaxWrite) {
-    return kMinusInvalid;
-  }
-  if (!InRendezvous() || alias.entries[kAliasPages - 1] == nullptr) {
-    return kMinusBusy;
-  }
-  if (!IsText(to, size) && !IsExecMemory(to, size)) {
-    return kMinusFault;
-  }
+/// Writes at most a page of text or executable memory. In a rendezvous.
+int Write(uintptr_t to, const void* bytes, size_t size) {
   const uintptr_t offset = to % kPageSize;
   const size_t pages = offset + size > kPageSize ? 2 : 1;
   const bool mapped = MapAlias(to, pages);
@@ -115,6 +109,59 @@ int ebpf_port_text_write(uintptr_t to, const void* bytes, size_t size) {
   ebpf::x86_64::SyncInsnStream();
   const bool same = memcmp(reinterpret_cast<const void*>(to), bytes, size) == 0;
   return same ? 0 : kMinusIo;
+}
+
+struct Piece {
+  uintptr_t to;
+  const uint8_t* bytes;
+  size_t size;
+};
+
+}  // namespace
+
+extern "C" {
+
+int ebpf_port_text_write(uintptr_t to, const void* bytes, size_t size) {
+  if (size == 0 || size > kMaxWrite) {
+    return kMinusInvalid;
+  }
+  if (!InRendezvous() || alias.entries[kAliasPages - 1] == nullptr) {
+    return kMinusBusy;
+  }
+  if (!IsText(to, size) && !IsExecMemory(to, size)) {
+    return kMinusFault;
+  }
+  return Write(to, bytes, size);
+}
+
+// A page in each rendezvous: the alias is one, and the other CPUs serialise
+// themselves on their way out, which is what the manual asks before they run
+// what was written elsewhere. [intel/vol3: Handling Self- and Cross-Modifying
+// Code]
+int ebpf_port_exec_write(void* to, const void* bytes, size_t size) {
+  const auto begin = reinterpret_cast<uintptr_t>(to);
+  if (size == 0 || !IsExecMemory(begin, size)) {
+    return kMinusFault;
+  }
+  if (alias.entries[kAliasPages - 1] == nullptr) {
+    return kMinusNotSupported;
+  }
+  for (size_t done = 0; done < size;) {
+    Piece piece = {begin + done, static_cast<const uint8_t*>(bytes) + done, 0};
+    piece.size = ebpf::Min(size - done, kPageSize - piece.to % kPageSize);
+    int result = 0;
+    const int status = ebpf_port_stop_machine(
+        [](void* argument) {
+          const auto& it = *static_cast<const Piece*>(argument);
+          return Write(it.to, it.bytes, it.size);
+        },
+        &piece, &result);
+    if (status != 0 || result != 0) {
+      return status != 0 ? status : result;
+    }
+    done += piece.size;
+  }
+  return 0;
 }
 
 bool ebpf_port_may_probe(uintptr_t address, size_t size) {

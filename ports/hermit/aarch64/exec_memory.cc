@@ -15,7 +15,7 @@ extern const uint8_t EbpfHermitExecPoolEnd[];
 namespace ebpf::hermit {
 namespace {
 
-constexpr size_t kPoolSize = 64 << 10;
+constexpr size_t kPoolSize = 512 << 10;
 constexpr size_t kGranule = 64;
 constexpr size_t kGranuleCount = kPoolSize / kGranule;
 

@@ -8,7 +8,7 @@
 	.globl	EbpfHermitExecPool
 	.hidden	EbpfHermitExecPool
 EbpfHermitExecPool:
-	.rept	65536 / 4
+	.rept	524288 / 4
 	brk	#0
 	.endr
 	.globl	EbpfHermitExecPoolEnd

@@ -6,6 +6,7 @@
 
 #include "arch/aarch64/machine/icache.h"
 #include "core/base/noprobe.h"
+#include "core/platform/exec.h"
 #include "core/platform/symbols.h"
 #include "ports/hermit/aarch64/exec_memory.h"
 #include "ports/hermit/aarch64/kernel_stubs.h"
@@ -25,6 +26,7 @@ namespace {
 constexpr int kMinusFault = -14;    // -EFAULT
 constexpr int kMinusInvalid = -22;  // -EINVAL
 constexpr size_t kMaxWrite = 64;
+constexpr size_t kPageSize = 4096;
 
 using ebpf::hermit::Translation;
 
@@ -95,6 +97,21 @@ int ebpf_port_text_write(uintptr_t to, const void* bytes, size_t size) {
   }
   Store(to, static_cast<const uint8_t*>(bytes), size);
   ebpf::aarch64::FlushInsnCache(to, size);
+  return 0;
+}
+
+int ebpf_port_exec_write(void* to, const void* bytes, size_t size) {
+  const auto address = reinterpret_cast<uintptr_t>(to);
+  if (!ebpf::hermit::IsExecMemory(address, size)) {
+    return kMinusFault;
+  }
+  for (uintptr_t at = address; at < address + size; at += kPageSize) {
+    if (!Translation::ForWrite(at).IsMemory()) {
+      return kMinusFault;
+    }
+  }
+  Store(address, static_cast<const uint8_t*>(bytes), size);
+  ebpf::aarch64::FlushInsnCache(address, size);  // of the one CPU
   return 0;
 }
 

@@ -5,6 +5,7 @@
 #include "arch/aarch64/machine/icache.h"
 #include "core/base/memory.h"
 #include "core/base/noprobe.h"
+#include "core/platform/exec.h"
 #include "core/platform/symbols.h"
 #include "core/platform/text.h"
 #include "core/symbols/symbol_table.h"
@@ -207,6 +208,21 @@ int ebpf_port_text_write(uintptr_t to, const void* bytes, size_t size) {
   }
   ebpf::aarch64::FlushInsnCache(to, size);
   return 0;
+}
+
+int ebpf_port_exec_write(void* to, const void* bytes, size_t size) {
+  const auto address = reinterpret_cast<uintptr_t>(to);
+  uint8_t* writable = WritableExec(address, size);
+  if (writable == nullptr) {
+    return kMinusFault;
+  }
+  ebpf::CopyBytes(writable, bytes, size);
+  ebpf::aarch64::FlushInsnCache(address, size);
+  // The other CPUs leave a rendezvous with an isb.
+  int result = 0;
+  const int status = guest::plain::StopMachine(
+      [](void* /*argument*/) { return 0; }, nullptr, &result);
+  return status;
 }
 
 void* ebpf_port_exec_alloc(size_t size, uintptr_t near, uint64_t reach) {
