@@ -20,7 +20,7 @@
 #define FRAME_PC	256
 #define FRAME_SYNDROME	272
 #define GAP_SIZE	512
-#define POOL_SIZE	65536	/* exec_pool.S */
+#define POOL_SIZE	524288	/* exec_pool.S */
 
 /* Exception classes, ESR_EL1 bits 31..26. */
 #define CLASS_DATA_ABORT 0x25	/* without a change of exception level */
