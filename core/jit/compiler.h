@@ -123,12 +123,12 @@ class Compiler {
     const size_t emitted = EmitFused(i);
     for (size_t k = 1; k < emitted; ++k) {
       c_.states[i + k].offset = buffer_.size();
-      c_.states[i + k].live_after &= placed_ ? 0 : 0x7ff;
+      c_.states[i + k].live_after &= placed_ ? 0 : 0x3ff;
     }
     if (placed_) {
       // Liveness has served: see PatchAll.
       state.live_after = patched_ ? 1 : 0;
-      state.live_upper_after = trailing_ & 0x7ff;
+      state.live_upper_after = trailing_ & 0x3ff;
     }
     return emitted;
   }

@@ -12,18 +12,18 @@ namespace ebpf::jit {
 struct InsnState {
   /// Bytes of code before this instruction: an upper bound after the first
   /// pass, exact after the second.
-  uint64_t offset : 28;
+  uint32_t offset : 28;
   /// Form of the jump or call that ends its code, for Patch.
-  uint64_t form : 2;
+  uint32_t form : 2;
+  uint32_t is_function : 1;
   /// Something jumps or falls in here from elsewhere: no fusing across.
-  uint64_t is_target : 1;
-  uint64_t is_function : 1;
+  uint32_t is_target : 1;
+  /// Bit r, r0..r9: read after this instruction; its upper half is.
+  uint32_t live_after : 10;
+  uint32_t live_upper_after : 10;
   /// isa::Op; that of a second slot of LD_IMM64 is not looked at.
-  uint64_t op : 8;
-  /// Bit r, r0..r10: read after this instruction; its upper half is.
-  uint64_t live_after : 11;
-  uint64_t live_upper_after : 11;
-  uint64_t skipped : 1;  // second slot, dead, or fused into one before
+  uint32_t op : 8;
+  uint32_t skipped : 1;  // second slot, or dead
 };
 static_assert(sizeof(InsnState) == 8);
 static_assert(isa::kOpCount <= 256);

@@ -155,8 +155,8 @@ class Liveness {
       if (TraitsOf(op).flags & (OpTraits::kJumps | OpTraits::kEndsPath)) {
         live = After(i, op, live);
       }
-      state.live_after = live.regs;
-      state.live_upper_after = live.upper;
+      state.live_after = live.regs & 0x3ff;
+      state.live_upper_after = live.upper & 0x3ff;
       live = LiveBefore(insns_[i], op, live);
       if (op == Op::kCallSubprogram) {
         live = WithArguments(i, live);
