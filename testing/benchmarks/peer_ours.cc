@@ -2,14 +2,7 @@
 //
 // Core's engines, with programs that bpf(2) verified and with programs that
 // nobody looked at.
-#include <fmt/format.h>
-
-#include "core/files/client.h"
-#include "core/files/map_file.h"
-#include "core/files/program_file.h"
 #include "core/interpreter/interpreter.h"
-#include "core/loader/object.h"
-#include "core/memory/allocator.h"
 #include "core/program/run_context.h"
 #include "core/sync/read_section.h"
 #include "testing/benchmarks/object_maps.h"
@@ -19,6 +12,7 @@
 #include "tools/cli/engines.h"
 #include "tools/cli/failure.h"
 #include "tools/cli/object_program.h"
+#include "tools/cli/verified_program.h"
 
 namespace ebpf::benchmarks {
 namespace {
@@ -29,43 +23,10 @@ struct Loaded {
   ObjectMaps maps;
 };
 
-std::string_view LastLine(std::string_view text) {
-  while (text.ends_with('\n')) {
-    text.remove_suffix(1);
-  }
-  return text.substr(text.rfind('\n') + 1);  // npos + 1 is 0
-}
-
 Loaded LoadVerified(const Kernel& kernel) {
-  Allocator& allocator = PortAllocator();
-  Client* client = *Client::Create(Origin::kKernel, allocator);
-  std::vector<char> text(1 << 16);
-  TextWriter log(text.data(), text.size());
-  Loaded loaded;
-  Status status;
-  {
-    loader::Object object(*client, allocator, log);
-    status = object.Open(kernel.object);
-    if (IsOk(status)) {
-      status = object.Load();
-    }
-    if (IsOk(status)) {
-      FdTable& fds = client->fds();
-      loaded.program = (*fds.Get(object.program(0).fd))->AsProgram()->program();
-      for (const loader::MapDefinition& map : object.file().maps()) {
-        Ref<File> file = *fds.Get(*object.MapFd(map.name));
-        loaded.maps.emplace(std::string(map.name.data(), map.name.size()),
-                            Ref<Map>::Share(file->AsMap()->map()));
-      }
-    }
-  }
-  client->Delete();
-  if (!IsOk(status)) {
-    throw cli::Failure(
-        fmt::format("not loaded: {}: {}", cli::StatusText(status),
-                    LastLine({log.text().data(), log.text().size()})));
-  }
-  return loaded;
+  cli::VerifiedObject object = cli::LoadVerified(
+      {kernel.object.begin(), kernel.object.end()}, std::nullopt);
+  return {object.programs.at(0).program, std::move(object.maps)};
 }
 
 Loaded LoadUnverified(const Kernel& kernel, Engine& engine) {

@@ -6,12 +6,10 @@
 #include <cstdio>
 #include <fmt/format.h>
 
-#include "core/jit/jit.h"
-#include "core/syscall/system.h"
 #include "testing/benchmarks/compile_cost.h"
 #include "testing/benchmarks/peer.h"
 #include "testing/benchmarks/table.h"
-#include "testing/host_port/host_machine.h"
+#include "tools/cli/engines.h"
 #include "tools/cli/failure.h"
 
 namespace ebpf::benchmarks {
@@ -46,8 +44,7 @@ int Main(int argc, char** argv) {
   app.add_option("kernels", options.kernels, "Only these (and empty)");
   CLI11_PARSE(app, argc, argv);
 
-  const machine::MachineOps& machine = ThisMachine();
-  cli::Require(InitSystem(machine), "the subsystem");
+  const cli::Runtime runtime;
   bool right = true;
   try {
     Table table(MakePeers(options), options.kernels);
@@ -62,8 +59,6 @@ int Main(int argc, char** argv) {
     fmt::print(stderr, "{}\n", failure.what());
     right = false;
   }
-  ExitJit();
-  ExitSystem();
   return right ? 0 : 1;
 }
 

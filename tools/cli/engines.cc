@@ -9,30 +9,24 @@
 #include "arch/aarch64/machine_ops.h"
 #include "arch/riscv64/machine_ops.h"
 #include "arch/x86_64/machine_ops.h"
-#include "core/helpers/trace_log.h"
 #include "core/interpreter/interpreter.h"
-#include "core/jit/jit.h"
 #include "core/memory/allocator.h"
-#include "core/program/run_context.h"
-#include "core/sync/read_section.h"
+#include "core/syscall/system.h"
 #include "testing/host_port/host_machine.h"
 #include "tools/cli/failure.h"
 
 namespace ebpf::cli {
 
-Runtime::Runtime() {
-  Require(InitReadSections() ? Status::kOk : Status::kNoMemory,
-          "read sections");
-  Require(InitRunContexts(PortAllocator()), "run contexts");
-  Require(InitTraceLog(PortAllocator()), "trace log");
+Runtime::Runtime(const machine::MachineOps* machine) {
+  const bool is_here = machine == nullptr || machine == &ThisMachine();
+  EngineOptions options;
+  options.cpu_features = is_here ? ThisCpuFeatures() : 0;
+  options.interpret = !is_here;
+  Require(InitSystem(is_here ? ThisMachine() : *machine, options),
+          "the subsystem cannot be started");
 }
 
-Runtime::~Runtime() {
-  ExitJit();
-  ExitTraceLog();
-  ExitRunContexts();
-  ExitReadSections();
-}
+Runtime::~Runtime() { ExitSystem(); }
 
 const machine::MachineOps* FindMachine(std::string_view name) {
   for (const machine::MachineOps* machine :
@@ -51,13 +45,12 @@ Engine& FindEngine(std::string_view name) {
   if (name != "jit") {
     throw Failure(fmt::format("there is no engine '{}'", name));
   }
-  static Engine* const jit =
-      InitJit(ThisMachine(), ThisCpuFeatures(), PortAllocator());
-  if (jit == nullptr) {
+  Engine& engine = *RunningSystem()->engine;
+  if (&engine == &InterpreterEngine()) {
     throw Failure(fmt::format("there is no compiler for this machine ({})",
                               ThisMachine().name));
   }
-  return *jit;
+  return engine;
 }
 
 Ref<Program> MakeProgram(const std::vector<isa::Insn>& insns,

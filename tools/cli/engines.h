@@ -14,12 +14,13 @@
 
 namespace ebpf::cli {
 
-/// What core keeps for running programs, while one lives. The kernel beneath it
-/// is testing/host_port's: the same T0 and T1 functions that every test of core
+/// The running subsystem, while one lives. The kernel beneath it is
+/// testing/host_port's: the same T0 and T1 functions that every test of core
 /// runs on, so that the command has none of its own to get wrong.
 class Runtime {
  public:
-  Runtime();
+  /// With this machine's CPU, or another one, whose programs are not to be run.
+  explicit Runtime(const machine::MachineOps* machine = nullptr);
   ~Runtime();
   Runtime(const Runtime&) = delete;
   Runtime& operator=(const Runtime&) = delete;

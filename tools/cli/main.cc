@@ -6,7 +6,10 @@
 #include <cstdio>
 #include <exception>
 #include <fmt/format.h>
+#include <memory>
 
+#include "tools/cli/bench.h"
+#include "tools/cli/disasm.h"
 #include "tools/cli/exec.h"
 
 namespace ebpf::cli {
@@ -42,10 +45,49 @@ void AddExec(CLI::App& app) {
   command.callback([options] { fmt::print("{:x}\n", Exec(*options)); });
 }
 
+void AddDisasm(CLI::App& app) {
+  CLI::App& command = *app.add_subcommand(
+      "disasm", "Show an object's programs: source, eBPF, machine code");
+  auto options = std::make_shared<DisasmOptions>();
+  command.add_option("file", options->file, "The object")->required();
+  command.add_option("--program", options->program,
+                     "Only this one, by name or number");
+  command
+      .add_option("--jit", options->machine,
+                  "The CPU whose machine code is shown; without this, this "
+                  "machine's")
+      ->check(CLI::IsMember({"x86_64", "aarch64", "riscv64"}));
+  command.add_flag("--json", options->json, "As JSON");
+  command.add_flag("--unverified", options->unverified,
+                   "The object's own instructions, compiled without what the "
+                   "verifier knows and rewrites");
+  command.callback([options] { fmt::print("{}", Disasm(*options)); });
+}
+
+void AddBench(CLI::App& app) {
+  CLI::App& command = *app.add_subcommand(
+      "bench",
+      "Measure an object's programs on each engine, with a context "
+      "of zeros");
+  auto options = std::make_shared<BenchOptions>();
+  command.add_option("file", options->file, "The object")->required();
+  command.add_option("--program", options->program,
+                     "Only this one, by name or number");
+  command
+      .add_option("--passes", options->passes,
+                  "How often each is measured; the fastest counts")
+      ->check(CLI::Range(1, 100000))
+      ->capture_default_str();
+  command.add_flag("--json", options->json, "As JSON");
+  command.callback([options] { fmt::print("{}", Bench(*options)); });
+}
+
 int Main(int argc, char** argv) {
   CLI::App app("Runs, shows and measures eBPF programs.", "ebpf");
   app.require_subcommand(1);
   AddExec(app);
+  AddDisasm(app);
+  AddBench(app);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -83,6 +83,8 @@ void BindMaps(std::vector<isa::Insn>& insns,
   }
 }
 
+}  // namespace
+
 size_t FindProgram(const loader::ObjectFile& file,
                    const std::optional<std::string>& name) {
   const Span<const loader::ProgramDefinition> programs = file.programs();
@@ -108,8 +110,6 @@ size_t FindProgram(const loader::ObjectFile& file,
   }
   return 0;
 }
-
-}  // namespace
 
 LinkedProgram LinkProgram(const std::vector<uint8_t>& object,
                           const std::optional<std::string>& name) {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "core/isa/insn.h"
+#include "core/loader/object_file.h"
 #include "core/maps/map.h"
 
 namespace ebpf::cli {
@@ -22,9 +23,13 @@ struct LinkedProgram {
   std::vector<std::string> map_names;
 };
 
-/// The program `name` of the object (its function's name, or its number from 0;
-/// the only one where it is not given), with its maps made and global data
-/// filled in. Failure: with the loader's log. A Runtime lives.
+/// The number of the program `name` (its function's name, or its number from 0;
+/// the only one where it is not given). Failure: with the names there are.
+size_t FindProgram(const loader::ObjectFile& file,
+                   const std::optional<std::string>& name);
+
+/// FindProgram's of the object, with its maps made and global data filled in.
+/// Failure: with the loader's log. A Runtime lives.
 LinkedProgram LinkProgram(const std::vector<uint8_t>& object,
                           const std::optional<std::string>& name);
 

@@ -54,6 +54,9 @@ void CheckOp(const isa::DecodedInsn& insn, size_t index) {
   switch (insn.op) {
     case Op::kCallRegister:
       Refuse(index, "calls through a register (callx) are not supported");
+    case Op::kMayGoto:
+      Refuse(index,
+             "may_goto needs a verifier, which makes room for its count");
     case Op::kCallKernel:
       Refuse(index, "calls of kernel functions are not supported");
     case Op::kCallHelper:

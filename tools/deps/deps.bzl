@@ -161,6 +161,25 @@ zydis_repository = repository_rule(
     attrs = {"headers": attr.string(default = "/usr/include")},
 )
 
+def _llvm_c_impl(ctx):
+    if not ctx.path(ctx.attr.headers).exists:
+        fail("%s is missing: install llvm-19-dev (tools/setup-debian.sh)" % ctx.attr.headers)
+    ctx.symlink(ctx.attr.headers, "include/llvm-c")
+    ctx.file("BUILD.bazel", """
+cc_library(
+    name = "llvm_c",
+    hdrs = glob(["include/llvm-c/*.h"]),
+    includes = ["include"],
+    visibility = ["//visibility:public"],
+)
+""")
+
+# LLVM's C interface, its declarations only: who uses it loads the library.
+llvm_c_repository = repository_rule(
+    implementation = _llvm_c_impl,
+    attrs = {"headers": attr.string(default = "/usr/lib/llvm-19/include/llvm-c")},
+)
+
 def _system_library_impl(ctx):
     if not ctx.path(ctx.attr.probe).exists:
         fail("%s is missing: install %s (tools/setup-debian.sh)" % (ctx.attr.probe, ctx.attr.package))
@@ -184,6 +203,7 @@ system_library_repository = repository_rule(
 
 def ebpf_deps():
     libbpf_repository(name = "libbpf")
+    llvm_c_repository(name = "llvm_c")
     system_library_repository(
         name = "cli11",
         package = "libcli11-dev",
