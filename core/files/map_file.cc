@@ -59,6 +59,9 @@ Result<MapPages> MapFile::Mmap(uint64_t offset, uint64_t size,
   return pages.ok() && is_read_only ? Status::kInvalid : Move(pages);
 }
 
-void MapFile::Destroy() { allocator_.Delete(this); }
+void MapFile::Destroy() {
+  map_->ReleaseUser();
+  allocator_.Delete(this);
+}
 
 }  // namespace ebpf

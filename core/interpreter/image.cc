@@ -31,29 +31,32 @@ bool FallsThrough(Op op) {
   return op != Op::kExit && op != Op::kGoto && op != Op::kGotoLong;
 }
 
-/// Whether `starts[target]` exists and begins an instruction.
-Status CheckTarget(Span<const uint8_t> starts, int64_t target) {
+/// What Survey finds of each slot.
+enum Mark : uint8_t { kBeginsInsn = 1, kBeginsFunction = 2 };
+
+/// Whether `marks[target]` exists and begins an instruction.
+Status CheckTarget(Span<const uint8_t> marks, int64_t target) {
   const bool right = target >= 0 &&
-                     target < static_cast<int64_t>(starts.size()) &&
-                     starts[static_cast<size_t>(target)] != 0;
+                     target < static_cast<int64_t>(marks.size()) &&
+                     (marks[static_cast<size_t>(target)] & kBeginsInsn) != 0;
   return right ? Status::kOk : Status::kInvalid;
 }
 
 /// Where `insn` at `index` may go besides the next instruction.
 Status CheckFlow(const DecodedInsn& insn, size_t index,
-                 Span<const uint8_t> starts) {
+                 Span<const uint8_t> marks) {
   const int64_t next = static_cast<int64_t>(index) + 1;
   switch (insn.op) {
     case Op::kGoto:
     case Op::kGotoLong:
     case Op::kMayGoto:
-      return CheckTarget(starts, next + insn.jump_offset());
+      return CheckTarget(marks, next + insn.jump_offset());
     case Op::kCallSubprogram:
     case Op::kLoadFunc:
-      return CheckTarget(starts, next + insn.imm);
+      return CheckTarget(marks, next + insn.imm);
     default:
       return insn.info().family == Family::kJump
-                 ? CheckTarget(starts, next + insn.jump_offset())
+                 ? CheckTarget(marks, next + insn.jump_offset())
                  : Status::kOk;
   }
 }
@@ -109,9 +112,19 @@ Status CheckSupported(const DecodedInsn& insn, const ProgramParts& parts) {
   }
 }
 
-/// Fills in `starts` (1 where an instruction begins) and counts the calls of C
-/// functions.
-Status Survey(const Program& program, Span<uint8_t> starts, size_t& calls) {
+/// Marks what `insn` calls, if it calls anything that is there.
+void MarkFunction(const DecodedInsn& insn, size_t index, Span<uint8_t> marks) {
+  if (insn.op != Op::kCallSubprogram && insn.op != Op::kLoadFunc) {
+    return;
+  }
+  const int64_t target = static_cast<int64_t>(index) + 1 + insn.imm;
+  if (target >= 0 && target < static_cast<int64_t>(marks.size())) {
+    marks[static_cast<size_t>(target)] |= kBeginsFunction;
+  }
+}
+
+/// Fills in `marks` and counts the calls of C functions.
+Status Survey(const Program& program, Span<uint8_t> marks, size_t& calls) {
   const isa::ConstInsns insns = program.insns();
   bool falls_off = true;
   for (size_t index = 0; index < insns.size();) {
@@ -119,12 +132,13 @@ Status Survey(const Program& program, Span<uint8_t> starts, size_t& calls) {
     if (isa::DecodeFixed(insns, index, insn) != isa::DecodeError::kNone) {
       return Status::kInvalid;
     }
-    starts[index] = 1;
+    marks[index] |= kBeginsInsn;
     falls_off = false;
     if (!IsHole(program, index)) {
       EBPF_TRY(CheckSupported(insn, program.parts()));
       calls += insn.op == Op::kCallHelper || insn.op == Op::kCallDirect;
       falls_off = FallsThrough(insn.op);
+      MarkFunction(insn, index, marks);
     }
     index += insn.slots;
   }
@@ -152,10 +166,10 @@ bool CallsBack(const HelperPrototype& helper) {
 /// Writes the words of a program that Survey went through.
 class Translation {
  public:
-  Translation(const Program& program, Span<const uint8_t> starts,
+  Translation(const Program& program, Span<const uint8_t> marks,
               Span<Word> words)
       : program_(program),
-        starts_(starts),
+        marks_(marks),
         words_(words),
         next_address_(program.insns().size()) {}
 
@@ -172,12 +186,11 @@ class Translation {
   }
 
   const Program& program_;
-  const Span<const uint8_t> starts_;
+  const Span<const uint8_t> marks_;
   const Span<Word> words_;
   size_t next_address_;
   size_t next_function_ = 0;
-  /// As [core/program/program.h] has it where nothing is known.
-  ProgramFunction function_ = {0, kMaxStackBytes, kMaxFrames - 1, true};
+  ProgramFunction function_ = {};
 };
 
 Status Translation::Run() {
@@ -198,7 +211,14 @@ Status Translation::Run() {
   return Status::kOk;
 }
 
+// Of a function of which nobody told, the worst is assumed. As core/jit does:
+// both engines are to count the same.
 void Translation::EnterFunction(size_t index) {
+  if (index == 0) {
+    function_ = {0, kMaxStackBytes, 0, true};
+  } else if ((marks_[index] & kBeginsFunction) != 0) {
+    function_ = {0, kMaxStackBytes, kMaxFrames - 1, true};
+  }
   const Span<ProgramFunction> functions = program_.parts().functions;
   if (next_function_ < functions.size() &&
       functions[next_function_].start == index) {
@@ -207,7 +227,7 @@ void Translation::EnterFunction(size_t index) {
 }
 
 Status Translation::Translate(const DecodedInsn& insn, size_t index) {
-  EBPF_TRY(CheckFlow(insn, index, starts_));
+  EBPF_TRY(CheckFlow(insn, index, marks_));
   Step& step = words_[index].step;
   step.op = StepOpOf(insn.op);
   step.dst = insn.dst;
@@ -262,13 +282,13 @@ Result<Image*> MakeImage(const Program& program) {
   if (count > kMaxSteps) {
     return Status::kTooBig;
   }
-  Buffer<uint8_t> starts(allocator);
-  EBPF_TRY(starts.Allocate(count));
+  Buffer<uint8_t> marks(allocator);
+  EBPF_TRY(marks.Allocate(count));
   size_t calls = 0;
-  EBPF_TRY(Survey(program, starts.span(), calls));
+  EBPF_TRY(Survey(program, marks.span(), calls));
   Buffer<Word> words(allocator);
   EBPF_TRY(words.Allocate(count + calls));
-  EBPF_TRY(Translation(program, starts.span(), words.span()).Run());
+  EBPF_TRY(Translation(program, marks.span(), words.span()).Run());
   Image* image = EBPF_TRY(allocator.New<Image>());
   *image = {&allocator, words.Take(), count};
   return image;

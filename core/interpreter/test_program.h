@@ -89,11 +89,14 @@ inline Status PrepareProgram(const std::vector<isa::Insn>& insns) {
   return program.status();
 }
 
-/// A program on its way, and the memory to run it in.
+/// A program on its way, and the memory to run it in. With an allocator of the
+/// test's the program may outlive this.
 class TestParts {
  public:
   explicit TestParts(const std::vector<isa::Insn>& insns)
-      : parts_(PartsOf(insns, allocator_)) {}
+      : allocator_(own_allocator_), parts_(PartsOf(insns, allocator_)) {}
+  TestParts(const std::vector<isa::Insn>& insns, Allocator& allocator)
+      : allocator_(allocator), parts_(PartsOf(insns, allocator_)) {}
 
   void SetDirectCalls(const std::vector<DirectCall>& calls) {
     parts_.direct_calls = Copy(calls);
@@ -149,7 +152,8 @@ class TestParts {
     return array;
   }
 
-  FailingAllocator allocator_;
+  FailingAllocator own_allocator_;
+  Allocator& allocator_;
   ProgramParts parts_;
   Ref<Program> program_;
   std::unique_ptr<RunContext> run_ = std::make_unique<RunContext>();

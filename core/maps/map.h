@@ -52,17 +52,6 @@ class Map : public RefCounted<Map> {
   /// may be reused for another key at once (see README). Context: any.
   virtual Status Delete(ConstBytes key);
 
-  /// The last descriptor of the map was closed. Context: task.
-  virtual void UserReferencesGone() {}
-
-  /// Counts who, outside of programs, can reach the map. Context: task.
-  void AcquireUser() { user_references_.FetchAdd(1, kRelaxed); }
-  void ReleaseUser() {
-    if (user_references_.FetchSub(1, kAcqRel) == 1) {
-      UserReferencesGone();
-    }
-  }
-
   /// Where the value under key 0 starts, for direct access by LD_IMM64
   /// (BPF_PSEUDO_MAP_VALUE), and its size; an array's with one entry.
   virtual Result<Bytes> DirectValue();
@@ -97,12 +86,26 @@ class Map : public RefCounted<Map> {
   virtual Status AddListener(Listener& listener);
   virtual void RemoveListener(Listener& listener);
 
+  /// Counts who can reach the map besides programs: its files. With the last of
+  /// these the kind is told (UserReferencesGone). Context: task.
+  void AcquireUser() { user_references_.FetchAdd(1, kRelaxed); }
+  void ReleaseUser() {
+    // Releases what this file's users did; the last one acquires what all did.
+    if (user_references_.FetchSub(1, kAcqRel) == 1) {
+      UserReferencesGone();
+    }
+  }
+
  protected:
   explicit Map(const MapSpec& spec) : spec_(spec) {}
   ~Map() = default;
 
  private:
   friend class RefCounted<Map>;
+
+  /// Nobody but programs can reach the map any more. Context: task, in no read
+  /// section.
+  virtual void UserReferencesGone() {}
 
   /// Frees the map, a grace period after its last reference. Context: task.
   virtual void Destroy() = 0;

@@ -3,6 +3,7 @@
 // core/maps/prog_array_map.h's implementation.
 #include "core/maps/prog_array_map.h"
 
+#include "core/base/assert.h"
 #include "core/base/memory.h"
 #include "core/linux_abi/bpf.h"
 #include "core/maps/array_map.h"
@@ -10,12 +11,6 @@
 #include "core/sync/read_section.h"
 
 namespace ebpf {
-namespace {
-
-uint32_t IndexIn(ConstBytes key) { return LoadUnaligned<uint32_t>(key.data()); }
-
-}  // namespace
-
 ProgArrayMap::~ProgArrayMap() {
   if (entries_ != nullptr) {
     allocator_.Free(entries_, size_t{count_} * sizeof(*entries_),
@@ -57,13 +52,18 @@ Status ProgArrayMap::Set(uint32_t index, TailCallTarget& target) {
   return Put(index, &target);
 }
 
-Status ProgArrayMap::Delete(ConstBytes /*key*/) {
-  return Status::kNotSupportedLinux;
+Status ProgArrayMap::Clear(uint32_t index) {
+  return index < count_ ? Put(index, nullptr) : Status::kTooBig;
 }
 
-Status ProgArrayMap::DeleteFromUser(ConstBytes key) {
-  const uint32_t index = IndexIn(key);
-  return index < count_ ? Put(index, nullptr) : Status::kTooBig;
+Status ProgArrayMap::CopyValueOut(ConstBytes key, Bytes value) {
+  EBPF_ASSERT(value.size() == sizeof(uint32_t));
+  const TailCallTarget* target = At(LoadUnaligned<uint32_t>(key.data()));
+  if (target == nullptr) {
+    return Status::kNotFound;
+  }
+  StoreUnaligned(value.data(), target->id);
+  return Status::kOk;
 }
 
 Status ProgArrayMap::NextKey(ConstBytes key, Bytes next) {

@@ -20,37 +20,47 @@ struct TailCallTarget {
   /// Where its engine begins it, in the engine's own terms.
   const void* entry = nullptr;
   /// The Program, for RunContext::program.
-  const void* program = nullptr;
+  void* program = nullptr;
   /// Programs may only call programs of the same engine and type.
   const void* engine = nullptr;
   uint32_t type = 0;
+  /// What user space sees of it.
+  uint32_t id = 0;
   /// Gives a reference of the program back. Context: task.
-  void (*release)(TailCallTarget& target) = nullptr;
+  void (*release)(const TailCallTarget& target) = nullptr;
 };
 
 /// Entries are changed while programs read them; what was there lives on until
 /// the read sections that may have found it are over (programs wait for that
 /// when they die).
+///
+/// The array holds its programs, and a program holds the arrays that it uses,
+/// possibly one with itself in it. So, as in Linux, the array is emptied when
+/// nobody but programs can reach it any more.
 class ProgArrayMap final : public Map {
  public:
   /// The program at `index`, or null. Context: any, in a read section.
-  TailCallTarget* At(uint32_t index) const {
+  const TailCallTarget* At(uint32_t index) const {
     // Pairs with the release in Set.
     return index < count_ ? entries_[index].Load(kAcquire) : nullptr;
   }
 
   /// Takes over a reference of `target`, when it succeeds. kTooBig (no such
   /// index), kInvalid (another engine or type than what is here, or uses the
-  /// map already). Context: task.
+  /// map already). Context: task, in no read section.
   Status Set(uint32_t index, TailCallTarget& target);
 
   /// The first user decides which engine and type of programs the map is for:
   /// kInvalid for others. Context: task.
   Status Claim(const TailCallTarget& user);
 
-  // Map. Programs cannot look entries up, and user space gets no pointers.
-  Status Delete(ConstBytes key) override;
-  Status DeleteFromUser(ConstBytes key) override;
+  /// Gives the reference of what is there back: kTooBig, kNotFound. Context:
+  /// task, in no read section.
+  Status Clear(uint32_t index);
+
+  // Map. Programs cannot look entries up; user space gets a program's id, and
+  // bpf(2) makes descriptors to Set and Clear.
+  Status CopyValueOut(ConstBytes key, Bytes value) override;
   Status NextKey(ConstBytes key, Bytes next) override;
   void UserReferencesGone() override;
 
@@ -67,6 +77,7 @@ class ProgArrayMap final : public Map {
       : Map(spec), count_(spec.max_entries), allocator_(allocator) {}
   ~ProgArrayMap();
   void Destroy() override;
+  /// kNotFound: there was nothing, and is nothing.
   Status Put(uint32_t index, TailCallTarget* target);
 
   const uint32_t count_;

@@ -7,34 +7,48 @@
 
 namespace ebpf {
 
+namespace {
+
+/// Of the newest program.
+constinit Atomic<uint32_t> last_id{0};
+
+}  // namespace
+
 Result<Ref<Program>> Program::Create(const ProgramParts& parts, Engine& engine,
                                      Allocator& allocator) {
   Program* program = EBPF_TRY(allocator.New<Program>(parts, engine, allocator));
   Status status = program->counters_.Allocate(allocator);
   if (IsOk(status)) {
-    status = program->ClaimTailCalls();
+    status = program->PrepareImage();
   }
-  if (IsOk(status)) {
-    Result<void*> image = engine.Prepare(*program);
-    if (image.ok()) {
-      program->image_ = *image;
-      program->tail_call_target_.entry = engine.TailCallEntry(*program, *image);
-      return Ref<Program>::Adopt(program);
-    }
-    status = image.status();
+  if (!IsOk(status)) {
+    allocator.Delete(program);  // its parts stay the caller's
+    return status;
   }
-  allocator.Delete(program);  // its parts stay the caller's
+  return Ref<Program>::Adopt(program);
+}
+
+Status Program::PrepareImage() {
+  image_ = EBPF_TRY(engine_.Prepare(*this));
+  tail_call_target_ = {
+      .entry = engine_.TailCallEntry(*this, image_),
+      .program = this,
+      .engine = &engine_,
+      .type = static_cast<uint32_t>(parts_.type->id),
+      .id = last_id.FetchAdd(1, kRelaxed) + 1,
+      .release =
+          [](const TailCallTarget& target) {
+            static_cast<Program*>(target.program)->Release();
+          },
+  };
+  const Status status = ClaimArrays();
+  if (!IsOk(status)) {
+    engine_.Release(image_);
+  }
   return status;
 }
 
-Status Program::ClaimTailCalls() {
-  tail_call_target_.program = this;
-  tail_call_target_.engine = &engine_;
-  tail_call_target_.type = static_cast<uint32_t>(parts_.type->id);
-  tail_call_target_.release = [](TailCallTarget& target) {
-    const_cast<Program*>(static_cast<const Program*>(target.program))
-        ->Release();
-  };
+Status Program::ClaimArrays() {
   for (Map* map : parts_.maps) {
     if (map->spec().type == MapType::kProgArray) {
       EBPF_TRY(static_cast<ProgArrayMap*>(map)->Claim(tail_call_target_));

@@ -84,6 +84,8 @@ class Program : public RefCounted<Program> {
     return StringView::FromField(parts_.name, ProgramParts::kNameSize);
   }
   Engine& engine() const { return engine_; }
+  /// A number that no other program has or had.
+  uint32_t id() const { return tail_call_target_.id; }
   /// For the arrays of tail calls. Context: any.
   TailCallTarget& tail_call_target() { return tail_call_target_; }
   /// Where its memory came from, for the engine's image.
@@ -107,8 +109,9 @@ class Program : public RefCounted<Program> {
       : parts_(parts), engine_(engine), allocator_(allocator) {}
   ~Program() = default;
 
+  Status PrepareImage();
   /// kInvalid if an array of its maps is for other programs.
-  Status ClaimTailCalls();
+  Status ClaimArrays();
 
   /// Waits for readers (probes run programs in read sections), then frees.
   void Destroy();

@@ -213,6 +213,106 @@ TEST_F(ProgramTest, WhatTheEngineRefusesStaysTheCallers) {
   PortAllocator().DeleteArray(parts.facts);
 }
 
+// Parts whose one map is an array for tail calls.
+ProgramParts WithArray(ProgramParts parts, const Ref<Map>& array) {
+  parts.maps = *PortAllocator().NewArray<Map*>(1);
+  parts.maps[0] = Ref<Map>(array).Leak();
+  return parts;
+}
+
+Ref<Map> MakeArray() {
+  MapSpec spec;
+  spec.type = MapType::kProgArray;
+  spec.key_size = spec.value_size = 4;
+  spec.max_entries = 4;
+  return *CreateMap(spec, PortAllocator());
+}
+
+// Puts `program` into `array` as bpf(2) does.
+Status Put(const Ref<Map>& array, Ref<Program> program) {
+  auto& map = static_cast<ProgArrayMap&>(*array);
+  const Status status = map.Set(0, program->tail_call_target());
+  if (IsOk(status)) {
+    (void)program.Leak();
+  }
+  return status;
+}
+
+TEST_F(ProgramTest, EachHasANumberOfItsOwn) {
+  const Ref<Program> first = Create();
+  const Ref<Program> second = Create();
+  EXPECT_NE(first->id(), 0u);
+  EXPECT_NE(first->id(), second->id());
+}
+
+TEST_F(ProgramTest, AnArrayForTailCallsIsOfOneEngineAndType) {
+  FakeEngine other_engine;
+  const ProgramType other_type = {ProgramTypeId::kSocketFilter, "other",
+                                  nullptr};
+  const Ref<Map> array = MakeArray();
+  const Ref<Program> user = *Program::Create(
+      WithArray(Parts(PortAllocator()), array), engine_, PortAllocator());
+  // Neither may such a program stand in it...
+  EXPECT_EQ(Put(array, *Program::Create(Parts(PortAllocator()), other_engine,
+                                        PortAllocator())),
+            Status::kInvalid);
+  EXPECT_EQ(Put(array, Create()), Status::kOk);
+  // ... nor use it.
+  ProgramParts parts = WithArray(Parts(PortAllocator()), array);
+  parts.type = &other_type;
+  EXPECT_EQ(Program::Create(parts, engine_, PortAllocator()).status(),
+            Status::kInvalid);
+  EXPECT_EQ(other_engine.images, 0);
+  EXPECT_EQ(engine_.images, 2);
+  parts.maps[0]->Release();
+  PortAllocator().DeleteArray(parts.maps);
+  PortAllocator().DeleteArray(parts.insns);
+  PortAllocator().DeleteArray(parts.facts);
+}
+
+TEST_F(ProgramTest, WhatTheEngineRefusesClaimsNoArray) {
+  const Ref<Map> array = MakeArray();
+  engine_.prepare_status = Status::kInvalid;
+  ProgramParts parts = WithArray(Parts(PortAllocator()), array);
+  EXPECT_EQ(Program::Create(parts, engine_, PortAllocator()).status(),
+            Status::kInvalid);
+  FakeEngine other_engine;
+  {
+    const Ref<Program> user =
+        *Program::Create(parts, other_engine, PortAllocator());
+    EXPECT_EQ(&user->engine(), &other_engine);
+  }
+  EXPECT_EQ(other_engine.images, 0);
+}
+
+TEST_F(ProgramTest, DiesInAnArrayThatOnlyItCanReach) {
+  const uint64_t bytes = PortAllocatedBytes();
+  {
+    Ref<Map> array = MakeArray();
+    array->AcquireUser();
+    Ref<Program> program = *Program::Create(
+        WithArray(Parts(PortAllocator()), array), engine_, PortAllocator());
+    EXPECT_EQ(Put(array, Move(program)), Status::kOk);
+    EXPECT_EQ(engine_.images, 1);
+    // As the array's last descriptor does when it is closed.
+    array->ReleaseUser();
+    EXPECT_EQ(engine_.images, 0);
+  }
+  EXPECT_EQ(PortAllocatedBytes(), bytes);
+}
+
+TEST_F(ProgramTest, TailCallsGoWhereTheEngineSays) {
+  const Ref<Map> array = MakeArray();
+  const Ref<Program> program = Create();
+  EXPECT_EQ(Put(array, program), Status::kOk);
+  const ReadSection reading;
+  const TailCallTarget* target = static_cast<ProgArrayMap&>(*array).At(0);
+  ASSERT_NE(target, nullptr);
+  EXPECT_EQ(target->entry, &engine_);
+  EXPECT_EQ(target->program, program.get());
+  EXPECT_EQ(target->id, program->id());
+}
+
 TEST_F(ProgramTest, WithoutMemoryItsPartsStayTheCallers) {
   const auto body = [&](Allocator& allocator) {
     ProgramParts parts;

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: MIT
 //
 // BPF_MAP_LOOKUP_ELEM, _UPDATE_ELEM, _DELETE_ELEM and _GET_NEXT_KEY.
+#include "core/base/memory.h"
 #include "core/files/map_file.h"
+#include "core/files/program_file.h"
 #include "core/linux_abi/bpf.h"
 #include "core/maps/map.h"
+#include "core/maps/prog_array_map.h"
 #include "core/memory/buffer.h"
 #include "core/sync/read_section.h"
 #include "core/syscall/commands.h"
@@ -11,10 +14,22 @@
 namespace ebpf {
 namespace {
 
+/// A map, and the file that a descriptor has of it: while it is held, the map
+/// is one that user space can reach.
+class OpenMap {
+ public:
+  explicit OpenMap(Ref<File> file) : file_(Move(file)) {}
+  Map& operator*() const { return file_->AsMap()->map(); }
+  Map* operator->() const { return &**this; }
+
+ private:
+  Ref<File> file_;
+};
+
 /// The map behind the descriptor, where its flags do not forbid it by
 /// `forbidding` (kNotPermitted).
-Result<Ref<Map>> MapOf(const Call& call, const linux_abi::MapElemAttr& attr,
-                       uint32_t forbidding) {
+Result<OpenMap> MapOf(const Call& call, const linux_abi::MapElemAttr& attr,
+                      uint32_t forbidding) {
   // The descriptor is an unsigned 32-bit field that holds an int.
   const auto fd = static_cast<int32_t>(attr.map_fd);
   Ref<File> file = EBPF_TRY(call.client.fds().Get(fd));
@@ -22,11 +37,10 @@ Result<Ref<Map>> MapOf(const Call& call, const linux_abi::MapElemAttr& attr,
   if (map_file == nullptr) {
     return Status::kInvalid;
   }
-  Map& map = map_file->map();
-  if ((map.spec().flags & forbidding) != 0) {
+  if ((map_file->map().spec().flags & forbidding) != 0) {
     return Status::kNotPermitted;
   }
-  return Ref<Map>::Share(map);
+  return OpenMap(Move(file));
 }
 
 Status CopyKeyIn(const Call& call, const Map& map, uint64_t key,
@@ -39,6 +53,38 @@ Status CopyKeyIn(const Call& call, const Map& map, uint64_t key,
                             buffer.span().size());
 }
 
+bool HoldsPrograms(const Map& map) {
+  return map.spec().type == MapType::kProgArray;
+}
+
+/// Update of an array that holds programs: `value` is a descriptor of one.
+Status PutProgram(const Call& call, Map& map, ConstBytes key, ConstBytes value,
+                  uint64_t flags) {
+  if (flags != 0) {
+    return Status::kInvalid;
+  }
+  const auto index = LoadUnaligned<uint32_t>(key.data());
+  if (index >= map.spec().max_entries) {
+    return Status::kTooBig;
+  }
+  Ref<File> file =
+      EBPF_TRY(call.client.fds().Get(LoadUnaligned<int32_t>(value.data())));
+  ProgramFile* program_file = file->AsProgram();
+  if (program_file == nullptr) {
+    return Status::kInvalid;
+  }
+  Ref<Program> program = program_file->program();
+  EBPF_TRY(
+      static_cast<ProgArrayMap&>(map).Set(index, program->tail_call_target()));
+  (void)program.Leak();
+  return Status::kOk;
+}
+
+Status RemoveProgram(Map& map, ConstBytes key) {
+  return static_cast<ProgArrayMap&>(map).Clear(
+      LoadUnaligned<uint32_t>(key.data()));
+}
+
 }  // namespace
 
 Result<int> MapLookupElem(const Call& call, const RawAttr& raw) {
@@ -46,7 +92,7 @@ Result<int> MapLookupElem(const Call& call, const RawAttr& raw) {
   if ((attr.flags & ~uint64_t{linux_abi::kUpdateLock}) != 0) {
     return Status::kInvalid;
   }
-  Ref<Map> map = EBPF_TRY(MapOf(call, attr, linux_abi::kMapWriteOnly));
+  const OpenMap map = EBPF_TRY(MapOf(call, attr, linux_abi::kMapWriteOnly));
   if (attr.flags != 0) {
     return Status::kInvalid;  // no map has a spin lock in its values yet
   }
@@ -65,7 +111,7 @@ Result<int> MapLookupElem(const Call& call, const RawAttr& raw) {
 
 Result<int> MapUpdateElem(const Call& call, const RawAttr& raw) {
   const auto attr = EBPF_TRY(AttrOf<linux_abi::MapElemAttr>(raw));
-  Ref<Map> map = EBPF_TRY(MapOf(call, attr, linux_abi::kMapReadOnly));
+  const OpenMap map = EBPF_TRY(MapOf(call, attr, linux_abi::kMapReadOnly));
   if ((attr.flags & linux_abi::kUpdateLock) != 0) {
     return Status::kInvalid;  // as at the lookup
   }
@@ -76,6 +122,10 @@ Result<int> MapUpdateElem(const Call& call, const RawAttr& raw) {
   EBPF_TRY(call.client.CopyIn(value.span().data(),
                               call.client.Pointer(attr.value),
                               value.span().size()));
+  if (HoldsPrograms(*map)) {
+    EBPF_TRY(PutProgram(call, *map, key.span(), value.span(), attr.flags));
+    return 0;
+  }
   ReadSection reading;
   EBPF_TRY(map->UpdateFromUser(key.span(), value.span(),
                                static_cast<UpdateMode>(attr.flags)));
@@ -87,9 +137,13 @@ Result<int> MapDeleteElem(const Call& call, const RawAttr& raw) {
   if (attr.value != 0 || attr.flags != 0) {
     return Status::kInvalid;  // behind this command's last field
   }
-  Ref<Map> map = EBPF_TRY(MapOf(call, attr, linux_abi::kMapReadOnly));
+  const OpenMap map = EBPF_TRY(MapOf(call, attr, linux_abi::kMapReadOnly));
   Buffer<uint8_t> key(*call.system.allocator);
   EBPF_TRY(CopyKeyIn(call, *map, attr.key, key));
+  if (HoldsPrograms(*map)) {
+    EBPF_TRY(RemoveProgram(*map, key.span()));
+    return 0;
+  }
   ReadSection reading;
   EBPF_TRY(map->DeleteFromUser(key.span()));
   return 0;
@@ -100,7 +154,7 @@ Result<int> MapGetNextKey(const Call& call, const RawAttr& raw) {
   if (attr.flags != 0) {
     return Status::kInvalid;
   }
-  Ref<Map> map = EBPF_TRY(MapOf(call, attr, linux_abi::kMapWriteOnly));
+  const OpenMap map = EBPF_TRY(MapOf(call, attr, linux_abi::kMapWriteOnly));
   Buffer<uint8_t> key(*call.system.allocator);
   if (attr.key != 0) {
     EBPF_TRY(CopyKeyIn(call, *map, attr.key, key));
