@@ -94,7 +94,7 @@ class Compiler {
     for (size_t i = 0; i < count;) {
       i += EmitAt(i);
     }
-    c_.states[count].offset = buffer_.size();
+    c_.states[count].offset = Here();
     c_.tail_entry = survey_.functions[0].offset;
     if (entry_end_ == 0) {
       c_.entry = c_.tail_entry;
@@ -114,7 +114,7 @@ class Compiler {
     if (state.is_target) {
       masm_.AtTarget();
     }
-    state.offset = buffer_.size();
+    state.offset = Here();
     if (state.skipped) {
       return 1;
     }
@@ -122,20 +122,20 @@ class Compiler {
     trailing_ = 0;
     const size_t emitted = EmitFused(i);
     for (size_t k = 1; k < emitted; ++k) {
-      c_.states[i + k].offset = buffer_.size();
+      c_.states[i + k].offset = Here();
       c_.states[i + k].live_after &= placed_ ? 0 : 0x3ff;
     }
     if (placed_) {
       // Liveness has served: see PatchAll.
       state.live_after = patched_ ? 1 : 0;
-      state.live_upper_after = trailing_ & 0x3ff;
+      state.live_upper_after = static_cast<uint32_t>(trailing_) & 0x3ff;
     }
     return emitted;
   }
 
   void BeginFunction() {
     FunctionInfo& function = survey_.functions[function_count_++];
-    function.offset = static_cast<uint32_t>(buffer_.size());
+    function.offset = Here();
     function_ = &function;
     masm_.AtTarget();
     masm_.Prologue(function.frame);
@@ -154,6 +154,11 @@ class Compiler {
 
   const InsnFacts FactsAt(size_t i) const {
     return i < c_.facts.size() ? c_.facts[i] : InsnFacts{};
+  }
+
+  /// Where the next code is: below kMaxImageSize, or Run gives up.
+  uint32_t Here() const {
+    return static_cast<uint32_t>(buffer_.size()) & (kMaxImageSize - 1);
   }
 
   static Address OffsetFrom(Reg base, size_t offset) {
