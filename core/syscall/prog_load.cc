@@ -10,6 +10,7 @@
 #include "core/program/program.h"
 #include "core/syscall/commands.h"
 #include "core/syscall/program_maps.h"
+#include "core/verifier/fixup.h"
 #include "core/verifier/verifier.h"
 
 namespace ebpf {
@@ -125,7 +126,6 @@ class Loading : public NonCopyable {
         attr_(attr),
         allocator_(*call.system.allocator),
         insns_(allocator_),
-        facts_(allocator_),
         maps_(allocator_) {}
 
   /// Instructions and license, and what the attribute says of them.
@@ -135,14 +135,13 @@ class Loading : public NonCopyable {
   Result<Ref<Program>> Verify(verifier::Log& log);
 
  private:
-  Result<Ref<Program>> Make();
+  Result<Ref<Program>> Make(verifier::FixedProgram& fixed);
 
   const Call& call_;
   const ProgLoadAttr& attr_;
   Allocator& allocator_;
   ProgramParts parts_;
   Buffer<isa::Insn> insns_;
-  Buffer<InsnFacts> facts_;
   ProgramMaps maps_;
 };
 
@@ -176,7 +175,8 @@ Result<Ref<Program>> Loading::Verify(verifier::Log& log) {
   EBPF_TRY(maps_.Resolve(call_.client, call_.client.fds(),
                          call_.client.Pointer(attr_.fd_array), insns_.span(),
                          log));
-  EBPF_TRY(facts_.Allocate(attr_.insn_cnt));
+  Buffer<InsnFacts> facts(allocator_);
+  EBPF_TRY(facts.Allocate(attr_.insn_cnt));
   const verifier::Options options = {
       .type = parts_.type,
       .context_size = call_.system.machine->pt_regs_size,
@@ -186,15 +186,23 @@ Result<Ref<Program>> Loading::Verify(verifier::Log& log) {
           (attr_.prog_flags & linux_abi::kProgStrictAlignment) != 0,
   };
   verifier::Stats stats;
+  verifier::Findings findings(allocator_);
   EBPF_TRY(verifier::Verify(insns_.span(), maps_.maps(), options, allocator_,
-                            log, facts_.span(), stats));
-  return Make();
+                            log, facts.span(), stats, &findings));
+  verifier::FixedProgram fixed(allocator_);
+  EBPF_TRY(
+      verifier::Fixup({insns_.span(), maps_.maps(), facts.span(), findings},
+                      allocator_, log, fixed));
+  return Make(fixed);
 }
 
-Result<Ref<Program>> Loading::Make() {
-  maps_.Bind(insns_.span());
-  parts_.insns = insns_.span();
-  parts_.facts = facts_.span();
+Result<Ref<Program>> Loading::Make(verifier::FixedProgram& fixed) {
+  maps_.Bind(fixed.insns.span());
+  parts_.insns = fixed.insns.span();
+  parts_.facts = fixed.facts.span();
+  parts_.functions = fixed.functions.span();
+  parts_.original_indices = fixed.original_indices.span();
+  parts_.direct_calls = fixed.direct_calls.span();
   parts_.maps = EBPF_TRY(maps_.Take());
   Result<Ref<Program>> program =
       Program::Create(parts_, *call_.system.engine, allocator_);
@@ -205,8 +213,11 @@ Result<Ref<Program>> Loading::Make() {
     allocator_.DeleteArray(parts_.maps);
     return program.status();
   }
-  (void)insns_.Take();
-  (void)facts_.Take();
+  (void)fixed.insns.Take();
+  (void)fixed.facts.Take();
+  (void)fixed.functions.Take();
+  (void)fixed.original_indices.Take();
+  (void)fixed.direct_calls.Take();
   return program;
 }
 
