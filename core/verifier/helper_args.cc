@@ -31,6 +31,10 @@ const char* Expected(ArgKind kind) {
       return "scalar";
     case ArgKind::kRingRecord:
       return "ringbuf_mem";
+    case ArgKind::kCallback:
+      return "func";
+    case ArgKind::kStackOrNull:
+      return "fp";
     default:
       return kMemoryTypes;
   }
@@ -51,6 +55,9 @@ bool HasType(ArgKind kind, const RegState& reg) {
       return reg.type == RegType::kScalar;
     case ArgKind::kRingRecord:
       return reg.type == RegType::kRingRecord;
+    case ArgKind::kCallback:
+    case ArgKind::kStackOrNull:
+      return false;  // functions have no type here yet
     default:
       return reg.type == RegType::kStack || reg.type == RegType::kMapValue ||
              reg.type == RegType::kRingRecord;

@@ -66,6 +66,8 @@ enum Helper : int {
   kRingSubmit = 132,
   kRingDiscard = 133,
   kRingQuery = 134,
+  kForEach = 164,
+  kLoop = 181,
 };
 
 inline isa::Insn Raw(unsigned opcode, unsigned dst, unsigned src, int offset,
@@ -167,6 +169,11 @@ inline Code LoadMap(Reg dst, int map) {
 inline Code LoadMapValue(Reg dst, int map, int offset = 0) {
   return {Raw(0x18, dst, isa::kPseudoMapValue, 0, map),
           Raw(0, 0, 0, 0, offset)};
+}
+/// The address of the function that is `distance` instructions behind the
+/// second slot's... first slot's next.
+inline Code LoadFunction(Reg dst, int64_t distance) {
+  return {Raw(0x18, dst, isa::kPseudoFunc, 0, distance), Raw(0, 0, 0, 0, 0)};
 }
 
 // Pieces of programs.

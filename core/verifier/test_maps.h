@@ -19,6 +19,7 @@ enum TestMap : int {
   kReadOnly,   // kArray, with BPF_F_RDONLY_PROG
   kWriteOnly,  // kArray, with BPF_F_WRONLY_PROG
   kPerCpu,     // 8 bytes under a 4-byte key
+  kPrograms,   // 4 tail calls
   kMapCount
 };
 
@@ -32,6 +33,7 @@ class TestMaps {
     Add(MapType::kArray, 4, 16, 1, linux_abi::kMapReadOnlyProg);
     Add(MapType::kArray, 4, 16, 1, linux_abi::kMapWriteOnlyProg);
     Add(MapType::kPerCpuArray, 4, 8, 4, 0);
+    Add(MapType::kProgArray, 4, 4, 4, 0);
   }
 
   Span<Map* const> span() const {

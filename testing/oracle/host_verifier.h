@@ -36,6 +36,9 @@ class HostVerifier {
                     bool gpl_compatible, bool wants_log = true);
 
  private:
+  /// The types of `code`'s functions, loaded, or -1.
+  int LoadTypes(const std::vector<uint32_t>& functions);
+
   std::vector<int> map_fds_;
   std::string reason_;
 };
