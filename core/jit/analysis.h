@@ -16,6 +16,8 @@ struct FunctionInfo {
   uint32_t offset;  // where its prologue is: as InsnState::offset
   uint16_t stack_bytes;
   uint8_t depth;
+  /// Of code behind the call in each call that moves r10.
+  uint8_t trailing_bytes;
   bool uses_stack;  // reads r10
   machine::FrameInfo frame;
 };

@@ -118,17 +118,9 @@ class Compiler {
     if (state.skipped) {
       return 1;
     }
-    patched_ = false;
-    trailing_ = 0;
     const size_t emitted = EmitFused(i);
     for (size_t k = 1; k < emitted; ++k) {
       c_.states[i + k].offset = Here();
-      c_.states[i + k].live_after &= placed_ ? 0 : 0x3ff;
-    }
-    if (placed_) {
-      // Liveness has served: see PatchAll.
-      state.live_after = patched_ ? 1 : 0;
-      state.live_upper_after = static_cast<uint32_t>(trailing_) & 0x3ff;
     }
     return emitted;
   }
@@ -196,9 +188,10 @@ class Compiler {
     return Distance(i, function.start, function.offset);
   }
 
+  /// The code of `i` ends with a jump in `form`, to be completed.
   void Patched(size_t i, uint8_t form) {
     c_.states[i].form = form & 3;
-    patched_ = true;
+    c_.states[i].patched = 1;
   }
 
   void PatchAll() {
@@ -207,17 +200,23 @@ class Compiler {
                   static_cast<int64_t>(survey_.functions[0].offset) -
                       static_cast<int64_t>(entry_end_));
     }
+    size_t function = 0;
+    size_t trailing = 0;
     for (size_t i = 0; i < c_.insns.size(); ++i) {
       const InsnState& state = c_.states[i];
-      if (state.skipped || state.live_after == 0) {
+      if (state.is_function) {
+        trailing = survey_.functions[function++].trailing_bytes;
+      }
+      if (!state.patched) {
         continue;
       }
       const Op op = static_cast<Op>(state.op);
       const uint32_t target = TargetOf(c_.insns[i], op, i);
       const bool to_function = op == Op::kCallSubprogram || op == Op::kLoadFunc;
-      const uint64_t to = to_function ? survey_.At(target).offset
-                                      : uint64_t{c_.states[target].offset};
-      const size_t end = c_.states[i + 1].offset - state.live_upper_after;
+      const uint32_t to = to_function ? survey_.At(target).offset
+                                      : uint32_t{c_.states[target].offset};
+      const size_t end =
+          c_.states[i + 1].offset - (state.trails ? trailing : 0);
       Masm::Patch(c_.code, end, static_cast<uint8_t>(state.form),
                   static_cast<int64_t>(to) - static_cast<int64_t>(end));
     }
@@ -259,7 +258,8 @@ class Compiler {
 
   size_t EmitFused(size_t i) {
     const OpTraits& traits = TraitsOf(static_cast<Op>(c_.states[i].op));
-    if (!traits.Has(OpTraits::kStarts) || c_.options.blind_constants ||
+    if (!traits.Has(OpTraits::kStarts) || c_.states[i].alone ||
+        c_.options.blind_constants ||
         FactsAt(i).pointer == PointerKind::kProbed) {
       SetContext(i);
       EmitInsn(i);
@@ -267,6 +267,7 @@ class Compiler {
     }
     const MacroOp found = matcher_.Match(i, i >= alias_end_);
     if (found.kind == Kind::kNone) {
+      c_.states[i].alone = 1;
       SetContext(i);
       EmitInsn(i);
       return 1;
@@ -716,7 +717,8 @@ class Compiler {
     if (needs_stack) {
       const size_t end = buffer_.size();
       masm_.Alu(Operation::kAdd, 64, kR10, kR10, Operand::Imm(FrameBytes()));
-      trailing_ = buffer_.size() - end;
+      function_->trailing_bytes = static_cast<uint8_t>(buffer_.size() - end);
+      c_.states[i].trails = 1;
     }
   }
 
@@ -797,11 +799,6 @@ class Compiler {
   size_t function_count_ = 0;
   FunctionInfo* function_ = nullptr;
   size_t exception_count_ = 0;
-
-  /// Of the instruction that is emitted: it ends with what Patch completes,
-  /// but for `trailing_` bytes.
-  bool patched_ = false;
-  size_t trailing_ = 0;
 
   Reg alias_reg_ = machine::kNoReg;
   Address alias_address_;
