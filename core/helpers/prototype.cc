@@ -20,6 +20,7 @@ constexpr uint64_t Bit(MapType type) {
   return uint64_t{1} << static_cast<uint32_t>(type);
 }
 constexpr uint64_t kMapsNone = 0;
+constexpr uint64_t kMapsPrograms = Bit(MapType::kProgArray);
 constexpr uint64_t kMapsRing = Bit(MapType::kRingBuffer);
 constexpr uint64_t kMapsKeyed =
     Bit(MapType::kHash) | Bit(MapType::kArray) | Bit(MapType::kPerCpuArray);

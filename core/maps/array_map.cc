@@ -26,6 +26,19 @@ Status CheckArraySpec(const MapSpec& spec, uint32_t allowed_flags) {
   return Status::kOk;
 }
 
+Result<uint64_t> ForEachInArray(Map& map, ElementVisitor& visitor) {
+  const uint32_t count = map.spec().max_entries;
+  for (uint32_t index = 0; index < count; ++index) {
+    uint32_t key = index;  // the visitor's own, whatever it does to it
+    const ConstBytes bytes(reinterpret_cast<const uint8_t*>(&key), sizeof(key));
+    const Bytes value = EBPF_TRY(map.Lookup(bytes));
+    if (!visitor.Visit(bytes, value)) {
+      return uint64_t{index} + 1;
+    }
+  }
+  return uint64_t{count};
+}
+
 Status NextArrayKey(const MapSpec& spec, ConstBytes key, Bytes next) {
   EBPF_ASSERT(next.size() == sizeof(uint32_t));
   uint32_t index = 0;
@@ -96,6 +109,10 @@ Status ArrayMap::Update(ConstBytes key, ConstBytes value, UpdateMode mode) {
 }
 
 Status ArrayMap::Delete(ConstBytes /*key*/) { return Status::kInvalid; }
+
+Result<uint64_t> ArrayMap::ForEach(ElementVisitor& visitor) {
+  return ForEachInArray(*this, visitor);
+}
 
 Result<Bytes> ArrayMap::DirectValue() {
   if (spec().max_entries != 1) {

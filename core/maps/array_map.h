@@ -18,6 +18,7 @@ class ArrayMap final : public Map {
   Result<Bytes> Lookup(ConstBytes key) override;
   Status Update(ConstBytes key, ConstBytes value, UpdateMode mode) override;
   Status Delete(ConstBytes key) override;
+  Result<uint64_t> ForEach(ElementVisitor& visitor) override;
   Result<Bytes> DirectValue() override;
   Status CopyValueOut(ConstBytes key, Bytes value) override;
   Status UpdateFromUser(ConstBytes key, ConstBytes value,
@@ -50,6 +51,9 @@ class ArrayMap final : public Map {
 
 /// What an array of either kind must satisfy, with Linux's errors.
 Status CheckArraySpec(const MapSpec& spec, uint32_t allowed_flags);
+
+/// Map::ForEach of an array: by its Lookup.
+Result<uint64_t> ForEachInArray(Map& map, ElementVisitor& visitor);
 
 /// The key after `key` in an array. Context: any.
 Status NextArrayKey(const MapSpec& spec, ConstBytes key, Bytes next);

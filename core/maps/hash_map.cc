@@ -66,6 +66,10 @@ Status HashMap::Delete(ConstBytes key) {
   return table_.Remove(key, TableCaller::kProgram);
 }
 
+Result<uint64_t> HashMap::ForEach(ElementVisitor& visitor) {
+  return table_.ForEach(visitor, spec().value_size);
+}
+
 Status HashMap::CopyValueOut(ConstBytes key, Bytes value) {
   CheckSizes(key, value.size());
   return table_.CopyOut(key, value);

@@ -18,6 +18,7 @@ class HashMap final : public Map {
   Result<Bytes> Lookup(ConstBytes key) override;
   Status Update(ConstBytes key, ConstBytes value, UpdateMode mode) override;
   Status Delete(ConstBytes key) override;
+  Result<uint64_t> ForEach(ElementVisitor& visitor) override;
   Status CopyValueOut(ConstBytes key, Bytes value) override;
   Status UpdateFromUser(ConstBytes key, ConstBytes value,
                         UpdateMode mode) override;

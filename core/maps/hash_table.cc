@@ -33,10 +33,10 @@ Status HashTable::Init(uint32_t key_size, uint32_t value_size,
   bucket_count_ = RoundUpToPowerOfTwo(max_entries);
   const uint32_t cpus = ebpf_port_cpu_count();
   const uint64_t spare_count = uint64_t{cpus} * Spares::kCount;
+  element_count_ = max_entries + spare_count;
   EBPF_TRY(spares_.Allocate(allocator_));
-  EBPF_TRY(pool_.Init(
-      max_entries + spare_count,
-      sizeof(Element) + value_offset_ + AlignUp<size_t>(value_size, 8)));
+  EBPF_TRY(pool_.Init(element_count_, sizeof(Element) + value_offset_ +
+                                          AlignUp<size_t>(value_size, 8)));
   void* memory = allocator_.Allocate(
       EBPF_TRY(map_checks::TotalBytes(bucket_count_, sizeof(Bucket))),
       kCacheLine);
@@ -226,6 +226,29 @@ Status HashTable::Remove(ConstBytes key, TableCaller caller) {
   }
   bucket.lock.Unlock(irq);
   return found.element == nullptr ? Status::kNotFound : Status::kOk;
+}
+
+// Takes no lock, as the visitor may be a program that changes the table. An
+// element that left its bucket leads the walk astray, to another bucket's rest
+// at worst; that cannot go on for more steps than there are elements.
+uint64_t HashTable::ForEach(ElementVisitor& visitor,
+                            uint32_t value_size) const {
+  uint64_t count = 0;
+  for (size_t index = 0; index < bucket_count_; ++index) {
+    // Acquires: as in Search.
+    Element* element = buckets_[index].head.Load(kAcquire);
+    while (element != nullptr && count < element_count_) {
+      // Before the visit, which may remove the element.
+      Element* const next = element->next.Load(kAcquire);
+      ++count;
+      if (!visitor.Visit(ConstBytes(element->key(), key_size_),
+                         Bytes(ValueOf(element), value_size))) {
+        return count;
+      }
+      element = next;
+    }
+  }
+  return count;
 }
 
 Status HashTable::CopyOut(ConstBytes key, Bytes value) {

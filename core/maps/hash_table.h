@@ -22,6 +22,7 @@
 #include "core/base/status.h"
 #include "core/base/thread_annotations.h"
 #include "core/maps/element_pool.h"
+#include "core/maps/map.h"
 #include "core/maps/map_spec.h"
 #include "core/memory/allocator.h"
 #include "core/memory/per_cpu.h"
@@ -57,6 +58,9 @@ class HashTable : public NonCopyable {
 
   /// Map::Delete.
   Status Remove(ConstBytes key, TableCaller caller);
+
+  /// Map::ForEach, of values of `value_size` bytes.
+  uint64_t ForEach(ElementVisitor& visitor, uint32_t value_size) const;
 
   /// A copy of the value under `key` while nobody replaces it; kNotFound.
   /// Context: task.
@@ -122,6 +126,7 @@ class HashTable : public NonCopyable {
   PerCpu<Spares> spares_;
   Bucket* buckets_ = nullptr;
   size_t bucket_count_ = 0;  // a power of two
+  uint64_t element_count_ = 0;
   uint32_t key_size_ = 0;
   uint32_t value_offset_ = 0;  // from the key
   uint64_t seed_ = 0;

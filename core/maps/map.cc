@@ -22,6 +22,10 @@ Status Map::Update(ConstBytes /*key*/, ConstBytes /*value*/,
 
 Status Map::Delete(ConstBytes /*key*/) { return Status::kNotSupportedLinux; }
 
+Result<uint64_t> Map::ForEach(ElementVisitor& /*visitor*/) {
+  return Status::kNotSupportedLinux;
+}
+
 Result<Bytes> Map::DirectValue() { return Status::kNotSupportedLinux; }
 
 Status Map::CopyValueOut(ConstBytes /*key*/, Bytes /*value*/) {

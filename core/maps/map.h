@@ -24,6 +24,16 @@ struct MapPages {
   size_t mirrored_size;
 };
 
+/// What Map::ForEach calls.
+class ElementVisitor {
+ public:
+  /// An element, in place; false ends the walk. May change the map.
+  virtual bool Visit(ConstBytes key, Bytes value) = 0;
+
+ protected:
+  ~ElementVisitor() = default;
+};
+
 /// A key/value store shared by programs and user space.
 ///
 /// Each kind derives from `Map` in a file of its own (`hash_map.h`, ...). What
@@ -51,6 +61,11 @@ class Map : public RefCounted<Map> {
   /// Removes `key`. A reader may still hold its value, which stays mapped but
   /// may be reused for another key at once (see README). Context: any.
   virtual Status Delete(ConstBytes key);
+
+  /// Calls `visitor` for each element, for per-CPU kinds with this CPU's value;
+  /// how many it was called for. Of elements that come or go meanwhile nothing
+  /// is certain. Context: any.
+  virtual Result<uint64_t> ForEach(ElementVisitor& visitor);
 
   /// Where the value under key 0 starts, for direct access by LD_IMM64
   /// (BPF_PSEUDO_MAP_VALUE), and its size; an array's with one entry.

@@ -69,6 +69,10 @@ Status PerCpuArrayMap::Update(ConstBytes key, ConstBytes value,
 
 Status PerCpuArrayMap::Delete(ConstBytes /*key*/) { return Status::kInvalid; }
 
+Result<uint64_t> PerCpuArrayMap::ForEach(ElementVisitor& visitor) {
+  return ForEachInArray(*this, visitor);
+}
+
 Status PerCpuArrayMap::CopyValueOut(ConstBytes key, Bytes value) {
   EBPF_ASSERT(key.size() == sizeof(uint32_t));
   EBPF_ASSERT(value.size() == user_value_size());
