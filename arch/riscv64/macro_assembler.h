@@ -119,10 +119,10 @@ class MacroAssembler {
  private:
   /// What the emitted code ends with.
   enum Form : uint8_t {
-    kShort,   // C.J, C.BEQZ, C.BNEZ
+    kShort,   // C.J, C.BEQZ, C.BNEZ; or a return: then it is EntryStub
     kBranch,  // a conditional branch
-    kJal,     // JAL; in EntryStub, code of a known length behind it
-    kFar,     // AUIPC and what adds the rest, likewise
+    kJal,
+    kFar,  // AUIPC and what adds the rest
   };
 
   // The CPU's registers that the back end uses for itself.

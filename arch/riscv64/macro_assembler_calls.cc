@@ -42,6 +42,15 @@ void Write(uint8_t* at, uint32_t insn, unsigned size) {
   }
 }
 
+/// C.J, C.BEQZ or C.BNEZ with another distance.
+uint32_t PatchedShort(uint32_t insn, int64_t distance) {
+  if (CompressedOpcode(static_cast<uint16_t>(insn)) == kCJ) {
+    return encode::CJ(distance);
+  }
+  return (insn & ~encode::ShortBranchBits(-1)) |
+         encode::ShortBranchBits(distance);
+}
+
 int64_t FrameSize(const machine::FrameInfo& frame) {
   int64_t words = frame.calls ? 2 : 0;
   for (unsigned reg = 6; reg <= 9; ++reg) {
@@ -178,9 +187,9 @@ uint8_t MacroAssembler::EntryStub(int64_t distance) {
   const bool sets_mask = uses_mask_ || !has_begun_;
   has_begun_ = true;
   EnterStub(sets_mask);
-  const uint8_t form = EmitLongJump(kRa, distance);
+  EmitLongJump(kRa, distance);
   LeaveStub(sets_mask);
-  return form;
+  return kShort;
 }
 
 void MacroAssembler::CallbackStub() {
@@ -207,21 +216,17 @@ void MacroAssembler::Patch(Span<uint8_t> code, size_t end, uint8_t form,
   if (form == kShort) {
     uint8_t* const at = behind - 2;
     const uint32_t insn = ReadHalf(at);
-    const bool is_jump = CompressedOpcode(static_cast<uint16_t>(insn)) == kCJ;
-    Write(at,
-          is_jump ? encode::CJ(distance + 2)
-                  : (insn & ~encode::ShortBranchBits(-1)) |
-                        encode::ShortBranchBits(distance + 2),
-          2);
-    return;
-  }
-  // What is to be patched holds zeros there.
-  if (form != kBranch && ReadHalf(behind - 2) == kReturn) {
+    if (insn != kReturn) {
+      Write(at, PatchedShort(insn, distance + 2), 2);
+      return;
+    }
+    // EntryStub: the call is before its tail.
     const size_t tail = ReadHalf(behind - kShortStubTail) == kMoveResult
                             ? kShortStubTail
                             : kLongStubTail;
     behind -= tail;
     distance += static_cast<int64_t>(tail);
+    form = Opcode(ReadWord(behind - 4)) == kOpJal ? kJal : kFar;
   }
   uint8_t* const at = behind - 4;
   const uint32_t insn = ReadWord(at);

@@ -28,6 +28,9 @@ using EmitCase = std::function<void(MacroAssembler&)>;
 
 constexpr Reg kR10 = kFramePointerReg;
 
+/// Nobody reads an upper half.
+constexpr machine::InsnContext kDeadUpper = {.live_upper_after = 0};
+
 inline std::vector<uint8_t> Emit(const EmitCase& emit, uint64_t features = 0,
                                  machine::InsnContext context = {}) {
   std::vector<uint8_t> bytes(4096);

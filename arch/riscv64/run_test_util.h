@@ -14,6 +14,7 @@
 #include "arch/riscv64/machine/icache.h"
 #include "arch/riscv64/macro_assembler.h"
 #include "gtest/gtest.h"
+#include "testing/host_port/host_machine.h"
 
 namespace ebpf::riscv64 {
 
@@ -99,20 +100,18 @@ class Machine {
   uint8_t* memory_;
 };
 
-/// EBPF_TEST_FEATURES: the bits, 0 to 3.
-inline uint64_t HostFeatures() {
-  const char* bits = std::getenv("EBPF_TEST_FEATURES");
-  return bits == nullptr ? 0 : static_cast<uint64_t>(bits[0] - '0');
-}
-
 class RunTest : public testing::Test {
  protected:
   using Body = std::function<void(MacroAssembler&)>;
+  using LongBody = std::function<void(MacroAssembler&, CodeBuffer&)>;
 
   /// A function that runs `body` with the registers of a State at r1, and puts
   /// them back there.
   void Build(const Body& body) {
-    machine_.Build([&](MacroAssembler& m, CodeBuffer&) {
+    Build([&](MacroAssembler& m, CodeBuffer&) { body(m); });
+  }
+  void Build(const LongBody& body) {
+    machine_.Build([&](MacroAssembler& m, CodeBuffer& buffer) {
       const machine::FrameInfo frame = {.saved = 15 << 6, .calls = true};
       m.Prologue(frame);
       m.Store(64, {kFramePointerReg, kNoReg, 0, -8}, Operand::Of(1));
@@ -123,7 +122,7 @@ class RunTest : public testing::Test {
       }
       m.Load(64, false, 1, {1, kNoReg, 0, 8});
       m.AtTarget();
-      body(m);
+      body(m, buffer);
       m.AtTarget();
       // One register carries the address; it is saved first.
       m.Store(64, {kFramePointerReg, kNoReg, 0, -16}, Operand::Of(1));
@@ -205,7 +204,7 @@ class RunTest : public testing::Test {
     }
   }
 
-  Machine machine_{HostFeatures()};
+  Machine machine_{ThisCpuFeatures()};
   alignas(16) uint64_t stack_[72] = {};
   size_t cases_ = 0;
   size_t function_ = 0;

@@ -6,17 +6,28 @@
 #include <stddef.h>
 #include <stdint.h>
 
+extern "C" {
+
+/// Makes this hart fetch what it can see as data: FENCE.I. [riscv/unpriv:
+/// Zifencei] Context: any.
+[[gnu::visibility("hidden")]] void ebpf_sync_insn_stream(void);
+
+/// Where it lies.
+[[gnu::visibility("hidden")]] extern const uint8_t ebpf_icache_begin[];
+[[gnu::visibility("hidden")]] extern const uint8_t ebpf_icache_end[];
+
+}  // extern "C"
+
 namespace ebpf::riscv64 {
 
-/// Makes this hart fetch what it can see as data. [riscv/unpriv: Zifencei]
-/// Context: any.
-inline void SyncInsnStream() { asm volatile("fence.i" ::: "memory"); }
+/// Makes this hart fetch what it can see as data. Context: any.
+inline void SyncInsnStream() { ebpf_sync_insn_stream(); }
 
 /// After writing [address, address + size). The other harts each need
 /// SyncInsnStream: fence.i reaches the hart that executes it only.
 /// Context: any.
 inline void FlushInsnCache(uintptr_t /*address*/, size_t /*size*/) {
-  SyncInsnStream();
+  ebpf_sync_insn_stream();
 }
 
 }  // namespace ebpf::riscv64
