@@ -6,19 +6,13 @@
 
 #include <stdint.h>
 
+#include "arch/x86_64/registers.h"
 #include "core/base/noprobe.h"
 
 /// Around what emulation.cc has in .ebpf.noprobe.
 EBPF_NOPROBE_SYMBOLS(ebpf_x86_64_noprobe)
 
 namespace ebpf::x86_64 {
-
-inline constexpr unsigned kRax = 0;
-inline constexpr unsigned kRcx = 1;
-inline constexpr unsigned kRsp = 4;
-inline constexpr unsigned kRbp = 5;
-inline constexpr unsigned kRsi = 6;
-inline constexpr unsigned kRdi = 7;
 
 enum class Emulation : uint8_t {
   // method kEmulate; the comment says what `operand` is, "reg" is the register.

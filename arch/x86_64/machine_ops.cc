@@ -4,8 +4,10 @@
 #include "arch/x86_64/machine_ops.h"
 
 #include "arch/x86_64/emulation.h"
+#include "arch/x86_64/macro_assembler.h"
 #include "arch/x86_64/probed_insn.h"
 #include "arch/x86_64/pt_regs.h"
+#include "core/jit/compiler.h"
 
 namespace ebpf::x86_64 {
 
@@ -13,6 +15,9 @@ constinit const machine::MachineOps kMachineOps = {
     .name = "x86_64",
     .pt_regs_size = sizeof(PtRegs),
     .plan_probe = ProbedInsn::Plan,
+    .compile = jit::Compile<MacroAssembler>,
+    .fill_guard = MacroAssembler::FillGuard,
+    .call_reach = MacroAssembler::kCallReach,
     .slot_reach = UINT64_MAX,  // slots do not depend on where they are
     .noprobe_text = {ebpf_x86_64_noprobe_begin, ebpf_x86_64_noprobe_end},
 };

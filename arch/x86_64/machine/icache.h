@@ -6,6 +6,18 @@
 #include <stddef.h>
 #include <stdint.h>
 
+extern "C" {
+
+/// Drops what this CPU has prefetched: CPUID, a serialising instruction.
+/// [intel/vol3: Handling Self- and Cross-Modifying Code] Context: any.
+[[gnu::visibility("hidden")]] void ebpf_sync_insn_stream(void);
+
+/// Where it lies.
+[[gnu::visibility("hidden")]] extern const uint8_t ebpf_icache_begin[];
+[[gnu::visibility("hidden")]] extern const uint8_t ebpf_icache_end[];
+
+}  // extern "C"
+
 namespace ebpf::x86_64 {
 
 /// After writing [address, address + size): the caches of x86 are coherent,
@@ -14,12 +26,7 @@ inline void FlushInsnCache(uintptr_t /*address*/, size_t /*size*/) {
   asm volatile("" ::: "memory");
 }
 
-/// Drops what this CPU has prefetched: a serialising instruction.
-/// [intel/vol3: Handling Self- and Cross-Modifying Code] Context: any.
-inline void SyncInsnStream() {
-  uint32_t eax = 0;
-  uint32_t ecx = 0;
-  asm volatile("cpuid" : "+a"(eax), "+c"(ecx) : : "ebx", "edx", "memory");
-}
+/// Drops what this CPU has prefetched. Context: any.
+inline void SyncInsnStream() { ebpf_sync_insn_stream(); }
 
 }  // namespace ebpf::x86_64
