@@ -182,9 +182,11 @@ class MacroAssembler {
     }
     return kScratchImm;
   }
-  /// Of temporaries nobody knows.
+  /// Of temporaries nobody knows, and r10 is the compiler's as well.
   bool UpperIsRead(Reg reg) const {
-    return ((context.live_upper_after | kTemporaries) >> reg & 1) != 0;
+    constexpr uint16_t kAlwaysRead =
+        kTemporaries | 1 << machine::kFramePointerReg;
+    return ((context.live_upper_after | kAlwaysRead) >> reg & 1) != 0;
   }
 
   /// Zeros for the upper half of dst, a word's result, where they are read.

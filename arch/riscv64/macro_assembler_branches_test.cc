@@ -71,6 +71,12 @@ void BranchesTest::Words() {
       },
       0, kDeadUpper);
   Expect(
+      "addiw t5, s5, 0; beq t5, zero, 0",
+      [](MacroAssembler& m) {
+        m.Branch(Operation::kEq, 32, kR10, Operand::Imm(0), kLocalDistance);
+      },
+      0, kDeadUpper);
+  Expect(
       "c.addiw a0, 0; c.beqz a0, 0",
       [](MacroAssembler& m) {
         m.Branch(Operation::kEq, 32, 1, Operand::Imm(0), kLocalDistance);

@@ -22,6 +22,7 @@ addiw t5, a0, 0; addiw t6, a1, 0; bltu t5, t6, 0
 addiw t5, a0, 0; beq t5, zero, 0
 addiw t5, a0, -7; bne t5, zero, 0
 c.addiw a0, 0; c.addiw a1, 0; bltu a0, a1, 0; blt a0, a1, 0
+addiw t5, s5, 0; beq t5, zero, 0
 c.addiw a0, 0; c.beqz a0, 0
 lwu a0, 0(a2); lwu a1, 4(a2); bltu a0, a1, 0; c.li t4, 9; bltu a0, t4, 0
 lbu a0, 0(a2); c.lw a1, 4(a2); bltu a0, a1, 0; blt a0, a1, 0
