@@ -66,7 +66,7 @@ class MemoryRunTest : public RunTest {
         if (result(reg) == kFramePointerReg) {
           continue;
         }
-        for (int i = 0; i < 4; ++i) {
+        for (int i = 0; i < 2; ++i) {
           Place place = RandomPlace(base);
           State state = RandomState();
           Solve(place, state);
@@ -165,7 +165,7 @@ TEST_F(MemoryRunTest, StoresRegistersAndConstants) {
           },
           NoResult);
     }
-    for (const int32_t imm : kImms) {
+    for (const int32_t imm : {0, -1, 0x1234, INT32_MIN}) {
       EachPair(
           0, "Store constant",
           [&](MacroAssembler& m, const Address& to, Reg) {
@@ -207,7 +207,7 @@ TEST_F(MemoryRunTest, ComputesWithMemory) {
                   AluModel(op, width, Read(width, at), state.regs[src]));
           },
           NoResult);
-      for (const int32_t imm : kImms) {
+      for (const int32_t imm : {1, -128, 128, INT32_MIN}) {
         EachPair(
             0, "MemoryAlu with a constant",
             [&](MacroAssembler& m, const Address& to, Reg) {
