@@ -14,6 +14,7 @@ using linux_abi::kMapLookupElem;
 using linux_abi::kMapTypeArray;
 using linux_abi::kMapTypeHash;
 using linux_abi::kMapTypePerCpuArray;
+using linux_abi::kMapTypeProgArray;
 using linux_abi::kMapTypeRingBuffer;
 using linux_abi::kMapUpdateElem;
 
@@ -195,6 +196,60 @@ TEST_P(MapElemTest, ARingHasNoElements) {
             Minus(Status::kNotSupportedLinux));
   EXPECT_EQ(caller_.Elem(kMapLookupElem, fd, memory, memory),
             Minus(Status::kInvalid));  // a key, where there are none
+}
+
+TEST_P(MapElemTest, AnArrayOfProgramsTakesDescriptorsAndShowsIds) {
+  const int64_t fd = caller_.CreateMap(kMapTypeProgArray, 4, 4, 2);
+  const int64_t program = caller_.Load(kSocketFilter, Returning(0));
+  const int64_t other = caller_.Load(kSocketFilter, Returning(1));
+  ASSERT_GE(program, 0);
+  EXPECT_EQ(Lookup(fd, 0), Minus(Status::kNotFound));
+  EXPECT_EQ(Update(fd, 0, static_cast<uint64_t>(program)), 0);
+  const int64_t id = Lookup(fd, 0);
+  EXPECT_GT(id, 0);
+  EXPECT_EQ(Update(fd, 0, static_cast<uint64_t>(other)), 0);
+  EXPECT_GT(Lookup(fd, 0), 0);
+  EXPECT_NE(Lookup(fd, 0), id);
+  EXPECT_EQ(caller_.Elem(kMapDeleteElem, fd, Key(0), 0), 0);
+  EXPECT_EQ(caller_.Elem(kMapDeleteElem, fd, Key(0), 0),
+            Minus(Status::kNotFound));
+  EXPECT_EQ(Lookup(fd, 0), Minus(Status::kNotFound));
+}
+
+TEST_P(MapElemTest, AnArrayOfProgramsRefusesWhatIsNoProgramOfItsType) {
+  const int64_t fd = caller_.CreateMap(kMapTypeProgArray, 4, 4, 2);
+  const auto program =
+      static_cast<uint64_t>(caller_.Load(kSocketFilter, Returning(0)));
+  const auto probe = static_cast<uint64_t>(caller_.Load(kKprobe, Returning(0)));
+  EXPECT_EQ(Update(fd, 0, UINT32_MAX), Minus(Status::kBadFd));
+  EXPECT_EQ(Update(fd, 0, static_cast<uint64_t>(fd)), Minus(Status::kInvalid));
+  EXPECT_EQ(Update(fd, 2, program), Minus(Status::kTooBig));
+  for (uint64_t flags : {1u, 2u, 3u, 4u, 8u}) {
+    EXPECT_EQ(Update(fd, 0, program, flags), Minus(Status::kInvalid)) << flags;
+  }
+  EXPECT_EQ(Update(fd, 0, program), 0);
+  EXPECT_EQ(Update(fd, 1, probe), Minus(Status::kInvalid));
+}
+
+TEST_P(MapElemTest, AnArrayOfProgramsKeepsThemUntilItIsClosed) {
+  const int64_t fd = caller_.CreateMap(kMapTypeProgArray, 4, 4, 2);
+  const int64_t program = caller_.Load(kSocketFilter, Returning(0));
+  EXPECT_EQ(Update(fd, 1, static_cast<uint64_t>(program)), 0);
+  EXPECT_EQ(caller_.CloseFd(program), 0);
+  EXPECT_GT(Lookup(fd, 1), 0);
+  EXPECT_EQ(caller_.CloseFd(fd), 0);
+  // Nothing is left: TestSystem looks.
+}
+
+TEST_P(MapElemTest, AProgramThatUsesTheArrayItStandsInDies) {
+  const int64_t fd = caller_.CreateMap(kMapTypeProgArray, 4, 4, 2);
+  const int64_t program = caller_.Load(
+      kSocketFilter, {LoadLow(2, isa::kPseudoMapFd, static_cast<int32_t>(fd)),
+                      LoadHigh(0), MovImm(0, 0), Exit()});
+  ASSERT_GE(program, 0);
+  EXPECT_EQ(Update(fd, 0, static_cast<uint64_t>(program)), 0);
+  EXPECT_EQ(caller_.CloseFd(program), 0);
+  EXPECT_EQ(caller_.CloseFd(fd), 0);
 }
 
 TEST(MapElemMemoryTest, EachAllocationMayFail) {

@@ -16,6 +16,7 @@ constexpr uint32_t kHash = linux_abi::kMapTypeHash;
 constexpr uint32_t kArray = linux_abi::kMapTypeArray;
 constexpr uint32_t kPerCpuArray = linux_abi::kMapTypePerCpuArray;
 constexpr uint32_t kRing = linux_abi::kMapTypeRingBuffer;
+constexpr uint32_t kProgArray = linux_abi::kMapTypeProgArray;
 
 void Create(Kernel& kernel, Record& record, const std::string& step,
             const MapCreateAttr& attr, const std::string& excuse = "") {
@@ -50,7 +51,7 @@ constexpr uint32_t kKinds[] = {kHash, kArray, kPerCpuArray, kRing};
 TEST(MapCallsTest, SizesOfEachKind) {
   constexpr uint64_t kLarge = 1 << 22;  // more memory than a test should take
   Compare([](Kernel& kernel, Record& record) {
-    for (uint32_t type : kKinds) {
+    for (uint32_t type : {kHash, kArray, kPerCpuArray, kRing, kProgArray}) {
       for (uint32_t key : {0u, 1u, 3u, 4u, 5u, 8u, 512u, 513u, 1u << 16}) {
         for (uint32_t value : {0u, 1u, 7u, 8u, 100u, 32768u, 32769u, 40000u,
                                0x7fffffffu, 0x80000000u, 0xffffffffu}) {
@@ -73,12 +74,13 @@ TEST(MapCallsTest, SizesOfEachKind) {
 
 TEST(MapCallsTest, FlagsOfEachKind) {
   Compare([](Kernel& kernel, Record& record) {
-    for (uint32_t type : kKinds) {
+    for (uint32_t type : {kHash, kArray, kPerCpuArray, kRing, kProgArray}) {
       const bool is_ring = type == kRing;
+      const uint32_t value_size = type == kProgArray ? 4 : 8;
       for (uint32_t bit = 0; bit < 32; ++bit) {
         for (uint32_t other : {0u, 1u << 3, 1u << 4, 1u << 7, 1u << 8}) {
           const MapCreateAttr attr =
-              Spec(type, is_ring ? 0 : 4, is_ring ? 0 : 8, 4096,
+              Spec(type, is_ring ? 0 : 4, is_ring ? 0 : value_size, 4096,
                    (1u << bit) | other);
           std::string excuse;
           if (bit == 6) {
@@ -279,6 +281,87 @@ TEST(MapCallsTest, DescriptorsThatAreNoMaps) {
     }
     kernel.Close(prog_fd);
     kernel.Close(event_fd);
+  });
+}
+
+// What is said of a program's descriptor in an array, and of others.
+TEST(MapCallsTest, AnArrayOfPrograms) {
+  Compare([](Kernel& kernel, Record& record) {
+    const auto load = [&](uint32_t type) {
+      const int64_t fd =
+          kernel.Call(linux_abi::kProgLoad, kernel.Program(type, Returning(0)));
+      record.Fd("program", fd);
+      return fd;
+    };
+    const int64_t filter = load(kSocketFilter);
+    const int64_t other_filter = load(kSocketFilter);
+    const int64_t probe = load(kKprobe);
+    const int64_t array = kernel.CreateMap(kArray, 4, 4, 2);
+    const uint64_t keys[] = {kernel.Put(uint32_t{0}), kernel.Put(uint32_t{1}),
+                             kernel.Put(uint32_t{2}), kNowhere};
+    const uint64_t to = kernel.Put(uint64_t{0});
+    for (uint32_t flags : {0u, uint32_t{linux_abi::kMapReadOnly},
+                           uint32_t{linux_abi::kMapWriteOnly}}) {
+      const int64_t fd = kernel.CreateMap(kProgArray, 4, 4, 2, flags);
+      record.Fd("create", fd);
+      for (int64_t value : {filter, probe, other_filter, array, int64_t{-1},
+                            int64_t{1000}, filter}) {
+        for (uint64_t update_flags : {0u, 1u, 2u, 3u, 4u, 8u}) {
+          for (uint64_t key : keys) {
+            const std::string step = " map flags " + std::to_string(flags) +
+                                     " value " + std::to_string(value) +
+                                     " flags " + std::to_string(update_flags) +
+                                     " key at " +
+                                     std::to_string(key == kNowhere);
+            record.Value(
+                "update" + step,
+                kernel.Elem(2, fd, key, kernel.Put(static_cast<int32_t>(value)),
+                            update_flags));
+            record.Value("lookup" + step,
+                         kernel.Elem(1, fd, key, to, update_flags));
+            record.Value("next" + step, kernel.Elem(4, fd, key, to));
+          }
+        }
+        record.Value("delete", kernel.Elem(3, fd, keys[0], 0));
+        record.Value("delete again", kernel.Elem(3, fd, keys[0], 0));
+        record.Value("delete behind the end", kernel.Elem(3, fd, keys[2], 0));
+      }
+      kernel.Close(fd);
+    }
+    for (int64_t fd : {filter, other_filter, probe, array}) {
+      kernel.Close(fd);
+    }
+  });
+}
+
+// Which programs may use an array, after which.
+TEST(MapCallsTest, WhoOwnsAnArrayOfPrograms) {
+  Compare([](Kernel& kernel, Record& record) {
+    const auto use = [&](uint32_t type, int64_t array) {
+      return kernel.Call(
+          linux_abi::kProgLoad,
+          kernel.Program(
+              type, {LoadLow(2, isa::kPseudoMapFd, static_cast<int32_t>(array)),
+                     LoadHigh(0), MovImm(0, 0), Exit()}));
+    };
+    const uint64_t key = kernel.Put(uint32_t{0});
+    for (uint32_t first : {kSocketFilter, kKprobe}) {
+      for (uint32_t second : {kSocketFilter, kKprobe}) {
+        const std::string step =
+            std::to_string(first) + " then " + std::to_string(second);
+        const int64_t array = kernel.CreateMap(kProgArray, 4, 4, 2);
+        const int64_t used = record.Fd(step + " uses", use(first, array));
+        const int64_t again = record.Fd(step + " uses too", use(second, array));
+        const int64_t program = kernel.Call(
+            linux_abi::kProgLoad, kernel.Program(second, Returning(0)));
+        record.Value(step + " stands in it",
+                     kernel.Elem(2, array, key,
+                                 kernel.Put(static_cast<int32_t>(program))));
+        for (int64_t fd : {used, again, program, array}) {
+          kernel.Close(fd);
+        }
+      }
+    }
   });
 }
 
