@@ -150,14 +150,50 @@ std::vector<Flagger> Flaggers() {
   return flaggers;
 }
 
-TEST_F(BranchRunTest, TakesFlagsOfTheInstructionBeforeOnlyIfTheyAreThose) {
+/// What may stand between that and a branch on r0 or r2.
+std::vector<Flagger> Betweens() {
+  return {
+      {"nothing", [](MacroAssembler&, Reg) {}, [](State&, Reg) {}},
+      {"a move", [](MacroAssembler& m, Reg) { m.Mov(32, 5, 0); },
+       [](State& state, Reg) { state.regs[5] = Narrow(32, state.regs[0]); }},
+      {"a move to it", [](MacroAssembler& m, Reg dst) { m.Mov(64, dst, 3); },
+       [](State& state, Reg dst) { state.regs[dst] = state.regs[3]; }},
+      {"a move to the other one",
+       [](MacroAssembler& m, Reg) { m.Mov(32, 2, 3); },
+       [](State& state, Reg) { state.regs[2] = Narrow(32, state.regs[3]); }},
+      {"a constant", [](MacroAssembler& m, Reg) { m.MovImm(5, 77); },
+       [](State& state, Reg) { state.regs[5] = 77; }},
+      {"0", [](MacroAssembler& m, Reg) { m.MovImm(5, 0); },
+       [](State& state, Reg) { state.regs[5] = 0; }},
+      {"a sum elsewhere",
+       [](MacroAssembler& m, Reg) {
+         m.Alu(Operation::kAdd, 64, 5, 3, Operand::Imm(9));
+         m.Alu(Operation::kAdd, 64, 6, 3, Operand::Of(4));
+       },
+       [](State& state, Reg) {
+         state.regs[5] = state.regs[3] + 9;
+         state.regs[6] = state.regs[3] + state.regs[4];
+       }},
+      {"a sum in it",
+       [](MacroAssembler& m, Reg dst) {
+         m.Alu(Operation::kAdd, 64, dst, 3, Operand::Of(4));
+       },
+       [](State& state, Reg dst) {
+         state.regs[dst] = state.regs[3] + state.regs[4];
+       }},
+  };
+}
+
+TEST_F(BranchRunTest, TakesFlagsOfWhatCameBeforeOnlyIfTheyAreThose) {
   const Reg kResult = 0;
+  const std::vector<Flagger> betweens = Betweens();
   for (const Flagger& flagger : Flaggers()) {
     for (const Operation op : kConditions) {
       for (const unsigned width : {32u, 64u}) {
         for (const Operand rhs : {Operand::Imm(0), Operand::Imm(1),
                                   Operand::Imm(-1), Operand::Of(2)}) {
           // Branches of a flagger go to the next instruction.
+          const Flagger& between = betweens[Random() % betweens.size()];
           InsnContext context;
           if (width == 32) {
             context.live_upper_after = static_cast<uint16_t>(Random());
@@ -165,19 +201,22 @@ TEST_F(BranchRunTest, TakesFlagsOfTheInstructionBeforeOnlyIfTheyAreThose) {
           Build(0, context, [&](MacroAssembler& m) {
             flagger.emit(m, kResult);
             m.context = {};
+            between.emit(m, kResult);
             Mark(m, op, width, kResult, rhs, kLocalDistance);
           });
-          for (int i = 0; i < 6; ++i) {
+          for (int i = 0; i < 8; ++i) {
             State state = RandomState();
             State after = state;
             flagger.model(after, kResult);
+            between.model(after, kResult);
             const bool taken = ConditionModel(
                 op, width, after.regs[kResult],
                 rhs.is_imm() ? static_cast<uint64_t>(int64_t{rhs.imm})
                              : after.regs[rhs.reg]);
             after.regs[kMark] ^= taken ? 0 : 1;
-            ExpectOnly(state, context, kResult, after,
-                       flagger.name + ", then " + Name(op, width));
+            ExpectOnly(
+                state, context, kResult, after,
+                flagger.name + ", " + between.name + ", " + Name(op, width));
             if (HasFatalFailure()) {
               return;
             }

@@ -33,9 +33,11 @@ void MacroAssembler::ThreeRegs(AluCode code, bool wide, Reg dst, Reg lhs,
   } else if (code == AluCode::kAdd) {
     // rbp and r13 as a base cost a byte.
     const bool swap = (left & 7) == kRbp;
+    const size_t size = out_.size();
     out_.Lea(wide, to,
              {static_cast<uint8_t>(swap ? right : left),
               static_cast<uint8_t>(swap ? left : right)});
+    FlagsStay(size, dst);
     return;
   } else {
     out_.Mov(wide, to, left);
@@ -94,7 +96,9 @@ void MacroAssembler::AddImm(bool wide, Reg dst, Reg lhs, int32_t imm) {
     return;
   }
   if (dst != lhs) {
+    const size_t size = out_.size();
     out_.Lea(wide, to, {kRegisters[lhs], Memory::kNoIndex, 0, imm});
+    FlagsStay(size, dst);
     return;
   }
   if (imm == 1) {

@@ -27,7 +27,8 @@ inline constexpr uint64_t kFeatureMovbe = 2;  // loads that swap bytes
 /// an upper half, operations are of 32 bits, which saves a byte.
 ///
 /// What compares remembers the flags: those of a compare like it, or of the
-/// operation that gave the register compared with 0, right before, are taken.
+/// operation that gave the register compared with 0 are taken, if nothing came
+/// between but moves, loads and stores.
 ///
 /// Images are at most 2 GiB. Context: any.
 class MacroAssembler {
@@ -139,6 +140,7 @@ class MacroAssembler {
 
   static constexpr unsigned kScratch = kR9;
   static constexpr size_t kNowhere = ~size_t{0};
+  static constexpr Reg kNoDst = machine::kTemp1 + 1;
 
   /// Registers that the compiler's knowledge of who reads what is not of: r10
   /// and the temporaries.
@@ -251,6 +253,16 @@ class MacroAssembler {
     flags_are_of_result_ = true;
   }
 
+  /// An instruction before which the code had `size` bytes changed no flags,
+  /// and no register but `dst`.
+  void FlagsStay(size_t size, Reg dst) {
+    const auto lhs = static_cast<Reg>(flags_key_ >> 32);
+    const auto rhs = static_cast<Reg>(flags_key_ >> 40);
+    if (flags_end_ == size && dst != lhs && dst != rhs) {
+      flags_end_ = out_.size();
+    }
+  }
+
   Encoder out_;
   const bool bmi2_;
   const bool movbe_;
@@ -268,11 +280,18 @@ inline void MacroAssembler::Mov(unsigned width, Reg dst, Reg src) {
   if (dst == src && (width == 64 || !upper)) {
     return;
   }
+  const size_t size = out_.size();
   out_.Mov(width == 64 && upper, Of(dst), Of(src));
+  FlagsStay(size, dst);
 }
 
 inline void MacroAssembler::MovImm(Reg dst, uint64_t value) {
-  Constant(Of(dst), UpperIsRead(dst) ? value : static_cast<uint32_t>(value));
+  value = UpperIsRead(dst) ? value : static_cast<uint32_t>(value);
+  const size_t size = out_.size();
+  Constant(Of(dst), value);
+  if (value != 0) {
+    FlagsStay(size, dst);
+  }
 }
 
 inline void MacroAssembler::Alu(Operation op, unsigned width, Reg dst, Reg lhs,
@@ -304,6 +323,7 @@ inline void MacroAssembler::Load(unsigned bits, bool sign_extend, Reg dst,
                                  const Address& from) {
   const Memory memory = At(from);
   const unsigned to = Of(dst);
+  const size_t size = out_.size();
   if (bits == 64) {
     out_.Load(true, to, memory);
   } else if (!sign_extend) {
@@ -326,11 +346,13 @@ inline void MacroAssembler::Load(unsigned bits, bool sign_extend, Reg dst,
       out_.Load(false, to, memory);
     }
   }
+  FlagsStay(size, dst);
 }
 
 inline void MacroAssembler::Store(unsigned bits, const Address& to,
                                   Operand value) {
   const Memory memory = At(to);
+  const size_t size = out_.size();
   if (!value.is_imm()) {
     const unsigned from = Of(value.reg);
     if (bits >= 32) {
@@ -347,6 +369,7 @@ inline void MacroAssembler::Store(unsigned bits, const Address& to,
   } else {
     out_.StoreImm16(memory, value.imm);
   }
+  FlagsStay(size, kNoDst);
 }
 
 inline uint8_t MacroAssembler::Branch(Operation condition, unsigned width,

@@ -44,7 +44,7 @@ void MacroAssembler::Prologue(const FrameInfo& frame) {
       aligned = !aligned;
     }
   }
-  if (frame.calls && !aligned) {
+  if (frame.calls && frame.calls_c && !aligned) {
     out_.Push(kRax);
   }
 }
@@ -54,7 +54,7 @@ void MacroAssembler::Epilogue(const FrameInfo& frame) {
   for (const unsigned reg : kSavedRegs) {
     aligned ^= (frame.saved >> reg & 1) != 0;
   }
-  if (frame.calls && !aligned) {
+  if (frame.calls && frame.calls_c && !aligned) {
     out_.Pop(kScratch);
   }
   for (unsigned i = 4; i-- > 0;) {

@@ -29,7 +29,9 @@ void MacroAssembler::LoadAddress(Reg dst, const Address& address) {
     FlagsAreOf(wide, dst, false);
     return;
   }
+  const size_t size = out_.size();
   out_.Lea(wide, Of(dst), At(address));
+  FlagsStay(size, dst);
 }
 
 void MacroAssembler::AluMemory(Operation op, unsigned width, Reg dst,
