@@ -40,6 +40,7 @@ class Analysis {
   const Span<InsnState> states_;
   Survey& survey_;
   size_t function_count_ = 1;
+  bool calls_c_ = false;
 };
 
 /// Whether there is code for `insn`, and r10 stays what it is.
@@ -146,6 +147,7 @@ void Analysis::DescribeSpecial(size_t index, Op op, FunctionInfo& function) {
   switch (op) {
     case Op::kCallHelper: {
       function.frame.calls = true;
+      calls_c_ = true;
       const HelperPrototype* helper =
           FindHelper(static_cast<uint32_t>(insns_[index].imm));
       for (const ArgKind kind : helper->args) {
@@ -154,6 +156,8 @@ void Analysis::DescribeSpecial(size_t index, Op op, FunctionInfo& function) {
       break;
     }
     case Op::kCallDirect:
+      calls_c_ = true;
+      [[fallthrough]];
     case Op::kCallSubprogram:
       function.frame.calls = true;
       break;
@@ -220,6 +224,9 @@ Status Analysis::FindFunctions() {
     DescribeFunction(survey_.functions[f], f + 1 < count
                                                ? survey_.functions[f + 1].start
                                                : insns_.size());
+  }
+  for (FunctionInfo& function : survey_.functions) {
+    function.frame.calls_c = calls_c_;
   }
   survey_.uses_stack |= survey_.uses_run;
   return Status::kOk;

@@ -53,8 +53,9 @@ struct InsnContext {
 
 /// A function of a program, for its prologue and epilogue.
 struct FrameInfo {
-  uint16_t saved = 0;  // bit r: the function writes rN of r6..r9
-  bool calls = false;  // it calls something: it needs a frame, and sp aligned
+  uint16_t saved = 0;   // bit r: the function writes rN of r6..r9
+  bool calls = false;   // it calls something: it needs a frame
+  bool calls_c = true;  // the program calls C functions: sp must be aligned
 };
 
 /// The distance of a jump whose target is not known yet.
