@@ -6,8 +6,11 @@
 
 #include "core/helpers/prototype.h"
 #include "core/linux_abi/bpf.h"
+#include "core/verifier/callback.h"
+#include "core/verifier/exploration.h"
 #include "core/verifier/helper_args.h"
 #include "core/verifier/references.h"
+#include "core/verifier/subprogram_call.h"
 
 namespace ebpf::verifier {
 namespace {
@@ -18,6 +21,8 @@ constexpr unsigned kCallerSaved = 6;  // r0..r5
 // Linux's numbers of the helpers that change what a map holds.
 constexpr uint32_t kMapUpdateElem = 2;
 constexpr uint32_t kMapDeleteElem = 3;
+
+constexpr uint32_t kTailCall = 12;
 
 // Linux's numbers of the helpers that give the length of what they wrote, the
 // final zero included, or an error.
@@ -41,6 +46,25 @@ Result<const HelperPrototype*> CheckCallable(Verification& v, int32_t number) {
   return helper;
 }
 
+/// What a tail call asks besides its arguments. On another path, in a function
+/// of the program, it ends that function.
+Status CheckTailCall(Verification& v, const HelperCall& call) {
+  if (call.map->spec().type != MapType::kProgArray) {
+    return v.Reject(Message::kNotProgArray);
+  }
+  State& state = *v.state;
+  for (uint32_t i = 0; i < state.frame_count; ++i) {
+    if (state.frames[i].called_back) {
+      return v.Reject(Message::kTailCallInCallback);
+    }
+  }
+  if (state.frame_count > 1) {
+    return KeepForLater(v);
+  }
+  const Status held = CheckNothingHeld(v);
+  return IsOk(held) ? held : v.Reject(Message::kTailCallHolds);
+}
+
 /// Whether `helper` may be called with `map`.
 Status CheckMap(Verification& v, const HelperPrototype& helper,
                 const MapSpec& map) {
@@ -51,9 +75,22 @@ Status CheckMap(Verification& v, const HelperPrototype& helper,
   }
   const uint32_t type = static_cast<uint32_t>(map.type);
   if (!HelperTakesMap(helper, type)) {
+    if (CallsBack(helper)) {
+      return v.Reject(Message::kMapHasNoCallback);
+    }
     return v.Reject(Message::kMapNotForHelper, type, helper.name, helper.id);
   }
   return Status::kOk;
+}
+
+/// For fixup: the map that a call is made with.
+void NoteMap(Verification& v, const Map* map) {
+  for (uint32_t i = 0; i < v.maps.size(); ++i) {
+    if (v.maps[i] == map) {
+      v.info().call.Meet(CallNote::Of(i));
+      return;
+    }
+  }
 }
 
 RegState IntegerResult(const HelperPrototype& helper, const HelperCall& call) {
@@ -110,8 +147,16 @@ Status StepHelperCall(Verification& v, const isa::DecodedInsn& insn) {
   const HelperPrototype& helper = *EBPF_TRY(CheckCallable(v, insn.imm));
   HelperCall call{};
   EBPF_TRY(CheckArguments(v, helper, call));
+  if (helper.id == kTailCall) {
+    EBPF_TRY(CheckTailCall(v, call));
+  }
   if (call.map != nullptr) {
     EBPF_TRY(CheckMap(v, helper, call.map->spec()));
+    NoteMap(v, call.map);
+  }
+  if (CallsBack(helper)) {
+    EBPF_TRY(CheckCallback(v, helper, call));
+    EndCallbacks(v);
   }
   if (helper.releases && call.released != 0) {
     ReleaseReference(v, call.released);
@@ -120,6 +165,14 @@ Status StepHelperCall(Verification& v, const isa::DecodedInsn& insn) {
     v.state->reg(i) = RegState{};
   }
   return SetResult(v, helper, call);
+}
+
+void EnterOtherSide(Verification& v, const isa::DecodedInsn& insn) {
+  if (insn.imm == kTailCall) {
+    ReturnFromTailCall(v);
+    return;
+  }
+  EnterCallback(v, *FindHelper(static_cast<uint32_t>(insn.imm)));
 }
 
 }  // namespace ebpf::verifier

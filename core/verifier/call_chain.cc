@@ -11,6 +11,8 @@
 namespace ebpf::verifier {
 namespace {
 
+constexpr int32_t kTailCall = 12;  // Linux's number of bpf_tail_call
+
 /// What a frame counts: Linux's compilers align it to 16.
 constexpr uint32_t Rounded(uint32_t depth) {
   return AlignUp<uint32_t>(depth, 16);
@@ -20,6 +22,39 @@ struct Chain {
   uint32_t bytes;   // of the function and the deepest below it
   uint32_t frames;  // of that chain
 };
+
+/// Bytes of the deepest chain that leads to each function: looks at all calls
+/// once; whether one grew.
+bool RoundFromTop(Verification& v, Span<uint32_t> above) {
+  bool grew = false;
+  const uint32_t count = static_cast<uint32_t>(above.size());
+  v.graph[0].ForEach(count, [&](uint32_t caller, uint32_t callee) {
+    const uint32_t bytes =
+        above[caller] + Rounded(v.subprograms[caller].stack_depth);
+    grew = grew || bytes > above[callee];
+    above[callee] = Max(above[callee], bytes);
+  });
+  return grew;
+}
+
+/// Whether the callers of functions that make tail calls leave enough.
+Status CheckTailCalls(Verification& v, Span<uint32_t> above) {
+  while (RoundFromTop(v, above)) {
+  }
+  for (uint32_t i = 0; i < v.insns.size(); ++i) {
+    isa::DecodedInsn insn;
+    if ((v.infos[i].flags & InsnInfo::kSecondSlot) != 0 ||
+        isa::Decode(v.insns, i, insn) != isa::DecodeError::kNone ||
+        insn.op != isa::Op::kCallHelper || insn.imm != kTailCall) {
+      continue;
+    }
+    const uint32_t bytes = above[SubprogramOf(v, i)];
+    if (bytes >= kMaxTailCallStackBytes) {
+      return v.Reject(Message::kTailCallStack, bytes);
+    }
+  }
+  return Status::kOk;
+}
 
 /// Looks at all calls once; whether a chain grew.
 bool Round(Verification& v, Span<Chain> chains) {
@@ -71,7 +106,8 @@ void FindCalls(Verification& v) {
     isa::DecodedInsn insn;
     if ((v.infos[i].flags & InsnInfo::kSecondSlot) == 0 &&
         isa::Decode(v.insns, i, insn) == isa::DecodeError::kNone &&
-        insn.op == isa::Op::kCallSubprogram) {
+        (insn.op == isa::Op::kCallSubprogram ||
+         insn.op == isa::Op::kLoadFunc)) {
       const uint32_t callee = static_cast<uint32_t>(TargetOf(i, insn));
       v.graph[0].Add(SubprogramOf(v, i), SubprogramOf(v, callee));
     }
@@ -101,7 +137,16 @@ Status CheckCallChains(Verification& v) {
       EBPF_TRY(v.allocator.NewArray<Chain>(v.subprograms.size()));
   const Status status = Check(v, chains);
   v.allocator.DeleteArray(chains);
-  return status;
+  EBPF_TRY(status);
+  if (v.subprograms.size() == 1) {
+    return Status::kOk;
+  }
+  // No calls recur, so this comes to rest, too.
+  Span<uint32_t> above =
+      EBPF_TRY(v.allocator.NewArray<uint32_t>(v.subprograms.size()));
+  const Status tail_calls = CheckTailCalls(v, above);
+  v.allocator.DeleteArray(above);
+  return tail_calls;
 }
 
 }  // namespace ebpf::verifier

@@ -40,7 +40,7 @@ TEST_F(CallTest, HelpersThatAreNotImplementedAreRefusedByName) {
 TEST_F(CallTest, WithoutFunctionPointersNothingIsCalledBack) {
   Rejects({MovImm(R1, 5), MovImm(R2, 0), MovImm(R3, 0), MovImm(R4, 0),
            Call(181), Return0()},
-          Status::kAccess, "R2 type=scalar expected=func", OnLinux::kOtherText);
+          Status::kAccess, "R2 type=scalar expected=func");
 }
 
 TEST_F(CallTest, GplOnlyHelpersNeedALicense) {
@@ -121,6 +121,96 @@ TEST_F(CallTest, LengthsOfStringsAreBoundedByTheirBuffer) {
   wrong[wrong.size() - 2].offset = 0;
   Rejects(wrong, Status::kAccess,
           "R7 max value is outside of the allowed memory range");
+}
+
+class TailCallTest : public VerifierTest {
+ protected:
+  /// bpf_tail_call(r1, map, 0)
+  static Code Tail(int map = kPrograms) {
+    return Join({LoadMap(R2, map), MovImm(R3, 0), Call(kTailCall)});
+  }
+};
+
+TEST_F(TailCallTest, AProgramGoesOnBehindOneThatFails) {
+  Accepts({Tail(), Return0()});
+  Rejects({Tail(), Exit()}, Status::kAccess, "R0 !read_ok");
+  Rejects({Tail(), MovReg(R0, R1), Exit()}, Status::kAccess, "R1 !read_ok");
+  Accepts({MovReg(R6, R1), Tail(), Load(kDW, R0, R6, 0), Exit()});
+}
+
+TEST_F(TailCallTest, ArgumentsAreAContextAnArrayOfProgramsAndAnything) {
+  Accepts(
+      {LoadMap(R2, kPrograms), MovReg(R3, R10), Call(kTailCall), Return0()});
+  Rejects({AluImm(kAdd, R1, 8), Tail(), Return0()}, Status::kAccess,
+          "dereference of modified ctx ptr R1 off=8 disallowed");
+  Rejects({MovImm(R1, 0), Tail(), Return0()}, Status::kAccess,
+          "R1 type=scalar expected=ctx");
+  Rejects({LoadMap(R2, kPrograms), Call(kTailCall), Return0()}, Status::kAccess,
+          "R3 !read_ok");
+  // Linux ends that line with the next one.
+  Rejects({Tail(kArray), Return0()}, Status::kInvalid,
+          "expected prog array map for tail call", OnLinux::kOtherText);
+}
+
+TEST_F(TailCallTest, ArraysOfProgramsAreForTailCallsOnly) {
+  Rejects({LookupOrExit(kPrograms), Return0()}, Status::kInvalid,
+          "cannot pass map_type 3 into func bpf_map_lookup_elem#1");
+  Rejects({StoreImm(kDW, R10, -8, 0), LoadMap(R1, kPrograms), MovReg(R2, R10),
+           AluImm(kAdd, R2, -8), Call(kMapDelete), Return0()},
+          Status::kInvalid,
+          "cannot pass map_type 3 into func bpf_map_delete_elem#3");
+  Rejects({LoadMapValue(R1, kPrograms), Return0()}, Status::kInvalid,
+          "no direct value access support for this map type");
+}
+
+TEST_F(TailCallTest, NothingIsHeldWhenAProgramMayEnd) {
+  Rejects({MovReg(R6, R1), Reserve(8), JumpImm(kJne, R0, 0, 1), Exit(),
+           MovReg(R7, R0), MovReg(R1, R6), Tail(), Release(R7), Return0()},
+          Status::kInvalid, "tail_call would lead to reference leak");
+}
+
+TEST_F(TailCallTest, WhatTheCallersOfAFunctionHoldTheyGiveBackThemselves) {
+  Accepts({MovReg(R6, R1), Reserve(8), JumpImm(kJne, R0, 0, 1), Exit(),
+           MovReg(R7, R0), MovReg(R1, R6), CallLocal(5), Release(R7), Return0(),
+           Tail(), Return0()});
+  Rejects({CallLocal(2), Return0(), MovReg(R6, R1), Reserve(8),
+           JumpImm(kJne, R0, 0, 2), Return0(), MovReg(R7, R0), MovReg(R1, R6),
+           Tail(), Release(R7), Return0()},
+          Status::kInvalid, "Unreleased reference id=2 alloc_insn=8");
+}
+
+TEST_F(TailCallTest, AFunctionMayReturnWhatAnotherProgramDoes) {
+  // r0 is 0 as the function has it; the other program gives any number.
+  Rejects(
+      {CallLocal(12), MovReg(R8, R0), LookupOrExit(kArray),
+       AluReg(kAdd, R0, R8), StoreImm(kB, R0, 0, 1), Exit(), Tail(), Return0()},
+      Status::kInvalid,
+      "math between map_value pointer and register with unbounded min "
+      "value is not allowed");
+  Accepts({CallLocal(2), Return0(), Tail(), Return0()});
+}
+
+TEST_F(TailCallTest, CallersLeaveRoomForOtherPrograms) {
+  const auto chain = [](int bytes) {
+    return Join({StoreImm(kB, R10, -bytes, 0), CallLocal(2), Return0(), Tail(),
+                 Return0()});
+  };
+  Accepts(chain(240));
+  Rejects(chain(241), Status::kAccess,
+          "tail_calls are not allowed when call stack of previous frames is "
+          "256 bytes. Too large");
+  // The function's own stack is the other program's.
+  Accepts(
+      {CallLocal(2), Return0(), StoreImm(kB, R10, -512, 0), Tail(), Return0()});
+  Accepts({StoreImm(kB, R10, -512, 0), Tail(), Return0()});
+}
+
+TEST_F(TailCallTest, FunctionsThatAreCalledBackMakeNone) {
+  Rejects({Store(kDW, R10, -8, R1), MovReg(R3, R10), AluImm(kAdd, R3, -8),
+           MovImm(R1, 4), LoadFunction(R2, 5), MovImm(R4, 0), Call(kLoop),
+           Return0(), Load(kDW, R1, R2, 0), Tail(), Return0()},
+          Status::kInvalid, "tail_call is not allowed in callbacks",
+          OnLinux::kOtherText);
 }
 
 }  // namespace

@@ -4,6 +4,8 @@
 // it at most once, so that it takes time and memory in proportion to them.
 #include "core/verifier/cfg.h"
 
+#include "core/helpers/prototype.h"
+#include "core/verifier/callback.h"
 #include "core/verifier/structure.h"
 
 namespace ebpf::verifier {
@@ -46,6 +48,13 @@ class Visitor {
       case isa::Op::kGotoLong:
         ReachMeeting(TargetOf(index, insn));
         return;
+      case isa::Op::kLoadFunc:
+        Reach(TargetOf(index, insn));
+        Reach(index + insn.slots);
+        return;
+      case isa::Op::kCallHelper:
+        VisitHelperCall(index, insn);
+        return;
       case isa::Op::kCallSubprogram:
         Reach(TargetOf(index, insn));
         ReachMeeting(index + 1);  // from each exit of the callee
@@ -56,6 +65,15 @@ class Visitor {
         }
         Reach(index + insn.slots);
     }
+  }
+
+  /// What is called back comes back here.
+  void VisitHelperCall(uint32_t index, const isa::DecodedInsn& insn) {
+    const HelperPrototype* helper = FindHelper(static_cast<uint32_t>(insn.imm));
+    if (helper != nullptr && CallsBack(*helper)) {
+      v_.infos[index].flags |= InsnInfo::kCallsBack | InsnInfo::kPrunePoint;
+    }
+    Reach(index + 1);
   }
 
   Verification& v_;

@@ -107,9 +107,19 @@ bool IsInvalid(const StackSlot& slot) {
   return true;
 }
 
+/// Loops that end by themselves: what `old` did not walk to the end is at least
+/// what is left now.
+bool MatchesLoops(const LoopState& old, const LoopState& now,
+                  Comparing comparing) {
+  return comparing == Comparing::kSame ? old.calls == now.calls
+                                       : old.calls <= now.calls;
+}
+
 bool MatchesFrame(const FrameView& old, const Frame& now, Comparing comparing,
                   IdMap& ids) {
-  if (old.call_site != now.call_site || old.subprogram != now.subprogram) {
+  if (old.call_site != now.call_site || old.subprogram != now.subprogram ||
+      old.called_back != now.called_back ||
+      !MatchesLoops(old.loops, now.loops, comparing)) {
     return false;
   }
   for (unsigned i = 0; i < isa::kRegisterCount; ++i) {

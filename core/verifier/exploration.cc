@@ -9,6 +9,8 @@
 #include "core/verifier/exploration.h"
 
 #include "core/verifier/branch.h"
+#include "core/verifier/call.h"
+#include "core/verifier/callback.h"
 #include "core/verifier/relevance.h"
 
 namespace ebpf::verifier {
@@ -58,6 +60,9 @@ void EndPath(Verification& v) {
   ExploredState* state = v.parent;
   while (state != nullptr && --state->branches == 0) {
     ExploredState* const parent = state->parent;
+    if (state->begins != 0) {
+      v.loops_done[state->begins] = true;
+    }
     if (state->saved == nullptr) {
       v.allocator.Delete(state);
     }
@@ -94,8 +99,11 @@ void Forget(const Verification& v, SavedState& saved) {
   for (uint32_t i = 0; i <= innermost; ++i) {
     const FrameView& frame = saved.frame(i);
     // A caller goes on behind its call, with the callee's result in r0.
+    // Or, if that is called back, at the call.
     const uint32_t call = i == innermost ? 0 : saved.frame(i + 1).call_site;
-    const uint32_t at = i == innermost ? v.index : call + 1;
+    const uint32_t at = i == innermost                   ? v.index
+                        : saved.frame(i + 1).called_back ? call
+                                                         : call + 1;
     for (unsigned r = 0; r < isa::kRegisterCount; ++r) {
       if (r != isa::kFramePointer && (v.infos[at].live >> r & 1) == 0) {
         frame.regs[r] = RegState{};
@@ -113,7 +121,7 @@ void CountStates(Verification& v, const InsnInfo& info) {
       Max(stats.max_states_per_insn, uint32_t{info.explored_count});
 }
 
-Status Keep(Verification& v) {
+Status Keep(Verification& v, uint32_t begins) {
   InsnInfo& info = v.info();
   v.jumps_at_last_state = v.jumps_walked;
   v.insns_at_last_state = v.stats.insns_processed;
@@ -137,12 +145,63 @@ Status Keep(Verification& v) {
   Forget(v, *state->saved);
   state->parent = v.parent;
   state->branches = 1;
+  state->begins = begins;
   state->next = info.explored;
   info.explored = state;
   v.parent = state;
   ++info.explored_count;
   CountStates(v, info);
   return Status::kOk;
+}
+
+/// Whether the call back that has just returned brings nothing new: the path
+/// came through `old`, at the same call of the helper, which has called since.
+bool ClosesLoop(Verification& v, const ExploredState& old) {
+  const LoopState& now = v.state->current().loops;
+  const uint32_t innermost = v.state->frame_count - 1;
+  if (now.loop == 0 || old.saved->frame_count() != v.state->frame_count) {
+    return false;
+  }
+  const LoopState& then = old.saved->frame(innermost).loops;
+  return then.loop == now.loop && then.calls < now.calls &&
+         Matches(*old.saved, *v.state, Comparing::kCovers, *v.ids);
+}
+
+/// Whether all paths from `old` are walked, but for those that close loops of
+/// which the path that is walked now is a part, too.
+bool IsWalked(const Verification& v, const ExploredState& old) {
+  if (old.branches > 0 || old.saved->frame_count() != v.state->frame_count) {
+    return false;
+  }
+  for (uint32_t i = 0; i < v.state->frame_count; ++i) {
+    const uint32_t loop = old.saved->frame(i).loops.loop;
+    if (loop != 0 && loop != v.state->frames[i].loops.loop &&
+        !v.loops_done[loop]) {
+      return false;
+    }
+  }
+  return true;
+}
+
+/// Before a helper that calls back: the first time, or once more.
+Status KeepAtCallback(Verification& v) {
+  LoopState& loops = v.state->current().loops;
+  uint32_t begins = 0;
+  if (loops.loop == 0) {
+    EBPF_TRY(v.loops_done.PushBack(false));
+    begins = static_cast<uint32_t>(v.loops_done.size() - 1);
+    loops.loop = begins;
+  }
+  for (ExploredState* old = v.info().explored; old != nullptr;
+       old = old->next) {
+    if (begins == 0 && old->branches > 0 &&
+        old->saved->frame_count() == v.state->frame_count &&
+        old->saved->frame(v.state->frame_count - 1).loops.loop == loops.loop) {
+      Widen(v, *old->saved);
+      break;
+    }
+  }
+  return Keep(v, begins);
 }
 
 }  // namespace
@@ -190,7 +249,11 @@ bool NextPath(Verification& v) {
   v.allocator.Delete(branch);
   isa::DecodedInsn insn;
   if (isa::Decode(v.insns, v.index, insn) == isa::DecodeError::kNone) {
-    EnterSide(v, insn, true);
+    if (insn.op == isa::Op::kCallHelper) {
+      EnterOtherSide(v, insn);
+    } else {
+      EnterSide(v, insn, true);
+    }
   }
   v.previous = v.index;
   v.index = v.next;
@@ -202,18 +265,24 @@ Status CheckSeen(Verification& v, bool& seen) {
   InsnInfo& info = v.info();
   const uint32_t jumps = v.jumps_walked - v.jumps_at_last_state;
   const uint32_t insns = v.stats.insns_processed - v.insns_at_last_state;
+  const bool calls_back = (info.flags & InsnInfo::kCallsBack) != 0;
   bool keep = jumps >= kJumpsBetween && insns >= kInsnsBetween;
   ExploredState** link = &info.explored;
   while (*link != nullptr) {
     ExploredState* const old = *link;
     if (old->branches > 0) {
+      if (calls_back && ClosesLoop(v, *old)) {
+        seen = true;
+        return Status::kOk;
+      }
       if (Matches(*old->saved, *v.state, Comparing::kSame, *v.ids)) {
         return v.Reject(Message::kInfiniteLoop, v.index);
       }
       if (jumps < kLoopJumpsBetween && insns < kLoopInsnsBetween) {
         keep = false;
       }
-    } else if (Matches(*old->saved, *v.state, Comparing::kCovers, *v.ids)) {
+    } else if (IsWalked(v, *old) &&
+               Matches(*old->saved, *v.state, Comparing::kCovers, *v.ids)) {
       ++old->hits;
       seen = true;
       return Status::kOk;
@@ -225,7 +294,10 @@ Status CheckSeen(Verification& v, bool& seen) {
       link = &old->next;
     }
   }
-  return keep ? Keep(v) : Status::kOk;
+  if (calls_back) {
+    return KeepAtCallback(v);
+  }
+  return keep ? Keep(v, 0) : Status::kOk;
 }
 
 void FreeExploration(Verification& v) {

@@ -22,6 +22,7 @@ struct ExploredState {
   ExploredState* parent;  // the last one before it on its path
   SavedState* saved;      // null once it is only somebody's parent
   uint32_t branches;      // paths from here that are not walked to the end
+  uint32_t begins;        // the LoopState::loop that begins here, or 0
   uint32_t misses;
   uint32_t hits;
 };
@@ -42,7 +43,8 @@ Status KeepForLater(Verification& v);
 bool NextPath(Verification& v);
 
 /// At an instruction where paths meet: `seen` if a state that was walked from
-/// to all ends covers this one. Refuses an endless loop. kNoMemory.
+/// to all ends covers this one, or one that is walked from in a loop that ends
+/// by itself. Refuses an endless loop. kNoMemory.
 Status CheckSeen(Verification& v, bool& seen);
 
 /// Gives all memory back.

@@ -39,6 +39,15 @@ struct StackSlot {
   void DropSpill();
 };
 
+/// Where a function is in loops that end by themselves, however they look from
+/// inside (DESIGN.md, "Loops that end by themselves").
+struct LoopState {
+  /// The call of a helper that calls back, from this function and not finished;
+  /// 0: none. And how often it has called.
+  uint32_t loop;
+  uint32_t calls;
+};
+
 /// One active function.
 struct Frame {
   RegState regs[isa::kRegisterCount];
@@ -48,6 +57,9 @@ struct Frame {
   /// The call instruction in the caller.
   uint32_t call_site;
   uint32_t subprogram;
+  LoopState loops;
+  /// `call_site` calls a helper, which calls this function.
+  bool called_back;
 
   /// Makes slots up to `count` (at most kMaxSlots) usable.
   void GrowTo(uint32_t count);

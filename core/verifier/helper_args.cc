@@ -56,11 +56,12 @@ bool HasType(ArgKind kind, const RegState& reg) {
     case ArgKind::kRingRecord:
       return reg.type == RegType::kRingRecord;
     case ArgKind::kCallback:
+      return reg.type == RegType::kFunction;
     case ArgKind::kStackOrNull:
-      return false;  // functions have no type here yet
+      return reg.type == RegType::kStack;
     default:
       return reg.type == RegType::kStack || reg.type == RegType::kMapValue ||
-             reg.type == RegType::kRingRecord;
+             reg.type == RegType::kRingRecord || reg.type == RegType::kMapKey;
   }
 }
 
@@ -74,6 +75,10 @@ Status CheckMemory(Verification& v, unsigned number, uint32_t size,
     case RegType::kRingRecord:
       return CheckRegion(v, Access{number, 0, size, use != HelperUse::kReads},
                          zero_size_ok);
+    case RegType::kMapKey:
+      return use != HelperUse::kReads
+                 ? v.Reject(Message::kKeyWritten, number)
+                 : CheckRegion(v, Access{number, 0, size, false}, zero_size_ok);
     default:
       // Only as long as no byte of it is touched.
       if (zero_size_ok && size == 0 && reg.IsNull()) {
@@ -147,7 +152,8 @@ Status CheckArgument(Verification& v, const HelperPrototype& helper,
   EBPF_TRY(CheckReadable(v, number));
   const RegState& reg = v.state->reg(number);
   if (kind == ArgKind::kAnything ||
-      (kind == ArgKind::kMemOrNull && reg.IsNull())) {
+      ((kind == ArgKind::kMemOrNull || kind == ArgKind::kStackOrNull) &&
+       reg.IsNull())) {
     return Status::kOk;
   }
   if (!HasType(kind, reg)) {
@@ -174,6 +180,9 @@ Status CheckArgument(Verification& v, const HelperPrototype& helper,
       return Status::kOk;
     case ArgKind::kRingRecord:
       return CheckRecord(v, helper, number, call);
+    case ArgKind::kCallback:
+      call.callback = reg.memory_size;
+      return CheckUnmodified(v, number);
     default:
       return Status::kOk;  // kMem...: checked with its size
   }

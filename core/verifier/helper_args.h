@@ -11,6 +11,7 @@ namespace ebpf::verifier {
 /// What the arguments of one call tell about each other and the result.
 struct HelperCall {
   const Map* map;
+  uint32_t callback;        // kCallback: its first instruction
   uint32_t allocated_size;  // kAllocSize
   uint64_t max_size;        // the largest kSize
   bool has_size;

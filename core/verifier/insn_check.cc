@@ -5,6 +5,7 @@
 #include "core/verifier/insn_check.h"
 
 #include "core/verifier/state_log.h"
+#include "core/verifier/structure.h"
 
 namespace ebpf::verifier {
 namespace {
@@ -19,6 +20,7 @@ constexpr uint8_t kCodeMask = 0xf0;
 constexpr uint8_t kModeMask = 0xe0;
 constexpr uint8_t kModeAtomic = 0xc0;
 constexpr uint8_t kLoadImm64 = 0x18;
+constexpr uint8_t kMayGoto = 0xe5;
 
 /// Linux's name of the group of instructions that has `opcode`.
 const char* GroupName(uint8_t opcode) {
@@ -46,8 +48,25 @@ const char* GroupName(uint8_t opcode) {
   }
 }
 
+/// Whether `imm` is an operation of BPF_ATOMIC, if of another size.
+/// [RFC 9669, section 5.3]
+bool IsAtomicOperation(int32_t imm) {
+  switch (imm & ~1) {
+    case 0x00:
+    case 0x40:
+    case 0x50:
+    case 0xa0:
+      return true;
+    default:
+      return imm == 0xe1 || imm == 0xf1;
+  }
+}
+
 Status RefuseEncoding(Verification& v, uint32_t index, DecodeError error) {
   const isa::Insn& insn = v.insns[index];
+  if (insn.opcode == kMayGoto) {
+    return v.Reject(Message::kBadMayGoto, insn.imm);
+  }
   const bool is_atomic =
       (insn.opcode & 7) == kStx && (insn.opcode & kModeMask) == kModeAtomic;
   switch (error) {
@@ -76,6 +95,9 @@ Status RefuseEncoding(Verification& v, uint32_t index, DecodeError error) {
       }
       break;
     case DecodeError::kImm:
+      if (is_atomic && IsAtomicOperation(insn.imm)) {
+        return v.Reject(Message::kBadAtomicSize);
+      }
       if (is_atomic) {
         return v.Reject(Message::kBadAtomic, static_cast<uint32_t>(insn.imm));
       }
@@ -146,7 +168,9 @@ Status CheckSupported(Verification& v, uint32_t index,
     case Op::kLoadBtfId:
       return v.Reject(Message::kNoKernelBtf);
     case Op::kLoadFunc:
-      return v.Reject(Message::kNoCallbacks, index);
+      // The program itself is not static.
+      return TargetOf(index, insn) == 0 ? v.Reject(Message::kCallbackNotStatic)
+                                        : Status::kOk;
     case Op::kCallKernel:
       return v.Reject(Message::kNoKernelFunctions);
     case Op::kCallRegister:

@@ -93,6 +93,7 @@ Status Read(Verification& v, const Access& access, bool atomic,
       EBPF_TRY(CheckContext(v, access));
       break;
     case RegType::kMapValue:
+    case RegType::kMapKey:
     case RegType::kRingRecord:
       EBPF_TRY(CheckRegion(v, access, false));
       break;
@@ -122,6 +123,7 @@ Status Write(Verification& v, const Access& access, bool atomic,
       EBPF_TRY(CheckContext(v, access));
       break;
     case RegType::kMapValue:
+    case RegType::kMapKey:
     case RegType::kRingRecord:
       EBPF_TRY(CheckRegion(v, access, false));
       break;

@@ -21,13 +21,18 @@ const char* TypeName(const RegState& reg) {
       return "fp";
     case RegType::kRingRecord:
       return reg.maybe_null ? "ringbuf_mem_or_null" : "ringbuf_mem";
+    case RegType::kMapKey:
+      return "map_key";
+    case RegType::kFunction:
+      return "func";
   }
   return "?";
 }
 
 bool IsKnownNotNull(const RegState& reg) {
   return !reg.maybe_null &&
-         (reg.type == RegType::kMapValue || reg.type == RegType::kRingRecord);
+         (reg.type == RegType::kMapValue || reg.type == RegType::kRingRecord ||
+          reg.type == RegType::kMapKey);
 }
 
 }  // namespace ebpf::verifier

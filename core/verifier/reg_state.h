@@ -18,15 +18,17 @@ enum class RegType : uint8_t {
   kMapValue,       // PTR_TO_MAP_VALUE
   kStack,          // PTR_TO_STACK
   kRingRecord,     // PTR_TO_MEM | MEM_RINGBUF
+  kMapKey,         // PTR_TO_MAP_KEY
+  kFunction,       // PTR_TO_FUNC
 };
 
 /// All zero bytes are an uninitialized register.
 struct RegState {
   /// The number; of a pointer, what was added to it besides `offset`.
   ScalarValue value;
-  /// kMapPointer, kMapValue: the map.
+  /// kMapPointer, kMapValue, kMapKey: the map.
   const Map* map;
-  /// kRingRecord: the record's size.
+  /// kRingRecord: the record's size. kFunction: its first instruction.
   uint32_t memory_size;
   /// Of a pointer: the constant part of what was added.
   int32_t offset;

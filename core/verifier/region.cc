@@ -8,8 +8,14 @@ namespace ebpf::verifier {
 namespace {
 
 uint32_t SizeOfRegion(const RegState& reg) {
-  return reg.type == RegType::kMapValue ? reg.map->spec().value_size
-                                        : reg.memory_size;
+  switch (reg.type) {
+    case RegType::kMapValue:
+      return reg.map->spec().value_size;
+    case RegType::kMapKey:
+      return reg.map->spec().key_size;
+    default:
+      return reg.memory_size;
+  }
 }
 
 Status CheckMapFlags(Verification& v, const RegState& reg,
@@ -39,9 +45,11 @@ Status CheckBound(Verification& v, const RegState& reg, const Access& access,
       (access.size > 0 || zero_size_ok)) {
     return Status::kOk;
   }
-  return v.Reject(reg.type == RegType::kMapValue ? Message::kOutsideMapValue
-                                                 : Message::kOutsideMemory,
-                  limit, offset, access.size);
+  const Message message =
+      reg.type == RegType::kMapValue ? Message::kOutsideMapValue
+      : reg.type == RegType::kMapKey ? Message::kOutsideMapKey
+                                     : Message::kOutsideMemory;
+  return v.Reject(message, limit, offset, access.size);
 }
 
 }  // namespace
@@ -49,6 +57,9 @@ Status CheckBound(Verification& v, const RegState& reg, const Access& access,
 Status CheckRegion(Verification& v, const Access& access, bool zero_size_ok) {
   const RegState& reg = v.state->reg(access.base);
   const unsigned name = access.base;
+  if (reg.type == RegType::kMapKey && access.write) {
+    return v.Reject(Message::kKeyNotWritable, name);
+  }
   EBPF_TRY(CheckMapFlags(v, reg, access));
   // Both below 2^29 in absolute value, and 2^15; the variable part is checked
   // before it is added.

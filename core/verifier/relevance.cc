@@ -11,6 +11,7 @@
 #include "core/verifier/relevance.h"
 
 #include "core/helpers/prototype.h"
+#include "core/verifier/callback.h"
 #include "core/verifier/liveness.h"
 #include "core/verifier/structure.h"
 
@@ -329,9 +330,15 @@ class Backward {
   void Helper() {
     Remove(kCallerSaved);
     const HelperPrototype* helper = HelperOf(insn_);
+    // How often a function is called back matters.
+    const bool calls_back = helper != nullptr && CallsBack(*helper);
+    if (calls_back && (kinds_.stack & kArguments) != 0) {
+      set_.slots = ~uint64_t{0};  // what is called may load what is there
+    }
     for (unsigned i = 0; i < 5; ++i) {
       const ArgKind kind = helper != nullptr ? helper->args[i] : ArgKind::kSize;
-      if (kind != ArgKind::kNone && kind != ArgKind::kAnything) {
+      if (kind != ArgKind::kNone &&
+          (kind != ArgKind::kAnything || calls_back)) {
         Add(1 + i);
       }
     }

@@ -54,6 +54,8 @@ Result<SavedState*> SavedState::Make(const State& state, Allocator& allocator) {
     view.slot_count = frame.slot_count;
     view.call_site = frame.call_site;
     view.subprogram = frame.subprogram;
+    view.loops = frame.loops;
+    view.called_back = frame.called_back;
   }
   return saved;
 }
@@ -75,6 +77,8 @@ void SavedState::RestoreTo(State& state) const {
     frame.slot_count = view.slot_count;
     frame.call_site = view.call_site;
     frame.subprogram = view.subprogram;
+    frame.loops = view.loops;
+    frame.called_back = view.called_back;
   }
 }
 

@@ -18,6 +18,8 @@ struct FrameView {
   uint32_t slot_count;
   uint32_t call_site;
   uint32_t subprogram;
+  LoopState loops;
+  bool called_back;
 };
 
 class SavedState {

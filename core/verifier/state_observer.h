@@ -16,6 +16,9 @@ class StateObserver {
   /// `state` is what is known before the instruction `index` is walked.
   virtual void Observe(uint32_t index, const State& state) = 0;
 
+  /// What was shown is void: the walk starts again.
+  virtual void StartAgain() = 0;
+
  protected:
   ~StateObserver() = default;
 };

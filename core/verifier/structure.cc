@@ -29,6 +29,12 @@ bool IsSubprogramCall(const isa::Insn& insn) {
          insn.src == isa::kCallSubprogram;
 }
 
+/// Whether `insn` names a function of the program, in its imm.
+bool NamesSubprogram(const isa::Insn& insn) {
+  return IsSubprogramCall(insn) ||
+         (insn.opcode == kLoadImm64 && insn.src == isa::kPseudoFunc);
+}
+
 void MarkSecondSlots(Verification& v) {
   for (size_t i = 0; i + 1 < v.insns.size(); ++i) {
     if (v.insns[i].opcode == kLoadImm64) {
@@ -62,7 +68,8 @@ Status FindSubprograms(Verification& v) {
   uint32_t count = 0;
   EBPF_TRY(AddSubprogram(v, 0, count));
   for (uint32_t i = 0; i < v.insns.size(); ++i) {
-    if (!IsSubprogramCall(v.insns[i])) {
+    if ((v.infos[i].flags & InsnInfo::kSecondSlot) != 0 ||
+        !NamesSubprogram(v.insns[i])) {
       continue;
     }
     const int64_t target = int64_t{i} + 1 + v.insns[i].imm;

@@ -13,10 +13,12 @@ namespace ebpf::verifier {
 /// it has as many as there are.
 Status CheckStructure(Verification& v);
 
-/// Where the jump or subprogram call `insn` at `index` leads to.
+/// Where the jump or subprogram call `insn` at `index` leads to, or where the
+/// function is whose address it loads.
 constexpr int64_t TargetOf(uint32_t index, const isa::DecodedInsn& insn) {
-  const int32_t offset =
-      insn.op == isa::Op::kCallSubprogram ? insn.imm : insn.jump_offset();
+  const bool calls =
+      insn.op == isa::Op::kCallSubprogram || insn.op == isa::Op::kLoadFunc;
+  const int32_t offset = calls ? insn.imm : insn.jump_offset();
   return int64_t{index} + 1 + offset;
 }
 

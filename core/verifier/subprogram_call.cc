@@ -4,6 +4,7 @@
 #include "core/verifier/subprogram_call.h"
 
 #include "core/base/memory.h"
+#include "core/verifier/callback.h"
 #include "core/verifier/references.h"
 #include "core/verifier/state_log.h"
 #include "core/verifier/structure.h"
@@ -37,6 +38,8 @@ Status StepSubprogramCall(Verification& v, const isa::DecodedInsn& insn) {
   callee.slot_count = 0;
   callee.call_site = v.index;
   callee.subprogram = SubprogramOf(v, target);
+  callee.loops = LoopState{};
+  callee.called_back = false;
   for (unsigned i = 0; i < kCallerSaved; ++i) {
     if (i != kResult) {
       callee.regs[i] = caller.regs[i];
@@ -63,6 +66,9 @@ Status StepExit(Verification& v, bool& path_ends) {
   if (result.type == RegType::kStack) {
     return v.Reject(Message::kStackPointerReturned);
   }
+  if (state.current().called_back) {
+    return ReturnFromCallback(v);
+  }
   v.next = state.current().call_site + 1;
   LogFrame(v, "returning from callee:");
   --state.frame_count;
@@ -70,6 +76,15 @@ Status StepExit(Verification& v, bool& path_ends) {
   LogFrame(v, "to caller:");
   v.log_state = true;
   return Status::kOk;
+}
+
+void ReturnFromTailCall(Verification& v) {
+  State& state = *v.state;
+  v.next = state.current().call_site + 1;
+  LogFrame(v, "returning from callee:");
+  --state.frame_count;
+  state.reg(kResult) = RegState::UnknownScalar();
+  LogFrame(v, "to caller:");
 }
 
 }  // namespace ebpf::verifier

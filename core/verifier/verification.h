@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "core/isa/decode.h"
+#include "core/memory/vector.h"
 #include "core/verifier/call_graph.h"
 #include "core/verifier/findings.h"
 #include "core/verifier/frame_state.h"
@@ -35,6 +36,7 @@ struct InsnInfo {
     kOtherAccess = 1 << 7,    // to anything else
     kJumps = 1 << 8,          // on some path the conditional jump is taken
     kFallsThrough = 1 << 9,   // on some path it is not
+    kCallsBack = 1 << 10,     // calls a helper that calls a function back
   };
 
   ExploredState* explored;  // states seen here, the newest first
@@ -74,7 +76,8 @@ struct Verification : NonCopyable {
         options(options_in),
         allocator(allocator_in),
         log(log_in),
-        stats(stats_in) {}
+        stats(stats_in),
+        loops_done(allocator_in) {}
 
   const isa::ConstInsns insns;
   const Span<Map* const> maps;
@@ -96,6 +99,13 @@ struct Verification : NonCopyable {
   uint32_t next = 0;
   uint32_t jumps_walked = 0;
   uint32_t last_id = 0;
+
+  /// By LoopState::loop: whether all paths from its begin were walked.
+  Vector<bool> loops_done;
+  /// In the first of two attempts numbers that change in loops are soon taken
+  /// for any number: after so many calls back.
+  uint32_t widen_after = 0;
+  bool widened = false;
 
   /// The newest state that was kept on this path.
   ExploredState* parent = nullptr;

@@ -9,13 +9,21 @@
 #include "core/verifier/facts.h"
 #include "core/verifier/liveness.h"
 #include "core/verifier/relevance.h"
+#include "core/verifier/state_observer.h"
 #include "core/verifier/structure.h"
 #include "core/verifier/walk.h"
 
 namespace ebpf::verifier {
 namespace {
 
+/// After so many calls back numbers that change from call to call are taken for
+/// any number: in a first attempt, which is as good for most programs, and in a
+/// second one, which follows counters as far as it can.
+constexpr uint32_t kWidenSoon = 4;
+constexpr uint32_t kWidenLate = 4096;
+
 Status AllocateAll(Verification& v) {
+  EBPF_TRY(v.loops_done.PushBack(true));  // 0: none
   v.infos = EBPF_TRY(v.allocator.NewArray<InsnInfo>(v.insns.size()));
   v.subprograms = EBPF_TRY(v.allocator.NewArray<Subprogram>(kMaxSubprograms));
   v.graph = EBPF_TRY(v.allocator.NewArray<CallGraph>(1));
@@ -95,6 +103,25 @@ void LogStats(const Verification& v) {
   writer.Put(" mark_read 0\n");
 }
 
+Status Attempt(isa::ConstInsns insns, Span<Map* const> maps,
+               const Options& options, Allocator& allocator, Log& log,
+               Span<InsnFacts> facts, Stats& stats, Findings* findings,
+               uint32_t widen_after, bool& widened) {
+  Verification v(insns, maps, options, allocator, log, stats);
+  v.widen_after = widen_after;
+  Status status = Run(v);
+  if (IsOk(status)) {
+    WriteFacts(v, facts);
+    if (findings != nullptr) {
+      status = WriteFindings(v, *findings);
+    }
+  }
+  LogStats(v);
+  FreeAll(v);
+  widened = v.widened;
+  return status;
+}
+
 }  // namespace
 
 Status Verify(isa::ConstInsns insns, Span<Map* const> maps,
@@ -107,17 +134,20 @@ Status Verify(isa::ConstInsns insns, Span<Map* const> maps,
   if (!log.wants(kLogFixed)) {
     log.writer().Roll();
   }
-  Verification v(insns, maps, options, allocator, log, stats);
-  Status status = Run(v);
-  if (IsOk(status)) {
-    WriteFacts(v, facts);
-    if (findings != nullptr) {
-      status = WriteFindings(v, *findings);
+  bool widened = false;
+  Status status = Attempt(insns, maps, options, allocator, log, facts, stats,
+                          findings, kWidenSoon, widened);
+  if (widened && !IsOk(status) && status != Status::kNoMemory) {
+    // Perhaps since a number was forgotten that matters.
+    stats = Stats{};
+    log.writer().Clear();
+    if (options.observer != nullptr) {
+      options.observer->StartAgain();
     }
+    status = Attempt(insns, maps, options, allocator, log, facts, stats,
+                     findings, kWidenLate, widened);
   }
-  LogStats(v);
   log.writer().StopRolling();
-  FreeAll(v);
   return status;
 }
 

@@ -55,6 +55,11 @@ Status StepLoadImm64(Verification& v, const DecodedInsn& insn) {
     dst = RegState::Constant(insn.imm64());
     return Status::kOk;
   }
+  if (insn.op == Op::kLoadFunc) {
+    dst = RegState::Pointer(RegType::kFunction);
+    dst.memory_size = static_cast<uint32_t>(TargetOf(v.index, insn));
+    return Status::kOk;
+  }
   const Map* map = v.maps[static_cast<uint32_t>(insn.imm)];
   if (insn.op == Op::kLoadMapFd) {
     dst = RegState::Pointer(RegType::kMapPointer);

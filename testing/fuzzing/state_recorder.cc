@@ -85,6 +85,9 @@ class Membership {
                              Offset(reg));
       case RegType::kMapPointer:
         return word == reinterpret_cast<uint64_t>(reg.map);
+      case RegType::kFunction:
+        return word == reg.memory_size + Offset(reg);  // as the machine has it
+      case RegType::kMapKey:
       case RegType::kMapValue:
       case RegType::kRingRecord:
         break;
@@ -177,6 +180,14 @@ void StateRecorder::Observe(uint32_t index, const verifier::State& state) {
   auto recorded = std::make_unique<Recorded>();
   recorded->state = *saved;
   by_insn_[index].push_back(std::move(recorded));
+}
+
+void StateRecorder::StartAgain() {
+  for (auto& states : by_insn_) {
+    states.clear();
+  }
+  count_ = 0;
+  complete_ = true;
 }
 
 void StateRecorder::Finish(const verifier::Code& code) {

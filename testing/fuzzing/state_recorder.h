@@ -23,6 +23,7 @@ class StateRecorder final : public verifier::StateObserver {
   StateRecorder& operator=(const StateRecorder&) = delete;
 
   void Observe(uint32_t index, const verifier::State& state) override;
+  void StartAgain() override;
 
   /// After the walk, if `code` was accepted.
   void Finish(const verifier::Code& code);
