@@ -15,6 +15,7 @@
 #include "core/memory/ref_counted.h"
 #include "core/program/engine.h"
 #include "core/program/insn_facts.h"
+#include "core/program/program_tag.h"
 #include "core/program_types/program_type.h"
 
 namespace ebpf {
@@ -54,8 +55,8 @@ struct ProgramParts {
   /// What CallDirect instructions call, by their imm; or empty.
   Span<DirectCall> direct_calls;
   char name[kNameSize] = {};
-  /// The first bytes of the SHA-1 of what the client loaded, as Linux has it.
-  uint8_t tag[8] = {};
+  /// Of what the client loaded.
+  uint8_t tag[kTagSize] = {};
   bool gpl_compatible = false;
 };
 

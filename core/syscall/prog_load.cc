@@ -8,6 +8,7 @@
 #include "core/linux_abi/bpf.h"
 #include "core/memory/buffer.h"
 #include "core/program/program.h"
+#include "core/program/program_tag.h"
 #include "core/syscall/commands.h"
 #include "core/syscall/program_maps.h"
 #include "core/verifier/fixup.h"
@@ -150,6 +151,7 @@ Status Loading::CopyIn() {
   EBPF_TRY(insns_.Allocate(attr_.insn_cnt));
   EBPF_TRY(client.CopyIn(insns_.span().data(), client.Pointer(attr_.insns),
                          insns_.span().size() * sizeof(isa::Insn)));
+  ComputeTag(insns_.span(), parts_.tag);
   char license[128] = {};
   const Result<size_t> length =
       client.CopyStringIn(Span<char>(license).First(sizeof(license) - 1),

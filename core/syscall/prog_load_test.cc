@@ -48,6 +48,19 @@ INSTANTIATE_TEST_SUITE_P(, ProgLoadTest,
                          testing::Values(Origin::kUser, Origin::kKernel),
                          OriginName);
 
+TEST_P(ProgLoadTest, AProgramHasTheTagOfWhatWasLoaded) {
+  const std::vector<isa::Insn> insns = Returning(3);
+  const int64_t fd = caller_.Load(kSocketFilter, insns);
+  ASSERT_GE(fd, 0);
+  uint8_t tag[kTagSize];
+  ComputeTag(isa::ConstInsns(insns.data(), insns.size()), tag);
+  Result<Ref<File>> file =
+      caller_.client().fds().Get(static_cast<int32_t>(fd));
+  ASSERT_TRUE(file.ok());
+  const Program& program = *(*file)->AsProgram()->program();
+  EXPECT_EQ(memcmp(program.parts().tag, tag, kTagSize), 0);
+}
+
 TEST_P(ProgLoadTest, WhatIsLoadedRuns) {
   const int64_t fd = caller_.Load(kSocketFilter, Returning(42));
   ASSERT_EQ(fd, 3);
