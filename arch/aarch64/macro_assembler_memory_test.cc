@@ -187,6 +187,11 @@ void MemoryTest::AtomicAccesses() {
       "ldxr w12, [x0]; cmp w12, w7; b.ne #12; stlxr w13, w1, [x0]; "
       "cbnz w13, #-16; dmb ish; mov x7, x12",
       [=](MacroAssembler& m) { m.CompareExchange(32, at, 2); });
+  // The address is not where the loop's status goes.
+  atomic(
+      "add x16, x0, x19, lsl #3; ldxr x12, [x16]; eor x9, x12, x1; "
+      "stxr w13, x9, [x16]; cbnz w13, #-12",
+      Operation::kXor, 64, false, {1, 6, 3, 0}, 0);
   Expect("ldarb w1, [x0]", [=](MacroAssembler& m) { m.LoadAcquire(8, 2, at); });
   Expect("add x16, x0, #8; ldar x1, [x16]",
          [=](MacroAssembler& m) { m.LoadAcquire(64, 2, off); });

@@ -136,6 +136,21 @@ TEST_F(MemoryRunTest, MergesAccessesWithoutChangingThem) {
   }
 }
 
+TEST_F(MemoryRunTest, LoadsOverItsOwnBase) {
+  Fill();
+  const uint64_t other = Middle() + 64;
+  std::memcpy(&memory_[kMiddle], &other, sizeof(other));
+  Build([&](MacroAssembler& m) {
+    m.Load(64, false, 6, {6, kNoReg, 0, 0});
+    m.Load(64, false, 2, {6, kNoReg, 0, 8});
+  });
+  State state = Fresh();
+  state.regs[6] = Middle();
+  Run(state);
+  EXPECT_EQ(state.regs[6], other);
+  EXPECT_EQ(state.regs[2], Read(kMiddle + 72, 64));
+}
+
 TEST_F(MemoryRunTest, SwapsWhatItLoads) {
   for (const unsigned bits : {16u, 32u, 64u}) {
     Fill();

@@ -72,6 +72,7 @@ ldxr w12, [x0]; orr w9, w12, w1; stlxr w13, w9, [x0]; cbnz w13, #-12; dmb ish; m
 add x16, x0, #8; ldxr x12, [x16]; stlxr w13, x1, [x16]; cbnz w13, #-8; dmb ish; mov x1, x12
 casal x7, x1, [x0]
 ldxr w12, [x0]; cmp w12, w7; b.ne #12; stlxr w13, w1, [x0]; cbnz w13, #-16; dmb ish; mov x7, x12
+add x16, x0, x19, lsl #3; ldxr x12, [x16]; eor x9, x12, x1; stxr w13, x9, [x16]; cbnz w13, #-12
 ldarb w1, [x0]
 add x16, x0, #8; ldar x1, [x16]
 ldar x1, [x25]
