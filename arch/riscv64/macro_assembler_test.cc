@@ -19,7 +19,6 @@ class ArithmeticTest : public MacroAssemblerTest {
   void Shifts();
   void Words();
   void KnownWords();
-  void Divisions();
   void Extensions();
   void Extras();
 };
@@ -92,8 +91,6 @@ void ArithmeticTest::Multiplications() {
   by("slli t5, a0, 1; c.add a0, t5", 3);
   by("slli t5, a0, 3; sub a0, t5, a0", 7);
   by("c.li t4, 11; mul a0, a0, t4", 11);
-  Expect("mulhu a0, a1, a2",
-         [](MacroAssembler& m) { m.MultiplyHigh(1, 2, 3); });
 }
 
 void ArithmeticTest::Shifts() {
@@ -181,31 +178,6 @@ void ArithmeticTest::KnownWords() {
          });
 }
 
-void ArithmeticTest::Divisions() {
-  const auto divide = [&](const std::string& text, Operation op, unsigned width,
-                          Reg dst, Reg rhs, bool non_zero) {
-    Expect(
-        text,
-        [=](MacroAssembler& m) {
-          m.Divide(op, width, dst, dst, rhs, non_zero);
-        },
-        0, kDeadUpper);
-  };
-  divide("divu a0, a0, a1", Operation::kDiv, 64, 1, 2, true);
-  divide("divu a0, a0, a1; c.bnez a1, 4; c.li a0, 0", Operation::kDiv, 64, 1, 2,
-         false);
-  divide("div a0, a0, s2; bne s2, zero, 6; c.li a0, 0", Operation::kSDiv, 64, 1,
-         7, false);
-  divide("divu t5, a0, a0; c.bnez a0, 4; c.li t5, 0; c.mv a0, t5",
-         Operation::kDiv, 64, 1, 1, false);
-  divide("addiw t6, a1, 0; divw a0, a0, a1; bne t6, zero, 6; c.li a0, 0",
-         Operation::kSDiv, 32, 1, 2, false);
-  divide("remu a0, a0, a1", Operation::kMod, 64, 1, 2, false);
-  divide("remuw a0, a0, a1", Operation::kMod, 32, 1, 2, false);
-  divide("rem a0, a0, a1", Operation::kSMod, 64, 1, 2, false);
-  divide("remw a0, a0, a1", Operation::kSMod, 32, 1, 2, true);
-}
-
 void ArithmeticTest::Extensions() {
   Expect("andi a0, a0, 255", [](MacroAssembler& m) { m.ZeroExtend(8, 1, 1); });
   Expect("c.slli a0, 48; c.srli a0, 48",
@@ -263,10 +235,9 @@ TEST_F(ArithmeticTest, ChoosesTheInstructions) {
   Shifts();
   Words();
   KnownWords();
-  Divisions();
   Extensions();
   Extras();
-  golden_.ExpectAllUsed(90);
+  golden_.ExpectAllUsed(80);
 }
 
 }  // namespace

@@ -35,7 +35,6 @@ sub a0, zero, a0
 slli t5, a0, 1; c.add a0, t5
 slli t5, a0, 3; sub a0, t5, a0
 c.li t4, 11; mul a0, a0, t4
-mulhu a0, a1, a2
 sll a0, a0, a1
 srl a0, a0, a1
 sra a0, a0, a1
@@ -63,15 +62,6 @@ lwu a0, 0(a1); c.mv a2, a0; c.and a3, a0; c.or a0, a2; c.mv a1, a3
 lwu a0, 0(a1); and a2, a0, s6
 c.lw a0, 0(a1); c.mv a2, a0
 lwu a0, 0(a1); lwu a2, 4(a1); remu a0, a0, a2; c.mv a1, a0
-divu a0, a0, a1
-divu a0, a0, a1; c.bnez a1, 4; c.li a0, 0
-div a0, a0, s2; bne s2, zero, 6; c.li a0, 0
-divu t5, a0, a0; c.bnez a0, 4; c.li t5, 0; c.mv a0, t5
-addiw t6, a1, 0; divw a0, a0, a1; bne t6, zero, 6; c.li a0, 0
-remu a0, a0, a1
-remuw a0, a0, a1
-rem a0, a0, a1
-remw a0, a0, a1
 and a0, a0, s6
 c.slli a0, 56; c.srai a0, 56
 c.slli a0, 48; c.srai a0, 48; and a0, a0, s6
