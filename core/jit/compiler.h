@@ -35,7 +35,8 @@ class Compiler {
         has_(CapabilitiesOf(masm_)),
         matcher_(compilation.insns, compilation.states, has_) {}
 
-  /// Compiles what was analysed. kTooBig, or what `place` said.
+  /// Compiles what was analysed. kTooBig, what `place` said, or kInvalid where
+  /// the two passes do not agree.
   Status Run() {
     EmitAll();
     if (buffer_.size() > kMaxImageSize) {
@@ -45,7 +46,9 @@ class Compiler {
     placed_ = true;
     buffer_.Use(c_.code);
     EmitAll();
-    EBPF_ASSERT(!buffer_.overflowed());
+    if (grew_ || buffer_.overflowed()) {
+      return Status::kInvalid;  // a bug of ours; the program is not run
+    }
     c_.code_size = buffer_.size();
     PatchAll();
     return Status::kOk;
@@ -114,11 +117,15 @@ class Compiler {
     if (state.is_target) {
       masm_.AtTarget();
     }
-    state.offset = Here();
+    const uint32_t begin = Here();
+    const uint32_t bound = c_.states[i + 1].offset - state.offset;
+    state.offset = begin;
     if (state.skipped) {
       return 1;
     }
     const size_t emitted = EmitFused(i);
+    // Of what is fused, the first instruction has all the code.
+    grew_ |= placed_ && Here() - begin > bound;
     for (size_t k = 1; k < emitted; ++k) {
       c_.states[i + k].offset = Here();
     }
@@ -317,16 +324,36 @@ class Compiler {
         }
         break;
       case Kind::kMoveIf:
+      case Kind::kMoveImmIf:
         if constexpr (Masm::kConditionalMove) {
-          masm_.MoveIf(found.op, found.width, found.lhs, found.rhs, found.dst,
-                       found.src);
+          EmitMoveIf(i, found);
         }
         break;
+      case Kind::kBranch: {
+        const size_t last = i + 1;
+        const uint32_t target = TargetOf(c_.insns[last], Op::kGoto, last);
+        Patched(last, masm_.Branch(found.op, found.width, found.lhs, found.rhs,
+                                   JumpDistance(last, target)));
+        break;
+      }
       default:
         if constexpr (Masm::kMemoryOperands) {
           EmitMemoryOp(i, found);
         }
         break;
+    }
+  }
+
+  void EmitMoveIf(size_t i, const MacroOp& found) {
+    Reg src = found.src;
+    if (found.kind == Kind::kMoveImmIf) {
+      masm_.MovImm(kT0, found.bits == 64 ? SignExtended(found.imm)
+                                         : static_cast<uint32_t>(found.imm));
+      src = kT0;
+    }
+    masm_.MoveIf(found.op, found.width, found.lhs, found.rhs, found.dst, src);
+    if (found.jumps) {
+      EmitGoto(i + found.count - 1, Op::kGoto);
     }
   }
 
@@ -635,13 +662,9 @@ class Compiler {
   void EmitControl(size_t i, const isa::Insn& insn, Op op) {
     switch (op) {
       case Op::kGoto:
-      case Op::kGotoLong: {
-        const uint32_t target = TargetOf(insn, op, i);
-        if (target != i + 1) {
-          Patched(i, masm_.Jump(JumpDistance(i, target)));
-        }
+      case Op::kGotoLong:
+        EmitGoto(i, op);
         break;
-      }
       case Op::kCallHelper:
         EmitHelperCall(insn);
         break;
@@ -667,6 +690,13 @@ class Compiler {
         break;
       default:
         break;  // Analyze refuses what else there is
+    }
+  }
+
+  void EmitGoto(size_t i, Op op) {
+    const uint32_t target = TargetOf(c_.insns[i], op, i);
+    if (target != i + 1) {
+      Patched(i, masm_.Jump(JumpDistance(i, target)));
     }
   }
 
@@ -794,6 +824,7 @@ class Compiler {
   RandomStream random_{0};
 
   bool placed_ = false;
+  bool grew_ = false;  // the second pass made more code than the first
   size_t entry_end_ = 0;
   uint8_t entry_form_ = 0;
   size_t function_count_ = 0;

@@ -22,7 +22,7 @@ using Kind = MacroOp::Kind;
 /// Offsets in an address beyond this are computed.
 constexpr int32_t kMaxAliasOffset = 1 << 30;
 /// How many instructions behind its computation an address is looked for.
-constexpr size_t kAliasReach = 8;
+constexpr size_t kAliasReach = 20;
 
 bool Commutes(Operation op) {
   return op == Operation::kAdd || op == Operation::kMul ||
@@ -396,7 +396,8 @@ MacroOp Matcher::Alias(size_t after, Reg reg, const Address& address,
     const OpTraits& info = TraitsOf(OpAt(i));
     const bool loads = info.family == Family::kLoad;
     const bool stores = info.family == Family::kStore;
-    if (!loads && !stores && info.family != Family::kAlu) {
+    if (!loads && !stores && info.family != Family::kAlu &&
+        info.family != Family::kByteSwap && info.family != Family::kNegate) {
       return {};
     }
     const bool is_base =
@@ -529,26 +530,53 @@ MacroOp Matcher::MemoryUpdate(size_t i) const {
   return found;
 }
 
-/// A jump over one move.
+/// A jump over one jump, or over one move; or around one move, to where the
+/// path over the move goes as well: `if (a) goto t; d = x; goto t`.
 MacroOp Matcher::MatchBranch(size_t i) const {
-  if (!has_.conditional_move || insns_[i].offset != 1 || !Joins(i + 1)) {
-    return {};
-  }
+  const isa::Insn& branch = insns_[i];
   const OpTraits& info = TraitsOf(OpAt(i));
-  const isa::Insn& move = insns_[i + 1];
-  if (OpAt(i + 1) != Op::kMov64Reg || info.operation == Operation::kSet) {
+  if (!Joins(i + 1) || info.operation == Operation::kSet) {
     return {};
   }
   MacroOp found;
-  found.kind = Kind::kMoveIf;
   found.count = 2;
   found.width = info.width;
   found.op = Inverse(info.operation);
-  found.lhs = insns_[i].dst;
-  found.rhs = OperandOf(insns_[i], info);
+  found.lhs = branch.dst;
+  found.rhs = OperandOf(branch, info);
+  const Op next = OpAt(i + 1);
+  if (branch.offset == 1 && next == Op::kGoto) {
+    found.kind = Kind::kBranch;
+    return found;
+  }
+  if (branch.offset != 1) {
+    if (!Joins(i + 2) || OpAt(i + 2) != Op::kGoto ||
+        branch.offset != insns_[i + 2].offset + 2) {
+      return {};
+    }
+    found.count = 3;
+    found.jumps = true;
+  }
+  const isa::Insn& move = insns_[i + 1];
   found.dst = move.dst;
   found.src = move.src;
+  found.imm = move.imm;
+  found.bits = TraitsOf(next).width;
+  found.kind = MoveKind(next, move.dst, i + found.count - 1u);
   return found;
+}
+
+/// How `op` moves under a condition, if it does.
+MacroOp::Kind Matcher::MoveKind(Op op, Reg dst, size_t last) const {
+  if (!has_.conditional_move) {
+    return Kind::kNone;
+  }
+  if (op == Op::kMov64Imm || op == Op::kMov32Imm) {
+    return Kind::kMoveImmIf;
+  }
+  const bool moves =
+      op == Op::kMov64Reg || (op == Op::kMov32Reg && IsUpperDead(dst, last));
+  return moves ? Kind::kMoveIf : Kind::kNone;
 }
 
 }  // namespace ebpf::jit

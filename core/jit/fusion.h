@@ -31,12 +31,15 @@ struct MacroOp {
     kMemoryAlu,    // at address: <op> rhs
     kAluShifted,   // dst = lhs <op> (rhs.reg <shift> imm)
     kMoveIf,       // if (lhs <op> rhs) dst = src
+    kMoveImmIf,    // if (lhs <op> rhs) dst = imm, as wide as `bits`
+    kBranch,       // if (lhs <op> rhs), to where the last one jumps
   };
 
   Kind kind = Kind::kNone;
   uint8_t count = 1;  // instructions
   uint8_t width = 64;
   uint8_t bits = 64;
+  bool jumps = false;  // after it, to where the last one does
   isa::Operation op{};
   isa::Operation shift{};
   machine::Reg dst = 0;
@@ -82,6 +85,9 @@ class Matcher {
   bool IsDead(machine::Reg reg, size_t after) const {
     return (states_[after].live_after >> reg & 1) == 0;
   }
+  bool IsUpperDead(machine::Reg reg, size_t after) const {
+    return (states_[after].live_upper_after >> reg & 1) == 0;
+  }
   bool IsShift(size_t index, machine::Reg dst, isa::Op op) const {
     return Joins(index) && OpAt(index) == op && insns_[index].dst == dst;
   }
@@ -93,6 +99,7 @@ class Matcher {
   MacroOp MatchAdd(size_t i) const;
   MacroOp MatchLoad(size_t i) const;
   MacroOp MatchBranch(size_t i) const;
+  MacroOp::Kind MoveKind(isa::Op op, machine::Reg dst, size_t last) const;
 
   /// From a shift at `i` on, of what `source` held before; `count`
   /// instructions were matched before it.

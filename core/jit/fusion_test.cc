@@ -192,5 +192,71 @@ TEST(FusionTest, AJumpOverAMoveMovesUnderTheOppositeCondition) {
   EXPECT_EQ(found.src, 3);
 }
 
+TEST(FusionTest, AJumpOverAConstantMovesItUnderTheOppositeCondition) {
+  const MacroOp found = MatchAt({Make(Op::kJEq32Imm, 1, 0, 1, 7),
+                                 Make(Op::kMov32Imm, 0, 0, 0, -2), Exit()},
+                                0);
+  EXPECT_EQ(found.kind, Kind::kMoveImmIf);
+  EXPECT_EQ(found.count, 2);
+  EXPECT_FALSE(found.jumps);
+  EXPECT_EQ(found.op, Operation::kNe);
+  EXPECT_EQ(found.width, 32);
+  EXPECT_EQ(found.imm, -2);
+  EXPECT_EQ(found.bits, 32);
+}
+
+TEST(FusionTest, TwoWaysToOnePlaceAreAMoveAndAJump) {
+  // if r1 == 0 goto t; r0 = 5; goto t; ...; t:
+  std::vector<isa::Insn> insns = {
+      Make(Op::kMov64Imm, 0),          Make(Op::kJEq64Imm, 1, 0, 3, 0),
+      Make(Op::kMov64Imm, 0, 0, 0, 5), Make(Op::kGoto, 0, 0, 1),
+      Make(Op::kMov64Imm, 0, 0, 0, 9), Exit()};
+  insns.insert(insns.begin(), Make(Op::kJEq64Imm, 1, 0, 4, 77));
+  const MacroOp found = MatchAt(insns, 2);
+  EXPECT_EQ(found.kind, Kind::kMoveImmIf);
+  EXPECT_EQ(found.count, 3);
+  EXPECT_TRUE(found.jumps);
+  EXPECT_EQ(found.op, Operation::kNe);
+  EXPECT_EQ(found.imm, 5);
+  insns[4].offset = 0;  // not to the same place
+  EXPECT_EQ(MatchAt(insns, 2).kind, Kind::kNone);
+}
+
+TEST(FusionTest, AMoveOf32BitsIsConditionalWhereNobodyReadsTheUpperHalf) {
+  std::vector<isa::Insn> insns = {
+      Make(Op::kMov64Imm, 0), Make(Op::kJGt64Reg, 1, 2, 1),
+      Make(Op::kMov32Reg, 0, 3), Make(Op::kMov32Reg, 0, 0), Exit()};
+  EXPECT_EQ(MatchAt(insns, 1).kind, Kind::kMoveIf);
+  insns[3] = Make(Op::kMov64Reg, 0, 0);
+  EXPECT_EQ(MatchAt(insns, 1).kind, Kind::kNone);
+}
+
+TEST(FusionTest, AJumpOverAJumpIsTheOppositeJump) {
+  std::vector<isa::Insn> insns = {
+      Make(Op::kMov64Imm, 0), Make(Op::kJSLt64Reg, 1, 2, 1),
+      Make(Op::kGoto, 0, 0, 1), Make(Op::kMov64Imm, 0, 0, 0, 5), Exit()};
+  const MacroOp found = MatchAt(insns, 1);
+  EXPECT_EQ(found.kind, Kind::kBranch);
+  EXPECT_EQ(found.count, 2);
+  EXPECT_EQ(found.op, Operation::kSGe);
+  EXPECT_EQ(found.lhs, 1);
+  EXPECT_EQ(found.rhs.reg, 2);
+  Capabilities none = kEverything;
+  none.conditional_move = false;
+  EXPECT_EQ(MatchAt(insns, 1, none).kind, Kind::kBranch);
+  insns[1] = Make(Op::kJSet64Reg, 1, 2, 1);  // has no opposite
+  EXPECT_EQ(MatchAt(insns, 1).kind, Kind::kNone);
+}
+
+TEST(FusionTest, SwapsOfOtherRegistersDoNotEndAnAddress) {
+  const MacroOp found =
+      MatchAt({Make(Op::kMov64Reg, 3, 1), Make(Op::kAdd64Reg, 3, 2),
+               Make(Op::kLoadU64, 0, 3, 16), Make(Op::kToBe64, 0),
+               Make(Op::kLoadU32, 3, 3, 28), Make(Op::kAdd64Reg, 0, 3), Exit()},
+              0);
+  EXPECT_EQ(found.kind, Kind::kAlias);
+  EXPECT_EQ(found.alias_end, 4u);
+}
+
 }  // namespace
 }  // namespace ebpf::jit
