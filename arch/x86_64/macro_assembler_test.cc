@@ -367,6 +367,12 @@ void MacroAssemblerTest::Frames() {
          [&](MacroAssembler& m) { m.Prologue(kOdd); });
   Expect("pop r9; pop r12; pop r15; pop rbx; pop rbp",
          [&](MacroAssembler& m) { m.Epilogue(kOdd); });
+  // Nothing wants rsp to be a multiple of 16.
+  const machine::FrameInfo kOwn = {
+      .saved = 1 << 6, .calls = true, .calls_c = false};
+  Expect("push rbp; mov rbp, rsp; push rbx",
+         [&](MacroAssembler& m) { m.Prologue(kOwn); });
+  Expect("pop rbx; pop rbp", [&](MacroAssembler& m) { m.Epilogue(kOwn); });
   Expect("push rbp; mov rbp, rsp; push r14; push r15",
          [&](MacroAssembler& m) { m.Prologue(kEven); });
   Expect("pop r15; pop r14; pop rbp",

@@ -116,5 +116,7 @@ push rbx
 pop rbx
 push rbp; mov rbp, rsp; push rbx; push r15; push r12; push rax
 pop r9; pop r12; pop r15; pop rbx; pop rbp
+push rbp; mov rbp, rsp; push rbx
+pop rbx; pop rbp
 push rbp; mov rbp, rsp; push r14; push r15
 pop r15; pop r14; pop rbp
