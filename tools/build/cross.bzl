@@ -27,12 +27,17 @@ def _user_test_impl(ctx):
         content = """#!/bin/sh
 for qemu in qemu-{arch} qemu-{arch}-static; do
   if command -v $qemu >/dev/null; then
-    exec $qemu -cpu {cpu} {program} "$@"
+    {env} exec $qemu -cpu {cpu} {program} "$@"
   fi
 done
 echo "qemu-{arch} is missing: tools/setup-debian.sh installs qemu-user" >&2
 exit 1
-""".format(arch = ctx.attr.arch, cpu = ctx.attr.cpu, program = ctx.file.program.short_path),
+""".format(
+            arch = ctx.attr.arch,
+            cpu = ctx.attr.cpu,
+            env = " ".join(["%s='%s'" % (k, v) for k, v in ctx.attr.env.items()]),
+            program = ctx.file.program.short_path,
+        ),
     )
     files = [ctx.file.program] + ctx.files.data
     return [DefaultInfo(executable = script, runfiles = ctx.runfiles(files = files))]
@@ -45,6 +50,7 @@ _user_test = rule(
         "arch": attr.string(mandatory = True),
         "cpu": attr.string(mandatory = True),
         "data": attr.label_list(allow_files = True),
+        "env": attr.string_dict(),
         "program": attr.label(allow_single_file = True, mandatory = True),
     },
 )
@@ -58,6 +64,7 @@ def ebpf_cross_test(
         args = [],
         copts = [],
         data = [],
+        env = {},
         tags = []):
     """The test `name`_CPU for each of `cpus`, names in CROSS_CPUS.
 
@@ -93,6 +100,7 @@ def ebpf_cross_test(
             arch = CROSS_CPUS[cpu].arch,
             cpu = CROSS_CPUS[cpu].qemu,
             data = data,
+            env = env,
             program = ":%s_%s_program" % (name, CROSS_CPUS[cpu].arch),
             tags = tags + ["qemu", CROSS_CPUS[cpu].arch],
         )
