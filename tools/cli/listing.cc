@@ -20,7 +20,7 @@ namespace {
 /// Nothing runs there; images of this machine lie somewhere like it.
 constexpr uint64_t kListedAddress = 0x10000000;
 
-constexpr size_t kSourceWidth = 44;
+constexpr size_t kSourceWidth = 52;
 constexpr size_t kInsnWidth = 42;
 
 /// "counts", ".bss + 0x10": the map, or the place in its value, at `address`.
@@ -61,19 +61,30 @@ std::string InsnText(const isa::DecodedInsn& insn,
   return text;
 }
 
+/// Whether a function's code has returned: what follows, up to the next
+/// instruction's, is how the next function begins.
+bool HasReturned(const ListedInsn& insn) {
+  return insn.text == "exit" && !insn.code.empty() &&
+         insn.code.back().text.starts_with("ret");
+}
+
 /// Puts each machine instruction to the last instruction that begins at or
 /// before it.
 void PlaceCode(const std::vector<MachineInsn>& code,
                const std::vector<uint32_t>& offsets, Listing& listing) {
+  size_t next = 0;  // the first of listing.insns that begins later
   for (const MachineInsn& insn : code) {
-    ListedInsn* owner = nullptr;
-    for (ListedInsn& listed : listing.insns) {
-      if (offsets[listed.index] > insn.offset) {
-        break;
-      }
-      owner = &listed;
+    while (next < listing.insns.size() &&
+           offsets[listing.insns[next].index] <= insn.offset) {
+      ++next;
     }
-    (owner == nullptr ? listing.entry : owner->code).push_back(insn);
+    size_t owner = next;  // + 1
+    if (owner != 0 && owner < listing.insns.size() &&
+        HasReturned(listing.insns[owner - 1])) {
+      ++owner;
+    }
+    (owner == 0 ? listing.entry : listing.insns[owner - 1].code)
+        .push_back(insn);
   }
 }
 

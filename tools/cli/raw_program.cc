@@ -20,21 +20,24 @@ using isa::Op;
   throw Failure(fmt::format("instruction {}: {}", index, why));
 }
 
-/// Where `insn` may go besides the next instruction; false: nowhere.
-bool FindTarget(const isa::DecodedInsn& insn, size_t index, int64_t& target) {
+enum class Goes : uint8_t { kNowhere, kJumps, kCalls };
+
+/// Where `insn` may go besides the next instruction.
+Goes FindTarget(const isa::DecodedInsn& insn, size_t index, int64_t& target) {
   const int64_t next = static_cast<int64_t>(index) + 1;
   switch (insn.op) {
     case Op::kGoto:
     case Op::kGotoLong:
       target = next + insn.jump_offset();
-      return true;
+      return Goes::kJumps;
     case Op::kCallSubprogram:
     case Op::kLoadFunc:
       target = next + insn.imm;
-      return true;
+      return Goes::kCalls;
     default:
       target = next + insn.offset;
-      return insn.info().family == Family::kJump;
+      return insn.info().family == Family::kJump ? Goes::kJumps
+                                                 : Goes::kNowhere;
   }
 }
 
@@ -94,9 +97,15 @@ bool WritesFramePointer(const isa::DecodedInsn& insn) {
   }
 }
 
-/// Marks where instructions begin; refuses what is none.
-std::vector<bool> FindStarts(isa::ConstInsns insns) {
-  std::vector<bool> starts(insns.size());
+/// What is known of each slot.
+struct Slot {
+  bool starts_insn = false;
+  bool starts_function = false;
+};
+
+/// Calls `body(index, insn)` for each instruction.
+template <typename Body>
+void ForEachInsn(isa::ConstInsns insns, Body body) {
   for (size_t index = 0; index < insns.size();) {
     isa::DecodedInsn insn;
     const isa::DecodeError error = isa::Decode(insns, index, insn);
@@ -107,10 +116,53 @@ std::vector<bool> FindStarts(isa::ConstInsns insns) {
              fmt::format("{} (bytes {:02x})", isa::DecodeErrorText(error),
                          fmt::join(bytes, " ")));
     }
-    starts[index] = true;
+    body(index, insn);
     index += insn.slots;
   }
-  return starts;
+}
+
+/// Marks where instructions and functions begin.
+std::vector<Slot> Survey(isa::ConstInsns insns) {
+  std::vector<Slot> slots(insns.size());
+  slots[0].starts_function = true;
+  ForEachInsn(insns, [&](size_t index, const isa::DecodedInsn& insn) {
+    slots[index].starts_insn = true;
+    int64_t target;
+    if (FindTarget(insn, index, target) == Goes::kCalls && target >= 0 &&
+        target < static_cast<int64_t>(slots.size())) {
+      slots[static_cast<size_t>(target)].starts_function = true;
+    }
+  });
+  return slots;
+}
+
+/// Whether a jump between the two stays in its function.
+bool InOneFunction(const std::vector<uint32_t>& function_of, size_t from,
+                   int64_t to) {
+  return function_of[from] == function_of[static_cast<size_t>(to)];
+}
+
+void CheckTarget(const std::vector<Slot>& slots,
+                 const std::vector<uint32_t>& function_of, size_t index,
+                 const isa::DecodedInsn& insn) {
+  int64_t target;
+  const Goes goes = FindTarget(insn, index, target);
+  if (goes == Goes::kNowhere) {
+    return;
+  }
+  if (target < 0 || target >= static_cast<int64_t>(slots.size())) {
+    Refuse(index, fmt::format("it goes to instruction {}, out of the program",
+                              target));
+  }
+  if (!slots[static_cast<size_t>(target)].starts_insn) {
+    Refuse(index, fmt::format("it goes into the middle of instruction {}",
+                              target - 1));
+  }
+  if (goes == Goes::kJumps && !InOneFunction(function_of, index, target)) {
+    Refuse(index, fmt::format("it jumps to instruction {}, into another "
+                              "function",
+                              target));
+  }
 }
 
 }  // namespace
@@ -134,38 +186,26 @@ std::vector<isa::Insn> InsnsOf(const std::vector<uint8_t>& bytes) {
 }
 
 void CheckRunnable(isa::ConstInsns insns) {
-  const std::vector<bool> starts = FindStarts(insns);
-  Op last = Op::kExit;
-  size_t last_index = 0;
-  for (size_t index = 0; index < insns.size();) {
-    isa::DecodedInsn insn;
-    if (isa::Decode(insns, index, insn) != isa::DecodeError::kNone) {
-      break;  // FindStarts has refused it
-    }
+  const std::vector<Slot> slots = Survey(insns);
+  std::vector<uint32_t> function_of(slots.size());
+  uint32_t functions = 0;
+  for (size_t i = 0; i < slots.size(); ++i) {
+    functions += slots[i].starts_function ? 1 : 0;
+    function_of[i] = functions;
+  }
+  ForEachInsn(insns, [&](size_t index, const isa::DecodedInsn& insn) {
     CheckOp(insn, index);
-    int64_t target;
-    if (FindTarget(insn, index, target)) {
-      const auto size = static_cast<int64_t>(insns.size());
-      if (target < 0 || target >= size) {
-        Refuse(index, fmt::format("it goes to instruction {}, out of the "
-                                  "program",
-                                  target));
-      }
-      if (!starts[static_cast<size_t>(target)]) {
-        Refuse(index, fmt::format("it goes into the middle of instruction {}",
-                                  target - 1));
-      }
-    }
+    CheckTarget(slots, function_of, index, insn);
     if (WritesFramePointer(insn)) {
       Refuse(index, "r10 is read-only");
     }
-    last = insn.op;
-    last_index = index;
-    index += insn.slots;
-  }
-  if (last != Op::kExit && last != Op::kGoto && last != Op::kGotoLong) {
-    Refuse(last_index, "the program's last is neither exit nor a jump");
-  }
+    const size_t next = index + insn.slots;
+    const bool is_last = next == slots.size() || slots[next].starts_function;
+    if (is_last && insn.op != Op::kExit && insn.op != Op::kGoto &&
+        insn.op != Op::kGotoLong) {
+      Refuse(index, "its function's last is neither exit nor a jump");
+    }
+  });
 }
 
 }  // namespace ebpf::cli

@@ -20,8 +20,9 @@ inline constexpr size_t kMaxInsns = 1'000'000;
 std::vector<isa::Insn> InsnsOf(const std::vector<uint8_t>& bytes);
 
 /// Throws a Failure that names the first instruction that cannot be executed:
-/// an encoding that is none, a jump out of the program, an unknown helper, a
-/// call through a register, a map where there is none, ...
+/// an encoding that is none, a jump out of its function (which reaches from
+/// where a call goes to the next such place), an unknown helper, a call through
+/// a register, a map where there is none, ...
 void CheckRunnable(isa::ConstInsns insns);
 
 }  // namespace ebpf::cli
