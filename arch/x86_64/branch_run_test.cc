@@ -190,8 +190,10 @@ TEST_F(BranchRunTest, TakesFlagsOfWhatCameBeforeOnlyIfTheyAreThose) {
   for (const Flagger& flagger : Flaggers()) {
     for (const Operation op : kConditions) {
       for (const unsigned width : {32u, 64u}) {
-        for (const Operand rhs : {Operand::Imm(0), Operand::Imm(1),
-                                  Operand::Imm(-1), Operand::Of(2)}) {
+        const Operand kOthers[] = {Operand::Imm(0), Operand::Imm(1),
+                                   Operand::Imm(-1), Operand::Of(2)};
+        for (const bool with_zero : {true, false}) {
+          const Operand rhs = kOthers[with_zero ? 0 : Random() % 4];
           // Branches of a flagger go to the next instruction.
           const Flagger& between = betweens[Random() % betweens.size()];
           InsnContext context;
