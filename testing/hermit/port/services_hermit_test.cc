@@ -150,6 +150,7 @@ GUEST_TEST(Text, RefusesToWriteWhereItCannot) {
 }
 
 GUEST_TEST(ExecMemory, GivesPiecesInReachUntilThereAreNone) {
+  constexpr size_t kPiece = 32 << 10;  // of 512 KiB, less what is in use
   GUEST_ASSERT(PortIsUp());
   const uintptr_t near = AddressOf(&sys_getpid);
   GUEST_EXPECT(ebpf_port_exec_alloc(4096, 0, 1 << 20) == nullptr);
@@ -158,7 +159,7 @@ GUEST_TEST(ExecMemory, GivesPiecesInReachUntilThereAreNone) {
   void* pieces[32] = {};
   size_t count = 0;
   while (count < 32) {
-    void* piece = ebpf_port_exec_alloc(4096, near, 128 << 20);
+    void* piece = ebpf_port_exec_alloc(kPiece, near, 128 << 20);
     if (piece == nullptr) {
       break;
     }
@@ -169,11 +170,11 @@ GUEST_TEST(ExecMemory, GivesPiecesInReachUntilThereAreNone) {
   }
   GUEST_EXPECT_EQ(count, 16);
   for (size_t i = 0; i < count; ++i) {
-    ebpf_port_exec_free(pieces[i], 4096);
+    ebpf_port_exec_free(pieces[i], kPiece);
   }
-  void* again = ebpf_port_exec_alloc(64 << 10, near, 128 << 20);
+  void* again = ebpf_port_exec_alloc(16 * kPiece, near, 128 << 20);
   GUEST_EXPECT(again != nullptr);
-  ebpf_port_exec_free(again, 64 << 10);
+  ebpf_port_exec_free(again, 16 * kPiece);
 }
 
 GUEST_TEST(NoFault, ReadsWhatIsThere) {
