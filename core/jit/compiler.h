@@ -109,7 +109,7 @@ class Compiler {
   }
 
   /// Emits the instruction at `i`, with those that are fused to it; how many.
-  size_t EmitAt(size_t i) {
+  [[gnu::always_inline]] size_t EmitAt(size_t i) {
     InsnState& state = c_.states[i];
     if (state.is_function) {
       BeginFunction();
@@ -140,7 +140,7 @@ class Compiler {
     masm_.Prologue(function.frame);
   }
 
-  void SetContext(size_t i) {
+  [[gnu::always_inline]] void SetContext(size_t i) {
     const InsnState& state = c_.states[i];
     masm_.context.live_after = static_cast<uint16_t>(state.live_after);
     masm_.context.live_upper_after =
@@ -263,7 +263,7 @@ class Compiler {
 
   // One instruction, or several.
 
-  size_t EmitFused(size_t i) {
+  [[gnu::always_inline]] size_t EmitFused(size_t i) {
     const OpTraits& traits = TraitsOf(static_cast<Op>(c_.states[i].op));
     if (!traits.Has(OpTraits::kStarts) || c_.states[i].alone ||
         c_.options.blind_constants ||
@@ -379,7 +379,7 @@ class Compiler {
     return Resolve(i, {base, machine::kNoReg, 0, int32_t{c_.insns[i].offset}});
   }
 
-  void EmitInsn(size_t i) {
+  [[gnu::always_inline]] void EmitInsn(size_t i) {
     const isa::Insn& insn = c_.insns[i];
     const Op op = static_cast<Op>(c_.states[i].op);
     const OpTraits& info = TraitsOf(op);
@@ -470,7 +470,8 @@ class Compiler {
 
   // Arithmetic.
 
-  void EmitAlu(size_t i, const isa::Insn& insn, const OpTraits& info) {
+  [[gnu::always_inline]] void EmitAlu(size_t i, const isa::Insn& insn,
+                                      const OpTraits& info) {
     const unsigned width = info.width;
     const bool from_register = info.Has(OpTraits::kSourceIsReg);
     switch (info.operation) {
