@@ -121,6 +121,13 @@ Result<Bytes> ArrayMap::DirectValue() {
   return Bytes(memory_, spec().value_size);
 }
 
+bool ArrayMap::GetLayout(ArrayLayout& layout) const {
+  layout.base = memory_;
+  layout.entry_count = spec().max_entries;
+  layout.element_size = static_cast<uint32_t>(element_size_);
+  return element_size_ <= INT32_MAX;
+}
+
 Status ArrayMap::CopyValueOut(ConstBytes key, Bytes value) {
   EBPF_ASSERT(value.size() == spec().value_size);
   const Bytes found = EBPF_TRY(Lookup(key));

@@ -20,6 +20,7 @@ class ArrayMap final : public Map {
   Status Delete(ConstBytes key) override;
   Result<uint64_t> ForEach(ElementVisitor& visitor) override;
   Result<Bytes> DirectValue() override;
+  bool GetLayout(ArrayLayout& layout) const override;
   Status CopyValueOut(ConstBytes key, Bytes value) override;
   Status UpdateFromUser(ConstBytes key, ConstBytes value,
                         UpdateMode mode) override;

@@ -30,6 +30,21 @@ TEST_F(ArrayMapTest, IsZeroFromTheStart) {
   }
 }
 
+TEST_F(ArrayMapTest, TellsWhereItsValuesAre) {
+  const Ref<Map> map = Make(Spec(MapType::kArray, 4, 12, 5));
+  ArrayLayout layout;
+
+  ASSERT_TRUE(map->GetLayout(layout));
+
+  EXPECT_EQ(layout.blocks, nullptr);
+  EXPECT_EQ(layout.entry_count, 5u);
+  for (uint32_t key = 0; key < 5; ++key) {
+    EXPECT_EQ(layout.base + key * layout.element_size,
+              map->Lookup(In(key))->data());
+  }
+  EXPECT_EQ(map->direct_lookup(), nullptr);
+}
+
 TEST_F(ArrayMapTest, RefusesSizesAsLinuxDoes) {
   EXPECT_EQ(StatusOfMaking(ArraySpec(0, 1)), Status::kInvalid);
   EXPECT_EQ(StatusOfMaking(ArraySpec(8, 0)), Status::kInvalid);

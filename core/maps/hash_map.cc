@@ -56,6 +56,28 @@ Result<Bytes> HashMap::Lookup(ConstBytes key) {
   return Bytes(value, spec().value_size);
 }
 
+template <uint32_t kKeySize>
+uint64_t HashMap::LookUp(uint64_t map, uint64_t key, uint64_t, uint64_t,
+                         uint64_t) {
+  const HashTable& table =
+      static_cast<HashMap*>(reinterpret_cast<Map*>(map))->table_;
+  return reinterpret_cast<uint64_t>(
+      table.FindOfSize<kKeySize>(reinterpret_cast<const uint8_t*>(key)));
+}
+
+DirectLookup HashMap::direct_lookup() const {
+  switch (spec().key_size) {
+    case 4:
+      return LookUp<4>;
+    case 8:
+      return LookUp<8>;
+    case 16:
+      return LookUp<16>;
+    default:
+      return LookUp<0>;
+  }
+}
+
 Status HashMap::Update(ConstBytes key, ConstBytes value, UpdateMode mode) {
   CheckSizes(key, value.size());
   return table_.Put(key, value, mode, TableCaller::kProgram);

@@ -18,6 +18,7 @@ class HashMap final : public Map {
   Result<Bytes> Lookup(ConstBytes key) override;
   Status Update(ConstBytes key, ConstBytes value, UpdateMode mode) override;
   Status Delete(ConstBytes key) override;
+  DirectLookup direct_lookup() const override;
   Result<uint64_t> ForEach(ElementVisitor& visitor) override;
   Status CopyValueOut(ConstBytes key, Bytes value) override;
   Status UpdateFromUser(ConstBytes key, ConstBytes value,
@@ -34,6 +35,10 @@ class HashMap final : public Map {
       : Map(spec), allocator_(allocator), table_(allocator) {}
   ~HashMap() = default;
   void Destroy() override;
+
+  template <uint32_t kKeySize>
+  static uint64_t LookUp(uint64_t map, uint64_t key, uint64_t, uint64_t,
+                         uint64_t);
 
   void CheckSizes(ConstBytes key, size_t value_size) const;
 

@@ -249,6 +249,29 @@ TEST_F(HashMapTest, EqualsAModelWithLongKeys) {
   CompareWithModel(40, 100, 300, 350);
 }
 
+TEST_F(HashMapTest, DirectLookupsFindWhatLookupsFind) {
+  for (const uint32_t key_size : {1u, 4u, 7u, 8u, 16u, 24u}) {
+    const Ref<Map> map = Make(Spec(MapType::kHash, key_size, 8, 300));
+    const DirectLookup lookup = map->direct_lookup();
+    ASSERT_NE(lookup, nullptr);
+    std::vector<uint8_t> key(key_size, 0x11);
+    for (unsigned i = 0; i < 256; ++i) {
+      key[0] = static_cast<uint8_t>(i);
+      const ConstBytes bytes(key.data(), key.size());
+      if (i % 3 == 0) {
+        ASSERT_EQ(map->Update(bytes, In(Value{i}), kAny), Status::kOk);
+      }
+      const uint64_t found =
+          lookup(reinterpret_cast<uint64_t>(map.get()),
+                 reinterpret_cast<uint64_t>(key.data()), 0, 0, 0);
+      const Result<Bytes> value = map->Lookup(bytes);
+      EXPECT_EQ(found,
+                value.ok() ? reinterpret_cast<uint64_t>(value->data()) : 0)
+          << key_size;
+    }
+  }
+}
+
 TEST_F(HashMapTest, EachFailedAllocationLeavesNothingBehind) {
   ForEachFailingAllocation("hash map", [](FailingAllocator& allocator) {
     const Result<Ref<Map>> map =

@@ -60,12 +60,9 @@ bool HashTable::Matches(Element* element, ConstBytes key, uint32_t hash) const {
          shared_bytes::Equal(element->key(), key);
 }
 
-uint8_t* HashTable::Find(ConstBytes key) const {
-  Element* element = Search(key, HashKey(key, seed_));
-  return element == nullptr ? nullptr : ValueOf(element);
-}
-
-HashTable::Element* HashTable::Search(ConstBytes key, uint32_t hash) const {
+// Inlined where the key's size is known.
+[[gnu::always_inline]] inline HashTable::Element* HashTable::Search(
+    ConstBytes key, uint32_t hash) const {
   Bucket& bucket = BucketOf(hash);
   for (unsigned restarts = 0; restarts < kMaxRestarts; ++restarts) {
     // Acquire, here and below: pairs with the releases in PutIn, PutInPlaceOf
@@ -87,6 +84,22 @@ HashTable::Element* HashTable::Search(ConstBytes key, uint32_t hash) const {
   }
   return SearchLocked(key, hash);
 }
+
+uint8_t* HashTable::Find(ConstBytes key) const {
+  Element* element = Search(key, HashKey(key, seed_));
+  return element == nullptr ? nullptr : ValueOf(element);
+}
+
+template <uint32_t kSize>
+uint8_t* HashTable::FindOfSize(const uint8_t* key) const {
+  const ConstBytes bytes(key, kSize != 0 ? kSize : key_size_);
+  Element* element = Search(bytes, HashKey(bytes, seed_));
+  return element == nullptr ? nullptr : ValueOf(element);
+}
+template uint8_t* HashTable::FindOfSize<0>(const uint8_t* key) const;
+template uint8_t* HashTable::FindOfSize<4>(const uint8_t* key) const;
+template uint8_t* HashTable::FindOfSize<8>(const uint8_t* key) const;
+template uint8_t* HashTable::FindOfSize<16>(const uint8_t* key) const;
 
 /// Not found where even the lock cannot be had: it is another CPU's all the
 /// time, or that of what this context interrupted.

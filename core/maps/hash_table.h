@@ -52,6 +52,11 @@ class HashTable : public NonCopyable {
   /// until somebody removes or replaces it. Context: any.
   uint8_t* Find(ConstBytes key) const;
 
+  /// The same for keys of `kSize` bytes (4, 8 or 16; 0: of any size), which are
+  /// the table's.
+  template <uint32_t kSize>
+  uint8_t* FindOfSize(const uint8_t* key) const;
+
   /// Map::Update. Preemption is off, or the caller is a task.
   Status Put(ConstBytes key, ConstBytes value, UpdateMode mode,
              TableCaller caller);

@@ -34,6 +34,21 @@ class ElementVisitor {
   ~ElementVisitor() = default;
 };
 
+/// Where an array's values are, for code that looks up by itself: the one under
+/// key k (below `entry_count`) is `element_size` * k bytes behind `base`, or
+/// for per-CPU kinds behind `blocks`[cpu].
+struct ArrayLayout {
+  const uint8_t* base = nullptr;
+  const uint8_t* const* blocks = nullptr;
+  uint32_t entry_count = 0;
+  uint32_t element_size = 0;  // at most INT32_MAX
+};
+
+/// A lookup as programs call it, without a way through Map: the value's address
+/// or 0. Context: any, in a read section.
+using DirectLookup = uint64_t (*)(uint64_t map, uint64_t key, uint64_t,
+                                  uint64_t, uint64_t);
+
 /// A key/value store shared by programs and user space.
 ///
 /// Each kind derives from `Map` in a file of its own (`hash_map.h`, ...). What
@@ -70,6 +85,11 @@ class Map : public RefCounted<Map> {
   /// Where the value under key 0 starts, for direct access by LD_IMM64
   /// (BPF_PSEUDO_MAP_VALUE), and its size; an array's with one entry.
   virtual Result<Bytes> DirectValue();
+
+  /// What Lookup does, for programs that know the map when they are loaded:
+  /// values at fixed places, or a function; by default neither. Context: task.
+  virtual bool GetLayout(ArrayLayout& /*layout*/) const { return false; }
+  virtual DirectLookup direct_lookup() const { return nullptr; }
 
   // For bpf(2).
 

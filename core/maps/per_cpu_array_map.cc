@@ -52,6 +52,13 @@ Result<Bytes> PerCpuArrayMap::Lookup(ConstBytes key) {
   return Bytes(ValueAt(ebpf_port_cpu_id(), index), spec().value_size);
 }
 
+bool PerCpuArrayMap::GetLayout(ArrayLayout& layout) const {
+  layout.blocks = blocks_.data();
+  layout.entry_count = spec().max_entries;
+  layout.element_size = static_cast<uint32_t>(element_size_);
+  return element_size_ <= INT32_MAX;
+}
+
 Status PerCpuArrayMap::Update(ConstBytes key, ConstBytes value,
                               UpdateMode mode) {
   EBPF_ASSERT(value.size() == spec().value_size);

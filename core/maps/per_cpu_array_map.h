@@ -19,6 +19,7 @@ class PerCpuArrayMap final : public Map {
   Status Update(ConstBytes key, ConstBytes value, UpdateMode mode) override;
   Status Delete(ConstBytes key) override;
   Result<uint64_t> ForEach(ElementVisitor& visitor) override;
+  bool GetLayout(ArrayLayout& layout) const override;
   size_t user_value_size() const override {
     return element_size_ * blocks_.size();
   }

@@ -23,6 +23,20 @@ MapSpec PerCpuSpec(uint32_t value_size, uint32_t max_entries,
 
 class PerCpuArrayMapTest : public MapTest {};
 
+TEST_F(PerCpuArrayMapTest, TellsWhereEachCpusValuesAre) {
+  const Ref<Map> map = Make(Spec(MapType::kPerCpuArray, 4, 12, 5));
+  ArrayLayout layout;
+
+  ASSERT_TRUE(map->GetLayout(layout));
+
+  EXPECT_EQ(layout.base, nullptr);
+  EXPECT_EQ(layout.entry_count, 5u);
+  for (uint32_t key = 0; key < 5; ++key) {
+    EXPECT_EQ(layout.blocks[ebpf_port_cpu_id()] + key * layout.element_size,
+              map->Lookup(In(key))->data());
+  }
+}
+
 TEST_F(PerCpuArrayMapTest, EachCpuHasItsOwnValue) {
   const Ref<Map> map = Make(PerCpuSpec(8, 2));
   const uint32_t key = 1;

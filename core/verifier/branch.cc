@@ -211,4 +211,15 @@ Status StepJump(Verification& v, const DecodedInsn& insn) {
   return Status::kOk;
 }
 
+Status StepMayGoto(Verification& v, const DecodedInsn& insn) {
+  EBPF_TRY(KeepForLater(v));
+  v.next = static_cast<uint32_t>(TargetOf(v.index, insn));
+  return Status::kOk;
+}
+
+void GoOnBehindMayGoto(Verification& v) {
+  ++v.state->current().loops.gotos;
+  v.next = v.index + 1;
+}
+
 }  // namespace ebpf::verifier

@@ -15,4 +15,8 @@ Status StepJump(Verification& v, const isa::DecodedInsn& insn);
 /// learns what it tells of the registers, and sets `v.next`.
 void EnterSide(Verification& v, const isa::DecodedInsn& insn, bool taken);
 
+/// may_goto: jumps; the path that goes on behind it is kept for later.
+Status StepMayGoto(Verification& v, const isa::DecodedInsn& insn);
+void GoOnBehindMayGoto(Verification& v);
+
 }  // namespace ebpf::verifier

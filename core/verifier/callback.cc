@@ -161,11 +161,16 @@ Status ReturnFromCallback(Verification& v) {
   return Status::kOk;
 }
 
-void EndCallbacks(Verification& v) { v.state->current().loops = LoopState{}; }
+void EndCallbacks(Verification& v) {
+  LoopState& loops = v.state->current().loops;
+  loops.loop = 0;
+  loops.calls = 0;
+}
 
 void Widen(Verification& v, const SavedState& earlier) {
   State& now = *v.state;
-  if (now.current().loops.calls < v.widen_after) {
+  const LoopState& loops = now.current().loops;
+  if (Max(loops.calls, loops.gotos) < v.widen_after) {
     return;
   }
   v.widened = true;

@@ -27,9 +27,9 @@ Status ReturnFromCallback(Verification& v);
 /// The helper is done: what follows is behind its call.
 void EndCallbacks(Verification& v);
 
-/// A state that comes back to the call is not covered by the one that was there
-/// a call earlier. In time, takes the numbers in which they differ for any
-/// number, so that the next one will be.
+/// A state that comes back to the call, or to a may_goto, is not covered by the
+/// one that was there a round earlier. In time, takes the numbers in which they
+/// differ for any number, so that the next one will be.
 void Widen(Verification& v, const SavedState& earlier);
 
 }  // namespace ebpf::verifier

@@ -59,6 +59,9 @@ class Visitor {
         Reach(TargetOf(index, insn));
         ReachMeeting(index + 1);  // from each exit of the callee
         return;
+      case isa::Op::kMayGoto:
+        VisitMayGoto(index, insn);
+        return;
       default:
         if (insn.info().family == isa::Family::kJump) {
           ReachMeeting(TargetOf(index, insn));
@@ -73,6 +76,15 @@ class Visitor {
     if (helper != nullptr && CallsBack(*helper)) {
       v_.infos[index].flags |= InsnInfo::kCallsBack | InsnInfo::kPrunePoint;
     }
+    Reach(index + 1);
+  }
+
+  void VisitMayGoto(uint32_t index, const isa::DecodedInsn& insn) {
+    v_.infos[index].flags |= InsnInfo::kMayGoto | InsnInfo::kPrunePoint;
+    Subprogram& within = v_.subprograms[SubprogramOf(v_, index)];
+    within.has_may_goto = true;
+    v_.infos[within.start].flags |= InsnInfo::kPrunePoint;
+    ReachMeeting(TargetOf(index, insn));
     Reach(index + 1);
   }
 

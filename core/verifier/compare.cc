@@ -111,8 +111,9 @@ bool IsInvalid(const StackSlot& slot) {
 /// what is left now.
 bool MatchesLoops(const LoopState& old, const LoopState& now,
                   Comparing comparing) {
-  return comparing == Comparing::kSame ? old.calls == now.calls
-                                       : old.calls <= now.calls;
+  return comparing == Comparing::kSame
+             ? old.calls == now.calls && old.gotos == now.gotos
+             : old.calls <= now.calls && old.gotos <= now.gotos;
 }
 
 bool MatchesFrame(const FrameView& old, const Frame& now, Comparing comparing,

@@ -154,16 +154,20 @@ Status Keep(Verification& v, uint32_t begins) {
   return Status::kOk;
 }
 
-/// Whether the call back that has just returned brings nothing new: the path
-/// came through `old`, at the same call of the helper, which has called since.
+/// Whether the round of a loop that ends by itself brings nothing new: the path
+/// came through `old`, at the same call of the helper or in the same activation
+/// of the function, and called back or went on behind may_goto since.
 bool ClosesLoop(Verification& v, const ExploredState& old) {
   const LoopState& now = v.state->current().loops;
-  const uint32_t innermost = v.state->frame_count - 1;
-  if (now.loop == 0 || old.saved->frame_count() != v.state->frame_count) {
+  if (old.saved->frame_count() != v.state->frame_count) {
     return false;
   }
-  const LoopState& then = old.saved->frame(innermost).loops;
-  return then.loop == now.loop && then.calls < now.calls &&
+  const LoopState& then = old.saved->frame(v.state->frame_count - 1).loops;
+  const bool calls_back = (v.info().flags & InsnInfo::kCallsBack) != 0;
+  const bool another_round =
+      calls_back ? then.loop == now.loop && then.calls < now.calls
+                 : then.activation == now.activation && then.gotos < now.gotos;
+  return another_round &&
          Matches(*old.saved, *v.state, Comparing::kCovers, *v.ids);
 }
 
@@ -174,34 +178,64 @@ bool IsWalked(const Verification& v, const ExploredState& old) {
     return false;
   }
   for (uint32_t i = 0; i < v.state->frame_count; ++i) {
-    const uint32_t loop = old.saved->frame(i).loops.loop;
-    if (loop != 0 && loop != v.state->frames[i].loops.loop &&
-        !v.loops_done[loop]) {
+    const LoopState& then = old.saved->frame(i).loops;
+    const LoopState& now = v.state->frames[i].loops;
+    if ((then.loop != now.loop && !v.loops_done[then.loop]) ||
+        (then.activation != now.activation && !v.loops_done[then.activation])) {
       return false;
     }
   }
   return true;
 }
 
-/// Before a helper that calls back: the first time, or once more.
-Status KeepAtCallback(Verification& v) {
-  LoopState& loops = v.state->current().loops;
-  uint32_t begins = 0;
-  if (loops.loop == 0) {
+Status BeginLoop(Verification& v, uint32_t& begins) {
+  if (begins == 0) {
     EBPF_TRY(v.loops_done.PushBack(false));
     begins = static_cast<uint32_t>(v.loops_done.size() - 1);
-    loops.loop = begins;
   }
-  for (ExploredState* old = v.info().explored; old != nullptr;
+  return Status::kOk;
+}
+
+/// The newest state that the path came through here in the same loop.
+const SavedState* LastRound(const Verification& v) {
+  const LoopState& now = v.state->current().loops;
+  for (const ExploredState* old = v.infos[v.index].explored; old != nullptr;
        old = old->next) {
-    if (begins == 0 && old->branches > 0 &&
-        old->saved->frame_count() == v.state->frame_count &&
-        old->saved->frame(v.state->frame_count - 1).loops.loop == loops.loop) {
-      Widen(v, *old->saved);
-      break;
+    if (old->branches == 0 ||
+        old->saved->frame_count() != v.state->frame_count) {
+      continue;
+    }
+    const LoopState& then = old->saved->frame(v.state->frame_count - 1).loops;
+    if (then.loop == now.loop && then.activation == now.activation) {
+      return old->saved;
     }
   }
-  return Keep(v, begins);
+  return nullptr;
+}
+
+/// Keeps the state if it is one of a loop that ends by itself: where that
+/// begins, and at each round. `kept` tells whether it was.
+Status KeepInLoop(Verification& v, bool& kept) {
+  Frame& frame = v.state->current();
+  const bool calls_back = (v.info().flags & InsnInfo::kCallsBack) != 0;
+  const bool may_goto = (v.info().flags & InsnInfo::kMayGoto) != 0;
+  uint32_t begins = 0;
+  if (frame.loops.activation == 0 &&
+      v.subprograms[frame.subprogram].has_may_goto) {
+    EBPF_TRY(BeginLoop(v, begins));
+    frame.loops.activation = begins;
+  }
+  if (calls_back && frame.loops.loop == 0) {
+    EBPF_TRY(BeginLoop(v, begins));
+    frame.loops.loop = begins;
+  } else if (calls_back || may_goto) {
+    const SavedState* earlier = LastRound(v);
+    if (earlier != nullptr) {
+      Widen(v, *earlier);
+    }
+  }
+  kept = begins != 0 || calls_back || may_goto;
+  return kept ? Keep(v, begins) : Status::kOk;
 }
 
 }  // namespace
@@ -251,6 +285,8 @@ bool NextPath(Verification& v) {
   if (isa::Decode(v.insns, v.index, insn) == isa::DecodeError::kNone) {
     if (insn.op == isa::Op::kCallHelper) {
       EnterOtherSide(v, insn);
+    } else if (insn.op == isa::Op::kMayGoto) {
+      GoOnBehindMayGoto(v);
     } else {
       EnterSide(v, insn, true);
     }
@@ -265,13 +301,14 @@ Status CheckSeen(Verification& v, bool& seen) {
   InsnInfo& info = v.info();
   const uint32_t jumps = v.jumps_walked - v.jumps_at_last_state;
   const uint32_t insns = v.stats.insns_processed - v.insns_at_last_state;
-  const bool calls_back = (info.flags & InsnInfo::kCallsBack) != 0;
+  const bool ends_by_itself =
+      (info.flags & (InsnInfo::kCallsBack | InsnInfo::kMayGoto)) != 0;
   bool keep = jumps >= kJumpsBetween && insns >= kInsnsBetween;
   ExploredState** link = &info.explored;
   while (*link != nullptr) {
     ExploredState* const old = *link;
     if (old->branches > 0) {
-      if (calls_back && ClosesLoop(v, *old)) {
+      if (ends_by_itself && ClosesLoop(v, *old)) {
         seen = true;
         return Status::kOk;
       }
@@ -294,10 +331,9 @@ Status CheckSeen(Verification& v, bool& seen) {
       link = &old->next;
     }
   }
-  if (calls_back) {
-    return KeepAtCallback(v);
-  }
-  return keep ? Keep(v, 0) : Status::kOk;
+  bool kept = false;
+  EBPF_TRY(KeepInLoop(v, kept));
+  return keep && !kept ? Keep(v, 0) : Status::kOk;
 }
 
 void FreeExploration(Verification& v) {

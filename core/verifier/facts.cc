@@ -21,7 +21,6 @@ namespace {
 
 using isa::DecodedInsn;
 using isa::Family;
-using isa::Op;
 using isa::Operation;
 
 constexpr unsigned kMaxPasses = 32;
@@ -88,12 +87,14 @@ uint16_t ReadBy(const DecodedInsn& insn, uint16_t after) {
     case Family::kJump:
       return wide ? UseOf(insn).reads : uint16_t{0};
     case Family::kStore:  // an address is read whole
+    case Family::kStoreRelease:
       return wide ? UseOf(insn).reads : dst;
     case Family::kAtomic:
     case Family::kAtomicFetch:
     case Family::kAtomicExchange:
       return wide ? UseOf(insn).reads : dst;
     case Family::kLoad:
+    case Family::kLoadAcquire:
       return src;
     default:
       return UseOf(insn).reads;
@@ -112,6 +113,7 @@ uint16_t ZeroExtended(const DecodedInsn& insn) {
     case Family::kByteSwap:
       return Bit(insn.dst);
     case Family::kLoad:
+    case Family::kLoadAcquire:
       return info.sign_extends ? uint16_t{0} : Bit(insn.dst);
     case Family::kAtomicFetch:
     case Family::kAtomicExchange:
@@ -124,12 +126,12 @@ uint16_t ZeroExtended(const DecodedInsn& insn) {
 /// Of what upper halves `insn` at `index` leaves, those that are read later.
 uint16_t LiveAfter(const Verification& v, uint32_t index,
                    const DecodedInsn& insn) {
-  const bool goes = insn.op == Op::kGoto || insn.op == Op::kGotoLong;
+  const Flow flow = FlowOf(insn);
   uint16_t after = 0;
-  if (goes || insn.info().family == Family::kJump) {
+  if (flow.jumps) {
     after |= v.infos[static_cast<size_t>(TargetOf(index, insn))].live_upper;
   }
-  if (!goes && insn.op != Op::kExit) {
+  if (flow.falls_through) {
     after |= v.infos[index + insn.slots].live_upper;
   }
   return after;

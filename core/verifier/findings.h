@@ -14,6 +14,7 @@ namespace ebpf::verifier {
 struct FoundFunction {
   uint32_t start;
   uint32_t stack_bytes;  // a multiple of 8
+  bool has_may_goto;
 };
 
 /// Of a call of a helper: the number of the map, or the first instruction of

@@ -6,10 +6,11 @@
 // without asking.
 #include "core/verifier/fixup.h"
 
-#include <stddef.h>
-
 #include "core/base/bits.h"
+#include "core/helpers/prototype.h"
 #include "core/isa/decode.h"
+#include "core/verifier/callback.h"
+#include "core/verifier/inline_calls.h"
 #include "core/verifier/rewriter.h"
 #include "core/verifier/run_stack.h"
 
@@ -21,30 +22,42 @@ using isa::Family;
 using isa::Op;
 
 // Linux's numbers of helpers.
+constexpr int32_t kMapLookupElem = 1;
 constexpr int32_t kGetCpuId = 8;
 constexpr int32_t kTailCall = 12;
+constexpr int32_t kLoop = 181;
 
 // Opcodes. [RFC 9669; opcodes.def for those that only fixup writes]
-constexpr uint8_t kLoad32 = 0x61;
+constexpr uint8_t kStoreImm64 = 0x7a;
 constexpr uint8_t kGoto = 0x05;
 constexpr uint8_t kGotoLong = 0x06;
+constexpr uint8_t kCall = 0x85;
 constexpr uint8_t kExit = 0x95;
-constexpr uint8_t kLoadRun = 0xe7;
 constexpr uint8_t kTailCallInsn = 0xf5;
+constexpr uint8_t kCallDirectSource = 15;
 
-InsnFacts InMemory() {
-  InsnFacts facts{};
-  facts.pointer = PointerKind::kMemory;
-  return facts;
-}
+/// Linux's BPF_MAX_LOOPS: how often one activation of a function goes on behind
+/// a may_goto.
+constexpr int32_t kMaxGotos = 1 << 23;
+
+/// What calls may become besides calls.
+struct Inlining {
+  bool calls;  // what takes more room than a call
+  bool loops;  // what takes stack, too
+};
+
+/// Instructions that inlining may add to a program.
+constexpr uint32_t kMaxAdded = 64 * 1024;
 
 class Fixer {
  public:
-  Fixer(const VerifiedProgram& program, Allocator& allocator)
+  Fixer(const VerifiedProgram& program, Inlining inlining, Allocator& allocator)
       : program_(program),
+        inlining_(inlining),
         out_(allocator, program.insns.size()),
         kept_(allocator),
-        functions_(allocator) {}
+        functions_(allocator),
+        direct_calls_(allocator) {}
 
   /// Writes all of the program; kOutOfRange where a jump became too long.
   Status Run();
@@ -52,60 +65,113 @@ class Fixer {
   /// After Run.
   Status CopyTo(FixedProgram& out) const;
   Span<RunFunction> functions() { return functions_.span(); }
+  bool inlined_loops() const { return inlined_loops_; }
 
  private:
   Status FindKept();
+  Status FindCallbacks();
   Status FixFunction(uint32_t number, uint32_t end);
   Status FixInsn(const DecodedInsn& insn);
   Status FixJump(const DecodedInsn& insn);
   Status FixControl(const DecodedInsn& insn);
+  Status FixMayGoto(const DecodedInsn& insn);
   Status FixHelperCall(const DecodedInsn& insn);
+  Status FixLookup();
+  Status FixLoop();
   Status FixLoadFunc(const DecodedInsn& insn);
+  Status PutPrologue(const FoundFunction& found);
+  Status PutDirectCall(DirectCall function);
+  Status PutAsItIs() { return out_.Put(Original(), facts()); }
 
   isa::Insn Original() const { return program_.insns[index_]; }
   InsnFacts facts() const { return program_.facts[index_]; }
+  CallNote note() const { return program_.findings.calls[index_]; }
+  RunFunction& function() { return functions_[functions_.size() - 1]; }
   uint32_t Target(int32_t distance) const {
     return static_cast<uint32_t>(int64_t{index_} + 1 + distance);
   }
   /// Whether nothing that runs is between this instruction and `target`.
-  bool FallsTo(uint32_t target, uint32_t slots) const {
-    return target > index_ && kept_[index_ + slots] == kept_[target];
+  bool FallsTo(uint32_t target) const {
+    return target > index_ && kept_[index_ + 1] == kept_[target];
   }
   bool IsKept(uint32_t index) const { return kept_[index] == index; }
+  /// Whether there is room to inline one more call.
+  bool MayGrow() const {
+    return inlining_.calls && out_.size() < program_.insns.size() + kMaxAdded;
+  }
+  /// Whether the loop at the call with `note` becomes instructions: for all
+  /// such calls or none, so that nobody needs the addresses of functions.
+  bool InlinesLoops() const { return inlining_.loops && only_known_loops_; }
 
   const VerifiedProgram& program_;
+  const Inlining inlining_;
   Rewriter out_;
   /// For each instruction the first one from there on that some path reaches.
   Buffer<uint32_t> kept_;
   Vector<RunFunction> functions_;
+  Vector<DirectCall> direct_calls_;
+  /// Helpers call functions back in loops only, each of which has one function.
+  bool only_known_loops_ = true;
+  bool inlined_loops_ = false;
+  /// Where the function's own slots begin, from r10.
+  int32_t may_goto_slot_ = 0;
   uint32_t index_ = 0;
 };
+
+/// Calls `f` with each instruction of `insns` and its index; kInvalid if there
+/// is something else, which was not verified.
+template <typename F>
+Status ForEachInsn(isa::ConstInsns insns, F f) {
+  for (uint32_t i = 0; i < insns.size();) {
+    DecodedInsn insn;
+    if (isa::Decode(insns, i, insn) != isa::DecodeError::kNone) {
+      return Status::kInvalid;
+    }
+    f(i, insn);
+    i += insn.slots;
+  }
+  return Status::kOk;
+}
 
 Status Fixer::FindKept() {
   const uint32_t count = static_cast<uint32_t>(program_.insns.size());
   EBPF_TRY(kept_.Allocate(count + 1));
-  kept_[count] = count;
-  for (uint32_t i = 0; i < count;) {
-    DecodedInsn insn;
-    if (isa::Decode(program_.insns, i, insn) != isa::DecodeError::kNone) {
-      return Status::kInvalid;  // was not verified
-    }
-    // For now: who it is itself. A second slot goes with its first.
-    kept_[i] = program_.facts[i].never_reached ? count : i;
-    if (insn.slots == 2) {
-      kept_[i + 1] = count;
-    }
-    i += insn.slots;
+  for (uint32_t& kept : kept_.span()) {
+    kept = count;  // second slots go with their first
   }
+  EBPF_TRY(ForEachInsn(program_.insns, [&](uint32_t i, const DecodedInsn&) {
+    kept_[i] = program_.facts[i].never_reached ? count : i;
+  }));
   for (uint32_t i = count; i-- > 0;) {
     kept_[i] = Min(kept_[i], kept_[i + 1]);
   }
   return Status::kOk;
 }
 
+/// Whether all that is called back can be called from inlined loops.
+Status Fixer::FindCallbacks() {
+  uint32_t loops = 0;
+  EBPF_TRY(ForEachInsn(program_.insns, [&](uint32_t i,
+                                           const DecodedInsn& insn) {
+    if (!IsKept(i) || insn.op != Op::kCallHelper) {
+      return;
+    }
+    const HelperPrototype* helper = FindHelper(static_cast<uint32_t>(insn.imm));
+    if (helper != nullptr && CallsBack(*helper) &&
+        (insn.imm != kLoop || !program_.findings.calls[i].known() ||
+         !IsKept(program_.findings.calls[i].what()))) {
+      only_known_loops_ = false;
+    }
+    loops += insn.imm == kLoop ? 1 : 0;
+  }));
+  only_known_loops_ = only_known_loops_ && loops <= kMaxAdded / kMaxInlined;
+  return Status::kOk;
+}
+
 Status Fixer::Run() {
   EBPF_TRY(out_.Init());
   EBPF_TRY(FindKept());
+  EBPF_TRY(FindCallbacks());
   const Span<FoundFunction> found = program_.findings.functions.span();
   for (uint32_t i = 0; i < found.size(); ++i) {
     const uint32_t end = i + 1 < found.size()
@@ -133,6 +199,9 @@ Status Fixer::FixFunction(uint32_t number, uint32_t end) {
       return Status::kInvalid;
     }
     out_.Begin(index_);
+    if (index_ == found.start) {
+      EBPF_TRY(PutPrologue(found));
+    }
     if (IsKept(index_)) {
       EBPF_TRY(FixInsn(insn));
     }
@@ -145,6 +214,26 @@ Status Fixer::FixFunction(uint32_t number, uint32_t end) {
                                                              : Status::kInvalid;
 }
 
+/// Each activation counts anew. The slots lie below all that the program uses.
+Status Fixer::PutPrologue(const FoundFunction& found) {
+  may_goto_slot_ = 0;
+  if (!found.has_may_goto) {
+    return Status::kOk;
+  }
+  function().stack_bytes += sizeof(uint64_t);
+  may_goto_slot_ = -static_cast<int32_t>(function().stack_bytes);
+  isa::Insn store{};
+  store.opcode = kStoreImm64;
+  store.dst = isa::kFramePointer;
+  store.offset = static_cast<int16_t>(may_goto_slot_);
+  store.imm = kMaxGotos;
+  InsnFacts facts{};
+  facts.pointer = PointerKind::kStack;
+  EBPF_TRY(out_.Put(store, facts));
+  out_.EndPrologue();
+  return Status::kOk;
+}
+
 Status Fixer::FixInsn(const DecodedInsn& insn) {
   switch (insn.info().family) {
     case Family::kJump:
@@ -155,16 +244,16 @@ Status Fixer::FixInsn(const DecodedInsn& insn) {
       if (insn.op == Op::kLoadFunc) {
         return FixLoadFunc(insn);
       }
-      EBPF_TRY(out_.Put(Original(), facts()));
+      EBPF_TRY(PutAsItIs());
       return out_.Put(program_.insns[index_ + 1]);
     default:
-      return out_.Put(Original(), facts());
+      return PutAsItIs();
   }
 }
 
 Status Fixer::FixJump(const DecodedInsn& insn) {
   const uint32_t target = Target(insn.offset);
-  if (facts().never_jumps || FallsTo(target, 1)) {
+  if (facts().never_jumps || FallsTo(target)) {
     return Status::kOk;
   }
   if (facts().always_jumps) {
@@ -180,44 +269,94 @@ Status Fixer::FixControl(const DecodedInsn& insn) {
     case Op::kGoto:
     case Op::kGotoLong: {
       const uint32_t target = Target(insn.jump_offset());
-      return FallsTo(target, 1) ? Status::kOk
-                                : out_.PutJump(Original(), target, facts());
+      return FallsTo(target) ? Status::kOk
+                             : out_.PutJump(Original(), target, facts());
     }
+    case Op::kMayGoto:
+      return FixMayGoto(insn);
     case Op::kCallSubprogram:
       return out_.PutCall(Original(), Target(insn.imm), facts());
     case Op::kCallHelper:
       return FixHelperCall(insn);
     default:
-      return out_.Put(Original(), facts());
+      return PutAsItIs();
   }
+}
+
+Status Fixer::FixMayGoto(const DecodedInsn& insn) {
+  const uint32_t target = Target(insn.offset);
+  if (FallsTo(target)) {
+    return Status::kOk;
+  }
+  isa::Insn jump = Original();
+  jump.imm = may_goto_slot_;
+  return out_.PutJump(jump, target);
 }
 
 Status Fixer::FixHelperCall(const DecodedInsn& insn) {
   switch (insn.imm) {
-    case kGetCpuId: {
-      isa::Insn run{};
-      run.opcode = kLoadRun;
-      isa::Insn load{};
-      load.opcode = kLoad32;
-      load.offset = offsetof(RunContext, cpu);
-      EBPF_TRY(out_.Put(run));
-      return out_.Put(load, InMemory());
-    }
+    case kGetCpuId:
+      return MayGrow() ? InlineCpuId(out_) : PutAsItIs();
+    case kMapLookupElem:
+      return FixLookup();
+    case kLoop:
+      return FixLoop();
     case kTailCall: {
       isa::Insn call{};
       call.opcode = kTailCallInsn;
-      functions_[functions_.size() - 1].makes_tail_calls = true;
+      function().makes_tail_calls = true;
       return out_.Put(call);
     }
     default:
-      return out_.Put(Original(), facts());
+      return PutAsItIs();
   }
 }
 
-/// The address of a function that nobody calls is a number like another.
+Status Fixer::FixLookup() {
+  if (!note().known()) {
+    return PutAsItIs();
+  }
+  const Map& map = *program_.maps[note().what()];
+  ArrayLayout layout;
+  if (MayGrow() && map.GetLayout(layout)) {
+    return InlineArrayLookup(out_, layout);
+  }
+  const DirectLookup lookup = map.direct_lookup();
+  return lookup != nullptr ? PutDirectCall(lookup) : PutAsItIs();
+}
+
+Status Fixer::PutDirectCall(DirectCall function) {
+  size_t number = 0;
+  while (number < direct_calls_.size() && direct_calls_[number] != function) {
+    ++number;
+  }
+  if (number == direct_calls_.size()) {
+    EBPF_TRY(direct_calls_.PushBack(function));
+  }
+  isa::Insn call{};
+  call.opcode = kCall;
+  call.src = kCallDirectSource;
+  call.imm = static_cast<int32_t>(number);
+  return out_.Put(call);
+}
+
+Status Fixer::FixLoop() {
+  if (!InlinesLoops()) {
+    return PutAsItIs();
+  }
+  inlined_loops_ = true;
+  // All loops of the function save its registers in the same place.
+  const FoundFunction& found = program_.findings.functions[function().number];
+  const uint32_t bytes = found.stack_bytes + kLoopStackBytes +
+                         (found.has_may_goto ? sizeof(uint64_t) : 0);
+  function().stack_bytes = bytes;
+  return InlineLoop(out_, note().what(), -static_cast<int32_t>(bytes));
+}
+
+/// The address of a function that nobody calls back is a number like another.
 Status Fixer::FixLoadFunc(const DecodedInsn& insn) {
   const uint32_t target = Target(insn.imm);
-  if (IsKept(target)) {
+  if (IsKept(target) && !InlinesLoops()) {
     EBPF_TRY(out_.PutCall(Original(), target, facts()));
   } else {
     isa::Insn load = Original();
@@ -237,18 +376,50 @@ Status Fixer::CopyTo(FixedProgram& out) const {
     out.facts[i] = out_.facts(i);
     out.original_indices[i] = out_.old_index(i);
   }
+  EBPF_TRY(out.direct_calls.Allocate(direct_calls_.size()));
+  for (size_t i = 0; i < direct_calls_.size(); ++i) {
+    out.direct_calls[i] = direct_calls_[i];
+  }
   return Status::kOk;
+}
+
+/// kOutOfRange: inlining made a jump too long. kAccess: `inlining.loops` made a
+/// stack too large, or the program itself did; `log` says which.
+Status TryFixup(const VerifiedProgram& program, Inlining inlining,
+                Allocator& allocator, Log& log, FixedProgram& out,
+                bool& inlined_loops) {
+  Fixer fixer(program, inlining, allocator);
+  EBPF_TRY(fixer.Run());
+  inlined_loops = fixer.inlined_loops();
+  Buffer<ProgramFunction> functions(allocator);
+  EBPF_TRY(PlanRunStack(program.findings.graph[0], fixer.functions(), log,
+                        allocator, functions));
+  EBPF_TRY(out.functions.Allocate(functions.span().size()));
+  for (size_t i = 0; i < functions.span().size(); ++i) {
+    out.functions[i] = functions[i];
+  }
+  return fixer.CopyTo(out);
 }
 
 }  // namespace
 
 Status Fixup(const VerifiedProgram& program, Allocator& allocator, Log& log,
              FixedProgram& out) {
-  Fixer fixer(program, allocator);
-  EBPF_TRY(fixer.Run());
-  EBPF_TRY(PlanRunStack(program.findings.graph[0], fixer.functions(), log,
-                        allocator, out.functions));
-  return fixer.CopyTo(out);
+  Inlining inlining = {true, true};
+  for (;;) {
+    const size_t logged = log.writer().wanted();
+    bool inlined_loops = false;
+    const Status status =
+        TryFixup(program, inlining, allocator, log, out, inlined_loops);
+    if (status == Status::kAccess && inlined_loops) {
+      inlining.loops = false;
+    } else if (status == Status::kOutOfRange && inlining.calls) {
+      inlining = {false, false};
+    } else {
+      return status;
+    }
+    log.writer().TruncateTo(logged);
+  }
 }
 
 }  // namespace ebpf::verifier

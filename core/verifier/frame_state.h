@@ -46,6 +46,10 @@ struct LoopState {
   /// 0: none. And how often it has called.
   uint32_t loop;
   uint32_t calls;
+  /// This activation of a function with may_goto, and how often it went on
+  /// behind one; 0: has none.
+  uint32_t activation;
+  uint32_t gotos;
 };
 
 /// One active function.

@@ -70,13 +70,12 @@ bool Pass(Verification& v) {
         isa::Decode(v.insns, i, insn) != isa::DecodeError::kNone) {
       continue;
     }
-    const bool jumps = insn.info().family == Family::kJump;
-    const bool goes = insn.op == Op::kGoto || insn.op == Op::kGotoLong;
+    const Flow flow = FlowOf(insn);
     uint16_t after = 0;
-    if (jumps || goes) {
+    if (flow.jumps) {
       after |= v.infos[static_cast<size_t>(TargetOf(i, insn))].live;
     }
-    if (!goes && insn.op != Op::kExit) {
+    if (flow.falls_through) {
       after |= v.infos[i + insn.slots].live;
     }
     const RegisterUse use = UseOf(insn);

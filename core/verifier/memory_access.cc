@@ -159,8 +159,14 @@ Status StepLoad(Verification& v, const DecodedInsn& insn) {
   EBPF_TRY(CheckReadable(v, insn.src));
   EBPF_TRY(CheckWritable(v, insn.dst));
   const uint32_t size = info.width / 8;
+  const bool atomic = info.family == isa::Family::kLoadAcquire;
+  const RegState& from = v.state->reg(insn.src);
+  if (atomic && from.type == RegType::kContext) {
+    return v.Reject(Message::kBadAtomicSource, unsigned{insn.src},
+                    TypeName(from));
+  }
   RegState loaded;
-  EBPF_TRY(Read(v, Access{insn.src, insn.offset, size, false}, false, loaded));
+  EBPF_TRY(Read(v, Access{insn.src, insn.offset, size, false}, atomic, loaded));
   if (info.sign_extends && loaded.IsScalar()) {
     loaded = RegState::Scalar(SignExtend(loaded.value, info.width));
   }
@@ -181,7 +187,8 @@ Status StepStore(Verification& v, const DecodedInsn& insn) {
           ? *source
           : RegState::Constant(static_cast<uint64_t>(int64_t{insn.imm}));
   const uint32_t size = info.width / 8;
-  return Write(v, Access{insn.dst, insn.offset, size, true}, false, source,
+  const bool atomic = info.family == isa::Family::kStoreRelease;
+  return Write(v, Access{insn.dst, insn.offset, size, true}, atomic, source,
                stored);
 }
 

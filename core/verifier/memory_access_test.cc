@@ -174,5 +174,48 @@ TEST_F(MemoryAccessTest, SixtyFourBitAtomicsDoNotFetchIntoTheFramePointer) {
       Status::kAccess, "frame pointer is read only");
 }
 
+isa::Insn LoadAcquire(Size size, Reg dst, Reg src, int offset) {
+  return Raw(0xc3u | size, dst, src, offset, 0x100);
+}
+isa::Insn StoreRelease(Size size, Reg dst, int offset, Reg src) {
+  return Raw(0xc3u | size, dst, src, offset, 0x110);
+}
+
+TEST_F(MemoryAccessTest, OrderedAccessesAreLoadsAndStores) {
+  for (Size size : {kB, kH, kW, kDW}) {
+    Accepts({MovImm(R2, 1), StoreRelease(size, R10, -8, R2),
+             LoadAcquire(size, R0, R10, -8), Exit()});
+  }
+  Accepts({LookupOrExit(kArray), LoadAcquire(kDW, R2, R0, 8),
+           StoreRelease(kW, R0, 0, R2), Return0()});
+  // Pointers too.
+  Accepts({StoreRelease(kDW, R10, -8, R1), LoadAcquire(kDW, R2, R10, -8),
+           Load(kDW, R0, R2, 0), Exit()});
+  Rejects({LookupOrExit(kReadOnly), MovImm(R2, 0), StoreRelease(kB, R0, 0, R2),
+           Return0()},
+          Status::kAccess,
+          "write into map forbidden, value_size=16 off=0 size=1");
+  Rejects(
+      {StoreImm(kDW, R10, -8, 0), LoadAcquire(kDW, R10, R10, -8), Return0()},
+      Status::kAccess, "frame pointer is read only");
+  Rejects({LoadAcquire(kDW, R0, R2, 0), Exit()}, Status::kAccess,
+          "R2 !read_ok");
+}
+
+TEST_F(MemoryAccessTest, OrderedAccessesAreNotOfTheContext) {
+  Rejects({LoadAcquire(kDW, R0, R1, 0), Exit()}, Status::kAccess,
+          "BPF_ATOMIC loads from R1 ctx is not allowed");
+  Rejects({MovImm(R2, 0), StoreRelease(kDW, R1, 0, R2), Return0()},
+          Status::kAccess, "invalid bpf_context access off=0 size=8");
+}
+
+TEST_F(MemoryAccessTest, OrderedAccessesAreAligned) {
+  Rejects({LookupOrExit(kArray), LoadAcquire(kDW, R2, R0, 1), Return0()},
+          Status::kAccess, "misaligned value access off 0+0+1 size 8");
+  Rejects({LookupOrExit(kArray), MovImm(R2, 0), StoreRelease(kH, R0, 1, R2),
+           Return0()},
+          Status::kAccess, "misaligned value access off 0+0+1 size 2");
+}
+
 }  // namespace
 }  // namespace ebpf::verifier

@@ -102,7 +102,8 @@ Kinds After(const DecodedInsn& insn, Kinds kinds) {
     case Family::kByteSwap:
       AfterAlu(insn, kinds);
       break;
-    case Family::kLoad: {
+    case Family::kLoad:
+    case Family::kLoadAcquire: {
       // Pointers are loaded from the stack only.
       const bool stack = kinds.MayPointToStack(insn.src) && whole;
       kinds.Set(insn.dst, stack, stack);
@@ -133,7 +134,7 @@ Kinds After(const DecodedInsn& insn, Kinds kinds) {
 }
 
 /// Adds `kinds` to what may be at `index`; whether that is news.
-bool Flow(Span<Kinds> at, size_t index, const Kinds& kinds) {
+bool FlowTo(Span<Kinds> at, size_t index, const Kinds& kinds) {
   Kinds& there = at[index];
   const Kinds both{static_cast<uint16_t>(there.pointer | kinds.pointer),
                    static_cast<uint16_t>(there.stack | kinds.stack)};
@@ -151,12 +152,12 @@ bool ForwardPass(const Verification& v, Span<Kinds> at) {
       continue;
     }
     const Kinds after = After(insn, at[i]);
-    const bool goes = insn.op == Op::kGoto || insn.op == Op::kGotoLong;
-    if (goes || insn.info().family == Family::kJump) {
-      news |= Flow(at, static_cast<size_t>(TargetOf(i, insn)), after);
+    const Flow flow = FlowOf(insn);
+    if (flow.jumps) {
+      news |= FlowTo(at, static_cast<size_t>(TargetOf(i, insn)), after);
     }
-    if (!goes && insn.op != Op::kExit) {
-      news |= Flow(at, i + insn.slots, after);
+    if (flow.falls_through) {
+      news |= FlowTo(at, i + insn.slots, after);
     }
   }
   return news;
@@ -208,9 +209,11 @@ class Backward {
         Alu();
         break;
       case Family::kLoad:
+      case Family::kLoadAcquire:
         LoadInto(insn_.dst, insn_.src);
         break;
       case Family::kStore:
+      case Family::kStoreRelease:
         Store();
         break;
       case Family::kAtomic:
@@ -358,12 +361,12 @@ bool BackwardPass(Verification& v, Span<const Kinds> kinds) {
         isa::Decode(v.insns, i, insn) != isa::DecodeError::kNone) {
       continue;
     }
-    const bool goes = insn.op == Op::kGoto || insn.op == Op::kGotoLong;
+    const Flow flow = FlowOf(insn);
     Relevant after{};
-    if (goes || insn.info().family == Family::kJump) {
+    if (flow.jumps) {
       after = v.relevance[static_cast<size_t>(TargetOf(i, insn))];
     }
-    if (!goes && insn.op != Op::kExit) {
+    if (flow.falls_through) {
       after = after | v.relevance[i + insn.slots];
     }
     const bool in_main = SubprogramOf(v, i) == 0;

@@ -59,7 +59,7 @@ Status AddSubprogram(Verification& v, uint32_t start, uint32_t& count) {
   for (uint32_t i = count; i > at; --i) {
     v.subprograms[i] = v.subprograms[i - 1];
   }
-  v.subprograms[at] = Subprogram{start, 0, 0};
+  v.subprograms[at] = Subprogram{start, 0, 0, false};
   ++count;
   return Status::kOk;
 }

@@ -22,6 +22,25 @@ constexpr int64_t TargetOf(uint32_t index, const isa::DecodedInsn& insn) {
   return int64_t{index} + 1 + offset;
 }
 
+/// Where control goes from an instruction, besides into functions.
+struct Flow {
+  bool jumps;          // to TargetOf, on some path
+  bool falls_through;  // to the next instruction
+};
+inline Flow FlowOf(const isa::DecodedInsn& insn) {
+  switch (insn.op) {
+    case isa::Op::kGoto:
+    case isa::Op::kGotoLong:
+      return {true, false};
+    case isa::Op::kExit:
+      return {false, false};
+    case isa::Op::kMayGoto:
+      return {true, true};
+    default:
+      return {insn.info().family == isa::Family::kJump, true};
+  }
+}
+
 /// The subprogram that has the instruction `index`.
 uint32_t SubprogramOf(const Verification& v, uint32_t index);
 

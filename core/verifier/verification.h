@@ -37,6 +37,7 @@ struct InsnInfo {
     kJumps = 1 << 8,          // on some path the conditional jump is taken
     kFallsThrough = 1 << 9,   // on some path it is not
     kCallsBack = 1 << 10,     // calls a helper that calls a function back
+    kMayGoto = 1 << 11,
   };
 
   ExploredState* explored;  // states seen here, the newest first
@@ -65,6 +66,7 @@ struct Subprogram {
   uint32_t start;
   uint32_t end;
   uint32_t stack_depth;
+  bool has_may_goto;
 };
 
 struct Verification : NonCopyable {
@@ -100,10 +102,11 @@ struct Verification : NonCopyable {
   uint32_t jumps_walked = 0;
   uint32_t last_id = 0;
 
-  /// By LoopState::loop: whether all paths from its begin were walked.
+  /// By LoopState::loop and activation: whether all paths from its begin were
+  /// walked.
   Vector<bool> loops_done;
   /// In the first of two attempts numbers that change in loops are soon taken
-  /// for any number: after so many calls back.
+  /// for any number: after so many rounds.
   uint32_t widen_after = 0;
   bool widened = false;
 

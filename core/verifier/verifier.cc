@@ -76,7 +76,8 @@ Status WriteFindings(Verification& v, Findings& findings) {
   EBPF_TRY(findings.calls.Allocate(v.insns.size()));
   for (uint32_t i = 0; i < v.subprograms.size(); ++i) {
     const Subprogram& subprogram = v.subprograms[i];
-    findings.functions[i] = {subprogram.start, subprogram.stack_depth};
+    findings.functions[i] = {subprogram.start, subprogram.stack_depth,
+                             subprogram.has_may_goto};
   }
   for (uint32_t i = 0; i < v.insns.size(); ++i) {
     findings.calls[i] = v.infos[i].call;

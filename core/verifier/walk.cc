@@ -78,6 +78,9 @@ Status StepControl(Verification& v, const DecodedInsn& insn, bool& path_ends) {
       v.next = static_cast<uint32_t>(TargetOf(v.index, insn));
       ++v.jumps_walked;
       return Status::kOk;
+    case Op::kMayGoto:
+      ++v.jumps_walked;
+      return StepMayGoto(v, insn);
     case Op::kCallHelper:
       return StepHelperCall(v, insn);
     case Op::kCallSubprogram:
@@ -109,8 +112,10 @@ Status Step(Verification& v, bool& path_ends) {
     case Family::kByteSwap:
       return StepAlu(v, insn);
     case Family::kLoad:
+    case Family::kLoadAcquire:
       return StepLoad(v, insn);
     case Family::kStore:
+    case Family::kStoreRelease:
       return StepStore(v, insn);
     case Family::kAtomic:
     case Family::kAtomicFetch:
@@ -125,8 +130,6 @@ Status Step(Verification& v, bool& path_ends) {
       return StepControl(v, insn, path_ends);
     case Family::kLegacy:
       return v.Reject(Message::kNoPacketAccess);
-    case Family::kLoadAcquire:
-    case Family::kStoreRelease:
     case Family::kInternal:
       break;
   }
