@@ -573,7 +573,7 @@ Condition MacroAssembler::CompareImm(Operation op, bool wide, Reg lhs,
 }
 
 void MacroAssembler::TestImm(bool wide, Reg lhs, int32_t imm) {
-  if (imm >= 0 && imm <= UINT8_MAX) {
+  if (imm >= 0 && imm <= int32_t{UINT8_MAX}) {
     out_.Test8(Of(lhs), static_cast<uint32_t>(imm));
   } else {
     out_.Test(wide && imm < 0, Of(lhs), imm);
