@@ -106,8 +106,8 @@ struct ProbeShared {
 [[gnu::visibility("hidden")]] extern constinit ProbeShared probe_shared;
 
 /// What the running CPU's arch/<isa>/machine has in .ebpf.noprobe: the trap's
-/// way, and the fault-safe copy.
-inline constexpr size_t kMachineNoprobeCount = 2;
+/// way, the fault-safe copy, and what makes text fresh.
+inline constexpr size_t kMachineNoprobeCount = 3;
 [[gnu::visibility("hidden")]] extern const TextRange
     machine_noprobe_text[kMachineNoprobeCount];
 

@@ -6,31 +6,40 @@
 #include <stddef.h>
 #include <stdint.h>
 
-namespace ebpf::aarch64 {
+extern "C" {
+
+/// Writes the data cache's lines of [address, address + size) back to where
+/// instructions are fetched from. [arm/arm: DC CVAU] Context: any.
+[[gnu::visibility("hidden")]] void ebpf_clean_data(uintptr_t address,
+                                                   size_t size);
+
+/// Drops them from the instruction caches of all CPUs in the inner shareable
+/// domain. [arm/arm: IC IVAU] Context: any.
+[[gnu::visibility("hidden")]] void ebpf_invalidate_insns(uintptr_t address,
+                                                         size_t size);
 
 /// Drops what this CPU has prefetched. [arm/arm: ISB] Context: any.
-inline void SyncInsnStream() { asm volatile("isb" ::: "memory"); }
+[[gnu::visibility("hidden")]] void ebpf_sync_insn_stream(void);
+
+/// Where these lie.
+[[gnu::visibility("hidden")]] extern const uint8_t ebpf_icache_begin[];
+[[gnu::visibility("hidden")]] extern const uint8_t ebpf_icache_end[];
+
+}  // extern "C"
+
+namespace ebpf::aarch64 {
+
+/// Drops what this CPU has prefetched. Context: any.
+inline void SyncInsnStream() { ebpf_sync_insn_stream(); }
 
 /// After writing [address, address + size), the address being the executable
-/// mapping's: cleans the data cache to where instructions are fetched from and
-/// invalidates the instruction caches of all CPUs in the inner shareable
-/// domain. The other CPUs still need SyncInsnStream.
-/// [arm/arm: Ordering of instruction fetches; CTR_EL0] Context: any.
+/// mapping's: all that is needed for all CPUs, but that the others still need
+/// SyncInsnStream. [arm/arm: Ordering of instruction fetches; CTR_EL0]
+/// Context: any.
 inline void FlushInsnCache(uintptr_t address, size_t size) {
-  uint64_t type;
-  asm volatile("mrs %0, ctr_el0" : "=r"(type));
-  const uintptr_t data_line = uintptr_t{4} << (type >> 16 & 15);
-  const uintptr_t insn_line = uintptr_t{4} << (type & 15);
-  const uintptr_t end = address + size;
-  for (uintptr_t at = address & ~(data_line - 1); at < end; at += data_line) {
-    asm volatile("dc cvau, %0" : : "r"(at) : "memory");
-  }
-  asm volatile("dsb ish" ::: "memory");
-  for (uintptr_t at = address & ~(insn_line - 1); at < end; at += insn_line) {
-    asm volatile("ic ivau, %0" : : "r"(at) : "memory");
-  }
-  asm volatile("dsb ish" ::: "memory");
-  SyncInsnStream();
+  ebpf_clean_data(address, size);
+  ebpf_invalidate_insns(address, size);
+  ebpf_sync_insn_stream();
 }
 
 }  // namespace ebpf::aarch64

@@ -3,6 +3,7 @@
 // The breakpoint and fault hooks: core/probes' way of a trap, made of this
 // CPU's types, in one piece without indirect calls.
 #include "arch/aarch64/breakpoint.h"
+#include "arch/aarch64/machine/icache.h"
 #include "arch/aarch64/machine/nofault.h"
 #include "arch/aarch64/probed_insn.h"
 #include "core/base/noprobe.h"
@@ -29,6 +30,7 @@ EBPF_NOPROBE bool OnFault(machine::PtRegs& regs) { return Trap::OnFault(regs); }
 constinit const TextRange machine_noprobe_text[kMachineNoprobeCount] = {
     {ebpf_trap_noprobe_begin, ebpf_trap_noprobe_end},
     {ebpf_copy_nofault_begin, ebpf_copy_nofault_end},
+    {ebpf_icache_begin, ebpf_icache_end},
 };
 
 // What core/capi/ebpf.h declares for kernels.
