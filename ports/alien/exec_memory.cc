@@ -1,17 +1,21 @@
 // SPDX-License-Identifier: MIT
 //
-// Executable memory on Alien: address ranges above RAM, mapped read-execute.
-// The kernel never takes such a range back, so this file uses them again.
+// Executable memory on Alien: from the pool in the kernel's text, or, where
+// that is too small, address ranges above RAM, mapped read-execute. The kernel
+// never takes such a range back, so this file uses them again.
 #include "ports/alien/exec_memory.h"
 
 #include "arch/riscv64/machine/icache.h"
 #include "core/platform/text.h"
 #include "ports/alien/csr.h"
+#include "ports/alien/exec_pool.h"
 #include "ports/alien/kernel.h"
+#include "ports/alien/text_alias.h"
 
 namespace {
 
 constexpr size_t kPageSize = 4096;
+constexpr size_t kMostBytes = size_t{16} << 20;
 constexpr uint32_t kFlags = ALIEN_MAP_VALID | ALIEN_MAP_READ |
                             ALIEN_MAP_EXECUTE | ALIEN_MAP_ACCESSED |
                             ALIEN_MAP_DIRTY;
@@ -75,6 +79,9 @@ void FlushRange(const Range& range, size_t size) {
 namespace ebpf::alien {
 
 bool IsExecMemory(uintptr_t address, size_t size) {
+  if (TouchesPool(address, size)) {
+    return IsTakenFromPool(address, size);
+  }
   for (const Range& range : ranges) {
     if (address >= range.begin && size <= range.mapped &&
         address - range.begin <= range.mapped - size) {
@@ -89,8 +96,11 @@ bool IsExecMemory(uintptr_t address, size_t size) {
 extern "C" {
 
 void* ebpf_port_exec_alloc(size_t size, uintptr_t near, uint64_t reach) {
-  if (size == 0 || size > (size_t{1} << 30)) {
+  if (size == 0 || size > kMostBytes) {
     return nullptr;
+  }
+  if (void* memory = ebpf::alien::TakeFromPool(size, near, reach)) {
+    return memory;
   }
   const size_t rounded = (size + kPageSize - 1) & ~(kPageSize - 1);
   Range* range = TakeRange(rounded);
@@ -105,14 +115,20 @@ void* ebpf_port_exec_alloc(size_t size, uintptr_t near, uint64_t reach) {
   return reinterpret_cast<void*>(range->begin);
 }
 
-void ebpf_port_exec_free(void* memory, size_t /*size*/) {
+void ebpf_port_exec_free(void* memory, size_t size) {
   const auto begin = reinterpret_cast<uintptr_t>(memory);
+  if (ebpf::alien::TouchesPool(begin, size)) {
+    // Who runs there after all shall trap.
+    ebpf::alien::FillWithBreakpoints(begin, (size + 63) & ~size_t{63});
+    ebpf::alien::GiveToPool(begin, size);
+    return;
+  }
   for (Range& range : ranges) {
     if (range.mapped != 0 && range.begin == begin) {
-      const size_t size = range.mapped;
+      const size_t mapped = range.mapped;
       range.mapped = 0;
-      alien_unmap_region(begin, size);
-      FlushRange(range, size);
+      alien_unmap_region(begin, mapped);
+      FlushRange(range, mapped);
       return;
     }
   }

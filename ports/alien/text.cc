@@ -10,6 +10,7 @@
 #include "core/platform/exec.h"
 #include "ports/alien/csr.h"
 #include "ports/alien/exec_memory.h"
+#include "ports/alien/exec_pool.h"
 #include "ports/alien/kernel.h"
 #include "ports/alien/text_alias.h"
 #include "ports/alien/unprobeable.h"
@@ -23,6 +24,18 @@ constexpr int kMinusNoMemory = -12;      // -ENOMEM
 constexpr int kMinusFault = -14;         // -EFAULT
 constexpr int kMinusInvalid = -22;       // -EINVAL
 constexpr int kMinusNotSupported = -95;  // -EOPNOTSUPP
+
+/// A page of c.ebreak.
+struct Breakpoints {
+  uint8_t bytes[kPageSize];
+  constexpr Breakpoints() : bytes{} {
+    for (size_t i = 0; i < kPageSize; i += 2) {
+      bytes[i] = 0x02;
+      bytes[i + 1] = 0x90;
+    }
+  }
+};
+constexpr Breakpoints kBreakpoints;
 
 /// Two pages of addresses, mapped to the text that is being written and to
 /// nothing otherwise. The leaf that the text itself is mapped with stays as it
@@ -73,8 +86,37 @@ EBPF_NOPROBE void Store(uintptr_t to, const uint8_t* bytes, size_t size) {
   }
 }
 
-/// Executable memory of ours is writable at the addresses of its frames.
-void WriteExecMemory(uintptr_t to, const uint8_t* bytes, size_t size) {
+/// Writes [to, to + size), inside two pages of text; false without memory.
+bool WriteText(uintptr_t to, const uint8_t* bytes, size_t size) {
+  const uintptr_t offset = to % kPageSize;
+  const size_t pages = offset + size > kPageSize ? 2 : 1;
+  if (alias == 0 || !MapAlias(to - offset, pages)) {
+    return false;
+  }
+  Store(alias + offset, bytes, size);
+  UnmapAlias(pages);
+  return true;
+}
+
+/// Writes to the pool in the kernel's text, a page at a time; nothing else runs
+/// while there is a writable mapping. False without memory.
+bool WritePool(uintptr_t to, const uint8_t* bytes, size_t size) {
+  for (size_t done = 0; done < size;) {
+    const uintptr_t at = to + done;
+    const size_t piece = ebpf::Min(size - done, kPageSize - at % kPageSize);
+    const uintptr_t interrupts = ebpf::alien::MaskInterrupts();
+    const bool written = WriteText(at, bytes + done, piece);
+    ebpf::alien::RestoreInterrupts(interrupts);
+    if (!written) {
+      return false;
+    }
+    done += piece;
+  }
+  return true;
+}
+
+/// Other executable memory of ours is writable at the addresses of its frames.
+void WriteFrames(uintptr_t to, const uint8_t* bytes, size_t size) {
   for (size_t done = 0; done < size;) {
     const uintptr_t at = to + done;
     const size_t piece = ebpf::Min(size - done, kPageSize - at % kPageSize);
@@ -87,6 +129,16 @@ void WriteExecMemory(uintptr_t to, const uint8_t* bytes, size_t size) {
 }  // namespace
 
 namespace ebpf::alien {
+
+void FillWithBreakpoints(uintptr_t begin, size_t size) {
+  for (size_t done = 0; done < size; done += sizeof kBreakpoints.bytes) {
+    const size_t piece = Min(size - done, sizeof kBreakpoints.bytes);
+    if (!WritePool(begin + done, kBreakpoints.bytes, piece)) {
+      break;  // what is there stays
+    }
+  }
+  riscv64::SyncInsnStream();
+}
 
 bool PrepareTextAlias() {
   alias = alien_alloc_kernel_free_region(2 * kPageSize);
@@ -120,17 +172,15 @@ int ebpf_port_text_write(uintptr_t to, const void* bytes, size_t size) {
   if (size == 0 || size > 64) {
     return kMinusInvalid;
   }
+  const bool in_pool = ebpf::alien::TouchesPool(to, size);
+  const bool exec_memory = ebpf::alien::IsExecMemory(to, size);
   const auto* source = static_cast<const uint8_t*>(bytes);
-  if (IsText(to, size)) {
-    const uintptr_t offset = to % kPageSize;
-    const size_t pages = offset + size > kPageSize ? 2 : 1;
-    if (alias == 0 || !MapAlias(to - offset, pages)) {
+  if (in_pool ? exec_memory : IsText(to, size)) {
+    if (!WriteText(to, source, size)) {
       return kMinusNoMemory;
     }
-    Store(alias + offset, source, size);
-    UnmapAlias(pages);
-  } else if (ebpf::alien::IsExecMemory(to, size)) {
-    WriteExecMemory(to, source, size);
+  } else if (exec_memory) {
+    WriteFrames(to, source, size);
   } else {
     return kMinusFault;
   }
@@ -140,10 +190,15 @@ int ebpf_port_text_write(uintptr_t to, const void* bytes, size_t size) {
 
 int ebpf_port_exec_write(void* to, const void* bytes, size_t size) {
   const auto address = reinterpret_cast<uintptr_t>(to);
-  if (!ebpf::alien::IsExecMemory(address, size)) {
+  if (size == 0 || !ebpf::alien::IsExecMemory(address, size)) {
     return kMinusFault;
   }
-  WriteExecMemory(address, static_cast<const uint8_t*>(bytes), size);
+  const auto* source = static_cast<const uint8_t*>(bytes);
+  if (!ebpf::alien::TouchesPool(address, size)) {
+    WriteFrames(address, source, size);
+  } else if (!WritePool(address, source, size)) {
+    return kMinusNoMemory;
+  }
   ebpf::riscv64::SyncInsnStream();  // of the one CPU
   return 0;
 }
@@ -151,6 +206,7 @@ int ebpf_port_exec_write(void* to, const void* bytes, size_t size) {
 bool ebpf_port_may_probe(uintptr_t address, size_t size) {
   return size != 0 && IsText(address, size) &&
          !OverlapsTrampoline(address, size) &&
+         !ebpf::alien::TouchesPool(address, size) &&
          !ebpf::alien::IsUnprobeable(address) &&
          !ebpf::alien::IsUnprobeable(address + size - 1);
 }

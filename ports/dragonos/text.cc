@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
 // Kernel text on DragonOS: mapped read-only, by 4 KiB pages, with CR0.WP set.
-// It is written through two pages of our own that are mapped to it meanwhile,
-// writable and not executable, on the CPU that writes.
+// It is written through pages of our own that are mapped to it meanwhile,
+// writable and not executable, while no other CPU runs.
 #include "core/platform/text.h"
 
 #include "arch/x86_64/machine/icache.h"
@@ -27,7 +27,12 @@ constexpr int kMinusInvalid = -22;
 constexpr int kMinusNotSupported = -95;
 
 constexpr size_t kMaxWrite = 64;
-constexpr size_t kAliasPages = 2;  // a write may cross a page
+/// The most bytes of executable memory that one rendezvous fills: some ten
+/// microseconds.
+constexpr size_t kMaxPiece = size_t{64} << 10;
+constexpr size_t kAliasPages = kMaxPiece / kPageSize + 1;
+/// A CPU that does not come in time may be a virtual one that does not run.
+constexpr int kTries = 5;
 
 struct Alias {
   uintptr_t virt = 0;
@@ -65,8 +70,8 @@ bool MapAlias(uintptr_t to, size_t pages) {
   return true;
 }
 
-void UnmapAlias() {
-  for (size_t page = 0; page < kAliasPages; ++page) {
+void UnmapAlias(size_t pages) {
+  for (size_t page = 0; page < pages; ++page) {
     SetEntry(page, 0);
   }
 }
@@ -93,15 +98,15 @@ bool PrepareTextAlias() {
 
 namespace {
 
-/// Writes at most a page of text or executable memory. In a rendezvous.
+/// Writes at most kMaxPiece of text or executable memory. In a rendezvous.
 int Write(uintptr_t to, const void* bytes, size_t size) {
   const uintptr_t offset = to % kPageSize;
-  const size_t pages = offset + size > kPageSize ? 2 : 1;
+  const size_t pages = (offset + size + kPageSize - 1) / kPageSize;
   const bool mapped = MapAlias(to, pages);
   if (mapped) {
     ebpf::CopyBytes(reinterpret_cast<void*>(alias.virt + offset), bytes, size);
   }
-  UnmapAlias();
+  UnmapAlias(pages);
   if (!mapped) {
     return kMinusFault;
   }
@@ -116,6 +121,20 @@ struct Piece {
   const uint8_t* bytes;
   size_t size;
 };
+
+int WritePiece(void* argument) {
+  const auto& piece = *static_cast<const Piece*>(argument);
+  return Write(piece.to, piece.bytes, piece.size);
+}
+
+int StopAndWrite(Piece& piece) {
+  int result = 0;
+  int status = kMinusBusy;
+  for (int i = 0; i < kTries && status == kMinusBusy; ++i) {
+    status = ebpf_port_stop_machine(WritePiece, &piece, &result);
+  }
+  return status != 0 ? status : result;
+}
 
 }  // namespace
 
@@ -134,10 +153,12 @@ int ebpf_port_text_write(uintptr_t to, const void* bytes, size_t size) {
   return Write(to, bytes, size);
 }
 
-// A page in each rendezvous: the alias is one, and the other CPUs serialise
-// themselves on their way out, which is what the manual asks before they run
-// what was written elsewhere. [intel/vol3: Handling Self- and Cross-Modifying
-// Code]
+// A piece in each rendezvous, so that nobody runs while there is a writable
+// mapping. And for the addresses' sake: where code has been replaced by other
+// code, the manual asks each CPU for a serialising instruction between learning
+// of it and running it. The other CPUs execute one as they leave the
+// rendezvous; which of them may have run, or fetched ahead, what was here
+// before, nobody knows. [intel/vol3: Handling Self- and Cross-Modifying Code]
 int ebpf_port_exec_write(void* to, const void* bytes, size_t size) {
   const auto begin = reinterpret_cast<uintptr_t>(to);
   if (size == 0 || !IsExecMemory(begin, size)) {
@@ -147,17 +168,11 @@ int ebpf_port_exec_write(void* to, const void* bytes, size_t size) {
     return kMinusNotSupported;
   }
   for (size_t done = 0; done < size;) {
-    Piece piece = {begin + done, static_cast<const uint8_t*>(bytes) + done, 0};
-    piece.size = ebpf::Min(size - done, kPageSize - piece.to % kPageSize);
-    int result = 0;
-    const int status = ebpf_port_stop_machine(
-        [](void* argument) {
-          const auto& it = *static_cast<const Piece*>(argument);
-          return Write(it.to, it.bytes, it.size);
-        },
-        &piece, &result);
-    if (status != 0 || result != 0) {
-      return status != 0 ? status : result;
+    Piece piece = {begin + done, static_cast<const uint8_t*>(bytes) + done,
+                   ebpf::Min(size - done, kMaxPiece)};
+    const int status = StopAndWrite(piece);
+    if (status != 0) {
+      return status;
     }
     done += piece.size;
   }

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: MIT
+//
+// Room for executable memory inside the kernel's text, which no mapping can
+// write. exec_memory.cc gives it out. Whoever strays into it meets a
+// breakpoint.
+        .section .text.ebpf_exec_pool, "ax", @progbits
+        .balign 4096
+        .globl EbpfAlienExecPool
+        .hidden EbpfAlienExecPool
+EbpfAlienExecPool:
+        .rept 524288 / 2
+        .half 0x9002                    // c.ebreak
+        .endr
+        .globl EbpfAlienExecPoolEnd
+        .hidden EbpfAlienExecPoolEnd
+EbpfAlienExecPoolEnd:
+        .section .note.GNU-stack, "", @progbits
