@@ -15,6 +15,14 @@ GUESTS = {
     "plain": struct(arch = "aarch64", cpus = 2),
 }
 
+# Name: what an image needs in which eBPF comes up as //testing/guest/demo:start
+# says.
+PORTS = {
+    "alien": ["//ports/alien", "//ports/alien:interface"],
+    "dragonos": ["//ports/dragonos", "//ports/dragonos:interface"],
+    "plain": ["//testing/guest/personalities/plain:port"],
+}
+
 def _absolute(label):
     """`label` in its one longest form."""
     if label.startswith(":"):
@@ -41,6 +49,7 @@ def _link(name, guest, personality, srcs, copts, deps):
         deps = _unique(deps + [
             "//testing/guest/%s" % guest.arch,
             "//testing/guest/kernel",
+            "//testing/guest/ledger",
             "//testing/guest/personalities/%s" % personality,
         ]),
     )

@@ -316,7 +316,7 @@ int ebpf_port_exec_write(void* to, const void* bytes, size_t size) {
   std::lock_guard<std::mutex> lock(all.mutex);
   const auto address = reinterpret_cast<uintptr_t>(to);
   const Region* region = FindRegion(all, address, size);
-  if (region == nullptr || region->is_kernel_text) {
+  if (size == 0 || region == nullptr || region->is_kernel_text) {
     return -EFAULT;
   }
   memcpy(region->alias + (address - region->begin), bytes, size);

@@ -19,6 +19,7 @@ void ForEachCase(void (*visit)(void* context, const Case& test), void* context);
 // The cases of each *_port_test.cc.
 Span<const Case> CpuCases();
 Span<const Case> DeferCases();
+Span<const Case> ExecCases();
 Span<const Case> LogCases();
 Span<const Case> MemoryCases();
 Span<const Case> NofaultCases();

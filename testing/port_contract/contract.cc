@@ -13,7 +13,7 @@ void ForEachCase(void (*visit)(void* context, const Case& test),
   constexpr Group kGroups[] = {
       CpuCases,  MemoryCases,  TimeCases,       UserCases,
       TaskCases, SymbolsCases, NofaultCases,    DeferCases,
-      LogCases,  TextCases,    RendezvousCases,
+      LogCases,  TextCases,    RendezvousCases, ExecCases,
   };
   for (Group group : kGroups) {
     for (const Case& test : group()) {

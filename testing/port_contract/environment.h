@@ -4,6 +4,7 @@
 // port that they test.
 #pragma once
 
+#include <stddef.h>
 #include <stdint.h>
 
 namespace ebpf::port_contract {
@@ -44,6 +45,18 @@ class Environment {
   /// A page's address that is not mapped, right behind one that can be read; 0
   /// if the kernel has none to give. The same at each call.
   virtual uintptr_t UnmappedPage() = 0;
+
+  enum class Attempt { kUnknown, kDone, kFaulted };
+  /// Stores the byte at `address` over itself; kUnknown if the kernel cannot
+  /// survive a fault of that.
+  virtual Attempt TryWrite(uintptr_t address) = 0;
+
+  /// Whether this kernel is known for mappings that can be written and executed
+  /// at once, against core/platform/exec.h.
+  virtual bool MayWriteWhatRuns() { return false; }
+
+  /// `size` bytes of code at `address` are about to be called on this CPU.
+  virtual void BeforeCall(uintptr_t address, size_t size) = 0;
 
   /// Bytes of the kernel's memory that are allocated; constant if unknown.
   virtual uint64_t AllocatedBytes() = 0;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // The host port keeps core/platform's contract: each case is a test of its own.
+#include <cstdio>
 #include <cstring>
 #include <memory>
 #include <string>
@@ -74,6 +75,24 @@ class HostEnvironment final : public Environment {
     }();
     return reinterpret_cast<uintptr_t>(pages) + kPage;
   }
+
+  Attempt TryWrite(uintptr_t address) override {
+    FILE* maps = fopen("/proc/self/maps", "r");
+    char line[512];
+    Attempt attempt = Attempt::kUnknown;
+    while (fgets(line, sizeof(line), maps) != nullptr) {
+      unsigned long from, to;
+      char rights[8];
+      if (sscanf(line, "%lx-%lx %7s", &from, &to, rights) == 3 &&
+          from <= address && address < to) {
+        attempt = rights[1] == 'w' ? Attempt::kDone : Attempt::kFaulted;
+      }
+    }
+    fclose(maps);
+    return attempt;
+  }
+
+  void BeforeCall(uintptr_t /*address*/, size_t /*size*/) override {}
 
   uint64_t AllocatedBytes() override { return HostAllocatedBytes(); }
 

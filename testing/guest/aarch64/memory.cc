@@ -30,7 +30,8 @@ namespace {
 constexpr size_t kBlock = size_t{2} << 20;
 constexpr uintptr_t kRam = 0x40000000;
 constexpr uintptr_t kUart = 0x09000000;
-constexpr size_t kTables = 64;
+// For 256 MiB of RAM, devices, and what a personality maps.
+constexpr size_t kTables = 192;
 
 alignas(kPageSize) constinit uint64_t tables[kTables][512] = {};
 alignas(kPageSize) constinit uint64_t root[512] = {};
@@ -53,13 +54,13 @@ void FindRam() {
   ram.end = (memory.base + memory.size) & ~(kBlock - 1);
 }
 
-/// Pages for the image, whose permissions differ, and blocks for the rest, so
-/// that no block is ever split while CPUs use it.
+/// By pages: any of them may change its permissions, and no block is ever split
+/// while CPUs use it.
 bool MapAll() {
   const uintptr_t image = AddressOf(guest_text_begin);
   const uintptr_t rest = (ram.begin + kBlock - 1) & ~(kBlock - 1);
   return Map(image, image, rest - image, kWrite | kExecute) &&
-         Map(rest, rest, ram.end - rest, kWrite, kBlock) &&
+         Map(rest, rest, ram.end - rest, kWrite) &&
          Map(kUart, kUart, kPageSize, kWrite | kDevice) &&
          Map(aarch64::kGicBegin, aarch64::kGicBegin,
              aarch64::kGicEnd - aarch64::kGicBegin, kWrite | kDevice, kBlock);

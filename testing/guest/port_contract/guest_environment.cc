@@ -11,6 +11,7 @@
 #include "testing/guest/kernel/memory.h"
 #include "testing/guest/kernel/test.h"
 #include "testing/guest/kernel/thread.h"
+#include "testing/guest/ledger/ledger.h"
 #include "testing/guest/port_contract/skip_breakpoint.h"
 #include "testing/port_contract/contract.h"
 
@@ -71,6 +72,16 @@ class GuestEnvironment final : public ebpf::port_contract::Environment {
       MakeHole();
     }
     return hole_;
+  }
+
+  Attempt TryWrite(uintptr_t address) override {
+    const uint8_t byte = *reinterpret_cast<const uint8_t*>(address);
+    return machine::TryStore8(address, byte) ? Attempt::kDone
+                                             : Attempt::kFaulted;
+  }
+
+  void BeforeCall(uintptr_t address, size_t size) override {
+    ledger::CheckRun(address, size);
   }
 
   uint64_t AllocatedBytes() override { return Balance().bytes; }

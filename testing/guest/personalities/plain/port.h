@@ -16,6 +16,10 @@ bool PrepareText();
 /// Context: task, once.
 bool StartDeferWorker();
 
+/// Whether this kernel has executable memory; it has, unless a test says
+/// otherwise. Context: task, before anybody asks for some.
+void SetExecMemory(bool there_is_some);
+
 /// Takes breakpoints and faults to core.
 void InstallHooks();
 

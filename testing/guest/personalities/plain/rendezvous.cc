@@ -7,6 +7,7 @@
 // nothing happened.
 #include "testing/guest/personalities/plain/rendezvous.h"
 
+#include "arch/aarch64/machine/icache.h"
 #include "core/base/atomic.h"
 #include "core/base/noprobe.h"
 #include "testing/guest/kernel/kernel.h"
@@ -76,7 +77,7 @@ int StopMachine(int (*function)(void* argument), void* argument, int* result) {
   const bool all = Gather(machine::CpuId(), number);
   if (all) {
     *result = function(argument);
-    machine::SyncInstructions();
+    ebpf::aarch64::SyncInsnStream();
   }
   // Pairs with the acquire in JoinRendezvous(): what was written is seen.
   round.Store(0, ebpf::kRelease);
@@ -98,7 +99,7 @@ EBPF_NOPROBE void JoinRendezvous(uint32_t cpu) {
   while (round.Load(ebpf::kAcquire) == number) {
     asm volatile("yield" : : : "memory");
   }
-  machine::SyncInstructions();
+  ebpf::aarch64::SyncInsnStream();
 }
 
 }  // namespace guest::plain

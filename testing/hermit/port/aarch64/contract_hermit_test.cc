@@ -104,6 +104,20 @@ class HermitEnvironment final : public ebpf::port_contract::Environment {
     return hole_;
   }
 
+  Attempt TryWrite(uintptr_t address) override {
+    uint64_t result;  // [arm/arm: AT S1E1W; PAR_EL1]
+    asm volatile("at s1e1w, %1; isb; mrs %0, par_el1"
+                 : "=r"(result)
+                 : "r"(address)
+                 : "memory");
+    return (result & 1) == 0 ? Attempt::kDone : Attempt::kFaulted;
+  }
+
+  // Its loader maps the image to be read, written and executed.
+  bool MayWriteWhatRuns() override { return true; }
+
+  void BeforeCall(uintptr_t /*address*/, size_t /*size*/) override {}
+
   uint64_t AllocatedBytes() override { return 0; }  // Hermit does not tell
 
   bool all_ok() const { return all_ok_; }
