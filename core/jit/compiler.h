@@ -265,6 +265,10 @@ class Compiler {
 
   [[gnu::always_inline]] size_t EmitFused(size_t i) {
     const OpTraits& traits = TraitsOf(static_cast<Op>(c_.states[i].op));
+    if (traits.Has(OpTraits::kComputes) &&
+        (c_.states[i].live_after >> c_.insns[i].dst & 1) == 0) {
+      return 1;  // nobody reads what it computes
+    }
     if (!traits.Has(OpTraits::kStarts) || c_.states[i].alone ||
         c_.options.blind_constants ||
         FactsAt(i).pointer == PointerKind::kProbed) {

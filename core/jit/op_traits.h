@@ -27,6 +27,7 @@ struct OpTraits {
     kSourceIsReg = 1 << 10,  // OpInfo::source_is_register
     kSignExtends = 1 << 11,  // OpInfo::sign_extends
     kStarts = 1 << 12,       // a Matcher's pattern may begin with it
+    kComputes = 1 << 14,     // dst, and does nothing else
     kEndsPath = 1 << 13,     // control never comes to what is behind
   };
 
@@ -72,7 +73,7 @@ constexpr OpTraits Alu(Operation op, uint8_t width, bool from_register) {
   using T = OpTraits;
   const bool moves = op == Operation::kMov || SignExtendsMove(op);
   const bool flows = FlowsUpwards(op);
-  unsigned flags = T::kWritesDst;
+  unsigned flags = T::kWritesDst | T::kComputes;
   if (!moves) {
     flags |= T::kReadsDst;
     if (width == 64) {
@@ -173,10 +174,11 @@ inline constexpr OpTraits kTable[] = {
   Control(isa::Op::k##name, isa::Family::kControl),
 #define EBPF_INTERNAL(name, opcode, selector, value, operands, text) \
   Control(isa::Op::k##name, isa::Family::kInternal),
-#define EBPF_LOAD_IMM64(name, source, next, text) \
-  {isa::Family::kLoadImm64, Operation::kNone, 64, \
-   OpTraits::kWritesDst |                         \
-       (isa::Op::k##name == isa::Op::kLoadFunc ? OpTraits::kJumps : 0)},
+#define EBPF_LOAD_IMM64(name, source, next, text)                 \
+  {isa::Family::kLoadImm64, Operation::kNone, 64,                 \
+   OpTraits::kWritesDst |                                         \
+       (isa::Op::k##name == isa::Op::kLoadFunc ? OpTraits::kJumps \
+                                               : OpTraits::kComputes)},
 #define EBPF_LOAD_ACQUIRE(type, bits, opcode, text)   \
   {isa::Family::kLoadAcquire, Operation::kNone, bits, \
    OpTraits::kReadsSrc | OpTraits::kUpperSrc | OpTraits::kWritesDst},
