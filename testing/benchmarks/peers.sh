@@ -24,18 +24,14 @@ fi
 peers="${EBPF_PEERS:-}"
 if [[ -z "$peers" ]]; then
   cd "$root"
-  # What the kernels' own builds have: neither stack protector nor frame
-  # pointers in the engines.
-  options=(-c opt --copt=-fno-stack-protector --copt=-fomit-frame-pointer
-    --color=no --noshow_progress)
   log="$(mktemp)"
   trap 'rm -f "$log"' EXIT
-  if ! tools/bazel build "${options[@]}" //testing/benchmarks:peers \
+  if ! tools/bazel build --color=no --noshow_progress //testing/benchmarks:peers \
     >"$log" 2>&1; then
     cat "$log" >&2
     exit 1
   fi
-  peers="$(tools/bazel info "${options[@]}" bazel-bin 2>/dev/null)"
+  peers="$(tools/bazel info bazel-bin 2>/dev/null)"
   peers="$peers/testing/benchmarks/peers"
 fi
 
