@@ -138,13 +138,15 @@ bool CarriesUpward(Operation operation) {
 
 CheckedMachine::CheckedMachine(const verifier::Code& code,
                                Span<Map* const> maps, Span<uint8_t> context,
-                               bool read_any_stack)
+                               bool read_any_stack, uint64_t seed)
     : code_(code),
       maps_(maps),
       context_(reinterpret_cast<uint64_t>(context.data())),
-      read_any_stack_(read_any_stack) {
+      read_any_stack_(read_any_stack),
+      random_(seed) {
   frames_.reserve(kMaxFrames);
   frames_.emplace_back();
+  frames_.back().gotos_left = random_() % 6;
   regs_[1] = context_;
   written_[1] = true;
   regs_[isa::kFramePointer] = frames_[0].top();
@@ -211,7 +213,8 @@ bool CheckedMachine::IsInStack(uint64_t address) const {
 }
 
 bool CheckedMachine::CheckPointer(const DecodedInsn& insn, PointerKind kind) {
-  const bool loads = insn.info().family == Family::kLoad;
+  const bool loads = insn.info().family == Family::kLoad ||
+                     insn.info().family == Family::kLoadAcquire;
   const uint64_t address = regs_[loads ? insn.src : insn.dst] +
                            static_cast<uint64_t>(int64_t{insn.offset});
   const bool context = address - context_ < regions_.front().size;
@@ -290,6 +293,8 @@ bool CheckedMachine::Step(bool& done) {
       return Alu(insn);
     case Family::kLoad:
     case Family::kStore:
+    case Family::kLoadAcquire:
+    case Family::kStoreRelease:
       return Memory(insn);
     case Family::kAtomic:
     case Family::kAtomicFetch:
@@ -302,8 +307,6 @@ bool CheckedMachine::Step(bool& done) {
     case Family::kControl:
       return Control(insn, done);
     case Family::kLegacy:
-    case Family::kLoadAcquire:
-    case Family::kStoreRelease:
     case Family::kInternal:
       break;
   }
@@ -380,6 +383,9 @@ bool CheckedMachine::LoadImm64(const DecodedInsn& insn) {
   if (insn.op == Op::kLoadImm64) {
     return Write(insn.dst, insn.imm64());
   }
+  if (insn.op == Op::kLoadFunc) {
+    return Write(insn.dst, index_ + 1 + static_cast<uint32_t>(insn.imm));
+  }
   Map* const map = maps_[static_cast<uint32_t>(insn.imm)];
   if (insn.op == Op::kLoadMapFd) {
     return Write(insn.dst, reinterpret_cast<uint64_t>(map));
@@ -399,7 +405,10 @@ bool CheckedMachine::LoadImm64(const DecodedInsn& insn) {
 bool CheckedMachine::Memory(const DecodedInsn& insn) {
   const isa::OpInfo& info = insn.info();
   const unsigned bytes = info.width / 8u;
-  const bool stores = info.family == Family::kStore;
+  const bool stores =
+      info.family == Family::kStore || info.family == Family::kStoreRelease;
+  const bool ordered = info.family == Family::kLoadAcquire ||
+                       info.family == Family::kStoreRelease;
   uint64_t address = 0;
   if (!Read(stores ? insn.dst : insn.src, address)) {
     return false;
@@ -409,6 +418,9 @@ bool CheckedMachine::Memory(const DecodedInsn& insn) {
   if (stores && info.source_is_register &&
       !(info.width == 64 ? Read(insn.src, value) : ReadLow(insn.src, value))) {
     return false;
+  }
+  if (ordered && address % bytes != 0) {
+    return Fail("is a misaligned atomic access");
   }
   if (!Access(address, bytes, stores)) {
     return false;
@@ -466,54 +478,210 @@ bool CheckedMachine::Control(const DecodedInsn& insn, bool& done) {
       next_ += static_cast<uint32_t>(insn.jump_offset());
       return true;
     case Op::kCallHelper:
-      return CallHelper(insn);
-    case Op::kCallSubprogram: {
-      if (frames_.size() == kMaxFrames) {
-        return Fail("calls too deep");
-      }
-      MachineFrame& callee = frames_.emplace_back();
-      callee.call_site = index_;
-      std::copy(std::begin(regs_), std::end(regs_), callee.saved);
-      std::copy(std::begin(written_), std::end(written_), callee.saved_written);
-      std::copy(std::begin(half_), std::end(half_), callee.saved_half);
+      return insn.imm == verifier::kTailCall ? TailCall(done)
+                                             : CallHelper(insn);
+    case Op::kMayGoto:
+      return MayGoto(insn);
+    case Op::kCallSubprogram:
       for (unsigned i = 1; i < 6; ++i) {
         if (half_[i]) {
           return Fail(
               "passes an upper half that was said to be read by nobody");
         }
       }
-      for (unsigned i : {0u, 6u, 7u, 8u, 9u}) {
-        written_[i] = false;
+      if (frames_.size() == kMaxFrames) {
+        return Fail("calls too deep");
       }
-      regs_[isa::kFramePointer] = callee.top();
+      PushFrame(false);
       next_ = index_ + 1 + static_cast<uint32_t>(insn.imm);
       return true;
-    }
-    case Op::kExit: {
-      if (frames_.size() == 1) {
-        uint64_t result;
-        done = true;
-        return Read(0, result);
-      }
-      if (half_[0]) {
-        return Fail("reads an upper half that was said to be read by nobody");
-      }
-      const MachineFrame& callee = frames_.back();
-      for (unsigned i = 6; i < isa::kRegisterCount; ++i) {
-        regs_[i] = callee.saved[i];
-        written_[i] = callee.saved_written[i];
-        half_[i] = callee.saved_half[i];
-      }
-      for (unsigned i = 1; i < 6; ++i) {
-        written_[i] = false;
-      }
-      next_ = callee.call_site + 1;
-      frames_.pop_back();
-      return true;
-    }
+    case Op::kExit:
+      return Exit(done);
     default:
       return Fail("is not supported");
   }
+}
+
+void CheckedMachine::PushFrame(bool called_back) {
+  MachineFrame& callee = frames_.emplace_back();
+  callee.call_site = index_;
+  callee.called_back = called_back;
+  callee.gotos_left = random_() % 6;
+  std::copy(std::begin(regs_), std::end(regs_), callee.saved);
+  std::copy(std::begin(written_), std::end(written_), callee.saved_written);
+  std::copy(std::begin(half_), std::end(half_), callee.saved_half);
+  for (unsigned i : {0u, 6u, 7u, 8u, 9u}) {
+    written_[i] = false;
+  }
+  regs_[isa::kFramePointer] = callee.top();
+}
+
+/// The registers that a callee keeps are the caller's again; after a call back,
+/// which the helper makes, all of them.
+void CheckedMachine::PopFrame() {
+  const MachineFrame& callee = frames_.back();
+  for (unsigned i = callee.called_back ? 0 : 6; i < isa::kRegisterCount; ++i) {
+    regs_[i] = callee.saved[i];
+    written_[i] = callee.saved_written[i];
+    half_[i] = callee.saved_half[i];
+  }
+  for (unsigned i = 1; i < 6 && !callee.called_back; ++i) {
+    written_[i] = false;
+  }
+  next_ = callee.call_site + (callee.called_back ? 0 : 1);
+  frames_.pop_back();
+}
+
+bool CheckedMachine::Exit(bool& done) {
+  uint64_t result = 0;
+  if (frames_.size() == 1) {
+    done = true;
+    return Read(0, result);
+  }
+  if (half_[0]) {
+    return Fail("reads an upper half that was said to be read by nobody");
+  }
+  if (!frames_.back().called_back) {
+    PopFrame();
+    return true;
+  }
+  if (!Read(0, result)) {
+    return false;
+  }
+  if (result > 1) {
+    return Fail("gives a helper more than 1");
+  }
+  PopFrame();
+  MachineFrame& caller = frames_.back();
+  ++caller.round;
+  if (result == 1) {
+    caller.rounds = caller.round;
+  }
+  return true;
+}
+
+bool CheckedMachine::MayGoto(const DecodedInsn& insn) {
+  uint64_t& left = frames_.back().gotos_left;
+  if (left == 0) {
+    next_ += static_cast<uint32_t>(int32_t{insn.offset});
+  } else {
+    --left;
+  }
+  return true;
+}
+
+/// What helpers do to r0 to r5.
+void CheckedMachine::Clobber() {
+  half_[0] = false;
+  for (unsigned i = 1; i < 6; ++i) {
+    written_[i] = false;
+    half_[i] = false;
+    regs_[i] = 0xdead'0000'0000'0000 + i;
+  }
+}
+
+/// Now and then there is a program, which ends this function, or this program,
+/// with a number of its own.
+bool CheckedMachine::TailCall(bool& done) {
+  uint64_t context = 0, map = 0, index = 0;
+  if (!Read(1, context) || !Read(2, map) || !Read(3, index)) {
+    return false;
+  }
+  if (context != context_ ||
+      map != reinterpret_cast<uint64_t>(maps_[verifier::kPrograms])) {
+    return Fail("makes a tail call with other arguments");
+  }
+  for (const MachineFrame& frame : frames_) {
+    if (frame.called_back) {
+      return Fail("makes a tail call while it is called back");
+    }
+  }
+  Clobber();
+  written_[0] = false;
+  if (random_() % 2 == 0) {
+    return true;
+  }
+  regs_[0] = random_();
+  written_[0] = true;
+  return Exit(done);
+}
+
+/// The first time at a call of a helper that calls back. `fails`: it gives an
+/// error.
+bool CheckedMachine::BeginRounds(const DecodedInsn& insn, bool& fails) {
+  uint64_t function = 0, context = 0, flags = 0, first = 0;
+  if (!Read(1, first) || !Read(2, function) || !Read(3, context) ||
+      !Read(4, flags)) {
+    return false;
+  }
+  if (context != 0 && !IsInStack(context - 1)) {
+    return Fail("passes a context that is no address of the stack");
+  }
+  MachineFrame& frame = frames_.back();
+  frame.round = 0;
+  fails = flags != 0;
+  if (insn.imm == verifier::kLoop) {
+    frame.rounds = static_cast<uint32_t>(first);
+    fails = fails || frame.rounds > uint64_t{1} << 23;
+    return true;
+  }
+  Map* const map = reinterpret_cast<Map*>(first);
+  if (std::find(maps_.begin(), maps_.end(), map) == maps_.end()) {
+    return Fail("walks over what is no map");
+  }
+  frame.keys.clear();
+  frame.values.clear();
+  std::vector<uint8_t> key(map->spec().key_size);
+  ConstBytes after;
+  while (IsOk(map->NextKey(after, Bytes(key.data(), key.size())))) {
+    keys_.push_back(key);
+    after = ConstBytes(keys_.back().data(), key.size());
+    frame.keys.push_back(reinterpret_cast<uint64_t>(keys_.back().data()));
+    frame.values.push_back(
+        reinterpret_cast<uint64_t>((*map->Lookup(after)).data()));
+    regions_.push_back(
+        {frame.keys.back(), key.size(), true, false, map, false, true});
+    regions_.push_back(
+        {frame.values.back(), map->spec().value_size, true, true, map, false});
+  }
+  frame.rounds = frame.values.size();
+  return true;
+}
+
+/// A helper that calls back, at each of its rounds.
+bool CheckedMachine::CallBack(const DecodedInsn& insn) {
+  bool fails = false;
+  if (!frames_.back().in_helper) {
+    if (!BeginRounds(insn, fails)) {
+      return false;
+    }
+    frames_.back().in_helper = true;
+  }
+  MachineFrame& caller = frames_.back();
+  if (fails || caller.round >= caller.rounds) {
+    regs_[0] = fails ? static_cast<uint64_t>(-22) : caller.round;
+    written_[0] = true;
+    caller.in_helper = false;
+    Clobber();
+    return true;
+  }
+  if (frames_.size() == kMaxFrames) {
+    return Fail("calls back too deep");
+  }
+  const bool loops = insn.imm == verifier::kLoop;
+  const size_t round = caller.round;
+  const uint64_t context = regs_[3];
+  const uint64_t given[] = {
+      loops ? round : regs_[1], loops ? context : caller.keys[round],
+      loops ? 0 : caller.values[round], loops ? 0 : context};
+  next_ = static_cast<uint32_t>(regs_[2]);
+  PushFrame(true);
+  for (unsigned i = 1; i < 6; ++i) {
+    half_[i] = false;
+    written_[i] = i <= (loops ? 2u : 4u);
+    regs_[i] = written_[i] ? given[i - 1] : 0xdead'0000'0000'0000 + i;
+  }
+  return true;
 }
 
 bool CheckedMachine::CheckArguments(const HelperPrototype& helper) {
@@ -595,6 +763,9 @@ bool CheckedMachine::CallHelper(const DecodedInsn& insn) {
   if (helper == nullptr || helper->function == nullptr) {
     return Fail("calls no helper");
   }
+  if (insn.imm == verifier::kLoop || insn.imm == verifier::kForEach) {
+    return CallBack(insn);
+  }
   if (!CheckArguments(*helper)) {
     return false;
   }
@@ -602,14 +773,9 @@ bool CheckedMachine::CallHelper(const DecodedInsn& insn) {
   const uint64_t first = regs_[1];
   const uint64_t size = regs_[2];
   regs_[0] = helper->function(regs_[1], regs_[2], regs_[3], regs_[4], regs_[5]);
-  half_[0] = false;
   AfterHelper(*helper, map, first, size);
   written_[0] = helper->result != ReturnKind::kVoid;
-  for (unsigned i = 1; i < 6; ++i) {
-    written_[i] = false;
-    half_[i] = false;
-    regs_[i] = 0xdead'0000'0000'0000 + i;
-  }
+  Clobber();
   return true;
 }
 

@@ -6,7 +6,9 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <functional>
+#include <random>
 #include <string>
 #include <vector>
 
@@ -22,6 +24,17 @@ struct MachineFrame {
   std::vector<uint8_t> stack = std::vector<uint8_t>(kMaxStackBytes);
   std::vector<bool> written = std::vector<bool>(kMaxStackBytes);
   uint32_t call_site = 0;
+  /// A helper called it; the caller's registers wait for it to go on.
+  bool called_back = false;
+  /// How often it still goes on behind may_goto.
+  uint64_t gotos_left = 0;
+  /// The rounds of the helper that it has called and that calls back.
+  bool in_helper = false;
+  uint64_t round = 0;
+  uint64_t rounds = 0;
+  /// Addresses in the map that it walks over.
+  std::vector<uint64_t> keys = {};
+  std::vector<uint64_t> values = {};
   uint64_t saved[isa::kRegisterCount] = {};
   bool saved_written[isa::kRegisterCount] = {};
   bool saved_half[isa::kRegisterCount] = {};
@@ -37,8 +50,9 @@ struct MachineRegion {
   uint64_t size;
   bool readable;
   bool writable;
-  const Map* map;  // whose value it is; null: the context, or a record
+  const Map* map;  // whose value or key it is; null: the context, or a record
   bool is_record;
+  bool is_key = false;
 };
 
 class CheckedMachine {
@@ -48,8 +62,11 @@ class CheckedMachine {
 
   /// `code` names maps by their index in `maps`. `context` stays the caller's.
   /// With `read_any_stack`, stack that was not written may be read.
+  /// `seed` decides what is left to chance: whether tail calls find a program,
+  /// and what that gives, and how long may_goto lasts.
   CheckedMachine(const verifier::Code& code, Span<Map* const> maps,
-                 Span<uint8_t> context, bool read_any_stack = false);
+                 Span<uint8_t> context, bool read_any_stack = false,
+                 uint64_t seed = 0);
 
   /// Each of `facts`, one for each instruction, must hold as it runs.
   void Believe(std::vector<InsnFacts> facts) { facts_ = std::move(facts); }
@@ -75,6 +92,14 @@ class CheckedMachine {
   bool Memory(const isa::DecodedInsn& insn);
   bool AtomicAccess(const isa::DecodedInsn& insn);
   bool CallHelper(const isa::DecodedInsn& insn);
+  bool Exit(bool& done);
+  bool MayGoto(const isa::DecodedInsn& insn);
+  bool TailCall(bool& done);
+  bool CallBack(const isa::DecodedInsn& insn);
+  bool BeginRounds(const isa::DecodedInsn& insn, bool& fails);
+  void PushFrame(bool called_back);
+  void PopFrame();
+  void Clobber();
   bool CheckArguments(const HelperPrototype& helper);
   void AfterHelper(const HelperPrototype& helper, const Map* map,
                    uint64_t first, uint64_t size);
@@ -105,6 +130,9 @@ class CheckedMachine {
   std::vector<InsnFacts> facts_;
   std::vector<MachineFrame> frames_;
   std::vector<MachineRegion> regions_;
+  /// Where the keys of walks are.
+  std::deque<std::vector<uint8_t>> keys_;
+  std::mt19937_64 random_;
   uint32_t index_ = 0;
   uint32_t next_ = 0;
   uint64_t steps_ = 0;

@@ -4,11 +4,10 @@
 #include <cstdlib>
 #include <cstring>
 
-#include "core/interpreter/interpreter.h"
-#include "core/program/program.h"
 #include "core/program_types/program_type.h"
 #include "core/sync/read_section.h"
 #include "testing/fuzzing/checked_machine.h"
+#include "testing/fuzzing/fixup_check.h"
 #include "testing/fuzzing/program_grammar.h"
 #include "testing/fuzzing/state_recorder.h"
 #include "testing/host_port/host_cpu.h"
@@ -20,9 +19,9 @@ constexpr uint32_t kContextSize = 168;
 constexpr uint32_t kKprobe = 2;
 constexpr uint64_t kMaxSteps = 200'000;
 
-/// Two of the hash's keys are there from the start.
-void Fill(const verifier::TestMaps& maps) {
-  Map& hash = *maps.span()[verifier::kHash];
+}  // namespace
+
+void FillHash(Map& hash) {
   for (uint64_t key : {uint64_t{0}, uint64_t{1}}) {
     std::vector<uint8_t> value(hash.spec().value_size, 0x5a);
     (void)hash.Update(
@@ -30,6 +29,8 @@ void Fill(const verifier::TestMaps& maps) {
         ConstBytes(value.data(), value.size()), UpdateMode::kAny);
   }
 }
+
+namespace {
 
 std::vector<uint8_t> Context(uint64_t seed) {
   std::vector<uint8_t> context = RandomBytes(seed, kContextSize);
@@ -42,53 +43,6 @@ std::vector<uint8_t> Context(uint64_t seed) {
   return context;
 }
 
-/// Names of maps replaced by addresses, as bpf(2) does.
-void Bind(isa::Insns insns, Span<Map* const> maps) {
-  for (size_t i = 0; i + 1 < insns.size(); ++i) {
-    isa::Insn& low = insns[i];
-    if (low.opcode != 0x18) {
-      continue;
-    }
-    isa::Insn& high = insns[++i];
-    if (low.src != isa::kPseudoMapFd && low.src != isa::kPseudoMapValue) {
-      continue;
-    }
-    Map& map = *maps[static_cast<uint32_t>(low.imm)];
-    uint64_t address = reinterpret_cast<uint64_t>(&map);
-    if (low.src == isa::kPseudoMapValue) {
-      address = reinterpret_cast<uint64_t>((*map.DirectValue()).data()) +
-                static_cast<uint32_t>(high.imm);
-    }
-    low.src = isa::kPseudoNone;
-    low.imm = static_cast<int32_t>(address);
-    high.imm = static_cast<int32_t>(address >> 32);
-  }
-}
-
-std::string Interpret(const verifier::Code& code,
-                      std::vector<uint8_t> context) {
-  const verifier::TestMaps maps;
-  Fill(maps);
-  Allocator& allocator = PortAllocator();
-  ProgramParts parts;
-  parts.type = FindProgramType(kKprobe);
-  Result<isa::Insns> insns = allocator.NewArray<isa::Insn>(code.size());
-  if (!insns.ok()) {
-    return "no memory";
-  }
-  parts.insns = *insns;
-  std::copy(code.begin(), code.end(), parts.insns.begin());
-  Bind(parts.insns, maps.span());
-  Result<Ref<Program>> program =
-      Program::Create(parts, InterpreterEngine(), allocator);
-  if (!program.ok()) {
-    allocator.DeleteArray(parts.insns);
-    return "the interpreter refuses what the verifier accepts";
-  }
-  (void)(*program)->Run(context.data());
-  return "";
-}
-
 std::string RunChecked(const verifier::Code& code, Span<Map* const> maps,
                        const StateRecorder& recorder,
                        const std::vector<InsnFacts>& facts, uint64_t seed,
@@ -97,7 +51,7 @@ std::string RunChecked(const verifier::Code& code, Span<Map* const> maps,
   ReadSection reading;
   CheckedMachine machine(code, maps,
                          Span<uint8_t>(context.data(), context.size()),
-                         read_any_stack);
+                         read_any_stack, seed);
   machine.Believe(facts);
   const std::string fault = machine.Run(kMaxSteps, [&](uint32_t index) {
     return !recorder.complete() || recorder.Has(index, machine);
@@ -124,7 +78,8 @@ Status ProgramChecker::Verify(const verifier::Code& code, Span<Map* const> maps,
                               verifier::StateObserver* observer,
                               verifier::Stats& stats, std::string* log,
                               bool read_any_stack,
-                              std::vector<InsnFacts>* facts) {
+                              std::vector<InsnFacts>* facts,
+                              verifier::Findings* findings) {
   verifier::Options options;
   options.type = FindProgramType(kKprobe);
   options.context_size = kContextSize;
@@ -141,7 +96,7 @@ Status ProgramChecker::Verify(const verifier::Code& code, Span<Map* const> maps,
   }
   const Status status =
       verifier::Verify(isa::ConstInsns(code.data(), code.size()), maps, options,
-                       PortAllocator(), text, to, stats);
+                       PortAllocator(), text, to, stats, findings);
   if (log != nullptr) {
     const StringView written = text.writer().text();
     log->assign(written.data(), written.size());
@@ -153,12 +108,13 @@ CheckResult ProgramChecker::Check(const verifier::Code& code, uint64_t seed,
                                   std::string* log) {
   CheckResult result{};
   const verifier::TestMaps maps;
-  Fill(maps);
+  FillHash(*maps.span()[verifier::kHash]);
   StateRecorder recorder(code);
   const bool read_any_stack = seed % 4 == 3;
   std::vector<InsnFacts> facts;
+  verifier::Findings findings(PortAllocator());
   result.status = Verify(code, maps.span(), &recorder, result.stats, log,
-                         read_any_stack, &facts);
+                         read_any_stack, &facts, &findings);
   if (!IsOk(result.status)) {
     return result;
   }
@@ -168,7 +124,7 @@ CheckResult ProgramChecker::Check(const verifier::Code& code, uint64_t seed,
                               read_any_stack, result.steps);
   }
   if (result.fault.empty()) {
-    result.fault = Interpret(code, Context(seed));
+    result.fault = CheckFixed(code, facts, findings, Context(seed));
   }
   return result;
 }

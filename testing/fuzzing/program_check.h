@@ -8,11 +8,15 @@
 #include <string>
 #include <vector>
 
+#include "core/verifier/findings.h"
 #include "core/verifier/program_builder.h"
 #include "core/verifier/test_maps.h"
 #include "core/verifier/verifier.h"
 
 namespace ebpf::fuzzing {
+
+/// Two of the hash's keys are there from the start.
+void FillHash(Map& hash);
 
 struct CheckResult {
   Status status;      // of the verifier
@@ -38,7 +42,8 @@ class ProgramChecker {
   Status Verify(const verifier::Code& code, Span<Map* const> maps,
                 verifier::StateObserver* observer, verifier::Stats& stats,
                 std::string* log, bool read_any_stack = false,
-                std::vector<InsnFacts>* facts = nullptr);
+                std::vector<InsnFacts>* facts = nullptr,
+                verifier::Findings* findings = nullptr);
 };
 
 }  // namespace ebpf::fuzzing

@@ -55,6 +55,7 @@ class Grammar {
     }
     Emit(Exit());
     AppendFunctions();
+    AppendCallbacks();
     return code_;
   }
 
@@ -65,7 +66,11 @@ class Grammar {
   }
 
   void Load64(Reg reg, int offset) {
-    Emit(Load(kDW, reg, R9, offset));
+    if (known_.regs[R9] == Kind::kContext) {
+      Emit(Load(kDW, reg, R9, offset));
+    } else {
+      Emit(MovImm(reg, Immediate()));
+    }
     known_.regs[reg] = Kind::kNumber;
   }
 
@@ -122,7 +127,17 @@ class Grammar {
   }
 
   void Statement(unsigned depth) {
-    switch (source_.Below(32)) {
+    switch (source_.Below(37)) {
+      case 32:
+        return CallbackLoop();
+      case 33:
+        return Walk();
+      case 34:
+        return TimedLoop(depth);
+      case 35:
+        return source_.OneIn(2) ? TailCall() : Ordered();
+      case 36:
+        return PerCpu();
       case 0:
         return Constant();
       case 1:
@@ -548,6 +563,137 @@ class Grammar {
     in_loop_ = false;
   }
 
+  /// A loop that only may_goto ends.
+  void TimedLoop(unsigned depth) {
+    if (depth >= 2 || in_loop_) {
+      return;
+    }
+    in_loop_ = true;
+    const size_t head = code_.size();
+    Emit(Raw(0xe5, 0, 0, 0, 0));
+    const Known before = known_;
+    Block(1 + source_.Below(4), depth + 1);
+    Emit(Goto(static_cast<int>(head) - static_cast<int>(code_.size()) - 1));
+    code_[head].offset = static_cast<int16_t>(code_.size() - head - 1);
+    known_ = Meet(before, known_);
+    in_loop_ = false;
+  }
+
+  /// r3: null, or the address of eight bytes that a callback may change. Sets
+  /// `given`.
+  void CallbackContext(bool& given) {
+    given = !source_.OneIn(3);
+    if (given) {
+      Emit(StoreImm(kDW, R10, -32, static_cast<int64_t>(source_.Below(4))));
+      known_.slots[3] = true;
+      Emit(Join({MovReg(R3, R10), AluImm(kAdd, R3, -32)}));
+    } else {
+      Emit(MovImm(R3, 0));
+    }
+    Emit(MovImm(R4, source_.OneIn(24) ? 1 : 0));
+  }
+
+  void CallBack(int helper, Kind value, bool given) {
+    callbacks_.push_back({code_.size(), value, given});
+    Emit(LoadFunction(R2, 0));
+    Emit(Call(helper));
+    CallerSavedGone();
+    known_.slots[3] = false;  // whatever it is now
+    known_.regs[R0] = Kind::kNumber;
+  }
+
+  /// bpf_loop, of a known number of rounds or any below 16.
+  void CallbackLoop() {
+    if (callbacks_.size() >= 3) {
+      return;
+    }
+    const Reg count = Number();
+    bool given = false;
+    if (source_.OneIn(2) || count == R10) {
+      CallbackContext(given);
+      Emit(MovImm(R1, static_cast<int64_t>(source_.Below(12))));
+    } else {
+      if (count >= R2 && count <= R5) {
+        return;
+      }
+      Emit(count == R1 ? MovReg(R1, R1) : MovReg(R1, count));
+      Emit(AluImm(kAnd, R1, 15));
+      CallbackContext(given);
+    }
+    CallBack(kLoop, Kind::kNothing, given);
+  }
+
+  void Walk() {
+    if (callbacks_.size() >= 3) {
+      return;
+    }
+    const unsigned which = source_.Below(3);
+    bool given = false;
+    CallbackContext(given);
+    Emit(LoadMap(R1, which == 0 ? kArray : which == 1 ? kHash : kPerCpu));
+    CallBack(kForEach,
+             which == 0   ? Kind::kValue16
+             : which == 1 ? Kind::kValue48
+                          : Kind::kNumber,
+             given);
+  }
+
+  void TailCall() {
+    if (known_.regs[R9] != Kind::kContext) {
+      return;
+    }
+    Emit(Join({MovReg(R1, R9), LoadMap(R2, kPrograms),
+               MovImm(R3, static_cast<int64_t>(source_.Below(5))),
+               Call(kTailCall)}));
+    CallerSavedGone();
+  }
+
+  /// load_acquire and store_release, aligned.
+  void Ordered() {
+    const unsigned size = source_.Below(4);
+    const Reg reg = source_.OneIn(2) ? Writable() : Number();
+    Reg base = R10;
+    int offset = -8 * (1 + static_cast<int>(source_.Below(4)));
+    if (source_.OneIn(2)) {
+      int bytes = 0;
+      base = Value(bytes);
+      offset =
+          static_cast<int>(source_.Below(static_cast<unsigned>(bytes - 7))) /
+          8 * 8;
+    } else {
+      Emit(StoreImm(kDW, R10, offset, Immediate()));
+      known_.slots[SlotIndex(offset)] = true;
+    }
+    if (reg == base || reg == R10) {
+      return;
+    }
+    if (IsNumber(reg) && source_.OneIn(2)) {
+      Emit(Raw(0xc3u | kSizes[size], base, reg, offset, 0x110));
+    } else {
+      Emit(Raw(0xc3u | kSizes[size], reg, base, offset, 0x100));
+      known_.regs[reg] = Kind::kNumber;
+    }
+  }
+
+  /// The CPU's number, or what it has in a per-CPU array.
+  void PerCpu() {
+    if (source_.OneIn(3)) {
+      Emit(Call(kCpuId));
+      CallerSavedGone();
+      known_.regs[R0] = Kind::kNumber;
+      return;
+    }
+    Emit(StoreImm(kDW, R10, -8, static_cast<int64_t>(source_.Below(5))));
+    known_.slots[0] = true;
+    Emit(Join({MovReg(R2, R10), AluImm(kAdd, R2, -8), LoadMap(R1, kPerCpu),
+               Call(kMapLookup)}));
+    CallerSavedGone();
+    Emit(JumpImm(kJne, R0, 0, 2));
+    Emit(Return0());
+    AccessAt(R0, 0, source_.Below(4));
+    known_.regs[R0] = Kind::kNothing;
+  }
+
   void HelperCall() {
     switch (source_.Below(5)) {
       case 0: {  // update of the hash, key and value on the stack
@@ -690,6 +836,7 @@ class Grammar {
     if (number != R1) {
       Emit(number == R2 ? MovImm(R1, Immediate()) : MovReg(R1, number));
     }
+    Emit(known_.regs[R9] == Kind::kContext ? MovReg(R3, R9) : MovImm(R3, 0));
     calls_.push_back(code_.size());
     Emit(CallLocal(0));
     CallerSavedGone();
@@ -707,6 +854,7 @@ class Grammar {
       in_function_ = true;
       Emit(MovReg(R9, R2));
       Emit(MovReg(R6, R1));
+      Emit(MovReg(R8, R3));
       known_.regs[R6] = Kind::kNumber;
       Emit(Load(kW, R7, R9, 0));
       known_.regs[R7] = Kind::kNumber;
@@ -725,9 +873,69 @@ class Grammar {
             Emit(Store(kW, R9, 4 * static_cast<int>(source_.Below(2)), R6));
         }
       }
+      if (source_.OneIn(3)) {
+        Emit(Join({MovReg(R1, R8), LoadMap(R2, kPrograms), MovImm(R3, 0),
+                   Call(kTailCall)}));
+      }
       Emit(MovReg(R0, IsNumber(R6) ? R6 : R7));
       Emit(Exit());
     }
+  }
+
+  struct Callback {
+    size_t at;   // LD_IMM64 of its address
+    Kind value;  // kNothing: bpf_loop; what it gets of a walk's values
+    bool given;  // a context
+  };
+
+  /// Functions that are called back: of r1, a number, and r2, the context; or
+  /// of a map, a key, a value and the context.
+  void AppendCallbacks() {
+    for (size_t i = 0; i < callbacks_.size(); ++i) {  // may add more
+      const Callback callback = callbacks_[i];
+      code_[callback.at].imm =
+          static_cast<int32_t>(code_.size() - callback.at - 1);
+      known_ = Known();
+      known_.regs[R10] = Kind::kStack;
+      in_function_ = true;
+      CallbackBody(callback);
+    }
+  }
+
+  void CallbackBody(const Callback& callback) {
+    const bool walks = callback.value != Kind::kNothing;
+    Emit(MovReg(R9, walks ? R4 : R2));
+    if (!walks) {
+      Emit(MovReg(R6, R1));
+      known_.regs[R6] = Kind::kNumber;
+    } else {
+      Emit(Load(source_.OneIn(12) ? kDW : kW, R6, R2, 0));
+      known_.regs[R6] = Kind::kNumber;
+      if (callback.value != Kind::kNumber) {
+        Emit(MovReg(R8, R3));
+        known_.regs[R8] = callback.value;
+      }
+    }
+    if (callback.given) {
+      Emit(Load(kDW, R7, R9, 0));
+      known_.regs[R7] = Kind::kNumber;
+    }
+    Block(source_.Below(6), 2);
+    if (callback.given && !source_.OneIn(3)) {
+      if (IsNumber(R7) && source_.OneIn(2)) {
+        Emit(AluImm(kAdd, R7, 1));
+      }
+      const Reg reg = IsNumber(R7) ? R7 : Number();
+      if (reg != R10) {
+        Emit(Store(kDW, R9, 0, reg));
+      }
+    }
+    if (IsNumber(R6) && source_.OneIn(4)) {
+      Emit(Join({MovReg(R0, R6), AluImm(kAnd, R0, source_.OneIn(24) ? 3 : 1)}));
+    } else {
+      Emit(MovImm(R0, 0));
+    }
+    Emit(Exit());
   }
 
   void Copy() {
@@ -802,6 +1010,7 @@ class Grammar {
   Code code_;
   Known known_;
   std::vector<size_t> calls_;
+  std::vector<Callback> callbacks_;
   bool in_loop_ = false;
   bool in_record_ = false;
   bool in_function_ = false;

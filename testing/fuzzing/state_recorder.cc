@@ -96,9 +96,11 @@ class Membership {
       return true;
     }
     for (const MachineRegion& region : machine_.regions()) {
-      const bool fits = reg.type == RegType::kRingRecord
-                            ? region.is_record && region.size == reg.memory_size
-                            : region.map == reg.map && region.map != nullptr;
+      const bool fits =
+          reg.type == RegType::kRingRecord
+              ? region.is_record && region.size == reg.memory_size
+              : region.map == reg.map && region.map != nullptr &&
+                    region.is_key == (reg.type == RegType::kMapKey);
       if (fits && reg.value.Has(word - region.address - Offset(reg))) {
         return true;
       }
