@@ -6,6 +6,7 @@
 
 #include "core/helpers/prototype.h"
 #include "core/linux_abi/bpf.h"
+#include "core/platform/cpu.h"
 #include "core/verifier/callback.h"
 #include "core/verifier/exploration.h"
 #include "core/verifier/helper_args.h"
@@ -22,6 +23,7 @@ constexpr unsigned kCallerSaved = 6;  // r0..r5
 constexpr uint32_t kMapUpdateElem = 2;
 constexpr uint32_t kMapDeleteElem = 3;
 
+constexpr uint32_t kGetSmpProcessorId = 8;
 constexpr uint32_t kTailCall = 12;
 
 // Linux's numbers of the helpers that give the length of what they wrote, the
@@ -93,7 +95,19 @@ void NoteMap(Verification& v, const Map* map) {
   }
 }
 
+/// A number of at most `max`.
+RegState UpTo(uint32_t max) {
+  RegState result = RegState::UnknownScalar();
+  result.value.wide = Range<uint64_t>::Signed(0, max);
+  result.value.low = Range<uint32_t>::Signed(0, max);
+  result.value = Sync(result.value);
+  return result;
+}
+
 RegState IntegerResult(const HelperPrototype& helper, const HelperCall& call) {
+  if (helper.id == kGetSmpProcessorId) {
+    return UpTo(ebpf_port_cpu_count() - 1);
+  }
   RegState result = RegState::UnknownScalar();
   const bool length = helper.id == kProbeReadStr ||
                       helper.id == kProbeReadUserStr ||

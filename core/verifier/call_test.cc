@@ -123,6 +123,14 @@ TEST_F(CallTest, LengthsOfStringsAreBoundedByTheirBuffer) {
           "R7 max value is outside of the allowed memory range");
 }
 
+TEST_F(CallTest, NumbersOfCpusAreBelowTheirCount) {
+  // There are two, here and on the hosts that this runs on.
+  Accepts({Call(kCpuId), JumpImm(kJlt, R0, 4096, 1), MovReg(R0, R9), Exit()});
+  const Verdict verdict =
+      Judge({Call(kCpuId), JumpImm(kJlt, R0, 2, 1), MovReg(R0, R9), Exit()});
+  EXPECT_EQ(verdict.status, Status::kOk) << verdict.log;
+}
+
 class TailCallTest : public VerifierTest {
  protected:
   /// bpf_tail_call(r1, map, 0)

@@ -63,7 +63,7 @@ std::string RunChecked(const verifier::Code& code, Span<Map* const> maps,
 }  // namespace
 
 ProgramChecker::ProgramChecker() {
-  SetHostCpuCount(1);
+  SetHostCpuCount(2);  // as many as the host that is asked, too
   if (!InitReadSections() || !IsOk(InitRunContexts(PortAllocator()))) {
     std::abort();
   }

@@ -57,6 +57,7 @@ std::string Reason(const std::string& log) {
 struct Tally {
   uint64_t both_accept = 0;
   uint64_t both_refuse = 0;
+  uint64_t host_stumbles = 0;
   uint64_t same_reason = 0;
   std::map<std::string, uint64_t> only_we_accept;     // by the host's reason
   std::map<std::string, uint64_t> only_host_accepts;  // by ours
@@ -98,6 +99,9 @@ void Judge(fuzzing::ProgramChecker& checker, const verifier::TestMaps& maps,
     ++tally.both_refuse;
     tally.same_reason += Reason(log) == Reason(theirs.log) &&
                          static_cast<int>(ours) == theirs.error;
+  } else if (IsOk(ours) &&
+             theirs.log.find("verifier bug: ") != std::string::npos) {
+    ++tally.host_stumbles;
   } else if (IsOk(ours)) {
     const std::string reason = Reason(theirs.log);
     ++tally.only_we_accept[reason];
@@ -136,6 +140,8 @@ TEST(CompareHostTest, DifferencesAreExplained) {
       static_cast<unsigned long long>(tally.both_accept),
       static_cast<unsigned long long>(tally.both_refuse),
       static_cast<unsigned long long>(tally.same_reason));
+  std::printf("the host finds a mistake of its own in %llu\n",
+              static_cast<unsigned long long>(tally.host_stumbles));
   uint64_t only_we_accept = 0;
   for (const auto& [reason, number] : tally.only_we_accept) {
     only_we_accept += number;
