@@ -30,6 +30,10 @@ class Runner {
   virtual size_t insn_count() const { return 0; }
 };
 
+/// Names of peers that are compared with each other.
+inline constexpr const char* kOurJit = "our JIT";
+inline constexpr const char* kLinuxJit = "Linux JIT";
+
 class Peer {
  public:
   virtual ~Peer() = default;

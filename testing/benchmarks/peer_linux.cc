@@ -205,7 +205,7 @@ class LinuxPeer final : public Peer {
     }
   }
 
-  std::string name() const override { return "Linux JIT"; }
+  std::string name() const override { return kLinuxJit; }
   std::string absence() const override { return absence_; }
   std::unique_ptr<Runner> Load(const Kernel& kernel,
                                std::string& why) override {

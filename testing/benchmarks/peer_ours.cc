@@ -114,7 +114,7 @@ class OurPeer final : public Peer {
   std::string name() const override {
     switch (kind_) {
       case OurEngine::kJit:
-        return "our JIT";
+        return kOurJit;
       case OurEngine::kJitWithoutFacts:
         return "no facts";
       default:

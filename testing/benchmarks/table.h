@@ -52,6 +52,7 @@ class Table {
   std::optional<double> Geomean(size_t peer, Takes takes) const;
   void PrintRow(const Row& row) const;
   void PrintMeans() const;
+  void PrintGoals() const;
   void PrintInsns() const;
   void PrintCode() const;
   void PrintAbsences() const;

@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <chrono>
 #include <csignal>
+#include <cstdio>
 #include <cstring>
 #include <fmt/format.h>
 #include <poll.h>
@@ -35,19 +36,28 @@ void SetLimit(__rlimit_resource resource, uint64_t value) {
   setrlimit(resource, &limit);
 }
 
+/// The bytes of address space that this process has.
+uint64_t AddressSpace() {
+  unsigned long pages = 0;
+  std::FILE* file = std::fopen("/proc/self/statm", "r");
+  if (file == nullptr || std::fscanf(file, "%lu", &pages) != 1) {
+    throw Failure("/proc/self/statm cannot be read");
+  }
+  std::fclose(file);
+  return pages * static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
+}
+
 [[noreturn]] void RunChild(int to_parent, const RunLimits& limits,
                            const std::function<uint64_t()>& body) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
-  SetLimit(RLIMIT_CORE, 0);
-  SetLimit(RLIMIT_CPU, limits.seconds + 1);
-  if (limits.address_space != 0) {
-    SetLimit(RLIMIT_AS, limits.address_space);
-  }
   for (const int signal : {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGXCPU}) {
     std::signal(signal, SIG_DFL);
   }
   Reply reply = {};
   try {
+    SetLimit(RLIMIT_CORE, 0);
+    SetLimit(RLIMIT_CPU, limits.seconds + 1);
+    SetLimit(RLIMIT_AS, AddressSpace() + limits.more_address_space);
     reply.result = body();
     reply.done = true;
   } catch (const std::exception& exception) {

@@ -11,8 +11,9 @@ namespace ebpf::cli {
 struct RunLimits {
   /// Of the wall clock, and of the CPU's.
   uint32_t seconds = 10;
-  /// Of address space; 0: no limit (sanitizers need far more than they use).
-  uint64_t address_space = uint64_t{2} << 30;
+  /// Of address space, beyond what the process has (sanitizers reserve far more
+  /// than they use).
+  uint64_t more_address_space = uint64_t{2} << 30;
 };
 
 /// What `body` returned in a child of this process. Failure: what it threw, or

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <csignal>
 #include <cstdlib>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -12,12 +13,6 @@
 
 namespace ebpf::cli {
 namespace {
-
-RunLimits TestLimits() {
-  RunLimits limits;
-  limits.address_space = 0;  // sanitizers reserve terabytes
-  return limits;
-}
 
 std::string FailureOf(const RunLimits& limits,
                       const std::function<uint64_t()>& body) {
@@ -30,19 +25,18 @@ std::string FailureOf(const RunLimits& limits,
 }
 
 TEST(GuardedRunTest, GivesWhatTheBodyReturned) {
-  EXPECT_EQ(RunGuarded(TestLimits(), [] { return ~uint64_t{0}; }),
-            ~uint64_t{0});
+  EXPECT_EQ(RunGuarded(RunLimits(), [] { return ~uint64_t{0}; }), ~uint64_t{0});
 }
 
 TEST(GuardedRunTest, PassesTheBodysFailureOn) {
   EXPECT_EQ(
-      FailureOf(TestLimits(), []() -> uint64_t { throw Failure("it is so"); }),
+      FailureOf(RunLimits(), []() -> uint64_t { throw Failure("it is so"); }),
       "it is so");
 }
 
 TEST(GuardedRunTest, KeepsWhatTheBodyDoesInTheChild) {
   int value = 1;
-  RunGuarded(TestLimits(), [&value] {
+  RunGuarded(RunLimits(), [&value] {
     value = 2;
     return uint64_t{0};
   });
@@ -50,14 +44,14 @@ TEST(GuardedRunTest, KeepsWhatTheBodyDoesInTheChild) {
 }
 
 TEST(GuardedRunTest, SaysThatTheBodyCrashed) {
-  EXPECT_EQ(FailureOf(TestLimits(),
+  EXPECT_EQ(FailureOf(RunLimits(),
                       [] {
                         std::signal(SIGSEGV, SIG_DFL);
                         raise(SIGSEGV);
                         return uint64_t{0};
                       }),
             "the program crashed: it used memory that is not there");
-  EXPECT_EQ(FailureOf(TestLimits(),
+  EXPECT_EQ(FailureOf(RunLimits(),
                       [] {
                         raise(SIGILL);
                         return uint64_t{0};
@@ -66,12 +60,23 @@ TEST(GuardedRunTest, SaysThatTheBodyCrashed) {
 }
 
 TEST(GuardedRunTest, SaysThatTheBodyEndedTheProcess) {
-  EXPECT_EQ(FailureOf(TestLimits(), []() -> uint64_t { _exit(0); }),
+  EXPECT_EQ(FailureOf(RunLimits(), []() -> uint64_t { _exit(0); }),
             "the program ended the process that ran it");
 }
 
+TEST(GuardedRunTest, GivesTheBodyLimitedMemory) {
+  EXPECT_EQ(RunGuarded(RunLimits(),
+                       [] {
+                         void* memory =
+                             mmap(nullptr, size_t{3} << 30, PROT_READ,
+                                  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+                         return uint64_t{memory == MAP_FAILED};
+                       }),
+            1u);
+}
+
 TEST(GuardedRunTest, EndsABodyThatDoesNotEnd) {
-  RunLimits limits = TestLimits();
+  RunLimits limits;
   limits.seconds = 1;
   const auto begin = std::chrono::steady_clock::now();
 
