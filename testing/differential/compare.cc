@@ -6,9 +6,15 @@
 #include <cstddef>
 #include <cstdio>
 #include <cstring>
+#include <functional>
 #include <set>
+#include <string>
+#include <vector>
 
+#include "core/interpreter/interpreter.h"
 #include "core/isa/disassemble.h"
+#include "core/jit/jit.h"
+#include "testing/conformance/engines.h"
 #include "testing/differential/core_runner.h"
 #include "testing/differential/host_bpf.h"
 #include "testing/differential/program_generator.h"
@@ -51,25 +57,25 @@ void PrintProgram(const GeneratedProgram& program) {
   }
 }
 
-void PrintWords(const char* name, const uint64_t* host, const uint64_t* core,
+void PrintWords(const char* name, const uint64_t* one, const uint64_t* other,
                 int count) {
   for (int i = 0; i < count; ++i) {
-    std::fprintf(stderr, "%s%d: host 0x%016llx, core 0x%016llx%s\n", name, i,
-                 static_cast<unsigned long long>(host[i]),
-                 static_cast<unsigned long long>(core[i]),
-                 host[i] == core[i] ? "" : "  <- differs");
+    std::fprintf(stderr, "%s%d: 0x%016llx, 0x%016llx%s\n", name, i,
+                 static_cast<unsigned long long>(one[i]),
+                 static_cast<unsigned long long>(other[i]),
+                 one[i] == other[i] ? "" : "  <- differs");
   }
 }
 
 void PrintMismatch(uint64_t number, const GeneratedProgram& program,
-                   const Outcome& host, const Outcome& core) {
+                   const Outcome& one, const Outcome& other) {
   std::fprintf(stderr, "program %llu, shrunk: results 0x%x and 0x%x\n",
-               static_cast<unsigned long long>(number), host.result,
-               core.result);
+               static_cast<unsigned long long>(number), one.result,
+               other.result);
   PrintProgram(program);
-  PrintWords("r", host.value.regs, core.value.regs, 9);
-  PrintWords("stack ", host.value.stack, core.value.stack, MapValue::kWords);
-  PrintWords("scratch ", host.value.scratch, core.value.scratch,
+  PrintWords("r", one.value.regs, other.value.regs, 9);
+  PrintWords("stack ", one.value.stack, other.value.stack, MapValue::kWords);
+  PrintWords("scratch ", one.value.scratch, other.value.scratch,
              MapValue::kWords);
 }
 
@@ -78,18 +84,19 @@ bool Equal(const Outcome& a, const Outcome& b) {
          std::memcmp(&a.value, &b.value, offsetof(MapValue, detour)) == 0;
 }
 
-/// Whether both take `program` and differ about it.
-bool Differs(HostBpf& host, CoreRunner& runner,
-             const GeneratedProgram& program) {
-  Outcome on_host = {};
-  Outcome on_core = {};
-  return host.Run(program, on_host) && runner.Run(program, on_core) &&
-         !Equal(on_host, on_core);
+/// Runs a program in one way; false: it was refused.
+using Way = std::function<bool(const GeneratedProgram&, Outcome&)>;
+
+/// Whether both ways take `program` and differ about it.
+bool Differ(const Way& one, const Way& other, const GeneratedProgram& program) {
+  Outcome first = {};
+  Outcome second = {};
+  return one(program, first) && other(program, second) && !Equal(first, second);
 }
 
 /// `program` with everything in its body that the difference does not need
 /// replaced by `goto +0`.
-GeneratedProgram Shrink(HostBpf& host, CoreRunner& runner,
+GeneratedProgram Shrink(const Way& one, const Way& other,
                         GeneratedProgram program) {
   isa::Insn nothing = {};
   nothing.opcode = isa::InfoOf(isa::Op::kGoto).opcode;
@@ -104,7 +111,7 @@ GeneratedProgram Shrink(HostBpf& host, CoreRunner& runner,
       const bool in_body =
           index >= program.body_begin && index < program.body_end;
       if (in_body && (insn.op != isa::Op::kGoto || insn.offset != 0) &&
-          Differs(host, runner, smaller)) {
+          insn.op != isa::Op::kLoadMapValue && Differ(one, other, smaller)) {
         program = smaller;
         shrunk = true;
       }
@@ -113,23 +120,176 @@ GeneratedProgram Shrink(HostBpf& host, CoreRunner& runner,
   return program;
 }
 
+void Count(const GeneratedProgram& program, Figures& figures, Ops& ops) {
+  figures.insns += program.insns.size();
+  figures.loops += program.has_loop ? 1 : 0;
+  figures.calls += program.has_call ? 1 : 0;
+  figures.callbacks += program.has_callback ? 1 : 0;
+  ForEachInsn(program, [&](size_t, const isa::DecodedInsn& insn) {
+    ops.insert(insn.op);
+  });
+}
+
+/// The ways of core.
+class CoreWays {
+ public:
+  CoreWays() : jit_(PickVariant()) {
+    const auto add = [&](const char* name, bool compiled, bool blind,
+                         bool verified) {
+      ways_.push_back(
+          {name, [=, this](const GeneratedProgram& program, Outcome& outcome) {
+             return Run(program, outcome, compiled, blind, verified);
+           }});
+    };
+    add("interpreter, verified", false, false, true);
+    if (compiles_) {
+      add("compiler", true, false, false);
+      add("compiler, verified", true, false, true);
+      add("compiler, blinded", true, true, false);
+      add("compiler, verified and blinded", true, true, true);
+      Runnable nothing;
+      nothing.insns = {{0xb7, 0, 0, 0, 0}, {0x95, 0, 0, 0, 0}};
+      pinned_ = runner_.Make(jit_.engine(), nothing);
+    }
+  }
+
+  struct Named {
+    const char* name;
+    Way run;
+  };
+  const std::vector<Named>& all() const { return ways_; }
+
+  /// The reference.
+  bool Interpret(const GeneratedProgram& program, Outcome& outcome) {
+    return Run(program, outcome, false, false, false);
+  }
+  bool Verifies(const GeneratedProgram& program, std::string* why) {
+    if (why != nullptr) {
+      return runner_.Verified(program, verified_, why);
+    }
+    Look(program);
+    return verifies_;
+  }
+
+ private:
+  conformance::Variant PickVariant() {
+    const std::vector<conformance::Variant> variants = conformance::Variants();
+    compiles_ = variants.size() > 1;
+    return variants[compiles_ ? 1 : 0];
+  }
+
+  bool Run(const GeneratedProgram& program, Outcome& outcome, bool compiled,
+           bool blind, bool verified) {
+    Look(program);
+    if (verified && !verifies_) {
+      return false;
+    }
+    SetJitBlinding(blind);
+    return runner_.Run(compiled ? jit_.engine() : InterpreterEngine(),
+                       verified ? verified_ : plain_, program.input, outcome);
+  }
+
+  /// Verifies it, if it is not the one that was looked at last.
+  void Look(const GeneratedProgram& program) {
+    const size_t bytes = program.insns.size() * sizeof(isa::Insn);
+    if (program.insns.size() == last_.size() &&
+        std::memcmp(program.insns.data(), last_.data(), bytes) == 0) {
+      return;
+    }
+    last_ = program.insns;
+    plain_ = runner_.Plain(program);
+    verifies_ = runner_.Verified(program, verified_);
+  }
+
+  CoreRunner runner_;
+  bool compiles_ = false;
+  conformance::VariantEngine jit_;
+  std::vector<Named> ways_;
+  std::vector<isa::Insn> last_;
+  Runnable plain_;
+  Runnable verified_;
+  bool verifies_ = false;
+  /// One program that stays, so that the pool's memory does, too.
+  Ref<Program> pinned_;
+};
+
 /// Whether kernel and core agree about `detoured`, and core does about both.
-bool IsLapse(HostBpf& host, CoreRunner& runner,
-             const GeneratedProgram& detoured, const Outcome& on_core) {
+bool IsLapse(HostBpf& host, CoreWays& ways, const GeneratedProgram& detoured,
+             const Outcome& on_core) {
   Outcome host_detoured = {};
   Outcome core_detoured = {};
   return host.Run(detoured, host_detoured) &&
-         runner.Run(detoured, core_detoured) &&
+         ways.Interpret(detoured, core_detoured) &&
          Equal(host_detoured, core_detoured) && Equal(core_detoured, on_core);
+}
+
+void Tell(uint64_t number, const char* one_name, const Way& one,
+          const char* other_name, const Way& other,
+          const GeneratedProgram& program) {
+  const GeneratedProgram smaller = Shrink(one, other, program);
+  Outcome first = {};
+  Outcome second = {};
+  const bool ran = one(smaller, first) && other(smaller, second);
+  std::fprintf(stderr, "%s and %s differ%s\n", one_name, other_name,
+               ran ? "" : ": refused");
+  PrintMismatch(number, smaller, first, second);
 }
 
 }  // namespace
 
-Figures Compare(HostBpf& host, uint64_t seed, uint64_t count, bool verbose) {
-  ProgramGenerator generator(seed, host.v4());
-  CoreRunner runner;
+Figures CompareEngines(uint64_t seed, uint64_t count, bool verbose) {
+  ProgramGenerator generator(seed, InsnSet{});
+  CoreWays ways;
   Figures figures;
   Ops ops;
+  const Way reference = [&](const GeneratedProgram& program, Outcome& outcome) {
+    return ways.Interpret(program, outcome);
+  };
+  for (uint64_t number = 0; number < count; ++number) {
+    const GeneratedProgram program = generator.Next().program;
+    ++figures.programs;
+    Count(program, figures, ops);
+    std::string why;
+    const bool verifies = ways.Verifies(program, verbose ? &why : nullptr);
+    if (!verifies) {
+      ++figures.unverified;
+      if (verbose) {
+        std::fprintf(stderr, "program %llu: %s\n",
+                     static_cast<unsigned long long>(number), why.c_str());
+      }
+    }
+    Outcome expected = {};
+    const bool ran = ways.Interpret(program, expected);
+    figures.mismatches += ran ? 0 : 1;
+    for (size_t i = 0; ran && i < ways.all().size(); ++i) {
+      // Blinding in a share of the programs.
+      const auto& [name, way] = ways.all()[i];
+      const bool is_verified = i == 0 || i % 2 == 0;
+      if ((i >= 3 && number % 4 != 0) || (is_verified && !verifies)) {
+        continue;
+      }
+      Outcome outcome = {};
+      if (!way(program, outcome) || !Equal(outcome, expected)) {
+        ++figures.mismatches;
+        Tell(number, "interpreter", reference, name, way, program);
+      }
+    }
+  }
+  figures.ops = ops.size();
+  return figures;
+}
+
+Figures Compare(HostBpf& host, uint64_t seed, uint64_t count, bool verbose) {
+  ProgramGenerator generator(seed, host.set());
+  CoreWays ways;
+  Figures figures;
+  Ops ops;
+  const Way in_kernel = [&](const GeneratedProgram& program, Outcome& outcome) {
+    return host.Run(program, outcome);
+  };
+  const Way reference = [&](const GeneratedProgram& program, Outcome& outcome) {
+    return ways.Interpret(program, outcome);
+  };
   for (uint64_t number = 0; number < count; ++number) {
     const ProgramPair pair = generator.Next();
     const GeneratedProgram& program = pair.program;
@@ -144,23 +304,31 @@ Figures Compare(HostBpf& host, uint64_t seed, uint64_t count, bool verbose) {
       }
       continue;
     }
-    figures.insns += program.insns.size();
-    ForEachInsn(program, [&](size_t, const isa::DecodedInsn& insn) {
-      ops.insert(insn.op);
-    });
+    Count(program, figures, ops);
     Outcome on_core = {};
-    if (runner.Run(program, on_core) && Equal(on_host, on_core)) {
+    const bool ran = ways.Interpret(program, on_core);
+    // The compiler, with facts where there are some.
+    const bool verifies = ways.Verifies(program, nullptr);
+    figures.unverified += verifies ? 0 : 1;
+    const size_t index = verifies ? 2 : 1;
+    if (ran && index < ways.all().size()) {
+      const auto& [name, way] = ways.all()[index];
+      Outcome outcome = {};
+      if (!way(program, outcome) || !Equal(outcome, on_core)) {
+        ++figures.mismatches;
+        Tell(number, "interpreter", reference, name, way, program);
+        continue;
+      }
+    }
+    if (ran && Equal(on_host, on_core)) {
       continue;
     }
-    if (IsLapse(host, runner, pair.detoured, on_core)) {
+    if (IsLapse(host, ways, pair.detoured, on_core)) {
       ++figures.lapses;
       continue;
     }
     ++figures.mismatches;
-    const GeneratedProgram smaller = Shrink(host, runner, program);
-    (void)host.Run(smaller, on_host);
-    (void)runner.Run(smaller, on_core);
-    PrintMismatch(number, smaller, on_host, on_core);
+    Tell(number, "kernel", in_kernel, "interpreter", reference, program);
   }
   figures.ops = ops.size();
   return figures;

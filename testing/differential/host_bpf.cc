@@ -54,7 +54,9 @@ bool HostBpf::Open() {
     return false;
   }
   value_ = static_cast<MapValue*>(mapped);
-  v4_ = RunsOne({0xbf, 0, 0, 8, 0});  // r0 = (s8)r0
+  set_.callbacks = false;
+  set_.v4 = RunsOne({0xbf, 0, 0, 8, 0});  // r0 = (s8)r0
+  set_.acquire = RunsStoreRelease();
   return RunsOne({0xb7, 0, 0, 0, 0});
 }
 
@@ -65,6 +67,9 @@ bool HostBpf::RunsOne(const isa::Insn& insn) {
   Outcome outcome = {};
   return Run(program, outcome);
 }
+
+// To the stack, of 64 bits.
+bool HostBpf::RunsStoreRelease() { return RunsOne({0xdb, 10, 0, -8, 0x110}); }
 
 int HostBpf::Load(const GeneratedProgram& program, bool wants_log) {
   std::vector<isa::Insn> insns = program.insns;

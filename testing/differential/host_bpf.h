@@ -26,8 +26,8 @@ class HostBpf {
 
   /// False: this process cannot use bpf(2) here, `reason()` tells why.
   bool Open();
-  /// Whether the kernel knows what -mcpu=v4 adds. After Open.
-  bool v4() const { return v4_; }
+  /// What the kernel knows. After Open.
+  InsnSet set() const { return set_; }
   const std::string& reason() const { return reason_; }
 
   /// Loads and runs `program` as a socket filter. False: the kernel refused
@@ -39,9 +39,10 @@ class HostBpf {
   int Load(const GeneratedProgram& program, bool wants_log);
 
   bool RunsOne(const isa::Insn& insn);
+  bool RunsStoreRelease();
 
   int map_fd_ = -1;
-  bool v4_ = false;
+  InsnSet set_ = {};
   MapValue* value_ = nullptr;
   std::string reason_;
 };

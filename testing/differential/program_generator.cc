@@ -3,6 +3,7 @@
 // The generator: units of instructions, laid out at the end.
 #include "testing/differential/program_generator.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <iterator>
 
@@ -22,7 +23,12 @@ constexpr uint8_t kValue = 9;  // r9 points to the map's value
 constexpr uint8_t kFrame = isa::kFramePointer;
 constexpr int kStackBytes = 8 * MapValue::kWords;
 // The main function's: the value's address, r0..r8, the stack's words.
-constexpr size_t kPrologueUnits = 1 + 9 + MapValue::kWords;
+constexpr size_t kPrologueUnits = 1 + 9 + MapValue::kWords + 1;
+// Below the words of the stack, a counter for each loop.
+constexpr int kMaxLoops = 3;
+constexpr int32_t kLoopHelper = 181;  // bpf_loop
+
+int CounterOffset(int loop) { return -kStackBytes - 8 * (loop + 1); }
 
 DecodedInsn Make(Op op, uint8_t dst, uint8_t src, int offset, int32_t imm) {
   DecodedInsn insn;
@@ -72,18 +78,24 @@ void AppendDetour(std::vector<DecodedInsn>& insns) {
 
 }  // namespace
 
-bool Generates(Op op, bool v4) {
-  if (!v4 && IsNewInV4(op)) {
+bool Generates(Op op, InsnSet set) {
+  if (!set.v4 && IsNewInV4(op)) {
     return false;
   }
   switch (isa::InfoOf(op).family) {
     case Family::kLegacy:
+    case Family::kInternal:
       return false;
+    case Family::kLoadAcquire:
+    case Family::kStoreRelease:
+      return set.acquire;
     case Family::kLoadImm64:
-      return op == Op::kLoadImm64 || op == Op::kLoadMapValue;
+      return op == Op::kLoadImm64 || op == Op::kLoadMapValue ||
+             (op == Op::kLoadFunc && set.callbacks);
     case Family::kControl:
       return op == Op::kGoto || op == Op::kGotoLong ||
-             op == Op::kCallSubprogram || op == Op::kExit;
+             op == Op::kCallSubprogram || op == Op::kExit ||
+             (op == Op::kCallHelper && set.callbacks);
     default:
       return true;
   }
@@ -143,7 +155,7 @@ isa::DecodedInsn ProgramGenerator::RandomMemoryAccess(Op op) {
   int offset = static_cast<int>(Below(static_cast<uint64_t>(slots))) * step;
   offset -= on_stack ? kStackBytes : 0;
   const uint8_t base = on_stack ? kFrame : kValue;
-  if (info.family == Family::kLoad) {
+  if (info.family == Family::kLoad || info.family == Family::kLoadAcquire) {
     return Make(op, Scalar(), base, offset, 0);
   }
   return Make(op, base, Scalar(), offset, Immediate());
@@ -162,10 +174,13 @@ ProgramGenerator::Unit ProgramGenerator::RandomJump(Op op) {
   return unit;
 }
 
-ProgramGenerator::Unit ProgramGenerator::RandomUnit(bool may_call) {
+ProgramGenerator::Unit ProgramGenerator::RandomUnit() {
+  if (Percent(20)) {
+    return RandomIdiom();
+  }
   for (;;) {
     const Op op = static_cast<Op>(Below(isa::kOpCount));
-    if (!Generates(op, v4_)) {
+    if (!Generates(op, set_)) {
       continue;
     }
     Unit unit;
@@ -178,6 +193,9 @@ ProgramGenerator::Unit ProgramGenerator::RandomUnit(bool may_call) {
         unit.insns.push_back(Make(op, Scalar(), 0, 0, 0));
         return unit;
       case Family::kLoadImm64:
+        if (op == Op::kLoadFunc) {
+          continue;
+        }
         unit.insns.push_back(
             MakeConstant(Op::kLoadImm64, Scalar(), Constant()));
         return unit;
@@ -186,15 +204,13 @@ ProgramGenerator::Unit ProgramGenerator::RandomUnit(bool may_call) {
       case Family::kAtomic:
       case Family::kAtomicFetch:
       case Family::kAtomicExchange:
+      case Family::kLoadAcquire:
+      case Family::kStoreRelease:
         unit.insns.push_back(RandomMemoryAccess(op));
         return unit;
       default:
-        if (op == Op::kCallSubprogram && may_call) {
-          unit.insns.push_back(Make(op, 0, 0, 0, 0));
-          unit.calls = true;
-          return unit;
-        }
-        if (op != Op::kExit && op != Op::kCallSubprogram && jumps_left_ > 0) {
+        if (op != Op::kExit && op != Op::kCallSubprogram &&
+            op != Op::kCallHelper && jumps_left_ > 0) {
           --jumps_left_;
           return RandomJump(op);
         }
@@ -232,14 +248,79 @@ void ProgramGenerator::AppendPrologue(Units& units, bool is_main) {
         Make(Op::kStoreU64Reg, kFrame, Scalar(), 8 * word - kStackBytes, 0));
     units.push_back(unit);
   }
+  // Who jumps into a loop gets a counter that ends it.
+  Unit counters;
+  for (int loop = 0; loop < kMaxLoops; ++loop) {
+    counters.insns.push_back(
+        Make(Op::kStoreU64Imm, kFrame, 0, CounterOffset(loop), 1));
+  }
+  units.push_back(counters);
+  loops_ = 0;
 }
 
-void ProgramGenerator::AppendBody(Units& units, size_t count, bool may_call) {
+void ProgramGenerator::AppendCall(Units& units, size_t callee) {
+  Unit call;
+  call.insns.push_back(Make(Op::kCallSubprogram, 0, 0, 0, 0));
+  call.callee = callee;
+  units.push_back(call);
+  AppendRegisters(units, 1, 5);  // lost by the call
+}
+
+// bpf_loop(a few times, the function for it, null, 0)
+void ProgramGenerator::AppendCallback(Units& units) {
+  Unit call;
+  call.insns.push_back(MakeConstant(Op::kLoadFunc, 2, 0));
+  call.insns.push_back(
+      Make(Op::kMov64Imm, 1, 0, 0, static_cast<int32_t>(Below(4))));
+  call.insns.push_back(Make(Op::kMov64Imm, 3, 0, 0, 0));
+  call.insns.push_back(Make(Op::kMov64Imm, 4, 0, 0, 0));
+  call.insns.push_back(Make(Op::kCallHelper, 0, 0, 0, kLoopHelper));
+  call.callback = callback_;
+  units.push_back(call);
+  AppendRegisters(units, 1, 5);
+}
+
+/// A few units, a few times. Jumps inside may leave it, or skip its end, which
+/// comes back for a positive counter only.
+void ProgramGenerator::AppendLoop(Units& units, size_t callees) {
+  const int counter = CounterOffset(loops_++);
+  Unit head;
+  head.insns.push_back(Make(Op::kStoreU64Imm, kFrame, 0, counter,
+                            static_cast<int32_t>(1 + Below(5))));
+  units.push_back(head);
+  const size_t first = units.size();
+  // Each jump doubles what a verifier looks at, each time.
+  const unsigned jumps = jumps_left_;
+  jumps_left_ = jumps_left_ > 0 && OneIn(2) ? 1 : 0;
+  const size_t count = 1 + Below(8);
+  while (units.size() < first + count) {
+    units.push_back(RandomUnit());
+  }
+  if (callees != 0 && OneIn(3)) {
+    AppendCall(units, 1);
+  }
+  jumps_left_ = jumps > 0 ? jumps - 1 : 0;
+  const uint8_t reg = Scalar();
+  Unit tail;
+  tail.insns.push_back(Make(Op::kLoadU64, reg, kFrame, counter, 0));
+  tail.insns.push_back(Make(Op::kAdd64Imm, reg, 0, 0, -1));
+  tail.insns.push_back(Make(Op::kStoreU64Reg, kFrame, reg, counter, 0));
+  tail.insns.push_back(Make(Op::kJSGt64Imm, reg, 0, 0, 0));
+  tail.back = units.size() - first;
+  units.push_back(tail);
+}
+
+void ProgramGenerator::AppendBody(Units& units, size_t count, size_t callees) {
   const size_t end = units.size() + count;
   while (units.size() < end) {
-    units.push_back(RandomUnit(may_call));
-    if (units.back().calls) {
-      AppendRegisters(units, 1, 5);  // lost by the call
+    if (loops_ < kMaxLoops && Percent(2)) {
+      AppendLoop(units, callees);
+    } else if (callees != 0 && Percent(3)) {
+      AppendCall(units, 1 + Below(callees));
+    } else if (callback_ != 0 && Percent(3)) {
+      AppendCallback(units);
+    } else {
+      units.push_back(RandomUnit());
     }
   }
 }
@@ -285,13 +366,22 @@ GeneratedProgram ProgramGenerator::Layout(const std::vector<Units>& functions) {
       if (unit.loads_value) {
         program.value_loads.push_back(program.insns.size());
       }
+      program.has_loop |= unit.back != 0;
+      program.has_call |= unit.callee != 0;
+      program.has_callback |= unit.callback != 0;
       for (size_t i = 0; i < unit.insns.size(); ++i) {
         DecodedInsn insn = unit.insns[i];
         const size_t next = program.insns.size() + insn.slots;
-        if (unit.calls) {
-          insn.imm = static_cast<int32_t>(begins[1][0] - next);
-        } else if (unit.skip != 0 && i + 1 == unit.insns.size()) {
-          const size_t target = begins[f][Min(u + 1 + unit.skip, last)];
+        const bool is_last = i + 1 == unit.insns.size();
+        if (unit.callee != 0 && is_last) {
+          insn.imm = static_cast<int32_t>(begins[unit.callee][0] - next);
+        } else if (insn.op == Op::kLoadFunc) {
+          insn.imm = static_cast<int32_t>(begins[unit.callback][0] -
+                                          program.insns.size() - 1);
+        } else if ((unit.skip != 0 || unit.back != 0) && is_last) {
+          const size_t target =
+              begins[f][unit.back != 0 ? u - unit.back
+                                       : Min(u + 1 + unit.skip, last)];
           const auto distance = static_cast<int32_t>(target - next);
           insn.offset = static_cast<int16_t>(distance);
           insn.imm = insn.op == Op::kGotoLong ? distance : insn.imm;
@@ -305,31 +395,61 @@ GeneratedProgram ProgramGenerator::Layout(const std::vector<Units>& functions) {
   return program;
 }
 
+void ProgramGenerator::AppendFunction(std::vector<Units>& functions,
+                                      bool is_callback) {
+  functions.emplace_back();
+  Units& units = functions.back();
+  if (is_callback) {
+    AppendRegisters(units, 3, 5);
+  }
+  AppendPrologue(units, false);
+  // AppendRegisters may load through r9, which the prologue sets first.
+  if (is_callback) {
+    std::rotate(units.begin(), units.begin() + 3, units.begin() + 4);
+  }
+  // The one before it may call the one behind it.
+  AppendBody(units, 1 + Below(20), 0);
+}
+
 ProgramPair ProgramGenerator::Next() {
   MapValue input = {};
   for (uint64_t& word : input.scratch) {
     word = Constant();
   }
-  const bool has_function = OneIn(4);
+  const size_t callees = Percent(45) ? 1 + Below(2) : 0;
+  callback_ = 0;
+  const bool has_callback = Percent(15) && set_.callbacks;
   jumps_left_ = 8;
   std::vector<Units> functions(1);
   AppendPrologue(functions[0], true);
-  if (has_function) {
-    Unit call;
-    call.insns.push_back(Make(Op::kCallSubprogram, 0, 0, 0, 0));
-    call.calls = true;
-    functions[0].push_back(call);
-    AppendRegisters(functions[0], 1, 5);
+  callback_ = has_callback ? callees + 1 : 0;
+  if (callees != 0) {
+    AppendCall(functions[0], 1);
   }
-  AppendBody(functions[0], 5 + Below(60), has_function);
+  if (callees == 2) {
+    AppendCall(functions[0], 2);
+  }
+  if (has_callback) {
+    AppendCallback(functions[0]);
+  }
+  if (Percent(35)) {
+    AppendLoop(functions[0], callees);
+  }
+  AppendBody(functions[0], 5 + Below(60), callees);
   AppendEpilogue(functions[0]);
-  if (has_function) {
-    functions.emplace_back();
-    AppendPrologue(functions[1], false);
-    AppendBody(functions[1], 1 + Below(20), false);
+  callback_ = 0;
+  for (size_t f = 0; f < callees; ++f) {
+    AppendFunction(functions, false);
+  }
+  if (has_callback) {
+    AppendFunction(functions, true);
   }
   for (Units& units : functions) {
     Unit exit;
+    if (has_callback && &units == &functions.back()) {
+      // 0: go on, 1: stop
+      exit.insns.push_back(Make(Op::kAnd64Imm, 0, 0, 0, 1));
+    }
     exit.insns.push_back(Make(Op::kExit, 0, 0, 0, 0));
     units.push_back(exit);
   }

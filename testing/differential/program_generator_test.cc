@@ -10,9 +10,9 @@ namespace ebpf::differential {
 namespace {
 
 TEST(ProgramGeneratorTest, TheSameSeedGivesTheSamePrograms) {
-  ProgramGenerator a(7, true);
-  ProgramGenerator b(7, true);
-  ProgramGenerator other(8, true);
+  ProgramGenerator a(7, {});
+  ProgramGenerator b(7, {});
+  ProgramGenerator other(8, {});
   size_t different = 0;
   for (int i = 0; i < 50; ++i) {
     const GeneratedProgram first = a.Next().program;
@@ -27,8 +27,8 @@ TEST(ProgramGeneratorTest, TheSameSeedGivesTheSamePrograms) {
   EXPECT_GT(different, 25u);
 }
 
-TEST(ProgramGeneratorTest, JumpsGoForwardToInstructionsInsideTheProgram) {
-  ProgramGenerator generator(1, true);
+TEST(ProgramGeneratorTest, JumpsGoToInstructionsInsideTheProgram) {
+  ProgramGenerator generator(1, {});
   for (int i = 0; i < 500; ++i) {
     const GeneratedProgram program = generator.Next().program;
     const isa::ConstInsns insns(program.insns.data(), program.insns.size());
@@ -41,10 +41,12 @@ TEST(ProgramGeneratorTest, JumpsGoForwardToInstructionsInsideTheProgram) {
       const auto next = static_cast<int64_t>(index) + insn.slots;
       if (insn.info().family == isa::Family::kJump ||
           insn.op == isa::Op::kGoto || insn.op == isa::Op::kGotoLong) {
-        ASSERT_GE(insn.jump_offset(), 0);
+        // Back goes only what has counted down.
+        EXPECT_TRUE(insn.jump_offset() >= 0 || insn.op == isa::Op::kJSGt64Imm);
         targets.insert(next + insn.jump_offset());
-      } else if (insn.op == isa::Op::kCallSubprogram) {
-        targets.insert(next + insn.imm);
+      } else if (insn.op == isa::Op::kCallSubprogram ||
+                 insn.op == isa::Op::kLoadFunc) {
+        targets.insert(static_cast<int64_t>(index) + 1 + insn.imm);
       }
       index += insn.slots;
     }
@@ -55,7 +57,7 @@ TEST(ProgramGeneratorTest, JumpsGoForwardToInstructionsInsideTheProgram) {
 }
 
 TEST(ProgramGeneratorTest, DetoursAreTwoInstructionsAfterEachFetch) {
-  ProgramGenerator generator(3, true);
+  ProgramGenerator generator(3, {});
   for (int i = 0; i < 200; ++i) {
     const ProgramPair pair = generator.Next();
     size_t fetches = 0;
@@ -67,8 +69,24 @@ TEST(ProgramGeneratorTest, DetoursAreTwoInstructionsAfterEachFetch) {
   }
 }
 
+TEST(ProgramGeneratorTest, AThirdAndMoreHaveLoopsAndCalls) {
+  ProgramGenerator generator(6, {});
+  unsigned loops = 0;
+  unsigned calls = 0;
+  unsigned callbacks = 0;
+  for (int i = 0; i < 1000; ++i) {
+    const GeneratedProgram program = generator.Next().program;
+    loops += program.has_loop ? 1 : 0;
+    calls += program.has_call ? 1 : 0;
+    callbacks += program.has_callback ? 1 : 0;
+  }
+  EXPECT_GE(loops, 300u);
+  EXPECT_GE(calls, 300u);
+  EXPECT_GE(callbacks, 100u);
+}
+
 TEST(ProgramGeneratorTest, OlderKernelsGetNoneOfTheNewerInstructions) {
-  ProgramGenerator generator(4, false);
+  ProgramGenerator generator(4, {.v4 = false, .acquire = false});
   std::set<isa::Op> ops;
   for (int i = 0; i < 500; ++i) {
     const GeneratedProgram program = generator.Next().program;
@@ -82,9 +100,10 @@ TEST(ProgramGeneratorTest, OlderKernelsGetNoneOfTheNewerInstructions) {
   }
   for (const isa::Op op :
        {isa::Op::kSDiv32Imm, isa::Op::kSMod64Reg, isa::Op::kMovSx864Reg,
-        isa::Op::kSwap16, isa::Op::kLoadS8, isa::Op::kGotoLong}) {
+        isa::Op::kSwap16, isa::Op::kLoadS8, isa::Op::kGotoLong,
+        isa::Op::kLoadAcquireU8}) {
     EXPECT_FALSE(ops.contains(op)) << isa::InfoOf(op).name;
-    EXPECT_TRUE(Generates(op, true)) << isa::InfoOf(op).name;
+    EXPECT_TRUE(Generates(op, {})) << isa::InfoOf(op).name;
   }
   EXPECT_GT(ops.size(), 120u);
 }

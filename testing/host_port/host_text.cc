@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <mutex>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -195,6 +196,27 @@ void ForgetRegion(Regions& all, uint64_t begin) {
   Panic("host_text: no such executable memory");
 }
 
+/// qemu-user, as far as one can tell: of other CPUs tests run nowhere else, and
+/// of this one tools/build/cross.bzl says so.
+bool RunsInQemu() {
+#if defined(__x86_64__)
+  static const bool qemu = getenv("EBPF_QEMU_USER") != nullptr;
+  return qemu;
+#else
+  return true;
+#endif
+}
+
+/// qemu-user does not see that code was changed by way of an alias, and takes
+/// the clearing of caches for nothing; but what becomes writable it forgets.
+void ForgetTranslations(uintptr_t address, size_t size) {
+  const uintptr_t page = address / kPageSize * kPageSize;
+  const size_t length = RoundUpToPage(address + size - page);
+  auto* start = reinterpret_cast<void*>(page);
+  mprotect(start, length, PROT_READ | PROT_WRITE);
+  mprotect(start, length, PROT_READ | PROT_EXEC);
+}
+
 bool TakeWriteFailure() {
   const uint64_t left = g_fail_write.load();
   if (left == 0) {
@@ -323,6 +345,9 @@ int ebpf_port_exec_write(void* to, const void* bytes, size_t size) {
   // Where caches need it, by Linux for all CPUs.
   auto* begin = static_cast<char*>(to);
   __builtin___clear_cache(begin, begin + size);
+  if (RunsInQemu()) {
+    ForgetTranslations(address, size);
+  }
   return 0;
 }
 

@@ -27,7 +27,7 @@ def _user_test_impl(ctx):
         content = """#!/bin/sh
 for qemu in qemu-{arch} qemu-{arch}-static; do
   if command -v $qemu >/dev/null; then
-    {env} exec $qemu -cpu {cpu} {program} "$@"
+    EBPF_QEMU_USER=1 {env} exec $qemu -cpu {cpu} {program} "$@"
   fi
 done
 echo "qemu-{arch} is missing: tools/setup-debian.sh installs qemu-user" >&2
@@ -54,6 +54,18 @@ _user_test = rule(
         "program": attr.label(allow_single_file = True, mandatory = True),
     },
 )
+
+def ebpf_cross_binary(name, binary, arches = ["aarch64", "riscv64"]):
+    """`name`_ARCH: the ebpf_cc_binary `binary`, for Linux on each of `arches`."""
+    for arch in arches:
+        kernel_file(
+            name = "%s_%s" % (name, arch),
+            testonly = True,
+            src = binary,
+            out = "%s_%s.elf" % (name, arch),
+            platform = "//tools/platforms:%s-linux" % arch,
+            tags = ["manual"],
+        )
 
 def ebpf_cross_test(
         name,
