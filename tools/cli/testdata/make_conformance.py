@@ -288,10 +288,15 @@ def calls():
          f"*(u64 *)(r10 - 8) = 5; r1 = r10; r1 += -8; {call(2)}; r0 = *(u64 *)(r10 - 8); exit; "
          "*(u64 *)(r1 + 0) = 6; r0 = 0; exit", 6)
     case("call_back", f"r1 = 3; {call(4)}; exit; r0 = r1; r0 += 1; exit; {call(-4)}; exit", 4)
+    # Eight frames, and a function that calls itself: r0 is nothing that a
+    # function is given, so what they add up is in r1 and r2.
     case("call_eight_deep",
-         "r0 = 0; " + f"{call(1)}; exit; " * 1 +
-         "".join(f"r0 += {i}; {call(1)}; exit; " for i in range(1, 7)) + "r0 += 7; exit", 28)
-    case("call_recursive_four", f"r0 = 0; r1 = 4; {call(1)}; exit; if r1 == 0 goto +3; r0 += r1; r1 += -1; {call(-4)}; exit", 10)
+         f"r1 = 0; {call(1)}; exit; "
+         + "".join(f"r1 += {i}; {call(1)}; exit; " for i in range(1, 7))
+         + "r1 += 7; r0 = r1; exit", 28)
+    case("call_recursive_four",
+         f"r2 = 0; r1 = 4; {call(1)}; exit; if r1 == 0 goto +4; r2 += r1; r1 += -1; {call(-4)}; exit; "
+         "r0 = r2; exit", 10)
     case("call_arguments",
          f"r1 = 1; r2 = 2; r3 = 3; r4 = 4; r5 = 5; {call(1)}; exit; "
          "r0 = r1; r0 <<= 4; r0 |= r2; r0 <<= 4; r0 |= r3; r0 <<= 4; r0 |= r4; r0 <<= 4; r0 |= r5; exit", 0x12345)
