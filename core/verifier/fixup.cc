@@ -80,7 +80,7 @@ class Fixer {
   Status FixLoop();
   Status FixLoadFunc(const DecodedInsn& insn);
   Status PutPrologue(const FoundFunction& found);
-  Status PutDirectCall(DirectCall function);
+  Status PutDirectCall(DirectCall callee);
   Status PutAsItIs() { return out_.Put(Original(), facts()); }
 
   isa::Insn Original() const { return program_.insns[index_]; }
@@ -180,8 +180,8 @@ Status Fixer::Run() {
     EBPF_TRY(FixFunction(i, end));
   }
   EBPF_TRY(out_.Finish());
-  for (RunFunction& function : functions_) {
-    function.start = out_.FunctionAt(found[function.number].start);
+  for (RunFunction& one : functions_) {
+    one.start = out_.FunctionAt(found[one.number].start);
   }
   return Status::kOk;
 }
@@ -325,13 +325,13 @@ Status Fixer::FixLookup() {
   return lookup != nullptr ? PutDirectCall(lookup) : PutAsItIs();
 }
 
-Status Fixer::PutDirectCall(DirectCall function) {
+Status Fixer::PutDirectCall(DirectCall callee) {
   size_t number = 0;
-  while (number < direct_calls_.size() && direct_calls_[number] != function) {
+  while (number < direct_calls_.size() && direct_calls_[number] != callee) {
     ++number;
   }
   if (number == direct_calls_.size()) {
-    EBPF_TRY(direct_calls_.PushBack(function));
+    EBPF_TRY(direct_calls_.PushBack(callee));
   }
   isa::Insn call{};
   call.opcode = kCall;
