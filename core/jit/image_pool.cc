@@ -94,7 +94,8 @@ void ImagePool::RemoveRegion(Region* region) {
 
 Status ImagePool::FillGuard(uint64_t address, size_t size) {
   Buffer<uint8_t> guard(allocator_);
-  EBPF_TRY(guard.Allocate(Min(size, kPageSize)));
+  // In large pieces: each write may have to stop the other CPUs.
+  EBPF_TRY(guard.Allocate(Min(size, kRegionSize)));
   machine_.fill_guard(guard.span());
   for (size_t done = 0; done < size; done += guard.span().size()) {
     const size_t part = Min(guard.span().size(), size - done);

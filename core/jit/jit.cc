@@ -282,7 +282,12 @@ void ExitJit() {
 
 bool FindJitFixup(uint64_t pc, uint64_t* resume, uint8_t* dst) {
   const Jit* jit = running_jit.Load(kAcquire);
-  const Image* image = jit == nullptr ? nullptr : jit->Find(pc);
+  if (jit == nullptr) {
+    return false;  // there may be no read sections
+  }
+  // Whoever faults need not be a program, and so not in one.
+  ReadSection reading;
+  const Image* image = jit->Find(pc);
   if (image == nullptr) {
     return false;
   }
