@@ -112,6 +112,10 @@ class MacroAssembler {
   /// REV16 does for LDRH what takes two for a register.
   bool HasSwappedLoad(unsigned bits) const { return bits == 16; }
 
+  /// The number that the CPU has for a register, for who changes a program's
+  /// registers in a trap.
+  static constexpr unsigned NumberOf(Reg reg) { return kRegisters[reg]; }
+
  private:
   /// Which field of which instruction holds the distance.
   enum Form : uint8_t {

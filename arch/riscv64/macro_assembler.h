@@ -116,6 +116,10 @@ class MacroAssembler {
   /// Single bytes put together beat what swaps the bytes of a register.
   bool HasSwappedLoad(unsigned bits) const { return !zbb_ && bits <= 32; }
 
+  /// The number that the CPU has for a register, for who changes a program's
+  /// registers in a trap.
+  static constexpr unsigned NumberOf(Reg reg) { return kRegisters[reg]; }
+
  private:
   /// What the emitted code ends with.
   enum Form : uint8_t {

@@ -130,6 +130,10 @@ class MacroAssembler {
   /// 16 bits are loaded and rotated.
   bool HasSwappedLoad(unsigned bits) const { return bits == 16 || movbe_; }
 
+  /// The number that the CPU has for a register, for who changes a program's
+  /// registers in a trap.
+  static constexpr unsigned NumberOf(Reg reg) { return kRegisters[reg]; }
+
  private:
   /// How the distance is written, and where.
   enum Form : uint8_t {

@@ -41,10 +41,16 @@ struct ebpf_options {
 int ebpf_init(const struct ebpf_machine* machine,
               const struct ebpf_options* options);
 
+/* Linux's bpf_jit_enable and bpf_jit_harden, for programs that are loaded from
+ * now on; a line in the kernel's log tells. -EOPNOTSUPP to `enable` a compiler
+ * where there is none, -ENOSYS before ebpf_init. Programs that are compiled and
+ * interpreted ones never call each other. Context: task. */
+int ebpf_set_jit(bool enable, bool harden);
+
 /* The compiled program whose code contains `address`, for a kernel's
  * backtraces: writes its name ("bpf_prog_<tag>_<name>", ended by a zero), where
  * its code begins, and how long it is. False if there is none. Compiled code
- * keeps frame pointers. Context: any. */
+ * keeps frame pointers: so a walk over them gets through it. Context: any. */
 bool ebpf_symbol_by_address(uint64_t address, char name[48], uint64_t* begin,
                             uint64_t* size);
 
@@ -69,6 +75,12 @@ bool ebpf_on_breakpoint(struct ebpf_pt_regs* regs);
  * (exception tables, ebpf_copy_nofault's fix-up). False: `regs` untouched.
  * Context: trap. */
 bool ebpf_on_fault(struct ebpf_pt_regs* regs);
+
+/* The same traps, after ebpf_on_fault and the fix-up of ebpf_copy_nofault, and
+ * before the kernel looks: whether a compiled program loaded memory that is not
+ * there. True: `regs`, converted back, lead on; the trap returns at once.
+ * False: `regs` untouched. Context: trap. */
+bool ebpf_fix_fault(struct ebpf_pt_regs* regs);
 
 /* Who calls: one for each process, and one for the kernel itself. */
 struct ebpf_client;

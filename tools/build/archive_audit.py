@@ -97,7 +97,7 @@ FLOAT_MNEMONICS = {
 DISASSEMBLE = {
     "x86_64": [],
     "aarch64": ["--mattr=+all"],
-    "riscv64": ["--mattr=+v,+zfh,+zfa"],
+    "riscv64": ["--mattr=+v,+zfh,+zfa,+zba,+zbb"],
 }
 
 # A jump or call through a register or memory, and a direct one.

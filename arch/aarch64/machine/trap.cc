@@ -5,8 +5,11 @@
 #include "arch/aarch64/breakpoint.h"
 #include "arch/aarch64/machine/icache.h"
 #include "arch/aarch64/machine/nofault.h"
+#include "arch/aarch64/macro_assembler.h"
 #include "arch/aarch64/probed_insn.h"
+#include "arch/aarch64/pt_regs.h"
 #include "core/base/noprobe.h"
+#include "core/jit/jit.h"
 #include "core/probes/kprobe.h"
 #include "core/probes/probe_site.h"
 #include "core/probes/probe_trap.h"
@@ -42,6 +45,20 @@ EBPF_NOPROBE bool ebpf_on_breakpoint(machine::PtRegs* regs) {
 
 EBPF_NOPROBE bool ebpf_on_fault(machine::PtRegs* regs) {
   return OnFault(*regs);
+}
+
+// Not in .ebpf.noprobe: what faults here is a program, not the way of a
+// breakpoint.
+bool ebpf_fix_fault(machine::PtRegs* opaque) {
+  aarch64::PtRegs& regs = aarch64::RegsOf(*opaque);
+  uint64_t resume;
+  uint8_t dst;
+  if (!FindJitFixup(regs.pc, &resume, &dst)) {
+    return false;
+  }
+  regs.x[aarch64::MacroAssembler::NumberOf(dst)] = 0;
+  regs.pc = resume;
+  return true;
 }
 
 }  // extern "C"

@@ -5,8 +5,11 @@
 #include "arch/riscv64/breakpoint.h"
 #include "arch/riscv64/machine/icache.h"
 #include "arch/riscv64/machine/nofault.h"
+#include "arch/riscv64/macro_assembler.h"
 #include "arch/riscv64/probed_insn.h"
+#include "arch/riscv64/pt_regs.h"
 #include "core/base/noprobe.h"
+#include "core/jit/jit.h"
 #include "core/probes/kprobe.h"
 #include "core/probes/probe_site.h"
 #include "core/probes/probe_trap.h"
@@ -42,6 +45,20 @@ EBPF_NOPROBE bool ebpf_on_breakpoint(machine::PtRegs* regs) {
 
 EBPF_NOPROBE bool ebpf_on_fault(machine::PtRegs* regs) {
   return OnFault(*regs);
+}
+
+// Not in .ebpf.noprobe: what faults here is a program, not the way of a
+// breakpoint.
+bool ebpf_fix_fault(machine::PtRegs* opaque) {
+  riscv64::PtRegs& regs = riscv64::RegsOf(*opaque);
+  uint64_t resume;
+  uint8_t dst;
+  if (!FindJitFixup(regs.epc, &resume, &dst)) {
+    return false;
+  }
+  riscv64::Reg(regs, riscv64::MacroAssembler::NumberOf(dst)) = 0;
+  regs.epc = resume;
+  return true;
 }
 
 }  // extern "C"

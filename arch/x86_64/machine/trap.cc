@@ -5,8 +5,11 @@
 #include "arch/x86_64/breakpoint.h"
 #include "arch/x86_64/machine/icache.h"
 #include "arch/x86_64/machine/nofault.h"
+#include "arch/x86_64/macro_assembler.h"
 #include "arch/x86_64/probed_insn.h"
+#include "arch/x86_64/pt_regs.h"
 #include "core/base/noprobe.h"
+#include "core/jit/jit.h"
 #include "core/probes/kprobe.h"
 #include "core/probes/probe_site.h"
 #include "core/probes/probe_trap.h"
@@ -16,6 +19,15 @@ EBPF_NOPROBE_RANGE(ebpf_trap_noprobe)
 
 namespace ebpf {
 namespace {
+
+/// A register by the number that instructions have for it. [intel/vol2: 2.1]
+uint64_t& RegisterOf(x86_64::PtRegs& regs, unsigned number) {
+  uint64_t* const registers[] = {&regs.rax, &regs.rcx, &regs.rdx, &regs.rbx,
+                                 &regs.rsp, &regs.rbp, &regs.rsi, &regs.rdi,
+                                 &regs.r8,  &regs.r9,  &regs.r10, &regs.r11,
+                                 &regs.r12, &regs.r13, &regs.r14, &regs.r15};
+  return *registers[number];
+}
 
 using Trap = ProbeTrap<x86_64::ProbedInsn, x86_64::Breakpoint>;
 
@@ -42,6 +54,20 @@ EBPF_NOPROBE bool ebpf_on_breakpoint(machine::PtRegs* regs) {
 
 EBPF_NOPROBE bool ebpf_on_fault(machine::PtRegs* regs) {
   return OnFault(*regs);
+}
+
+// Not in .ebpf.noprobe: what faults here is a program, not the way of a
+// breakpoint.
+bool ebpf_fix_fault(machine::PtRegs* opaque) {
+  x86_64::PtRegs& regs = x86_64::RegsOf(*opaque);
+  uint64_t resume;
+  uint8_t dst;
+  if (!FindJitFixup(regs.rip, &resume, &dst)) {
+    return false;
+  }
+  RegisterOf(regs, x86_64::MacroAssembler::NumberOf(dst)) = 0;
+  regs.rip = resume;
+  return true;
 }
 
 }  // extern "C"
