@@ -34,8 +34,15 @@ int ebpf_init(const ebpf_machine* machine, const ebpf_options* options) {
       *reinterpret_cast<const ebpf::machine::MachineOps*>(machine), engine));
 }
 
+int ebpf_set_jit(bool enable, bool harden) {
+  return -static_cast<int>(ebpf::SelectEngine(enable, harden));
+}
+
 bool ebpf_symbol_by_address(uint64_t address, char name[48], uint64_t* begin,
                             uint64_t* size) {
+  if (ebpf::RunningSystem() == nullptr) {
+    return false;  // and there are no read sections
+  }
   uint32_t insn;
   ebpf::ReadSection reading;
   return ebpf::FindJitSymbol(address, *reinterpret_cast<char(*)[48]>(name),

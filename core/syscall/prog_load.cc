@@ -207,7 +207,7 @@ Result<Ref<Program>> Loading::Make(verifier::FixedProgram& fixed) {
   parts_.direct_calls = fixed.direct_calls.span();
   parts_.maps = EBPF_TRY(maps_.Take());
   Result<Ref<Program>> program =
-      Program::Create(parts_, *call_.system.engine, allocator_);
+      Program::Create(parts_, call_.system.engine(), allocator_);
   if (!program.ok()) {
     for (Map* map : parts_.maps) {
       map->Release();

@@ -17,6 +17,9 @@ namespace ebpf {
 namespace {
 
 constinit System system_storage = {};
+/// What programs are loaded for, and what it could be.
+constinit Atomic<Engine*> loading_engine{nullptr};
+constinit Engine* compiler = nullptr;  // null: there is none
 /// Points to system_storage while the subsystem runs.
 constinit Atomic<const System*> running_system{nullptr};
 /// A breakpoint has outlived the last ExitSystem: its hits are read sections.
@@ -48,8 +51,7 @@ Status InitModules(const machine::MachineOps& machine, Allocator& allocator) {
   return status;
 }
 
-void LogEngine(const machine::MachineOps& machine, bool compiles,
-               bool interpreter_wanted) {
+void LogEngine(const machine::MachineOps& machine, bool compiles) {
   char line[96];
   TextWriter writer(line, sizeof(line));
   writer.Put("ebpf: programs are ");
@@ -57,7 +59,7 @@ void LogEngine(const machine::MachineOps& machine, bool compiles,
     writer.Put("compiled for ").Put(machine.name);
   } else {
     writer.Put("interpreted: ")
-        .Put(interpreter_wanted           ? "the compiler is switched off"
+        .Put(compiler != nullptr          ? "the compiler is switched off"
              : machine.compile == nullptr ? "no compiler for this CPU"
                                           : "no executable memory");
   }
@@ -65,7 +67,27 @@ void LogEngine(const machine::MachineOps& machine, bool compiles,
   ebpf_port_log(line, writer.text().size());
 }
 
+void Select(bool compile, bool blind_constants) {
+  SetJitBlinding(blind_constants);
+  loading_engine.Store(compile ? compiler : &InterpreterEngine(), kRelease);
+  LogEngine(*system_storage.machine, compile);
+}
+
 }  // namespace
+
+// Pairs with the release in Select.
+Engine& System::engine() const { return *loading_engine.Load(kAcquire); }
+
+Status SelectEngine(bool compile, bool blind_constants) {
+  if (RunningSystem() == nullptr) {
+    return Status::kNotImplemented;
+  }
+  if (compile && compiler == nullptr) {
+    return Status::kNotSupported;
+  }
+  Select(compile, blind_constants);
+  return Status::kOk;
+}
 
 Status InitSystem(const machine::MachineOps& machine,
                   const EngineOptions& options) {
@@ -74,13 +96,9 @@ Status InitSystem(const machine::MachineOps& machine,
   }
   Allocator& allocator = PortAllocator();
   EBPF_TRY(InitModules(machine, allocator));
-  SetJitBlinding(options.blind_constants);
-  Engine* jit = options.interpret
-                    ? nullptr
-                    : InitJit(machine, options.cpu_features, allocator);
-  system_storage = {&machine, jit != nullptr ? jit : &InterpreterEngine(),
-                    &allocator};
-  LogEngine(machine, jit != nullptr, options.interpret);
+  compiler = InitJit(machine, options.cpu_features, allocator);
+  system_storage = {&machine, &allocator};
+  Select(compiler != nullptr && !options.interpret, options.blind_constants);
   // Releases system_storage: pairs with the acquire in RunningSystem.
   running_system.Store(&system_storage, kRelease);
   return Status::kOk;

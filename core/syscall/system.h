@@ -11,9 +11,10 @@
 namespace ebpf {
 
 struct System {
-  const machine::MachineOps* machine;
-  Engine* engine;
-  Allocator* allocator;
+  const machine::MachineOps* machine = nullptr;
+  Allocator* allocator = nullptr;
+  /// For programs that are loaded now; it may change. Context: any.
+  Engine& engine() const;
 };
 
 /// How programs are to be executed.
@@ -33,6 +34,12 @@ struct EngineOptions {
 /// boot.
 Status InitSystem(const machine::MachineOps& machine,
                   const EngineOptions& options = {});
+
+/// For programs that are loaded from now on: whether they are compiled, and
+/// whether constants then do not appear in them. Says so in the kernel's log.
+/// kNotSupported without a compiler or executable memory, kNotImplemented
+/// before InitSystem. Context: task.
+Status SelectEngine(bool compile, bool blind_constants);
 
 /// Ends it: nothing of it is open or attached any more, no program runs. A
 /// breakpoint that could not be taken away because a CPU does not come stays,

@@ -45,7 +45,7 @@ Engine& FindEngine(std::string_view name) {
   if (name != "jit") {
     throw Failure(fmt::format("there is no engine '{}'", name));
   }
-  Engine& engine = *RunningSystem()->engine;
+  Engine& engine = RunningSystem()->engine();
   if (&engine == &InterpreterEngine()) {
     throw Failure(fmt::format("there is no compiler for this machine ({})",
                               ThisMachine().name));
