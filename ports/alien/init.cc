@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // How eBPF comes up in Alien.
+#include "arch/riscv64/machine/cpu_features.h"
 #include "arch/riscv64/machine_ops.h"
 #include "core/capi/ebpf.h"
 #include "ports/alien/defer.h"
@@ -11,7 +12,10 @@ extern "C" int ebpf_alien_init(void) {
   // Without either, core does without: what needs them is then refused.
   ebpf::alien::PrepareTextAlias();
   ebpf::alien::StartDeferWorker();
+  const ebpf_options options = {.cpu_features = ebpf::riscv64::CpuFeatures(),
+                                .interpret = false,
+                                .blind_constants = false};
   return ebpf_init(
       reinterpret_cast<const ebpf_machine*>(&ebpf::riscv64::kMachineOps),
-      nullptr);
+      &options);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // The hooks in Alien's breakpoint and fault handlers.
+#include "arch/riscv64/machine/cpu_features.h"
 #include "arch/riscv64/machine/nofault.h"
 #include "arch/riscv64/pt_regs.h"
 #include "core/base/noprobe.h"
@@ -32,7 +33,15 @@ EBPF_NOPROBE bool ebpf_alien_kernel_fault(alien_ktrap_frame* frame) {
     // A probed instruction faulted: the kernel shall see where it stands.
     ebpf::alien::FromPtRegs(regs, *frame);
   }
-  return ebpf::riscv64::NofaultFixup(frame->sepc);
+  if (ebpf::riscv64::NofaultFixup(frame->sepc) ||
+      ebpf::riscv64::FeatureFixup(frame->sepc)) {
+    return true;
+  }
+  if (!ebpf_fix_fault(reinterpret_cast<ebpf_pt_regs*>(&regs))) {
+    return false;
+  }
+  ebpf::alien::FromPtRegs(regs, *frame);
+  return true;
 }
 
 }  // extern "C"

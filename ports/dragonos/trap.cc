@@ -47,7 +47,14 @@ EBPF_NOPROBE bool ebpf_dragonos_fault(dragonos_trap_frame* frame) {
   if (ebpf_on_fault(reinterpret_cast<ebpf_pt_regs*>(&regs))) {
     FromPtRegs(regs, *frame);
   }
-  return ebpf::x86_64::NofaultFixup(frame->rip);
+  if (ebpf::x86_64::NofaultFixup(frame->rip)) {
+    return true;
+  }
+  if (!ebpf_fix_fault(reinterpret_cast<ebpf_pt_regs*>(&regs))) {
+    return false;
+  }
+  FromPtRegs(regs, *frame);
+  return true;
 }
 
 }  // extern "C"

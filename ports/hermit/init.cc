@@ -11,6 +11,10 @@ extern "C" int ebpf_hermit_init(void) {
   if (started != 0) {
     return started;
   }
+  const ebpf_options options = {.cpu_features = ebpf::hermit::MachineFeatures(),
+                                .interpret = false,
+                                .blind_constants = false};
   return ebpf_init(
-      reinterpret_cast<const ebpf_machine*>(&ebpf::hermit::Machine()), nullptr);
+      reinterpret_cast<const ebpf_machine*>(&ebpf::hermit::Machine()),
+      &options);
 }

@@ -3,6 +3,8 @@
 // What the CPU folders of this port give to the rest of it.
 #pragma once
 
+#include <stdint.h>
+
 namespace ebpf::machine {
 struct MachineOps;
 }  // namespace ebpf::machine
@@ -17,6 +19,9 @@ bool InterruptsMasked();
 /// our vectors cannot be written, or the kernel's are too far away; the kernel
 /// then keeps its own. Context: task, once.
 bool InstallTraps();
+
+/// What arch/ knows of this CPU beyond its type. Context: any.
+uint64_t MachineFeatures();
 
 /// The table of arch/ for this CPU.
 const machine::MachineOps& Machine();

@@ -3,6 +3,7 @@
 // Which table of arch/ the port hands to core.
 #include "ports/hermit/machine.h"
 
+#include "arch/aarch64/machine/cpu_features.h"
 #include "arch/aarch64/machine_ops.h"
 #include "arch/aarch64/pt_regs.h"
 #include "ports/hermit/aarch64/trap_frame.h"
@@ -14,6 +15,8 @@ static_assert(offsetof(TrapFrame, sp) == offsetof(aarch64::PtRegs, sp));
 static_assert(offsetof(TrapFrame, pc) == offsetof(aarch64::PtRegs, pc));
 static_assert(offsetof(TrapFrame, pstate) == offsetof(aarch64::PtRegs, pstate));
 static_assert(offsetof(TrapFrame, syndrome) == sizeof(aarch64::PtRegs));
+
+uint64_t MachineFeatures() { return aarch64::CpuFeatures(); }
 
 const machine::MachineOps& Machine() { return aarch64::kMachineOps; }
 

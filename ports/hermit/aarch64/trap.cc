@@ -71,9 +71,12 @@ EBPF_NOPROBE bool EbpfHermitBreakpoint(ebpf::hermit::TrapFrame* frame) {
   return ebpf_on_breakpoint(reinterpret_cast<ebpf_pt_regs*>(frame));
 }
 
-/// The kernel takes the exception in any case: with `frame` as it is now.
-EBPF_NOPROBE void EbpfHermitFault(ebpf::hermit::TrapFrame* frame) {
-  ebpf_on_fault(reinterpret_cast<ebpf_pt_regs*>(frame));
+/// Whether `frame` leads on. If not, the kernel takes the exception, with
+/// `frame` as it is then.
+EBPF_NOPROBE bool EbpfHermitFault(ebpf::hermit::TrapFrame* frame) {
+  auto* regs = reinterpret_cast<ebpf_pt_regs*>(frame);
+  ebpf_on_fault(regs);
+  return ebpf_fix_fault(regs);
 }
 
 }  // extern "C"

@@ -80,7 +80,8 @@
 	save_sp_\name
 	mov	x0, sp
 	bl	EbpfHermitFault
-	b	\name\()_refused
+	tbz	w0, #0, \name\()_refused
+	b	\name\()_go_on
 	.endm
 
 	/* x0, x1 are saved already; sp is the frame. */
@@ -180,6 +181,7 @@ task_breakpoint:
 	save_registers
 	save_sp_task
 	call_hook task
+task_go_on:
 	ldr	x0, [sp, #FRAME_SP]
 	msr	sp_el0, x0
 	load_registers
@@ -191,6 +193,7 @@ kernel_breakpoint:
 	save_registers
 	save_sp_kernel
 	call_hook kernel
+kernel_go_on:
 	// sp may have been moved, down into the gap or up. x0 waits right below
 	// the new sp until that is set: nothing lives there, and no exception
 	// comes before the eret.

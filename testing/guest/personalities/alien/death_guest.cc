@@ -122,3 +122,5 @@ extern "C" bool ebpf_on_breakpoint(ebpf_pt_regs* /*regs*/) {
 }
 
 extern "C" bool ebpf_on_fault(ebpf_pt_regs* /*regs*/) { return false; }
+
+extern "C" bool ebpf_fix_fault(ebpf_pt_regs* /*regs*/) { return false; }

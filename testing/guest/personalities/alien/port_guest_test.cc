@@ -477,3 +477,5 @@ extern "C" bool ebpf_on_breakpoint(ebpf_pt_regs* regs) {
          guest::on_breakpoint(*reinterpret_cast<guest::PtRegs*>(regs));
 }
 extern "C" bool ebpf_on_fault(ebpf_pt_regs* /*regs*/) { return false; }
+
+extern "C" bool ebpf_fix_fault(ebpf_pt_regs* /*regs*/) { return false; }

@@ -429,3 +429,5 @@ extern "C" [[gnu::section(".ebpf.noprobe")]] bool ebpf_on_fault(
     ebpf_pt_regs* /*regs*/) {
   return false;
 }
+
+extern "C" bool ebpf_fix_fault(ebpf_pt_regs* /*regs*/) { return false; }

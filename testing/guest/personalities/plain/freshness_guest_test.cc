@@ -96,4 +96,5 @@ GUEST_TEST(Freshness, NoCpuExecutesOldTextAfterARendezvous) {
 extern "C" {
 bool ebpf_on_breakpoint(ebpf_pt_regs* /*regs*/) { return false; }
 bool ebpf_on_fault(ebpf_pt_regs* /*regs*/) { return false; }
+bool ebpf_fix_fault(ebpf_pt_regs* /*regs*/) { return false; }
 }

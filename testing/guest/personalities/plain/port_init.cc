@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include "arch/aarch64/machine/cpu_features.h"
 #include "arch/aarch64/machine_ops.h"
 #include "core/capi/ebpf.h"
 #include "testing/guest/personalities/plain/port.h"
@@ -11,9 +12,12 @@ int InitPort() {
     return kMinusNoMemory;
   }
   InstallHooks();
+  const ebpf_options options = {.cpu_features = ebpf::aarch64::CpuFeatures(),
+                                .interpret = false,
+                                .blind_constants = false};
   return ebpf_init(
       reinterpret_cast<const ebpf_machine*>(&ebpf::aarch64::kMachineOps),
-      nullptr);
+      &options);
 }
 
 }  // namespace guest::plain

@@ -26,7 +26,8 @@ EBPF_NOPROBE bool OnBreakpoint(TrapFrame& frame) {
 EBPF_NOPROBE bool OnFault(TrapFrame& frame) {
   // Where a probed instruction faulted, `frame` then says where it stands.
   (void)ebpf_on_fault(reinterpret_cast<ebpf_pt_regs*>(&frame));
-  return ebpf::aarch64::NofaultFixup(frame.pc);
+  return ebpf::aarch64::NofaultFixup(frame.pc) ||
+         ebpf_fix_fault(reinterpret_cast<ebpf_pt_regs*>(&frame));
 }
 
 }  // namespace
