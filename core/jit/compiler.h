@@ -87,6 +87,7 @@ class Compiler {
     function_count_ = 0;
     exception_count_ = 0;
     alias_end_ = 0;
+    alias_live_ = 0;
     alias_reg_ = machine::kNoReg;
     if (survey_.uses_stack || !Masm::kEntryIsFunction) {
       c_.entry = 0;
@@ -149,6 +150,15 @@ class Compiler {
       masm_.context.live_upper_after &=
           static_cast<uint16_t>(~(1u << c_.insns[i].dst));
     }
+    if (i <= alias_end_) {
+      // Of what an alias stands for, liveness does not know.
+      masm_.context.live_after |= alias_live_;
+      masm_.context.live_upper_after |= alias_live_;
+    }
+  }
+
+  static unsigned BitOf(Reg reg) {
+    return reg == machine::kNoReg ? 0 : 1u << reg;
   }
 
   const InsnFacts FactsAt(size_t i) const {
@@ -314,6 +324,8 @@ class Compiler {
         alias_reg_ = found.dst;
         alias_address_ = found.address;
         alias_end_ = found.alias_end;
+        alias_live_ = static_cast<uint16_t>(BitOf(found.address.base) |
+                                            BitOf(found.address.index));
         break;
       case Kind::kStoreImm:
         masm_.Store(found.bits, Resolve(i, found.address), found.rhs);
@@ -839,6 +851,7 @@ class Compiler {
   Reg alias_reg_ = machine::kNoReg;
   Address alias_address_;
   size_t alias_end_ = 0;
+  uint16_t alias_live_ = 0;  // the registers in alias_address_
 };
 
 /// MachineOps::compile for the CPU of `Masm`.

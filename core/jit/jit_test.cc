@@ -84,6 +84,16 @@ TEST_F(JitTest, GivesR1AndTakesR0) {
   EXPECT_EQ(Run({Make(Op::kLoadU64, 0, 1), Exit()}, &context), context);
 }
 
+TEST_F(JitTest, ADivisionKeepsWhatAnAliasStandsFor) {
+  uint64_t memory[2] = {7, 40};
+  EXPECT_EQ(Run({Make(Op::kMov64Reg, 3, 1), Make(Op::kLoadU64, 4, 3),
+                 Make(Op::kMov64Imm, 5, 0, 0, 14), Make(Op::kMov64Reg, 2, 3),
+                 Make(Op::kAdd64Imm, 2, 0, 0, 8), Make(Op::kDiv64Reg, 5, 4),
+                 Make(Op::kLoadU64, 0, 2), Make(Op::kAdd64Reg, 0, 5), Exit()},
+                memory),
+            42u);
+}
+
 TEST_F(JitTest, RefusesWhatLeavesTheProgram) {
   EXPECT_EQ(Load({Make(Op::kGoto, 0, 0, 5), Exit()}).status(),
             Status::kInvalid);
