@@ -70,6 +70,9 @@ BUGS = {
     "inlined_lookup_off_by_one": (
         "inline_calls.cc", "static_cast<int32_t>(layout.entry_count)",
         "static_cast<int32_t>(layout.entry_count + 1)"),
+    "inlined_loop_starts_at_one": (
+        "inline_calls.cc", "Make(kMovImm, r7, r0, 0, 0)",
+        "Make(kMovImm, r7, r0, 0, 1)"),
     "inlined_loop_loses_registers": (
         "inline_calls.cc", "static_cast<Reg>(r6 + i)",
         "static_cast<Reg>(r6 + (i & 1))"),
