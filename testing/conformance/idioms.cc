@@ -301,6 +301,30 @@ void UpperHalf(Composer& c, unsigned a, unsigned b, unsigned t) {
   c.MayHide(b);
 }
 
+/// An address whose register dies as it is made, and arithmetic that wants
+/// certain registers for itself, before it is used.
+void AddressAcrossArithmetic(Composer& c, unsigned a, unsigned b, unsigned t) {
+  Random& random = c.random();
+  const MemoryOp op = random.Of(LoadOps());
+  const unsigned base = c.Fresh();
+  const int64_t n = Count(random, 9) - 4;
+  c.Append(kMov, base, c.pointer(), 0, 0);
+  c.Append(kMov, t, base, 0, 0);
+  c.Append(kAddImm, t, 0, 0, n);
+  // Divisions, remainders and shifts by registers, and by constants.
+  const unsigned opcode =
+      Pick(random, {0x3f, 0x9f, 0x3c, 0x9c, 0x6f, 0x7f, 0xcf, 0x6c, 0x7c, 0xcc,
+                    0x37, 0x97, 0x34, 0x94, 0x2f, 0x27});
+  const bool by_register = (opcode & 8) != 0;
+  c.Append(opcode, a, by_register ? b : 0, 0,
+           by_register ? 0 : 3 + Count(random, 1000));
+  const int offset = c.OffsetFor(op.bytes) - static_cast<int>(n);
+  c.Append(op.opcode, b, t, offset, 0);
+  c.MayHide(t);
+  c.Hide(base);
+  c.MayHide(a);
+}
+
 void CompareExchangeLoop(Composer& c, unsigned a, unsigned b, unsigned t) {
   Random& random = c.random();
   const MemoryOp op = random.Of(CompareExchangeOps());
@@ -331,6 +355,7 @@ constexpr Idiom kIdioms[] = {
     {ByConstant},
     {UpperHalf},
     {CompareExchangeLoop},
+    {AddressAcrossArithmetic},
 };
 
 }  // namespace
