@@ -43,17 +43,19 @@ inline bool AllZero(ConstBytes bytes) {
   return true;
 }
 
-/// Reads a T from memory of any alignment, in the machine's byte order.
+/// Reads a T from memory of any alignment, in the machine's byte order. The
+/// builtin is an instruction or a few; memcpy, where there is no C library, is
+/// a call.
 template <TriviallyCopyable T>
 T LoadUnaligned(const void* from) {
   T value;
-  memcpy(&value, from, sizeof(T));
+  __builtin_memcpy(&value, from, sizeof(T));
   return value;
 }
 
 template <TriviallyCopyable T>
 void StoreUnaligned(void* to, T value) {
-  memcpy(to, &value, sizeof(T));
+  __builtin_memcpy(to, &value, sizeof(T));
 }
 
 }  // namespace ebpf

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: MIT
 //
-// Decoding a whole program, with the checks that keep the loop inside it.
+// From a program to words: first where each instruction's step will be, then
+// the steps.
 #include "core/interpreter/image.h"
 
 #include "core/helpers/prototype.h"
+#include "core/interpreter/fusion.h"
+#include "core/interpreter/survey.h"
 #include "core/isa/decode.h"
 #include "core/memory/buffer.h"
 
@@ -14,199 +17,105 @@ using isa::DecodedInsn;
 using isa::Family;
 using isa::Op;
 
-/// Clients leave code in their programs for what a kernel may lack, behind a
-/// condition that says so: a call of a helper that is not there is no mistake
-/// where the verifier saw that no path comes.
-bool IsHole(const Program& program, size_t index) {
-  return index < program.facts().size() && program.facts()[index].never_reached;
-}
-
-bool IsProbed(const Program& program, size_t index) {
-  return index < program.facts().size() &&
-         program.facts()[index].pointer == PointerKind::kProbed;
-}
-
-/// Whether control can come to the slot behind an instruction.
-bool FallsThrough(Op op) {
-  return op != Op::kExit && op != Op::kGoto && op != Op::kGotoLong;
-}
-
-/// What Survey finds of each slot.
-enum Mark : uint8_t { kBeginsInsn = 1, kBeginsFunction = 2 };
-
-/// Whether `marks[target]` exists and begins an instruction.
-Status CheckTarget(Span<const uint8_t> marks, int64_t target) {
-  const bool right = target >= 0 &&
-                     target < static_cast<int64_t>(marks.size()) &&
-                     (marks[static_cast<size_t>(target)] & kBeginsInsn) != 0;
-  return right ? Status::kOk : Status::kInvalid;
-}
-
-/// Where `insn` at `index` may go besides the next instruction.
-Status CheckFlow(const DecodedInsn& insn, size_t index,
-                 Span<const uint8_t> marks) {
-  const int64_t next = static_cast<int64_t>(index) + 1;
-  switch (insn.op) {
-    case Op::kGoto:
-    case Op::kGotoLong:
-    case Op::kMayGoto:
-      return CheckTarget(marks, next + insn.jump_offset());
-    case Op::kCallSubprogram:
-    case Op::kLoadFunc:
-      return CheckTarget(marks, next + insn.imm);
-    default:
-      return insn.info().family == Family::kJump
-                 ? CheckTarget(marks, next + insn.jump_offset())
-                 : Status::kOk;
+StepOp ProbedLoadOp(Op load) {
+#define EBPF_STEP_LOAD_PROBED(type)   \
+  if (load == Op::kLoad##type) {      \
+    return StepOp::kLoadProbed##type; \
   }
-}
-
-/// The register that `insn` gives a value that can be any; r0's number, which
-/// is as good as none, where there is no such register.
-uint8_t WrittenRegister(const DecodedInsn& insn) {
-  switch (insn.info().family) {
-    case Family::kAlu:
-    case Family::kNegate:
-    case Family::kByteSwap:
-    case Family::kLoad:
-    case Family::kLoadAcquire:
-    case Family::kLoadImm64:
-    case Family::kInternal:  // where it is 0, if it is not used
-      return insn.dst;
-    case Family::kAtomicFetch:
-      return insn.src;
-    case Family::kAtomicExchange:
-      return insn.info().operation == isa::Operation::kXchg ? insn.src : 0;
-    default:
-      return 0;
-  }
-}
-
-/// Whether the interpreter knows what `insn` does, and it writes no r10.
-Status CheckSupported(const DecodedInsn& insn, const ProgramParts& parts) {
-  if (WrittenRegister(insn) == isa::kFramePointer) {
-    return Status::kInvalid;
-  }
-  switch (insn.op) {
-    case Op::kCallKernel:
-    case Op::kCallRegister:
-    // Maps have become addresses before a program is made.
-    case Op::kLoadMapFd:
-    case Op::kLoadMapValue:
-    case Op::kLoadBtfId:
-    case Op::kLoadMapIdx:
-    case Op::kLoadMapIdxValue:
-      return Status::kNotSupported;
-    case Op::kCallDirect:
-      return static_cast<uint32_t>(insn.imm) < parts.direct_calls.size()
-                 ? Status::kOk
-                 : Status::kInvalid;
-    case Op::kMayGoto:
-      return insn.imm < 0 && insn.imm % 8 == 0 &&
-                     insn.imm >= -static_cast<int32_t>(kMaxStackBytes)
-                 ? Status::kOk
-                 : Status::kInvalid;
-    default:
-      return insn.info().family == Family::kLegacy ? Status::kNotSupported
-                                                   : Status::kOk;
-  }
-}
-
-/// Marks what `insn` calls, if it calls anything that is there.
-void MarkFunction(const DecodedInsn& insn, size_t index, Span<uint8_t> marks) {
-  if (insn.op != Op::kCallSubprogram && insn.op != Op::kLoadFunc) {
-    return;
-  }
-  const int64_t target = static_cast<int64_t>(index) + 1 + insn.imm;
-  if (target >= 0 && target < static_cast<int64_t>(marks.size())) {
-    marks[static_cast<size_t>(target)] |= kBeginsFunction;
-  }
-}
-
-/// Fills in `marks` and counts the calls of C functions.
-Status Survey(const Program& program, Span<uint8_t> marks, size_t& calls) {
-  const isa::ConstInsns insns = program.insns();
-  bool falls_off = true;
-  for (size_t index = 0; index < insns.size();) {
-    DecodedInsn insn;
-    if (isa::DecodeFixed(insns, index, insn) != isa::DecodeError::kNone) {
-      return Status::kInvalid;
-    }
-    marks[index] |= kBeginsInsn;
-    falls_off = false;
-    if (!IsHole(program, index)) {
-      EBPF_TRY(CheckSupported(insn, program.parts()));
-      calls += insn.op == Op::kCallHelper || insn.op == Op::kCallDirect;
-      falls_off = FallsThrough(insn.op);
-      MarkFunction(insn, index, marks);
-    }
-    index += insn.slots;
-  }
-  return falls_off ? Status::kInvalid : Status::kOk;
-}
-
-StepOp ProbedLoad(Op op) {
-  constexpr int kDistance = static_cast<int>(StepOp::kLoadProbedU8) -
-                            static_cast<int>(StepOp::kLoadU8);
-  static_assert(static_cast<int>(StepOp::kLoadProbedS32) -
-                    static_cast<int>(StepOp::kLoadS32) ==
-                kDistance);
-  return static_cast<StepOp>(static_cast<int>(op) + kDistance);
-}
-
-bool CallsBack(const HelperPrototype& helper) {
-  for (const ArgKind kind : helper.args) {
-    if (kind == ArgKind::kCallback) {
-      return true;
-    }
-  }
-  return false;
+#include "core/interpreter/steps.def"
+  return StepOp::kHole;
 }
 
 /// Writes the words of a program that Survey went through.
 class Translation {
  public:
-  Translation(const Program& program, Span<const uint8_t> marks,
-              Span<Word> words)
+  Translation(const Program& program, Span<const uint8_t> marks, Fusing fusing,
+              Span<uint32_t> positions)
       : program_(program),
         marks_(marks),
-        words_(words),
-        next_address_(program.insns().size()) {}
+        fusing_(fusing),
+        fuser_(program, marks),
+        positions_(positions) {}
 
-  Status Run();
+  /// Fills in the positions; how many words the steps take.
+  size_t Place();
+
+  /// Writes the steps, and behind them the addresses.
+  Status Write(Span<Word> words, size_t step_words);
 
  private:
-  Status Translate(const DecodedInsn& insn, size_t index);
-  Status Call(const DecodedInsn& insn, size_t index, Step& step);
+  Group Read(size_t index, DecodedInsn& insn) const;
+  Status Finish(const DecodedInsn& insn, size_t index, Step& step);
+  Status Call(const DecodedInsn& insn, Step& step);
   void EnterFunction(size_t index);
 
   /// What the frame of the function that is being translated takes.
   int16_t FrameBytes() const {
     return static_cast<int16_t>(function_.stack_bytes + kFrameLinkBytes);
   }
+  /// How far it is from behind `step` to the instruction `distance` behind the
+  /// one at `index`.
+  int32_t DistanceTo(const Step& step, size_t index, int32_t distance) const;
 
   const Program& program_;
   const Span<const uint8_t> marks_;
-  const Span<Word> words_;
-  size_t next_address_;
+  const Fusing fusing_;
+  const Fuser fuser_;
+  const Span<uint32_t> positions_;  // of each instruction, in words_
+  Span<Word> words_;
+  size_t next_address_ = 0;
   size_t next_function_ = 0;
   ProgramFunction function_ = {};
 };
 
-Status Translation::Run() {
-  const isa::ConstInsns insns = program_.insns();
-  for (size_t index = 0; index < insns.size();) {
+/// What begins at `index`; `insn`: the last instruction of it.
+Group Translation::Read(size_t index, DecodedInsn& insn) const {
+  // Survey has decoded all of them.
+  (void)isa::DecodeFixed(program_.insns(), index, insn);
+  Group group;
+  if (fusing_ == Fusing::kNo || IsHole(program_, index)) {
+    group.steps[0] = PlainStep(insn);
+  } else {
+    group = fuser_.At(index, insn);
+  }
+  if (group.insns != 1) {
+    (void)isa::DecodeFixed(program_.insns(), index + group.insns - 1, insn);
+  }
+  return group;
+}
+
+size_t Translation::Place() {
+  const size_t count = program_.insns().size();
+  size_t words = 0;
+  for (size_t index = 0; index < count;) {
     DecodedInsn insn;
-    if (isa::DecodeFixed(insns, index, insn) != isa::DecodeError::kNone) {
-      return Status::kInvalid;
-    }
+    const Group group = Read(index, insn);
+    positions_[index] = static_cast<uint32_t>(words);
+    words += insn.slots == 2 ? 2 : group.step_count;
+    index += insn.slots == 2 ? 2 : group.insns;
+  }
+  return words;
+}
+
+Status Translation::Write(Span<Word> words, size_t step_words) {
+  words_ = words;
+  next_address_ = step_words;
+  const size_t count = program_.insns().size();
+  for (size_t index = 0; index < count;) {
     EnterFunction(index);
-    if (IsHole(program_, index)) {
-      words_[index].step.op = StepOp::kHole;
-    } else {
-      EBPF_TRY(Translate(insn, index));
+    DecodedInsn insn;
+    Group group = Read(index, insn);
+    Word* to = &words_[positions_[index]];
+    for (uint32_t i = 0; i < group.step_count; ++i) {
+      to[i].step = group.steps[i];
     }
-    index += insn.slots;
+    if (IsHole(program_, index)) {
+      to->step.op = StepOp::kHole;
+    } else {
+      EBPF_TRY(
+          Finish(insn, index + group.insns - 1, to[group.step_count - 1].step));
+    }
+    index += insn.slots == 2 ? 2 : group.insns;
   }
   return Status::kOk;
 }
@@ -226,35 +135,50 @@ void Translation::EnterFunction(size_t index) {
   }
 }
 
-Status Translation::Translate(const DecodedInsn& insn, size_t index) {
-  EBPF_TRY(CheckFlow(insn, index, marks_));
-  Step& step = words_[index].step;
-  step.op = StepOpOf(insn.op);
-  step.dst = insn.dst;
-  step.offset = insn.offset;
-  step.imm = (insn.info().operands & isa::kSrc) != 0 ? insn.src : insn.imm;
+int32_t Translation::DistanceTo(const Step& step, size_t index,
+                                int32_t distance) const {
+  const auto target =
+      static_cast<size_t>(static_cast<int64_t>(index) + 1 + distance);
+  const auto here = reinterpret_cast<const Word*>(&step) - words_.data();
+  return static_cast<int32_t>(int64_t{positions_[target]} - here - 1);
+}
+
+/// Fills in what the place of `step` decides: it is of `insn`, at `index`.
+Status Translation::Finish(const DecodedInsn& insn, size_t index, Step& step) {
   switch (insn.op) {
     case Op::kLoadImm64:
-      words_[index + 1].value = insn.imm64();
+      reinterpret_cast<Word*>(&step)[1].value = insn.imm64();
+      return Status::kOk;
+    case Op::kLoadFunc:
+      step.imm = DistanceTo(step, index, insn.imm);
       return Status::kOk;
     case Op::kCallSubprogram:
+      step.imm = DistanceTo(step, index, insn.imm);
       step.offset = FrameBytes();
+      return Status::kOk;
+    case Op::kGotoLong:
+      step.imm = DistanceTo(step, index, insn.imm);
       return Status::kOk;
     case Op::kTailCall:
       step.offset = function_.depth;
       return Status::kOk;
     case Op::kCallHelper:
     case Op::kCallDirect:
-      return Call(insn, index, step);
+      return Call(insn, step);
     default:
-      if (insn.info().family == Family::kLoad && IsProbed(program_, index)) {
-        step.op = ProbedLoad(insn.op);
-      }
-      return Status::kOk;
+      break;
   }
+  if (insn.info().family == Family::kJump || insn.op == Op::kGoto ||
+      insn.op == Op::kMayGoto) {
+    // No farther than in the program: no instruction takes more words there.
+    step.offset = static_cast<int16_t>(DistanceTo(step, index, insn.offset));
+  } else if (insn.info().family == Family::kLoad && IsProbed(program_, index)) {
+    step.op = ProbedLoadOp(insn.op);
+  }
+  return Status::kOk;
 }
 
-Status Translation::Call(const DecodedInsn& insn, size_t index, Step& step) {
+Status Translation::Call(const DecodedInsn& insn, Step& step) {
   DirectCall function = nullptr;
   if (insn.op == Op::kCallDirect) {
     function = program_.parts().direct_calls[static_cast<uint32_t>(insn.imm)];
@@ -269,14 +193,15 @@ Status Translation::Call(const DecodedInsn& insn, size_t index, Step& step) {
     }
     function = helper->function;
   }
-  step.imm = static_cast<int32_t>(next_address_ - index);
+  const auto here = reinterpret_cast<Word*>(&step) - words_.data();
+  step.imm = static_cast<int32_t>(static_cast<int64_t>(next_address_) - here);
   words_[next_address_++].value = reinterpret_cast<uint64_t>(function);
   return Status::kOk;
 }
 
 }  // namespace
 
-Result<Image*> MakeImage(const Program& program) {
+Result<Image*> MakeImage(const Program& program, Fusing fusing) {
   Allocator& allocator = program.allocator();
   const size_t count = program.insns().size();
   if (count > kMaxSteps) {
@@ -286,11 +211,15 @@ Result<Image*> MakeImage(const Program& program) {
   EBPF_TRY(marks.Allocate(count));
   size_t calls = 0;
   EBPF_TRY(Survey(program, marks.span(), calls));
+  Buffer<uint32_t> positions(allocator);
+  EBPF_TRY(positions.Allocate(count));
+  Translation translation(program, marks.span(), fusing, positions.span());
+  const size_t step_words = translation.Place();
   Buffer<Word> words(allocator);
-  EBPF_TRY(words.Allocate(count + calls));
-  EBPF_TRY(Translation(program, marks.span(), words.span()).Run());
+  EBPF_TRY(words.Allocate(step_words + calls));
+  EBPF_TRY(translation.Write(words.span(), step_words));
   Image* image = EBPF_TRY(allocator.New<Image>());
-  *image = {&allocator, words.Take(), count};
+  *image = {&allocator, words.Take()};
   return image;
 }
 

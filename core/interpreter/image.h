@@ -15,17 +15,22 @@ inline constexpr size_t kMaxSteps = size_t{1} << 30;
 
 struct Image {
   Allocator* allocator;
-  /// A step for each slot of the program, then addresses of functions.
+  /// The program's steps, then addresses of functions.
   Span<Word> words;
-  size_t step_count;
 
   const Step* first() const { return &words[0].step; }
+};
+
+/// Whether steps stand for several instructions where they can.
+enum class Fusing : uint8_t {
+  kNo,  // each slot of the program is the word of the same index
+  kYes
 };
 
 /// Decodes `program`. The steps have only registers, jump targets and functions
 /// that exist, and end with an exit or a jump back; see InterpreterEngine() for
 /// the errors. Context: task.
-Result<Image*> MakeImage(const Program& program);
+Result<Image*> MakeImage(const Program& program, Fusing fusing);
 
 /// Frees an image, or nothing for null. Context: task.
 void FreeImage(Image* image);

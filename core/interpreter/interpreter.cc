@@ -16,7 +16,8 @@ class Interpreter final : public Engine {
   const char* name() const override { return "interpreter"; }
 
   Result<void*> Prepare(const Program& program) override {
-    return static_cast<void*>(EBPF_TRY(interpreter::MakeImage(program)));
+    return static_cast<void*>(
+        EBPF_TRY(interpreter::MakeImage(program, interpreter::Fusing::kYes)));
   }
 
   void Release(void* image) override {

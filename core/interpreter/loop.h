@@ -91,6 +91,23 @@ inline const Step* TailCallTo(const uint64_t* regs, uint32_t depth,
   return static_cast<const Step*>(target->entry);
 }
 
+// Whether the conditional jump `step` is taken.
+#define EBPF_JUMP_IMM(condition, width, opcode, text)               \
+  inline bool J##condition##width##ImmHolds(const Step& step,       \
+                                            const uint64_t* regs) { \
+    return Compare<Operation::k##condition>(                        \
+        static_cast<UintOf<width>>(regs[step.dst]),                 \
+        Immediate<UintOf<width>>(step.imm));                        \
+  }
+#define EBPF_JUMP_REG(condition, width, opcode, text)               \
+  inline bool J##condition##width##RegHolds(const Step& step,       \
+                                            const uint64_t* regs) { \
+    return Compare<Operation::k##condition>(                        \
+        static_cast<UintOf<width>>(regs[step.dst]),                 \
+        static_cast<UintOf<width>>(regs[step.src()]));              \
+  }
+#include "core/isa/opcodes.def"
+
 // A label for each step, and a jump from each to the next one's.
 #if defined(__clang__)
 #pragma clang diagnostic push
@@ -108,7 +125,8 @@ uint64_t Loop(const Step* step, const uint64_t (&args)[5], uint64_t stack_top,
 #include "core/interpreter/steps.def"
   };
 
-  uint64_t regs[isa::kRegisterCount];
+  uint64_t regs[kStepRegisterCount];
+  regs[kZeroRegister] = 0;
   regs[0] = 0;
   for (unsigned i = 0; i < 5; ++i) {
     regs[1 + i] = args[i];
@@ -127,12 +145,16 @@ uint64_t Loop(const Step* step, const uint64_t (&args)[5], uint64_t stack_top,
     }                                              \
     goto* kLabels[static_cast<uint8_t>(step->op)]; \
   } while (false)
+#define EBPF_SUM(width)                                                    \
+  (Compute<Operation::kAdd>(static_cast<UintOf<width>>(regs[step->lhs()]), \
+                            Immediate<UintOf<width>>(step->imm)))
 #define EBPF_NEXT()  \
   do {               \
     ++step;          \
     EBPF_DISPATCH(); \
   } while (false)
 #define EBPF_DST regs[step->dst]
+#define EBPF_LHS regs[step->lhs()]
 #define EBPF_SRC regs[step->src()]
 #define EBPF_ADDRESS(base) \
   (regs[base] + static_cast<uint64_t>(int64_t{step->offset}))
@@ -142,12 +164,12 @@ uint64_t Loop(const Step* step, const uint64_t (&args)[5], uint64_t stack_top,
 
 #define EBPF_ALU_IMM(operation, width, opcode, selector, text)         \
   operation##width##Imm : EBPF_DST = Compute<Operation::k##operation>( \
-                              static_cast<UintOf<width>>(EBPF_DST),    \
+                              static_cast<UintOf<width>>(EBPF_LHS),    \
                               Immediate<UintOf<width>>(step->imm));    \
   EBPF_NEXT();
 #define EBPF_ALU_REG(operation, width, opcode, selector, text)         \
   operation##width##Reg : EBPF_DST = Compute<Operation::k##operation>( \
-                              static_cast<UintOf<width>>(EBPF_DST),    \
+                              static_cast<UintOf<width>>(EBPF_LHS),    \
                               static_cast<UintOf<width>>(EBPF_SRC));   \
   EBPF_NEXT();
 #define EBPF_NEGATE(width, opcode, text)                                    \
@@ -158,10 +180,8 @@ uint64_t Loop(const Step* step, const uint64_t (&args)[5], uint64_t stack_top,
   operation##bits                                                            \
       : EBPF_DST = Reorder<Operation::k##operation, UintOf<bits>>(EBPF_DST); \
   EBPF_NEXT();
-#define EBPF_LOAD(type, bits, opcode, text)                                  \
-  Load##type : EBPF_DST = LoadExtended<type>(EBPF_ADDRESS(step->src()));     \
-  EBPF_NEXT();                                                               \
-  LoadProbed##type : EBPF_DST = LoadProbed<type>(EBPF_ADDRESS(step->src())); \
+#define EBPF_LOAD(type, bits, opcode, text)                              \
+  Load##type : EBPF_DST = LoadExtended<type>(EBPF_ADDRESS(step->src())); \
   EBPF_NEXT();
 #define EBPF_STORE_IMM(type, bits, opcode, text)                            \
   Store##type##Imm                                                          \
@@ -200,19 +220,17 @@ uint64_t Loop(const Step* step, const uint64_t (&args)[5], uint64_t stack_top,
   StoreRelease##type : StoreRelease(EBPF_ADDRESS(step->dst),              \
                                     static_cast<UintOf<bits>>(EBPF_SRC)); \
   EBPF_NEXT();
-#define EBPF_JUMP_IMM(condition, width, opcode, text)                        \
-  J##condition##width##Imm : if (Compare<Operation::k##condition>(           \
-                                     static_cast<UintOf<width>>(EBPF_DST),   \
-                                     Immediate<UintOf<width>>(step->imm))) { \
-    step += step->offset;                                                    \
-  }                                                                          \
+#define EBPF_JUMP_IMM(condition, width, opcode, text)                          \
+  J##condition##width##Imm : if (J##condition##width##ImmHolds(*step, regs)) { \
+    step += step->offset;                                                      \
+    EBPF_NEXT();                                                               \
+  }                                                                            \
   EBPF_NEXT();
-#define EBPF_JUMP_REG(condition, width, opcode, text)                         \
-  J##condition##width##Reg : if (Compare<Operation::k##condition>(            \
-                                     static_cast<UintOf<width>>(EBPF_DST),    \
-                                     static_cast<UintOf<width>>(EBPF_SRC))) { \
-    step += step->offset;                                                     \
-  }                                                                           \
+#define EBPF_JUMP_REG(condition, width, opcode, text)                          \
+  J##condition##width##Reg : if (J##condition##width##RegHolds(*step, regs)) { \
+    step += step->offset;                                                      \
+    EBPF_NEXT();                                                               \
+  }                                                                            \
   EBPF_NEXT();
   using U8 = uint8_t;
   using U16 = uint16_t;
@@ -289,6 +307,105 @@ LoadFunc:
   ++step;
   EBPF_NEXT();
 
+  // Several instructions in one.
+#define EBPF_STEP_LOAD_PROBED(type)                                          \
+  LoadProbed##type : EBPF_DST = LoadProbed<type>(EBPF_ADDRESS(step->src())); \
+  EBPF_NEXT();
+#define EBPF_STEP_LOAD_INDEXED(type)                         \
+  LoadIndexed##type : {                                      \
+    const uint64_t sum = EBPF_SRC + regs[step->index()];     \
+    regs[step->sum()] = sum;                                 \
+    EBPF_DST = LoadExtended<type>(                           \
+        sum + static_cast<uint64_t>(int64_t{step->offset})); \
+    EBPF_NEXT();                                             \
+  }
+// The next step's own code would do for the jump; a copy of it, with a jump
+// to the next step of its own, is foreseen better by the CPU.
+#define EBPF_STEP_SUM_JUMP(width, jump) \
+  Sum##width##And##jump : {             \
+    EBPF_DST = EBPF_SUM(width);         \
+    ++step;                             \
+    if (jump##Holds(*step, regs)) {     \
+      step += step->offset;             \
+      EBPF_NEXT();                      \
+    }                                   \
+    EBPF_NEXT();                        \
+  }
+#define EBPF_STEP_SUM_LOAD(type)                              \
+  SumAndLoad##type : {                                        \
+    EBPF_DST = EBPF_SUM(64);                                  \
+    ++step;                                                   \
+    EBPF_DST = LoadExtended<type>(EBPF_ADDRESS(step->src())); \
+    EBPF_NEXT();                                              \
+  }
+#define EBPF_STEP_SUM_STORE(type)                                \
+  SumAndStore##type : {                                          \
+    EBPF_DST = EBPF_SUM(64);                                     \
+    ++step;                                                      \
+    Store(EBPF_ADDRESS(step->dst), static_cast<type>(EBPF_SRC)); \
+    EBPF_NEXT();                                                 \
+  }
+#define EBPF_STEP_SUM_CONTROL(name) \
+  SumAnd##name : {                  \
+    EBPF_DST = EBPF_SUM(64);        \
+    ++step;                         \
+    goto name;                      \
+  }
+#define EBPF_STEP_LOAD_SUM(type)                              \
+  Load##type##AndSum : {                                      \
+    EBPF_DST = LoadExtended<type>(EBPF_ADDRESS(step->src())); \
+    ++step;                                                   \
+    EBPF_DST = EBPF_SUM(64);                                  \
+    EBPF_NEXT();                                              \
+  }
+#define EBPF_STEP_STORE_SUM(type)                                \
+  Store##type##AndSum : {                                        \
+    Store(EBPF_ADDRESS(step->dst), static_cast<type>(EBPF_SRC)); \
+    ++step;                                                      \
+    EBPF_DST = EBPF_SUM(64);                                     \
+    EBPF_NEXT();                                                 \
+  }
+#define EBPF_STEP_SHIFT_ALU(shift, operation)                       \
+  shift##And##operation : {                                         \
+    const uint64_t shifted = Compute<Operation::k##shift>(          \
+        EBPF_LHS, Immediate<uint64_t>(step->imm));                  \
+    EBPF_DST = shifted;                                             \
+    ++step;                                                         \
+    EBPF_DST = Compute<Operation::k##operation>(EBPF_LHS, shifted); \
+    EBPF_NEXT();                                                    \
+  }
+#define EBPF_STEP_LOAD_STORE(type)                            \
+  LoadAndStore##type : {                                      \
+    const auto value = Load<type>(EBPF_ADDRESS(step->src())); \
+    EBPF_DST = value;                                         \
+    ++step;                                                   \
+    Store(EBPF_ADDRESS(step->dst), value);                    \
+    EBPF_NEXT();                                              \
+  }
+#define EBPF_STEP_LOAD_LOAD(type)                             \
+  Load##type##Twice : {                                       \
+    EBPF_DST = LoadExtended<type>(EBPF_ADDRESS(step->src())); \
+    ++step;                                                   \
+    EBPF_DST = LoadExtended<type>(EBPF_ADDRESS(step->src())); \
+    EBPF_NEXT();                                              \
+  }
+#include "core/interpreter/steps.def"
+SumAndSum:
+  EBPF_DST = EBPF_SUM(64);
+  ++step;
+  EBPF_DST = EBPF_SUM(64);
+  EBPF_NEXT();
+SumAndAdd:
+  EBPF_DST = EBPF_SUM(64);
+  ++step;
+  EBPF_DST = EBPF_LHS + EBPF_SRC;
+  EBPF_NEXT();
+AddAndSum:
+  EBPF_DST = EBPF_LHS + EBPF_SRC;
+  ++step;
+  EBPF_DST = EBPF_SUM(64);
+  EBPF_NEXT();
+
   // MakeImage makes none of these where a path comes.
 #define EBPF_LEGACY(name, opcode, operands, text) \
   name:
@@ -305,8 +422,10 @@ Hole:
 
 #undef EBPF_ADDRESS
 #undef EBPF_SRC
+#undef EBPF_LHS
 #undef EBPF_DST
 #undef EBPF_NEXT
+#undef EBPF_SUM
 #undef EBPF_DISPATCH
 }
 
