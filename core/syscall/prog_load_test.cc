@@ -54,8 +54,7 @@ TEST_P(ProgLoadTest, AProgramHasTheTagOfWhatWasLoaded) {
   ASSERT_GE(fd, 0);
   uint8_t tag[kTagSize];
   ComputeTag(isa::ConstInsns(insns.data(), insns.size()), tag);
-  Result<Ref<File>> file =
-      caller_.client().fds().Get(static_cast<int32_t>(fd));
+  Result<Ref<File>> file = caller_.client().fds().Get(static_cast<int32_t>(fd));
   ASSERT_TRUE(file.ok());
   const Program& program = *(*file)->AsProgram()->program();
   EXPECT_EQ(memcmp(program.parts().tag, tag, kTagSize), 0);
@@ -382,6 +381,44 @@ TEST_P(ProgLoadTest, ProgramsReadAndWriteAValueDirectly) {
                          caller_.Put(uint32_t{0}), value),
             0);
   EXPECT_EQ(caller_.Get<uint64_t>(value + 8), 7u);
+}
+
+TEST_P(ProgLoadTest, ProgramsRunAsFixupMadeThem) {
+  const int64_t map = caller_.CreateMap(linux_abi::kMapTypeArray, 4, 8, 4);
+  // For each of 4 rounds: add the round to the value under its number. A call
+  // of a helper that is not there is on a side that is never taken.
+  const int64_t fd = caller_.Load(
+      kSocketFilter,
+      {MovImm(0, 1), Insn(0x55, 0, 0, 1, 0), CallHelper(195896080),
+       MovImm(1, 4), LoadLow(2, isa::kPseudoFunc, 5), LoadHigh(0), MovImm(3, 0),
+       MovImm(4, 0), CallHelper(181), Exit(),
+       // u64 round(r1)
+       Insn(0x63, 10, 1, -4, 0), MovReg(6, 1), MovReg(2, 10),
+       Insn(0x07, 2, 0, 0, -4),
+       LoadLow(1, isa::kPseudoMapFd, static_cast<int32_t>(map)), LoadHigh(0),
+       CallHelper(1), Insn(0x15, 0, 0, 3, 0), Insn(0x79, 1, 0, 0, 0),
+       Insn(0x0f, 1, 6, 0, 0), Insn(0x7b, 0, 1, 0, 0), MovImm(0, 0), Exit()});
+  ASSERT_GE(fd, 0);
+  const Ref<Program> program = ProgramOf(fd);
+
+  EXPECT_EQ(program->Run(nullptr), 4u);
+  EXPECT_EQ(program->Run(nullptr), 4u);
+
+  for (uint32_t key = 0; key < 4; ++key) {
+    const uint64_t value = caller_.Put(nullptr, 8);
+    EXPECT_EQ(
+        caller_.Elem(linux_abi::kMapLookupElem, map, caller_.Put(key), value),
+        0);
+    EXPECT_EQ(caller_.Get<uint64_t>(value), 2 * key);
+  }
+  const ProgramParts& parts = program->parts();
+  ASSERT_EQ(parts.functions.size(), 2u);
+  EXPECT_EQ(parts.functions[1].depth, 1u);
+  EXPECT_EQ(parts.original_indices.size(), parts.insns.size());
+  EXPECT_EQ(parts.original_indices[parts.functions[1].start], 10u);
+  for (const isa::Insn& insn : parts.insns) {
+    EXPECT_FALSE(insn.opcode == 0x85 && insn.src == 0);  // no helper is called
+  }
 }
 
 TEST_P(ProgLoadTest, DescriptorsThatAreNoMapsAreRefusedByName) {

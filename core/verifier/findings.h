@@ -32,8 +32,6 @@ class CallNote {
   constexpr void Meet(CallNote other) {
     word_ = word_ == 0 || word_ == other.word_ ? other.word_ : kSeveral;
   }
-  /// On another path it is something that has no number.
-  constexpr void Forget() { word_ = kSeveral; }
 
  private:
   static constexpr uint32_t kSeveral = ~uint32_t{0};

@@ -600,6 +600,18 @@ class Grammar {
     CallerSavedGone();
     known_.slots[3] = false;  // whatever it is now
     known_.regs[R0] = Kind::kNumber;
+    if (source_.OneIn(3)) {
+      return;
+    }
+    // What came of it is to be seen.
+    Emit(LoadMapValue(R2, kArray));
+    Emit(Store(kDW, R2, 0, R0));
+    known_.regs[R2] = Kind::kValue16;
+    if (given) {
+      Emit(Load(kDW, R3, R10, -32));
+      Emit(Store(kDW, R2, 8, R3));
+      known_.regs[R3] = Kind::kNumber;
+    }
   }
 
   /// bpf_loop, of a known number of rounds or any below 16.
