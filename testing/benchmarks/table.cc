@@ -16,7 +16,7 @@ namespace {
 /// Runs whose results are compared; kernels of kTracing depend on their number.
 constexpr uint64_t kComparedRuns = 200;
 /// What a batch should take, besides a peer's overhead.
-constexpr uint64_t kBatchNs = 100'000;
+constexpr uint64_t kBatchNs = 300'000;
 /// Rings have room for as many events (kernels/record.c).
 constexpr uint64_t kMaxBatch = 50'000;
 
