@@ -291,6 +291,33 @@ TEST_F(CallbackTest, KeysAndValuesAreThere) {
   Accepts(ForEach(kHash, Join({Call(kMapLookup), Return0()})));
 }
 
+/// An array's key is on the stack of the helper, which is gone when the caller
+/// would read it. Linux's is, too.
+TEST_F(CallbackTest, KeysEndWithTheCall) {
+  const auto keeping = [](const Code& body) {
+    return Join({StoreImm(kDW, R10, -8, 0), LoadMap(R1, kArray),
+                 LoadFunction(R2, 10), MovReg(R3, R10), AluImm(kAdd, R3, -8),
+                 MovImm(R4, 0), Call(kForEach), Load(kDW, R6, R10, -8),
+                 JumpImm(kJeq, R6, 0, 1), Load(kW, R0, R6, 0), Return0(),
+                 body});
+  };
+  Rejects(keeping({Store(kDW, R4, 0, R2), MovImm(R0, 0), Exit()}),
+          Status::kInvalid,
+          "cannot keep a callback's map key in stack frame of the caller",
+          OnLinux::kAccepts);
+  // Not by a function that is called by the one that is called back, either.
+  Rejects(keeping({MovReg(R1, R4), CallLocal(2), MovImm(R0, 0), Exit(),
+                   Store(kDW, R1, 0, R2), MovImm(R0, 0), Exit()}),
+          Status::kInvalid,
+          "cannot keep a callback's map key in stack frame of the caller",
+          OnLinux::kAccepts);
+  // It may give it back to the one that is called back.
+  Accepts(
+      ForEach(kArray, Join({MovReg(R1, R10), AluImm(kAdd, R1, -8), CallLocal(4),
+                            Load(kDW, R2, R10, -8), Load(kW, R3, R2, 0),
+                            Return0(), Store(kDW, R1, 0, R2), Return0()})));
+}
+
 TEST_F(CallbackTest, FixupIsToldWhatIsCalledOnAllPaths) {
   const auto note = [&](const Code& code, size_t at) {
     FailingAllocator allocator;

@@ -134,6 +134,18 @@ void SpillTo(Verification& v, StackSlot& slot, uint32_t size, RegState* source,
   }
 }
 
+/// Whether a function that a helper called back is called from that frame, or
+/// from one further in: its keys end with it, some of them on the helper's own
+/// stack.
+bool OutlivesCallback(const State& state, uint32_t frame) {
+  for (uint32_t i = frame + 1; i < state.frame_count; ++i) {
+    if (state.frames[i].called_back) {
+      return true;
+    }
+  }
+  return false;
+}
+
 }  // namespace
 
 Status ReadStack(Verification& v, const Access& access, RegState& loaded) {
@@ -179,6 +191,10 @@ Status WriteStack(Verification& v, const Access& access, RegState* source,
     }
     if (stored.type == RegType::kStack && range.frame != &v.state->current()) {
       return v.Reject(Message::kSpillToCaller);
+    }
+    if (stored.type == RegType::kMapKey &&
+        OutlivesCallback(*v.state, v.state->reg(access.base).frame)) {
+      return v.Reject(Message::kKeyToCaller);
     }
   }
   if (at_start && !stored.IsNull()) {
