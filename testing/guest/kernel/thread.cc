@@ -208,9 +208,13 @@ void SetPreemptive(bool preemptive) {
 
 void PreemptIfDue() {
   const CpuState& cpu = cpus[machine::CpuId()];
+  // The boot thread first sees to the one that is leaving: another might leave
+  // meanwhile.
+  const bool is_needed =
+      cpu.current == &cpu.boot_thread && cpu.leaving != nullptr;
   if (is_preemptive.Load(ebpf::kRelaxed) &&
       cpu.turn_over.Load(ebpf::kRelaxed) &&
-      cpu.current->preempt_disabled == 0) {
+      cpu.current->preempt_disabled == 0 && !is_needed) {
     Yield();
   }
 }

@@ -191,24 +191,53 @@ GUEST_TEST(AlienPort, RunsWhatItWroteIntoExecutableMemory) {
   GUEST_EXPECT_EQ(reinterpret_cast<int (*)()>(memory)(), 9);
   GUEST_EXPECT(!machine::TryStore8(AddressOf(memory), 0));
   ebpf_port_exec_free(memory, 100);
+  // The pool stays; what was there traps.
+  constexpr uint16_t kCEbreak = 0x9002;
+  for (int i = 0; i < 50; ++i) {
+    GUEST_EXPECT_EQ(static_cast<const uint16_t*>(memory)[i], kCEbreak);
+  }
+  GUEST_EXPECT_EQ(WriteText(AddressOf(memory), &insn, 4), -14);
+  GUEST_EXPECT(Balance() == before);
+}
+
+/// More than the pool in the kernel's text has.
+constexpr size_t kLarge = size_t{1} << 20;
+
+GUEST_TEST(AlienPort, RunsLargeCodeOutsideOfThePool) {
+  GUEST_ASSERT(PrepareOnce());
+  const MemoryBalance before = Balance();
+  const uintptr_t text = AddressOf(&PatchedFunction);
+  void* memory = ebpf_port_exec_alloc(kLarge, text, uint64_t{2} << 30);
+  GUEST_ASSERT(memory != nullptr);
+  GUEST_EXPECT(AddressOf(memory) >= machine::FreeRam().end);
+  const uint32_t insn = LoadA0(9);
+  GUEST_EXPECT_EQ(WriteText(AddressOf(memory), &insn, 4), 0);
+  GUEST_EXPECT_EQ(WriteText(AddressOf(memory) + 4, &kReturn, 2), 0);
+  GUEST_EXPECT_EQ(reinterpret_cast<int (*)()>(memory)(), 9);
+  GUEST_EXPECT(!machine::TryStore8(AddressOf(memory), 0));
+  ebpf_port_exec_free(memory, kLarge);
   uint8_t byte = 0;
   GUEST_EXPECT(!machine::TryLoad8(AddressOf(memory), &byte));
-  GUEST_EXPECT_EQ(WriteText(AddressOf(memory), &insn, 4), -14);
   GUEST_EXPECT(Balance() == before);
 }
 
 GUEST_TEST(AlienPort, UsesTheAddressesOfExecutableMemoryAgain) {
   const uintptr_t text = AddressOf(&PatchedFunction);
   for (int i = 0; i < 1000; ++i) {
-    void* memory = ebpf_port_exec_alloc(8192, text, uint64_t{2} << 30);
+    const size_t size = i % 100 == 0 ? kLarge : 8192;
+    void* memory = ebpf_port_exec_alloc(size, text, uint64_t{2} << 30);
     GUEST_ASSERT(memory != nullptr);
-    ebpf_port_exec_free(memory, 8192);
+    ebpf_port_exec_free(memory, size);
   }
 }
 
-GUEST_TEST(AlienPort, HasNoExecutableMemoryWithinABranchOfText) {
+GUEST_TEST(AlienPort, HasOnlyThePoolWithinABranchOfText) {
   const uintptr_t text = AddressOf(&PatchedFunction);
-  GUEST_EXPECT(ebpf_port_exec_alloc(4096, text, uint64_t{1} << 20) == nullptr);
+  constexpr uint64_t kBranch = uint64_t{1} << 20;
+  void* memory = ebpf_port_exec_alloc(4096, text, kBranch);
+  GUEST_EXPECT(memory != nullptr);
+  GUEST_EXPECT(ebpf_port_exec_alloc(kLarge, text, kBranch) == nullptr);
+  ebpf_port_exec_free(memory, 4096);
   GUEST_EXPECT(ebpf_port_exec_alloc(0, text, uint64_t{2} << 30) == nullptr);
 }
 
