@@ -18,9 +18,20 @@ GUESTS = {
 # Name: what an image needs in which eBPF comes up as //testing/guest/demo:start
 # says.
 PORTS = {
-    "alien": ["//ports/alien", "//ports/alien:interface"],
-    "dragonos": ["//ports/dragonos", "//ports/dragonos:interface"],
-    "plain": ["//testing/guest/personalities/plain:port"],
+    "alien": [
+        "//ports/alien",
+        "//ports/alien:interface",
+        "//testing/guest/ledger:runs",
+    ],
+    "dragonos": [
+        "//ports/dragonos",
+        "//ports/dragonos:interface",
+        "//testing/guest/ledger:runs",
+    ],
+    "plain": [
+        "//testing/guest/ledger:runs",
+        "//testing/guest/personalities/plain:port",
+    ],
 }
 
 def _absolute(label):
