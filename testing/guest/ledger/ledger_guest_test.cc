@@ -6,6 +6,7 @@
 #include "core/platform/exec.h"
 #include "core/platform/text.h"
 #include "testing/guest/demo/start.h"
+#include "testing/guest/jit/program.h"
 #include "testing/guest/kernel/console.h"
 #include "testing/guest/kernel/machine.h"
 #include "testing/guest/kernel/test.h"
@@ -220,6 +221,22 @@ GUEST_TEST(Ledger, CatchesASynchronisationForgottenOnAnyCpu) {
       Expect(memory, Carelessness::kForgetSync, writer, Step::kSync, cpu);
     }
   }
+}
+
+GUEST_TEST(Ledger, LooksAtEachRunOfAProgram) {
+  Memory memory;
+  Forget();
+  ledger::SetCarelessness(Carelessness::kForgetSync, ~uint32_t{0});
+  auto program = jit::Load(jit::NewCode() << jit::MovImm(0, 42) << jit::Exit());
+  ledger::SetCarelessness(Carelessness::kNone, 0);
+  GUEST_ASSERT(program.ok());
+  GUEST_EXPECT(reports.count.Load(ebpf::kAcquire) != 0);
+  Forget();
+  GUEST_EXPECT_EQ((*program)->Run(nullptr), 42);
+  GUEST_EXPECT_EQ(reports.count.Load(ebpf::kAcquire), 1);
+  GUEST_EXPECT_EQ((*program)->RunUnlessNested(nullptr), 42);
+  GUEST_EXPECT_EQ(reports.count.Load(ebpf::kAcquire), 2);
+  GUEST_EXPECT_EQ(reports.first.step, Step::kSync);
 }
 
 /// Text that this test writes over itself.

@@ -30,7 +30,7 @@ extern "C" {
 
 uint64_t __real__ZNK4ebpf7Program3RunEPv(const ebpf::Program* program,
                                          void* context);
-uint64_t __real__ZNK4ebpf7Program14RunUnlessNestedEPv(
+uint64_t __real__ZNK4ebpf7Program15RunUnlessNestedEPv(
     const ebpf::Program* program, void* context);
 
 uint64_t __wrap__ZNK4ebpf7Program3RunEPv(const ebpf::Program* program,
@@ -39,10 +39,10 @@ uint64_t __wrap__ZNK4ebpf7Program3RunEPv(const ebpf::Program* program,
   return __real__ZNK4ebpf7Program3RunEPv(program, context);
 }
 
-uint64_t __wrap__ZNK4ebpf7Program14RunUnlessNestedEPv(
+uint64_t __wrap__ZNK4ebpf7Program15RunUnlessNestedEPv(
     const ebpf::Program* program, void* context) {
   CheckImageOf(*program);
-  return __real__ZNK4ebpf7Program14RunUnlessNestedEPv(program, context);
+  return __real__ZNK4ebpf7Program15RunUnlessNestedEPv(program, context);
 }
 
 }  // extern "C"
