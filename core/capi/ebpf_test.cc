@@ -101,7 +101,26 @@ TEST(CApiLayoutTest, StructuresAreWhatCAndRustSee) {
   EXPECT_EQ(sizeof(ebpf_origin), 4u);
 }
 
+TEST_F(CApiTest, TheCompilerCanBeSwitched) {
+  EXPECT_EQ(ebpf_set_jit(false, false), 0);
+  EXPECT_EQ(ebpf_set_jit(true, true), 0);
+  EXPECT_EQ(ebpf_set_jit(true, false), 0);
+}
+
+TEST_F(CApiTest, NobodysAddressHasNoProgram) {
+  char name[48];
+  uint64_t begin;
+  uint64_t size;
+  EXPECT_FALSE(ebpf_symbol_by_address(reinterpret_cast<uint64_t>(&ebpf_init),
+                                      name, &begin, &size));
+}
+
 TEST(CApiWithoutInitTest, CallsAnswerThatThereIsNothing) {
+  char name[48];
+  uint64_t begin;
+  uint64_t size;
+  EXPECT_EQ(ebpf_set_jit(true, false), -38);
+  EXPECT_FALSE(ebpf_symbol_by_address(0, name, &begin, &size));
   ebpf_client* client = ebpf_client_create(EBPF_ORIGIN_KERNEL);
   ASSERT_NE(client, nullptr);
   EXPECT_EQ(c_kernel_map(client, 1), -38);

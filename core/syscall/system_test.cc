@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <memory>
+#include <string>
 #include <thread>
 
 #include "core/helpers/trace_log.h"
@@ -30,6 +31,34 @@ TEST(SystemTest, RunsBetweenInitAndExit) {
   ExitSystem();
   EXPECT_EQ(RunningSystem(), nullptr);
   EXPECT_EQ(GlobalTraceLog(), nullptr);
+}
+
+std::string EngineName() { return RunningSystem()->engine().name(); }
+
+TEST(SystemTest, CompilesUnlessItIsToldNotTo) {
+  EXPECT_EQ(SelectEngine(true, false), Status::kNotImplemented);
+  ASSERT_EQ(InitSystem(HostMachineOps()), Status::kOk);
+  EXPECT_EQ(EngineName(), "jit");
+  EXPECT_EQ(SelectEngine(false, false), Status::kOk);
+  EXPECT_EQ(EngineName(), "interpreter");
+  EXPECT_EQ(SelectEngine(true, true), Status::kOk);
+  EXPECT_EQ(EngineName(), "jit");
+  ExitSystem();
+  ASSERT_EQ(InitSystem(HostMachineOps(), {.interpret = true}), Status::kOk);
+  EXPECT_EQ(EngineName(), "interpreter");
+  EXPECT_EQ(SelectEngine(true, false), Status::kOk);
+  EXPECT_EQ(EngineName(), "jit");
+  ExitSystem();
+}
+
+TEST(SystemTest, InterpretsWithoutExecutableMemory) {
+  SetHostTextSupport(false);
+  ASSERT_EQ(InitSystem(HostMachineOps()), Status::kOk);
+  EXPECT_EQ(EngineName(), "interpreter");
+  EXPECT_EQ(SelectEngine(true, false), Status::kNotSupported);
+  EXPECT_EQ(EngineName(), "interpreter");
+  ExitSystem();
+  SetHostTextSupport(true);
 }
 
 TEST(SystemTest, RunsOnce) {

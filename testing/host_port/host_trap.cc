@@ -14,6 +14,7 @@
 #include "arch/x86_64/machine_ops.h"
 #include "core/base/assert.h"
 #include "core/base/noprobe.h"
+#include "core/capi/ebpf.h"
 #include "core/probes/kprobe.h"
 #include "testing/host_port/host_cpu.h"
 #include "testing/host_port/host_thread.h"
@@ -146,7 +147,9 @@ EBPF_NOPROBE void OnFaultSignal(int signal, siginfo_t* /*info*/, void* opaque) {
     // First put back to its own place, then handled as of there.
     OnFault(x86_64::Opaque(regs));
     const Hook hook = g_fault_hook;
-    if (!x86_64::NofaultFixup(regs.rip) && (hook == nullptr || !hook(regs))) {
+    if (!x86_64::NofaultFixup(regs.rip) &&
+        !ebpf_fix_fault(reinterpret_cast<ebpf_pt_regs*>(&regs)) &&
+        (hook == nullptr || !hook(regs))) {
       GiveBack(signal);  // it faults again
     }
   });
