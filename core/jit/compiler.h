@@ -293,7 +293,8 @@ class Compiler {
       EmitInsn(i);
       return 1;
     }
-    SetContext(i + found.count - 1);
+    // What a conditional jump over another one leaves is read on both ways.
+    SetContext(found.kind == Kind::kBranch ? i : i + found.count - 1);
     EmitMacroOp(i, found);
     return found.count;
   }
