@@ -222,6 +222,20 @@ void ConditionalMove(Composer& c, unsigned a, unsigned b, unsigned t) {
   c.MayHide(t);
 }
 
+/// A jump over a jump: what is read is read on one way only.
+void JumpOverGoto(Composer& c, unsigned a, unsigned b, unsigned t) {
+  Random& random = c.random();
+  const JumpOp& jump = random.Of(JumpOps());
+  c.Append(jump.opcode, a, jump.from_register ? b : 0, 1,
+           jump.from_register ? 0 : random.Of(BoundaryImmediates()));
+  const unsigned read = Pick(random, {a, b});
+  const bool forward = random.OneIn(2);
+  c.Append(kJa, 0, 0, 1, 0);
+  c.Append(forward ? kAdd : kMov, t, read, 0, 0);
+  c.MayHide(a);
+  c.MayHide(b);
+}
+
 void AddChain(Composer& c, unsigned a, unsigned b, unsigned t) {
   Random& random = c.random();
   const bool is_64 = !random.OneIn(4);
@@ -351,6 +365,7 @@ constexpr Idiom kIdioms[] = {
     {AddressOnStack},
     {SwappedLoad},
     {ConditionalMove},
+    {JumpOverGoto},
     {AddChain},
     {ByConstant},
     {UpperHalf},

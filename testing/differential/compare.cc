@@ -87,6 +87,9 @@ bool Equal(const Outcome& a, const Outcome& b) {
 /// Runs a program in one way; false: it was refused.
 using Way = std::function<bool(const GeneratedProgram&, Outcome&)>;
 
+/// Whether a program ends: not each that a smaller one was made of does.
+using Ends = std::function<bool(const GeneratedProgram&)>;
+
 /// Whether both ways take `program` and differ about it.
 bool Differ(const Way& one, const Way& other, const GeneratedProgram& program) {
   Outcome first = {};
@@ -96,7 +99,7 @@ bool Differ(const Way& one, const Way& other, const GeneratedProgram& program) {
 
 /// `program` with everything in its body that the difference does not need
 /// replaced by `goto +0`.
-GeneratedProgram Shrink(const Way& one, const Way& other,
+GeneratedProgram Shrink(const Ends& ends, const Way& one, const Way& other,
                         GeneratedProgram program) {
   isa::Insn nothing = {};
   nothing.opcode = isa::InfoOf(isa::Op::kGoto).opcode;
@@ -111,7 +114,8 @@ GeneratedProgram Shrink(const Way& one, const Way& other,
       const bool in_body =
           index >= program.body_begin && index < program.body_end;
       if (in_body && (insn.op != isa::Op::kGoto || insn.offset != 0) &&
-          insn.op != isa::Op::kLoadMapValue && Differ(one, other, smaller)) {
+          insn.op != isa::Op::kLoadMapValue && ends(smaller) &&
+          Differ(one, other, smaller)) {
         program = smaller;
         shrunk = true;
       }
@@ -223,10 +227,10 @@ bool IsLapse(HostBpf& host, CoreWays& ways, const GeneratedProgram& detoured,
          Equal(host_detoured, core_detoured) && Equal(core_detoured, on_core);
 }
 
-void Tell(uint64_t number, const char* one_name, const Way& one,
-          const char* other_name, const Way& other,
+void Tell(const Ends& ends, uint64_t number, const char* one_name,
+          const Way& one, const char* other_name, const Way& other,
           const GeneratedProgram& program) {
-  const GeneratedProgram smaller = Shrink(one, other, program);
+  const GeneratedProgram smaller = Shrink(ends, one, other, program);
   Outcome first = {};
   Outcome second = {};
   const bool ran = one(smaller, first) && other(smaller, second);
@@ -242,6 +246,9 @@ Figures CompareEngines(uint64_t seed, uint64_t count, bool verbose) {
   CoreWays ways;
   Figures figures;
   Ops ops;
+  const Ends ends = [&](const GeneratedProgram& program) {
+    return ways.Verifies(program, nullptr);
+  };
   const Way reference = [&](const GeneratedProgram& program, Outcome& outcome) {
     return ways.Interpret(program, outcome);
   };
@@ -271,7 +278,7 @@ Figures CompareEngines(uint64_t seed, uint64_t count, bool verbose) {
       Outcome outcome = {};
       if (!way(program, outcome) || !Equal(outcome, expected)) {
         ++figures.mismatches;
-        Tell(number, "interpreter", reference, name, way, program);
+        Tell(ends, number, "interpreter", reference, name, way, program);
       }
     }
   }
@@ -286,6 +293,9 @@ Figures Compare(HostBpf& host, uint64_t seed, uint64_t count, bool verbose) {
   Ops ops;
   const Way in_kernel = [&](const GeneratedProgram& program, Outcome& outcome) {
     return host.Run(program, outcome);
+  };
+  const Ends ends = [&](const GeneratedProgram& program) {
+    return ways.Verifies(program, nullptr);
   };
   const Way reference = [&](const GeneratedProgram& program, Outcome& outcome) {
     return ways.Interpret(program, outcome);
@@ -316,7 +326,7 @@ Figures Compare(HostBpf& host, uint64_t seed, uint64_t count, bool verbose) {
       Outcome outcome = {};
       if (!way(program, outcome) || !Equal(outcome, on_core)) {
         ++figures.mismatches;
-        Tell(number, "interpreter", reference, name, way, program);
+        Tell(ends, number, "interpreter", reference, name, way, program);
         continue;
       }
     }
@@ -328,7 +338,7 @@ Figures Compare(HostBpf& host, uint64_t seed, uint64_t count, bool verbose) {
       continue;
     }
     ++figures.mismatches;
-    Tell(number, "kernel", in_kernel, "interpreter", reference, program);
+    Tell(ends, number, "kernel", in_kernel, "interpreter", reference, program);
   }
   figures.ops = ops.size();
   return figures;
