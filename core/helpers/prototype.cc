@@ -43,9 +43,12 @@ constexpr HelperPrototype kHelpers[] = {
    Reference::k##reference == Reference::kAcquires,                        \
    Reference::k##reference == Reference::kReleases,                        \
    kTypes##types,                                                          \
-   kMaps##maps},
-#define EBPF_HELPER_KNOWN(id, name) \
-  {id, #name, nullptr, ReturnKind::kInteger, {}, false, false, false, 0, 0},
+   kMaps##maps,                                                            \
+   {},                                                                     \
+   {}},
+#define EBPF_HELPER_KNOWN(id, name)                                      \
+  {id, #name, nullptr, ReturnKind::kInteger, {}, false, false, false, 0, \
+   0,  {},    {}},
 #include "core/helpers/helpers.def"
 #undef EBPF_HELPER_KNOWN
 #undef EBPF_HELPER

@@ -12,27 +12,60 @@ namespace ebpf {
 /// What an argument must be; Linux's name for it in the comment.
 enum class ArgKind : uint8_t {
   kNone,
-  kAnything,     // ARG_ANYTHING: any initialised value
-  kContext,      // ARG_PTR_TO_CTX
-  kMap,          // ARG_CONST_MAP_PTR
-  kMapKey,       // ARG_PTR_TO_MAP_KEY: key_size readable bytes
-  kMapValue,     // ARG_PTR_TO_MAP_VALUE: value_size readable bytes
-  kMem,          // ARG_PTR_TO_MEM: readable, size in the next argument
-  kMemOrNull,    // ... or NULL when the size is 0
-  kUninitMem,    // ARG_PTR_TO_UNINIT_MEM: written by the helper
-  kSize,         // ARG_CONST_SIZE: bounded, not 0
-  kSizeOrZero,   // ARG_CONST_SIZE_OR_ZERO
-  kAllocSize,    // ARG_CONST_ALLOC_SIZE_OR_ZERO: a known constant
-  kCallback,     // ARG_PTR_TO_FUNC: a function of the program
-  kStackOrNull,  // ARG_PTR_TO_STACK_OR_NULL: what a callback is given
-  kRingRecord,   // PTR_TO_MEM | MEM_RINGBUF, start of a held record
+  kAnything,         // ARG_ANYTHING: any initialised value
+  kContext,          // ARG_PTR_TO_CTX
+  kContextOrNull,    // ARG_PTR_TO_CTX_OR_NULL
+  kMap,              // ARG_CONST_MAP_PTR
+  kMapKey,           // ARG_PTR_TO_MAP_KEY: key_size readable bytes
+  kMapValue,         // ARG_PTR_TO_MAP_VALUE: value_size readable bytes
+  kMapValueOrNull,   // ARG_PTR_TO_MAP_VALUE_OR_NULL
+  kUninitMapValue,   // ARG_PTR_TO_MAP_VALUE | MEM_UNINIT | MEM_WRITE
+  kMem,              // ARG_PTR_TO_MEM: readable, size in the next argument
+  kMemOrNull,        // ... or NULL when the size is 0
+  kUninitMem,        // ARG_PTR_TO_UNINIT_MEM: written by the helper
+  kWriteMem,         // ARG_PTR_TO_MEM | MEM_WRITE: read and written
+  kFixedMem,         // ARG_PTR_TO_FIXED_SIZE_MEM | MEM_RDONLY
+  kFixedWriteMem,    // ... | MEM_WRITE, initialised
+  kFixedUninitMem,   // ... | MEM_UNINIT | MEM_WRITE | MEM_ALIGNED
+  kSize,             // ARG_CONST_SIZE: bounded, not 0
+  kSizeOrZero,       // ARG_CONST_SIZE_OR_ZERO
+  kAllocSize,        // ARG_CONST_ALLOC_SIZE_OR_ZERO: a known constant
+  kCallback,         // ARG_PTR_TO_FUNC: a function of the program
+  kStackOrNull,      // ARG_PTR_TO_STACK_OR_NULL: what a callback is given
+  kRingRecord,       // PTR_TO_MEM | MEM_RINGBUF, start of a held record
+  kConstString,      // ARG_PTR_TO_CONST_STR: in a frozen read-only map
+  kSpinLock,         // ARG_PTR_TO_SPIN_LOCK
+  kTimer,            // ARG_PTR_TO_TIMER
+  kKptrSlot,         // ARG_KPTR_XCHG_DEST
+  kSocket,           // ARG_PTR_TO_SOCKET
+  kSocketOrNull,     // ARG_PTR_TO_SOCKET_OR_NULL
+  kSockCommon,       // ARG_PTR_TO_SOCK_COMMON
+  kTypedSockCommon,  // ARG_PTR_TO_BTF_ID_SOCK_COMMON
+  kTypedSockCommonOrNull,  // ... | PTR_MAYBE_NULL
+  kTyped,                  // ARG_PTR_TO_BTF_ID: of type `arg_types`
+  kTypedOrNull,            // ARG_PTR_TO_BTF_ID_OR_NULL
+  kPerCpuTyped,            // ARG_PTR_TO_PERCPU_BTF_ID
+  kDynptr,                 // ARG_PTR_TO_DYNPTR (| MEM_RDONLY)
+  kUninitDynptr,           // ARG_PTR_TO_DYNPTR | DYNPTR_TYPE_LOCAL, uninit
+  kUninitRingDynptr,       // ... | DYNPTR_TYPE_RINGBUF | MEM_UNINIT
+  kRingDynptr,             // ... | DYNPTR_TYPE_RINGBUF, initialised
 };
 
 enum class ReturnKind : uint8_t {
-  kInteger,          // RET_INTEGER
-  kVoid,             // RET_VOID
-  kMapValueOrNull,   // RET_PTR_TO_MAP_VALUE_OR_NULL
-  kRingRecordOrNull  // RET_PTR_TO_RINGBUF_MEM_OR_NULL, of kAllocSize bytes
+  kInteger,            // RET_INTEGER
+  kVoid,               // RET_VOID
+  kMapValue,           // RET_PTR_TO_MAP_VALUE
+  kMapValueOrNull,     // RET_PTR_TO_MAP_VALUE_OR_NULL
+  kRingRecordOrNull,   // RET_PTR_TO_RINGBUF_MEM_OR_NULL, of kAllocSize bytes
+  kDynptrMemOrNull,    // RET_PTR_TO_DYNPTR_MEM_OR_NULL, of kAllocSize bytes
+  kSocketOrNull,       // RET_PTR_TO_SOCKET_OR_NULL
+  kSockCommonOrNull,   // RET_PTR_TO_SOCK_COMMON_OR_NULL
+  kTcpSockOrNull,      // RET_PTR_TO_TCP_SOCK_OR_NULL
+  kMemOrTyped,         // RET_PTR_TO_MEM_OR_BTF_ID: what the argument points to
+  kMemOrTypedOrNull,   // ... | PTR_MAYBE_NULL
+  kTypedOrNull,        // RET_PTR_TO_BTF_ID_OR_NULL
+  kTrustedTyped,       // RET_PTR_TO_BTF_ID_TRUSTED
+  kTrustedTypedOrNull  // ... | PTR_MAYBE_NULL
 };
 
 /// A helper as engines call it: r1..r5 in, r0 out. It runs with preemption off
@@ -53,6 +86,19 @@ struct HelperPrototype {
   bool releases;
   uint32_t types;      // bit n: programs of type n may call it
   uint64_t map_types;  // bit n: works on maps of kind n; 0: takes no map
+  /// For kFixed...: the sizes. For kTyped and results by type: BTF names of
+  /// structs, "task_struct".
+  uint16_t fixed_sizes[5] = {};
+  const char* arg_types[5] = {};
+  const char* result_type = nullptr;
+  /// Memory arguments may be packets (Linux's pkt_access).
+  bool takes_packets = false;
+  /// Packet pointers do not survive it (bpf_helper_changes_pkt_data).
+  bool moves_packet = false;
+  /// Only for sleepable programs.
+  bool may_sleep = false;
+  /// Has no side effects on r1..r5 (bpf_fastcall).
+  bool fast_call = false;
 };
 
 /// The helper with Linux's number `id`, or null where Linux has none that we

@@ -7,6 +7,7 @@
 #include "core/base/atomic.h"
 #include "core/base/span.h"
 #include "core/base/status.h"
+#include "core/maps/map_fields.h"
 #include "core/maps/map_spec.h"
 #include "core/memory/allocator.h"
 #include "core/memory/ref_counted.h"
@@ -60,6 +61,14 @@ using DirectLookup = uint64_t (*)(uint64_t map, uint64_t key, uint64_t,
 class Map : public RefCounted<Map> {
  public:
   const MapSpec& spec() const { return spec_; }
+
+  /// What its values' BTF says, for the verifier; empty and null without BTF.
+  virtual MapFields fields() const { return {}; }
+  /// Of a map of maps: what all that are put into it are like.
+  virtual const Map* inner() const { return nullptr; }
+  /// BPF_MAP_FREEZE: user space does not write to it any more. Context: any.
+  bool frozen() const { return frozen_.Load(kAcquire); }
+  void Freeze() { frozen_.Store(true, kRelease); }
 
   // For programs.
 
@@ -147,6 +156,7 @@ class Map : public RefCounted<Map> {
 
   const MapSpec spec_;
   Atomic<uint32_t> user_references_{0};
+  Atomic<bool> frozen_{false};
 };
 
 /// Makes the map that `spec` asks for, in memory from `allocator`. kInvalid

@@ -7,13 +7,14 @@
 namespace ebpf {
 namespace {
 
-ContextAccess Access(uint32_t offset, uint32_t size, bool write,
-                     uint32_t context_size) {
-  const bool inside = offset <= context_size && size <= context_size - offset;
-  if (write || !inside || offset % size != 0) {
-    return ContextAccess::kRefused;
+ContextAnswer Access(const ContextQuery& query) {
+  const uint32_t limit = query.context_size;
+  const bool inside =
+      query.offset <= limit && query.size <= limit - query.offset;
+  if (query.write || !inside || query.offset % query.size != 0) {
+    return {};
   }
-  return ContextAccess::kScalar;
+  return {ContextValue::kScalar, query.offset, query.size};
 }
 
 }  // namespace

@@ -10,9 +10,11 @@ namespace {
 
 constexpr uint32_t kPtRegsSize = 168;
 
-ContextAccess Access(uint32_t type, uint32_t offset, uint32_t size,
-                     bool write) {
-  return FindProgramType(type)->access(offset, size, write, kPtRegsSize);
+ContextValue Access(uint32_t type, uint32_t offset, uint32_t size, bool write,
+                    uint32_t context_size = kPtRegsSize) {
+  return FindProgramType(type)
+      ->access({offset, size, write, 0, context_size})
+      .value;
 }
 
 // Numbers of Linux's enum bpf_prog_type, names of libbpf.
@@ -35,32 +37,31 @@ TEST(KprobeTypeTest, EveryAlignedReadOfTheRegistersIsAScalar) {
   for (const uint32_t size : {1u, 2u, 4u, 8u}) {
     for (uint32_t offset = 0; offset < kPtRegsSize; ++offset) {
       EXPECT_EQ(Access(2, offset, size, false), offset % size == 0
-                                                    ? ContextAccess::kScalar
-                                                    : ContextAccess::kRefused)
+                                                    ? ContextValue::kScalar
+                                                    : ContextValue::kRefused)
           << offset << " " << size;
     }
   }
 }
 
 TEST(KprobeTypeTest, ReadsBeyondTheRegistersAreRefused) {
-  EXPECT_EQ(Access(2, 168, 1, false), ContextAccess::kRefused);
-  EXPECT_EQ(Access(2, 168, 8, false), ContextAccess::kRefused);
-  EXPECT_EQ(Access(2, 0xfffffff8u, 8, false), ContextAccess::kRefused);
+  EXPECT_EQ(Access(2, 168, 1, false), ContextValue::kRefused);
+  EXPECT_EQ(Access(2, 168, 8, false), ContextValue::kRefused);
+  EXPECT_EQ(Access(2, 0xfffffff8u, 8, false), ContextValue::kRefused);
   // The last word of a context that is no multiple of 8.
-  EXPECT_EQ(FindProgramType(2)->access(160, 8, false, 164),
-            ContextAccess::kRefused);
+  EXPECT_EQ(Access(2, 160, 8, false, 164), ContextValue::kRefused);
 }
 
 TEST(KprobeTypeTest, WritesAreRefused) {
   for (uint32_t offset = 0; offset < kPtRegsSize; offset += 8) {
-    EXPECT_EQ(Access(2, offset, 8, true), ContextAccess::kRefused);
+    EXPECT_EQ(Access(2, offset, 8, true), ContextValue::kRefused);
   }
 }
 
 TEST(SocketFilterTypeTest, TheContextCannotBeAccessed) {
   for (const bool write : {false, true}) {
     for (uint32_t offset = 0; offset < 200; offset += 4) {
-      EXPECT_EQ(Access(1, offset, 4, write), ContextAccess::kRefused);
+      EXPECT_EQ(Access(1, offset, 4, write), ContextValue::kRefused);
     }
   }
 }

@@ -9,10 +9,7 @@
 namespace ebpf {
 namespace {
 
-ContextAccess Access(uint32_t /*offset*/, uint32_t /*size*/, bool /*write*/,
-                     uint32_t /*context_size*/) {
-  return ContextAccess::kRefused;
-}
+ContextAnswer Access(const ContextQuery& /*query*/) { return {}; }
 
 }  // namespace
 

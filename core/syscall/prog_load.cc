@@ -179,14 +179,14 @@ Result<Ref<Program>> Loading::Verify(verifier::Log& log) {
                          log));
   Buffer<InsnFacts> facts(allocator_);
   EBPF_TRY(facts.Allocate(attr_.insn_cnt));
-  const verifier::Options options = {
-      .type = parts_.type,
-      .context_size = call_.system.machine->pt_regs_size,
-      .gpl_compatible = parts_.gpl_compatible,
-      .allow_uninitialized_stack = call_.client.Capable(linux_abi::kCapPerfmon),
-      .strict_alignment =
-          (attr_.prog_flags & linux_abi::kProgStrictAlignment) != 0,
-  };
+  verifier::Options options;
+  options.type = parts_.type;
+  options.context_size = call_.system.machine->pt_regs_size;
+  options.gpl_compatible = parts_.gpl_compatible;
+  options.allow_uninitialized_stack =
+      call_.client.Capable(linux_abi::kCapPerfmon);
+  options.strict_alignment =
+      (attr_.prog_flags & linux_abi::kProgStrictAlignment) != 0;
   verifier::Stats stats;
   verifier::Findings findings(allocator_);
   EBPF_TRY(verifier::Verify(insns_.span(), maps_.maps(), options, allocator_,

@@ -147,6 +147,9 @@ Status SetResult(Verification& v, const HelperPrototype& helper,
       result.maybe_null = true;
       result.id = v.NewId();
       break;
+    default:
+      return v.Reject(Message::kHelperNotAllowed, helper.name,
+                      static_cast<int32_t>(helper.id));
   }
   if (helper.acquires) {
     EBPF_TRY(TakeReference(v, result.reference));

@@ -44,6 +44,10 @@ bool MatchesScalar(const RegState& old, const RegState& now,
   return old.id == 0 || ids.Match(old.id, now.id != 0 ? now.id : ids.Fresh());
 }
 
+bool IsPacket(const RegState& reg) {
+  return reg.type == RegType::kPacket || reg.type == RegType::kPacketMeta;
+}
+
 bool MatchesReg(const RegState& old, const RegState& now, Comparing comparing,
                 IdMap& ids) {
   if (old.type == RegType::kUninitialized) {
@@ -55,8 +59,13 @@ bool MatchesReg(const RegState& old, const RegState& now, Comparing comparing,
   if (old.IsScalar()) {
     return old.ignored || MatchesScalar(old, now, comparing, ids);
   }
-  return old.map == now.map && old.memory_size == now.memory_size &&
-         old.frame == now.frame && old.offset == now.offset &&
+  // Of a packet, what was compared with its end before suffices.
+  const bool same_size = IsPacket(old) && comparing == Comparing::kCovers
+                             ? old.memory_size <= now.memory_size
+                             : old.memory_size == now.memory_size;
+  return old.map == now.map && old.btf == now.btf && same_size &&
+         old.flags == now.flags && old.frame == now.frame &&
+         old.offset == now.offset &&
          MatchesValue(old.value, now.value, comparing) &&
          ids.Match(old.id, now.id) && ids.Match(old.reference, now.reference);
 }
@@ -78,13 +87,24 @@ bool MatchesByte(ByteKind old, const StackSlot& now, uint32_t byte,
     case ByteKind::kZero:
       return kind == ByteKind::kZero;
     case ByteKind::kSpill:
+    case ByteKind::kDynptr:
+    case ByteKind::kIterator:
       break;
   }
   return false;
 }
 
+/// A slot of a dynptr or of an iterator: by what it describes.
+bool MatchesObject(const StackSlot& old, const StackSlot& now, IdMap& ids) {
+  return now.bytes[0] == old.bytes[0] &&
+         MatchesReg(old.spilled, now.spilled, Comparing::kSame, ids);
+}
+
 bool MatchesSlot(const StackSlot& old, const StackSlot& now,
                  Comparing comparing, IdMap& ids) {
+  if (old.HasObject()) {
+    return MatchesObject(old, now, ids);
+  }
   const uint32_t spilled = old.HasSpill() ? old.SpillSize() : 0;
   if (spilled != 0 && (!now.HasSpill() || now.SpillSize() != spilled ||
                        !MatchesReg(old.spilled, now.spilled, comparing, ids))) {

@@ -22,7 +22,9 @@ enum class ByteKind : uint8_t {
   kSpill,    // part of the register in `spilled`
   kMisc,     // some number
   kZero,
-  kIgnored,  // in saved states: some number that does not matter
+  kIgnored,   // in saved states: some number that does not matter
+  kDynptr,    // part of the dynptr that `spilled` describes
+  kIterator,  // part of the iterator that `spilled` describes
 };
 
 /// Eight bytes of stack, aligned. Slot 0 is [fp-8, fp), slot 1 [fp-16, fp-8).
@@ -33,6 +35,11 @@ struct StackSlot {
 
   /// Whether a register, or a part of one, is kept here.
   bool HasSpill() const { return bytes[0] == ByteKind::kSpill; }
+  /// Whether this is a part of a dynptr or an iterator, all eight bytes;
+  /// `spilled` says of which.
+  bool HasObject() const {
+    return bytes[0] == ByteKind::kDynptr || bytes[0] == ByteKind::kIterator;
+  }
   /// How many bytes of it.
   uint32_t SpillSize() const;
   /// Forgets the register: its bytes are some number.
@@ -86,7 +93,8 @@ struct State {
   RegState& reg(unsigned number) { return current().regs[number]; }
 };
 
-/// Calls `f` with each register that `state` knows, spilled ones included.
+/// Calls `f` with each register that `state` knows, spilled ones included; not
+/// with dynptrs and iterators on the stack.
 template <typename F>
 void ForEachReg(State& state, F f) {
   for (uint32_t i = 0; i < state.frame_count; ++i) {

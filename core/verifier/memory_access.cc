@@ -49,11 +49,12 @@ Status CheckAlignment(Verification& v, const Access& access, bool atomic) {
 Status CheckContext(Verification& v, const Access& access) {
   const RegState& reg = v.state->reg(access.base);
   EBPF_TRY(CheckUnmodified(v, access.base));
+  const ContextQuery query = {static_cast<uint32_t>(access.offset), access.size,
+                              access.write, v.options.attach_type,
+                              v.options.context_size};
   const bool allowed =
       access.offset >= 0 &&
-      v.options.type->access(static_cast<uint32_t>(access.offset), access.size,
-                             access.write,
-                             v.options.context_size) == ContextAccess::kScalar;
+      v.options.type->access(query).value == ContextValue::kScalar;
   if (!allowed) {
     return v.Reject(Message::kBadContextAccess, int{reg.offset} + access.offset,
                     access.size);

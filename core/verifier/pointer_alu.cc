@@ -46,7 +46,7 @@ const char* Symbol(Operation operation) {
 Status CheckSane(Verification& v, const RegState& pointer,
                  const RegState& reg) {
   const int64_t smin = static_cast<int64_t>(reg.value.wide.smin);
-  const char* const name = TypeName(pointer);
+  const TypeName name(pointer);
   if (reg.value.IsConstant() && (smin >= kMaxOffset || smin <= -kMaxOffset)) {
     return v.Reject(Message::kPointerPlusConstant, name, smin);
   }

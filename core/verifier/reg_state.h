@@ -5,6 +5,7 @@
 
 #include <stdint.h>
 
+#include "core/btf/btf.h"
 #include "core/maps/map.h"
 #include "core/verifier/scalar.h"
 
@@ -20,6 +21,39 @@ enum class RegType : uint8_t {
   kRingRecord,     // PTR_TO_MEM | MEM_RINGBUF
   kMapKey,         // PTR_TO_MAP_KEY
   kFunction,       // PTR_TO_FUNC
+  kMemory,         // PTR_TO_MEM
+  kPacket,         // PTR_TO_PACKET
+  kPacketMeta,     // PTR_TO_PACKET_META
+  kPacketEnd,      // PTR_TO_PACKET_END
+  kFlowKeys,       // PTR_TO_FLOW_KEYS
+  kSocket,         // PTR_TO_SOCKET
+  kSockCommon,     // PTR_TO_SOCK_COMMON
+  kTcpSock,        // PTR_TO_TCP_SOCK
+  kXdpSock,        // PTR_TO_XDP_SOCK
+  kTraceBuffer,    // PTR_TO_TP_BUFFER
+  kBuffer,         // PTR_TO_BUF
+  kTyped,          // PTR_TO_BTF_ID
+  kDynptr,         // CONST_PTR_TO_DYNPTR; in a slot: the dynptr itself
+  kArena,          // PTR_TO_ARENA
+  kIterator,       // in a slot only: an open-coded iterator
+};
+
+/// What more is known of a pointer; Linux's name in the comment.
+enum RegFlag : uint16_t {
+  kRegReadOnly = 1 << 0,         // MEM_RDONLY
+  kRegUntrusted = 1 << 1,        // PTR_UNTRUSTED
+  kRegTrusted = 1 << 2,          // PTR_TRUSTED
+  kRegRcu = 1 << 3,              // MEM_RCU
+  kRegUser = 1 << 4,             // MEM_USER
+  kRegPerCpu = 1 << 5,           // MEM_PERCPU
+  kRegAllocated = 1 << 6,        // MEM_ALLOC
+  kRegNonOwning = 1 << 7,        // NON_OWN_REF
+  kRegDynptrLocal = 1 << 8,      // DYNPTR_TYPE_LOCAL
+  kRegDynptrRing = 1 << 9,       // DYNPTR_TYPE_RINGBUF
+  kRegDynptrPacket = 1 << 10,    // DYNPTR_TYPE_SKB
+  kRegDynptrXdp = 1 << 11,       // DYNPTR_TYPE_XDP
+  kRegFirstSlot = 1 << 12,       // of the slots of a dynptr or iterator
+  kRegIteratorActive = 1 << 13,  // BPF_ITER_STATE_ACTIVE, else drained
 };
 
 /// All zero bytes are an uninitialized register.
@@ -28,15 +62,24 @@ struct RegState {
   ScalarValue value;
   /// kMapPointer, kMapValue, kMapKey: the map.
   const Map* map;
-  /// kRingRecord: the record's size. kFunction: its first instruction.
+  /// kTyped, kIterator: whose type `detail` is.
+  const btf::Btf* btf;
+  /// kRingRecord, kMemory, kBuffer: its size. kPacket, kPacketMeta: how many
+  /// bytes from the pointer's start on were compared with the end. kFunction:
+  /// its first instruction. kTyped, kIterator: the type's id.
   uint32_t memory_size;
   /// Of a pointer: the constant part of what was added.
   int32_t offset;
   /// Registers with one `id`, not 0, hold the same number, or are null all or
-  /// none.
+  /// none; packet pointers with one id have the same variable part. Map values:
+  /// the lookup that gave it, for locks.
   uint32_t id;
   /// The reference that dies when this is released, or 0.
   uint32_t reference;
+  /// kIterator: how often its next() was called on this path.
+  uint32_t depth;
+  /// RegFlag.
+  uint16_t flags;
   RegType type;
   /// A pointer that may still be null.
   bool maybe_null;
@@ -45,6 +88,7 @@ struct RegState {
   /// In saved states, of a number: it does not matter.
   bool ignored;
 
+  bool Has(uint16_t flag) const { return (flags & flag) != 0; }
   bool IsPointer() const { return type > RegType::kScalar; }
   bool IsScalar() const { return type == RegType::kScalar; }
   bool IsConstant() const { return IsScalar() && value.IsConstant(); }
@@ -69,8 +113,16 @@ struct RegState {
   }
 };
 
-/// Linux's name of what `reg` is, for the log: "map_value_or_null".
-const char* TypeName(const RegState& reg);
+/// Linux's name of what `reg` is, for the log: "map_value_or_null",
+/// "trusted_ptr_".
+class TypeName {
+ public:
+  explicit TypeName(const RegState& reg);
+  operator const char*() const { return text_; }  // NOLINT
+
+ private:
+  char text_[64];
+};
 
 /// Whether a comparison with 0 is decided: it is a pointer, not null, and no
 /// arithmetic brings it there.

@@ -124,6 +124,10 @@ char KindLetter(ByteKind kind) {
       return 'm';
     case ByteKind::kZero:
       return '0';
+    case ByteKind::kDynptr:
+      return 'd';
+    case ByteKind::kIterator:
+      return 'i';
   }
   return '?';
 }
@@ -190,7 +194,7 @@ void LogReg(TextWriter& writer, const RegState& reg, uint32_t frame) {
     PutNumber(writer, static_cast<int64_t>(reg.value.bits.value));
     return;
   }
-  writer.Put(TypeName(reg));
+  writer.Put(static_cast<const char*>(TypeName(reg)));
   if (reg.type == RegType::kStack) {
     if (reg.frame != frame) {
       writer.Put("[").PutUnsigned(reg.frame).Put("]");

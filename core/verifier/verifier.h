@@ -8,6 +8,7 @@
 
 #include "core/base/span.h"
 #include "core/base/status.h"
+#include "core/btf/btf.h"
 #include "core/isa/insn.h"
 #include "core/maps/map.h"
 #include "core/memory/allocator.h"
@@ -25,8 +26,37 @@ inline constexpr uint32_t kMaxInsnsProcessed = 1'000'000;
 /// BPF_MAXINSNS for what bpf(2) takes from the privileged.
 inline constexpr uint32_t kMaxProgramInsns = 1'000'000;
 
+/// What is taken for granted of the kernel.
+enum class Profile : uint8_t {
+  kPort,   // what is implemented here
+  kLinux,  // all that Linux 6.12 has: for `ebpf verify`, never to run
+};
+
+/// struct bpf_func_info: the function that begins at an instruction, by BTF.
+struct FunctionInfo {
+  uint32_t insn_offset;
+  uint32_t type_id;
+};
+
+/// struct bpf_line_info: the source line that begins at an instruction.
+struct LineInfo {
+  uint32_t insn_offset;
+  uint32_t file_name_offset;
+  uint32_t line_offset;
+  uint32_t line_column;  // line << 10 | column
+};
+
+/// What the program is attached to, by BTF; type_id 0: nothing.
+struct AttachTarget {
+  const btf::Btf* btf = nullptr;
+  uint32_t type_id = 0;
+};
+
 struct Options {
   const ProgramType* type = nullptr;
+  /// bpf_attach_type.
+  uint32_t attach_type = 0;
+  Profile profile = Profile::kPort;
   /// Size of the context (pt_regs) on this CPU, in bytes.
   uint32_t context_size = 0;
   /// The license lets it call GPL-only helpers.
@@ -34,9 +64,27 @@ struct Options {
   /// Bytes of stack that were never written may be read, as Linux allows to
   /// CAP_PERFMON since 6.3. What they hold was left there by another program.
   bool allow_uninitialized_stack = false;
+  /// CAP_PERFMON: addresses may become numbers.
+  bool allow_pointer_leaks = true;
+  /// CAP_BPF: functions, loops, and all that the unprivileged do not get.
+  bool privileged = true;
+  /// BPF_F_SLEEPABLE.
+  bool sleepable = false;
   /// BPF_F_STRICT_ALIGNMENT: every access is aligned, not only those to the
   /// stack and atomic ones.
   bool strict_alignment = false;
+  /// BPF_F_TEST_STATE_FREQ: states are kept wherever they can be.
+  bool frequent_states = false;
+
+  /// The program's own types, what its functions are, and its source lines;
+  /// null and empty where the client gave none. Checked by nobody yet.
+  const btf::Btf* btf = nullptr;
+  Span<const FunctionInfo> functions;
+  Span<const LineInfo> lines;
+  /// The kernel's types, or null.
+  const btf::Btf* kernel_btf = nullptr;
+  AttachTarget attach_target;
+
   /// For tests (state_observer.h).
   StateObserver* observer = nullptr;
 };
