@@ -24,12 +24,12 @@ TEST(RegStateTest, NullIsTheConstantZero) {
 
 TEST(RegStateTest, TypesHaveLinuxsNames) {
   RegState value = RegState::Pointer(RegType::kMapValue);
-  EXPECT_EQ(TypeName(value), std::string("map_value"));
+  EXPECT_EQ(std::string(TypeName(value)), "map_value");
   value.maybe_null = true;
-  EXPECT_EQ(TypeName(value), std::string("map_value_or_null"));
-  EXPECT_EQ(TypeName(RegState::Pointer(RegType::kRingRecord)),
+  EXPECT_EQ(std::string(TypeName(value)), "map_value_or_null");
+  EXPECT_EQ(std::string(TypeName(RegState::Pointer(RegType::kRingRecord))),
             std::string("ringbuf_mem"));
-  EXPECT_EQ(TypeName(RegState::UnknownScalar()), std::string("scalar"));
+  EXPECT_EQ(std::string(TypeName(RegState::UnknownScalar())), "scalar");
 }
 
 TEST(RegStateTest, OnlyCheckedMemoryIsKnownNotToBeNull) {
