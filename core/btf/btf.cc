@@ -101,9 +101,8 @@ Result<Blob> OpenBlob(ConstBytes bytes) {
   Blob blob;
   blob.types = body.Subspan(header.type_offset, header.type_size);
   blob.strings = body.Subspan(header.string_offset, header.string_size);
-  // The empty name is at 0, and every name ends.
-  if (blob.strings.empty() || blob.strings[0] != 0 ||
-      blob.strings[blob.strings.size() - 1] != 0) {
+  // Every name ends.
+  if (!blob.strings.empty() && blob.strings[blob.strings.size() - 1] != 0) {
     return Status::kInvalid;
   }
   return blob;
@@ -160,9 +159,11 @@ Result<uint32_t> Btf::CountTypes(ConstBytes bytes) {
   return WalkTypes(blob.types, Span<uint32_t>());
 }
 
-Result<Btf> Btf::Open(ConstBytes bytes, Span<uint32_t> index) {
+Result<Btf> Btf::Open(ConstBytes bytes, Span<uint32_t> index, const Btf* base) {
   const Blob blob = EBPF_TRY(OpenBlob(bytes));
-  if (index.empty()) {
+  // The empty name is at 0; a base has it already.
+  if (index.empty() ||
+      (base == nullptr && (blob.strings.empty() || blob.strings[0] != 0))) {
     return Status::kInvalid;
   }
   const uint32_t count = EBPF_TRY(WalkTypes(blob.types, index));
@@ -173,14 +174,26 @@ Result<Btf> Btf::Open(ConstBytes bytes, Span<uint32_t> index) {
   btf.types_ = blob.types;
   btf.strings_ = blob.strings;
   btf.index_ = index;
+  if (base != nullptr) {
+    btf.base_ = base;
+    btf.first_id_ = base->type_count();
+    const uint64_t first_name =
+        uint64_t{base->first_name_} + base->strings_.size();
+    if (base->base_ != nullptr ||
+        first_name + blob.strings.size() > UINT32_MAX ||
+        uint64_t{btf.first_id_} + count > UINT32_MAX) {
+      return Status::kInvalid;
+    }
+    btf.first_name_ = static_cast<NameOffset>(first_name);
+  }
   EBPF_TRY(btf.CheckReferences());
   return btf;
 }
 
 Status Btf::CheckReferences() const {
-  for (TypeId id = 1; id < type_count(); ++id) {
+  for (TypeId id = first_id_; id < type_count(); ++id) {
     const Type type = EBPF_TRY(TypeAt(id));
-    if (type.name >= strings_.size() ||
+    if (!HasName(type.name) ||
         (RefersToType(type.kind) && type.size_or_type >= type_count())) {
       return Status::kInvalid;
     }
@@ -211,20 +224,17 @@ Status Btf::CheckMembers(const Type& type) const {
         referred = VariableAt(type, i).type;
         break;
       case Kind::kFunctionProto:
-        name = LoadUnaligned<uint32_t>(type.tail.data() + 8 * size_t{i});
-        referred =
-            LoadUnaligned<uint32_t>(type.tail.data() + 8 * size_t{i} + 4);
+        name = ParamAt(type, i).name;
+        referred = ParamAt(type, i).type;
         break;
       case Kind::kEnum:
-        name = LoadUnaligned<uint32_t>(type.tail.data() + 8 * size_t{i});
-        break;
       case Kind::kEnum64:
-        name = LoadUnaligned<uint32_t>(type.tail.data() + 12 * size_t{i});
+        name = EnumValueAt(type, i).name;
         break;
       default:
         return Status::kOk;
     }
-    if (referred >= type_count() || name >= strings_.size()) {
+    if (referred >= type_count() || !HasName(name)) {
       return Status::kInvalid;
     }
   }
@@ -232,6 +242,10 @@ Status Btf::CheckMembers(const Type& type) const {
 }
 
 Result<StringView> Btf::Name(NameOffset name) const {
+  if (name < first_name_) {
+    return base_->Name(name);
+  }
+  name -= first_name_;
   if (name >= strings_.size()) {
     return Status::kInvalid;
   }
@@ -246,9 +260,13 @@ Result<StringView> Btf::Name(NameOffset name) const {
 }
 
 bool Btf::IsNamed(const Type& type, StringView name) const {
-  return strings_.Contains(type.name, uint64_t{name.size()} + 1) &&
-         strings_[type.name + name.size()] == 0 &&
-         EqualBytes(strings_.Subspan(type.name, name.size()), BytesOf(name));
+  if (type.name < first_name_) {
+    return base_->IsNamed(type, name);
+  }
+  const NameOffset at = type.name - first_name_;
+  return strings_.Contains(at, uint64_t{name.size()} + 1) &&
+         strings_[at + name.size()] == 0 &&
+         EqualBytes(strings_.Subspan(at, name.size()), BytesOf(name));
 }
 
 Result<Type> Btf::TypeAt(TypeId id) const {
@@ -258,7 +276,10 @@ Result<Type> Btf::TypeAt(TypeId id) const {
   if (id == 0) {
     return Type{Kind::kVoid, false, 0, 0, 0, ConstBytes()};
   }
-  const size_t at = index_[id];
+  if (id < first_id_) {
+    return base_->TypeAt(id);
+  }
+  const size_t at = index_[id - first_id_ + 1];
   const auto header = LoadUnaligned<TypeHeader>(types_.data() + at);
   Type type;
   type.kind = KindOf(header);
@@ -279,6 +300,7 @@ Member Btf::MemberAt(const Type& type, uint32_t index) {
   member.type = entry.type;
   // With kind_flag the upper byte is a bit field's width.
   member.bit_offset = type.kind_flag ? entry.offset & 0xffffff : entry.offset;
+  member.bit_size = type.kind_flag ? entry.offset >> 24 : 0;
   return member;
 }
 
@@ -289,6 +311,46 @@ Array Btf::ArrayOf(const Type& type) {
 SectionVariable Btf::VariableAt(const Type& type, uint32_t index) {
   return LoadUnaligned<SectionVariable>(
       type.tail.data() + sizeof(SectionVariable) * size_t{index});
+}
+
+Parameter Btf::ParamAt(const Type& type, uint32_t index) {
+  return LoadUnaligned<Parameter>(type.tail.data() +
+                                  sizeof(Parameter) * size_t{index});
+}
+
+EnumValue Btf::EnumValueAt(const Type& type, uint32_t index) {
+  const bool wide = type.kind == Kind::kEnum64;
+  const uint8_t* entry = type.tail.data() + size_t{wide ? 12u : 8u} * index;
+  const auto low = LoadUnaligned<uint32_t>(entry + 4);
+  EnumValue value;
+  value.name = LoadUnaligned<uint32_t>(entry);
+  if (wide) {
+    value.value = uint64_t{LoadUnaligned<uint32_t>(entry + 8)} << 32 | low;
+  } else if (type.kind_flag) {
+    value.value = static_cast<uint64_t>(int64_t{static_cast<int32_t>(low)});
+  } else {
+    value.value = low;
+  }
+  return value;
+}
+
+Integer Btf::IntegerOf(const Type& type) {
+  const auto word = LoadUnaligned<uint32_t>(type.tail.data());
+  Integer integer;
+  integer.encoding = static_cast<uint8_t>(word >> 24 & 15);
+  integer.bit_offset = static_cast<uint8_t>(word >> 16);
+  integer.bits = static_cast<uint8_t>(word);
+  return integer;
+}
+
+int32_t Btf::TagComponent(const Type& type) {
+  return LoadUnaligned<int32_t>(type.tail.data());
+}
+
+Linkage Btf::LinkageOf(const Type& type) {
+  return static_cast<Linkage>(type.kind == Kind::kVariable
+                                  ? LoadUnaligned<uint32_t>(type.tail.data())
+                                  : type.member_count);
 }
 
 Result<TypeId> Btf::SkipModifiers(TypeId id) const {
@@ -307,6 +369,16 @@ Result<TypeId> Btf::SkipModifiers(TypeId id) const {
     }
   }
   return Status::kInvalid;
+}
+
+Result<Type> Btf::Resolve(TypeId id) const {
+  return TypeAt(EBPF_TRY(SkipModifiers(id)));
+}
+
+bool Btf::IsScalar(TypeId id) const {
+  const Result<Type> type = Resolve(id);
+  return type.ok() && (type->kind == Kind::kInt || type->kind == Kind::kEnum ||
+                       type->kind == Kind::kEnum64);
 }
 
 Result<uint32_t> Btf::SizeOf(TypeId id) const {
@@ -339,16 +411,6 @@ Result<uint32_t> Btf::SizeOf(TypeId id) const {
     }
   }
   return Status::kInvalid;
-}
-
-Result<TypeId> Btf::Find(Kind kind, StringView name) const {
-  for (TypeId id = 1; id < type_count(); ++id) {
-    const Type type = EBPF_TRY(TypeAt(id));
-    if (type.kind == kind && IsNamed(type, name)) {
-      return id;
-    }
-  }
-  return Status::kNotFound;
 }
 
 }  // namespace ebpf::btf

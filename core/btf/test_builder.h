@@ -15,8 +15,15 @@ namespace ebpf::btf {
 /// Builds a BTF blob type by type.
 class Builder {
  public:
+  /// Makes it a split BTF on top of `base`, which is complete; first of all.
+  void ContinueFrom(const Builder& base) {
+    first_name_ =
+        base.first_name_ + static_cast<uint32_t>(base.strings_.size());
+    next_id_ = base.next_id_;
+    strings_.clear();
+  }
   uint32_t Name(const std::string& name) {
-    const auto at = static_cast<uint32_t>(strings_.size());
+    const auto at = first_name_ + static_cast<uint32_t>(strings_.size());
     strings_ += name + '\0';
     return at;
   }
@@ -44,6 +51,7 @@ class Builder {
  private:
   std::string strings_ = std::string(1, '\0');
   std::vector<uint32_t> types_;
+  uint32_t first_name_ = 0;
   uint32_t next_id_ = 1;
 };
 

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: MIT
+//
+// CO-RE, "compile once, run everywhere": patches instructions that depend on
+// the layout of a kernel's types for the kernel at hand.
+// [kernel.org Documentation/bpf/llvm_reloc.rst]
+#pragma once
+
+#include "core/base/text_writer.h"
+#include "core/btf/btf.h"
+
+namespace ebpf::btf {
+
+/// enum bpf_core_relo_kind: what an instruction wants to know.
+enum class CoreKind : uint32_t {
+  kFieldByteOffset = 0,
+  kFieldByteSize = 1,
+  kFieldExists = 2,
+  kFieldSigned = 3,
+  kFieldLeftShift = 4,  // of a bit field, in 64 bits
+  kFieldRightShift = 5,
+  kTypeIdLocal = 6,
+  kTypeIdTarget = 7,
+  kTypeExists = 8,
+  kTypeSize = 9,
+  kEnumValueExists = 10,
+  kEnumValue = 11,
+  kTypeMatches = 12,
+};
+
+/// struct bpf_core_relo, in .BTF.ext and in bpf(2)'s `core_relos`.
+struct CoreRelocation {
+  uint32_t insn_offset;  // bytes from the program's (in .BTF.ext: section's)
+  TypeId type;           // of the program's BTF
+  NameOffset access;     // text "0:1:2" there
+  CoreKind kind;
+};
+static_assert(sizeof(CoreRelocation) == 16);
+
+/// What a relocation comes to.
+struct CoreResult {
+  /// What the instruction holds now, if `validate`, and what it shall hold.
+  uint64_t old_value = 0;
+  uint64_t new_value = 0;
+  bool validate = false;
+  /// Nothing fits: the instruction becomes a call that no verifier accepts, so
+  /// that a program runs if it never comes there.
+  bool poison = false;
+  /// For loads and stores of whole fields (0: none): the field's bytes.
+  uint32_t old_size = 0;
+  uint32_t new_size = 0;
+  /// Its size changed in a way that no other load size makes good.
+  bool wrong_size = false;
+};
+
+/// The helper that a poisoned instruction calls: the verifier says
+/// "invalid func unknown#195896080".
+inline constexpr int32_t kPoisonedCall = 195896080;
+
+/// No access text has more numbers.
+inline constexpr uint32_t kMaxAccesses = 64;
+
+/// One way into a type: what an access text means in one BTF.
+struct CoreSpec {
+  struct Step {
+    TypeId type;     // the struct, or the array's element
+    uint32_t index;  // of the member or element
+    bool is_member;  // and it has a name
+    NameOffset name;
+  };
+
+  TypeId root = 0;
+  uint32_t step_count = 0;
+  uint32_t raw_count = 0;
+  uint64_t bit_offset = 0;
+  Step steps[kMaxAccesses];
+  uint32_t raw[kMaxAccesses];  // anonymous members too
+};
+
+/// Relocates one program after the other, or one instruction, against one
+/// kernel's types. Some KiB large: allocate it, do not put it on a kernel's
+/// stack. Context: task.
+class CoreRelocator {
+ public:
+  /// `local` is the program's BTF, `target` the kernel's, quick if it has
+  /// tables (BtfObject); both and `log` (or null) outlive the relocator.
+  CoreRelocator(const Btf& local, const Btf& target, TextWriter* log)
+      : local_(local), target_(target), log_(log) {}
+
+  /// Finds what the kernel says. kInvalid: the relocation is malformed or the
+  /// kernel's types contradict each other; kTooBig: a bit field that no load
+  /// reads, an access too deep.
+  Result<CoreResult> Resolve(const CoreRelocation& relocation);
+
+  /// Resolves it and patches the instruction at `relocation.insn_offset` of
+  /// `code`. Additionally kInvalid: that instruction cannot be patched or holds
+  /// something unexpected; kOutOfRange: the offset fits no load.
+  Status Apply(const CoreRelocation& relocation, Bytes code);
+
+ private:
+  Status ResolveIn(const CoreRelocation& relocation, CoreResult& result);
+
+  const Btf& local_;
+  const Btf& target_;
+  TextWriter* log_;
+  // Too large for a stack.
+  CoreSpec local_spec_;
+  CoreSpec candidate_spec_;
+};
+
+/// Patches the instruction at `offset` of `code` as `result` says; see
+/// CoreRelocator::Apply. `log` may be null.
+Status PatchInsn(const CoreResult& result, Bytes code, uint32_t offset,
+                 TextWriter* log);
+
+/// Writes the relocation as libbpf does to its users:
+/// "<byte_off> [7] struct task_struct.pid (0:4 @ offset 1320)".
+void DescribeRelocation(const Btf& local, const CoreRelocation& relocation,
+                        TextWriter& out);
+
+}  // namespace ebpf::btf
