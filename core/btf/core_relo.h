@@ -7,25 +7,9 @@
 
 #include "core/base/text_writer.h"
 #include "core/btf/btf.h"
+#include "core/btf/core_spec.h"
 
 namespace ebpf::btf {
-
-/// enum bpf_core_relo_kind: what an instruction wants to know.
-enum class CoreKind : uint32_t {
-  kFieldByteOffset = 0,
-  kFieldByteSize = 1,
-  kFieldExists = 2,
-  kFieldSigned = 3,
-  kFieldLeftShift = 4,  // of a bit field, in 64 bits
-  kFieldRightShift = 5,
-  kTypeIdLocal = 6,
-  kTypeIdTarget = 7,
-  kTypeExists = 8,
-  kTypeSize = 9,
-  kEnumValueExists = 10,
-  kEnumValue = 11,
-  kTypeMatches = 12,
-};
 
 /// struct bpf_core_relo, in .BTF.ext and in bpf(2)'s `core_relos`.
 struct CoreRelocation {
@@ -56,26 +40,6 @@ struct CoreResult {
 /// "invalid func unknown#195896080".
 inline constexpr int32_t kPoisonedCall = 195896080;
 
-/// No access text has more numbers.
-inline constexpr uint32_t kMaxAccesses = 64;
-
-/// One way into a type: what an access text means in one BTF.
-struct CoreSpec {
-  struct Step {
-    TypeId type;     // the struct, or the array's element
-    uint32_t index;  // of the member or element
-    bool is_member;  // and it has a name
-    NameOffset name;
-  };
-
-  TypeId root = 0;
-  uint32_t step_count = 0;
-  uint32_t raw_count = 0;
-  uint64_t bit_offset = 0;
-  Step steps[kMaxAccesses];
-  uint32_t raw[kMaxAccesses];  // anonymous members too
-};
-
 /// Relocates one program after the other, or one instruction, against one
 /// kernel's types. Some KiB large: allocate it, do not put it on a kernel's
 /// stack. Context: task.
@@ -84,11 +48,11 @@ class CoreRelocator {
   /// `local` is the program's BTF, `target` the kernel's, quick if it has
   /// tables (BtfObject); both and `log` (or null) outlive the relocator.
   CoreRelocator(const Btf& local, const Btf& target, TextWriter* log)
-      : local_(local), target_(target), log_(log) {}
+      : local_(local), target_(target), log_(log), matcher_(local, target) {}
 
   /// Finds what the kernel says. kInvalid: the relocation is malformed or the
-  /// kernel's types contradict each other; kTooBig: a bit field that no load
-  /// reads, an access too deep.
+  /// kernel's types contradict each other; kNotSupported: the type has no name;
+  /// kTooBig: a bit field that no load reads, an access too deep.
   Result<CoreResult> Resolve(const CoreRelocation& relocation);
 
   /// Resolves it and patches the instruction at `relocation.insn_offset` of
@@ -96,13 +60,19 @@ class CoreRelocator {
   /// something unexpected; kOutOfRange: the offset fits no load.
   Status Apply(const CoreRelocation& relocation, Bytes code);
 
+  /// Writes the relocation as libbpf does to its users:
+  /// "<byte_off> [7] struct task_struct.pid (0:4 @ offset 1320)".
+  void Describe(const CoreRelocation& relocation, TextWriter& out);
+
  private:
-  Status ResolveIn(const CoreRelocation& relocation, CoreResult& result);
+  Result<CoreResult> ResolveAmongCandidates(const CoreRelocation& relocation,
+                                            StringView name, Kind kind);
+  Status Complain(const CoreRelocation& relocation, StringView what);
 
   const Btf& local_;
   const Btf& target_;
-  TextWriter* log_;
-  // Too large for a stack.
+  TextWriter* const log_;
+  SpecMatcher matcher_;
   CoreSpec local_spec_;
   CoreSpec candidate_spec_;
 };
@@ -111,10 +81,5 @@ class CoreRelocator {
 /// CoreRelocator::Apply. `log` may be null.
 Status PatchInsn(const CoreResult& result, Bytes code, uint32_t offset,
                  TextWriter* log);
-
-/// Writes the relocation as libbpf does to its users:
-/// "<byte_off> [7] struct task_struct.pid (0:4 @ offset 1320)".
-void DescribeRelocation(const Btf& local, const CoreRelocation& relocation,
-                        TextWriter& out);
 
 }  // namespace ebpf::btf
