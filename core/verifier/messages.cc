@@ -17,7 +17,7 @@ constexpr Row kRows[] = {
 };
 
 const Row& RowOf(Message message) {
-  return kRows[static_cast<uint8_t>(message)];
+  return kRows[static_cast<uint16_t>(message)];
 }
 
 }  // namespace

@@ -12,7 +12,7 @@
 
 namespace ebpf::verifier {
 
-enum class Message : uint8_t {
+enum class Message : uint16_t {
 #define EBPF_VERIFIER_MESSAGE(name, status, text) k##name,
 #include "core/verifier/messages.def"
 #undef EBPF_VERIFIER_MESSAGE

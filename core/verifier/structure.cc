@@ -59,9 +59,18 @@ Status AddSubprogram(Verification& v, uint32_t start, uint32_t& count) {
   for (uint32_t i = count; i > at; --i) {
     v.subprograms[i] = v.subprograms[i - 1];
   }
-  v.subprograms[at] = Subprogram{start, 0, 0, false};
+  Subprogram& added = v.subprograms[at];
+  added = Subprogram{};
+  added.start = start;
   ++count;
   return Status::kOk;
+}
+
+void LogSubprograms(Verification& v) {
+  for (size_t i = 0; v.log.wants(kLogStates) && i < v.subprograms.size(); ++i) {
+    v.log.writer().Put("func#").PutUnsigned(i).Put(" @");
+    v.log.writer().PutUnsigned(v.subprograms[i].start).Put("\n");
+  }
 }
 
 Status FindSubprograms(Verification& v) {
@@ -84,6 +93,7 @@ Status FindSubprograms(Verification& v) {
                                ? v.subprograms[i + 1].start
                                : static_cast<uint32_t>(v.insns.size());
   }
+  LogSubprograms(v);
   return Status::kOk;
 }
 

@@ -62,11 +62,46 @@ struct Relevant {
 };
 static_assert(kMaxSlots == 64);
 
+/// What a function takes as an argument; Linux's name for it in the comment.
+struct FunctionArgument {
+  enum Kind : uint8_t {
+    kScalar,   // ARG_ANYTHING
+    kContext,  // ARG_PTR_TO_CTX
+    kMemory,   // ARG_PTR_TO_MEM: `size` bytes
+    kTyped,    // ARG_PTR_TO_BTF_ID | PTR_TRUSTED: the kernel's `type`
+    kDynptr,   // ARG_PTR_TO_DYNPTR | MEM_RDONLY
+    kArena,    // ARG_PTR_TO_ARENA
+  };
+
+  Kind kind;
+  bool maybe_null;
+  uint32_t size;
+  uint32_t type;
+};
+inline constexpr unsigned kMaxArguments = 5;
+
 struct Subprogram {
   uint32_t start;
   uint32_t end;
   uint32_t stack_depth;
   bool has_may_goto;
+  /// By func_info; 0 and static without.
+  uint32_t type;
+  bool is_global;
+  /// Global ones: some path calls it, and it was walked by itself.
+  bool called;
+  bool verified;
+  /// function_args.h: what it takes, once that was asked.
+  bool has_arguments;
+  uint8_t argument_count;
+  FunctionArgument arguments[kMaxArguments];
+};
+
+/// What the log has of the last instruction.
+struct LoggedInsn {
+  size_t end = 0;    // where its text ends, as the writer's wanted()
+  size_t width = 0;  // of that line, its end included
+  const LineInfo* line = nullptr;  // the last source line that was shown
 };
 
 struct Verification : NonCopyable {
@@ -121,8 +156,12 @@ struct Verification : NonCopyable {
   uint32_t insns_at_last_state = 0;
   uint32_t jumps_at_last_state = 0;
   uint32_t states_now = 0;
-  /// The next instruction is logged with the state before it.
-  bool log_state = true;
+  /// For the log: the path was left for another one, or a function.
+  bool log_state = false;
+  /// For the log: what was read or written since the state was last shown.
+  FrameMarks touched = FrameMarks::All();
+  LoggedInsn logged;
+  uint64_t start_time = 0;
 
   InsnInfo& info() { return infos[index]; }
   uint32_t NewId() { return ++last_id; }
