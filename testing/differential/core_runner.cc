@@ -83,10 +83,11 @@ bool CoreRunner::Verified(const GeneratedProgram& program, Runnable& runnable,
   std::vector<isa::Insn> insns = program.insns;
   Bind(program, insns, true);
   std::vector<InsnFacts> facts(insns.size());
-  const verifier::Options options = {.type = Type(),
-                                     .context_size = kContextSize,
-                                     .gpl_compatible = true,
-                                     .allow_uninitialized_stack = true};
+  verifier::Options options;
+  options.type = Type();
+  options.context_size = kContextSize;
+  options.gpl_compatible = true;
+  options.allow_uninitialized_stack = true;
   std::vector<char> text(why != nullptr ? 1 << 20 : 0);
   verifier::Log log(why != nullptr ? 1 : 0, text.data(), text.size());
   verifier::Stats stats;
