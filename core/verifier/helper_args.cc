@@ -65,29 +65,6 @@ bool HasType(ArgKind kind, const RegState& reg) {
   }
 }
 
-Status CheckMemory(Verification& v, unsigned number, uint32_t size,
-                   bool zero_size_ok, HelperUse use) {
-  const RegState& reg = v.state->reg(number);
-  switch (reg.type) {
-    case RegType::kStack:
-      return CheckStackForHelper(v, number, size, zero_size_ok, use);
-    case RegType::kMapValue:
-    case RegType::kRingRecord:
-      return CheckRegion(v, Access{number, 0, size, use != HelperUse::kReads},
-                         zero_size_ok);
-    case RegType::kMapKey:
-      return use != HelperUse::kReads
-                 ? v.Reject(Message::kKeyWritten, number)
-                 : CheckRegion(v, Access{number, 0, size, false}, zero_size_ok);
-    default:
-      // Only as long as no byte of it is touched.
-      if (zero_size_ok && size == 0 && reg.IsNull()) {
-        return Status::kOk;
-      }
-      return v.Reject(Message::kArgumentType, number, TypeName(reg), "fp");
-  }
-}
-
 /// The memory in the argument before `number`, which is its size.
 Status CheckSizedMemory(Verification& v, const HelperPrototype& helper,
                         unsigned number, HelperCall& call) {
@@ -189,6 +166,29 @@ Status CheckArgument(Verification& v, const HelperPrototype& helper,
 }
 
 }  // namespace
+
+Status CheckMemory(Verification& v, unsigned number, uint32_t size,
+                   bool zero_size_ok, HelperUse use) {
+  const RegState& reg = v.state->reg(number);
+  switch (reg.type) {
+    case RegType::kStack:
+      return CheckStackForHelper(v, number, size, zero_size_ok, use);
+    case RegType::kMapValue:
+    case RegType::kRingRecord:
+      return CheckRegion(v, Access{number, 0, size, use != HelperUse::kReads},
+                         zero_size_ok);
+    case RegType::kMapKey:
+      return use != HelperUse::kReads
+                 ? v.Reject(Message::kKeyWritten, number)
+                 : CheckRegion(v, Access{number, 0, size, false}, zero_size_ok);
+    default:
+      // Only as long as no byte of it is touched.
+      if (zero_size_ok && size == 0 && reg.IsNull()) {
+        return Status::kOk;
+      }
+      return v.Reject(Message::kArgumentType, number, TypeName(reg), "fp");
+  }
+}
 
 Status CheckArguments(Verification& v, const HelperPrototype& helper,
                       HelperCall& call) {

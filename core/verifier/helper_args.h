@@ -4,7 +4,7 @@
 #pragma once
 
 #include "core/helpers/prototype.h"
-#include "core/verifier/verification.h"
+#include "core/verifier/stack_access.h"
 
 namespace ebpf::verifier {
 
@@ -17,6 +17,11 @@ struct HelperCall {
   bool has_size;
   uint32_t released;  // the reference in an argument that is given back
 };
+
+/// What a helper, a kernel function or a global function does with `size` bytes
+/// of memory behind register `number`.
+Status CheckMemory(Verification& v, unsigned number, uint32_t size,
+                   bool zero_size_ok, HelperUse use);
 
 /// Checks r1..r5 against `helper`'s description, and marks the memory that it
 /// writes as written.
