@@ -153,6 +153,9 @@ Status SetResult(Verification& v, const HelperPrototype& helper,
   }
   if (helper.acquires) {
     EBPF_TRY(TakeReference(v, result.reference));
+    if (result.maybe_null) {
+      result.id = result.reference;  // as in Linux's log
+    }
   }
   v.state->reg(kResult) = result;
   return Status::kOk;

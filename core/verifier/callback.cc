@@ -10,6 +10,7 @@
 #include "core/verifier/saved_state.h"
 #include "core/verifier/state_log.h"
 #include "core/verifier/structure.h"
+#include "core/verifier/walk_log.h"
 
 namespace ebpf::verifier {
 namespace {
@@ -38,6 +39,7 @@ Frame& PushFrame(Verification& v, uint32_t start) {
   callee.call_site = v.index;
   callee.subprogram = SubprogramOf(v, start);
   callee.loops = LoopState{};
+  callee.written = FrameMarks{};
   callee.called_back = true;
   RegState& stack = callee.regs[isa::kFramePointer];
   stack = RegState::Pointer(RegType::kStack);
@@ -126,6 +128,7 @@ Status CheckCallback(Verification& v, const HelperPrototype& helper,
     return v.Reject(Message::kTooDeep, kMaxFrames + 1);
   }
   v.graph[0].Add(caller.subprogram, SubprogramOf(v, call.callback));
+  v.touched = FrameMarks::All();
   return KeepForLater(v);
 }
 
@@ -156,7 +159,9 @@ Status ReturnFromCallback(Verification& v) {
     return RefuseResult(v, result.value);
   }
   v.next = v.state->current().call_site;
+  LogFrame(v, "returning from callee:");
   --v.state->frame_count;
+  LogReturn(v, v.next);
   v.log_state = true;
   return Status::kOk;
 }

@@ -12,6 +12,7 @@
 #include "core/verifier/call.h"
 #include "core/verifier/callback.h"
 #include "core/verifier/relevance.h"
+#include "core/verifier/walk_log.h"
 
 namespace ebpf::verifier {
 namespace {
@@ -118,7 +119,7 @@ void CountStates(Verification& v, const InsnInfo& info) {
   ++stats.total_states;
   stats.peak_states = Max(stats.peak_states, ++v.states_now);
   stats.max_states_per_insn =
-      Max(stats.max_states_per_insn, uint32_t{info.explored_count});
+      Max(stats.max_states_per_insn, uint32_t{info.explored_count} - 1);
 }
 
 Status Keep(Verification& v, uint32_t begins) {
@@ -151,6 +152,9 @@ Status Keep(Verification& v, uint32_t begins) {
   v.parent = state;
   ++info.explored_count;
   CountStates(v, info);
+  for (uint32_t i = 0; i < v.state->frame_count; ++i) {
+    v.state->frames[i].written = FrameMarks{};
+  }
   return Status::kOk;
 }
 
@@ -277,7 +281,7 @@ bool NextPath(Verification& v) {
   v.index = branch->index;
   if (!v.log.wants(kLogStates)) {
     // Only the path that is refused is of interest.
-    v.log.writer().TruncateTo(branch->log_position);
+    CutLog(v, branch->log_position);
   }
   Discard(v, branch->saved);
   v.allocator.Delete(branch);
@@ -294,6 +298,7 @@ bool NextPath(Verification& v) {
   v.previous = v.index;
   v.index = v.next;
   v.log_state = true;
+  v.touched = FrameMarks::All();
   return true;
 }
 

@@ -59,6 +59,16 @@ struct LoopState {
   uint32_t gotos;
 };
 
+/// Registers and slots of a frame, as bits; for the log.
+struct FrameMarks {
+  uint64_t slots;
+  uint16_t regs;
+
+  static constexpr FrameMarks All() { return {~uint64_t{0}, 0xffff}; }
+  constexpr bool IsEmpty() const { return slots == 0 && regs == 0; }
+};
+static_assert(kMaxSlots == 64);
+
 /// One active function.
 struct Frame {
   RegState regs[isa::kRegisterCount];
@@ -69,6 +79,8 @@ struct Frame {
   uint32_t call_site;
   uint32_t subprogram;
   LoopState loops;
+  /// Written since a state was last kept, if there is a log.
+  FrameMarks written;
   /// `call_site` calls a helper, which calls this function.
   bool called_back;
 

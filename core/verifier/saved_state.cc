@@ -55,6 +55,7 @@ Result<SavedState*> SavedState::Make(const State& state, Allocator& allocator) {
     view.call_site = frame.call_site;
     view.subprogram = frame.subprogram;
     view.loops = frame.loops;
+    view.written = frame.written;
     view.called_back = frame.called_back;
   }
   return saved;
@@ -78,6 +79,7 @@ void SavedState::RestoreTo(State& state) const {
     frame.call_site = view.call_site;
     frame.subprogram = view.subprogram;
     frame.loops = view.loops;
+    frame.written = view.written;
     frame.called_back = view.called_back;
   }
 }

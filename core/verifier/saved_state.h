@@ -19,6 +19,7 @@ struct FrameView {
   uint32_t call_site;
   uint32_t subprogram;
   LoopState loops;
+  FrameMarks written;
   bool called_back;
 };
 

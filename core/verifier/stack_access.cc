@@ -24,6 +24,13 @@ struct StackRange {
   bool fixed;
 };
 
+/// The slots of [min, end), as bits.
+uint64_t SlotBits(int64_t min, int64_t end) {
+  const uint32_t first = SlotOf(end - 1);
+  const uint32_t count = SlotOf(min) - first + 1;
+  return ~uint64_t{0} >> (kMaxSlots - Min(count, kMaxSlots)) << first;
+}
+
 Status CheckBounds(Verification& v, const Access& access, const char* what,
                    StackRange& range) {
   const RegState& reg = v.state->reg(access.base);
@@ -47,7 +54,11 @@ Status CheckBounds(Verification& v, const Access& access, const char* what,
         below ? Message::kVariableOutsideStack : Message::kVariableBeyondStack,
         what, access.base, reg.value.bits, fixed, access.size);
   }
-  return GrowStack(v, *range.frame, static_cast<uint32_t>(-range.min));
+  EBPF_TRY(GrowStack(v, *range.frame, static_cast<uint32_t>(-range.min)));
+  if (what != kIndirect || access.write) {
+    v.touched.slots |= SlotBits(range.min, range.end);
+  }
+  return Status::kOk;
 }
 
 ByteKind& ByteAt(const StackRange& range, int64_t offset) {
@@ -196,6 +207,9 @@ Status WriteStack(Verification& v, const Access& access, RegState* source,
         OutlivesCallback(*v.state, v.state->reg(access.base).frame)) {
       return v.Reject(Message::kKeyToCaller);
     }
+  }
+  if (at_start && access.size == kSlotSize) {
+    range.frame->written.slots |= SlotBits(range.min, range.end);
   }
   if (at_start && !stored.IsNull()) {
     SpillTo(v, slot, access.size, source, stored);

@@ -19,19 +19,25 @@ class StateLogTest : public VerifierTest {
 TEST_F(StateLogTest, NumbersShowTheirBounds) {
   EXPECT_EQ(Text(RegState::Constant(5)), "5");
   EXPECT_EQ(Text(RegState::Constant(static_cast<uint64_t>(-5))), "-5");
-  EXPECT_EQ(Text(RegState::Constant(0x123456)), "0x123456");
+  EXPECT_EQ(Text(RegState::Constant(32767)), "32767");
+  EXPECT_EQ(Text(RegState::Constant(32768)), "0x8000");
+  EXPECT_EQ(Text(RegState::Constant(static_cast<uint64_t>(-32768))), "-32768");
+  EXPECT_EQ(Text(RegState::Constant(static_cast<uint64_t>(-32769))),
+            "0xffffffffffff7fff");
   EXPECT_EQ(Text(RegState::UnknownScalar()), "scalar()");
   RegState reg = RegState::UnknownScalar();
   reg.value.wide.umax = 255;
   reg.value = Sync(reg.value);
-  EXPECT_EQ(Text(reg), "scalar(smin=0,smax=255,umax=255,var_off=(0x0; 0xff))");
+  EXPECT_EQ(Text(reg),
+            "scalar(smin=smin32=0,smax=umax=smax32=umax32=255,"
+            "var_off=(0x0; 0xff))");
   reg = RegState::UnknownScalar();
   reg.value.low.umax = 7;
   reg.value = Sync(reg.value);
   reg.id = 3;
   EXPECT_EQ(Text(reg),
             "scalar(id=3,smax=0x7fffffff00000007,umax=0xffffffff00000007,"
-            "smin32=0,smax32=7,umax32=7,var_off=(0x0; 0xffffffff00000007))");
+            "smin32=0,smax32=umax32=7,var_off=(0x0; 0xffffffff00000007))");
 }
 
 TEST_F(StateLogTest, PointersShowTheirObjects) {
@@ -53,25 +59,95 @@ TEST_F(StateLogTest, PointersShowTheirObjects) {
   EXPECT_EQ(Text(RegState::Pointer(RegType::kContext)), "ctx()");
 }
 
+TEST_F(StateLogTest, NegativeAndUnsignedBoundsAreNotMixed) {
+  RegState reg = RegState::UnknownScalar();
+  reg.value.wide = Range<uint64_t>::Signed(static_cast<uint64_t>(-1), 3);
+  reg.value.low = Range<uint32_t>::Signed(static_cast<uint32_t>(-1), 3);
+  reg.value = Sync(reg.value);
+  EXPECT_EQ(Text(reg), "scalar(smin=smin32=-1,smax=smax32=3)");
+}
+
+TEST_F(StateLogTest, PacketsMemoryAndTypesShowWhatTheyAre) {
+  RegState packet = RegState::Pointer(RegType::kPacket);
+  packet.id = 1;
+  packet.offset = 14;
+  packet.memory_size = 34;
+  EXPECT_EQ(Text(packet), "pkt(id=1,off=14,r=34)");
+  EXPECT_EQ(Text(RegState::Pointer(RegType::kPacketMeta)), "pkt_meta(r=0)");
+  EXPECT_EQ(Text(RegState::Pointer(RegType::kPacketEnd)), "pkt_end()");
+  RegState memory = RegState::Pointer(RegType::kMemory);
+  memory.memory_size = 16;
+  memory.flags = kRegReadOnly;
+  EXPECT_EQ(Text(memory), "rdonly_mem(sz=16)");
+  EXPECT_EQ(Text(RegState::Pointer(RegType::kArena)), "arena");
+  RegState typed = RegState::Pointer(RegType::kTyped);
+  typed.flags = kRegNonOwning;
+  typed.reference = 2;
+  EXPECT_EQ(Text(typed), "ptr_(ref_obj_id=2,non_own_ref)");
+}
+
 TEST_F(StateLogTest, StatesShowRegistersStackAndReferences) {
-  const Verdict verdict = Judge(
-      Join({StoreImm(kDW, R10, -8, 0), StoreImm(kB, R10, -16, 3),
-            StoreImm(kB, R10, -9, 3), Store(kDW, R10, -24, R1), Reserve(8),
-            JumpImm(kJeq, R0, 0, 2), Load(kDW, R0, R3, 0), Exit(), Return0()}),
-      kLogStates);
+  const Verdict verdict =
+      Judge(Join({StoreImm(kDW, R10, -8, 0), StoreImm(kB, R10, -16, 3),
+                  StoreImm(kB, R10, -9, 3), Store(kDW, R10, -24, R1),
+                  Reserve(8), JumpImm(kJne, R0, 0, 1), Exit(), Return0()}),
+            kLogStates);
   EXPECT_TRUE(HasLine(verdict.log,
-                      "10: R0=ringbuf_mem(ref_obj_id=2,sz=8) R10=fp0 "
-                      "fp-8=00000000 fp-16=m??????m fp-24=ctx() refs=2"))
+                      "from 9 to 11: R0=ringbuf_mem(ref_obj_id=2,sz=8) "
+                      "R10=fp0 fp-8=0 fp-16=m??????m fp-24=ctx() refs=2"))
       << verdict.log;
 }
 
-TEST_F(StateLogTest, InstructionsReadAsClientsExpect) {
-  Code code = Join({LoadImm64(R10, 0xbad2310), Return0()});
-  EXPECT_TRUE(HasLine(Judge(code).log, "0: (18) r10 = 0xbad2310"));
-  EXPECT_TRUE(HasLine(Judge(Join({Call(195896080), Return0()})).log,
-                      "0: (85) call unknown#195896080"));
-  EXPECT_TRUE(HasLine(Judge(Join({Call(kMapLookup), Return0()})).log,
-                      "0: (85) call bpf_map_lookup_elem#1"));
+TEST_F(StateLogTest, PartsOfTheStackShowTheirStores) {
+  const Verdict verdict = Judge(
+      Join({StoreImm(kW, R10, -8, 5), StoreImm(kW, R10, -4, 1),
+            StoreImm(kDW, R10, -16, -1), Call(kRandom),
+            StoreImm(kB, R10, -24, 0), Store(kW, R10, -32, R0), Return0()}),
+      kLogStates);
+  EXPECT_TRUE(HasLine(verdict.log,
+                      "0: (62) *(u32 *)(r10 -8) = 5          ; R10=fp0 "
+                      "fp-8=????5"))
+      << verdict.log;
+  EXPECT_TRUE(HasLine(verdict.log,
+                      "1: (62) *(u32 *)(r10 -4) = 1          ; R10=fp0 "
+                      "fp-8=mmmmmmmm"))
+      << verdict.log;
+  EXPECT_TRUE(HasLine(verdict.log,
+                      "4: (72) *(u8 *)(r10 -24) = 0          ; R10=fp0 "
+                      "fp-24=???????0"))
+      << verdict.log;
+}
+
+TEST_F(StateLogTest, ObjectsOnTheStackShowOnceWhatTheyAre) {
+  Options options;
+  options.type = FindProgramType(2);
+  char buffer[512];
+  Log log(kLogStates, buffer, sizeof(buffer));
+  Stats stats;
+  FailingAllocator allocator;
+  Verification v({}, {}, options, allocator, log, stats);
+  auto state = std::make_unique<State>();
+  v.state = state.get();
+  state->frame_count = 1;
+  Frame& frame = state->current();
+  frame.GrowTo(3);
+  const auto fill = [&](uint32_t number, ByteKind kind, uint16_t flags) {
+    StackSlot& slot = frame.slots[number];
+    for (ByteKind& byte : slot.bytes) {
+      byte = kind;
+    }
+    slot.spilled.flags = flags;
+    slot.spilled.reference = 7;
+    slot.spilled.depth = 2;
+  };
+  fill(0, ByteKind::kDynptr, kRegDynptrRing);
+  fill(1, ByteKind::kDynptr, kRegDynptrRing | kRegFirstSlot);
+  fill(2, ByteKind::kIterator, kRegFirstSlot | kRegIteratorActive);
+  LogState(v);
+  const StringView text = log.writer().text();
+  EXPECT_EQ(std::string(text.data(), text.size()),
+            " fp-16=dynptr_ringbuf(ref_id=7) "
+            "fp-24=iter_(ref_id=7,state=active,depth=2)");
 }
 
 }  // namespace

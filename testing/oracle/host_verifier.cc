@@ -115,7 +115,8 @@ HostVerifier::~HostVerifier() {
 
 HostVerdict HostVerifier::Judge(const std::vector<isa::Insn>& code,
                                 uint32_t type, bool gpl_compatible,
-                                bool wants_log) {
+                                uint32_t level) {
+  const bool wants_log = level != 0;
   std::vector<isa::Insn> insns = code;
   for (size_t i = 0; i + 1 < insns.size(); ++i) {
     isa::Insn& insn = insns[i];
@@ -135,7 +136,7 @@ HostVerdict HostVerifier::Judge(const std::vector<isa::Insn>& code,
   attr.insns = Address(insns.data());
   attr.license = Address(gpl_compatible ? "GPL" : "MIT");
   if (wants_log) {
-    attr.log_level = 1;
+    attr.log_level = level;
     attr.log_size = static_cast<uint32_t>(log.size());
     attr.log_buf = Address(log.data());
   }
@@ -158,7 +159,7 @@ HostVerdict HostVerifier::Judge(const std::vector<isa::Insn>& code,
   }
   if (fd < 0 && error == ENOSPC && wants_log) {
     // The verdict, then; the log has the end of what there was to say.
-    return HostVerdict{Judge(code, type, gpl_compatible, false).error,
+    return HostVerdict{Judge(code, type, gpl_compatible, 0).error,
                        log.data()};
   }
   if (fd < 0) {

@@ -32,8 +32,9 @@ class HostVerifier {
   const std::string& reason() const { return reason_; }
 
   /// Loads `code` as a program of type `type` (Linux's number) and unloads it.
+  /// `level` is the log's; 0: none.
   HostVerdict Judge(const std::vector<isa::Insn>& code, uint32_t type,
-                    bool gpl_compatible, bool wants_log = true);
+                    bool gpl_compatible, uint32_t level = 1);
 
  private:
   /// The types of `code`'s functions, loaded, or -1.
