@@ -83,11 +83,11 @@ Status Check(Verification& v, Span<Chain> chains) {
   uint32_t rounds = 0;
   while (chains.size() > 1 && Round(v, chains)) {
     if (++rounds > kMaxFrames) {
-      return v.Reject(Message::kTooDeep, kMaxFrames + 1);
+      return v.Reject(Message::kChainTooDeep, kMaxFrames);
     }
   }
   if (chains[0].frames > kMaxFrames) {
-    return v.Reject(Message::kTooDeep, chains[0].frames);
+    return v.Reject(Message::kChainTooDeep, kMaxFrames);
   }
   v.stats.stack_depth = chains[0].bytes;
   if (chains[0].bytes > kMaxStackBytes) {

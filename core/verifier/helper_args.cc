@@ -61,7 +61,8 @@ bool HasType(ArgKind kind, const RegState& reg) {
       return reg.type == RegType::kStack;
     default:
       return reg.type == RegType::kStack || reg.type == RegType::kMapValue ||
-             reg.type == RegType::kRingRecord || reg.type == RegType::kMapKey;
+             reg.type == RegType::kRingRecord || reg.type == RegType::kMapKey ||
+             reg.type == RegType::kMemory;
   }
 }
 
@@ -175,6 +176,7 @@ Status CheckMemory(Verification& v, unsigned number, uint32_t size,
       return CheckStackForHelper(v, number, size, zero_size_ok, use);
     case RegType::kMapValue:
     case RegType::kRingRecord:
+    case RegType::kMemory:
       return CheckRegion(v, Access{number, 0, size, use != HelperUse::kReads},
                          zero_size_ok);
     case RegType::kMapKey:

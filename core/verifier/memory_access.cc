@@ -96,6 +96,7 @@ Status Read(Verification& v, const Access& access, bool atomic,
     case RegType::kMapValue:
     case RegType::kMapKey:
     case RegType::kRingRecord:
+    case RegType::kMemory:
       EBPF_TRY(CheckRegion(v, access, false));
       break;
     case RegType::kStack:
@@ -126,6 +127,7 @@ Status Write(Verification& v, const Access& access, bool atomic,
     case RegType::kMapValue:
     case RegType::kMapKey:
     case RegType::kRingRecord:
+    case RegType::kMemory:
       EBPF_TRY(CheckRegion(v, access, false));
       break;
     case RegType::kStack:

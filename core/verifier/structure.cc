@@ -4,6 +4,7 @@
 // so the first of several mistakes is the one that it names, too.
 #include "core/verifier/structure.h"
 
+#include "core/verifier/function_info.h"
 #include "core/verifier/insn_check.h"
 
 namespace ebpf::verifier {
@@ -143,8 +144,11 @@ Status CheckJumps(Verification& v) {
 
 Status CheckStructure(Verification& v) {
   MarkSecondSlots(v);
+  EBPF_TRY(CheckFunctionRecords(v));
   EBPF_TRY(FindSubprograms(v));
   EBPF_TRY(CheckJumps(v));
+  EBPF_TRY(CheckFunctionInfo(v));
+  EBPF_TRY(CheckLineInfo(v));
   for (uint32_t i = 0; i < v.insns.size(); ++i) {
     if ((v.infos[i].flags & InsnInfo::kSecondSlot) == 0) {
       EBPF_TRY(CheckInsn(v, i));

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: MIT
 //
-// A callee is walked anew from each call, with what is known there.
+// A static callee is walked anew from each call, with what is known there.
 #include "core/verifier/subprogram_call.h"
 
 #include "core/base/memory.h"
 #include "core/verifier/callback.h"
+#include "core/verifier/global_function.h"
 #include "core/verifier/references.h"
-#include "core/verifier/state_log.h"
 #include "core/verifier/structure.h"
+#include "core/verifier/walk_log.h"
 
 namespace ebpf::verifier {
 namespace {
@@ -15,30 +16,34 @@ namespace {
 constexpr unsigned kResult = 0;
 constexpr unsigned kCallerSaved = 6;  // r0..r5
 
-void LogFrame(Verification& v, const char* who) {
-  if (v.log.wants_insns()) {
-    v.log.writer().Put(who);
-    LogState(v);
-    v.log.writer().Put('\n');
-  }
+/// For the log: whether the result was written lately is the callee's to say.
+void TakeWrittenResult(State& state) {
+  constexpr uint16_t kBit = 1u << kResult;
+  const uint16_t callee = state.current().written.regs;
+  FrameMarks& caller = state.frames[state.frame_count - 2].written;
+  caller.regs = static_cast<uint16_t>((caller.regs & ~kBit) | (callee & kBit));
 }
 
 }  // namespace
 
 Status StepSubprogramCall(Verification& v, const isa::DecodedInsn& insn) {
+  const uint32_t target = static_cast<uint32_t>(TargetOf(v.index, insn));
+  const uint32_t subprogram = SubprogramOf(v, target);
+  if (v.subprograms[subprogram].is_global) {
+    return StepGlobalCall(v, subprogram);
+  }
   State& state = *v.state;
   if (state.frame_count == kMaxFrames) {
     return v.Reject(Message::kTooDeep, kMaxFrames + 1);
   }
-  LogFrame(v, "caller:");
   Frame& caller = state.current();
   Frame& callee = state.frames[state.frame_count];
-  const uint32_t target = static_cast<uint32_t>(TargetOf(v.index, insn));
   FillBytes(callee.regs, 0, sizeof(callee.regs));
   callee.slot_count = 0;
   callee.call_site = v.index;
-  callee.subprogram = SubprogramOf(v, target);
+  callee.subprogram = subprogram;
   callee.loops = LoopState{};
+  callee.written = FrameMarks{};
   callee.called_back = false;
   for (unsigned i = 0; i < kCallerSaved; ++i) {
     if (i != kResult) {
@@ -46,11 +51,13 @@ Status StepSubprogramCall(Verification& v, const isa::DecodedInsn& insn) {
     }
     caller.regs[i] = RegState{};
   }
+  LogFrame(v, "caller:");
   RegState& stack = callee.regs[isa::kFramePointer];
   stack = RegState::Pointer(RegType::kStack);
   stack.frame = static_cast<uint8_t>(state.frame_count);
   ++state.frame_count;
   LogFrame(v, "callee:");
+  v.touched = FrameMarks::All();
   v.next = target;
   return Status::kOk;
 }
@@ -60,7 +67,8 @@ Status StepExit(Verification& v, bool& path_ends) {
   if (state.frame_count == 1) {
     EBPF_TRY(CheckNothingHeld(v));
     path_ends = true;
-    return CheckReadable(v, kResult);
+    return state.current().subprogram != 0 ? CheckGlobalResult(v)
+                                           : CheckReadable(v, kResult);
   }
   const RegState result = state.reg(kResult);
   if (result.type == RegType::kStack) {
@@ -71,9 +79,10 @@ Status StepExit(Verification& v, bool& path_ends) {
   }
   v.next = state.current().call_site + 1;
   LogFrame(v, "returning from callee:");
+  TakeWrittenResult(state);
   --state.frame_count;
   state.reg(kResult) = result;
-  LogFrame(v, "to caller:");
+  LogReturn(v, v.next);
   v.log_state = true;
   return Status::kOk;
 }
@@ -84,7 +93,7 @@ void ReturnFromTailCall(Verification& v) {
   LogFrame(v, "returning from callee:");
   --state.frame_count;
   state.reg(kResult) = RegState::UnknownScalar();
-  LogFrame(v, "to caller:");
+  LogReturn(v, v.next);
 }
 
 }  // namespace ebpf::verifier

@@ -3,15 +3,16 @@
 // The steps of a verification, and its memory.
 #include "core/verifier/verifier.h"
 
+#include "core/platform/time.h"
 #include "core/verifier/call_chain.h"
 #include "core/verifier/cfg.h"
 #include "core/verifier/exploration.h"
 #include "core/verifier/facts.h"
+#include "core/verifier/global_function.h"
 #include "core/verifier/liveness.h"
 #include "core/verifier/relevance.h"
 #include "core/verifier/state_observer.h"
 #include "core/verifier/structure.h"
-#include "core/verifier/walk.h"
 
 namespace ebpf::verifier {
 namespace {
@@ -63,11 +64,8 @@ Status Run(Verification& v) {
   EBPF_TRY(CheckGraph(v));
   ComputeLiveness(v);
   EBPF_TRY(ComputeRelevance(v));
-  EBPF_TRY(Walk(v));
+  EBPF_TRY(WalkAll(v));
   EBPF_TRY(CheckCallChains(v));
-  if (!v.log.wants(kLogStates)) {
-    v.log.writer().Clear();  // no path was refused
-  }
   return Status::kOk;
 }
 
@@ -94,7 +92,16 @@ void LogStats(const Verification& v) {
   const Stats& stats = v.stats;
   TextWriter& writer = v.log.writer();
   if (v.log.wants(kLogStats)) {
-    writer.Put("stack depth ").PutUnsigned(stats.stack_depth).Put("\n");
+    writer.Put("verification time ");
+    writer.PutUnsigned((ebpf_port_time_ns() - v.start_time) / 1000);
+    writer.Put(" usec\nstack depth ");
+    for (size_t i = 0; i < v.subprograms.size(); ++i) {
+      if (v.subprograms[i].end == 0) {
+        break;  // refused before they were found
+      }
+      writer.Put(i == 0 ? "" : "+").PutUnsigned(v.subprograms[i].stack_depth);
+    }
+    writer.Put('\n');
   }
   writer.Put("processed ").PutUnsigned(stats.insns_processed);
   writer.Put(" insns (limit ").PutUnsigned(kMaxInsnsProcessed);
@@ -110,6 +117,7 @@ Status Attempt(isa::ConstInsns insns, Span<Map* const> maps,
                uint32_t widen_after, bool& widened) {
   Verification v(insns, maps, options, allocator, log, stats);
   v.widen_after = widen_after;
+  v.start_time = log.wants(kLogStats) ? ebpf_port_time_ns() : 0;
   Status status = Run(v);
   if (IsOk(status)) {
     WriteFacts(v, facts);

@@ -8,10 +8,10 @@
 #include "core/verifier/call.h"
 #include "core/verifier/exploration.h"
 #include "core/verifier/memory_access.h"
-#include "core/verifier/state_log.h"
 #include "core/verifier/state_observer.h"
 #include "core/verifier/structure.h"
 #include "core/verifier/subprogram_call.h"
+#include "core/verifier/walk_log.h"
 
 namespace ebpf::verifier {
 namespace {
@@ -19,34 +19,6 @@ namespace {
 using isa::DecodedInsn;
 using isa::Family;
 using isa::Op;
-
-void LogBefore(Verification& v) {
-  if (!v.log.wants_insns()) {
-    return;
-  }
-  TextWriter& writer = v.log.writer();
-  if (v.log_state || v.log.wants(kLogStates)) {
-    if (v.log_state && v.stats.insns_processed > 1) {
-      writer.Put("\nfrom ").PutUnsigned(v.previous).Put(" to ");
-    }
-    writer.PutUnsigned(v.index).Put(":");
-    LogState(v);
-    writer.Put('\n');
-    v.log_state = false;
-  }
-  LogInsn(v, v.index);
-}
-
-void LogSeen(Verification& v) {
-  if (!v.log.wants_insns()) {
-    return;
-  }
-  TextWriter& writer = v.log.writer();
-  if (v.log_state) {
-    writer.Put("\nfrom ").PutUnsigned(v.previous).Put(" to ");
-  }
-  writer.PutUnsigned(v.index).Put(": safe\n");
-}
 
 Status StepLoadImm64(Verification& v, const DecodedInsn& insn) {
   EBPF_TRY(CheckWritable(v, insn.dst));
@@ -103,7 +75,7 @@ Status Step(Verification& v, bool& path_ends) {
   if (v.options.observer != nullptr) {
     v.options.observer->Observe(v.index, *v.state);
   }
-  LogBefore(v);
+  LogBeforeInsn(v, insn);
   v.info().walked = true;
   v.next = v.index + insn.slots;
   switch (insn.info().family) {
@@ -123,7 +95,9 @@ Status Step(Verification& v, bool& path_ends) {
       return StepAtomic(v, insn);
     case Family::kJump:
       ++v.jumps_walked;
-      return StepJump(v, insn);
+      EBPF_TRY(StepJump(v, insn));
+      LogAfterJump(v);
+      return Status::kOk;
     case Family::kLoadImm64:
       return StepLoadImm64(v, insn);
     case Family::kControl:
@@ -136,18 +110,9 @@ Status Step(Verification& v, bool& path_ends) {
   return v.Reject(Message::kUnknownOpcode, unsigned{v.insns[v.index].opcode});
 }
 
-void Enter(State& state) {
-  state.frame_count = 1;
-  state.reference_count = 0;
-  Frame& frame = state.current();
-  frame.regs[1] = RegState::Pointer(RegType::kContext);
-  frame.regs[isa::kFramePointer] = RegState::Pointer(RegType::kStack);
-}
-
 }  // namespace
 
 Status Walk(Verification& v) {
-  Enter(*v.state);
   for (;;) {
     bool path_ends = false;
     if (++v.stats.insns_processed > kMaxInsnsProcessed) {

@@ -7,8 +7,9 @@
 
 namespace ebpf::verifier {
 
-/// Walks each path of the program, from r1 = context on, to its end or to where
-/// it was seen before. The structure, graph and liveness are there.
+/// Walks each path from `v.state` at `v.index`, where a function that is
+/// verified by itself begins, to its end or to where it was seen before. The
+/// structure, graph and liveness are there.
 Status Walk(Verification& v);
 
 }  // namespace ebpf::verifier
