@@ -54,6 +54,9 @@ enum RegFlag : uint16_t {
   kRegDynptrXdp = 1 << 11,       // DYNPTR_TYPE_XDP
   kRegFirstSlot = 1 << 12,       // of the slots of a dynptr or iterator
   kRegIteratorActive = 1 << 13,  // BPF_ITER_STATE_ACTIVE, else drained
+  // kPacket: at the packet's end or behind it; behind it.
+  kRegAtPacketEnd = 1 << 14,      // AT_PKT_END
+  kRegBeyondPacketEnd = 1 << 15,  // BEYOND_PKT_END
 };
 
 /// All zero bytes are an uninitialized register.
