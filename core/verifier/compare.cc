@@ -182,7 +182,8 @@ bool IdMap::Match(uint32_t old_id, uint32_t new_id) {
 bool Matches(const SavedState& old, const State& now, Comparing comparing,
              IdMap& ids) {
   if (old.frame_count() != now.frame_count ||
-      old.references().size() != now.reference_count) {
+      old.references().size() != now.reference_count ||
+      !(old.regions() == now.regions)) {
     return false;
   }
   ids.Clear();

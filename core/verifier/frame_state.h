@@ -93,9 +93,20 @@ struct Reference {
   uint32_t insn;  // that took it
 };
 
+/// Sections that the program is in, by the kernel functions that begin them.
+struct Regions {
+  uint32_t preempt_disabled;  // how often
+  bool rcu;                   // bpf_rcu_read_lock
+
+  friend constexpr bool operator==(const Regions& a, const Regions& b) {
+    return a.preempt_disabled == b.preempt_disabled && a.rcu == b.rcu;
+  }
+};
+
 /// The working state: big, and there is one.
 struct State {
   uint32_t frame_count;
+  Regions regions;
   uint32_t reference_count;
   Reference references[kMaxReferences];
   Frame frames[kMaxFrames];

@@ -43,6 +43,7 @@ Result<SavedState*> SavedState::Make(const State& state, Allocator& allocator) {
   SavedState* const saved = ConstructAt<SavedState>(memory);
   saved->size_ = size;
   saved->frame_count_ = state.frame_count;
+  saved->regions_ = state.regions;
   saved->reference_count_ = state.reference_count;
   uint8_t* at = static_cast<uint8_t*>(memory) + sizeof(SavedState);
   saved->references_ = Put(at, state.references, state.reference_count);
@@ -67,6 +68,7 @@ void SavedState::Free(Allocator& allocator) {
 
 void SavedState::RestoreTo(State& state) const {
   state.frame_count = frame_count_;
+  state.regions = regions_;
   state.reference_count = reference_count_;
   CopyBytes(state.references, references_,
             reference_count_ * sizeof(Reference));

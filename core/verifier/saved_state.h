@@ -39,6 +39,7 @@ class SavedState {
   Span<const Reference> references() const {
     return Span<const Reference>(references_, reference_count_);
   }
+  const Regions& regions() const { return regions_; }
   /// Precondition: index < frame_count().
   const FrameView& frame(uint32_t index) const { return frames_[index]; }
 
@@ -47,6 +48,7 @@ class SavedState {
 
   size_t size_;
   uint32_t frame_count_;
+  Regions regions_;
   uint32_t reference_count_;
   Reference* references_;
   FrameView frames_[kMaxFrames];
