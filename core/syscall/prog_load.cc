@@ -41,6 +41,14 @@ bool IsGplCompatible(StringView license) {
   return false;
 }
 
+/// Beside CAP_BPF.
+bool MayLoad(const Client& client, const ProgramType& type) {
+  return ((type.privilege & kPrivilegeNetAdmin) == 0 ||
+          client.Capable(linux_abi::kCapNetAdmin)) &&
+         ((type.privilege & kPrivilegePerfmon) == 0 ||
+          client.Capable(linux_abi::kCapPerfmon));
+}
+
 /// What the attribute says without a look at what it points to.
 Status CheckAttr(const Client& client, const ProgLoadAttr& attr) {
   if ((attr.prog_flags & ~kKnownFlags) != 0) {
@@ -53,10 +61,9 @@ Status CheckAttr(const Client& client, const ProgLoadAttr& attr) {
   if (attr.insn_cnt == 0 || attr.insn_cnt > verifier::kMaxProgramInsns) {
     return Status::kTooBig;
   }
-  // Tracing programs read kernel memory.
+  // Tracing programs read kernel memory, others see the network's packets.
   const ProgramType* type = FindProgramType(attr.prog_type);
-  if (type != nullptr && type->id == ProgramTypeId::kKprobe &&
-      !client.Capable(linux_abi::kCapPerfmon)) {
+  if (type != nullptr && !MayLoad(client, *type)) {
     return Status::kNotPermitted;
   }
   // What needs objects that do not exist here yet.
