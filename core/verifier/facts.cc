@@ -208,7 +208,11 @@ void WriteFacts(Verification& v, Span<InsnFacts> facts) {
     facts[i].divisor_non_zero =
         Only(flags, InsnInfo::kDivisorSeen, InsnInfo::kDivisorZero);
     facts[i].never_reached = !v.infos[i].walked;
-    facts[i].pointer = KindOf(flags);
+    // An instruction that goes through a typed pointer goes through nothing
+    // else (memory_access.cc).
+    facts[i].pointer = v.infos[i].accessed == RegType::kTyped
+                           ? PointerKind::kProbed
+                           : KindOf(flags);
     facts[i].always_jumps =
         Only(flags, InsnInfo::kJumps, InsnInfo::kFallsThrough);
     facts[i].never_jumps =

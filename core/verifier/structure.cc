@@ -4,6 +4,7 @@
 // so the first of several mistakes is the one that it names, too.
 #include "core/verifier/structure.h"
 
+#include "core/verifier/attach_target.h"
 #include "core/verifier/function_info.h"
 #include "core/verifier/insn_check.h"
 
@@ -149,6 +150,7 @@ Status CheckStructure(Verification& v) {
   EBPF_TRY(CheckJumps(v));
   EBPF_TRY(CheckFunctionInfo(v));
   EBPF_TRY(CheckLineInfo(v));
+  EBPF_TRY(FindTarget(v));
   for (uint32_t i = 0; i < v.insns.size(); ++i) {
     if ((v.infos[i].flags & InsnInfo::kSecondSlot) == 0) {
       EBPF_TRY(CheckInsn(v, i));

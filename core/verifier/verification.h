@@ -46,6 +46,7 @@ struct InsnInfo {
   uint16_t flags;
   uint8_t explored_count;
   bool walked;    // some path went through it
+  RegType accessed;  // through what, last; kUninitialized: no memory yet
   CallNote call;  // of a helper: what it is called with
 };
 
@@ -104,6 +105,19 @@ struct LoggedInsn {
   const LineInfo* line = nullptr;  // the last source line that was shown
 };
 
+/// The function that the program is attached to, by BTF (attach_target.h).
+struct Target {
+  const btf::Btf* btf = nullptr;
+  const char* name = nullptr;
+  btf::Type prototype{};
+  /// Parameters that are no part of the context.
+  uint8_t skipped = 0;
+  bool known = false;
+  /// Its arguments can be relied upon.
+  bool trusted = false;
+  bool iterator = false;
+};
+
 struct Verification : NonCopyable {
   Verification(isa::ConstInsns insns_in, Span<Map* const> maps_in,
                const Options& options_in, Allocator& allocator_in, Log& log_in,
@@ -127,6 +141,7 @@ struct Verification : NonCopyable {
   Span<Subprogram> subprograms;  // by start; the first is the program
   Span<Relevant> relevance;      // one for each instruction, or empty
   Span<CallGraph> graph;         // one
+  Target target;
   State* state = nullptr;
   IdMap* ids = nullptr;  // scratch memory of comparisons
 

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: MIT
+//
+// What was found under RCU may be gone when its section ends.
+#include "core/verifier/regions.h"
+
+namespace ebpf::verifier {
+
+Status StepRcuLock(Verification& v) {
+  Regions& regions = v.state->regions;
+  if (regions.rcu) {
+    return v.Reject(Message::kNestedRcuLock);
+  }
+  regions.rcu = true;
+  return Status::kOk;
+}
+
+Status StepRcuUnlock(Verification& v, const char* name) {
+  Regions& regions = v.state->regions;
+  if (!regions.rcu) {
+    return v.Reject(Message::kUnmatchedRcuUnlock, name);
+  }
+  regions.rcu = false;
+  ForEachReg(*v.state, [](RegState& reg) {
+    if (reg.Has(kRegRcu)) {
+      reg.flags = static_cast<uint16_t>(
+          (reg.flags & ~kRegRcu & ~kRegTrusted) | kRegUntrusted);
+      // Untrusted pointers are probed, null or not.
+      reg.maybe_null = false;
+      reg.id = 0;
+    }
+  });
+  return Status::kOk;
+}
+
+void StepPreemptDisable(Verification& v) {
+  ++v.state->regions.preempt_disabled;
+}
+
+Status StepPreemptEnable(Verification& v) {
+  if (v.state->regions.preempt_disabled == 0) {
+    return v.Reject(Message::kUnmatchedPreemptEnable);
+  }
+  --v.state->regions.preempt_disabled;
+  return Status::kOk;
+}
+
+Status CheckMaySleep(Verification& v, const char* name, const char* what) {
+  if (v.state->regions.rcu) {
+    return v.Reject(Message::kSleepsUnderRcu, what, name);
+  }
+  if (v.state->regions.preempt_disabled != 0) {
+    return v.Reject(Message::kSleepsWithoutPreemption, what, name);
+  }
+  return Status::kOk;
+}
+
+Status CheckNoRegions(Verification& v, const char* what) {
+  if (v.state->regions.rcu) {
+    return v.Reject(Message::kEndsUnderRcu, what);
+  }
+  if (v.state->regions.preempt_disabled != 0) {
+    return v.Reject(Message::kEndsWithoutPreemption, what);
+  }
+  return Status::kOk;
+}
+
+}  // namespace ebpf::verifier

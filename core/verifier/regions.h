@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: MIT
+//
+// Sections of a program in which it is protected by RCU, or may not sleep.
+#pragma once
+
+#include "core/verifier/verification.h"
+
+namespace ebpf::verifier {
+
+/// Whether what RCU protects stays: programs that cannot sleep run in one big
+/// RCU section.
+inline bool InRcuSection(const Verification& v) {
+  return v.state->regions.rcu || !v.options.sleepable;
+}
+
+/// Walks bpf_rcu_read_lock and bpf_rcu_read_unlock.
+Status StepRcuLock(Verification& v);
+Status StepRcuUnlock(Verification& v, const char* name);
+
+/// Walks bpf_preempt_disable and bpf_preempt_enable.
+void StepPreemptDisable(Verification& v);
+Status StepPreemptEnable(Verification& v);
+
+/// Before the function `name`, which may sleep, is called.
+Status CheckMaySleep(Verification& v, const char* name, const char* what);
+
+/// Where the program (`what`: "BPF_EXIT instruction in main prog") ends, or
+/// leaves for another one: no section is open.
+Status CheckNoRegions(Verification& v, const char* what);
+
+}  // namespace ebpf::verifier
