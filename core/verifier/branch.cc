@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
 //
 // All comparisons are brought to those of scalar_compare. A pointer is compared
-// with 0 only: that tells whether a helper gave one.
+// with 0, which tells whether there is one; with a pointer that there is; or, in
+// a packet, with the packet's end.
 #include "core/verifier/branch.h"
 
 #include "core/verifier/exploration.h"
+#include "core/verifier/packet.h"
 #include "core/verifier/references.h"
 #include "core/verifier/scalar_compare.h"
 #include "core/verifier/structure.h"
@@ -83,6 +85,37 @@ bool IsNullCheck(const DecodedInsn& insn, const RegState& dst,
          insn.info().width == 64 && dst.IsPointer() && source.IsNull();
 }
 
+/// Whether two pointers to packets, or their ends, are compared.
+bool ComparesPackets(const DecodedInsn& insn, const RegState& dst,
+                     const RegState& source) {
+  return insn.info().source_is_register && insn.info().width == 64 &&
+         PointsToPacket(dst) && PointsToPacket(source);
+}
+
+/// Whether that comparison takes the side always.
+bool PacketSideAlwaysEntered(const DecodedInsn& insn, bool taken,
+                             const RegState& dst, const RegState& source) {
+  const Condition condition = ConditionOf(insn.info().operation, taken);
+  return condition.exchanged ? AlwaysHolds(condition.comparison, source, dst)
+                             : AlwaysHolds(condition.comparison, dst, source);
+}
+
+/// Whether a pointer that may be null is found equal, or not, to one that is
+/// not.
+bool ComparesWithPointer(const DecodedInsn& insn, const RegState& dst,
+                         const RegState& source) {
+  const Operation operation = insn.info().operation;
+  const auto is_object = [](const RegState& reg) {
+    // Of the kernel's own pointers nobody says that they are not null.
+    return reg.IsPointer() && reg.type != RegType::kTyped &&
+           reg.type != RegType::kArena && !reg.Has(kRegUntrusted);
+  };
+  return (operation == Operation::kEq || operation == Operation::kNe) &&
+         insn.info().width == 64 && insn.info().source_is_register &&
+         is_object(dst) && is_object(source) &&
+         dst.maybe_null != source.maybe_null;
+}
+
 enum class Sides : uint8_t { kBoth, kTaken, kNotTaken };
 
 /// What dst and the source are on that side, of what they are before.
@@ -110,6 +143,12 @@ Sides PossibleSides(const DecodedInsn& insn, const RegState& dst,
   if (dst.IsScalar() && source.IsScalar()) {
     return AlwaysEntered(insn, true, dst.value, source.value) ? Sides::kTaken
            : AlwaysEntered(insn, false, dst.value, source.value)
+               ? Sides::kNotTaken
+               : Sides::kBoth;
+  }
+  if (ComparesPackets(insn, dst, source)) {
+    return PacketSideAlwaysEntered(insn, true, dst, source) ? Sides::kTaken
+           : PacketSideAlwaysEntered(insn, false, dst, source)
                ? Sides::kNotTaken
                : Sides::kBoth;
   }
@@ -154,23 +193,62 @@ void RefineNumbers(Verification& v, const DecodedInsn& insn, bool taken) {
   }
 }
 
+// Linux's numbers of kinds of maps that have sockets in the place of values.
+constexpr uint32_t kSockMap = 15;
+constexpr uint32_t kXskMap = 17;
+constexpr uint32_t kSockHash = 18;
+
+/// `reg` is not null. What some maps have in the place of values becomes what
+/// it is.
+void MakeNotNull(RegState& reg) {
+  reg.maybe_null = false;
+  if (reg.type != RegType::kMapValue) {
+    reg.id = 0;
+    return;
+  }
+  const Map& map = *reg.map;
+  const uint32_t kind = static_cast<uint32_t>(map.spec().type);
+  if (map.inner() != nullptr) {
+    reg.type = RegType::kMapPointer;
+    reg.map = map.inner();
+    reg.id = 0;
+  } else if (kind == kXskMap || kind == kSockMap || kind == kSockHash) {
+    reg.type = kind == kXskMap ? RegType::kXdpSock : RegType::kSocket;
+    reg.map = nullptr;
+    reg.id = 0;
+  } else if (map.fields().empty()) {
+    reg.id = 0;  // else it tells whose lock is held
+  }
+}
+
 /// All copies of the pointer `id` are null, or none is.
 void ResolveNull(Verification& v, uint32_t id, bool is_null) {
-  uint32_t reference = 0;
+  bool is_taken = false;
   ForEachReg(*v.state, [&](RegState& reg) {
     if (!reg.IsPointer() || !reg.maybe_null || reg.id != id) {
       return;
     }
     if (is_null) {
-      reference = reg.reference;
+      // Not of what was made from a reference, as sockets are from sockets.
+      is_taken = is_taken || reg.reference == id;
       reg = RegState::Constant(0);
     } else {
-      reg.maybe_null = false;
-      reg.id = 0;
+      MakeNotNull(reg);
     }
   });
-  if (reference != 0) {
-    ForgetReference(*v.state, reference);  // there was none
+  if (is_taken) {
+    ForgetReference(*v.state, id);  // there was none
+  }
+}
+
+void LearnOfPackets(Verification& v, const DecodedInsn& insn, bool taken) {
+  const Condition condition = ConditionOf(insn.info().operation, taken);
+  RegState& dst = v.state->reg(insn.dst);
+  RegState& source = v.state->reg(insn.src);
+  if (condition.exchanged) {
+    LearnOfPacket(v, condition.comparison, source, dst);
+  } else {
+    LearnOfPacket(v, condition.comparison, dst, source);
   }
 }
 
@@ -185,6 +263,13 @@ void EnterSide(Verification& v, const DecodedInsn& insn, bool taken) {
   } else if (IsNullCheck(insn, dst, source) && dst.maybe_null) {
     const bool equal = insn.info().operation == Operation::kEq;
     ResolveNull(v, dst.id, equal == taken);
+  } else if (ComparesPackets(insn, dst, source)) {
+    LearnOfPackets(v, insn, taken);
+  } else if (ComparesWithPointer(insn, dst, source)) {
+    const bool equal = insn.info().operation == Operation::kEq;
+    if (equal == taken) {
+      ResolveNull(v, dst.maybe_null ? dst.id : source.id, false);
+    }
   }
 }
 

@@ -36,6 +36,7 @@ RegisterUse UseOfControl(const DecodedInsn& insn) {
     case Op::kExit:
       return {kResult, 0};
     case Op::kCallSubprogram:
+    case Op::kCallKernel:
       return {kArguments, kCallerSaved};
     case Op::kCallHelper: {
       const HelperPrototype* helper =
@@ -122,7 +123,11 @@ RegisterUse UseOf(const DecodedInsn& insn) {
       return {0, dst};
     case Family::kControl:
       return UseOfControl(insn);
-    case Family::kLegacy:
+    case Family::kLegacy: {
+      const bool has_src = (info.operands & isa::kSrc) != 0;
+      return {static_cast<uint16_t>(Bit(6) | (has_src ? src : 0)),
+              kCallerSaved};
+    }
     case Family::kInternal:
       break;  // refused
   }

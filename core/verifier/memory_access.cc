@@ -1,12 +1,18 @@
 // SPDX-License-Identifier: MIT
 //
 // Each access goes by what its pointer points to: stack_access for the stack,
-// region for map values and ring records, here for the context.
+// region for map values, records and the like, packet, context_access,
+// socket_access.
 #include "core/verifier/memory_access.h"
 
 #include "core/verifier/alu.h"
+#include "core/verifier/context_access.h"
+#include "core/verifier/frozen_value.h"
+#include "core/verifier/packet.h"
 #include "core/verifier/scalar_alu.h"
+#include "core/verifier/socket_access.h"
 #include "core/verifier/stack_access.h"
+#include "core/verifier/typed_access.h"
 
 namespace ebpf::verifier {
 namespace {
@@ -22,9 +28,37 @@ const char* AccessName(const RegState& reg) {
       return "stack ";
     case RegType::kContext:
       return "context ";
+    case RegType::kMapKey:
+      return "key ";
+    case RegType::kFlowKeys:
+      return "flow keys ";
+    case RegType::kSocket:
+      return "sock ";
+    case RegType::kSockCommon:
+      return "sock_common ";
+    case RegType::kTcpSock:
+      return "tcp_sock ";
+    case RegType::kXdpSock:
+      return "xdp_sock ";
     default:
       return "";
   }
+}
+
+/// Linux's NET_IP_ALIGN: a packet is laid so that what follows its first
+/// header of 14 bytes is aligned.
+constexpr int kPacketAlignment = 2;
+
+Status CheckPacketAlignment(Verification& v, const Access& access) {
+  const RegState& reg = v.state->reg(access.base);
+  const int64_t fixed = kPacketAlignment + int64_t{reg.offset} + access.offset;
+  const Tnum<uint64_t> address =
+      reg.value.bits + Tnum<uint64_t>::Constant(static_cast<uint64_t>(fixed));
+  if ((address.Max() & (access.size - 1)) == 0) {
+    return Status::kOk;
+  }
+  return v.Reject(Message::kMisalignedPacket, kPacketAlignment, reg.value.bits,
+                  int{reg.offset}, int{access.offset}, access.size);
 }
 
 /// The stack is accessed at multiples of the access's size, since spilled
@@ -36,6 +70,9 @@ Status CheckAlignment(Verification& v, const Access& access, bool atomic) {
   if (!atomic && reg.type != RegType::kStack && !v.options.strict_alignment) {
     return Status::kOk;
   }
+  if (PointsIntoPacket(reg)) {
+    return CheckPacketAlignment(v, access);
+  }
   const int64_t fixed = int64_t{reg.offset} + access.offset;
   const Tnum<uint64_t> address =
       reg.value.bits + Tnum<uint64_t>::Constant(static_cast<uint64_t>(fixed));
@@ -46,31 +83,41 @@ Status CheckAlignment(Verification& v, const Access& access, bool atomic) {
                   int{reg.offset}, int{access.offset}, access.size);
 }
 
-Status CheckContext(Verification& v, const Access& access) {
-  const RegState& reg = v.state->reg(access.base);
-  EBPF_TRY(CheckUnmodified(v, access.base));
-  const ContextQuery query = {static_cast<uint32_t>(access.offset), access.size,
-                              access.write, v.options.attach_type,
-                              v.options.context_size};
-  const bool allowed =
-      access.offset >= 0 &&
-      v.options.type->access(query).value == ContextValue::kScalar;
-  if (!allowed) {
-    return v.Reject(Message::kBadContextAccess, int{reg.offset} + access.offset,
-                    access.size);
+/// Whether atomic operations work on what `reg` points to, as far as its type
+/// tells.
+bool MayBeAtomic(const RegState& reg) {
+  return reg.maybe_null ||
+         (reg.type != RegType::kContext && !PointsIntoPacket(reg) &&
+          reg.type != RegType::kFlowKeys && !PointsToSocket(reg));
+}
+
+/// What fixup makes other instructions of: an instruction goes through such
+/// pointers of one kind, or through none.
+bool IsConverted(RegType type) {
+  switch (type) {
+    case RegType::kContext:
+    case RegType::kSocket:
+    case RegType::kSockCommon:
+    case RegType::kTcpSock:
+    case RegType::kXdpSock:
+    case RegType::kTyped:
+    case RegType::kArena:
+      return true;
+    default:
+      return false;
   }
-  return Status::kOk;
 }
 
 /// Remembers through what kind of pointer the instruction goes.
 Status NoteAccess(Verification& v, const RegState& reg) {
-  uint16_t& flags = v.info().flags;
-  flags |= reg.type == RegType::kStack     ? InsnInfo::kStackAccess
-           : reg.type == RegType::kContext ? InsnInfo::kContextAccess
-                                           : InsnInfo::kOtherAccess;
-  // Engines may convert accesses to the context, one way for each instruction.
-  if ((flags & InsnInfo::kContextAccess) != 0 &&
-      (flags & (InsnInfo::kStackAccess | InsnInfo::kOtherAccess)) != 0) {
+  InsnInfo& info = v.info();
+  info.flags |= reg.type == RegType::kStack     ? InsnInfo::kStackAccess
+                : reg.type == RegType::kContext ? InsnInfo::kContextAccess
+                                                : InsnInfo::kOtherAccess;
+  const RegType before = info.accessed;
+  info.accessed = reg.type;
+  if (before != RegType::kUninitialized && before != reg.type &&
+      (IsConverted(before) || IsConverted(reg.type))) {
     return v.Reject(Message::kDifferentPointers);
   }
   return Status::kOk;
@@ -80,36 +127,91 @@ Status RefuseMemory(Verification& v, unsigned base) {
   return v.Reject(Message::kNotMemory, base, TypeName(v.state->reg(base)));
 }
 
-/// A load; `loaded` is what the memory holds, all `size` bytes of it.
+/// A load through `reg` from what is neither stack nor context: of numbers
+/// only.
+Status ReadMemory(Verification& v, const RegState& reg, const Access& access) {
+  switch (reg.type) {
+    case RegType::kMapValue:
+    case RegType::kMapKey:
+    case RegType::kRingRecord:
+    case RegType::kMemory:
+      return CheckRegion(v, access, false);
+    case RegType::kPacket:
+    case RegType::kPacketMeta:
+      return CheckPacket(v, access, false);
+    case RegType::kFlowKeys:
+      return CheckFlowKeys(v, access);
+    case RegType::kSocket:
+    case RegType::kSockCommon:
+    case RegType::kTcpSock:
+    case RegType::kXdpSock:
+      return CheckSocket(v, access);
+    case RegType::kTraceBuffer:
+    case RegType::kBuffer:
+      return CheckBuffer(v, access);
+    default:
+      return RefuseMemory(v, access.base);
+  }
+}
+
+/// A load; `loaded` is what the memory holds, all `size` bytes of it, or with
+/// `sign_extends` what becomes of them.
 Status Read(Verification& v, const Access& access, bool atomic,
-            RegState& loaded) {
+            bool sign_extends, RegState& loaded) {
   EBPF_TRY(CheckAlignment(v, access, atomic));
   const RegState& reg = v.state->reg(access.base);
   loaded = RegState::UnknownScalar();
   if (reg.maybe_null) {
     return RefuseMemory(v, access.base);
   }
-  switch (reg.type) {
-    case RegType::kContext:
-      EBPF_TRY(CheckContext(v, access));
-      break;
-    case RegType::kMapValue:
-    case RegType::kMapKey:
-    case RegType::kRingRecord:
-    case RegType::kMemory:
-      EBPF_TRY(CheckRegion(v, access, false));
-      break;
-    case RegType::kStack:
-      EBPF_TRY(ReadStack(v, access, loaded));
-      break;
-    default:
-      return RefuseMemory(v, access.base);
+  if (reg.type == RegType::kContext) {
+    EBPF_TRY(ReadContext(v, access, sign_extends, loaded));
+  } else if (reg.type == RegType::kStack) {
+    EBPF_TRY(ReadStack(v, access, loaded));
+  } else if (reg.type == RegType::kTyped) {
+    EBPF_TRY(AccessTyped(v, access, loaded));
+  } else {
+    EBPF_TRY(ReadMemory(v, reg, access));
+    uint64_t known = 0;
+    if (ReadFrozenValue(reg, access, known)) {
+      loaded = RegState::Constant(known);
+    }
   }
   EBPF_TRY(NoteAccess(v, reg));
   if (loaded.IsScalar() && access.size < 8) {
     loaded = Truncated(loaded, access.size);
   }
+  if (loaded.IsScalar() && sign_extends) {
+    loaded = RegState::Scalar(SignExtend(loaded.value, access.size * 8));
+  }
   return Status::kOk;
+}
+
+Status WriteMemory(Verification& v, const RegState& reg, const Access& access) {
+  switch (reg.type) {
+    case RegType::kMapValue:
+    case RegType::kMapKey:
+    case RegType::kRingRecord:
+    case RegType::kMemory:
+      return CheckRegion(v, access, false);
+    case RegType::kPacket:
+    case RegType::kPacketMeta:
+      return MayAccessPacket(v, true)
+                 ? CheckPacket(v, access, false)
+                 : v.Reject(Message::kPacketNotWritable);
+    case RegType::kFlowKeys:
+      return CheckFlowKeys(v, access);
+    case RegType::kSocket:
+    case RegType::kSockCommon:
+    case RegType::kTcpSock:
+    case RegType::kXdpSock:
+      return CheckSocket(v, access);
+    case RegType::kTraceBuffer:
+    case RegType::kBuffer:
+      return CheckBuffer(v, access);
+    default:
+      return RefuseMemory(v, access.base);
+  }
 }
 
 /// A store of `stored`, which is what `source` holds if that is not null.
@@ -120,21 +222,15 @@ Status Write(Verification& v, const Access& access, bool atomic,
   if (reg.maybe_null) {
     return RefuseMemory(v, access.base);
   }
-  switch (reg.type) {
-    case RegType::kContext:
-      EBPF_TRY(CheckContext(v, access));
-      break;
-    case RegType::kMapValue:
-    case RegType::kMapKey:
-    case RegType::kRingRecord:
-    case RegType::kMemory:
-      EBPF_TRY(CheckRegion(v, access, false));
-      break;
-    case RegType::kStack:
-      EBPF_TRY(WriteStack(v, access, source, stored));
-      break;
-    default:
-      return RefuseMemory(v, access.base);
+  if (reg.type == RegType::kContext) {
+    EBPF_TRY(WriteContext(v, access));
+  } else if (reg.type == RegType::kStack) {
+    EBPF_TRY(WriteStack(v, access, source, stored));
+  } else if (reg.type == RegType::kTyped) {
+    RegState none;
+    EBPF_TRY(AccessTyped(v, access, none));
+  } else {
+    EBPF_TRY(WriteMemory(v, reg, access));
   }
   return NoteAccess(v, reg);
 }
@@ -164,15 +260,13 @@ Status StepLoad(Verification& v, const DecodedInsn& insn) {
   const uint32_t size = info.width / 8;
   const bool atomic = info.family == isa::Family::kLoadAcquire;
   const RegState& from = v.state->reg(insn.src);
-  if (atomic && from.type == RegType::kContext) {
+  if (atomic && !MayBeAtomic(from)) {
     return v.Reject(Message::kBadAtomicSource, unsigned{insn.src},
                     TypeName(from));
   }
   RegState loaded;
-  EBPF_TRY(Read(v, Access{insn.src, insn.offset, size, false}, atomic, loaded));
-  if (info.sign_extends && loaded.IsScalar()) {
-    loaded = RegState::Scalar(SignExtend(loaded.value, info.width));
-  }
+  EBPF_TRY(Read(v, Access{insn.src, insn.offset, size, false}, atomic,
+                info.sign_extends, loaded));
   v.state->reg(insn.dst) = loaded;
   return Status::kOk;
 }
@@ -205,7 +299,7 @@ Status StepAtomic(Verification& v, const DecodedInsn& insn) {
     EBPF_TRY(CheckReadable(v, 0));
   }
   const RegState& target = v.state->reg(insn.dst);
-  if (target.type == RegType::kContext) {
+  if (!MayBeAtomic(target)) {
     return v.Reject(Message::kBadAtomicTarget, unsigned{insn.dst},
                     TypeName(target));
   }
@@ -215,7 +309,8 @@ Status StepAtomic(Verification& v, const DecodedInsn& insn) {
     EBPF_TRY(CheckWritable(v, result));
   }
   RegState old;
-  EBPF_TRY(Read(v, Access{insn.dst, insn.offset, size, false}, true, old));
+  EBPF_TRY(Read(v, Access{insn.dst, insn.offset, size, false}, true, false,
+                old));
   EBPF_TRY(Write(v, Access{insn.dst, insn.offset, size, true}, true, nullptr,
                  RegState::UnknownScalar()));
   if (fetches) {

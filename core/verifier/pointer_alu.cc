@@ -4,6 +4,7 @@
 // else is refused, with Linux's reasons, or gives a plain number.
 #include "core/verifier/pointer_alu.h"
 
+#include "core/verifier/packet.h"
 #include "core/verifier/scalar_alu.h"
 
 namespace ebpf::verifier {
@@ -63,6 +64,26 @@ Status CheckSane(Verification& v, const RegState& pointer,
   return Status::kOk;
 }
 
+/// Whether `number` may be added to such pointers, or subtracted.
+bool MayMove(const RegState& pointer, const RegState& number, bool adds) {
+  switch (pointer.type) {
+    case RegType::kFlowKeys:
+      return number.IsConstant();
+    case RegType::kMapPointer:
+      return adds && number.IsNull();
+    case RegType::kPacketEnd:
+    case RegType::kSocket:
+    case RegType::kSockCommon:
+    case RegType::kTcpSock:
+    case RegType::kXdpSock:
+    case RegType::kArena:
+    case RegType::kIterator:
+      return false;
+    default:
+      return true;
+  }
+}
+
 Status CheckMovable(Verification& v, const DecodedInsn& insn,
                     const RegState& pointer, const RegState& number) {
   const Operation operation = insn.info().operation;
@@ -70,8 +91,7 @@ Status CheckMovable(Verification& v, const DecodedInsn& insn,
     return v.Reject(Message::kPointerMayBeNull, unsigned{insn.dst},
                     TypeName(pointer));
   }
-  if (pointer.type == RegType::kMapPointer &&
-      !(number.IsNull() && operation == Operation::kAdd)) {
+  if (!MayMove(pointer, number, operation == Operation::kAdd)) {
     return v.Reject(Message::kPointerArithmetic, unsigned{insn.dst},
                     TypeName(pointer));
   }
@@ -80,8 +100,14 @@ Status CheckMovable(Verification& v, const DecodedInsn& insn,
 }
 
 /// `moved` is `pointer` plus or less `number`.
-void Move(RegState& moved, const RegState& pointer, const RegState& number,
-          bool subtracts) {
+void Move(Verification& v, RegState& moved, const RegState& pointer,
+          const RegState& number, bool subtracts) {
+  const bool into_packet = PointsIntoPacket(pointer);
+  if (into_packet && !number.IsNull()) {
+    // Where the packet ends was told of the pointer before.
+    moved.flags = static_cast<uint16_t>(
+        moved.flags & ~(kRegAtPacketEnd | kRegBeyondPacketEnd));
+  }
   if (number.value.IsConstant()) {
     // Both are below kMaxOffset; whether the sum is, is checked next.
     const int64_t by = static_cast<int64_t>(number.value.bits.value);
@@ -90,6 +116,9 @@ void Move(RegState& moved, const RegState& pointer, const RegState& number,
   }
   moved.value = subtracts ? Apply(SubOperation(), pointer.value, number.value)
                           : Apply(AddOperation(), pointer.value, number.value);
+  if (into_packet) {
+    MovePacketPointer(v, moved, number, subtracts);
+  }
 }
 
 Status MovePointer(Verification& v, const DecodedInsn& insn,
@@ -126,7 +155,7 @@ Status MovePointer(Verification& v, const DecodedInsn& insn,
                       Symbol(insn.info().operation));
   }
   RegState moved = pointer;
-  Move(moved, pointer, number, subtracts);
+  Move(v, moved, pointer, number, subtracts);
   EBPF_TRY(CheckSane(v, pointer, moved));
   dst = moved;
   return Status::kOk;

@@ -60,6 +60,9 @@ Status CheckRegion(Verification& v, const Access& access, bool zero_size_ok) {
   if (reg.type == RegType::kMapKey && access.write) {
     return v.Reject(Message::kKeyNotWritable, name);
   }
+  if (access.write && reg.Has(kRegReadOnly)) {
+    return v.Reject(Message::kCannotWriteInto, name, TypeName(reg));
+  }
   EBPF_TRY(CheckMapFlags(v, reg, access));
   // Both below 2^29 in absolute value, and 2^15; the variable part is checked
   // before it is added.

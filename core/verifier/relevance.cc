@@ -40,18 +40,27 @@ constexpr uint16_t Bit(unsigned reg) {
 struct Kinds {
   uint16_t pointer;
   uint16_t stack;  // one to some function's stack
+  /// One to other memory that has pointers: a context, an object of the kernel,
+  /// a map's value with some in it.
+  uint16_t holder;
 
   bool MayPoint(unsigned reg) const { return (pointer & Bit(reg)) != 0; }
   bool MayPointToStack(unsigned reg) const { return (stack & Bit(reg)) != 0; }
-  void Set(unsigned reg, bool is_pointer, bool is_stack) {
-    pointer = static_cast<uint16_t>(is_pointer ? pointer | Bit(reg)
-                                               : pointer & ~Bit(reg));
-    stack =
-        static_cast<uint16_t>(is_stack ? stack | Bit(reg) : stack & ~Bit(reg));
+  bool MayPointToHolder(unsigned reg) const {
+    return (holder & Bit(reg)) != 0;
+  }
+  void Set(unsigned reg, bool is_pointer, bool is_stack, bool is_holder) {
+    const auto set = [reg](uint16_t& where, bool is) {
+      where = static_cast<uint16_t>(is ? where | Bit(reg) : where & ~Bit(reg));
+    };
+    set(pointer, is_pointer);
+    set(stack, is_stack);
+    set(holder, is_holder);
   }
   void Clear(uint16_t regs) {
     pointer = static_cast<uint16_t>(pointer & ~regs);
     stack = static_cast<uint16_t>(stack & ~regs);
+    holder = static_cast<uint16_t>(holder & ~regs);
   }
 };
 
@@ -66,8 +75,20 @@ bool Divides(Operation operation) {
 }
 
 bool ReturnsPointer(const HelperPrototype* helper) {
-  return helper != nullptr && (helper->result == ReturnKind::kMapValueOrNull ||
-                               helper->result == ReturnKind::kRingRecordOrNull);
+  return helper == nullptr || (helper->result != ReturnKind::kInteger &&
+                               helper->result != ReturnKind::kVoid);
+}
+
+/// Whether what `helper` returns may point to memory that has pointers.
+bool ReturnsHolder(const HelperPrototype* helper) {
+  if (!ReturnsPointer(helper)) {
+    return false;
+  }
+  return helper == nullptr ||
+         (helper->result != ReturnKind::kMapValue &&
+          helper->result != ReturnKind::kMapValueOrNull &&
+          helper->result != ReturnKind::kRingRecordOrNull &&
+          helper->result != ReturnKind::kDynptrMemOrNull);
 }
 
 const HelperPrototype* HelperOf(const DecodedInsn& insn) {
@@ -90,12 +111,21 @@ void AfterAlu(const DecodedInsn& insn, Kinds& kinds) {
             wide && ((keeps && kinds.MayPoint(insn.dst)) ||
                      (from_src && kinds.MayPoint(insn.src))),
             wide && ((keeps && kinds.MayPointToStack(insn.dst)) ||
-                     (from_src && kinds.MayPointToStack(insn.src))));
+                     (from_src && kinds.MayPointToStack(insn.src))),
+            wide && ((keeps && kinds.MayPointToHolder(insn.dst)) ||
+                     (from_src && kinds.MayPointToHolder(insn.src))));
+}
+
+/// A load through `base` into `reg`. Pointers are loaded whole, but for those
+/// of contexts, some of whose fields stand for them with four bytes.
+void AfterLoad(unsigned reg, unsigned base, uint8_t width, Kinds& kinds) {
+  const bool stack = kinds.MayPointToStack(base) && width == 64;
+  const bool holder = kinds.MayPointToHolder(base) && width >= 32;
+  kinds.Set(reg, stack || holder, stack, stack || holder);
 }
 
 /// What `insn` leaves in the registers.
 Kinds After(const DecodedInsn& insn, Kinds kinds) {
-  const bool whole = insn.info().width == 64;
   switch (insn.info().family) {
     case Family::kAlu:
     case Family::kNegate:
@@ -103,29 +133,32 @@ Kinds After(const DecodedInsn& insn, Kinds kinds) {
       AfterAlu(insn, kinds);
       break;
     case Family::kLoad:
-    case Family::kLoadAcquire: {
-      // Pointers are loaded from the stack only.
-      const bool stack = kinds.MayPointToStack(insn.src) && whole;
-      kinds.Set(insn.dst, stack, stack);
+    case Family::kLoadAcquire:
+      AfterLoad(insn.dst, insn.src, insn.info().width, kinds);
       break;
-    }
     case Family::kAtomicFetch:
-    case Family::kAtomicExchange: {
-      const bool stack = kinds.MayPointToStack(insn.dst) && whole;
-      kinds.Set(FetchedBy(insn), stack, stack);
+    case Family::kAtomicExchange:
+      AfterLoad(FetchedBy(insn), insn.dst, insn.info().width, kinds);
       break;
-    }
     case Family::kLoadImm64:
-      kinds.Set(insn.dst, insn.op != Op::kLoadImm64, false);
+      kinds.Set(insn.dst, insn.op != Op::kLoadImm64, false,
+                insn.op == Op::kLoadMapFd || insn.op == Op::kLoadBtfId);
       break;
     case Family::kControl:
       if (insn.op == Op::kCallHelper) {
         kinds.Clear(kCallerSaved);
-        kinds.Set(0, ReturnsPointer(HelperOf(insn)), false);
+        kinds.Set(0, ReturnsPointer(HelperOf(insn)), false,
+                  ReturnsHolder(HelperOf(insn)));
       } else if (insn.op == Op::kCallSubprogram) {
         kinds.Clear(kCallerSaved);
-        kinds.Set(0, true, true);
+        kinds.Set(0, true, true, true);
+      } else if (insn.op == Op::kCallKernel) {
+        kinds.Clear(kCallerSaved);
+        kinds.Set(0, true, false, true);
       }
+      break;
+    case Family::kLegacy:
+      kinds.Clear(kCallerSaved);
       break;
     default:
       break;
@@ -137,8 +170,10 @@ Kinds After(const DecodedInsn& insn, Kinds kinds) {
 bool FlowTo(Span<Kinds> at, size_t index, const Kinds& kinds) {
   Kinds& there = at[index];
   const Kinds both{static_cast<uint16_t>(there.pointer | kinds.pointer),
-                   static_cast<uint16_t>(there.stack | kinds.stack)};
-  const bool news = both.pointer != there.pointer || both.stack != there.stack;
+                   static_cast<uint16_t>(there.stack | kinds.stack),
+                   static_cast<uint16_t>(there.holder | kinds.holder)};
+  const bool news = both.pointer != there.pointer ||
+                    both.stack != there.stack || both.holder != there.holder;
   there = both;
   return news;
 }
@@ -166,14 +201,16 @@ bool ForwardPass(const Verification& v, Span<Kinds> at) {
 void FindKinds(const Verification& v, Span<Kinds> at) {
   for (const Subprogram& subprogram : v.subprograms) {
     const bool main = subprogram.start == 0;
+    const uint16_t arguments = main ? Bit(1) : kArguments;
     at[subprogram.start] =
-        Kinds{static_cast<uint16_t>(kFrame | (main ? Bit(1) : kArguments)),
-              static_cast<uint16_t>(kFrame | (main ? 0 : kArguments))};
+        Kinds{static_cast<uint16_t>(kFrame | arguments),
+              static_cast<uint16_t>(kFrame | (main ? 0 : kArguments)),
+              arguments};
   }
   for (unsigned pass = 0; ForwardPass(v, at); ++pass) {
     if (pass == kMaxPasses) {
       for (Kinds& kinds : at) {
-        kinds = Kinds{kAllRegs, kAllRegs};
+        kinds = Kinds{kAllRegs, kAllRegs, kAllRegs};
       }
       return;
     }
@@ -202,8 +239,9 @@ class Backward {
   Backward(const DecodedInsn& insn, const Kinds& kinds, const Relevant& after)
       : insn_(insn), info_(insn.info()), kinds_(kinds), set_(after) {}
 
-  /// What matters before the instruction.
-  Relevant Before(bool in_main) {
+  /// What matters before the instruction. `result_matters`: what its function
+  /// returns does.
+  Relevant Before(bool result_matters) {
     switch (info_.family) {
       case Family::kAlu:
         Alu();
@@ -231,7 +269,10 @@ class Backward {
         Remove(Bit(insn_.dst));
         break;
       case Family::kControl:
-        Control(in_main);
+        Control(result_matters);
+        break;
+      case Family::kLegacy:
+        Remove(kCallerSaved);  // any number may say which byte is loaded
         break;
       default:
         break;
@@ -309,16 +350,16 @@ class Backward {
     }
   }
 
-  void Control(bool in_main) {
+  void Control(bool result_matters) {
     switch (insn_.op) {
       case Op::kExit:
-        // Any result will do for a program; a function's goes on.
-        set_ = Relevant{0, in_main ? uint16_t{0} : kResult};
+        set_ = Relevant{0, result_matters ? kResult : uint16_t{0}};
         break;
       case Op::kCallHelper:
         Helper();
         break;
       case Op::kCallSubprogram:
+      case Op::kCallKernel:
         Remove(kCallerSaved);
         set_.regs = static_cast<uint16_t>(set_.regs | kArguments);
         if ((kinds_.stack & kArguments) != 0) {
@@ -353,7 +394,14 @@ class Backward {
   Relevant set_;
 };
 
+/// Whether the program's own result is judged. Functions' go on.
+bool ProgramResultMatters(const Verification& v) {
+  return v.options.type->returns != nullptr &&
+         v.options.type->returns(v.options.attach_type).checked;
+}
+
 bool BackwardPass(Verification& v, Span<const Kinds> kinds) {
+  const bool program_result = ProgramResultMatters(v);
   bool news = false;
   for (uint32_t i = static_cast<uint32_t>(v.insns.size()); i-- > 0;) {
     DecodedInsn insn;
@@ -369,8 +417,9 @@ bool BackwardPass(Verification& v, Span<const Kinds> kinds) {
     if (flow.falls_through) {
       after = after | v.relevance[i + insn.slots];
     }
-    const bool in_main = SubprogramOf(v, i) == 0;
-    const Relevant before = Backward(insn, kinds[i], after).Before(in_main);
+    const bool result_matters = program_result || SubprogramOf(v, i) != 0;
+    const Relevant before =
+        Backward(insn, kinds[i], after).Before(result_matters);
     news |= before.slots != v.relevance[i].slots ||
             before.regs != v.relevance[i].regs;
     v.relevance[i] = before;

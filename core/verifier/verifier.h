@@ -94,6 +94,9 @@ struct Stats {
   uint32_t total_states = 0;
   uint32_t peak_states = 0;
   uint32_t max_states_per_insn = 0;
+  /// How many bytes it accesses of the buffer that it is given (kTraceBuffer,
+  /// kBuffer): whoever attaches the program compares with what is there.
+  uint32_t buffer_bytes = 0;
   /// Stack bytes of the deepest chain of calls.
   uint32_t stack_depth = 0;
 };
