@@ -189,7 +189,7 @@ Status StepHelperCall(Verification& v, const isa::DecodedInsn& insn) {
 
 void EnterOtherSide(Verification& v, const isa::DecodedInsn& insn) {
   if (insn.imm == kTailCall) {
-    ReturnFromTailCall(v);
+    ReturnEarly(v, RegState::UnknownScalar());
     return;
   }
   EnterCallback(v, *FindHelper(static_cast<uint32_t>(insn.imm)));

@@ -12,6 +12,7 @@
 #include "core/verifier/call.h"
 #include "core/verifier/callback.h"
 #include "core/verifier/relevance.h"
+#include "core/verifier/subprogram_call.h"
 #include "core/verifier/walk_log.h"
 
 namespace ebpf::verifier {
@@ -291,6 +292,8 @@ bool NextPath(Verification& v) {
       EnterOtherSide(v, insn);
     } else if (insn.op == isa::Op::kMayGoto) {
       GoOnBehindMayGoto(v);
+    } else if (insn.info().family == isa::Family::kLegacy) {
+      ReturnEarly(v, RegState::Constant(0));
     } else {
       EnterSide(v, insn, true);
     }

@@ -176,9 +176,7 @@ Status CheckSupported(Verification& v, uint32_t index,
     case Op::kCallRegister:
       return v.Reject(Message::kUnknownOpcode, unsigned{v.insns[index].opcode});
     default:
-      return insn.info().family == isa::Family::kLegacy
-                 ? v.Reject(Message::kNoPacketAccess)
-                 : Status::kOk;
+      return Status::kOk;
   }
 }
 

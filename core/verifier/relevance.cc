@@ -13,6 +13,7 @@
 #include "core/helpers/prototype.h"
 #include "core/verifier/callback.h"
 #include "core/verifier/liveness.h"
+#include "core/verifier/return_value.h"
 #include "core/verifier/structure.h"
 
 namespace ebpf::verifier {
@@ -394,14 +395,8 @@ class Backward {
   Relevant set_;
 };
 
-/// Whether the program's own result is judged. Functions' go on.
-bool ProgramResultMatters(const Verification& v) {
-  return v.options.type->returns != nullptr &&
-         v.options.type->returns(v.options.attach_type).checked;
-}
-
 bool BackwardPass(Verification& v, Span<const Kinds> kinds) {
-  const bool program_result = ProgramResultMatters(v);
+  const bool program_result = ReturnValueMatters(v);
   bool news = false;
   for (uint32_t i = static_cast<uint32_t>(v.insns.size()); i-- > 0;) {
     DecodedInsn insn;

@@ -7,6 +7,7 @@
 #include "core/verifier/callback.h"
 #include "core/verifier/global_function.h"
 #include "core/verifier/references.h"
+#include "core/verifier/return_value.h"
 #include "core/verifier/structure.h"
 #include "core/verifier/walk_log.h"
 
@@ -68,7 +69,7 @@ Status StepExit(Verification& v, bool& path_ends) {
     EBPF_TRY(CheckNothingHeld(v));
     path_ends = true;
     return state.current().subprogram != 0 ? CheckGlobalResult(v)
-                                           : CheckReadable(v, kResult);
+                                           : CheckReturnValue(v);
   }
   const RegState result = state.reg(kResult);
   if (result.type == RegType::kStack) {
@@ -87,12 +88,12 @@ Status StepExit(Verification& v, bool& path_ends) {
   return Status::kOk;
 }
 
-void ReturnFromTailCall(Verification& v) {
+void ReturnEarly(Verification& v, const RegState& result) {
   State& state = *v.state;
   v.next = state.current().call_site + 1;
   LogFrame(v, "returning from callee:");
   --state.frame_count;
-  state.reg(kResult) = RegState::UnknownScalar();
+  state.reg(kResult) = result;
   LogReturn(v, v.next);
 }
 

@@ -13,8 +13,9 @@ Status StepSubprogramCall(Verification& v, const isa::DecodedInsn& insn);
 /// Walks an exit: back to the caller, or, with `path_ends`, out of the program.
 Status StepExit(Verification& v, bool& path_ends);
 
-/// A tail call in a function of the program went to another program, whose exit
-/// is that of the function.
-void ReturnFromTailCall(Verification& v);
+/// A function of the program ends without an exit, with this result: by a tail
+/// call to a program whose exit is that of the function, or by a packet load
+/// that failed.
+void ReturnEarly(Verification& v, const RegState& result);
 
 }  // namespace ebpf::verifier

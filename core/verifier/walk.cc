@@ -8,6 +8,7 @@
 #include "core/verifier/call.h"
 #include "core/verifier/exploration.h"
 #include "core/verifier/memory_access.h"
+#include "core/verifier/packet_load.h"
 #include "core/verifier/state_observer.h"
 #include "core/verifier/structure.h"
 #include "core/verifier/subprogram_call.h"
@@ -103,7 +104,7 @@ Status Step(Verification& v, bool& path_ends) {
     case Family::kControl:
       return StepControl(v, insn, path_ends);
     case Family::kLegacy:
-      return v.Reject(Message::kNoPacketAccess);
+      return StepPacketLoad(v, insn);
     case Family::kInternal:
       break;
   }
