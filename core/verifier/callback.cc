@@ -41,6 +41,7 @@ Frame& PushFrame(Verification& v, uint32_t start) {
   callee.loops = LoopState{};
   callee.written = FrameMarks{};
   callee.called_back = true;
+  callee.is_async = false;
   RegState& stack = callee.regs[isa::kFramePointer];
   stack = RegState::Pointer(RegType::kStack);
   stack.frame = static_cast<uint8_t>(state.frame_count);

@@ -67,7 +67,9 @@ bool MatchesReg(const RegState& old, const RegState& now, Comparing comparing,
          old.flags == now.flags && old.frame == now.frame &&
          old.offset == now.offset &&
          MatchesValue(old.value, now.value, comparing) &&
-         ids.Match(old.id, now.id) && ids.Match(old.reference, now.reference);
+         ids.Match(old.id, now.id) &&
+         ids.Match(old.reference, now.reference) &&
+         ids.Match(old.origin, now.origin);
 }
 
 /// A byte that is no part of a register in `old`. If it is a part of one now,
@@ -139,7 +141,7 @@ bool MatchesLoops(const LoopState& old, const LoopState& now,
 bool MatchesFrame(const FrameView& old, const Frame& now, Comparing comparing,
                   IdMap& ids) {
   if (old.call_site != now.call_site || old.subprogram != now.subprogram ||
-      old.called_back != now.called_back ||
+      old.called_back != now.called_back || old.is_async != now.is_async ||
       !MatchesLoops(old.loops, now.loops, comparing)) {
     return false;
   }
@@ -183,12 +185,18 @@ bool Matches(const SavedState& old, const State& now, Comparing comparing,
              IdMap& ids) {
   if (old.frame_count() != now.frame_count ||
       old.references().size() != now.reference_count ||
-      !(old.regions() == now.regions)) {
+      !(old.regions() == now.regions) ||
+      old.lock().owner != now.lock.owner) {
     return false;
   }
   ids.Clear();
+  if (!ids.Match(old.lock().id, now.lock.id)) {
+    return false;
+  }
   for (uint32_t i = 0; i < now.reference_count; ++i) {
-    if (!ids.Match(old.references()[i].id, now.references[i].id)) {
+    const Reference& then = old.references()[i];
+    if (then.callback != now.references[i].callback ||
+        !ids.Match(then.id, now.references[i].id)) {
       return false;
     }
   }

@@ -125,8 +125,8 @@ TEST_F(CompareTest, LinksThatNobodyReliedOnDoNotMatter) {
 
 TEST_F(CompareTest, ReferencesAreCompared) {
   old_->reference_count = now_->reference_count = 1;
-  old_->references[0] = Reference{4, 0};
-  now_->references[0] = Reference{9, 0};
+  old_->references[0] = Reference{4, 0, 0};
+  now_->references[0] = Reference{9, 0, 0};
   EXPECT_TRUE(Covers());
   Old(6) = Now(6) = RegState::Pointer(RegType::kRingRecord);
   Old(6).reference = 4;

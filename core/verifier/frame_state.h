@@ -83,14 +83,27 @@ struct Frame {
   FrameMarks written;
   /// `call_site` calls a helper, which calls this function.
   bool called_back;
+  /// The kernel calls this function, some time later.
+  bool is_async;
 
   /// Makes slots up to `count` (at most kMaxSlots) usable.
   void GrowTo(uint32_t count);
 };
 
-struct Reference {
+struct alignas(8) Reference {
   uint32_t id;
   uint32_t insn;  // that took it
+  /// The frame of the innermost function that is called back and that took it,
+  /// or 0: it must give it back, and nobody inside may.
+  uint32_t callback;
+};
+
+/// The bpf_spin_lock that is held; there is at most one.
+struct Lock {
+  /// The map in whose values it is, or the types of the object; null: none is.
+  const void* owner;
+  /// The value or object, as RegState::id.
+  uint32_t id;
 };
 
 /// Sections that the program is in, by the kernel functions that begin them.
@@ -107,6 +120,7 @@ struct Regions {
 struct State {
   uint32_t frame_count;
   Regions regions;
+  Lock lock;
   uint32_t reference_count;
   Reference references[kMaxReferences];
   Frame frames[kMaxFrames];

@@ -79,6 +79,9 @@ struct RegState {
   uint32_t id;
   /// The reference that dies when this is released, or 0.
   uint32_t reference;
+  /// kMapPointer, kMapValue: the lookup in a map of maps that gave the map.
+  /// kMemory: the dynptr that it is a piece of. Or 0.
+  uint32_t origin;
   /// kIterator: how often its next() was called on this path.
   uint32_t depth;
   /// RegFlag.

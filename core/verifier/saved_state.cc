@@ -44,6 +44,7 @@ Result<SavedState*> SavedState::Make(const State& state, Allocator& allocator) {
   saved->size_ = size;
   saved->frame_count_ = state.frame_count;
   saved->regions_ = state.regions;
+  saved->lock_ = state.lock;
   saved->reference_count_ = state.reference_count;
   uint8_t* at = static_cast<uint8_t*>(memory) + sizeof(SavedState);
   saved->references_ = Put(at, state.references, state.reference_count);
@@ -58,6 +59,7 @@ Result<SavedState*> SavedState::Make(const State& state, Allocator& allocator) {
     view.loops = frame.loops;
     view.written = frame.written;
     view.called_back = frame.called_back;
+    view.is_async = frame.is_async;
   }
   return saved;
 }
@@ -69,6 +71,7 @@ void SavedState::Free(Allocator& allocator) {
 void SavedState::RestoreTo(State& state) const {
   state.frame_count = frame_count_;
   state.regions = regions_;
+  state.lock = lock_;
   state.reference_count = reference_count_;
   CopyBytes(state.references, references_,
             reference_count_ * sizeof(Reference));
@@ -83,6 +86,7 @@ void SavedState::RestoreTo(State& state) const {
     frame.loops = view.loops;
     frame.written = view.written;
     frame.called_back = view.called_back;
+    frame.is_async = view.is_async;
   }
 }
 

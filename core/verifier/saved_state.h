@@ -21,6 +21,7 @@ struct FrameView {
   LoopState loops;
   FrameMarks written;
   bool called_back;
+  bool is_async;
 };
 
 class SavedState {
@@ -40,6 +41,7 @@ class SavedState {
     return Span<const Reference>(references_, reference_count_);
   }
   const Regions& regions() const { return regions_; }
+  const Lock& lock() const { return lock_; }
   /// Precondition: index < frame_count().
   const FrameView& frame(uint32_t index) const { return frames_[index]; }
 
@@ -49,6 +51,7 @@ class SavedState {
   size_t size_;
   uint32_t frame_count_;
   Regions regions_;
+  Lock lock_;
   uint32_t reference_count_;
   Reference* references_;
   FrameView frames_[kMaxFrames];

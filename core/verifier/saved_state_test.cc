@@ -13,7 +13,7 @@ std::unique_ptr<State> SomeState() {
   auto state = std::make_unique<State>();
   state->frame_count = 2;
   state->reference_count = 1;
-  state->references[0] = Reference{5, 17};
+  state->references[0] = Reference{5, 17, 0};
   state->frames[0].regs[6] = RegState::Constant(42);
   state->frames[1].regs[1] = RegState::Pointer(RegType::kContext);
   state->frames[1].call_site = 9;

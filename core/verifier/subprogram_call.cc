@@ -46,6 +46,7 @@ Status StepSubprogramCall(Verification& v, const isa::DecodedInsn& insn) {
   callee.loops = LoopState{};
   callee.written = FrameMarks{};
   callee.called_back = false;
+  callee.is_async = false;
   for (unsigned i = 0; i < kCallerSaved; ++i) {
     if (i != kResult) {
       callee.regs[i] = caller.regs[i];
