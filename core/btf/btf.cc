@@ -5,91 +5,33 @@
 
 #include "core/base/checked.h"
 #include "core/base/memory.h"
+#include "core/btf/layout.h"
 
 namespace ebpf::btf {
 namespace {
-
-struct Header {
-  uint16_t magic;
-  uint8_t version;
-  uint8_t flags;
-  uint32_t header_size;
-  uint32_t type_offset;
-  uint32_t type_size;
-  uint32_t string_offset;
-  uint32_t string_size;
-};
-static_assert(sizeof(Header) == 24);
-
-constexpr uint16_t kMagic = 0xeb9f;
-constexpr uint8_t kVersion = 1;
-
-struct TypeHeader {
-  uint32_t name;
-  uint32_t info;  // bits 0-15 vlen, 24-28 kind, 31 kind_flag
-  uint32_t size_or_type;
-};
-
-struct MemberEntry {
-  uint32_t name;
-  uint32_t type;
-  uint32_t offset;
-};
 
 struct Blob {
   ConstBytes types;
   ConstBytes strings;
 };
 
-Kind KindOf(const TypeHeader& header) {
-  return static_cast<Kind>((header.info >> 24) & 31);
-}
-
-/// The bytes behind the header of a type of this kind, or kInvalid.
-Result<uint32_t> TailSize(const TypeHeader& header) {
-  const uint32_t count = header.info & 0xffff;
-  switch (KindOf(header)) {
-    case Kind::kInt:
-    case Kind::kVariable:
-    case Kind::kDeclTag:
-      return uint32_t{4};
-    case Kind::kArray:
-      return uint32_t{12};
-    case Kind::kStruct:
-    case Kind::kUnion:
-    case Kind::kDataSection:
-    case Kind::kEnum64:
-      return 12 * count;
-    case Kind::kEnum:
-    case Kind::kFunctionProto:
-      return 8 * count;
-    case Kind::kPointer:
-    case Kind::kForward:
-    case Kind::kTypedef:
-    case Kind::kVolatile:
-    case Kind::kConst:
-    case Kind::kRestrict:
-    case Kind::kFunction:
-    case Kind::kFloat:
-    case Kind::kTypeTag:
-      return uint32_t{0};
-    default:
-      return Status::kInvalid;
-  }
-}
-
 Result<Blob> OpenBlob(ConstBytes bytes) {
-  if (bytes.size() < sizeof(Header)) {
+  constexpr size_t kLeast = 8;  // up to and with the header's own length
+  if (bytes.size() < kLeast) {
     return Status::kInvalid;
   }
-  const auto header = LoadUnaligned<Header>(bytes.data());
+  // A shorter header has zeros for the rest.
+  Header header{};
+  CopyBytes(&header, bytes.data(), kLeast);
   if (header.magic != kMagic || header.version != kVersion ||
-      header.header_size < sizeof(Header) ||
       header.header_size > bytes.size()) {
     return Status::kInvalid;
   }
+  CopyBytes(&header, bytes.data(),
+            Min<size_t>(header.header_size, sizeof(Header)));
   // What a newer header has behind ours must be empty for us to understand it.
-  if (!AllZero(
+  if (header.header_size > sizeof(Header) &&
+      !AllZero(
           bytes.Subspan(sizeof(Header), header.header_size - sizeof(Header)))) {
     return Status::kInvalid;
   }
@@ -153,6 +95,38 @@ bool RefersToType(Kind kind) {
 }
 
 }  // namespace
+
+Result<uint32_t> TailSize(const TypeHeader& header) {
+  const uint32_t count = header.info & 0xffff;
+  switch (KindOf(header)) {
+    case Kind::kInt:
+    case Kind::kVariable:
+    case Kind::kDeclTag:
+      return uint32_t{4};
+    case Kind::kArray:
+      return uint32_t{12};
+    case Kind::kStruct:
+    case Kind::kUnion:
+    case Kind::kDataSection:
+    case Kind::kEnum64:
+      return 12 * count;
+    case Kind::kEnum:
+    case Kind::kFunctionProto:
+      return 8 * count;
+    case Kind::kPointer:
+    case Kind::kForward:
+    case Kind::kTypedef:
+    case Kind::kVolatile:
+    case Kind::kConst:
+    case Kind::kRestrict:
+    case Kind::kFunction:
+    case Kind::kFloat:
+    case Kind::kTypeTag:
+      return uint32_t{0};
+    default:
+      return Status::kInvalid;
+  }
+}
 
 Result<uint32_t> Btf::CountTypes(ConstBytes bytes) {
   const Blob blob = EBPF_TRY(OpenBlob(bytes));

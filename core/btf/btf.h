@@ -41,9 +41,8 @@ using TypeId = uint32_t;
 /// No chain of types that a reader follows is longer.
 inline constexpr uint32_t kMaxTypeDepth = 32;
 
-/// No name that a reader gives is longer (Linux's KSYM_NAME_LEN, without the
-/// zero).
-inline constexpr size_t kMaxNameSize = 511;
+/// No name that a reader gives is longer, as no name that BPF_BTF_LOAD takes.
+inline constexpr size_t kMaxNameSize = 512;
 
 /// Where a name is in the blob; checked, for Btf::Name.
 using NameOffset = uint32_t;
@@ -193,6 +192,8 @@ class Btf {
   Result<TypeId> NextTag(TypeId type, TypeId previous = 0) const;
 
  private:
+  friend class Validator;
+
   Btf() = default;
 
   Result<TypeId> FindAmongOwn(Kind kind, StringView name) const;

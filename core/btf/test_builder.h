@@ -30,8 +30,21 @@ class Builder {
   /// Its id.
   uint32_t Add(Kind kind, uint32_t name, uint32_t size_or_type,
                const std::vector<uint32_t>& tail = {}, uint32_t count = 0) {
+    return AddRaw(name, static_cast<uint32_t>(kind) << 24 | count, size_or_type,
+                  tail);
+  }
+  /// With kind_flag.
+  uint32_t AddFlagged(Kind kind, uint32_t name, uint32_t size_or_type,
+                      const std::vector<uint32_t>& tail = {},
+                      uint32_t count = 0) {
+    return AddRaw(name, 1u << 31 | static_cast<uint32_t>(kind) << 24 | count,
+                  size_or_type, tail);
+  }
+  /// With an info word of one's own.
+  uint32_t AddRaw(uint32_t name, uint32_t info, uint32_t size_or_type,
+                  const std::vector<uint32_t>& tail = {}) {
     types_.push_back(name);
-    types_.push_back(static_cast<uint32_t>(kind) << 24 | count);
+    types_.push_back(info);
     types_.push_back(size_or_type);
     types_.insert(types_.end(), tail.begin(), tail.end());
     return next_id_++;
