@@ -263,6 +263,7 @@ Status KeepForLater(Verification& v) {
   }
   branch->index = v.index;
   branch->log_position = v.log.writer().wanted();
+  branch->path_length = v.record != nullptr ? v.record->path.length() : 0;
   branch->below = v.pending;
   v.pending = branch;
   ++v.pending_count;
@@ -280,6 +281,9 @@ bool NextPath(Verification& v) {
   branch->saved->RestoreTo(*v.state);
   v.parent = branch->parent;
   v.index = branch->index;
+  if (v.record != nullptr) {
+    v.record->path.ReturnTo(branch->path_length);
+  }
   if (!v.log.wants(kLogStates)) {
     // Only the path that is refused is of interest.
     CutLog(v, branch->log_position);
@@ -298,8 +302,7 @@ bool NextPath(Verification& v) {
       EnterSide(v, insn, true);
     }
   }
-  v.previous = v.index;
-  v.index = v.next;
+  v.GoOn();
   v.log_state = true;
   v.touched = FrameMarks::All();
   return true;

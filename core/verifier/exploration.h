@@ -34,6 +34,7 @@ struct PendingBranch {
   ExploredState* parent;
   uint32_t index;  // of the jump
   size_t log_position;
+  uint32_t path_length;  // of the record's path
 };
 
 /// Keeps the state before the jump at `v.index`, for its taken side.

@@ -18,7 +18,10 @@ inline constexpr uint32_t kLogStates = 2;
 inline constexpr uint32_t kLogStats = 4;
 /// BPF_LOG_FIXED: of a log that is too long the beginning is kept, not the end.
 inline constexpr uint32_t kLogFixed = 8;
-inline constexpr uint32_t kLogMask = 15;
+/// Not Linux's: leaves out the block for people. Linux refuses this bit, so
+/// clients that know it are ours.
+inline constexpr uint32_t kLogBrief = 16;
+inline constexpr uint32_t kLogMask = 31;
 
 /// A log with a level, in a buffer that the caller owns. When it is full it
 /// keeps the end, where the reason is, and counts all (`writer().wanted()`);
@@ -34,6 +37,8 @@ class Log {
   bool wants(uint32_t level) const { return (level_ & level) != 0; }
   /// Whether instructions are written as they are walked.
   bool wants_insns() const { return wants(kLogPath | kLogStates); }
+  /// Whether a rejection is explained to people.
+  bool wants_diagnosis() const { return wants_insns() && !wants(kLogBrief); }
 
   TextWriter& writer() { return writer_; }
   const TextWriter& writer() const { return writer_; }

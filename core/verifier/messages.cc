@@ -16,6 +16,15 @@ constexpr Row kRows[] = {
 #undef EBPF_VERIFIER_MESSAGE
 };
 
+constexpr Explanation kExplanations[] = {
+#define EBPF_VERIFIER_MESSAGE(name, status, text)
+#define EBPF_VERIFIER_EXPLANATION(name, category, title, reason, suggestion) \
+  {Message::k##name, Category::k##category, title, reason, suggestion},
+#include "core/verifier/messages.def"
+#undef EBPF_VERIFIER_MESSAGE
+#undef EBPF_VERIFIER_EXPLANATION
+};
+
 const Row& RowOf(Message message) {
   return kRows[static_cast<uint16_t>(message)];
 }
@@ -50,6 +59,49 @@ void MessageArg::Write(TextWriter& writer, bool hexadecimal) const {
       return;
   }
 }
+
+const Explanation* ExplanationOf(Message message) {
+  for (const Explanation& explanation : kExplanations) {
+    if (explanation.message == message) {
+      return &explanation;
+    }
+  }
+  return nullptr;
+}
+
+const char* NameOf(Category category) {
+  switch (category) {
+    case Category::kNone:
+      break;
+    case Category::kProgram:
+      return "Program Structure";
+    case Category::kLimits:
+      return "Limits";
+    case Category::kTermination:
+      return "Termination";
+    case Category::kRegisters:
+      return "Register Type Safety";
+    case Category::kPointers:
+      return "Pointer Arithmetic";
+    case Category::kMemory:
+      return "Memory Safety";
+    case Category::kStack:
+      return "Stack Safety";
+    case Category::kContext:
+      return "Context Access";
+    case Category::kCalls:
+      return "Function Calls";
+    case Category::kResources:
+      return "Resource Lifetime";
+    case Category::kLocks:
+      return "Locks and Sections";
+    case Category::kTypes:
+      return "Types and BTF";
+  }
+  return "Program Check";
+}
+
+const char* TextOf(Message message) { return RowOf(message).text; }
 
 Status StatusOf(Message message) { return RowOf(message).status; }
 

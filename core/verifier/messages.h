@@ -18,6 +18,13 @@ enum class Message : uint16_t {
 #undef EBPF_VERIFIER_MESSAGE
 };
 
+/// How many there are.
+inline constexpr unsigned kMessageCount = 0
+#define EBPF_VERIFIER_MESSAGE(name, status, text) +1
+#include "core/verifier/messages.def"
+#undef EBPF_VERIFIER_MESSAGE
+    ;
+
 /// What stands for a {} of a message. Signed where it came from a signed type.
 class MessageArg {
  public:
@@ -30,6 +37,8 @@ class MessageArg {
       : kind_(kBits), unsigned_(bits.value), mask_(bits.mask) {}
 
   void Write(TextWriter& writer, bool hexadecimal) const;
+  /// If it is a number; else 0.
+  int64_t number() const { return kind_ <= kUnsigned ? signed_ : 0; }
 
  private:
   enum Kind : uint8_t { kSigned, kUnsigned, kText, kBits };
@@ -42,6 +51,42 @@ class MessageArg {
   };
   uint64_t mask_ = 0;
 };
+
+/// What kind of mistake it is.
+enum class Category : uint8_t {
+  kNone,
+  kProgram,
+  kLimits,
+  kTermination,
+  kRegisters,
+  kPointers,
+  kMemory,
+  kStack,
+  kContext,
+  kCalls,
+  kResources,
+  kLocks,
+  kTypes,
+};
+
+/// A message in other words, for people who do not know the verifier. {0}, {1}
+/// stand for the message's arguments, {R} for the register that it is about.
+struct Explanation {
+  Message message;
+  Category category;
+  const char* title;
+  const char* reason;
+  const char* suggestion;
+};
+
+/// That of `message`, or null.
+const Explanation* ExplanationOf(Message message);
+
+/// "Memory Safety"
+const char* NameOf(Category category);
+
+/// The text of `message`, with its {}.
+const char* TextOf(Message message);
 
 /// The errno that goes with `message`.
 Status StatusOf(Message message);

@@ -153,9 +153,12 @@ Status CheckStructure(Verification& v) {
   EBPF_TRY(FindTarget(v));
   for (uint32_t i = 0; i < v.insns.size(); ++i) {
     if ((v.infos[i].flags & InsnInfo::kSecondSlot) == 0) {
+      v.index = i;
+      v.placed = true;
       EBPF_TRY(CheckInsn(v, i));
     }
   }
+  v.placed = false;
   return Status::kOk;
 }
 

@@ -12,6 +12,7 @@
 #include "core/verifier/findings.h"
 #include "core/verifier/frame_state.h"
 #include "core/verifier/messages.h"
+#include "core/verifier/rejection.h"
 #include "core/verifier/verifier.h"
 
 namespace ebpf::verifier {
@@ -177,17 +178,40 @@ struct Verification : NonCopyable {
   FrameMarks touched = FrameMarks::All();
   LoggedInsn logged;
   uint64_t start_time = 0;
+  /// What the block for people is made of; null if nobody wants it.
+  Record* record = nullptr;
+  /// `index` is what is looked at; by the walk, with a state.
+  bool placed = false;
+  bool walking = false;
 
   InsnInfo& info() { return infos[index]; }
   uint32_t NewId() { return ++last_id; }
+
+  /// From the instruction that was walked to `next`.
+  void GoOn() {
+    if (record != nullptr) {
+      const uint32_t second = index + 1;
+      const bool two_slots =
+          second < infos.size() &&
+          (infos[second].flags & InsnInfo::kSecondSlot) != 0;
+      if (next != second + (two_slots ? 1 : 0)) {
+        record->path.Add(index, next);
+      }
+    }
+    previous = index;
+    index = next;
+  }
 
   /// Writes `message` to the log; the errno that goes with it.
   template <typename... Args>
   Status Reject(Message message, const Args&... args) {
     if (log.enabled()) {
       const MessageArg list[] = {MessageArg(args)..., MessageArg(0)};
-      Write(log.writer(), message,
-            Span<const MessageArg>(list, sizeof...(args)));
+      const Span<const MessageArg> all(list, sizeof...(args));
+      Write(log.writer(), message, all);
+      if (record != nullptr) {
+        record->Note(message, all);
+      }
     }
     return StatusOf(message);
   }

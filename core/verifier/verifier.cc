@@ -6,6 +6,7 @@
 #include "core/platform/time.h"
 #include "core/verifier/call_chain.h"
 #include "core/verifier/cfg.h"
+#include "core/verifier/diagnosis.h"
 #include "core/verifier/exploration.h"
 #include "core/verifier/facts.h"
 #include "core/verifier/global_function.h"
@@ -30,6 +31,9 @@ Status AllocateAll(Verification& v) {
   v.graph = EBPF_TRY(v.allocator.NewArray<CallGraph>(1));
   v.state = EBPF_TRY(v.allocator.New<State>());
   v.ids = EBPF_TRY(v.allocator.New<IdMap>());
+  if (v.log.wants_diagnosis()) {
+    v.record = EBPF_TRY(v.allocator.New<Record>());
+  }
   return Status::kOk;
 }
 
@@ -44,6 +48,9 @@ void FreeAll(Verification& v) {
   if (!v.subprograms.empty()) {
     v.allocator.DeleteArray(
         Span<Subprogram>(v.subprograms.data(), kMaxSubprograms));
+  }
+  if (v.record != nullptr) {
+    v.allocator.Delete(v.record);
   }
   v.allocator.DeleteArray(v.graph);
   v.allocator.DeleteArray(v.relevance);
@@ -124,6 +131,9 @@ Status Attempt(isa::ConstInsns insns, Span<Map* const> maps,
     if (findings != nullptr) {
       status = WriteFindings(v, *findings);
     }
+  }
+  if (!IsOk(status)) {
+    WriteDiagnosis(v);
   }
   LogStats(v);
   FreeAll(v);

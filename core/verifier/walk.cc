@@ -114,6 +114,10 @@ Status Step(Verification& v, bool& path_ends) {
 }  // namespace
 
 Status Walk(Verification& v) {
+  v.placed = v.walking = true;
+  if (v.record != nullptr) {
+    v.record->path.Clear();
+  }
   for (;;) {
     bool path_ends = false;
     if (++v.stats.insns_processed > kMaxInsnsProcessed) {
@@ -127,10 +131,10 @@ Status Walk(Verification& v) {
     }
     if (!path_ends) {
       EBPF_TRY(Step(v, path_ends));
-      v.previous = v.index;
-      v.index = v.next;
+      v.GoOn();
     }
     if (path_ends && !NextPath(v)) {
+      v.placed = v.walking = false;
       return Status::kOk;
     }
   }
