@@ -56,7 +56,8 @@ void Begin(Verification& v, uint32_t subprogram) {
   frame.subprogram = subprogram;
   frame.regs[isa::kFramePointer] = RegState::Pointer(RegType::kStack);
   v.index = v.subprograms[subprogram].start;
-  v.log_state = true;
+  v.log_state = false;
+  v.touched = FrameMarks::All();
 }
 
 Status BeginGlobal(Verification& v, uint32_t number) {
