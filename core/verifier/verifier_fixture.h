@@ -123,8 +123,18 @@ class VerifierTest : public ::testing::Test {
   }
 
   oracle::HostVerdict JudgeOnHost(const Code& code) {
+    constexpr uint32_t kStrictAlignment = 1;  // BPF_F_STRICT_ALIGNMENT
     return host_->Judge(code, static_cast<uint32_t>(options_.type->id),
-                        options_.gpl_compatible);
+                        options_.gpl_compatible, 1, options_.attach_type,
+                        options_.strict_alignment ? kStrictAlignment : 0);
+  }
+
+  /// From here on programs are of this type (Linux's number) and for this
+  /// attach type.
+  void SetType(uint32_t type, uint32_t attach_type = 0) {
+    options_.type = FindProgramType(type);
+    options_.attach_type = attach_type;
+    options_.profile = Profile::kLinux;
   }
 
   std::unique_ptr<TestMaps> maps_;

@@ -115,7 +115,8 @@ HostVerifier::~HostVerifier() {
 
 HostVerdict HostVerifier::Judge(const std::vector<isa::Insn>& code,
                                 uint32_t type, bool gpl_compatible,
-                                uint32_t level) {
+                                uint32_t level, uint32_t attach_type,
+                                uint32_t flags) {
   const bool wants_log = level != 0;
   std::vector<isa::Insn> insns = code;
   for (size_t i = 0; i + 1 < insns.size(); ++i) {
@@ -134,6 +135,8 @@ HostVerdict HostVerifier::Judge(const std::vector<isa::Insn>& code,
   attr.prog_type = type;
   attr.insn_cnt = static_cast<uint32_t>(insns.size());
   attr.insns = Address(insns.data());
+  attr.expected_attach_type = attach_type;
+  attr.prog_flags = flags;
   attr.license = Address(gpl_compatible ? "GPL" : "MIT");
   if (wants_log) {
     attr.log_level = level;
@@ -159,8 +162,9 @@ HostVerdict HostVerifier::Judge(const std::vector<isa::Insn>& code,
   }
   if (fd < 0 && error == ENOSPC && wants_log) {
     // The verdict, then; the log has the end of what there was to say.
-    return HostVerdict{Judge(code, type, gpl_compatible, 0).error,
-                       log.data()};
+    return HostVerdict{
+        Judge(code, type, gpl_compatible, 0, attach_type, flags).error,
+        log.data()};
   }
   if (fd < 0) {
     return HostVerdict{error, wants_log ? log.data() : ""};

@@ -32,9 +32,10 @@ class HostVerifier {
   const std::string& reason() const { return reason_; }
 
   /// Loads `code` as a program of type `type` (Linux's number) and unloads it.
-  /// `level` is the log's; 0: none.
+  /// `level` is the log's; 0: none. `flags`: BPF_F_* of bpf(2).
   HostVerdict Judge(const std::vector<isa::Insn>& code, uint32_t type,
-                    bool gpl_compatible, uint32_t level = 1);
+                    bool gpl_compatible, uint32_t level = 1,
+                    uint32_t attach_type = 0, uint32_t flags = 0);
 
  private:
   /// The types of `code`'s functions, loaded, or -1.
