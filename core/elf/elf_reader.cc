@@ -176,6 +176,7 @@ Result<Symbol> ElfReader::SymbolAt(uint32_t index) const {
   symbol.section = entry.section;
   symbol.type = entry.info & 15;
   symbol.bind = entry.info >> 4;
+  symbol.visibility = entry.other & 3;
   return symbol;
 }
 

@@ -25,12 +25,16 @@ inline constexpr uint8_t kSymbolObject = 1;         // STT_OBJECT
 inline constexpr uint8_t kSymbolFunction = 2;       // STT_FUNC
 inline constexpr uint8_t kSymbolSection = 3;        // STT_SECTION
 inline constexpr uint8_t kBindGlobal = 1;           // STB_GLOBAL
+inline constexpr uint8_t kBindWeak = 2;             // STB_WEAK
+inline constexpr uint8_t kVisibilityInternal = 1;   // STV_INTERNAL
+inline constexpr uint8_t kVisibilityHidden = 2;     // STV_HIDDEN
 inline constexpr uint32_t kUndefined = 0;           // SHN_UNDEF
 inline constexpr uint32_t kFirstReserved = 0xff00;  // SHN_LORESERVE
 
 /// Relocation types of eBPF. [LLVM, "BPF relocations"; kernel.org
 /// Documentation/bpf/llvm_reloc]
 inline constexpr uint32_t kRelocation64 = 1;     // R_BPF_64_64: LD_IMM64
+inline constexpr uint32_t kRelocationAbs64 = 2;   // R_BPF_64_ABS64: data
 inline constexpr uint32_t kRelocationCall = 10;  // R_BPF_64_32: CALL
 
 /// No name is longer: what compares names stays cheap, whatever the file says.
@@ -53,6 +57,7 @@ struct Symbol {
   uint32_t section;  // checked: a section's index, or a special one
   uint8_t type;
   uint8_t bind;
+  uint8_t visibility;
 };
 
 struct Relocation {

@@ -29,6 +29,11 @@ using ConstInsns = Span<const Insn>;
 inline constexpr unsigned kRegisterCount = 11;
 inline constexpr unsigned kFramePointer = 10;
 
+/// The opcodes that refer to something outside of the program, for who only
+/// looks for those.
+inline constexpr uint8_t kLdImm64Opcode = 0x18;  // [RFC 9669, section 5.4]
+inline constexpr uint8_t kCallOpcode = 0x85;     // [RFC 9669, section 4.3]
+
 /// What `src` of LD_IMM64 says about its constant. [RFC 9669, section 5.4]
 enum PseudoSource : uint8_t {
   kPseudoNone = 0,        // imm64

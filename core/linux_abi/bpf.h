@@ -19,6 +19,8 @@ enum BpfCommand : uint32_t {
   kMapDeleteElem = 3,
   kMapGetNextKey = 4,
   kProgLoad = 5,
+  kBtfLoad = 18,
+  kMapFreeze = 22,
 };
 
 /// enum bpf_map_type.
@@ -47,6 +49,12 @@ enum MapFlags : uint32_t {
   kMapMmapable = 1u << 10,
   kMapPreserveElems = 1u << 11,
   kMapInnerMap = 1u << 12,
+  kMapLink = 1u << 13,
+  kMapPathFd = 1u << 14,
+  kMapValueTypeFd = 1u << 15,   // BPF_F_VTYPE_BTF_OBJ_FD
+  kMapTokenFd = 1u << 16,
+  kMapSegvOnFault = 1u << 17,
+  kMapNoUserConversion = 1u << 18,  // BPF_F_NO_USER_CONV
 };
 
 /// flags of an update; also UpdateMode's numbers.
@@ -85,6 +93,11 @@ enum ProgramFlags : uint32_t {
   kProgAnyAlignment = 1u << 1,
   kProgTestRandomHigh32 = 1u << 2,
   kProgTestStateFrequency = 1u << 3,
+  kProgSleepable = 1u << 4,
+  kProgXdpHasFrags = 1u << 5,
+  kProgXdpDeviceBound = 1u << 6,
+  kProgTestRegInvariants = 1u << 7,
+  kProgTokenFd = 1u << 16,
 };
 
 struct MapCreateAttr {
@@ -153,6 +166,23 @@ static_assert(offsetof(ProgLoadAttr, prog_name) == 48);
 static_assert(offsetof(ProgLoadAttr, fd_array) == 120);
 static_assert(offsetof(ProgLoadAttr, log_true_size) == 140);
 static_assert(sizeof(ProgLoadAttr) == 152);
+
+struct BtfLoadAttr {
+  uint64_t btf;
+  uint64_t btf_log_buf;
+  uint32_t btf_size;
+  uint32_t btf_log_size;
+  uint32_t btf_log_level;
+  uint32_t btf_log_true_size;
+  uint32_t btf_flags;
+  int32_t btf_token_fd;
+};
+static_assert(offsetof(BtfLoadAttr, btf_log_true_size) == 28);
+static_assert(sizeof(BtfLoadAttr) == 40);
+
+struct MapFreezeAttr {
+  uint32_t map_fd;
+};
 
 /// The size of the largest attribute: what is behind it must be zero.
 inline constexpr uint32_t kBpfAttrSize = sizeof(ProgLoadAttr);

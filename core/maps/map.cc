@@ -61,8 +61,9 @@ Result<Ref<Map>> CreateMap(const MapSpec& spec, Allocator& allocator) {
     return create(spec, allocator);
 #include "core/maps/map_types.def"
 #undef EBPF_MAP_TYPE
+    default:
+      return Status::kInvalid;
   }
-  return Status::kInvalid;
 }
 
 }  // namespace ebpf

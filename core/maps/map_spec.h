@@ -9,9 +9,11 @@
 
 namespace ebpf {
 
-/// The kinds by their number in Linux's `enum bpf_map_type`.
+/// The kinds by their number in Linux's `enum bpf_map_type`, those that are
+/// only described too.
 enum class MapType : uint32_t {
 #define EBPF_MAP_TYPE(number, name, create) k##name = number,
+#include "core/maps/described_map_types.def"
 #include "core/maps/map_types.def"
 #undef EBPF_MAP_TYPE
 };
@@ -25,6 +27,7 @@ struct MapSpec {
   uint32_t value_size = 0;
   uint32_t max_entries = 0;
   uint32_t flags = 0;  // BPF_F_*, core/linux_abi/bpf.h
+  uint64_t extra = 0;  // map_extra: what the kind makes of it
   char name[kNameSize] = {};
 
   StringView name_view() const {

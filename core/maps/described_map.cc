@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: MIT
+//
+// core/maps/described_map.h's implementation: the rules of Linux 6.12 for the
+// attributes of each kind. [kernel.org Documentation/bpf/map_*]
+#include "core/maps/described_map.h"
+
+#include "core/base/bits.h"
+#include "core/linux_abi/bpf.h"
+#include "core/maps/map_checks.h"
+
+namespace ebpf {
+namespace {
+
+using map_checks::CheckFlags;
+using map_checks::kAccessFlags;
+using map_checks::kPageSize;
+
+constexpr uint32_t kNuma = linux_abi::kMapNumaNode;
+constexpr uint32_t kUserAccess =
+    linux_abi::kMapReadOnly | linux_abi::kMapWriteOnly;
+constexpr uint32_t kSocketFd = 4;
+constexpr uint32_t kSocketCookie = 8;
+/// KMALLOC_MAX_SIZE: what an element may take.
+constexpr uint32_t kMaxElement = 1u << 22;
+/// The deepest stack that is ever recorded.
+constexpr uint32_t kMaxStackDepth = 127;
+
+Status Require(bool is_fine) {
+  return is_fine ? Status::kOk : Status::kInvalid;
+}
+
+Status CheckFdArray(const MapSpec& spec) {
+  EBPF_TRY(Require(spec.max_entries != 0 && spec.key_size == 4 &&
+                   spec.value_size == 4));
+  const uint32_t own = spec.type == MapType::kPerfEventArray
+                           ? linux_abi::kMapPreserveElems
+                           : 0;
+  return CheckFlags(spec.flags, kNuma | kUserAccess | own);
+}
+
+Status CheckHash(const MapSpec& spec) {
+  const bool is_lru =
+      spec.type == MapType::kLruHash || spec.type == MapType::kLruPerCpuHash;
+  const bool is_per_cpu = spec.type == MapType::kPerCpuHash ||
+                          spec.type == MapType::kLruPerCpuHash;
+  const uint32_t no_common = linux_abi::kMapNoCommonLru;
+  EBPF_TRY(CheckFlags(spec.flags, linux_abi::kMapNoPrealloc | no_common |
+                                      linux_abi::kMapZeroSeed | kNuma |
+                                      kAccessFlags));
+  EBPF_TRY(Require(is_lru || (spec.flags & no_common) == 0));
+  if (is_lru && (spec.flags & linux_abi::kMapNoPrealloc) != 0) {
+    return Status::kNotSupportedLinux;
+  }
+  if ((spec.flags & no_common) != 0 && (spec.flags & kNuma) != 0) {
+    return Status::kInvalid;
+  }
+  EBPF_TRY(Require(spec.max_entries != 0 && spec.key_size != 0 &&
+                   spec.value_size != 0));
+  EBPF_TRY(Require(spec.type != MapType::kHashOfMaps || spec.value_size == 4));
+  if (uint64_t{spec.key_size} + spec.value_size >= kMaxElement ||
+      (is_per_cpu && spec.value_size > map_checks::kMaxPerCpuValue)) {
+    return Status::kTooBig;
+  }
+  return Status::kOk;
+}
+
+Status CheckStackTrace(const MapSpec& spec) {
+  EBPF_TRY(CheckFlags(spec.flags,
+                      kNuma | kUserAccess | linux_abi::kMapStackBuildId));
+  const uint32_t unit =
+      (spec.flags & linux_abi::kMapStackBuildId) != 0 ? 32 : 8;
+  return Require(spec.max_entries != 0 && spec.key_size == 4 &&
+                 spec.value_size >= 8 && spec.value_size % unit == 0 &&
+                 spec.value_size / unit <= kMaxStackDepth);
+}
+
+Status CheckLpmTrie(const MapSpec& spec) {
+  EBPF_TRY(CheckFlags(spec.flags,
+                      linux_abi::kMapNoPrealloc | kNuma | kAccessFlags));
+  return Require(spec.max_entries != 0 &&
+                 (spec.flags & linux_abi::kMapNoPrealloc) != 0 &&
+                 spec.key_size >= 5 && spec.key_size <= 4 + 256 &&
+                 spec.value_size != 0 && spec.value_size < kMaxElement);
+}
+
+Status CheckDeviceMap(const MapSpec& spec) {
+  EBPF_TRY(CheckFlags(spec.flags, kNuma | kUserAccess));
+  return Require(spec.max_entries != 0 && spec.key_size == 4 &&
+                 (spec.value_size == 4 || spec.value_size == 8));
+}
+
+Status CheckSocketMap(const MapSpec& spec) {
+  const bool is_hash = spec.type == MapType::kSockHash;
+  EBPF_TRY(CheckFlags(spec.flags, kNuma | kUserAccess));
+  EBPF_TRY(Require(
+      spec.max_entries != 0 &&
+      (is_hash ? spec.key_size != 0 : spec.key_size == 4) &&
+      (spec.value_size == kSocketFd || spec.value_size == kSocketCookie)));
+  return spec.key_size > 512 ? Status::kTooBig : Status::kOk;
+}
+
+Status CheckCpuMap(const MapSpec& spec) {
+  return Require(spec.max_entries != 0 && spec.key_size == 4 &&
+                 (spec.value_size == 4 || spec.value_size == 8) &&
+                 (spec.flags & ~kNuma) == 0);
+}
+
+Status CheckXskMap(const MapSpec& spec) {
+  EBPF_TRY(CheckFlags(spec.flags, kNuma | kUserAccess));
+  return Require(spec.max_entries != 0 && spec.key_size == 4 &&
+                 spec.value_size == 4);
+}
+
+Status CheckSocketArray(const MapSpec& spec) {
+  EBPF_TRY(CheckFlags(spec.flags, kNuma | kAccessFlags));
+  return Require(
+      spec.max_entries != 0 && spec.key_size == 4 &&
+      (spec.value_size == kSocketFd || spec.value_size == kSocketCookie));
+}
+
+Status CheckCgroupStorage(const MapSpec& spec) {
+  // A cgroup's id, alone or with an attach type.
+  EBPF_TRY(Require((spec.key_size == 8 || spec.key_size == 16) &&
+                   spec.value_size != 0));
+  if (spec.value_size > kPageSize) {
+    return Status::kTooBig;
+  }
+  EBPF_TRY(CheckFlags(spec.flags, kNuma | kAccessFlags));
+  return Require(spec.max_entries == 0);
+}
+
+Status CheckQueue(const MapSpec& spec) {
+  EBPF_TRY(CheckFlags(spec.flags, kNuma | kAccessFlags));
+  EBPF_TRY(Require(spec.max_entries != 0 && spec.key_size == 0 &&
+                   spec.value_size != 0));
+  return spec.value_size > kMaxElement ? Status::kTooBig : Status::kOk;
+}
+
+Status CheckLocalStorage(const MapSpec& spec) {
+  constexpr uint32_t kAllowed =
+      linux_abi::kMapNoPrealloc | linux_abi::kMapClone;
+  EBPF_TRY(Require((spec.flags & ~kAllowed) == 0 &&
+                   (spec.flags & linux_abi::kMapNoPrealloc) != 0 &&
+                   spec.max_entries == 0 && spec.key_size == 4 &&
+                   spec.value_size != 0));
+  constexpr uint32_t kMaxStorage = 65535 - 128;
+  return spec.value_size > kMaxStorage ? Status::kTooBig : Status::kOk;
+}
+
+Status CheckStructOps(const MapSpec& spec) {
+  constexpr uint32_t kAllowed =
+      linux_abi::kMapLink | linux_abi::kMapValueTypeFd;
+  return Require(spec.key_size == 4 && spec.value_size != 0 &&
+                 spec.max_entries == 1 && (spec.flags & ~kAllowed) == 0);
+}
+
+Status CheckBloomFilter(const MapSpec& spec) {
+  constexpr uint64_t kMaxHashes = 15;
+  EBPF_TRY(CheckFlags(spec.flags,
+                      kNuma | linux_abi::kMapZeroSeed | kAccessFlags));
+  EBPF_TRY(Require(spec.key_size == 0 && spec.value_size != 0 &&
+                   spec.max_entries != 0 && spec.extra <= kMaxHashes));
+  return spec.value_size > kMaxElement ? Status::kTooBig : Status::kOk;
+}
+
+Status CheckUserRing(const MapSpec& spec) {
+  return Require((spec.flags & ~kNuma) == 0 && spec.key_size == 0 &&
+                 spec.value_size == 0 && IsPowerOfTwo(spec.max_entries) &&
+                 spec.max_entries % kPageSize == 0);
+}
+
+Status CheckArena(const MapSpec& spec) {
+  constexpr uint32_t kAllowed = linux_abi::kMapSegvOnFault |
+                                linux_abi::kMapMmapable |
+                                linux_abi::kMapNoUserConversion;
+  constexpr uint64_t kMaxPages = (uint64_t{4} << 30) / kPageSize;
+  EBPF_TRY(Require(spec.key_size == 0 && spec.value_size == 0 &&
+                   spec.max_entries != 0 && (spec.flags & ~kAllowed) == 0 &&
+                   (spec.flags & linux_abi::kMapMmapable) != 0 &&
+                   spec.extra % kPageSize == 0));
+  return spec.max_entries > kMaxPages ? Status::kTooBig : Status::kOk;
+}
+
+Status CheckSpec(const MapSpec& spec) {
+  switch (spec.type) {
+#define EBPF_MAP_TYPE(number, name, check) \
+  case MapType::k##name:                   \
+    return check(spec);
+#include "core/maps/described_map_types.def"
+#undef EBPF_MAP_TYPE
+    default:
+      return Status::kInvalid;
+  }
+}
+
+}  // namespace
+
+bool IsMapOfMaps(MapType type) {
+  return type == MapType::kArrayOfMaps || type == MapType::kHashOfMaps;
+}
+
+Result<Ref<Map>> DescribedMap::Create(const MapSpec& spec, Ref<Map> inner,
+                                      Allocator& allocator) {
+  EBPF_TRY(CheckSpec(spec));
+  if (IsMapOfMaps(spec.type) != (inner.get() != nullptr)) {
+    return Status::kInvalid;
+  }
+  DescribedMap* map =
+      EBPF_TRY(allocator.New<DescribedMap>(spec, Move(inner), allocator));
+  return Ref<Map>::Adopt(map);
+}
+
+}  // namespace ebpf
