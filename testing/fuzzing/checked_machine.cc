@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "core/linux_abi/bpf.h"
+#include "testing/fuzzing/program_grammar.h"
 
 namespace ebpf::fuzzing {
 namespace {
@@ -152,6 +153,25 @@ CheckedMachine::CheckedMachine(const verifier::Code& code,
   regs_[isa::kFramePointer] = frames_[0].top();
   written_[isa::kFramePointer] = true;
   regions_.push_back({context_, context.size(), true, false, nullptr, false});
+}
+
+void CheckedMachine::SetPacket(Span<uint8_t> packet) {
+  packet_ = packet;
+  regions_.front().writable = true;
+  regions_.push_back({reinterpret_cast<uint64_t>(packet.data()), packet.size(),
+                      true, true, nullptr, false});
+}
+
+bool CheckedMachine::IsPacketAddress(uint64_t address, unsigned bytes,
+                                     uint64_t& value) const {
+  const uint64_t offset = address - context_;
+  if (packet_.empty() || bytes != 4 ||
+      (offset != kPacketBegin && offset != kPacketEnd)) {
+    return false;
+  }
+  value = reinterpret_cast<uint64_t>(packet_.data()) +
+          (offset == kPacketEnd ? packet_.size() : 0);
+  return true;
 }
 
 bool CheckedMachine::Fail(const std::string& what) {
@@ -430,6 +450,9 @@ bool CheckedMachine::Memory(const DecodedInsn& insn) {
     return true;
   }
   value = 0;
+  if (IsPacketAddress(address, bytes, value)) {
+    return Write(insn.dst, value);
+  }
   std::memcpy(&value, reinterpret_cast<void*>(address), bytes);
   return Write(insn.dst, info.sign_extends
                              ? static_cast<uint64_t>(Signed(value, info.width))

@@ -68,6 +68,10 @@ class CheckedMachine {
                  Span<uint8_t> context, bool read_any_stack = false,
                  uint64_t seed = 0);
 
+  /// The context is a struct __sk_buff, whose packet this is; it may be
+  /// written, and stays the caller's. Before Run.
+  void SetPacket(Span<uint8_t> packet);
+
   /// Each of `facts`, one for each instruction, must hold as it runs.
   void Believe(std::vector<InsnFacts> facts) { facts_ = std::move(facts); }
 
@@ -77,6 +81,8 @@ class CheckedMachine {
 
   uint64_t reg(unsigned number) const { return regs_[number]; }
   bool written(unsigned number) const { return written_[number]; }
+  /// Empty if there is none.
+  Span<uint8_t> packet() const { return packet_; }
   const std::vector<MachineFrame>& frames() const { return frames_; }
   const std::vector<MachineRegion>& regions() const { return regions_; }
   uint64_t context() const { return context_; }
@@ -112,6 +118,8 @@ class CheckedMachine {
   bool CheckFacts(const isa::DecodedInsn& insn);
   bool CheckPointer(const isa::DecodedInsn& insn, PointerKind kind);
   bool CheckDivisor(const isa::DecodedInsn& insn);
+  /// Of a load at `address`: one of the packet's addresses.
+  bool IsPacketAddress(uint64_t address, unsigned bytes, uint64_t& value) const;
   bool IsInStack(uint64_t address) const;
   InsnFacts fact() const {
     return index_ < facts_.size() ? facts_[index_] : InsnFacts{};
@@ -122,6 +130,7 @@ class CheckedMachine {
   const verifier::Code code_;
   const Span<Map* const> maps_;
   const uint64_t context_;
+  Span<uint8_t> packet_;
   const bool read_any_stack_;
   uint64_t regs_[isa::kRegisterCount] = {};
   bool written_[isa::kRegisterCount] = {};

@@ -84,6 +84,8 @@ MODULES = ["base", "isa", "memory", "sync", "ring", "maps", "program",
 WITH_HEADERS = ["testing/fuzzing/program_check.cc", "testing/fuzzing/state_recorder.cc",
                 "testing/fuzzing/fixup_check.cc"]
 OTHERS = ["testing/fuzzing/program_grammar.cc", "testing/fuzzing/program_fuzz.cc",
+          "testing/fuzzing/statements_call.cc",
+          "testing/fuzzing/statements_memory.cc",
           "testing/fuzzing/checked_machine.cc"]
 
 

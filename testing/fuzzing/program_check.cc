@@ -15,8 +15,8 @@
 namespace ebpf::fuzzing {
 namespace {
 
-constexpr uint32_t kContextSize = 168;
-constexpr uint32_t kKprobe = 2;
+constexpr uint32_t kRegistersSize = 168;
+constexpr uint32_t kSkBuffSize = 192;
 constexpr uint64_t kMaxSteps = 200'000;
 
 }  // namespace
@@ -32,8 +32,9 @@ void FillHash(Map& hash) {
 
 namespace {
 
-std::vector<uint8_t> Context(uint64_t seed) {
-  std::vector<uint8_t> context = RandomBytes(seed, kContextSize);
+std::vector<uint8_t> Context(uint64_t seed, Target target) {
+  std::vector<uint8_t> context = RandomBytes(
+      seed, target == Target::kPacket ? kSkBuffSize : kRegistersSize);
   if (seed % 3 == 0) {
     // Small numbers take other branches than large ones.
     for (size_t i = 0; i < context.size(); ++i) {
@@ -46,12 +47,16 @@ std::vector<uint8_t> Context(uint64_t seed) {
 std::string RunChecked(const verifier::Code& code, Span<Map* const> maps,
                        const StateRecorder& recorder,
                        const std::vector<InsnFacts>& facts, uint64_t seed,
-                       bool read_any_stack, uint64_t& steps) {
-  std::vector<uint8_t> context = Context(seed);
+                       bool read_any_stack, Target target, uint64_t& steps) {
+  std::vector<uint8_t> context = Context(seed, target);
+  std::vector<uint8_t> packet = RandomBytes(seed, 1 + seed * 7 % 64);
   ReadSection reading;
   CheckedMachine machine(code, maps,
                          Span<uint8_t>(context.data(), context.size()),
                          read_any_stack, seed);
+  if (target == Target::kPacket) {
+    machine.SetPacket(Span<uint8_t>(packet.data(), packet.size()));
+  }
   machine.Believe(facts);
   const std::string fault = machine.Run(kMaxSteps, [&](uint32_t index) {
     return !recorder.complete() || recorder.Has(index, machine);
@@ -77,12 +82,12 @@ ProgramChecker::~ProgramChecker() {
 Status ProgramChecker::Verify(const verifier::Code& code, Span<Map* const> maps,
                               verifier::StateObserver* observer,
                               verifier::Stats& stats, std::string* log,
-                              bool read_any_stack,
+                              bool read_any_stack, Target target,
                               std::vector<InsnFacts>* facts,
                               verifier::Findings* findings) {
   verifier::Options options;
-  options.type = FindProgramType(kKprobe);
-  options.context_size = kContextSize;
+  options.type = FindProgramType(TypeOf(target));
+  options.context_size = kRegistersSize;
   options.gpl_compatible = true;
   options.observer = observer;
   options.allow_uninitialized_stack = read_any_stack;
@@ -105,7 +110,7 @@ Status ProgramChecker::Verify(const verifier::Code& code, Span<Map* const> maps,
 }
 
 CheckResult ProgramChecker::Check(const verifier::Code& code, uint64_t seed,
-                                  std::string* log) {
+                                  std::string* log, Target target) {
   CheckResult result{};
   const verifier::TestMaps maps;
   FillHash(*maps.span()[verifier::kHash]);
@@ -114,17 +119,17 @@ CheckResult ProgramChecker::Check(const verifier::Code& code, uint64_t seed,
   std::vector<InsnFacts> facts;
   verifier::Findings findings(PortAllocator());
   result.status = Verify(code, maps.span(), &recorder, result.stats, log,
-                         read_any_stack, &facts, &findings);
+                         read_any_stack, target, &facts, &findings);
   if (!IsOk(result.status)) {
     return result;
   }
-  recorder.Finish(code);
+  recorder.Finish(code, *FindProgramType(TypeOf(target)));
   for (uint64_t run = 0; run < 3 && result.fault.empty(); ++run) {
     result.fault = RunChecked(code, maps.span(), recorder, facts, seed + run,
-                              read_any_stack, result.steps);
+                              read_any_stack, target, result.steps);
   }
-  if (result.fault.empty()) {
-    result.fault = CheckFixed(code, facts, findings, Context(seed));
+  if (result.fault.empty() && target == Target::kFunction) {
+    result.fault = CheckFixed(code, facts, findings, Context(seed, target));
   }
   return result;
 }

@@ -12,6 +12,7 @@
 #include "core/verifier/program_builder.h"
 #include "core/verifier/test_maps.h"
 #include "core/verifier/verifier.h"
+#include "testing/fuzzing/program_grammar.h"
 
 namespace ebpf::fuzzing {
 
@@ -36,12 +37,14 @@ class ProgramChecker {
   /// `seed` decides what is in the context, and whether stack that was not
   /// written may be read. With `log` the verifier tells why.
   CheckResult Check(const verifier::Code& code, uint64_t seed,
-                    std::string* log = nullptr);
+                    std::string* log = nullptr,
+                    Target target = Target::kFunction);
 
   /// The verifier alone. `read_any_stack`: as Linux lets the privileged.
   Status Verify(const verifier::Code& code, Span<Map* const> maps,
                 verifier::StateObserver* observer, verifier::Stats& stats,
                 std::string* log, bool read_any_stack = false,
+                Target target = Target::kFunction,
                 std::vector<InsnFacts>* facts = nullptr,
                 verifier::Findings* findings = nullptr);
 };

@@ -30,14 +30,15 @@ TEST(ProgramCheckTest, AcceptedProgramsDoWhatTheVerifierForesaw) {
   for (uint64_t seed = 0; seed < count; ++seed) {
     const std::vector<uint8_t> bytes = RandomBytes(seed, 100 + seed % 900);
     ByteSource source(bytes.data(), bytes.size());
-    const Code code = DecodeProgram(source);
-    const CheckResult result = checker.Check(code, seed);
+    const Target target = seed % 2 == 0 ? Target::kFunction : Target::kPacket;
+    const Code code = DecodeProgram(source, target);
+    const CheckResult result = checker.Check(code, seed, nullptr, target);
     accepted += IsOk(result.status);
     steps += result.steps;
     insns += code.size();
     if (!result.fault.empty()) {
       std::string log;
-      (void)checker.Check(code, seed, &log);
+      (void)checker.Check(code, seed, &log, target);
       FAIL() << "seed " << seed << "\n" << log << result.fault;
     }
   }

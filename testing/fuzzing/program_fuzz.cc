@@ -15,6 +15,7 @@ namespace {
 using ebpf::fuzzing::ByteSource;
 using ebpf::fuzzing::CheckResult;
 using ebpf::fuzzing::ProgramChecker;
+using ebpf::fuzzing::Target;
 
 struct Counters {
   uint64_t programs = 0;
@@ -61,17 +62,18 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     return 0;
   }
   ByteSource source(data + 1, size - 1);
-  const ebpf::verifier::Code code = data[0] == 0xff
-                                        ? RawProgram(data + 1, size - 1)
-                                        : ebpf::fuzzing::DecodeProgram(source);
-  const CheckResult result = checker->Check(code, data[0]);
+  const Target target = data[0] >= 0x80 ? Target::kPacket : Target::kFunction;
+  const ebpf::verifier::Code code =
+      data[0] == 0xff ? RawProgram(data + 1, size - 1)
+                      : ebpf::fuzzing::DecodeProgram(source, target);
+  const CheckResult result = checker->Check(code, data[0], nullptr, target);
   ++counters.programs;
   counters.insns += code.size();
   counters.steps += result.steps;
   counters.accepted += ebpf::IsOk(result.status);
   if (!result.fault.empty()) {
     std::string log;
-    (void)checker->Check(code, data[0], &log);
+    (void)checker->Check(code, data[0], &log, target);
     std::fprintf(stderr, "%s\naccepted, and %s\n", log.c_str(),
                  result.fault.c_str());
     std::abort();

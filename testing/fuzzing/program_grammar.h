@@ -33,9 +33,23 @@ class ByteSource {
   size_t at_ = 0;
 };
 
+/// What a program is for: on a kernel function, with its registers, or on a
+/// packet (sched_cls).
+enum class Target : uint8_t { kFunction, kPacket };
+
+/// The number of the program's type in Linux.
+constexpr uint32_t TypeOf(Target target) {
+  return target == Target::kFunction ? 2 : 3;
+}
+
+/// Where struct __sk_buff has the addresses where a packet begins and ends.
+inline constexpr int kPacketBegin = 76;
+inline constexpr int kPacketEnd = 80;
+
 /// Decodes a program. It keeps track of what each register holds, roughly, and
 /// mostly does what fits; now and then it does something else.
-verifier::Code DecodeProgram(ByteSource& source);
+verifier::Code DecodeProgram(ByteSource& source,
+                             Target target = Target::kFunction);
 
 /// Bytes for ByteSource at random, for those who have no fuzzer.
 std::vector<uint8_t> RandomBytes(uint64_t seed, size_t size);

@@ -87,9 +87,11 @@ class Membership {
         return word == reinterpret_cast<uint64_t>(reg.map);
       case RegType::kFunction:
         return word == reg.memory_size + Offset(reg);  // as the machine has it
-      case RegType::kMapKey:
-      case RegType::kMapValue:
-      case RegType::kRingRecord:
+      case RegType::kPacket:
+        return HasPacket(reg, word);
+      case RegType::kPacketEnd:
+        return word == PacketBegin() + machine_.packet().size();
+      default:
         break;
     }
     if (reg.maybe_null && word == 0) {
@@ -106,6 +108,18 @@ class Membership {
       }
     }
     return false;
+  }
+
+  uint64_t PacketBegin() const {
+    return reinterpret_cast<uint64_t>(machine_.packet().data());
+  }
+
+  /// In the packet, with as many bytes behind it as were seen there.
+  bool HasPacket(const RegState& reg, uint64_t word) const {
+    const uint64_t start = word - Offset(reg) - PacketBegin();
+    return reg.value.Has(start) &&
+           (reg.memory_size == 0 ||
+            start + reg.memory_size <= machine_.packet().size());
   }
 
   static uint64_t Offset(const RegState& reg) {
@@ -192,8 +206,10 @@ void StateRecorder::StartAgain() {
   complete_ = true;
 }
 
-void StateRecorder::Finish(const verifier::Code& code) {
+void StateRecorder::Finish(const verifier::Code& code,
+                           const ProgramType& type) {
   verifier::Options options;
+  options.type = &type;
   verifier::Log log;
   verifier::Stats stats;
   verifier::Verification v(isa::ConstInsns(code.data(), code.size()), {},

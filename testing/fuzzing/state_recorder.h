@@ -25,8 +25,8 @@ class StateRecorder final : public verifier::StateObserver {
   void Observe(uint32_t index, const verifier::State& state) override;
   void StartAgain() override;
 
-  /// After the walk, if `code` was accepted.
-  void Finish(const verifier::Code& code);
+  /// After the walk, if `code` was accepted as a program of this type.
+  void Finish(const verifier::Code& code, const ProgramType& type);
 
   /// Precondition: Finish. Whether `machine`, before the instruction `index`,
   /// is in one of them.

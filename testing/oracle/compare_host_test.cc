@@ -5,6 +5,7 @@
 // only the host accepts must be refused for a reason that differences.txt
 // explains. What only we accept must be little, and is run: README.md tells why
 // there is any.
+#include <algorithm>
 #include <cctype>
 #include <cstdlib>
 #include <fstream>
@@ -21,7 +22,7 @@
 namespace ebpf::oracle {
 namespace {
 
-constexpr uint32_t kKprobe = 2;
+using fuzzing::Target;
 
 /// The reason in a log: the line above the statistics, numbers left out.
 std::string Reason(const std::string& log) {
@@ -54,7 +55,63 @@ std::string Reason(const std::string& log) {
   return result;
 }
 
+/// What is in the programs, as far as their instructions tell.
+struct Contents {
+  uint64_t loops = 0;
+  uint64_t spills = 0;
+  uint64_t variable_offsets = 0;
+  uint64_t functions = 0;
+  uint64_t packets = 0;
+  uint64_t helper_pointers = 0;
+  std::vector<size_t> sizes;
+
+  void Add(const verifier::Code& code, Target target);
+  void Print() const;
+};
+
+void Contents::Add(const verifier::Code& code, Target target) {
+  bool loop = false, spill = false, variable = false, function = false;
+  bool packet = false, helper = false;
+  for (size_t i = 0; i < code.size(); ++i) {
+    const isa::Insn& insn = code[i];
+    const uint8_t operation_class = insn.opcode & 7;
+    const bool jumps = operation_class == 5 || operation_class == 6;
+    const bool calls = insn.opcode == 0x85;
+    loop |= (jumps && !calls && insn.offset < 0) || insn.opcode == 0xe5;
+    spill |= insn.opcode == 0x7b && insn.dst == isa::kFramePointer;
+    variable |= insn.opcode == 0x0f;
+    function |=
+        (calls && insn.src == 1) || (insn.opcode == 0x18 && insn.src == 4);
+    helper |= calls && insn.src == 0 && i != 0 && code[i - 1].opcode != 0x85;
+    packet |= target == Target::kPacket && insn.opcode == 0x61 &&
+              insn.offset == fuzzing::kPacketBegin;
+  }
+  loops += loop;
+  spills += spill;
+  variable_offsets += variable;
+  functions += function;
+  packets += packet;
+  helper_pointers += helper;
+  sizes.push_back(code.size());
+}
+
+void Contents::Print() const {
+  std::vector<size_t> sorted = sizes;
+  std::sort(sorted.begin(), sorted.end());
+  const auto percent = [&](uint64_t part) {
+    return 100.0 * static_cast<double>(part) /
+           static_cast<double>(sorted.size());
+  };
+  std::printf(
+      "median %zu insns; with loops %.0f %%, spills %.0f %%, variable offsets "
+      "%.0f %%, functions %.0f %%, packets %.0f %%, helpers %.0f %%\n",
+      sorted.empty() ? 0 : sorted[sorted.size() / 2], percent(loops),
+      percent(spills), percent(variable_offsets), percent(functions),
+      percent(packets), percent(helper_pointers));
+}
+
 struct Tally {
+  Contents contents;
   uint64_t both_accept = 0;
   uint64_t both_refuse = 0;
   uint64_t host_stumbles = 0;
@@ -62,6 +119,7 @@ struct Tally {
   std::map<std::string, uint64_t> only_we_accept;     // by the host's reason
   std::map<std::string, uint64_t> only_host_accepts;  // by ours
   std::map<std::string, uint64_t> example;
+  std::map<std::string, uint64_t> refusals;  // of both, by the host's reason
 };
 
 /// Our reasons for refusing what the host accepts, those that are explained:
@@ -87,30 +145,38 @@ uint64_t ProgramsToJudge() {
 
 void Judge(fuzzing::ProgramChecker& checker, const verifier::TestMaps& maps,
            HostVerifier& host, uint64_t seed, Tally& tally) {
+  const Target target = seed % 2 == 0 ? Target::kFunction : Target::kPacket;
   const auto bytes = fuzzing::RandomBytes(seed, 100 + seed % 900);
   fuzzing::ByteSource source(bytes.data(), bytes.size());
-  const verifier::Code code = fuzzing::DecodeProgram(source);
+  const verifier::Code code = fuzzing::DecodeProgram(source, target);
+  tally.contents.Add(code, target);
   verifier::Stats stats;
   std::string log;
   const Status ours =
-      checker.Verify(code, maps.span(), nullptr, stats, &log, true);
-  const HostVerdict theirs = host.Judge(code, kKprobe, true);
+      checker.Verify(code, maps.span(), nullptr, stats, &log, true, target);
+  const HostVerdict theirs = host.Judge(code, fuzzing::TypeOf(target), true);
   if (IsOk(ours) && theirs.error == 0) {
     ++tally.both_accept;
   } else if (!IsOk(ours) && theirs.error != 0) {
     ++tally.both_refuse;
+    ++tally.refusals[Reason(theirs.log)];
     tally.same_reason += Reason(log) == Reason(theirs.log) &&
                          static_cast<int>(ours) == theirs.error;
   } else if (IsOk(ours) &&
              theirs.log.find("verifier bug: ") != std::string::npos) {
     ++tally.host_stumbles;
   } else if (IsOk(ours)) {
-    const std::string reason = Reason(theirs.log);
+    const std::string reason =
+        "errno " + std::to_string(theirs.error) + ": " + Reason(theirs.log);
     ++tally.only_we_accept[reason];
     tally.example.emplace("accept " + reason, seed);
+    if (std::getenv("EBPF_VERBOSE") != nullptr) {
+      std::printf("seed %llu:\n%s\n", static_cast<unsigned long long>(seed),
+                  theirs.log.c_str());
+    }
     for (uint64_t run = 0; run < 20; ++run) {
       const fuzzing::CheckResult checked =
-          checker.Check(code, 4 * (seed + run) + 3);
+          checker.Check(code, 4 * (seed + run) + 3, nullptr, target);
       EXPECT_EQ(checked.fault, "") << "seed " << seed;
     }
   } else {
@@ -123,9 +189,10 @@ void Judge(fuzzing::ProgramChecker& checker, const verifier::TestMaps& maps,
 TEST(CompareHostTest, DifferencesAreExplained) {
   fuzzing::ProgramChecker checker;
   const verifier::TestMaps maps;
-  HostVerifier host(maps.span());
-  if (!host.usable()) {
-    GTEST_SKIP() << "no bpf(2) here: " << host.reason();
+  // An array of programs takes those of one type.
+  HostVerifier hosts[] = {HostVerifier(maps.span()), HostVerifier(maps.span())};
+  if (!hosts[0].usable()) {
+    GTEST_SKIP() << "no bpf(2) here: " << hosts[0].reason();
   }
   Tally tally;
   const char* first = std::getenv("EBPF_FIRST_SEED");
@@ -133,7 +200,7 @@ TEST(CompareHostTest, DifferencesAreExplained) {
       first == nullptr ? 0 : std::strtoull(first, nullptr, 10);
   const uint64_t count = ProgramsToJudge();
   for (uint64_t seed = begin; seed < begin + count; ++seed) {
-    Judge(checker, maps, host, seed, tally);
+    Judge(checker, maps, hosts[seed % 2], seed, tally);
   }
   std::printf(
       "%llu programs: both accept %llu, both refuse %llu (%llu of them with "
@@ -142,8 +209,15 @@ TEST(CompareHostTest, DifferencesAreExplained) {
       static_cast<unsigned long long>(tally.both_accept),
       static_cast<unsigned long long>(tally.both_refuse),
       static_cast<unsigned long long>(tally.same_reason));
+  tally.contents.Print();
   std::printf("the host finds a mistake of its own in %llu\n",
               static_cast<unsigned long long>(tally.host_stumbles));
+  for (const auto& [reason, number] : tally.refusals) {
+    if (number * 100 >= count) {
+      std::printf("both refuse: %llu: %s\n",
+                  static_cast<unsigned long long>(number), reason.c_str());
+    }
+  }
   uint64_t only_we_accept = 0;
   for (const auto& [reason, number] : tally.only_we_accept) {
     only_we_accept += number;
