@@ -10,6 +10,7 @@
 #include "core/verifier/callback.h"
 #include "core/verifier/exploration.h"
 #include "core/verifier/helper_args.h"
+#include "core/verifier/packet.h"
 #include "core/verifier/references.h"
 #include "core/verifier/subprogram_call.h"
 
@@ -38,8 +39,9 @@ Result<const HelperPrototype*> CheckCallable(Verification& v, int32_t number) {
   if (helper == nullptr) {
     return v.Reject(Message::kUnknownHelper, number);
   }
-  if (helper->function == nullptr ||
-      !HelperAllowed(*helper, v.options.type->id)) {
+  const bool here = helper->function != nullptr ||
+                    v.options.profile == Profile::kLinux;
+  if (!here || !HelperAllowed(*helper, v.options.type->id)) {
     return v.Reject(Message::kHelperNotAllowed, helper->name, number);
   }
   if (helper->gpl_only && !v.options.gpl_compatible) {
@@ -177,6 +179,9 @@ Status StepHelperCall(Verification& v, const isa::DecodedInsn& insn) {
   if (CallsBack(helper)) {
     EBPF_TRY(CheckCallback(v, helper, call));
     EndCallbacks(v);
+  }
+  if (helper.moves_packet) {
+    ForgetPackets(*v.state);
   }
   if (helper.releases && call.released != 0) {
     ReleaseReference(v, call.released);

@@ -4,6 +4,7 @@
 #include "core/verifier/helper_args.h"
 
 #include "core/verifier/memory_access.h"
+#include "core/verifier/packet.h"
 #include "core/verifier/stack_access.h"
 
 namespace ebpf::verifier {
@@ -62,7 +63,7 @@ bool HasType(ArgKind kind, const RegState& reg) {
     default:
       return reg.type == RegType::kStack || reg.type == RegType::kMapValue ||
              reg.type == RegType::kRingRecord || reg.type == RegType::kMapKey ||
-             reg.type == RegType::kMemory;
+             reg.type == RegType::kMemory || PointsIntoPacket(reg);
   }
 }
 
@@ -134,6 +135,10 @@ Status CheckArgument(Verification& v, const HelperPrototype& helper,
        reg.IsNull())) {
     return Status::kOk;
   }
+  if (PointsIntoPacket(reg) &&
+      !(helper.takes_packets && MayAccessPacket(v, false))) {
+    return v.Reject(Message::kPacketNotForHelper);
+  }
   if (!HasType(kind, reg)) {
     return v.Reject(Message::kArgumentType, number, TypeName(reg),
                     Expected(kind));
@@ -179,6 +184,11 @@ Status CheckMemory(Verification& v, unsigned number, uint32_t size,
     case RegType::kMemory:
       return CheckRegion(v, Access{number, 0, size, use != HelperUse::kReads},
                          zero_size_ok);
+    case RegType::kPacket:
+    case RegType::kPacketMeta:
+      return use != HelperUse::kReads && !MayAccessPacket(v, true)
+                 ? v.Reject(Message::kPacketNotWritable)
+                 : CheckPacket(v, Access{number, 0, size, false}, zero_size_ok);
     case RegType::kMapKey:
       return use != HelperUse::kReads
                  ? v.Reject(Message::kKeyWritten, number)
