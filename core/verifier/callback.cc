@@ -75,7 +75,7 @@ Status RefuseResult(Verification& v, const ScalarValue& value) {
 }
 
 bool HoldsNumber(const StackSlot& slot) {
-  return slot.bytes[0] != ByteKind::kInvalid &&
+  return slot.bytes[0] != ByteKind::kInvalid && !slot.HasObject() &&
          (!slot.HasSpill() || slot.spilled.IsScalar());
 }
 
@@ -173,10 +173,9 @@ void EndCallbacks(Verification& v) {
   loops.calls = 0;
 }
 
-void Widen(Verification& v, const SavedState& earlier) {
+void Widen(Verification& v, const SavedState& earlier, uint32_t rounds) {
   State& now = *v.state;
-  const LoopState& loops = now.current().loops;
-  if (Max(loops.calls, loops.gotos) < v.widen_after) {
+  if (rounds < v.widen_after) {
     return;
   }
   v.widened = true;

@@ -7,6 +7,7 @@
 
 #include "core/verifier/alu.h"
 #include "core/verifier/call_chain.h"
+#include "core/verifier/dynptr.h"
 
 namespace ebpf::verifier {
 namespace {
@@ -65,15 +66,43 @@ ByteKind& ByteAt(const StackRange& range, int64_t offset) {
   return range.frame->slots[SlotOf(offset)].bytes[ByteInSlot(offset)];
 }
 
-/// The first byte of the range that nobody wrote, or its end.
+/// The first byte of the range that nobody wrote, or that is a part of an
+/// object; or its end.
 int64_t FirstInvalid(const Verification& v, const StackRange& range) {
   for (int64_t at = range.min; at < range.end; ++at) {
-    if (ByteAt(range, at) == ByteKind::kInvalid &&
-        !v.options.allow_uninitialized_stack) {
+    const ByteKind kind = ByteAt(range, at);
+    if ((kind == ByteKind::kInvalid && !v.options.allow_uninitialized_stack) ||
+        kind == ByteKind::kDynptr || kind == ByteKind::kIterator) {
       return at;
     }
   }
   return range.end;
+}
+
+/// Before a store into the range: objects there are none any more.
+Status EndObjects(Verification& v, const StackRange& range) {
+  for (int64_t at = range.min; at < range.end; ++at) {
+    StackSlot& slot = range.frame->slots[SlotOf(at)];
+    if (slot.bytes[0] == ByteKind::kDynptr) {
+      EBPF_TRY(DestroyDynptr(v, *range.frame, SlotOf(at)));
+    } else if (slot.HasObject()) {
+      for (ByteKind& byte : slot.bytes) {
+        byte = ByteKind::kMisc;
+      }
+      slot.spilled = RegState{};
+    }
+  }
+  return Status::kOk;
+}
+
+/// What a helper fills has no dynptr in it.
+Status RefuseDynptrs(Verification& v, const StackRange& range) {
+  for (int64_t at = range.min; at < range.end; ++at) {
+    if (ByteAt(range, at) == ByteKind::kDynptr) {
+      return v.Reject(Message::kDynptrWrite, at);
+    }
+  }
+  return Status::kOk;
 }
 
 bool AllZero(const StackRange& range) {
@@ -190,6 +219,7 @@ Status WriteStack(Verification& v, const Access& access, RegState* source,
                   const RegState& stored) {
   StackRange range;
   EBPF_TRY(CheckBounds(v, access, kWriteTo, range));
+  EBPF_TRY(EndObjects(v, range));
   if (!range.fixed) {
     MarkBytesWeakly(range, stored.IsNull());
     return Status::kOk;
@@ -228,6 +258,8 @@ Status CheckStackForHelper(Verification& v, unsigned base, uint32_t size,
   EBPF_TRY(CheckBounds(v, Access{base, 0, size, use != HelperUse::kReads},
                        kIndirect, range));
   if (use == HelperUse::kFills && range.fixed) {
+    EBPF_TRY(RefuseDynptrs(v, range));
+    EBPF_TRY(EndObjects(v, range));
     MarkBytes(range, ByteKind::kMisc);
     return Status::kOk;
   }
