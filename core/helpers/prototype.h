@@ -82,9 +82,9 @@ struct HelperPrototype {
   bool gpl_only;
   /// The result is a reference that must be released on every path.
   bool acquires;
-  /// The first argument's reference ends here.
+  /// A reference ends here: that of argument `released_argument`.
   bool releases;
-  uint32_t types;      // bit n: programs of type n may call it
+  uint64_t types;      // bit n: programs of type n may call it
   uint64_t map_types;  // bit n: works on maps of kind n; 0: takes no map
   /// For kFixed...: the sizes. For kTyped and results by type: BTF names of
   /// structs, "task_struct".
@@ -99,17 +99,34 @@ struct HelperPrototype {
   bool may_sleep = false;
   /// Has no side effects on r1..r5 (bpf_fastcall).
   bool fast_call = false;
+  /// Counted from 1; 0: none.
+  uint8_t released_argument = 0;
 };
 
 /// The helper with Linux's number `id`, or null where Linux has none that we
-/// know of.
+/// know of. Some take other arguments in programs of some types: FindHelperFor.
 const HelperPrototype* FindHelper(uint32_t id);
 
-/// Whether programs of `type` may call `helper` in Linux.
+/// The helper as programs of `type` call it (Linux has several prototypes of
+/// sk_storage_get, get_socket_cookie, ...), whether they may or not.
+const HelperPrototype* FindHelperFor(uint32_t id, ProgramTypeId type);
+
+/// Whether programs of `type` may call `helper` in Linux. An extension has no
+/// helpers of its own: ask with the type that it extends. Where Linux asks what
+/// a program is attached to by BTF (struct_ops' struct, lsm's hook, d_path's
+/// and sk_storage_get's functions), this says yes.
 bool HelperAllowed(const HelperPrototype& helper, ProgramTypeId type);
+
+/// The same for a program that is loaded for `attach_type`.
+bool HelperAllowed(const HelperPrototype& helper, ProgramTypeId type,
+                   uint32_t attach_type);
 
 /// Whether `helper` works on a map of this kind (Linux refuses lookups on ring
 /// buffers, ring calls on hashes, ...).
 bool HelperTakesMap(const HelperPrototype& helper, uint32_t map_type);
+
+/// The same for a program of this type: not all may change maps of sockets.
+bool HelperTakesMap(const HelperPrototype& helper, uint32_t map_type,
+                    ProgramTypeId type, uint32_t attach_type);
 
 }  // namespace ebpf

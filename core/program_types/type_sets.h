@@ -43,6 +43,8 @@ constexpr ProgramTypeSet AnyTracing = Kprobe | Tracepoint | PerfEvent |
 constexpr ProgramTypeSet Network = SocketFilter | Sched | Xdp | CgroupSkb |
                                    Lwt | SockOps | SkSkb | SkMsg |
                                    CgroupSockAddr | FlowDissector | SkLookup;
+/// Who may have a look at the kinds of sockets that BTF knows.
+constexpr ProgramTypeSet SockTypes = Network | Traced;
 /// In a control group, with a task of their own that is running.
 constexpr ProgramTypeSet CgroupTask =
     CgroupSock | CgroupSockAddr | CgroupDevice | CgroupSysctl | CgroupSockopt;
@@ -79,6 +81,11 @@ constexpr AttachTypeSet AddressesTold =
     CgroupUdp4Recvmsg | CgroupUdp6Recvmsg | CgroupUnixRecvmsg |
     CgroupInet4Getpeername | CgroupInet6Getpeername | CgroupUnixGetpeername |
     CgroupInet4Getsockname | CgroupInet6Getsockname | CgroupUnixGetsockname;
+
+/// In a control group where the call can be made to fail.
+constexpr AttachTypeSet CanRefuse =
+    ~(CgroupInetIngress | CgroupInetEgress | CgroupSockOps | AddressesTold);
+constexpr AttachTypeSet Trampolines = TraceFentry | TraceFexit | ModifyReturn;
 
 }  // namespace attach_words
 

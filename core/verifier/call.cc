@@ -35,7 +35,8 @@ constexpr uint32_t kProbeReadKernelStr = 115;
 constexpr int64_t kMaxErrno = 4095;
 
 Result<const HelperPrototype*> CheckCallable(Verification& v, int32_t number) {
-  const HelperPrototype* helper = FindHelper(static_cast<uint32_t>(number));
+  const HelperPrototype* helper =
+      FindHelperFor(static_cast<uint32_t>(number), v.options.type->id);
   if (helper == nullptr) {
     return v.Reject(Message::kUnknownHelper, number);
   }
@@ -194,6 +195,7 @@ Status StepHelperCall(Verification& v, const isa::DecodedInsn& insn) {
 
 void EnterOtherSide(Verification& v, const isa::DecodedInsn& insn) {
   if (insn.imm == kTailCall) {
+    ForgetPackets(*v.state);  // the other program may have moved it
     ReturnEarly(v, RegState::UnknownScalar());
     return;
   }
