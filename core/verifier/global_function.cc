@@ -9,6 +9,7 @@
 #include "core/verifier/function_info.h"
 #include "core/verifier/helper_args.h"
 #include "core/verifier/memory_access.h"
+#include "core/verifier/packet.h"
 #include "core/verifier/walk.h"
 
 namespace ebpf::verifier {
@@ -214,6 +215,9 @@ Status StepGlobalCall(Verification& v, uint32_t subprogram) {
     writer.Put("') is global and assumed valid.\n");
   }
   v.subprograms[subprogram].called = true;
+  if (v.subprograms[subprogram].moves_packet) {
+    ForgetPackets(*v.state);
+  }
   for (unsigned i = 0; i < kCallerSaved; ++i) {
     v.state->reg(i) = RegState{};
   }

@@ -7,8 +7,14 @@
 // a packet of its own, which ends where data begins.
 #include "core/verifier/packet.h"
 
+#include "core/helpers/prototype.h"
+#include "core/verifier/structure.h"
+
 namespace ebpf::verifier {
 namespace {
+
+// Linux's number of the helper that runs another program, which may do all.
+constexpr uint32_t kTailCall = 12;
 
 constexpr uint16_t kEndFlags = kRegAtPacketEnd | kRegBeyondPacketEnd;
 
@@ -99,6 +105,32 @@ void ForgetPackets(State& state) {
       reg = RegState::UnknownScalar();
     }
   });
+}
+
+void FindPacketMovers(Verification& v) {
+  for (uint32_t i = 0; i < v.insns.size(); ++i) {
+    isa::DecodedInsn insn;
+    if ((v.infos[i].flags & InsnInfo::kSecondSlot) != 0 ||
+        isa::Decode(v.insns, i, insn) != isa::DecodeError::kNone ||
+        insn.op != isa::Op::kCallHelper) {
+      continue;
+    }
+    const uint32_t number = static_cast<uint32_t>(insn.imm);
+    const HelperPrototype* helper = FindHelper(number);
+    if (number == kTailCall || (helper != nullptr && helper->moves_packet)) {
+      v.subprograms[SubprogramOf(v, i)].moves_packet = true;
+    }
+  }
+  const uint32_t count = static_cast<uint32_t>(v.subprograms.size());
+  bool news = true;
+  while (news) {  // each round but the last marks one more function, at least
+    news = false;
+    v.graph[0].ForEach(count, [&](uint32_t caller, uint32_t callee) {
+      bool& moves = v.subprograms[caller].moves_packet;
+      news = news || (!moves && v.subprograms[callee].moves_packet);
+      moves = moves || v.subprograms[callee].moves_packet;
+    });
+  }
 }
 
 bool AlwaysHolds(Comparison comparison, const RegState& first,

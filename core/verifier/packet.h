@@ -35,6 +35,9 @@ void MovePacketPointer(Verification& v, RegState& moved, const RegState& number,
 /// The packet moved: no pointer into it is one any more.
 void ForgetPackets(State& state);
 
+/// Fills in Subprogram::moves_packet. After FindCalls.
+void FindPacketMovers(Verification& v);
+
 /// Whether `first` compares so with `second` on all paths here.
 bool AlwaysHolds(Comparison comparison, const RegState& first,
                  const RegState& second);

@@ -39,6 +39,8 @@ struct InsnInfo {
     kFallsThrough = 1 << 9,   // on some path it is not
     kCallsBack = 1 << 10,     // calls a helper that calls a function back
     kMayGoto = 1 << 11,
+    kIteratorBegins = 1 << 12,  // calls a function that begins an iterator
+    kIteratorSteps = 1 << 13,   // or gets its next element
   };
 
   ExploredState* explored;  // states seen here, the newest first
@@ -87,6 +89,8 @@ struct Subprogram {
   uint32_t end;
   uint32_t stack_depth;
   bool has_may_goto;
+  /// It, or a function that it calls, may call what moves the packet.
+  bool moves_packet;
   /// By func_info; 0 and static without.
   uint32_t type;
   bool is_global;
@@ -159,6 +163,8 @@ struct Verification : NonCopyable {
   /// In the first of two attempts numbers that change in loops are soon taken
   /// for any number: after so many rounds.
   uint32_t widen_after = 0;
+  /// The loop that the iterator is which begins at `index`.
+  uint32_t loop_begun = 0;
   bool widened = false;
 
   /// The newest state that was kept on this path.

@@ -11,6 +11,7 @@
 #include "core/verifier/facts.h"
 #include "core/verifier/global_function.h"
 #include "core/verifier/liveness.h"
+#include "core/verifier/packet.h"
 #include "core/verifier/relevance.h"
 #include "core/verifier/state_observer.h"
 #include "core/verifier/structure.h"
@@ -68,6 +69,7 @@ Status Run(Verification& v) {
   EBPF_TRY(AllocateAll(v));
   EBPF_TRY(CheckStructure(v));
   FindCalls(v);
+  FindPacketMovers(v);
   EBPF_TRY(CheckGraph(v));
   ComputeLiveness(v);
   EBPF_TRY(ComputeRelevance(v));
