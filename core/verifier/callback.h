@@ -27,9 +27,10 @@ Status ReturnFromCallback(Verification& v);
 /// The helper is done: what follows is behind its call.
 void EndCallbacks(Verification& v);
 
-/// A state that comes back to the call, or to a may_goto, is not covered by the
-/// one that was there a round earlier. In time, takes the numbers in which they
-/// differ for any number, so that the next one will be.
-void Widen(Verification& v, const SavedState& earlier);
+/// A state that comes back to the call, to a may_goto or to the step of an
+/// iterator is not covered by the one that was there a round earlier. After
+/// enough `rounds`, takes the numbers in which they differ for any number, so
+/// that the next one will be.
+void Widen(Verification& v, const SavedState& earlier, uint32_t rounds);
 
 }  // namespace ebpf::verifier

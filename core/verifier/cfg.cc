@@ -6,6 +6,7 @@
 
 #include "core/helpers/prototype.h"
 #include "core/verifier/callback.h"
+#include "core/verifier/kfunc_call.h"
 #include "core/verifier/structure.h"
 
 namespace ebpf::verifier {
@@ -59,6 +60,9 @@ class Visitor {
         Reach(TargetOf(index, insn));
         ReachMeeting(index + 1);  // from each exit of the callee
         return;
+      case isa::Op::kCallKernel:
+        VisitKernelCall(index, insn);
+        return;
       case isa::Op::kMayGoto:
         VisitMayGoto(index, insn);
         return;
@@ -75,6 +79,18 @@ class Visitor {
     const HelperPrototype* helper = FindHelper(static_cast<uint32_t>(insn.imm));
     if (helper != nullptr && CallsBack(*helper)) {
       v_.infos[index].flags |= InsnInfo::kCallsBack | InsnInfo::kPrunePoint;
+    }
+    Reach(index + 1);
+  }
+
+  void VisitKernelCall(uint32_t index, const isa::DecodedInsn& insn) {
+    const Result<KernelFunction> function = FindKernelFunction(v_, insn);
+    if (function.ok() && function->Has(kKfuncIterNew)) {
+      v_.infos[index].flags |=
+          InsnInfo::kIteratorBegins | InsnInfo::kPrunePoint;
+    }
+    if (function.ok() && function->Has(kKfuncIterNext)) {
+      v_.infos[index].flags |= InsnInfo::kIteratorSteps | InsnInfo::kPrunePoint;
     }
     Reach(index + 1);
   }

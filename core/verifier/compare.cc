@@ -96,16 +96,30 @@ bool MatchesByte(ByteKind old, const StackSlot& now, uint32_t byte,
   return false;
 }
 
+/// What iterators gave so far counts as rounds of loops do (MatchesLoops).
+bool MatchesIterator(const RegState& old, const RegState& now,
+                     Comparing comparing, IdMap& ids) {
+  const bool rounds = comparing == Comparing::kSame ? old.depth == now.depth
+                                                    : old.depth <= now.depth;
+  return rounds && old.btf == now.btf && old.memory_size == now.memory_size &&
+         old.flags == now.flags && ids.Match(old.reference, now.reference);
+}
+
 /// A slot of a dynptr or of an iterator: by what it describes.
-bool MatchesObject(const StackSlot& old, const StackSlot& now, IdMap& ids) {
-  return now.bytes[0] == old.bytes[0] &&
-         MatchesReg(old.spilled, now.spilled, Comparing::kSame, ids);
+bool MatchesObject(const StackSlot& old, const StackSlot& now,
+                   Comparing comparing, IdMap& ids) {
+  if (now.bytes[0] != old.bytes[0]) {
+    return false;
+  }
+  return old.bytes[0] == ByteKind::kIterator
+             ? MatchesIterator(old.spilled, now.spilled, comparing, ids)
+             : MatchesReg(old.spilled, now.spilled, Comparing::kSame, ids);
 }
 
 bool MatchesSlot(const StackSlot& old, const StackSlot& now,
                  Comparing comparing, IdMap& ids) {
   if (old.HasObject()) {
-    return MatchesObject(old, now, ids);
+    return MatchesObject(old, now, comparing, ids);
   }
   const uint32_t spilled = old.HasSpill() ? old.SpillSize() : 0;
   if (spilled != 0 && (!now.HasSpill() || now.SpillSize() != spilled ||

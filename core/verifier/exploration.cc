@@ -11,6 +11,8 @@
 #include "core/verifier/branch.h"
 #include "core/verifier/call.h"
 #include "core/verifier/callback.h"
+#include "core/verifier/iterator.h"
+#include "core/verifier/kfunc_call.h"
 #include "core/verifier/relevance.h"
 #include "core/verifier/subprogram_call.h"
 #include "core/verifier/walk_log.h"
@@ -83,8 +85,8 @@ void IgnoreNumbers(const FrameView& frame, const Relevant& relevant) {
   }
   for (uint32_t i = 0; i < frame.slot_count; ++i) {
     StackSlot& slot = frame.slots[i];
-    if ((relevant.slots >> i & 1) != 0 ||
-        (slot.HasSpill() && !slot.spilled.IsScalar())) {
+    if ((relevant.slots >> i & 1) != 0 || slot.HasObject() ||
+        (slot.HasSpill() && !slot.spilled.IsScalar()) || slot.HasObject()) {
       continue;
     }
     slot.spilled = RegState{};
@@ -159,29 +161,9 @@ Status Keep(Verification& v, uint32_t begins) {
   return Status::kOk;
 }
 
-/// Whether the round of a loop that ends by itself brings nothing new: the path
-/// came through `old`, at the same call of the helper or in the same activation
-/// of the function, and called back or went on behind may_goto since.
-bool ClosesLoop(Verification& v, const ExploredState& old) {
-  const LoopState& now = v.state->current().loops;
-  if (old.saved->frame_count() != v.state->frame_count) {
-    return false;
-  }
-  const LoopState& then = old.saved->frame(v.state->frame_count - 1).loops;
-  const bool calls_back = (v.info().flags & InsnInfo::kCallsBack) != 0;
-  const bool another_round =
-      calls_back ? then.loop == now.loop && then.calls < now.calls
-                 : then.activation == now.activation && then.gotos < now.gotos;
-  return another_round &&
-         Matches(*old.saved, *v.state, Comparing::kCovers, *v.ids);
-}
-
-/// Whether all paths from `old` are walked, but for those that close loops of
-/// which the path that is walked now is a part, too.
-bool IsWalked(const Verification& v, const ExploredState& old) {
-  if (old.branches > 0 || old.saved->frame_count() != v.state->frame_count) {
-    return false;
-  }
+/// Whether all paths are walked from where each loop of `old` began that is not
+/// one of those in which this path is now.
+bool LoopsWalked(const Verification& v, const ExploredState& old) {
   for (uint32_t i = 0; i < v.state->frame_count; ++i) {
     const LoopState& then = old.saved->frame(i).loops;
     const LoopState& now = v.state->frames[i].loops;
@@ -190,7 +172,39 @@ bool IsWalked(const Verification& v, const ExploredState& old) {
       return false;
     }
   }
-  return true;
+  return IteratorsWalked(v, *old.saved, *v.state);
+}
+
+/// Whether the path came through `old` in the same loop, one round or more ago:
+/// at the same call of the helper, in the same activation of the function,
+/// before a step of the same iterator.
+bool IsEarlierRound(const Verification& v, const SavedState& old) {
+  if (old.frame_count() != v.state->frame_count) {
+    return false;
+  }
+  const uint16_t flags = v.infos[v.index].flags;
+  if ((flags & InsnInfo::kIteratorSteps) != 0) {
+    return SteppedSince(old, *v.state);
+  }
+  const LoopState& now = v.state->current().loops;
+  const LoopState& then = old.frame(v.state->frame_count - 1).loops;
+  return (flags & InsnInfo::kCallsBack) != 0
+             ? then.loop == now.loop && then.calls < now.calls
+             : then.activation == now.activation && then.gotos < now.gotos;
+}
+
+/// Whether the round of a loop that ends by itself brings nothing new.
+bool ClosesLoop(Verification& v, const ExploredState& old) {
+  return IsEarlierRound(v, *old.saved) && LoopsWalked(v, old) &&
+         Matches(*old.saved, *v.state, Comparing::kCovers, *v.ids);
+}
+
+/// Whether all paths from `old` are walked, but for those that close loops of
+/// which the path that is walked now is a part, too.
+bool IsWalked(const Verification& v, const ExploredState& old) {
+  return old.branches == 0 &&
+         old.saved->frame_count() == v.state->frame_count &&
+         LoopsWalked(v, old);
 }
 
 Status BeginLoop(Verification& v, uint32_t& begins) {
@@ -203,19 +217,22 @@ Status BeginLoop(Verification& v, uint32_t& begins) {
 
 /// The newest state that the path came through here in the same loop.
 const SavedState* LastRound(const Verification& v) {
-  const LoopState& now = v.state->current().loops;
   for (const ExploredState* old = v.infos[v.index].explored; old != nullptr;
        old = old->next) {
-    if (old->branches == 0 ||
-        old->saved->frame_count() != v.state->frame_count) {
-      continue;
-    }
-    const LoopState& then = old->saved->frame(v.state->frame_count - 1).loops;
-    if (then.loop == now.loop && then.activation == now.activation) {
+    if (old->branches > 0 && IsEarlierRound(v, *old->saved)) {
       return old->saved;
     }
   }
   return nullptr;
+}
+
+/// How many rounds that loop has gone.
+uint32_t RoundsOf(const Verification& v) {
+  if ((v.infos[v.index].flags & InsnInfo::kIteratorSteps) != 0) {
+    return IteratorDepth(*v.state);
+  }
+  const LoopState& loops = v.state->current().loops;
+  return Max(loops.calls, loops.gotos);
 }
 
 /// Keeps the state if it is one of a loop that ends by itself: where that
@@ -230,16 +247,21 @@ Status KeepInLoop(Verification& v, bool& kept) {
     EBPF_TRY(BeginLoop(v, begins));
     frame.loops.activation = begins;
   }
+  if ((v.info().flags & InsnInfo::kIteratorBegins) != 0) {
+    EBPF_TRY(BeginLoop(v, begins));
+    v.loop_begun = begins;
+  }
+  const bool steps = (v.info().flags & InsnInfo::kIteratorSteps) != 0;
   if (calls_back && frame.loops.loop == 0) {
     EBPF_TRY(BeginLoop(v, begins));
     frame.loops.loop = begins;
-  } else if (calls_back || may_goto) {
+  } else if (calls_back || may_goto || steps) {
     const SavedState* earlier = LastRound(v);
     if (earlier != nullptr) {
-      Widen(v, *earlier);
+      Widen(v, *earlier, RoundsOf(v));
     }
   }
-  kept = begins != 0 || calls_back || may_goto;
+  kept = begins != 0 || calls_back || may_goto || steps;
   return kept ? Keep(v, begins) : Status::kOk;
 }
 
@@ -294,6 +316,8 @@ bool NextPath(Verification& v) {
   if (isa::Decode(v.insns, v.index, insn) == isa::DecodeError::kNone) {
     if (insn.op == isa::Op::kCallHelper) {
       EnterOtherSide(v, insn);
+    } else if (insn.op == isa::Op::kCallKernel) {
+      EnterElement(v, insn);
     } else if (insn.op == isa::Op::kMayGoto) {
       GoOnBehindMayGoto(v);
     } else if (insn.info().family == isa::Family::kLegacy) {
@@ -313,7 +337,8 @@ Status CheckSeen(Verification& v, bool& seen) {
   const uint32_t jumps = v.jumps_walked - v.jumps_at_last_state;
   const uint32_t insns = v.stats.insns_processed - v.insns_at_last_state;
   const bool ends_by_itself =
-      (info.flags & (InsnInfo::kCallsBack | InsnInfo::kMayGoto)) != 0;
+      (info.flags & (InsnInfo::kCallsBack | InsnInfo::kMayGoto |
+                     InsnInfo::kIteratorSteps)) != 0;
   bool keep = jumps >= kJumpsBetween && insns >= kInsnsBetween;
   ExploredState** link = &info.explored;
   while (*link != nullptr) {

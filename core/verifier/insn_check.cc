@@ -4,6 +4,7 @@
 // none, and of those that this verifier knows and refuses.
 #include "core/verifier/insn_check.h"
 
+#include "core/verifier/kfunc_call.h"
 #include "core/verifier/state_log.h"
 #include "core/verifier/structure.h"
 
@@ -172,7 +173,7 @@ Status CheckSupported(Verification& v, uint32_t index,
       return TargetOf(index, insn) == 0 ? v.Reject(Message::kCallbackNotStatic)
                                         : Status::kOk;
     case Op::kCallKernel:
-      return v.Reject(Message::kNoKernelFunctions);
+      return CheckKernelCall(v, insn);
     case Op::kCallRegister:
       return v.Reject(Message::kUnknownOpcode, unsigned{v.insns[index].opcode});
     default:

@@ -44,12 +44,22 @@ Status StepPreemptEnable(Verification& v) {
   return Status::kOk;
 }
 
-Status CheckMaySleep(Verification& v, const char* name, const char* what) {
+Status CheckHelperMaySleep(Verification& v, const char* name, uint32_t id) {
   if (v.state->regions.rcu) {
-    return v.Reject(Message::kSleepsUnderRcu, what, name);
+    return v.Reject(Message::kHelperSleepsUnderRcu, name, id);
   }
   if (v.state->regions.preempt_disabled != 0) {
-    return v.Reject(Message::kSleepsWithoutPreemption, what, name);
+    return v.Reject(Message::kHelperSleepsWithoutPreemption, name, id);
+  }
+  return Status::kOk;
+}
+
+Status CheckKernelMaySleep(Verification& v, const char* name) {
+  if (v.state->regions.rcu) {
+    return v.Reject(Message::kKernelSleepsUnderRcu, name);
+  }
+  if (v.state->regions.preempt_disabled != 0) {
+    return v.Reject(Message::kKernelSleepsWithoutPreemption, name);
   }
   return Status::kOk;
 }

@@ -21,8 +21,10 @@ Status StepRcuUnlock(Verification& v, const char* name);
 void StepPreemptDisable(Verification& v);
 Status StepPreemptEnable(Verification& v);
 
-/// Before the function `name`, which may sleep, is called.
-Status CheckMaySleep(Verification& v, const char* name, const char* what);
+/// Before the helper (without "bpf_") or the kernel function `name`, which may
+/// sleep, is called.
+Status CheckHelperMaySleep(Verification& v, const char* name, uint32_t id);
+Status CheckKernelMaySleep(Verification& v, const char* name);
 
 /// Where the program (`what`: "BPF_EXIT instruction in main prog") ends, or
 /// leaves for another one: no section is open.

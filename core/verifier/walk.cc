@@ -7,6 +7,7 @@
 #include "core/verifier/branch.h"
 #include "core/verifier/call.h"
 #include "core/verifier/exploration.h"
+#include "core/verifier/kfunc_call.h"
 #include "core/verifier/memory_access.h"
 #include "core/verifier/packet_load.h"
 #include "core/verifier/state_observer.h"
@@ -56,6 +57,8 @@ Status StepControl(Verification& v, const DecodedInsn& insn, bool& path_ends) {
       return StepMayGoto(v, insn);
     case Op::kCallHelper:
       return StepHelperCall(v, insn);
+    case Op::kCallKernel:
+      return StepKernelCall(v, insn, path_ends);
     case Op::kCallSubprogram:
       ++v.jumps_walked;
       return StepSubprogramCall(v, insn);

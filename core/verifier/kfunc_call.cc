@@ -1,0 +1,373 @@
+// SPDX-License-Identifier: MIT
+//
+// What a kernel function does to a program's state: by its flags and by the
+// type of its result; a few that the verifier knows by name do more.
+#include "core/verifier/kfunc_call.h"
+
+#include "core/verifier/kfunc_args.h"
+#include "core/verifier/references.h"
+#include "core/verifier/regions.h"
+#include "core/verifier/typed_access.h"
+
+namespace ebpf::verifier {
+namespace {
+
+using btf::Kind;
+
+constexpr unsigned kResult = 0;
+constexpr unsigned kCallerSaved = 6;  // r0..r5
+
+bool IsStruct(const btf::Type& type) {
+  return type.kind == Kind::kStruct || type.kind == Kind::kUnion;
+}
+
+/// Whether programs of this kind, attached there, may call it.
+bool IsAllowed(const Verification& v, const KernelFunction& function) {
+  if (function.info == nullptr ||
+      !KfuncAllowed(*function.info, v.options.type->id)) {
+    return false;
+  }
+  const auto attach = static_cast<AttachType>(v.options.attach_type);
+  if (function.Has(kKfuncIteratorsOnly) && attach != AttachType::kTraceIter) {
+    return false;
+  }
+  if (function.Has(kKfuncSessionOnly) &&
+      attach != AttachType::kTraceKprobeSession) {
+    return false;
+  }
+  return !function.Has(kKfuncDeviceBound);
+}
+
+/// Sections that begin and end here, and functions that none allows.
+Status StepRegions(Verification& v, const KernelFunction& function) {
+  if (function.Is(KfuncId::kRcuReadLock)) {
+    return StepRcuLock(v);
+  }
+  if (function.Is(KfuncId::kRcuReadUnlock)) {
+    return StepRcuUnlock(v, function.name);
+  }
+  if (function.Is(KfuncId::kPreemptDisable)) {
+    StepPreemptDisable(v);
+    return Status::kOk;
+  }
+  if (function.Is(KfuncId::kPreemptEnable)) {
+    return StepPreemptEnable(v);
+  }
+  return function.Has(kKfuncSleepable)
+             ? CheckKernelMaySleep(v, function.name)
+             : Status::kOk;
+}
+
+class ResultMaker {
+ public:
+  ResultMaker(Verification& v, const KernelFunction& function,
+              const KernelCall& call)
+      : v_(v), btf_(*v.options.kernel_btf), function_(function), call_(call) {}
+
+  Status Make(RegState& result) {
+    const btf::TypeId id = function_.prototype.size_or_type;
+    const btf::Type type = EBPF_TRY(btf_.Resolve(id));
+    result = RegState{};
+    if (function_.Has(kKfuncAcquire) && !PointsToStruct(type)) {
+      return v_.Reject(Message::kAcquiresNothing);
+    }
+    if (type.kind == Kind::kVoid) {
+      return Status::kOk;
+    }
+    if (type.kind != Kind::kPointer) {
+      result = RegState::UnknownScalar();
+      return Status::kOk;
+    }
+    EBPF_TRY(MakePointer(type, result));
+    if (!result.IsPointer()) {
+      return Status::kOk;
+    }
+    if (function_.Has(kKfuncRetNull)) {
+      result.maybe_null = true;
+      result.id = v_.NewId();
+    }
+    if (function_.Has(kKfuncAcquire)) {
+      EBPF_TRY(TakeReference(v_, result.reference));
+      result.id = result.maybe_null ? result.reference : 0;
+    }
+    return Status::kOk;
+  }
+
+ private:
+  bool PointsToStruct(const btf::Type& type) const {
+    if (type.kind != Kind::kPointer) {
+      return false;
+    }
+    const Result<btf::Type> pointed = btf_.Resolve(type.size_or_type);
+    return pointed.ok() && IsStruct(*pointed);
+  }
+
+  Status MakePointer(const btf::Type& type, RegState& result) {
+    if (function_.Is(KfuncId::kRdonlyCast)) {
+      return MakeCast(result);
+    }
+    if (function_.Is(KfuncId::kCastToKernCtx)) {
+      return MakeKernelContext(result);
+    }
+    const btf::TypeId pointee =
+        EBPF_TRY(btf_.SkipModifiers(type.size_or_type));
+    const btf::Type pointed = EBPF_TRY(btf_.TypeAt(pointee));
+    if (IsStruct(pointed)) {
+      result = TypedPointer(&btf_, pointee, 0);
+      SetElementTrust(result);
+      return Status::kOk;
+    }
+    if (pointed.kind == Kind::kVoid && !call_.has_result_size) {
+      result = RegState::UnknownScalar();
+      return Status::kOk;
+    }
+    return MakeMemory(pointee, pointed, result);
+  }
+
+  /// What an iterator gives lives as long as it does, or as RCU protects it.
+  void SetElementTrust(RegState& result) {
+    if (!function_.Has(kKfuncIterNext)) {
+      return;
+    }
+    const IteratorPlace& place = call_.iterator;
+    const RegState& iterator =
+        v_.state->frames[place.frame].slots[place.slot].spilled;
+    if (iterator.Has(kRegRcu)) {
+      result.flags = kRegRcu;
+    } else {
+      result.flags = kRegTrusted;
+      result.reference = call_.reference;
+    }
+  }
+
+  Status MakeMemory(btf::TypeId pointee, const btf::Type& pointed,
+                    RegState& result) {
+    uint64_t size = call_.has_result_size ? call_.result_size : 0;
+    bool read_only = call_.result_read_only;
+    if (!call_.has_result_size) {
+      const Result<uint32_t> of_type = btf_.SizeOf(pointee);
+      size = of_type.ok() ? *of_type : 0;
+      read_only = true;
+    }
+    if (size == 0 || size >= UINT32_MAX) {
+      const StringView name = btf_.Name(pointed.name).ValueOr(StringView());
+      return v_.Reject(Message::kResultNotSupported, function_.name,
+                       name.empty() ? "" : name.data());
+    }
+    result = RegState::Pointer(RegType::kMemory);
+    result.memory_size = static_cast<uint32_t>(size);
+    result.flags = read_only ? kRegReadOnly : 0;
+    result.reference = call_.reference;
+    return Status::kOk;
+  }
+
+  /// bpf_rdonly_cast: any number as a pointer that may be anything.
+  Status MakeCast(RegState& result) {
+    const Result<btf::Type> type =
+        call_.constant <= UINT32_MAX
+            ? btf_.TypeAt(static_cast<btf::TypeId>(call_.constant))
+            : Result<btf::Type>(Status::kInvalid);
+    if (!type.ok() || type->kind != Kind::kStruct) {
+      return v_.Reject(Message::kCastNoStruct);
+    }
+    result = TypedPointer(&btf_, static_cast<btf::TypeId>(call_.constant),
+                          kRegUntrusted);
+    return Status::kOk;
+  }
+
+  Status MakeKernelContext(RegState& result) {
+    const char* name = KernelContext();
+    const Result<btf::TypeId> id =
+        name != nullptr ? btf_.Find(Kind::kStruct, name)
+                        : Result<btf::TypeId>(Status::kNotFound);
+    if (!id.ok()) {
+      return v_.Reject(Message::kKernelCallNotSupported, function_.name);
+    }
+    result = TypedPointer(&btf_, *id, kRegTrusted);
+    return Status::kOk;
+  }
+
+  /// The kernel's own struct behind the context.
+  const char* KernelContext() const {
+    switch (v_.options.type->id) {
+      case ProgramTypeId::kSocketFilter:
+      case ProgramTypeId::kSchedCls:
+      case ProgramTypeId::kSchedAct:
+      case ProgramTypeId::kCgroupSkb:
+      case ProgramTypeId::kLwtIn:
+      case ProgramTypeId::kLwtOut:
+      case ProgramTypeId::kLwtXmit:
+      case ProgramTypeId::kSkSkb:
+      case ProgramTypeId::kLwtSeg6local:
+        return "sk_buff";
+      case ProgramTypeId::kXdp:
+        return "xdp_buff";
+      case ProgramTypeId::kPerfEvent:
+        return "bpf_perf_event_data_kern";
+      case ProgramTypeId::kSockOps:
+        return "bpf_sock_ops_kern";
+      case ProgramTypeId::kCgroupSockAddr:
+        return "bpf_sock_addr_kern";
+      case ProgramTypeId::kCgroupSysctl:
+        return "bpf_sysctl_kern";
+      case ProgramTypeId::kCgroupSockopt:
+        return "bpf_sockopt_kern";
+      case ProgramTypeId::kSkMsg:
+        return "sk_msg";
+      case ProgramTypeId::kSkReuseport:
+        return "sk_reuseport_kern";
+      case ProgramTypeId::kSkLookup:
+        return "bpf_sk_lookup_kern";
+      case ProgramTypeId::kFlowDissector:
+        return "bpf_flow_dissector";
+      case ProgramTypeId::kCgroupSock:
+        return "sock";
+      case ProgramTypeId::kNetfilter:
+        return "bpf_nf_ctx";
+      default:
+        return nullptr;
+    }
+  }
+
+  Verification& v_;
+  const btf::Btf& btf_;
+  const KernelFunction& function_;
+  const KernelCall& call_;
+};
+
+void ForgetArguments(Verification& v) {
+  for (unsigned i = 0; i < kCallerSaved; ++i) {
+    v.state->reg(i) = RegState{};
+  }
+}
+
+Status Release(Verification& v, const KernelFunction& function,
+               const KernelCall& call) {
+  if (call.released == 0) {
+    return Status::kOk;
+  }
+  const uint32_t reference = v.state->reg(call.released).reference;
+  if (!MayRelease(*v.state, reference)) {
+    return v.Reject(Message::kKernelReleaseUnknown, function.name);
+  }
+  ReleaseReference(v, reference);
+  return Status::kOk;
+}
+
+/// Functions that call back, or that work on objects of the program.
+bool IsSupported(const KernelFunction& function) {
+  switch (function.info->id) {
+    case KfuncId::kNone:
+    case KfuncId::kCastToKernCtx:
+    case KfuncId::kRdonlyCast:
+    case KfuncId::kRcuReadLock:
+    case KfuncId::kRcuReadUnlock:
+    case KfuncId::kPreemptDisable:
+    case KfuncId::kPreemptEnable:
+    case KfuncId::kIterCssTaskNew:
+    case KfuncId::kSessionCookie:
+      return true;
+    default:
+      return false;
+  }
+}
+
+Status CheckCallable(Verification& v, const KernelFunction& function) {
+  if (!IsAllowed(v, function)) {
+    return v.Reject(Message::kKernelNotAllowed, function.name);
+  }
+  if (function.Has(kKfuncSleepable) && !v.options.sleepable) {
+    return v.Reject(Message::kKernelSleeps, function.name);
+  }
+  return IsSupported(function)
+             ? Status::kOk
+             : v.Reject(Message::kKernelCallNotSupported, function.name);
+}
+
+}  // namespace
+
+Result<KernelFunction> FindKernelFunction(const Verification& v,
+                                          const isa::DecodedInsn& insn) {
+  const btf::Btf* kernel = v.options.kernel_btf;
+  if (kernel == nullptr || insn.imm <= 0 || insn.offset != 0) {
+    return Status::kNotFound;
+  }
+  const btf::Type function =
+      EBPF_TRY(kernel->TypeAt(static_cast<btf::TypeId>(insn.imm)));
+  if (function.kind != Kind::kFunction) {
+    return Status::kNotFound;
+  }
+  const btf::Type prototype = EBPF_TRY(kernel->TypeAt(function.size_or_type));
+  if (prototype.kind != Kind::kFunctionProto) {
+    return Status::kNotFound;
+  }
+  const StringView name = EBPF_TRY(kernel->Name(function.name));
+  return KernelFunction{FindKfunc(name), name.data(), prototype};
+}
+
+Status CheckKernelCall(Verification& v, const isa::DecodedInsn& insn) {
+  if (v.options.profile == Profile::kPort || v.options.kernel_btf == nullptr) {
+    return v.Reject(Message::kNoKernelFunctions);
+  }
+  if (!v.options.gpl_compatible) {
+    return v.Reject(Message::kKernelCallGpl);
+  }
+  if (insn.imm == 0 && insn.offset == 0) {
+    return Status::kOk;  // a weak one that is not there: nobody may come here
+  }
+  return FindKernelFunction(v, insn).ok()
+             ? Status::kOk
+             : v.Reject(Message::kNoKernelFunction, insn.imm);
+}
+
+Status StepKernelCall(Verification& v, const isa::DecodedInsn& insn,
+                      bool& path_ends) {
+  path_ends = false;
+  const Result<KernelFunction> found = FindKernelFunction(v, insn);
+  if (!found.ok()) {
+    return v.Reject(Message::kKernelCallReached);
+  }
+  const KernelFunction& function = *found;
+  EBPF_TRY(CheckCallable(v, function));
+  KernelCall call{};
+  EBPF_TRY(CheckKernelArguments(v, function, call));
+  EBPF_TRY(StepRegions(v, function));
+  EBPF_TRY(Release(v, function, call));
+  if (function.Has(kKfuncIterNext)) {
+    EBPF_TRY(StepIterator(v, call.iterator));
+    ForgetArguments(v);
+    v.state->reg(kResult) = RegState::Constant(0);
+    return Status::kOk;
+  }
+  if (function.Has(kKfuncIterDestroy)) {
+    EndIterator(v, call.iterator);
+  }
+  ForgetArguments(v);
+  RegState result;
+  EBPF_TRY(ResultMaker(v, function, call).Make(result));
+  v.state->reg(kResult) = result;
+  return Status::kOk;
+}
+
+void EnterElement(Verification& v, const isa::DecodedInsn& insn) {
+  KernelCall call{};
+  const Result<KernelFunction> found = FindKernelFunction(v, insn);
+  RegState result{};
+  // All of this succeeded when the other path was kept.
+  if (found.ok() && FindIterator(*v.state, call.iterator)) {
+    const IteratorPlace& place = call.iterator;
+    call.reference =
+        v.state->frames[place.frame].slots[place.slot].spilled.reference;
+    TakeElement(v, place);
+    if (!IsOk(ResultMaker(v, *found, call).Make(result))) {
+      result = RegState{};
+    }
+    result.maybe_null = false;
+    result.id = 0;
+  }
+  ForgetArguments(v);
+  v.state->reg(kResult) = result;
+  v.next = v.index + 1;
+}
+
+}  // namespace ebpf::verifier
