@@ -95,8 +95,9 @@ struct ProgramType {
 
   /// The context has a packet: LD_ABS and LD_IND are allowed.
   bool has_packet = false;
-  /// Packets may be written through their pointers (for some attach types:
-  /// Linux's may_access_direct_pkt_data). Null: neither read nor written.
+  /// Whether packets may be written through their pointers, and read or written
+  /// by helpers that are given them (Linux's may_access_direct_pkt_data). Null:
+  /// no. Loads through a pointer that the context gave are not asked for.
   bool (*may_access_packet)(bool write, uint32_t attach_type) = nullptr;
 
   /// Bit n: it may be loaded for attach type n. All bits: expected_attach_type
