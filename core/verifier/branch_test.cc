@@ -246,5 +246,46 @@ TEST_F(BranchTest, SidesForWhichNoNumberIsLeftAreWalkedAllTheSame) {
           Status::kAccess, "R2 !read_ok");
 }
 
+/// r6 = what may be null, r0 = a value of the same map that is there.
+Code MaybeAndSure() {
+  return Join({Lookup(kArray), MovReg(R6, R0), LookupOrExit(kArray)});
+}
+
+TEST_F(BranchTest, WhatEqualsAPointerIsNotNull) {
+  Accepts({MaybeAndSure(), JumpReg(kJne, R6, R0, 1), Load(kDW, R1, R6, 0),
+           Return0()});
+  Accepts({MaybeAndSure(), JumpReg(kJne, R0, R6, 1), Load(kDW, R1, R6, 0),
+           Return0()});
+  Accepts({MaybeAndSure(), JumpReg(kJeq, R0, R6, 2), Return0(),
+           Load(kDW, R1, R6, 0), Return0()});
+}
+
+TEST_F(BranchTest, WhatDiffersFromAPointerMayBeNull) {
+  const std::string text = "R6 invalid mem access 'map_value_or_null'";
+  Rejects({MaybeAndSure(), JumpReg(kJeq, R6, R0, 1), Load(kDW, R1, R6, 0),
+           Return0()},
+          Status::kAccess, text);
+  Rejects({MaybeAndSure(), JumpReg(kJne, R6, R0, 2), Return0(),
+           Load(kDW, R1, R6, 0), Return0()},
+          Status::kAccess, text);
+  for (const JumpCode code : {kJgt, kJlt, kJset, kJsge}) {
+    Rejects({MaybeAndSure(), JumpReg(code, R6, R0, 1), Load(kDW, R1, R6, 0),
+             Return0()},
+            Status::kAccess, text);
+  }
+}
+
+TEST_F(BranchTest, TwoThatMayBeNullTellNothingOfEachOther) {
+  Rejects({Lookup(kArray), MovReg(R6, R0), Lookup(kArray),
+           JumpReg(kJne, R6, R0, 1), Load(kDW, R1, R6, 0), Return0()},
+          Status::kAccess, "R6 invalid mem access 'map_value_or_null'");
+}
+
+TEST_F(BranchTest, HalvesOfPointersTellNothing) {
+  Rejects({MaybeAndSure(), Jump32Reg(kJne, R6, R0, 1), Load(kDW, R1, R6, 0),
+           Return0()},
+          Status::kAccess, "R6 invalid mem access 'map_value_or_null'");
+}
+
 }  // namespace
 }  // namespace ebpf::verifier
