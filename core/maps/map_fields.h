@@ -40,4 +40,55 @@ struct MapField {
 /// The special fields of a type, by offset.
 using MapFields = Span<const MapField>;
 
+/// BTF_FIELDS_MAX: no type has more.
+inline constexpr uint32_t kMaxFields = 11;
+
+/// Kinds, as bits.
+using FieldKinds = uint32_t;
+constexpr FieldKinds Bit(FieldKind kind) {
+  return FieldKinds{1} << static_cast<uint32_t>(kind);
+}
+inline constexpr FieldKinds kKptrKinds =
+    Bit(FieldKind::kUntrustedKptr) | Bit(FieldKind::kKptr) |
+    Bit(FieldKind::kPerCpuKptr);
+/// In values of maps, and in objects that programs allocate.
+inline constexpr FieldKinds kValueKinds =
+    kKptrKinds | Bit(FieldKind::kSpinLock) | Bit(FieldKind::kTimer) |
+    Bit(FieldKind::kWorkqueue) | Bit(FieldKind::kRefCount) |
+    Bit(FieldKind::kListHead) | Bit(FieldKind::kRbRoot);
+inline constexpr FieldKinds kObjectKinds =
+    kKptrKinds | Bit(FieldKind::kSpinLock) | Bit(FieldKind::kRefCount) |
+    Bit(FieldKind::kListHead) | Bit(FieldKind::kListNode) |
+    Bit(FieldKind::kRbRoot) | Bit(FieldKind::kRbNode);
+
+/// Where FindFields looks, and for what.
+struct FieldQuery {
+  const btf::Btf* btf;
+  btf::TypeId type;  // a struct, union or data section
+  FieldKinds kinds;
+  uint32_t size;  // of the value
+  /// The kernel's types, or null.
+  const btf::Btf* kernel;
+};
+
+/// Writes the fields of a type to `fields` (kMaxFields), by offset; their
+/// number. A kptr's type is the kernel's if that has one of its name, else the
+/// program's own. As Linux: kInvalid (misplaced, wrong tags, a list without a
+/// lock), kTooBig (two locks, too many fields), kNotFound (nobody could destroy
+/// what a kptr leads to), kExists (they overlap). Context: any.
+Result<uint32_t> FindFields(const FieldQuery& query, Span<MapField> fields);
+
+/// Whether maps of this kind (Linux's number) with these flags may have such
+/// fields: kAccess, kNotSupportedLinux. Context: any.
+Status CheckFields(uint32_t map_type, uint32_t flags, MapFields fields);
+
+/// The field of one of `kinds` that begins at `offset`, or null.
+const MapField* FieldAt(MapFields fields, FieldKinds kinds, uint64_t offset);
+
+/// Whether one of `kinds` is among them.
+bool HasField(MapFields fields, FieldKinds kinds);
+
+/// Linux's name of it: "bpf_spin_lock".
+const char* NameOf(FieldKind kind);
+
 }  // namespace ebpf
