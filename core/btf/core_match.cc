@@ -75,8 +75,9 @@ Result<bool> TypeMatcher::AreTypesCompatible(TypeId local, TypeId target) {
 
 Result<bool> TypeMatcher::DoTypesMatch(TypeId local, TypeId target) {
   // Even if both are typedefs, their own names count.
-  if (!EBPF_TRY(DoNamesMatch(EBPF_TRY(local_.TypeAt(local)).name,
-                             EBPF_TRY(target_.TypeAt(target)).name))) {
+  const Type local_type = EBPF_TRY(local_.TypeAt(local));
+  const Type target_type = EBPF_TRY(target_.TypeAt(target));
+  if (!EBPF_TRY(DoNamesMatch(local_type.name, target_type.name))) {
     return false;
   }
   return Compare(Rule::kMatches, local, target);
