@@ -9,6 +9,7 @@
 #include "core/base/bits.h"
 #include "core/helpers/prototype.h"
 #include "core/isa/decode.h"
+#include "core/program_types/context_layout.h"
 #include "core/verifier/callback.h"
 #include "core/verifier/inline_calls.h"
 #include "core/verifier/rewriter.h"
@@ -28,6 +29,7 @@ constexpr int32_t kTailCall = 12;
 constexpr int32_t kLoop = 181;
 
 // Opcodes. [RFC 9669; opcodes.def for those that only fixup writes]
+constexpr uint8_t kLoad64 = 0x79;
 constexpr uint8_t kStoreImm64 = 0x7a;
 constexpr uint8_t kGoto = 0x05;
 constexpr uint8_t kGotoLong = 0x06;
@@ -54,6 +56,8 @@ class Fixer {
   Fixer(const VerifiedProgram& program, Inlining inlining, Allocator& allocator)
       : program_(program),
         inlining_(inlining),
+        places_(program.type != nullptr ? ContextPlaces(program.type->id)
+                                        : Span<const ContextPlace>()),
         out_(allocator, program.insns.size()),
         kept_(allocator),
         functions_(allocator),
@@ -72,6 +76,7 @@ class Fixer {
   Status FindCallbacks();
   Status FixFunction(uint32_t number, uint32_t end);
   Status FixInsn(const DecodedInsn& insn);
+  Status FixContextAccess(const DecodedInsn& insn);
   Status FixJump(const DecodedInsn& insn);
   Status FixControl(const DecodedInsn& insn);
   Status FixMayGoto(const DecodedInsn& insn);
@@ -105,6 +110,8 @@ class Fixer {
 
   const VerifiedProgram& program_;
   const Inlining inlining_;
+  /// Of the context; empty: accesses to it stay what they are.
+  const Span<const ContextPlace> places_;
   Rewriter out_;
   /// For each instruction the first one from there on that some path reaches.
   Buffer<uint32_t> kept_;
@@ -246,9 +253,38 @@ Status Fixer::FixInsn(const DecodedInsn& insn) {
       }
       EBPF_TRY(PutAsItIs());
       return out_.Put(program_.insns[index_ + 1]);
+    case Family::kLoad:
+    case Family::kStore:
+      return facts().pointer == PointerKind::kContext && !places_.empty()
+                 ? FixContextAccess(insn)
+                 : PutAsItIs();
     default:
       return PutAsItIs();
   }
+}
+
+/// The pointer is to the context's start: to be verified, nothing was added.
+Status Fixer::FixContextAccess(const DecodedInsn& insn) {
+  const int32_t size = insn.info().width / 8;
+  for (const ContextPlace& place : places_) {
+    const int32_t inside = insn.offset - place.offset;
+    if (inside < 0 || inside + size > place.size) {
+      continue;
+    }
+    isa::Insn access = Original();
+    access.offset = static_cast<int16_t>(place.place + inside);
+    InsnFacts context{};
+    context.pointer = PointerKind::kContext;
+    if (!place.is_pointer) {
+      return out_.Put(access, facts());
+    }
+    if (insn.info().family != Family::kLoad || size != place.size) {
+      return Status::kInvalid;
+    }
+    access.opcode = kLoad64;
+    return out_.Put(access, context);
+  }
+  return Status::kInvalid;  // that was not verified
 }
 
 Status Fixer::FixJump(const DecodedInsn& insn) {

@@ -12,6 +12,7 @@
 #include "core/memory/allocator.h"
 #include "core/memory/buffer.h"
 #include "core/program/program.h"
+#include "core/program_types/program_type.h"
 #include "core/verifier/findings.h"
 #include "core/verifier/log.h"
 
@@ -23,6 +24,9 @@ struct VerifiedProgram {
   Span<Map* const> maps;
   Span<const InsnFacts> facts;
   const Findings& findings;
+  /// Its accesses to a context that is laid out otherwise than it sees it are
+  /// rewritten (context_layout.h). Null: none are.
+  const ProgramType* type = nullptr;
 };
 
 /// The arrays of ProgramParts of those names, exactly as large as needed.

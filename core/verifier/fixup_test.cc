@@ -28,7 +28,8 @@ class FixupTest : public VerifierTest {
     FixedProgram fixed(allocator);
     status_ =
         Fixup({insns, maps_->span(),
-               Span<const InsnFacts>(facts.data(), facts.size()), findings},
+               Span<const InsnFacts>(facts.data(), facts.size()), findings,
+               options_.type},
               allocator, log, fixed);
     const StringView text = log.writer().text();
     log_ = std::string(text.data(), text.size());
@@ -449,6 +450,43 @@ TEST_F(FixupTest, EachAllocationMayFail) {
     EXPECT_EQ(status, allocator.failed() ? Status::kNoMemory : Status::kOk);
     EXPECT_EQ(allocator.outstanding_blocks(), 0u);
   });
+}
+
+TEST_F(FixupTest, PointersOfContextsAreLoadedFromWhereTheyAre) {
+  SetType(6);  // xdp
+  EXPECT_EQ(Fixed({Load(kW, R2, R1, 0), Load(kW, R3, R1, 4),
+                   Load(kW, R4, R1, 8), Load(kW, R5, R1, 12), Return0()}),
+            "r2 = *(u64 *)(r1 + 0x0)\n"
+            "r3 = *(u64 *)(r1 + 0x8)\n"
+            "r4 = *(u64 *)(r1 + 0x10)\n"
+            "w5 = *(u32 *)(r1 + 0x24)\n"
+            "r0 = 0x0\n"
+            "exit\n");
+  EXPECT_FALSE(facts_[0].no_zero_extension);
+  EXPECT_EQ(facts_[0].pointer, PointerKind::kContext);
+}
+
+TEST_F(FixupTest, PartsOfFieldsOfContextsStayParts) {
+  SetType(3);  // sched_cls
+  EXPECT_EQ(Fixed({Load(kB, R2, R1, 9), Load(kH, R2, R1, 10),
+                   LoadSigned(kW, R2, R1, 8), StoreImm(kW, R1, 8, 7),
+                   Store(kDW, R1, 48, R2), Load(kDW, R2, R1, 168), Return0()}),
+            "w2 = *(u8 *)(r1 + 0x21)\n"
+            "w2 = *(u16 *)(r1 + 0x22)\n"
+            "r2 = *(s32 *)(r1 + 0x20)\n"
+            "*(u32 *)(r1 + 0x20) = 0x7\n"
+            "*(u64 *)(r1 + 0x48) = r2\n"
+            "r2 = *(u64 *)(r1 + 0xc0)\n"
+            "r0 = 0x0\n"
+            "exit\n");
+}
+
+TEST_F(FixupTest, OtherContextsStayWhatTheyAre) {
+  const char* const text =
+      "r2 = *(u64 *)(r1 + 0x8)\n"
+      "r0 = 0x0\n"
+      "exit\n";
+  EXPECT_EQ(Fixed({Load(kDW, R2, R1, 8), Return0()}), text);
 }
 
 }  // namespace

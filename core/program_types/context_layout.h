@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: MIT
+//
+// Contexts of packets as they are: programs see Linux's structs, in which four
+// bytes stand for pointers, so their loads and stores are rewritten (fixup).
+#pragma once
+
+#include <stdint.h>
+
+#include "core/base/span.h"
+#include "core/program_types/program_type.h"
+
+namespace ebpf {
+
+/// The packet: [meta, data) is what precedes it, [data, end) itself.
+struct PacketPointers {
+  uint8_t* data;
+  uint8_t* end;
+  uint8_t* meta;
+};
+
+/// What a program of type xdp is run with; programs see struct xdp_md.
+struct XdpContext {
+  static constexpr uint32_t kFieldBytes = 24;
+
+  PacketPointers packet;
+  /// struct xdp_md, but for where the packet is.
+  alignas(8) uint8_t fields[kFieldBytes];
+};
+
+/// The same for struct __sk_buff, its pointers `sk` and `flow_keys` (null, or to
+/// what programs may access) included.
+struct SkbContext {
+  static constexpr uint32_t kFieldBytes = 192;
+
+  PacketPointers packet;
+  alignas(8) uint8_t fields[kFieldBytes];
+};
+
+/// A piece of a context.
+struct ContextPlace {
+  uint16_t offset;  // as programs see it, and how long it is
+  uint16_t size;
+  uint16_t place;   // where it is
+  /// Four bytes stand for the eight of a pointer.
+  bool is_pointer;
+};
+
+/// How the contexts of programs of this type are laid out, by offset; empty:
+/// just as programs see them.
+Span<const ContextPlace> ContextPlaces(ProgramTypeId type);
+
+}  // namespace ebpf
