@@ -18,10 +18,11 @@ inline constexpr uint32_t kLogStates = 2;
 inline constexpr uint32_t kLogStats = 4;
 /// BPF_LOG_FIXED: of a log that is too long the beginning is kept, not the end.
 inline constexpr uint32_t kLogFixed = 8;
-/// Not Linux's: leaves out the block for people. Linux refuses this bit, so
-/// clients that know it are ours.
+/// What bpf(2) takes, as Linux does.
+inline constexpr uint32_t kLogMask = 15;
+/// Only inside of this tree: no block for people. No client needs it, since the
+/// cause stands behind the block once more.
 inline constexpr uint32_t kLogBrief = 16;
-inline constexpr uint32_t kLogMask = 31;
 
 /// A log with a level, in a buffer that the caller owns. When it is full it
 /// keeps the end, where the reason is, and counts all (`writer().wanted()`);

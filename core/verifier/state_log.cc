@@ -230,7 +230,7 @@ uint32_t NumberSize(const StackSlot& slot) {
   while (zeros < kSlotSize && slot.bytes[zeros] == ByteKind::kZero) {
     ++zeros;
   }
-  return zeros == kSlotSize ? zeros : 0;
+  return (zeros & (zeros - 1)) == 0 ? zeros : 0;
 }
 
 void PutSlot(TextWriter& writer, const Frame& frame, uint32_t number,
