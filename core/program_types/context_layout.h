@@ -27,8 +27,8 @@ struct XdpContext {
   alignas(8) uint8_t fields[kFieldBytes];
 };
 
-/// The same for struct __sk_buff, its pointers `sk` and `flow_keys` (null, or to
-/// what programs may access) included.
+/// The same for struct __sk_buff, its pointers `sk` and `flow_keys` (null, or
+/// to what programs may access) included.
 struct SkbContext {
   static constexpr uint32_t kFieldBytes = 192;
 
@@ -40,7 +40,7 @@ struct SkbContext {
 struct ContextPlace {
   uint16_t offset;  // as programs see it, and how long it is
   uint16_t size;
-  uint16_t place;   // where it is
+  uint16_t place;  // where it is
   /// Four bytes stand for the eight of a pointer.
   bool is_pointer;
 };

@@ -42,7 +42,8 @@ Status LoadTyped(Verification& v, const Access& access, const char* type,
   if (kernel == nullptr) {
     return Refuse(v, access);
   }
-  const Result<btf::TypeId> id = kernel->Find(btf::Kind::kStruct, StringView(type));
+  const Result<btf::TypeId> id =
+      kernel->Find(btf::Kind::kStruct, StringView(type));
   if (!id.ok()) {
     return Refuse(v, access);
   }

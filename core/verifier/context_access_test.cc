@@ -56,9 +56,8 @@ TEST_F(ContextAccessTest, NumbersFitTheirLoads) {
   SetType(kSchedCls);
   Accepts({Load(kB, R5, R1, kMark), LookupOrExit(kHash), Return0()});
   // One byte is at most 255: it may index what has 256 more, no less.
-  Accepts({Load(kB, R6, R1, kMark), LookupOrExit(kHash),
-           AluImm(kAnd, R6, 0x1f), AluReg(kAdd, R0, R6), Load(kDW, R1, R0, 8),
-           Return0()});
+  Accepts({Load(kB, R6, R1, kMark), LookupOrExit(kHash), AluImm(kAnd, R6, 0x1f),
+           AluReg(kAdd, R0, R6), Load(kDW, R1, R0, 8), Return0()});
   Rejects({Load(kB, R6, R1, kMark), LookupOrExit(kHash), AluReg(kAdd, R0, R6),
            Load(kDW, R1, R0, 8), Return0()},
           Status::kAccess,
@@ -132,8 +131,7 @@ TEST_F(ContextAccessTest, AnInstructionGoesThroughOneKindOfObject) {
   Rejects({Load(kW, R0, R1, kMark), Load(kDW, R2, R1, kSkbSocket),
            JumpImm(kJne, R2, 0, 2), Return0(), JumpImm(kJeq, R0, 0, 1),
            MovReg(R2, R1), Load(kW, R0, R2, 4), Return0()},
-          Status::kInvalid,
-          "same insn cannot be used with different pointers");
+          Status::kInvalid, "same insn cannot be used with different pointers");
 }
 
 TEST_F(ContextAccessTest, BuffersAreAccessedAtKnownPlaces) {
@@ -142,8 +140,8 @@ TEST_F(ContextAccessTest, BuffersAreAccessedAtKnownPlaces) {
   Accepts({load, Load(kB, R7, R6, 100), StoreImm(kW, R6, 4, 1), Return0()});
   Rejects({load, Load(kB, R7, R6, -1), Return0()}, Status::kAccess,
           "R6 invalid tracepoint buffer access: off=-1, size=1");
-  Rejects({load, Load(kW, R7, R6, 0), AluReg(kAdd, R6, R7),
-           Load(kB, R7, R6, 0), Return0()},
+  Rejects({load, Load(kW, R7, R6, 0), AluReg(kAdd, R6, R7), Load(kB, R7, R6, 0),
+           Return0()},
           Status::kAccess,
           "R6 invalid variable buffer offset: off=0, var_off=(0x0; "
           "0xffffffff)");

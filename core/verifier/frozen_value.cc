@@ -10,7 +10,9 @@ namespace ebpf::verifier {
 
 bool ReadFrozenValue(const RegState& reg, const Access& access,
                      uint64_t& number) {
-  if (reg.type != RegType::kMapValue || !reg.value.IsConstant()) {
+  // Of a map in a map of maps only what it is like is known.
+  if (reg.type != RegType::kMapValue || reg.origin != 0 ||
+      !reg.value.IsConstant()) {
     return false;
   }
   Map& map = const_cast<Map&>(*reg.map);  // only to be read

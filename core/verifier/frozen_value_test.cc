@@ -8,9 +8,8 @@
 namespace ebpf::verifier {
 namespace {
 
-constexpr uint8_t kBytes[16] = {0x11, 0x22, 0x33, 0x44, 0x85, 0x96,
-                                0xa7, 0xb8, 1,    0,    0,    0,
-                                0,    0,    0,    0xff};
+constexpr uint8_t kBytes[16] = {0x11, 0x22, 0x33, 0x44, 0x85, 0x96, 0xa7, 0xb8,
+                                1,    0,    0,    0,    0,    0,    0,    0xff};
 
 /// kReadOnly holds kBytes.
 class FrozenValueTest : public VerifierTest {
@@ -94,8 +93,8 @@ TEST_F(FrozenValueTest, WhatProgramsMayWriteIsUnknown) {
 
 TEST_F(FrozenValueTest, BoundsAreChecked) {
   map_->Freeze();
-  const Verdict verdict = Judge(Join({LoadMapValue(R1, kReadOnly),
-                                      Load(kDW, R2, R1, 9), Return0()}));
+  const Verdict verdict = Judge(
+      Join({LoadMapValue(R1, kReadOnly), Load(kDW, R2, R1, 9), Return0()}));
   EXPECT_EQ(verdict.status, Status::kAccess);
   EXPECT_TRUE(HasLine(
       verdict.log, "invalid access to map value, value_size=16 off=9 size=8"))

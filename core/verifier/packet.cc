@@ -55,9 +55,9 @@ void RaiseRange(Verification& v, const RegState& reg, bool before) {
 /// `reg` is at the end or behind it.
 void MarkEnd(RegState& reg, bool behind) {
   reg.memory_size = 0;
-  reg.flags = static_cast<uint16_t>(
-      (reg.flags & ~kEndFlags) |
-      (behind ? kRegBeyondPacketEnd : kRegAtPacketEnd));
+  reg.flags =
+      static_cast<uint16_t>((reg.flags & ~kEndFlags) |
+                            (behind ? kRegBeyondPacketEnd : kRegAtPacketEnd));
 }
 
 }  // namespace

@@ -60,11 +60,11 @@ TEST_F(PacketLoadTest, ItIsACallThatGivesANumber) {
              Exit()},
             Status::kAccess, "R" + std::to_string(int{reg}) + " !read_ok");
   }
-  Accepts({MovReg(R6, R1), MovImm(R7, 0), LoadAbs(kB, 4), MovReg(R0, R7),
-           Exit()});
+  Accepts(
+      {MovReg(R6, R1), MovImm(R7, 0), LoadAbs(kB, 4), MovReg(R0, R7), Exit()});
   // Linux does not say how many bits it has, either.
-  Rejects({MovReg(R6, R1), LookupOrExit(kHash), MovReg(R8, R0),
-           LoadAbs(kB, 4), AluReg(kAdd, R8, R0), Load(kB, R0, R8, 0), Exit()},
+  Rejects({MovReg(R6, R1), LookupOrExit(kHash), MovReg(R8, R0), LoadAbs(kB, 4),
+           AluReg(kAdd, R8, R0), Load(kB, R0, R8, 0), Exit()},
           Status::kInvalid,
           "math between map_value pointer and register with unbounded min "
           "value is not allowed");
@@ -73,9 +73,9 @@ TEST_F(PacketLoadTest, ItIsACallThatGivesANumber) {
 TEST_F(PacketLoadTest, NothingIsHeldWhereItMayEndTheProgram) {
   options_.gpl_compatible = true;
   SetType(kSchedCls);
-  const Verdict verdict = Judge(
-      Join({MovReg(R6, R1), Reserve(8), JumpImm(kJne, R0, 0, 1), Exit(),
-            MovReg(R7, R0), LoadAbs(kB, 4), Release(R7), Return0()}));
+  const Verdict verdict =
+      Judge(Join({MovReg(R6, R1), Reserve(8), JumpImm(kJne, R0, 0, 1), Exit(),
+                  MovReg(R7, R0), LoadAbs(kB, 4), Release(R7), Return0()}));
   EXPECT_EQ(verdict.status, Status::kInvalid);
   EXPECT_TRUE(HasLine(verdict.log,
                       "BPF_LD_[ABS|IND] cannot be mixed with socket "
@@ -109,11 +109,11 @@ TEST_F(PacketLoadTest, AFunctionThatFailsReturnsZero) {
 
 TEST_F(PacketLoadTest, ThisKernelHasNoPacketsToLoadFrom) {
   options_.profile = Profile::kPort;
-  const Verdict verdict =
-      Judge({MovReg(R6, R1), LoadAbs(kB, 4), Exit()});
+  const Verdict verdict = Judge({MovReg(R6, R1), LoadAbs(kB, 4), Exit()});
   EXPECT_EQ(verdict.status, Status::kNotSupportedLinux);
-  EXPECT_TRUE(HasLine(verdict.log, "this kernel does not run programs with "
-                                   "BPF_LD_[ABS|IND]"))
+  EXPECT_TRUE(HasLine(verdict.log,
+                      "this kernel does not run programs with "
+                      "BPF_LD_[ABS|IND]"))
       << verdict.log;
 }
 

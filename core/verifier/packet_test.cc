@@ -66,13 +66,13 @@ TEST_F(PacketTest, EachComparisonOpensExactlyWhatItProves) {
         for (const int offset : {0, 7, 8, 9}) {
           const Code load = {Load(kB, R0, R2, offset)};
           const Code nothing = {MovImm(R0, 0)};
-          const Code code = Join(
-              {Load(kW, R2, R1, first), Load(kW, R3, R1, end), MovReg(R4, R2),
-               AluImm(kAdd, R4, 8),
-               order.end_first ? JumpReg(order.code, R3, R4, 3)
-                               : JumpReg(order.code, R4, R3, 3),
-               taken ? nothing : load, MovImm(R0, 0), Exit(),
-               taken ? load : nothing, MovImm(R0, 0), Exit()});
+          const Code code =
+              Join({Load(kW, R2, R1, first), Load(kW, R3, R1, end),
+                    MovReg(R4, R2), AluImm(kAdd, R4, 8),
+                    order.end_first ? JumpReg(order.code, R3, R4, 3)
+                                    : JumpReg(order.code, R4, R3, 3),
+                    taken ? nothing : load, MovImm(R0, 0), Exit(),
+                    taken ? load : nothing, MovImm(R0, 0), Exit()});
           if (offset < range) {
             Accepts(code);
           } else {
@@ -125,7 +125,8 @@ TEST_F(PacketTest, WhatIsLearntIsOfAllPointersWithTheSameVariablePart) {
 }
 
 TEST_F(PacketTest, UnknownNumbersNeedANewComparison) {
-  const Code moved = Join({Checked(8), Load(kB, R5, R2, 0), AluReg(kAdd, R2, R5)});
+  const Code moved =
+      Join({Checked(8), Load(kB, R5, R2, 0), AluReg(kAdd, R2, R5)});
   Rejects({moved, Load(kB, R0, R2, 0), Return0()}, Status::kAccess,
           Outside(0, 1, 2, 1, 0));
   Accepts({moved, MovReg(R4, R2), AluImm(kAdd, R4, 2), JumpReg(kJgt, R4, R3, 1),
@@ -219,10 +220,10 @@ TEST_F(PacketTest, APathIsCoveredByOneThatHadLess) {
 TEST_F(PacketTest, HelpersThatMoveThePacketTakeItsPointersAway) {
   constexpr int kSkbVlanPush = 18;
   SetType(kSchedCls);
-  const Code code = Join({MovReg(R6, R1), Load(kW, R7, R1, kSkbData),
-                          Load(kW, R8, R1, kSkbDataEnd), MovReg(R4, R7),
-                          AluImm(kAdd, R4, 8), JumpReg(kJle, R4, R8, 2),
-                          Return0()});
+  const Code code =
+      Join({MovReg(R6, R1), Load(kW, R7, R1, kSkbData),
+            Load(kW, R8, R1, kSkbDataEnd), MovReg(R4, R7), AluImm(kAdd, R4, 8),
+            JumpReg(kJle, R4, R8, 2), Return0()});
   const Code move =
       Join({MovReg(R1, R6), MovImm(R2, 8), MovImm(R3, 0), Call(kSkbVlanPush)});
   Accepts({code, Load(kB, R0, R7, 0), move, Return0()});

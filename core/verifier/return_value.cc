@@ -69,7 +69,8 @@ BoundsText::BoundsText(const ScalarValue& value) {
 bool ReturnValueMatters(const Verification& v) {
   const ProgramType& type = *v.options.type;
   return type.id == ProgramTypeId::kLsm ||
-         (type.returns != nullptr && type.returns(v.options.attach_type).checked);
+         (type.returns != nullptr &&
+          type.returns(v.options.attach_type).checked);
 }
 
 Status CheckReturnValue(Verification& v) {

@@ -32,15 +32,15 @@ TEST_F(ReturnValueTest, EachTypeAndAttachTypeHasItsRange) {
     int min;
     int max;
   };
-  for (const Case& one : {Case{kCgroupSock, kInetSockCreate, 0, 1},
-                          Case{kCgroupSkb, 0, 0, 1},
-                          Case{kCgroupSkb, kInetEgress, 0, 3},
-                          Case{kCgroupSockAddr, kInet4Bind, 0, 3},
-                          Case{kCgroupSockAddr, kUdp4Recvmsg, 1, 1},
-                          Case{kNetfilter, kNetfilterHook, 0, 1}}) {
+  for (const Case& one :
+       {Case{kCgroupSock, kInetSockCreate, 0, 1}, Case{kCgroupSkb, 0, 0, 1},
+        Case{kCgroupSkb, kInetEgress, 0, 3},
+        Case{kCgroupSockAddr, kInet4Bind, 0, 3},
+        Case{kCgroupSockAddr, kUdp4Recvmsg, 1, 1},
+        Case{kNetfilter, kNetfilterHook, 0, 1}}) {
     SetType(one.type, one.attach_type);
-    const std::string range = "[" + std::to_string(one.min) + ", " +
-                              std::to_string(one.max) + "]";
+    const std::string range =
+        "[" + std::to_string(one.min) + ", " + std::to_string(one.max) + "]";
     for (int value = -1; value <= 4; ++value) {
       const Code code = {MovImm(R0, value), Exit()};
       const std::string text = std::to_string(value);
@@ -65,8 +65,8 @@ TEST_F(ReturnValueTest, WhatIsNotKnownIsToldByItsBounds) {
   Rejects({LookupOrExit(kArray), Load(kDW, R0, R0, 0), Exit()},
           Status::kInvalid, Outside("unknown scalar value", "[0, 1]"));
   Accepts({Load(kW, R0, R1, 4), AluImm(kAnd, R0, 1), Exit()});
-  Accepts({Load(kW, R0, R1, 4), JumpImm(kJle, R0, 1, 1), MovImm(R0, 1),
-           Exit()});
+  Accepts(
+      {Load(kW, R0, R1, 4), JumpImm(kJle, R0, 1, 1), MovImm(R0, 1), Exit()});
 }
 
 TEST_F(ReturnValueTest, PointersAreNoResult) {

@@ -85,8 +85,8 @@ Status CheckBuffer(Verification& v, const Access& access) {
   if (!reg.value.IsConstant() || reg.value.bits.value != 0) {
     return v.Reject(Message::kVariableBuffer, name, offset, reg.value.bits);
   }
-  v.stats.buffer_bytes = Max(v.stats.buffer_bytes,
-                             static_cast<uint32_t>(offset) + access.size);
+  v.stats.buffer_bytes =
+      Max(v.stats.buffer_bytes, static_cast<uint32_t>(offset) + access.size);
   return Status::kOk;
 }
 

@@ -22,8 +22,8 @@ class SocketAccessTest : public VerifierTest {
 
   /// r6 = skb->sk, a sock_common.
   static Code Common() {
-    return Join({Load(kDW, R6, R1, kSkbSocket), JumpImm(kJne, R6, 0, 2),
-                 Return0()});
+    return Join(
+        {Load(kDW, R6, R1, kSkbSocket), JumpImm(kJne, R6, 0, 2), Return0()});
   }
   /// r6 = bpf_sk_fullsock(skb->sk) or another such helper.
   static Code From(int helper) {
@@ -33,14 +33,14 @@ class SocketAccessTest : public VerifierTest {
 };
 
 TEST_F(SocketAccessTest, FieldsAreReadAsTheTableSays) {
-  Accepts({Common(), Load(kW, R0, R6, 4), Return0()});   // family
+  Accepts({Common(), Load(kW, R0, R6, 4), Return0()});  // family
   Rejects({Common(), Load(kW, R0, R6, 16), Return0()},  // mark: full ones only
           Status::kAccess, "R6 invalid sock_common access off=16 size=4");
   Accepts({From(kSkFullsock), Load(kW, R0, R6, 16), Return0()});
   Rejects({From(kSkFullsock), Load(kW, R0, R6, 4096), Return0()},
           Status::kAccess, "R6 invalid sock access off=4096 size=4");
-  Rejects({From(kSkFullsock), Load(kW, R0, R6, -4), Return0()},
-          Status::kAccess, "R6 invalid sock access off=-4 size=4");
+  Rejects({From(kSkFullsock), Load(kW, R0, R6, -4), Return0()}, Status::kAccess,
+          "R6 invalid sock access off=-4 size=4");
   Accepts({From(kTcpSockHelper), Load(kDW, R0, R6, 80), Return0()});
   Rejects({From(kTcpSockHelper), Load(kDW, R0, R6, 4096), Return0()},
           Status::kAccess, "R6 invalid tcp_sock access off=4096 size=8");

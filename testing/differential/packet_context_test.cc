@@ -76,8 +76,8 @@ uint64_t RunInAll(uint32_t type, const Code& code, const void* context,
     std::memcpy(copy.data(), context, size);
     const Ref<Program> program = Make(type, code, engine.engine());
     const uint64_t now = program->Run(copy.data());
-    EXPECT_TRUE(first || now == result) << variant.name << ": " << now
-                                        << ", the others: " << result;
+    EXPECT_TRUE(first || now == result)
+        << variant.name << ": " << now << ", the others: " << result;
     result = now;
     first = false;
   }
@@ -96,9 +96,14 @@ struct Packet {
 
 /// The sum of the packet's first `count` bytes, or 0x1000 if it is shorter.
 Code SumOf(int count, int data, int end) {
-  Code code = {Load(kW, R2, R1, data), Load(kW, R3, R1, end), MovReg(R4, R2),
-               AluImm(kAdd, R4, count), JumpReg(kJle, R4, R3, 2),
-               MovImm(R0, 0x1000), Exit(), MovImm(R0, 0)};
+  Code code = {Load(kW, R2, R1, data),
+               Load(kW, R3, R1, end),
+               MovReg(R4, R2),
+               AluImm(kAdd, R4, count),
+               JumpReg(kJle, R4, R3, 2),
+               MovImm(R0, 0x1000),
+               Exit(),
+               MovImm(R0, 0)};
   for (int i = 0; i < count; ++i) {
     code.push_back(Load(kB, R5, R2, i));
     code.push_back(AluReg(kAdd, R0, R5));
@@ -145,23 +150,27 @@ TEST(PacketContextTest, SkbProgramsReadPacketsAndFields) {
 TEST(PacketContextTest, FieldsAreWrittenWhereTheyAre) {
   Packet packet(1);
   SkbContext context{packet.pointers(0), {}};
-  EXPECT_EQ(RunInAll(kSchedCls,
-                     {LoadImm64(R2, 0x1122334455667788)[0],
-                      LoadImm64(R2, 0x1122334455667788)[1],
-                      Store(kDW, R1, 48, R2), StoreImm(kW, R1, 8, 5),
-                      Load(kW, R0, R1, 52), Load(kW, R3, R1, 8),
-                      AluReg(kAdd, R0, R3), Exit()},
-                     &context, sizeof(context)),
-            0x11223344u + 5);
+  EXPECT_EQ(
+      RunInAll(kSchedCls,
+               {LoadImm64(R2, 0x1122334455667788)[0],
+                LoadImm64(R2, 0x1122334455667788)[1], Store(kDW, R1, 48, R2),
+                StoreImm(kW, R1, 8, 5), Load(kW, R0, R1, 52),
+                Load(kW, R3, R1, 8), AluReg(kAdd, R0, R3), Exit()},
+               &context, sizeof(context)),
+      0x11223344u + 5);
 }
 
 TEST(PacketContextTest, PacketsAreWritten) {
   Packet packet(8);
   XdpContext context{packet.pointers(0), {}};
-  const Code code = {Load(kW, R2, R1, 0),     Load(kW, R3, R1, 4),
-                     MovReg(R4, R2),          AluImm(kAdd, R4, 8),
-                     JumpReg(kJgt, R4, R3, 1), StoreImm(kH, R2, 6, 0x0102),
-                     MovImm(R0, 2),           Exit()};
+  const Code code = {Load(kW, R2, R1, 0),
+                     Load(kW, R3, R1, 4),
+                     MovReg(R4, R2),
+                     AluImm(kAdd, R4, 8),
+                     JumpReg(kJgt, R4, R3, 1),
+                     StoreImm(kH, R2, 6, 0x0102),
+                     MovImm(R0, 2),
+                     Exit()};
   EXPECT_EQ(RunInAll(kXdp, code, &context, sizeof(context)), 2u);
   EXPECT_EQ(packet.bytes[5], 6);
   EXPECT_EQ(packet.bytes[6], 2);
