@@ -164,8 +164,9 @@ constexpr uint32_t kHelperCount = 0
 #define EBPF_HELPER_ARGUMENT_TYPE(name, argument, type)
 #define EBPF_HELPER_RESULT_TYPE(name, type)
 #define EBPF_HELPER_RELEASED(name, argument)
+#define EBPF_HELPER_WRITES(name, argument)
 #define EBPF_HELPER_ATTACH(name, types, attach)
-#define EBPF_HELPER_VARIANT(name, types, arguments)
+#define EBPF_HELPER_VARIANT(name, types, arguments, license)
 
 struct AttachRule {
   uint32_t id;
@@ -181,19 +182,23 @@ constexpr AttachRule kAttachRules[] = {
 #undef EBPF_HELPER_ATTACH
 #define EBPF_HELPER_ATTACH(name, types, attach)
 
+enum class License : uint8_t { kSame, kAny };
+
 struct Variant {
   uint32_t id;
   ProgramTypeSet types;
   ArgList args;
+  License license;
 };
 #undef EBPF_HELPER_VARIANT
-#define EBPF_HELPER_VARIANT(name, types, arguments) \
-  {kId_##name, EBPF_WORDS(type_words, types), EBPF_ARGUMENTS(arguments)},
+#define EBPF_HELPER_VARIANT(name, types, arguments, license)             \
+  {kId_##name, EBPF_WORDS(type_words, types), EBPF_ARGUMENTS(arguments), \
+   License::k##license},
 constexpr Variant kVariantRows[] = {
 #include "core/helpers/helper_extras.def"
 };
 #undef EBPF_HELPER_VARIANT
-#define EBPF_HELPER_VARIANT(name, types, arguments)
+#define EBPF_HELPER_VARIANT(name, types, arguments, license)
 constexpr uint32_t kVariantCount =
     sizeof(kVariantRows) / sizeof(kVariantRows[0]);
 
@@ -223,6 +228,12 @@ constexpr void Complete(HelperPrototype& row) {
   if (row.id == kId_##name) {               \
     row.result_type = (type);               \
   }
+#undef EBPF_HELPER_WRITES
+#define EBPF_HELPER_WRITES(name, argument)                              \
+  if (row.id == kId_##name) {                                           \
+    row.also_written =                                                  \
+        static_cast<uint8_t>(row.also_written | 1 << ((argument) - 1)); \
+  }
 #undef EBPF_HELPER_RELEASED
 #define EBPF_HELPER_RELEASED(name, argument) \
   if (row.id == kId_##name) {                \
@@ -235,6 +246,7 @@ constexpr void Complete(HelperPrototype& row) {
 #undef EBPF_HELPER_ARGUMENT_TYPE
 #undef EBPF_HELPER_RESULT_TYPE
 #undef EBPF_HELPER_RELEASED
+#undef EBPF_HELPER_WRITES
 #undef EBPF_HELPER_ATTACH
 #undef EBPF_HELPER_VARIANT
 
@@ -265,6 +277,9 @@ constexpr Table Build() {
     table.variants[i] = row;
     for (int argument = 0; argument < 5; ++argument) {
       table.variants[i].args[argument] = variant.args.kinds[argument];
+    }
+    if (variant.license == License::kAny) {
+      table.variants[i].gpl_only = false;
     }
     Complete(table.variants[i]);
   }
@@ -300,6 +315,19 @@ const HelperPrototype* FindHelperFor(uint32_t id, ProgramTypeId type) {
     }
   }
   return FindHelper(id);
+}
+
+bool WritesArgument(const HelperPrototype& helper, unsigned index) {
+  switch (helper.args[index]) {
+    case ArgKind::kUninitMapValue:
+    case ArgKind::kUninitMem:
+    case ArgKind::kWriteMem:
+    case ArgKind::kFixedWriteMem:
+    case ArgKind::kFixedUninitMem:
+      return true;
+    default:
+      return (helper.also_written >> index & 1) != 0;
+  }
 }
 
 bool HelperAllowed(const HelperPrototype& helper, ProgramTypeId type) {

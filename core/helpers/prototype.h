@@ -101,11 +101,17 @@ struct HelperPrototype {
   bool fast_call = false;
   /// Counted from 1; 0: none.
   uint8_t released_argument = 0;
+  /// Bit n: memory argument n (from 0) is filled although its kind does not say
+  /// so: ask WritesArgument.
+  uint8_t also_written = 0;
 };
 
 /// The helper with Linux's number `id`, or null where Linux has none that we
 /// know of. Some take other arguments in programs of some types: FindHelperFor.
 const HelperPrototype* FindHelper(uint32_t id);
+
+/// Whether `helper` writes into what argument `index` (from 0) points to.
+bool WritesArgument(const HelperPrototype& helper, unsigned index);
 
 /// The helper as programs of `type` call it (Linux has several prototypes of
 /// sk_storage_get, get_socket_cookie, ...), whether they may or not.

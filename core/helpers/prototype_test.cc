@@ -156,6 +156,20 @@ TEST(PrototypeTest, SomeTypesCallAHelperWithOtherArguments) {
   EXPECT_EQ(FindHelperFor(0, ProgramTypeId::kLsm), nullptr);
 }
 
+TEST(PrototypeTest, WhatIsWrittenIsSaidByKindOrBesides) {
+  EXPECT_TRUE(WritesArgument(*FindHelper(BPF_FUNC_probe_read_user), 0));
+  EXPECT_TRUE(WritesArgument(*FindHelper(BPF_FUNC_snprintf), 0));
+  EXPECT_FALSE(WritesArgument(*FindHelper(BPF_FUNC_snprintf), 2));
+  EXPECT_FALSE(WritesArgument(*FindHelper(BPF_FUNC_trace_printk), 0));
+  EXPECT_TRUE(WritesArgument(*FindHelper(BPF_FUNC_d_path), 1));
+}
+
+TEST(PrototypeTest, SomeTypesNeedNoLicenseForAHelper) {
+  const uint32_t id = BPF_FUNC_get_stackid;
+  EXPECT_TRUE(FindHelperFor(id, ProgramTypeId::kKprobe)->gpl_only);
+  EXPECT_FALSE(FindHelperFor(id, ProgramTypeId::kPerfEvent)->gpl_only);
+}
+
 TEST(PrototypeTest, SomeHelpersAreForSomeAttachTypes) {
   const HelperPrototype& bind = *FindHelper(BPF_FUNC_bind);
   const auto type = ProgramTypeId::kCgroupSockAddr;
