@@ -26,11 +26,10 @@ class FixupTest : public VerifierTest {
                Span<InsnFacts>(facts.data(), facts.size()), stats, &findings);
     EXPECT_EQ(verdict, Status::kOk) << log.writer().text().data();
     FixedProgram fixed(allocator);
-    status_ =
-        Fixup({insns, maps_->span(),
-               Span<const InsnFacts>(facts.data(), facts.size()), findings,
-               options_.type},
-              allocator, log, fixed);
+    status_ = Fixup({insns, maps_->span(),
+                     Span<const InsnFacts>(facts.data(), facts.size()),
+                     findings, options_.type},
+                    allocator, log, fixed);
     const StringView text = log.writer().text();
     log_ = std::string(text.data(), text.size());
     functions_.assign(fixed.functions.span().begin(),

@@ -47,9 +47,7 @@ struct Kinds {
 
   bool MayPoint(unsigned reg) const { return (pointer & Bit(reg)) != 0; }
   bool MayPointToStack(unsigned reg) const { return (stack & Bit(reg)) != 0; }
-  bool MayPointToHolder(unsigned reg) const {
-    return (holder & Bit(reg)) != 0;
-  }
+  bool MayPointToHolder(unsigned reg) const { return (holder & Bit(reg)) != 0; }
   void Set(unsigned reg, bool is_pointer, bool is_stack, bool is_holder) {
     const auto set = [reg](uint16_t& where, bool is) {
       where = static_cast<uint16_t>(is ? where | Bit(reg) : where & ~Bit(reg));
@@ -80,16 +78,34 @@ bool ReturnsPointer(const HelperPrototype* helper) {
                                helper->result != ReturnKind::kVoid);
 }
 
+/// Whether values of some map have pointers in them, or are maps.
+bool MapsHavePointers(const Verification& v) {
+  for (const Map* map : v.maps) {
+    if (map->inner() != nullptr || !map->fields().empty()) {
+      return true;
+    }
+  }
+  return false;
+}
+
 /// Whether what `helper` returns may point to memory that has pointers.
-bool ReturnsHolder(const HelperPrototype* helper) {
+bool ReturnsHolder(const HelperPrototype* helper, bool maps_have_pointers) {
   if (!ReturnsPointer(helper)) {
     return false;
   }
-  return helper == nullptr ||
-         (helper->result != ReturnKind::kMapValue &&
-          helper->result != ReturnKind::kMapValueOrNull &&
-          helper->result != ReturnKind::kRingRecordOrNull &&
-          helper->result != ReturnKind::kDynptrMemOrNull);
+  if (helper == nullptr) {
+    return true;
+  }
+  switch (helper->result) {
+    case ReturnKind::kMapValue:
+    case ReturnKind::kMapValueOrNull:
+      return maps_have_pointers;
+    case ReturnKind::kRingRecordOrNull:
+    case ReturnKind::kDynptrMemOrNull:
+      return false;
+    default:
+      return true;
+  }
 }
 
 const HelperPrototype* HelperOf(const DecodedInsn& insn) {
@@ -126,7 +142,7 @@ void AfterLoad(unsigned reg, unsigned base, uint8_t width, Kinds& kinds) {
 }
 
 /// What `insn` leaves in the registers.
-Kinds After(const DecodedInsn& insn, Kinds kinds) {
+Kinds After(const DecodedInsn& insn, Kinds kinds, bool maps_have_pointers) {
   switch (insn.info().family) {
     case Family::kAlu:
     case Family::kNegate:
@@ -143,13 +159,14 @@ Kinds After(const DecodedInsn& insn, Kinds kinds) {
       break;
     case Family::kLoadImm64:
       kinds.Set(insn.dst, insn.op != Op::kLoadImm64, false,
-                insn.op == Op::kLoadMapFd || insn.op == Op::kLoadBtfId);
+                insn.op == Op::kLoadMapFd || insn.op == Op::kLoadBtfId ||
+                    (insn.op == Op::kLoadMapValue && maps_have_pointers));
       break;
     case Family::kControl:
       if (insn.op == Op::kCallHelper) {
         kinds.Clear(kCallerSaved);
         kinds.Set(0, ReturnsPointer(HelperOf(insn)), false,
-                  ReturnsHolder(HelperOf(insn)));
+                  ReturnsHolder(HelperOf(insn), maps_have_pointers));
       } else if (insn.op == Op::kCallSubprogram) {
         kinds.Clear(kCallerSaved);
         kinds.Set(0, true, true, true);
@@ -180,6 +197,7 @@ bool FlowTo(Span<Kinds> at, size_t index, const Kinds& kinds) {
 }
 
 bool ForwardPass(const Verification& v, Span<Kinds> at) {
+  const bool maps_have_pointers = MapsHavePointers(v);
   bool news = false;
   for (uint32_t i = 0; i < v.insns.size(); ++i) {
     DecodedInsn insn;
@@ -187,7 +205,7 @@ bool ForwardPass(const Verification& v, Span<Kinds> at) {
         isa::Decode(v.insns, i, insn) != isa::DecodeError::kNone) {
       continue;
     }
-    const Kinds after = After(insn, at[i]);
+    const Kinds after = After(insn, at[i], maps_have_pointers);
     const Flow flow = FlowOf(insn);
     if (flow.jumps) {
       news |= FlowTo(at, static_cast<size_t>(TargetOf(i, insn)), after);
@@ -203,10 +221,9 @@ void FindKinds(const Verification& v, Span<Kinds> at) {
   for (const Subprogram& subprogram : v.subprograms) {
     const bool main = subprogram.start == 0;
     const uint16_t arguments = main ? Bit(1) : kArguments;
-    at[subprogram.start] =
-        Kinds{static_cast<uint16_t>(kFrame | arguments),
-              static_cast<uint16_t>(kFrame | (main ? 0 : kArguments)),
-              arguments};
+    at[subprogram.start] = Kinds{
+        static_cast<uint16_t>(kFrame | arguments),
+        static_cast<uint16_t>(kFrame | (main ? 0 : kArguments)), arguments};
   }
   for (unsigned pass = 0; ForwardPass(v, at); ++pass) {
     if (pass == kMaxPasses) {
