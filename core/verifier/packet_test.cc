@@ -233,5 +233,35 @@ TEST_F(PacketTest, HelpersThatMoveThePacketTakeItsPointersAway) {
   Accepts({code, move, MovReg(R0, R7), Exit()});
 }
 
+TEST_F(PacketTest, FunctionsMoveThePacketOfTheirCallers) {
+  constexpr int kSkbVlanPush = 18;
+  SetType(kSchedCls);
+  const auto calls = [](const Code& callee) {
+    return Join({MovReg(R6, R1), Load(kW, R7, R1, kSkbData),
+                 Load(kW, R8, R1, kSkbDataEnd), MovReg(R4, R7),
+                 AluImm(kAdd, R4, 8), JumpReg(kJle, R4, R8, 2), Return0(),
+                 MovReg(R1, R6), CallLocal(3), Load(kB, R0, R7, 0), Return0(),
+                 callee});
+  };
+  Accepts(calls({MovImm(R0, 0), Exit()}));
+  Rejects(calls({MovImm(R2, 8), MovImm(R3, 0), Call(kSkbVlanPush), Exit()}),
+          Status::kAccess, "R7 invalid mem access 'scalar'");
+}
+
+TEST_F(PacketTest, ATailCallInAFunctionMovesThePacketOfItsCallers) {
+  SetType(kSchedCls);
+  const auto calls = [](const Code& use) {
+    return Join({MovReg(R6, R1), Load(kW, R7, R1, kSkbData),
+                 Load(kW, R8, R1, kSkbDataEnd), MovReg(R4, R7),
+                 AluImm(kAdd, R4, 8), JumpReg(kJle, R4, R8, 2), Return0(),
+                 MovReg(R1, R6), CallLocal(static_cast<int>(use.size()) + 2),
+                 use, Return0(), LoadMap(R2, kPrograms), MovImm(R3, 0),
+                 Call(kTailCall), Return0()});
+  };
+  Accepts(calls({MovReg(R0, R7)}));
+  Rejects(calls({Load(kB, R0, R7, 0)}), Status::kAccess,
+          "R7 invalid mem access 'scalar'");
+}
+
 }  // namespace
 }  // namespace ebpf::verifier
