@@ -31,8 +31,6 @@ constexpr uint64_t SessionOnly = kKfuncSessionOnly;
 // Sets as Linux registers functions for, beside those of type_sets.h. Tracing
 // means several types here, so the words come in a namespace of their own.
 namespace kfunc_types {
-using type_words::CgroupSkb;
-using type_words::CgroupSockAddr;
 using type_words::Kprobe;
 using type_words::Lsm;
 using type_words::Lwt;
@@ -47,8 +45,11 @@ using type_words::Xdp;
 constexpr ProgramTypeSet Common = ~ProgramTypeSet{0};
 constexpr ProgramTypeSet Tracing =
     type_words::Tracepoint | type_words::PerfEvent | type_words::Tracing | Lsm;
+// Whoever registers for one of these has registered for all.
+constexpr ProgramTypeSet Cgroup =
+    type_words::CgroupSkb | type_words::CgroupTask;
 constexpr ProgramTypeSet Objects = Tracing | StructOps | Syscall;
-constexpr ProgramTypeSet Generic = Objects | SchedCls | Xdp | CgroupSkb;
+constexpr ProgramTypeSet Generic = Objects | SchedCls | Xdp | Cgroup;
 constexpr ProgramTypeSet Scheduler = Objects;
 }  // namespace kfunc_types
 
