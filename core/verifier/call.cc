@@ -12,6 +12,7 @@
 #include "core/verifier/helper_args.h"
 #include "core/verifier/packet.h"
 #include "core/verifier/references.h"
+#include "core/verifier/regions.h"
 #include "core/verifier/subprogram_call.h"
 
 namespace ebpf::verifier {
@@ -57,6 +58,7 @@ Status CheckTailCall(Verification& v, const HelperCall& call) {
   if (call.map->spec().type != MapType::kProgArray) {
     return v.Reject(Message::kNotProgArray);
   }
+  EBPF_TRY(CheckNoRegions(v, "tail_call"));
   State& state = *v.state;
   for (uint32_t i = 0; i < state.frame_count; ++i) {
     if (state.frames[i].called_back) {

@@ -4,6 +4,23 @@
 #include "core/verifier/regions.h"
 
 namespace ebpf::verifier {
+namespace {
+
+void Distrust(RegState& reg) {
+  reg.flags = static_cast<uint16_t>((reg.flags & ~kRegRcu & ~kRegTrusted) |
+                                    kRegUntrusted);
+}
+
+void DistrustIterators(Frame& frame) {
+  for (uint32_t slot = 0; slot < frame.slot_count; ++slot) {
+    StackSlot& here = frame.slots[slot];
+    if (here.bytes[0] == ByteKind::kIterator && here.spilled.Has(kRegRcu)) {
+      Distrust(here.spilled);
+    }
+  }
+}
+
+}  // namespace
 
 Status StepRcuLock(Verification& v) {
   Regions& regions = v.state->regions;
@@ -22,13 +39,15 @@ Status StepRcuUnlock(Verification& v, const char* name) {
   regions.rcu = false;
   ForEachReg(*v.state, [](RegState& reg) {
     if (reg.Has(kRegRcu)) {
-      reg.flags = static_cast<uint16_t>(
-          (reg.flags & ~kRegRcu & ~kRegTrusted) | kRegUntrusted);
+      Distrust(reg);
       // Untrusted pointers are probed, null or not.
       reg.maybe_null = false;
       reg.id = 0;
     }
   });
+  for (uint32_t i = 0; i < v.state->frame_count; ++i) {
+    DistrustIterators(v.state->frames[i]);
+  }
   return Status::kOk;
 }
 
