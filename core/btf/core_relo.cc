@@ -85,6 +85,21 @@ Result<CoreResult> CoreRelocator::Resolve(const CoreRelocation& relocation) {
   return ResolveAmongCandidates(relocation, EssentialName(name), type->kind);
 }
 
+bool CoreRelocator::IsRuledOut(TypeId local, TypeId candidate) const {
+  for (uint32_t i = 0; i < ruled_out_count_; ++i) {
+    if (ruled_out_[i].local == local && ruled_out_[i].candidate == candidate) {
+      return true;
+    }
+  }
+  return false;
+}
+
+void CoreRelocator::RuleOut(TypeId local, TypeId candidate) {
+  if (ruled_out_count_ < kMaxRuledOut) {
+    ruled_out_[ruled_out_count_++] = {local, candidate};
+  }
+}
+
 Result<CoreResult> CoreRelocator::ResolveAmongCandidates(
     const CoreRelocation& relocation, StringView name, Kind kind) {
   const CoreValue local =
@@ -93,13 +108,15 @@ Result<CoreResult> CoreRelocator::ResolveAmongCandidates(
   uint64_t bit_offset = 0;
   uint32_t matches = 0;
   TypeId candidate = 0;
+  const uint32_t ruled_out_before = ruled_out_count_;
   for (;;) {
     const Result<TypeId> next = target_.NextNamed(name, candidate);
     if (!next.ok()) {
       break;
     }
     candidate = *next;
-    if (!AreKindsCompatible(kind, EBPF_TRY(target_.TypeAt(candidate)).kind)) {
+    if (!AreKindsCompatible(kind, EBPF_TRY(target_.TypeAt(candidate)).kind) ||
+        IsRuledOut(relocation.type, candidate)) {
       continue;
     }
     const Result<bool> matched = matcher_.Match(relocation.kind, local_spec_,
@@ -109,6 +126,7 @@ Result<CoreResult> CoreRelocator::ResolveAmongCandidates(
       return matched.status();
     }
     if (!*matched) {
+      RuleOut(relocation.type, candidate);
       continue;
     }
     const Result<CoreValue> value =
@@ -130,6 +148,8 @@ Result<CoreResult> CoreRelocator::ResolveAmongCandidates(
   if (matches != 0) {
     return result;
   }
+  // That nothing fits may be what the program wants to know.
+  ruled_out_count_ = ruled_out_before;
   const CoreValue nothing =
       EBPF_TRY(ValueOf(target_, relocation.kind, nullptr));
   return Combine(local_, local, target_, nothing);

@@ -40,9 +40,13 @@ struct CoreResult {
 /// "invalid func unknown#195896080".
 inline constexpr int32_t kPoisonedCall = 195896080;
 
-/// Relocates one program after the other, or one instruction, against one
+/// Relocates an object's programs, one instruction after the other, against one
 /// kernel's types. Some KiB large: allocate it, do not put it on a kernel's
 /// stack. Context: task.
+///
+/// One relocator does all of an object, since what it learns is kept: a
+/// kernel's type that did not fit once, where another of its name did, is none
+/// of that program's type from then on, as in libbpf.
 class CoreRelocator {
  public:
   /// `local` is the program's BTF, `target` the kernel's, quick if it has
@@ -67,6 +71,8 @@ class CoreRelocator {
  private:
   Result<CoreResult> ResolveAmongCandidates(const CoreRelocation& relocation,
                                             StringView name, Kind kind);
+  bool IsRuledOut(TypeId local, TypeId candidate) const;
+  void RuleOut(TypeId local, TypeId candidate);
   Status Complain(const CoreRelocation& relocation, StringView what);
 
   const Btf& local_;
@@ -75,6 +81,16 @@ class CoreRelocator {
   SpecMatcher matcher_;
   CoreSpec local_spec_;
   CoreSpec candidate_spec_;
+
+  struct RuledOut {
+    TypeId local;
+    TypeId candidate;
+  };
+  // Beyond these nothing is ruled out any more: each relocation is judged by
+  // itself then, as the kernel does it.
+  static constexpr uint32_t kMaxRuledOut = 128;
+  RuledOut ruled_out_[kMaxRuledOut];
+  uint32_t ruled_out_count_ = 0;
 };
 
 /// Patches the instruction at `offset` of `code` as `result` says; see

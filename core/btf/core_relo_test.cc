@@ -386,6 +386,42 @@ TEST_F(HandMadeTest, CandidatesThatDisagreeAreRefused) {
   EXPECT_NE(Text(r_->log.text()).find("ambiguous"), std::string::npos);
 }
 
+TEST_F(HandMadeTest, ACandidateThatDidNotFitOnceIsNoneAnyMore) {
+  // One kernel's struct has "a", another "b": neither is the program's.
+  const TypeId s = Struct(program_, "s", 8, {{"a", 1}, {"b", 1}});
+  const TypeId t = Struct(program_, "t", 8, {{"a", 1}, {"b", 1}});
+  for (const char* name : {"s", "t"}) {
+    Struct(kernel_, name, 4, {{"a", 1}});
+    Struct(kernel_, name, 4, {{"b", 1}});
+  }
+  const uint32_t a = program_.Name("0:0");
+  const uint32_t b = program_.Name("0:1");
+  Relocation r(Make(program_.Blob()), Make(kernel_.Blob()));
+  const auto poisons = [&](TypeId type, uint32_t access) {
+    return r.relocator->Resolve({0, type, access, CoreKind::kFieldByteOffset})
+        ->poison;
+  };
+
+  EXPECT_FALSE(poisons(s, a));
+  EXPECT_TRUE(poisons(s, b));
+  EXPECT_FALSE(poisons(s, a));
+  EXPECT_FALSE(poisons(t, b));
+  EXPECT_TRUE(poisons(t, a));
+}
+
+TEST_F(HandMadeTest, QuestionsThatNothingAnswersRuleNothingOut) {
+  const TypeId s = Struct(program_, "s", 8, {{"a", 1}, {"b", 1}});
+  Struct(kernel_, "s", 4, {{"a", 1}});
+  const uint32_t a = program_.Name("0:0");
+  const uint32_t b = program_.Name("0:1");
+  Relocation r(Make(program_.Blob()), Make(kernel_.Blob()));
+
+  EXPECT_EQ(r.relocator->Resolve({0, s, b, CoreKind::kFieldExists})->new_value,
+            0u);
+  EXPECT_EQ(r.relocator->Resolve({0, s, a, CoreKind::kFieldExists})->new_value,
+            1u);
+}
+
 TEST_F(HandMadeTest, AMemberIsFoundInsideAnonymousStructsAndUnions) {
   const TypeId deepest = Struct(kernel_, "", 8, {{"b", 1}, {"a", 1}});
   const TypeId inner =

@@ -1,0 +1,229 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Linux's own CO-RE tests, judged by what Linux expects of them.
+
+    tools/core_relo_conformance.py SELFTESTS RUNNER [--out DIR] [--clang CLANG]
+
+SELFTESTS is tools/testing/selftests/bpf of Debian's linux-source-6.12 (see
+tools/conformance.sh), RUNNER the program //testing/core_relo:core_relo_case.
+The programs and their variants of a kernel's types are compiled, each case of
+prog_tests/core_reloc.c is relocated, verified and run, and a table is printed:
+
+    ok       it does what Linux expects
+    WRONG    it does not, and why
+    unclear  what Linux expects could not be told, or needs a running Linux
+
+Exit 1 if one is wrong. Those sources are GPL: they are compiled and run where
+they lie, and nothing of them is in this tree. The table of cases is read by
+letting the C compiler have the file up to its end of the table, with stand-ins
+for the headers around it, and printing the table.
+"""
+
+import argparse
+import json
+import os
+import pathlib
+import re
+import subprocess
+import sys
+
+# What prog_tests/core_reloc.c asks of its surroundings, as far as the table and
+# the functions that fill in expectations need it.
+STAND_IN = r"""
+#include <errno.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <linux/types.h>
+#include <bpf/libbpf.h>
+#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+#define CHECK(condition, ...) (!!(condition))
+#define CHECK_FAIL(condition) (!!(condition))
+#define ASSERT_OK_PTR(p, ...) ((p) != NULL)
+static int trigger_module_test_read(int size) { return size; }
+"""
+
+# Prints the table. What is fixed at run time is asked for first.
+PRINTER = r"""
+static void print_hex(const char *bytes, int size) {
+  putchar('"');
+  for (int i = 0; bytes && i < size; i++)
+    printf("%02x", (unsigned char)bytes[i]);
+  putchar('"');
+}
+static void print_text(const char *name, const char *text) {
+  printf("\"%s\": ", name);
+  if (text) printf("\"%s\", ", text); else printf("null, ");
+}
+int main(void) {
+  for (size_t i = 0; i < ARRAY_SIZE(test_cases); i++) {
+    struct core_reloc_test_case c = test_cases[i];
+    int setup = c.setup && c.btf_src_file ? c.setup(&c) : 0;
+    printf("{");
+    print_text("name", c.case_name);
+    print_text("object", c.bpf_obj_file);
+    print_text("types", c.btf_src_file);
+    print_text("program", c.prog_name);
+    printf("\"fails\": %s, \"module\": %s, \"setup\": %d, \"input\": ",
+           c.fails ? "true" : "false", c.needs_testmod ? "true" : "false",
+           setup);
+    print_hex(c.input, c.input_len);
+    printf(", \"output\": ");
+    print_hex(c.output, c.output_len);
+    puts("}");
+  }
+  return 0;
+}
+"""
+
+
+def run(command, **kwargs):
+    """The finished process; its output is text."""
+    return subprocess.run(
+        [str(part) for part in command],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        universal_newlines=True,
+        check=False,
+        **kwargs,
+    )
+
+
+def fail(message):
+    print("core_relo_conformance: " + message, file=sys.stderr)
+    sys.exit(2)
+
+
+def compile_objects(selftests, out, clang, vmlinux):
+    """Compiles what the cases name, as NAME.bpf.o. The failures, by name."""
+    failures = {}
+    sources = sorted(selftests.glob("progs/btf__core_reloc_*.c"))
+    sources += sorted(selftests.glob("progs/test_core_reloc_*.c"))
+    flags = ["--target=bpf", "-mcpu=v3", "-O2", "-g", "-D__TARGET_ARCH_x86"]
+    includes = ["-I", selftests, "-I", out]
+    if vmlinux:
+        includes += ["-I", vmlinux.parent]
+    multiarch = pathlib.Path("/usr/include") / (os.uname().machine + "-linux-gnu")
+    includes += ["-idirafter", multiarch]
+    for source in sources:
+        target = out / (source.stem + ".bpf.o")
+        done = run([clang, *flags, *includes, "-c", source, "-o", target])
+        if done.returncode != 0:
+            failures[target.name] = done.stderr.splitlines()[:1]
+    return len(sources), failures
+
+
+def read_cases(selftests, out, clang):
+    """prog_tests/core_reloc.c's table, as a list of dictionaries."""
+    text = (selftests / "prog_tests" / "core_reloc.c").read_text()
+    begin = text.index("static const struct core_reloc_test_case test_cases[]")
+    end = text.index("\n};", begin) + 3
+    headers = out / "stand_ins"
+    (headers / "bpf_testmod").mkdir(parents=True, exist_ok=True)
+    (headers / "test_progs.h").write_text(STAND_IN)
+    for name in ["bpf_testmod/bpf_testmod.h"]:
+        original = (selftests / name).read_text()
+        wanted = re.search(
+            r"struct bpf_testmod_test_read_ctx \{.*?\};", original, re.S
+        )
+        (headers / name).write_text(wanted.group(0) if wanted else "")
+    source = out / "table.c"
+    source.write_text(text[:end] + PRINTER)
+    table = out / "table"
+    compiled = run(
+        [clang, "-w", "-I", headers, "-I", selftests, source, "-o", table, "-lbpf"]
+        + ["-Wl,--allow-shlib-undefined"]
+    )
+    if compiled.returncode != 0:
+        fail("the table of cases does not compile:\n" + compiled.stderr)
+    printed = run([table], cwd=out)
+    if printed.returncode != 0:
+        fail("the table of cases does not print: " + printed.stderr)
+    return [json.loads(line) for line in printed.stdout.splitlines()]
+
+
+def judge(case, runner, out, failures):
+    """The verdict on a case, and why."""
+    if case["module"]:
+        return "unclear", "needs a running Linux with its test module"
+    if case["types"] is None:
+        return "unclear", "reads the tasks of a running Linux"
+    if case["setup"] != 0:
+        return "unclear", "its expectation cannot be computed"
+    for name in [case["object"], case["types"]]:
+        if name in failures:
+            return "unclear", f"{name} does not compile: {failures[name]}"
+        if not (out / name).exists():
+            return "unclear", f"{name} is not there"
+    done = run(
+        [runner, out / case["object"], out / case["types"], case["program"]],
+        input=case["input"],
+    )
+    if done.returncode != 0:
+        return "WRONG", done.stderr.strip() or f"exit {done.returncode}"
+    kind, _, rest = done.stdout.strip().partition(" ")
+    if kind == "skip":
+        return "unclear", "the program says that its compiler is too old"
+    if case["fails"]:
+        if kind == "output":
+            return "WRONG", "loads, though it must not"
+        # That something else is wrong with it is no success.
+        expected = kind == "relocation" or "invalid func unknown#" in rest
+        return ("ok" if expected else "WRONG"), kind + ": " + rest[-160:]
+    if kind != "output":
+        return "WRONG", kind + ": " + rest[-200:]
+    expected = case["output"]
+    if rest[: len(expected)] != expected:
+        return "WRONG", f"expected {expected}, got {rest[:len(expected)]}"
+    return "ok", "output as expected"
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("selftests", type=pathlib.Path)
+    parser.add_argument("runner", type=pathlib.Path)
+    parser.add_argument("--out", type=pathlib.Path, required=True)
+    parser.add_argument("--clang", default="clang-19")
+    parser.add_argument(
+        "--vmlinux", type=pathlib.Path, help="a vmlinux.h, for programs that need one"
+    )
+    options = parser.parse_args()
+    options.out.mkdir(parents=True, exist_ok=True)
+    out = options.out.resolve()
+    count, failures = compile_objects(
+        options.selftests.resolve(), out, options.clang, options.vmlinux
+    )
+    variants = len(list(options.selftests.glob("progs/btf__core_reloc_*.c")))
+    cases = read_cases(options.selftests.resolve(), out, options.clang)
+    verdicts = {}
+    used = set()
+    for case in cases:
+        verdict, why = judge(case, options.runner.resolve(), out, failures)
+        verdicts.setdefault(verdict, []).append(case["name"])
+        used.add(case["types"])
+        print(f"{verdict:8} {case['name']:50} {why if verdict != 'ok' else ''}".rstrip())
+    unused = [
+        path.stem
+        for path in sorted(options.selftests.glob("progs/btf__core_reloc_*.c"))
+        if path.stem + ".bpf.o" not in used
+    ]
+    for name in unused:
+        print(f"{'unused':8} {name:50} no case names it")
+    print(
+        f"{len(cases)} cases: "
+        + ", ".join(
+            f"{len(verdicts.get(v, []))} {v}" for v in ["ok", "WRONG", "unclear"]
+        )
+    )
+    print(
+        f"{variants} variants, {variants - len(unused)} of them in cases; "
+        f"{count - len(failures)} of {count} sources compile"
+    )
+    return 1 if verdicts.get("WRONG") else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
