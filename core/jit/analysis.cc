@@ -264,6 +264,10 @@ Status Begin(Compilation& compilation, Survey& survey) {
   compilation.states =
       EBPF_TRY(allocator.NewArray<InsnState>(compilation.insns.size() + 1));
   EBPF_TRY(Analyze(compilation, survey));
+  if (survey.exception_count != 0 &&
+      compilation.options.nofault_range_count == 0) {
+    return Status::kNotSupported;
+  }
   compilation.exceptions =
       EBPF_TRY(allocator.NewArray<ExceptionEntry>(survey.exception_count));
   return Status::kOk;

@@ -12,6 +12,7 @@
 #include "core/isa/insn.h"
 #include "core/jit/insn_state.h"
 #include "core/memory/allocator.h"
+#include "core/platform/nofault.h"
 #include "core/program/program.h"
 
 namespace ebpf::jit {
@@ -24,6 +25,10 @@ struct Options {
   uint64_t seed = 0;
   /// Bits that the CPU's macro assembler explains.
   uint64_t cpu_features = 0;
+  /// Where loads of kProbed memory may be tried; without any, a program with
+  /// such a load is kNotSupported. See ebpf_port_nofault_ranges.
+  ebpf_address_range nofault_ranges[EBPF_MAX_NOFAULT_RANGES] = {};
+  size_t nofault_range_count = 0;
 };
 
 /// Where a load of kProbed memory is, and where the program goes on when it

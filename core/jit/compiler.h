@@ -627,23 +627,61 @@ class Compiler {
   // Memory.
 
   void EmitLoad(size_t i, const isa::Insn& insn, const OpTraits& info) {
-    const bool probed = FactsAt(i).pointer == PointerKind::kProbed;
-    if (probed) {
-      masm_.AtTarget();  // not to be joined to what is before it
+    const bool sign = info.Has(OpTraits::kSignExtends);
+    const Address address = AddressAt(i, insn.src);
+    if (FactsAt(i).pointer == PointerKind::kProbed) [[unlikely]] {
+      EmitProbedLoad(insn, info.width, sign, address);
+    } else {
+      masm_.Load(info.width, sign, insn.dst, address);
     }
+  }
+
+  /// 0, if the address is outside of what may be tried, or if it faults there.
+  void EmitProbedLoad(const isa::Insn& insn, unsigned bits, bool sign,
+                      const Address& address) {
+    const Reg dst = insn.dst;
+    ComputeAddress(kT0, address);
+    masm_.MovImm(dst, 0);
+    LocalJumps done(*this);
+    LocalJumps loads(*this);
+    const size_t count = c_.options.nofault_range_count;
+    for (size_t k = 0; k < count; ++k) {
+      const auto& range = c_.options.nofault_ranges[k];
+      masm_.MovImm(kT1, range.first);
+      done.Branch(Operation::kLt, 64, kT0, Operand::Of(kT1));
+      if (range.last == UINT64_MAX) {
+        break;
+      }
+      masm_.MovImm(kT1, range.last - (bits / 8 - 1));
+      if (k + 1 == count) {
+        done.Branch(Operation::kGt, 64, kT0, Operand::Of(kT1));
+      } else {
+        loads.Branch(Operation::kLe, 64, kT0, Operand::Of(kT1));
+      }
+    }
+    loads.Bind();
     const size_t begin = buffer_.size();
-    masm_.Load(info.width, info.Has(OpTraits::kSignExtends), insn.dst,
-               AddressAt(i, insn.src));
-    if (!probed) {
-      return;
-    }
+    masm_.Load(bits, sign, dst, {kT0, machine::kNoReg, 0, 0});
     if (exception_count_ < c_.exceptions.size()) {
       c_.exceptions[exception_count_++] = {
           static_cast<uint32_t>(begin), static_cast<uint32_t>(buffer_.size()),
-          static_cast<uint8_t>(insn.dst)};
+          static_cast<uint8_t>(dst)};
     }
-    // A fault leaves 0 there, whatever the assembler thinks it knows.
-    masm_.AtTarget();
+    // A fault leads here, with 0 in dst.
+    done.Bind();
+  }
+
+  /// dst = address, in a register that it is not made of.
+  void ComputeAddress(Reg dst, const Address& address) {
+    const auto offset = Operand::Imm(address.offset);
+    if (address.index == machine::kNoReg) {
+      masm_.Alu(Operation::kAdd, 64, dst, address.base, offset);
+      return;
+    }
+    masm_.Alu(Operation::kLsh, 64, dst, address.index,
+              Operand::Imm(address.scale));
+    masm_.Alu(Operation::kAdd, 64, dst, dst, Operand::Of(address.base));
+    masm_.Alu(Operation::kAdd, 64, dst, dst, offset);
   }
 
   void EmitStore(size_t i, const isa::Insn& insn, const OpTraits& info) {

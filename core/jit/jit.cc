@@ -181,6 +181,8 @@ Result<void*> Jit::Prepare(const Program& program) {
   compilation.options = {.blind_constants = blind,
                          .seed = blind ? ebpf_port_random() : 0,
                          .cpu_features = cpu_features_};
+  compilation.options.nofault_range_count =
+      ebpf_port_nofault_ranges(&compilation.options.nofault_ranges);
   compilation.allocator = &allocator_;
   compilation.place = Place;
   compilation.place_argument = &placing;

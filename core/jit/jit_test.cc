@@ -15,6 +15,7 @@
 #include "gtest/gtest.h"
 #include "testing/host_port/host_machine.h"
 #include "testing/host_port/host_memory.h"
+#include "testing/host_port/host_nofault.h"
 #include "testing/host_port/host_text.h"
 
 namespace ebpf::jit {
@@ -233,12 +234,108 @@ TEST_F(JitTest, OnlyLoadsOfProbedMemoryAreFixedUp) {
   ASSERT_TRUE(program.ok());
   uint64_t resume = 0;
   uint8_t dst = 0;
-  const uint64_t entry = EntryOf(*program);
+  uint64_t at = EntryOf(*program);
   ReadSection reading;
-  ASSERT_TRUE(FindJitFixup(entry, &resume, &dst));
+  char name[48];
+  uint64_t begin, size;
+  uint32_t insn = 0;
+  while (!FindJitFixup(at, &resume, &dst)) {
+    ASSERT_TRUE(FindJitSymbol(++at, name, &begin, &size, &insn));
+  }
+  EXPECT_EQ(insn, 0u);
   EXPECT_EQ(dst, 3);
-  EXPECT_GT(resume, entry);
+  EXPECT_GT(resume, at);
   EXPECT_FALSE(FindJitFixup(resume, &resume, &dst));
+}
+
+/// r0 = the T that the address in the context, plus `offset`, leads to.
+class ProbedLoadTest : public JitTest {
+ protected:
+  ~ProbedLoadTest() { ResetHostNofaultRanges(); }
+
+  uint64_t LoadFrom(const void* address, Op op = Op::kLoadU64,
+                    int16_t offset = 0) {
+    std::vector<InsnFacts> facts(3);
+    facts[1].pointer = PointerKind::kProbed;
+    Result<Ref<Program>> program =
+        Load({Make(Op::kLoadU64, 1, 1), Make(op, 0, 1, offset), Exit()}, facts);
+    EXPECT_TRUE(program.ok());
+    return program.ok() ? (*program)->Run(&address) : 0;
+  }
+  static ebpf_address_range Around(const uint8_t* first, const uint8_t* last) {
+    return {reinterpret_cast<uintptr_t>(first),
+            reinterpret_cast<uintptr_t>(last)};
+  }
+  uint8_t bytes_[64] = {};
+};
+
+TEST_F(ProbedLoadTest, NothingIsLoadedFromOutsideOfTheRange) {
+  std::memset(bytes_, 0xff, sizeof(bytes_));
+  SetHostNofaultRanges({Around(bytes_ + 16, bytes_ + 31)});
+  EXPECT_EQ(LoadFrom(bytes_ + 16), UINT64_MAX);
+  EXPECT_EQ(LoadFrom(bytes_ + 24), UINT64_MAX);
+  EXPECT_EQ(LoadFrom(bytes_, Op::kLoadU64, 24), UINT64_MAX);
+  EXPECT_EQ(LoadFrom(bytes_ + 15), 0u);
+  EXPECT_EQ(LoadFrom(bytes_ + 25), 0u);  // its last byte is behind
+  EXPECT_EQ(LoadFrom(bytes_ + 20, Op::kLoadU64, 8), 0u);
+  EXPECT_EQ(LoadFrom(bytes_ + 31, Op::kLoadU8), 0xffu);
+  EXPECT_EQ(LoadFrom(bytes_ + 32, Op::kLoadU8), 0u);
+  EXPECT_EQ(LoadFrom(bytes_ + 30, Op::kLoadS16), UINT64_MAX);
+  EXPECT_EQ(LoadFrom(bytes_ + 31, Op::kLoadS16), 0u);
+  EXPECT_EQ(LoadFrom(bytes_ + 28, Op::kLoadU32), 0xffffffffu);
+  EXPECT_EQ(LoadFrom(bytes_ + 29, Op::kLoadU32), 0u);
+}
+
+TEST_F(ProbedLoadTest, ThereMayBeAHoleBetweenTwoRanges) {
+  std::memset(bytes_, 0xff, sizeof(bytes_));
+  SetHostNofaultRanges({Around(bytes_ + 8, bytes_ + 23),
+                        Around(bytes_ + 40, bytes_ + 55)});
+  for (int i = 0; i < 56; ++i) {
+    const bool inside = (i >= 8 && i <= 16) || (i >= 40 && i <= 48);
+    EXPECT_EQ(LoadFrom(bytes_ + i), inside ? UINT64_MAX : 0) << i;
+  }
+}
+
+TEST_F(ProbedLoadTest, ARangeMayGoToTheEndOfAllAddresses) {
+  bytes_[9] = 7;
+  SetHostNofaultRanges({{Around(bytes_ + 9, bytes_).first, UINTPTR_MAX}});
+  EXPECT_EQ(LoadFrom(bytes_ + 9, Op::kLoadU8), 7u);
+  bytes_[8] = 7;
+  EXPECT_EQ(LoadFrom(bytes_ + 8, Op::kLoadU8), 0u);
+  EXPECT_EQ(LoadFrom(nullptr), 0u);
+}
+
+TEST_F(ProbedLoadTest, AddressesThatAreNoneGiveZero) {
+  for (const uint64_t address :
+       {uint64_t{0}, uint64_t{1} << 47, uint64_t{1} << 63, ~uint64_t{0},
+        ~uint64_t{7}, uint64_t{0xdeadbeefdeadbeef}}) {
+    EXPECT_EQ(LoadFrom(reinterpret_cast<const void*>(address)), 0u) << address;
+  }
+}
+
+TEST_F(ProbedLoadTest, AnAddressOfSeveralInstructionsIsChecked) {
+  std::memset(bytes_, 0xff, sizeof(bytes_));
+  SetHostNofaultRanges({Around(bytes_ + 16, bytes_ + 31)});
+  // r2 = r1 + (r3 << 3), which a load may take as its own address.
+  for (int i = 0; i < 8; ++i) {
+    std::vector<InsnFacts> facts(6);
+    facts[4].pointer = PointerKind::kProbed;
+    Result<Ref<Program>> program =
+        Load({Make(Op::kMov64Imm, 3, 0, 0, i), Make(Op::kMov64Reg, 2, 3),
+              Make(Op::kLsh64Imm, 2, 0, 0, 3), Make(Op::kAdd64Reg, 2, 1),
+              Make(Op::kLoadU64, 0, 2), Exit()},
+             facts);
+    ASSERT_TRUE(program.ok());
+    EXPECT_EQ((*program)->Run(bytes_), i == 2 || i == 3 ? UINT64_MAX : 0) << i;
+  }
+}
+
+TEST_F(ProbedLoadTest, WhereAllMustBeAskedForNothingIsCompiled) {
+  SetHostNofaultRanges({});
+  std::vector<InsnFacts> facts(2);
+  facts[0].pointer = PointerKind::kProbed;
+  EXPECT_EQ(Load({Make(Op::kLoadU64, 0, 1), Exit()}, facts).status(),
+            Status::kNotSupported);
 }
 
 /// The bytes of an image, as they are executed.

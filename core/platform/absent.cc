@@ -67,6 +67,11 @@ EBPF_ABSENT bool ebpf_port_read_nofault(void* /*to*/, uintptr_t /*from*/,
   return false;
 }
 
+EBPF_ABSENT size_t ebpf_port_nofault_ranges(
+    struct ebpf_address_range (* /*ranges*/)[EBPF_MAX_NOFAULT_RANGES]) {
+  return 0;
+}
+
 EBPF_ABSENT bool ebpf_port_defer(struct ebpf_deferred* /*work*/) {
   return false;
 }

@@ -76,6 +76,8 @@ TEST(AbsentTest, NothingIsReadFoundOrDeferred) {
   uint8_t bytes[4] = {};
   EXPECT_FALSE(ebpf_port_read_nofault(bytes, reinterpret_cast<uintptr_t>(bytes),
                                       sizeof(bytes)));
+  ebpf_address_range ranges[EBPF_MAX_NOFAULT_RANGES];
+  EXPECT_EQ(ebpf_port_nofault_ranges(&ranges), 0u);
   ebpf_symbol symbol = {};
   EXPECT_FALSE(ebpf_port_symbol_by_name("main", 4, &symbol));
   EXPECT_FALSE(ebpf_port_symbol_by_address(0x1000, &symbol));

@@ -15,4 +15,22 @@ extern "C" {
 [[nodiscard]] bool ebpf_port_read_nofault(void* to, uintptr_t from,
                                           size_t size);
 
+/// Addresses from `first` to `last`, both included.
+struct ebpf_address_range {
+  uintptr_t first;
+  uintptr_t last;
+};
+
+enum { EBPF_MAX_NOFAULT_RANGES = 2 };
+
+/// Where ebpf_port_read_nofault asks nothing but tries: kernel memory, there or
+/// not, without what a user may map and without devices' registers. Compiled
+/// programs load from there by themselves, what faults is undone by
+/// ebpf_fix_fault, and read 0 from everywhere else. Gives up to
+/// EBPF_MAX_NOFAULT_RANGES, rising and apart, and how many; the same each time.
+/// Default: 0, which says that each address must be asked for, and programs
+/// with such loads are not compiled. Context: any.
+size_t ebpf_port_nofault_ranges(
+    struct ebpf_address_range (*ranges)[EBPF_MAX_NOFAULT_RANGES]);
+
 }  // extern "C"

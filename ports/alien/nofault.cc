@@ -22,4 +22,10 @@ bool ebpf_port_read_nofault(void* to, uintptr_t from, size_t size) {
   return ebpf_copy_nofault(to, from, size);
 }
 
+size_t ebpf_port_nofault_ranges(
+    ebpf_address_range (*ranges)[EBPF_MAX_NOFAULT_RANGES]) {
+  (*ranges)[0] = {reinterpret_cast<uintptr_t>(stext), UINTPTR_MAX};
+  return 1;
+}
+
 }  // extern "C"

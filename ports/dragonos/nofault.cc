@@ -31,3 +31,12 @@ extern "C" bool ebpf_port_read_nofault(void* to, uintptr_t from, size_t size) {
   }
   return ebpf_copy_nofault(to, from, size);
 }
+
+extern "C" size_t ebpf_port_nofault_ranges(
+    ebpf_address_range (*ranges)[EBPF_MAX_NOFAULT_RANGES]) {
+  // Between the user's half and the kernel's are no addresses at all.
+  constexpr uintptr_t kKernelBegin = ~uintptr_t{0} - (kUserEnd - 1);
+  (*ranges)[0] = {kKernelBegin, kDevicesBegin - 1};
+  (*ranges)[1] = {kDevicesEnd, UINTPTR_MAX};
+  return 2;
+}

@@ -6,6 +6,35 @@
 #include <unistd.h>
 
 #include "core/platform/nofault.h"
+#include "testing/host_port/host_nofault.h"
+
+namespace {
+// Of a process, all that it may have mapped but the first page.
+constexpr ebpf_address_range kProcess = {4096, (uintptr_t{1} << 47) - 1};
+ebpf_address_range g_ranges[EBPF_MAX_NOFAULT_RANGES] = {kProcess};
+size_t g_range_count = 1;
+}  // namespace
+
+namespace ebpf {
+
+void SetHostNofaultRanges(std::initializer_list<ebpf_address_range> ranges) {
+  g_range_count = 0;
+  for (const ebpf_address_range& range : ranges) {
+    g_ranges[g_range_count++] = range;
+  }
+}
+
+void ResetHostNofaultRanges() { SetHostNofaultRanges({kProcess}); }
+
+}  // namespace ebpf
+
+extern "C" size_t ebpf_port_nofault_ranges(
+    ebpf_address_range (*ranges)[EBPF_MAX_NOFAULT_RANGES]) {
+  for (size_t i = 0; i < g_range_count; ++i) {
+    (*ranges)[i] = g_ranges[i];
+  }
+  return g_range_count;
+}
 
 extern "C" bool ebpf_port_read_nofault(void* to, uintptr_t from, size_t size) {
   const int saved_errno = errno;

@@ -113,11 +113,34 @@ void FaultsInATrapAreCaught(Environment& environment) {
   PORT_EXPECT(environment, !test.bad);
 }
 
+/// Compiled programs load there by themselves.
+void RangesAreWhereReadsAreTried(Environment& environment) {
+  ebpf_address_range ranges[EBPF_MAX_NOFAULT_RANGES] = {};
+  const size_t count = ebpf_port_nofault_ranges(&ranges);
+  PORT_ASSERT(environment, count <= EBPF_MAX_NOFAULT_RANGES);
+  if (count == 0) {
+    environment.Skip("each address must be asked for");
+    return;
+  }
+  bool has_source = false;
+  uintptr_t lowest = 4096;  // a null pointer's fields are nobody's
+  for (size_t i = 0; i < count; ++i) {
+    PORT_EXPECT(environment, ranges[i].first >= lowest);
+    PORT_EXPECT(environment, ranges[i].last > ranges[i].first);
+    PORT_EXPECT(environment, i + 1 == count || ranges[i].last < UINTPTR_MAX);
+    has_source |=
+        ranges[i].first <= Source(0) && ranges[i].last >= Source(sizeof source);
+    lowest = ranges[i].last;
+  }
+  PORT_EXPECT(environment, has_source && HasNofault());
+}
+
 constexpr Case kCases[] = {
     {"Nofault.CopiesAtEachAlignment", CopiesAtEachAlignment},
     {"Nofault.RefusesAddressesThatAreNone", RefusesAddressesThatAreNone},
     {"Nofault.CopiesWhatComesBeforeAHole", CopiesWhatComesBeforeAHole},
     {"Nofault.FaultsInATrapAreCaught", FaultsInATrapAreCaught},
+    {"Nofault.RangesAreWhereReadsAreTried", RangesAreWhereReadsAreTried},
 };
 
 }  // namespace

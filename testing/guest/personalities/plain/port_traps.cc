@@ -39,8 +39,17 @@ void InstallHooks() {
 
 }  // namespace guest::plain
 
+namespace {
+constexpr uintptr_t kRam = 0x40000000;  // below are devices' registers
+}  // namespace
+
+extern "C" size_t ebpf_port_nofault_ranges(
+    ebpf_address_range (*ranges)[EBPF_MAX_NOFAULT_RANGES]) {
+  (*ranges)[0] = {kRam, UINTPTR_MAX};
+  return 1;
+}
+
 extern "C" bool ebpf_port_read_nofault(void* to, uintptr_t from, size_t size) {
-  constexpr uintptr_t kRam = 0x40000000;  // below are devices' registers
   if (from < kRam || size > UINTPTR_MAX - from) {
     return size == 0;
   }
