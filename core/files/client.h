@@ -57,6 +57,8 @@ class Client : public NonCopyable {
   /// Whether the client may do what Linux asks `capability` (or CAP_SYS_ADMIN,
   /// which stands for all of ours) for. The kernel itself may do all.
   bool Capable(int capability) const;
+  /// From now on it may do nothing that asks for a capability.
+  void DropCapabilities() { may_do_nothing_ = true; }
 
  private:
   friend class Allocator;
@@ -66,6 +68,7 @@ class Client : public NonCopyable {
 
   Allocator& allocator_;
   const Origin origin_;
+  bool may_do_nothing_ = false;
   FdTable fds_;
 };
 

@@ -12,7 +12,9 @@
 
 namespace ebpf {
 
+class BtfFile;
 class Client;
+class JudgedProgramFile;
 class MapFile;
 class PerfEventFile;
 class ProgramFile;
@@ -29,6 +31,8 @@ class File : public RefCounted<File> {
   virtual MapFile* AsMap() { return nullptr; }
   virtual ProgramFile* AsProgram() { return nullptr; }
   virtual PerfEventFile* AsPerfEvent() { return nullptr; }
+  virtual BtfFile* AsBtf() { return nullptr; }
+  virtual JudgedProgramFile* AsJudgedProgram() { return nullptr; }
 
   /// Copies out at most `size` bytes; how many. kTryAgain if there are none
   /// now. Default: kInvalid.

@@ -53,6 +53,9 @@ Result<MapPages> MapFile::Mmap(uint64_t offset, uint64_t size,
       (write && is_read_only)) {
     return Status::kAccess;
   }
+  if (write && map_->frozen()) {
+    return Status::kNotPermitted;
+  }
   Result<MapPages> pages = map_->Pages(offset, size, write);
   // Linux takes a shared mapping of a read-only file for a private one, and
   // there are none of maps.

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: MIT
 //
-// core/loader/object.h's implementation.
+// core/loader/object.h's implementation, but for maps (object_maps.cc) and
+// attaching (object_attach.cc).
 #include "core/loader/object.h"
 
 #include "core/base/memory.h"
 #include "core/linux_abi/bpf.h"
-#include "core/linux_abi/perf_event.h"
+#include "core/loader/attach_target.h"
+#include "core/loader/client_calls.h"
 #include "core/loader/program_linker.h"
-#include "core/syscall/bpf.h"
 #include "core/syscall/file_calls.h"
-#include "core/syscall/perf_event_open.h"
 
 namespace ebpf::loader {
 namespace {
@@ -19,23 +19,42 @@ namespace {
 constexpr uint32_t kFirstLogSize = 16 * 1024;
 constexpr uint32_t kLastLogSize = 256 * 1024;
 
-uint64_t AddressOf(const void* pointer) {
-  return reinterpret_cast<uint64_t>(pointer);
-}
+/// What the kernel gets of a program's functions and source lines.
+class Records {
+ public:
+  explicit Records(Allocator& allocator)
+      : functions_(allocator), lines_(allocator) {}
 
-/// A system call's result as ours: a descriptor or 0, or the errno's Status.
-Result<int> ToResult(int64_t value) {
-  if (value < 0) {
-    return static_cast<Status>(-value);
+  /// kInvalid, kNoMemory.
+  Status Read(const ObjectFile& object, const ProgramLinker& linker) {
+    for (const LinkedFunction& function : linker.functions()) {
+      const size_t before = functions_.size();
+      EBPF_TRY(AppendFunctionRecords(object, function, functions_));
+      EBPF_TRY(AppendLineRecords(object, function, lines_));
+      is_complete_ = is_complete_ && functions_.size() == before + 1;
+    }
+    return Status::kOk;
   }
-  return static_cast<int>(value);
-}
 
-template <typename Attr>
-Result<int> CallBpf(Client& client, uint32_t command, const Attr& attr) {
-  return ToResult(
-      Bpf(client, command, client.Pointer(AddressOf(&attr)), sizeof(attr)));
-}
+  /// As libbpf: where one function has no record, none is given.
+  void Set(int btf_fd, linux_abi::ProgLoadAttr& attr) const {
+    attr.prog_btf_fd = static_cast<uint32_t>(btf_fd);
+    if (!is_complete_) {
+      return;
+    }
+    attr.func_info_rec_size = sizeof(FunctionRecord);
+    attr.func_info = AddressOf(functions_.begin());
+    attr.func_info_cnt = static_cast<uint32_t>(functions_.size());
+    attr.line_info_rec_size = sizeof(LineRecord);
+    attr.line_info = AddressOf(lines_.begin());
+    attr.line_info_cnt = static_cast<uint32_t>(lines_.size());
+  }
+
+ private:
+  Vector<FunctionRecord> functions_;
+  Vector<LineRecord> lines_;
+  bool is_complete_ = true;
+};
 
 }  // namespace
 
@@ -45,183 +64,106 @@ Status Object::Open(ConstBytes file) {
   return programs_.Allocate(file_.programs().size());
 }
 
-Status Object::CreateMap(const MapDefinition& definition, int& fd) {
-  linux_abi::MapCreateAttr attr{};
-  attr.map_type = static_cast<uint32_t>(definition.spec.type);
-  attr.key_size = definition.spec.key_size;
-  attr.value_size = definition.spec.value_size;
-  attr.max_entries = definition.spec.max_entries;
-  attr.map_flags = definition.spec.flags;
-  CopyBytes(attr.map_name, definition.spec.name, sizeof(attr.map_name));
-  Result<int> made = CallBpf(client_, linux_abi::kMapCreate, attr);
-  if (!made.ok()) {
-    log_.Put("map '").Put(definition.name).Put("': cannot be created, errno ");
-    log_.PutUnsigned(static_cast<uint64_t>(made.status())).Put("\n");
-    return made.status();
+Status Object::Load(uint32_t log_level) {
+  EBPF_TRY(CreateMaps());
+  for (size_t i = 0; i < programs_.span().size(); ++i) {
+    if (!file_.programs()[i].section.only_on_demand) {
+      EBPF_TRY(LoadOrLog(i, log_level));
+    }
   }
-  const Status filled = FillMap(definition, *made);
-  if (!IsOk(filled)) {
-    (void)ebpf::Close(client_, *made);
-    log_.Put("map '").Put(definition.name).Put("': cannot be filled\n");
-    return filled;
+  for (size_t i = 0; i < map_fds_.span().size(); ++i) {
+    if (file_.maps()[i].values_offset != 0 && !file_.maps()[i].has_inner) {
+      EBPF_TRY(SetInitialPrograms(i));
+    }
   }
-  fd = *made;
   return Status::kOk;
 }
 
-Status Object::FillMap(const MapDefinition& definition, int fd) {
-  if (definition.contents.empty()) {
+Status Object::LoadProgram(size_t index, const LoadRequest& request) {
+  ProgramResult& result = programs_[index];
+  if (result.fd != 0) {
     return Status::kOk;
   }
-  const uint32_t key = 0;
-  linux_abi::MapElemAttr update{};
-  update.map_fd = static_cast<uint32_t>(fd);
-  update.key = AddressOf(&key);
-  update.value = AddressOf(definition.contents.data());
-  return CallBpf(client_, linux_abi::kMapUpdateElem, update).status();
-}
-
-Status Object::Load(uint32_t log_level) {
-  for (size_t i = 0; i < map_fds_.span().size(); ++i) {
-    if (map_fds_[i] == 0) {
-      EBPF_TRY(CreateMap(file_.maps()[i], map_fds_[i]));
-    }
-  }
-  for (size_t i = 0; i < programs_.span().size(); ++i) {
-    ProgramResult& result = programs_[i];
-    if (result.fd == 0) {
-      result.status = LoadProgram(file_.programs()[i], log_level, result);
-      EBPF_TRY(result.status);
-    }
-  }
-  return Status::kOk;
-}
-
-Status Object::LoadProgram(const ProgramDefinition& definition,
-                           uint32_t log_level, ProgramResult& result) {
-  ProgramLinker linker(file_, map_fds_.span(), allocator_, log_);
-  EBPF_TRY(linker.Link(definition));
+  const ProgramDefinition& definition = file_.programs()[index];
+  result.was_linked = false;
+  ProgramLinker linker(file_, map_fds_.span(), allocator_, log_, kernel_);
+  result.status = linker.Link(definition);
+  EBPF_TRY(result.status);
   result.insn_count = static_cast<uint32_t>(linker.insns().size());
 
   char license[128] = {};
   CopyBytes(license, file_.license().data(),
             Min(file_.license().size(), sizeof(license) - 1));
   linux_abi::ProgLoadAttr attr{};
-  attr.prog_type = static_cast<uint32_t>(definition.section.type);
   attr.insn_cnt = result.insn_count;
   attr.insns = AddressOf(linker.insns().data());
   attr.license = AddressOf(license);
+  attr.prog_flags = request.flags;
   SetObjectName(attr.prog_name, definition.name);
-  // Without a log first: most programs load, and the log costs. As libbpf does.
-  Result<int> loaded = Status::kInvalid;
-  if (log_level == 0) {
-    loaded = CallBpf(client_, linux_abi::kProgLoad, attr);
+  result.status = SetTarget(file_, definition, kernel_, attr, log_);
+  EBPF_TRY(result.status);
+  Records records(allocator_);
+  if (btf_fd_ != 0) {
+    result.status = records.Read(file_, linker);
+    EBPF_TRY(result.status);
+    records.Set(btf_fd_, attr);
   }
-  if (!loaded.ok()) {
-    loaded = LoadWithLog(attr, Max(log_level, uint32_t{1}));
+  if (request.log_level != 0) {
+    attr.log_level = request.log_level;
+    attr.log_buf = AddressOf(request.log.data());
+    attr.log_size = static_cast<uint32_t>(request.log.size());
   }
-  if (!loaded.ok()) {
-    log_.Put("program '").Put(definition.name).Put("': refused, errno ");
-    log_.PutUnsigned(static_cast<uint64_t>(loaded.status())).Put("\n");
-    return loaded.status();
-  }
+  result.was_linked = true;
+  const Result<int> loaded = CallBpf(client_, linux_abi::kProgLoad, attr);
+  result.status = loaded.status();
+  EBPF_TRY(result.status);
   result.fd = *loaded;
   return Status::kOk;
 }
 
-Result<int> Object::LoadWithLog(linux_abi::ProgLoadAttr& attr,
-                                uint32_t log_level) {
+void Object::Unload(size_t index) {
+  if (programs_[index].fd > 0) {
+    (void)ebpf::Close(client_, Exchange(programs_[index].fd, 0));
+  }
+}
+
+Status Object::LoadOrLog(size_t index, uint32_t log_level) {
+  // Without a log first: most programs load, and the log costs. As libbpf does.
+  Status status = Status::kInvalid;
+  if (log_level == 0) {
+    status = LoadProgram(index, {});
+  }
+  if (!IsOk(status) && (log_level != 0 || programs_[index].was_linked)) {
+    status = LoadWithLog(index, Max(log_level, uint32_t{1}));
+  }
+  if (!IsOk(status)) {
+    log_.Put("program '").Put(file_.programs()[index].name);
+    log_.Put("': refused, errno ").PutUnsigned(static_cast<uint64_t>(status));
+    log_.Put("\n");
+  }
+  return status;
+}
+
+Status Object::LoadWithLog(size_t index, uint32_t log_level) {
   for (uint32_t size = kFirstLogSize; size <= kLastLogSize; size *= 4) {
     Buffer<char> text(allocator_);
     if (!IsOk(text.Allocate(size))) {
       break;
     }
-    attr.log_level = log_level;
-    attr.log_buf = AddressOf(text.span().data());
-    attr.log_size = size;
-    Result<int> loaded = CallBpf(client_, linux_abi::kProgLoad, attr);
-    const bool has_fit = loaded.status() != Status::kNoSpace;
+    LoadRequest request;
+    request.log_level = log_level;
+    request.log = text.span();
+    const Status status = LoadProgram(index, request);
+    const bool has_fit = status != Status::kNoSpace;
     if (has_fit || size == kLastLogSize) {
       log_.Put(StringView::FromField(text.span().data(), size));
     }
     if (has_fit) {
-      return loaded;
+      return status;
     }
   }
   // No room for the log must not hide the verdict.
-  attr.log_level = attr.log_size = 0;
-  attr.log_buf = 0;
-  return CallBpf(client_, linux_abi::kProgLoad, attr);
-}
-
-Result<int> Object::OpenEvent(StringView function, uint64_t offset) {
-  if (function.empty()) {
-    return Status::kInvalid;
-  }
-  Buffer<char> name(allocator_);
-  EBPF_TRY(name.Allocate(function.size() + 1));
-  CopyBytes(name.span().data(), function.data(), function.size());
-  linux_abi::PerfEventAttr attr{};
-  attr.type = linux_abi::kPerfTypeKprobe;
-  attr.size = sizeof(attr);
-  attr.config1 = AddressOf(name.span().data());
-  attr.config2 = offset;
-  attr.flags = linux_abi::kPerfDisabled;
-  return ToResult(PerfEventOpen(client_, client_.Pointer(AddressOf(&attr)), -1,
-                                0, -1, linux_abi::kPerfFlagFdCloexec));
-}
-
-Result<int> Object::Attach(size_t index, StringView function, uint64_t offset) {
-  if (index >= program_count() || programs_[index].fd <= 0) {
-    return Status::kInvalid;
-  }
-  const ProgramSection& section = file_.programs()[index].section;
-  if (section.type != ProgramTypeId::kKprobe) {
-    return Status::kNotSupported;
-  }
-  if (function.empty()) {
-    function = section.function;
-    offset = section.offset;
-  }
-  int* link = nullptr;
-  for (int& known : links_) {
-    link = known == 0 ? &known : link;
-  }
-  if (link == nullptr) {  // before there is a descriptor to lose
-    EBPF_TRY(links_.PushBack(0));
-    link = links_.end() - 1;
-  }
-  const Result<int> event = OpenEvent(function, offset);
-  Status status = event.status();
-  if (event.ok()) {
-    status = ToResult(Ioctl(client_, *event, linux_abi::kPerfIocSetBpf,
-                            static_cast<uint64_t>(programs_[index].fd)))
-                 .status();
-    if (IsOk(status)) {
-      status = ToResult(Ioctl(client_, *event, linux_abi::kPerfIocEnable, 0))
-                   .status();
-    }
-    if (!IsOk(status)) {
-      (void)ebpf::Close(client_, *event);
-    }
-  }
-  if (!IsOk(status)) {
-    log_.Put("kprobe '").Put(function).Put("': errno ");
-    log_.PutUnsigned(static_cast<uint64_t>(status)).Put("\n");
-    return status;
-  }
-  *link = *event;
-  return int{*event};
-}
-
-Status Object::Detach(int link) {
-  for (int& known : links_) {
-    if (known == link && link != 0) {
-      known = 0;
-      return ToResult(ebpf::Close(client_, link)).status();
-    }
-  }
-  return Status::kBadFd;
+  return LoadProgram(index, {});
 }
 
 void Object::Close() {
@@ -239,6 +181,9 @@ void Object::Close() {
     if (fd > 0) {
       (void)ebpf::Close(client_, Exchange(fd, 0));
     }
+  }
+  if (btf_fd_ != 0) {
+    (void)ebpf::Close(client_, Exchange(btf_fd_, 0));
   }
 }
 

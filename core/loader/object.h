@@ -9,16 +9,29 @@
 #include "core/base/text_writer.h"
 #include "core/files/client.h"
 #include "core/linux_abi/bpf.h"
+#include "core/loader/kernel.h"
 #include "core/loader/object_file.h"
 #include "core/memory/buffer.h"
 
 namespace ebpf::loader {
+
+/// What LoadProgram is asked for besides the program, and what it tells.
+struct LoadRequest {
+  /// The verifier's, 0 for none; its log goes to `log` as one text with a zero
+  /// at the end.
+  uint32_t log_level = 0;
+  Span<char> log;
+  /// BPF_F_* besides those that the section's name stands for.
+  uint32_t flags = 0;
+};
 
 /// How loading a program went, for who shows it.
 struct ProgramResult {
   int fd = 0;  // 0: not loaded
   Status status = Status::kOk;
   uint32_t insn_count = 0;
+  /// False: it could not even be linked, so that no kernel has seen it.
+  bool was_linked = false;
 };
 
 /// One object and what was made of it in a client of origin kernel. `file` and
@@ -27,11 +40,13 @@ class Object : public NonCopyable {
  public:
   /// The descriptors that Load and Attach make are the client's; Close closes
   /// them. `log` gets what is wrong, and the verifier's log of a refused
-  /// program.
-  Object(Client& client, Allocator& allocator, TextWriter& log)
+  /// program. `kernel` is what the client sees of its kernel.
+  Object(Client& client, Allocator& allocator, TextWriter& log,
+         const Kernel& kernel = Kernel())
       : client_(client),
         allocator_(allocator),
         log_(log),
+        kernel_(kernel),
         file_(allocator),
         map_fds_(allocator),
         programs_(allocator),
@@ -41,11 +56,24 @@ class Object : public NonCopyable {
   /// Reads the object: ObjectFile::Read's errors. Once, before the rest.
   Status Open(ConstBytes file);
 
-  /// Makes the maps, fills global data, loads every program with the verifier's
-  /// log at `log_level` (0: only when it is refused). The first failure is the
-  /// result; what was made until then stays until Close, and another Load goes
-  /// on from there.
+  /// Makes the maps, fills global data, loads every program (but those that are
+  /// only loaded on demand) with the verifier's log at `log_level` (0: only
+  /// when it is refused). The first failure is the result; what was made until
+  /// then stays until Close, and another Load goes on from there.
   Status Load(uint32_t log_level = 0);
+
+  // Load's two steps, for who wants only some programs.
+
+  /// Loads the BTF, makes the maps and fills global data.
+  Status CreateMaps();
+
+  /// Loads program `index` once CreateMaps has succeeded; does nothing if it is
+  /// loaded. program(index) then tells the same: kNoSpace where the request's
+  /// log has no room for all of it.
+  Status LoadProgram(size_t index, const LoadRequest& request);
+
+  /// Ends a loaded program, so that it may be loaded again.
+  void Unload(size_t index);
 
   /// Attaches program `index` to `function` + `offset`; where `function` is
   /// empty, to what its SEC("kprobe/...") names. A perf event's descriptor.
@@ -65,11 +93,20 @@ class Object : public NonCopyable {
   Result<int> MapFd(StringView name) const;
 
  private:
-  Status CreateMap(const MapDefinition& definition, int& fd);
+  Status LoadBtf();
+  Result<int> CreateMap(const MapDefinition& definition);
+  /// A map by itself, or the pattern of those in another one.
+  Result<int> MakeMap(const MapShape& shape, StringView name, int inner_fd);
   Status FillMap(const MapDefinition& definition, int fd);
-  Status LoadProgram(const ProgramDefinition& definition, uint32_t log_level,
-                     ProgramResult& result);
-  Result<int> LoadWithLog(linux_abi::ProgLoadAttr& attr, uint32_t log_level);
+  /// The static initialisers of map number `outer`.
+  Status SetInitialMaps(size_t outer);
+  Status SetInitialPrograms(size_t outer);
+  template <typename Visit>
+  Status ForEachInitialValue(const MapDefinition& map, Visit visit);
+  Status SetInitialValue(size_t outer, uint32_t slot, int fd);
+  /// Program `index` is loaded, with the log as Load has it.
+  Status LoadOrLog(size_t index, uint32_t log_level);
+  Status LoadWithLog(size_t index, uint32_t log_level);
   Result<int> OpenEvent(StringView function, uint64_t offset);
   /// A place for one more attachment. kNoMemory.
   Result<int*> FreeLink();
@@ -77,7 +114,9 @@ class Object : public NonCopyable {
   Client& client_;
   Allocator& allocator_;
   TextWriter& log_;
+  const Kernel kernel_;
   ObjectFile file_;
+  int btf_fd_ = 0;  // 0: none
   Buffer<int> map_fds_;  // one for each of file_.maps(), 0: not made
   Buffer<ProgramResult> programs_;
   Vector<int> links_;  // descriptors of attachments; 0: free

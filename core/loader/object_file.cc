@@ -5,27 +5,10 @@
 
 #include "core/base/memory.h"
 #include "core/linux_abi/bpf.h"
+#include "core/loader/kconfig.h"
 
 namespace ebpf::loader {
 namespace {
-
-/// The header of ".BTF.ext", up to where the CO-RE relocations are.
-/// [kernel.org Documentation/bpf/btf, ".BTF.ext section"]
-struct BtfExtHeader {
-  uint16_t magic;
-  uint8_t version;
-  uint8_t flags;
-  uint32_t header_size;
-  uint32_t func_info_offset;
-  uint32_t func_info_size;
-  uint32_t line_info_offset;
-  uint32_t line_info_size;
-  uint32_t core_relo_offset;
-  uint32_t core_relo_size;
-};
-
-/// A table's record size alone, with no record behind it.
-constexpr uint32_t kEmptyTableSize = 4;
 
 bool IsGlobalData(StringView name) {
   static constexpr StringView kKinds[] = {".rodata", ".data", ".bss"};
@@ -43,7 +26,7 @@ bool IsGlobalData(StringView name) {
 }  // namespace
 
 ObjectFile::ObjectFile(Allocator& allocator)
-    : btf_index_(allocator),
+    : allocator_(allocator),
       relocations_(allocator),
       text_functions_(allocator),
       programs_(allocator),
@@ -87,13 +70,16 @@ Status ObjectFile::ReadSection(uint32_t index, const elf::Section& section,
     license_ = StringView::FromField(
         reinterpret_cast<const char*>(section.data.data()),
         section.data.size());
+  } else if (section.name == ".struct_ops" ||
+             section.name == ".struct_ops.link") {
+    struct_ops_section_ = index;
   } else if (section.name == "maps") {
     log.Put("ELF: legacy map definitions in 'maps' are not supported\n");
     return Status::kNotSupported;
   } else if (section.name == ".BTF") {
     return ReadBtf(section.data, log);
   } else if (section.name == ".BTF.ext") {
-    return CheckBtfExt(section.data, log);
+    return ReadBtfExt(section.data, log);
   } else if (IsGlobalData(section.name) &&
              (section.flags & elf::kFlagAlloc) != 0 && section.size != 0) {
     return AddGlobalData(index, section, log);
@@ -118,31 +104,27 @@ Status ObjectFile::ReadRelocations(uint32_t index, const elf::Section& section,
 }
 
 Status ObjectFile::ReadBtf(ConstBytes bytes, TextWriter& log) {
-  Result<uint32_t> count = btf::Btf::CountTypes(bytes);
-  if (!count.ok() || btf_) {
+  if (btf_.get() != nullptr) {
     log.Put("BTF: malformed\n");
     return Status::kInvalid;
   }
-  EBPF_TRY(btf_index_.Allocate(*count));
-  Result<btf::Btf> btf = btf::Btf::Open(bytes, btf_index_.span());
+  Result<Ref<btf::BtfObject>> btf = btf::BtfObject::Create(bytes, allocator_);
   if (!btf.ok()) {
     log.Put("BTF: a type, a name or a reference is malformed\n");
     return btf.status();
   }
-  btf_ = *btf;
+  btf_ = Move(*btf);
+  btf_bytes_ = btf_->bytes();
   return Status::kOk;
 }
 
-Status ObjectFile::CheckBtfExt(ConstBytes bytes, TextWriter& log) {
-  if (bytes.size() < sizeof(BtfExtHeader)) {
-    return Status::kOk;  // an older one, which cannot have what is refused
+Status ObjectFile::ReadBtfExt(ConstBytes bytes, TextWriter& log) {
+  const Result<btf::BtfExt> ext = btf::BtfExt::Open(bytes);
+  if (!ext.ok()) {
+    log.Put("BTF.ext: malformed\n");
+    return ext.status();
   }
-  const auto header = LoadUnaligned<BtfExtHeader>(bytes.data());
-  if (header.header_size >= sizeof(header) &&
-      header.core_relo_size > kEmptyTableSize) {
-    log.Put("BTF.ext: CO-RE relocations are not supported\n");
-    return Status::kNotSupported;
-  }
+  btf_ext_ = *ext;
   return Status::kOk;
 }
 
@@ -169,30 +151,60 @@ Status ObjectFile::AddGlobalData(uint32_t index, const elf::Section& section,
   return maps_.PushBack(map);
 }
 
+Status ObjectFile::AddKconfig(TextWriter& log) {
+  if (btf() == nullptr) {
+    return Status::kOk;
+  }
+  const Result<uint32_t> size = KconfigSize(*btf());
+  if (!size.ok()) {
+    log.Put("BTF: an option in .kconfig is malformed\n");
+    return size.status();
+  }
+  if (*size == 0) {
+    return Status::kOk;
+  }
+  MapDefinition map{};
+  map.name = kKconfigName;
+  map.section = elf::kUndefined;
+  map.spec.type = MapType::kArray;
+  map.spec.key_size = sizeof(uint32_t);
+  map.spec.value_size = *size;
+  map.spec.max_entries = 1;
+  map.spec.flags = linux_abi::kMapMmapable | linux_abi::kMapReadOnlyProg;
+  SetObjectName(map.spec.name, map.name);
+  return maps_.PushBack(map);
+}
+
 Status ObjectFile::ReadMaps(TextWriter& log) {
   if (maps_section_ != 0) {
     Result<btf::TypeId> id = Status::kNotFound;
-    if (btf_) {
-      id = btf_->Find(btf::Kind::kDataSection, ".maps");
+    if (btf() != nullptr) {
+      id = btf()->Find(btf::Kind::kDataSection, ".maps");
     }
     if (!id.ok()) {
       log.Put("BTF: no types for section .maps; compile with -g\n");
       return Status::kInvalid;
     }
-    const btf::Type type = EBPF_TRY(btf_->TypeAt(*id));
+    const btf::Type type = EBPF_TRY(btf()->TypeAt(*id));
     const size_t first = maps_.size();
-    EBPF_TRY(ReadMapDefinitions(*btf_, type, maps_section_, maps_, log));
+    EBPF_TRY(ReadMapDefinitions(*btf(), type, maps_section_, maps_, log));
     EBPF_TRY(PlaceMaps(first, log));
   }
+  EBPF_TRY(AddKconfig(log));
   if (maps_.size() > kMaxMaps) {
     log.Put("more than ").PutUnsigned(kMaxMaps).Put(" maps\n");
     return Status::kTooBig;
   }
-  for (const MapDefinition& map : maps_) {
-    if (RelocationsOf(map.section) != 0) {
+  for (MapDefinition& map : maps_) {
+    // What kinds of variables there are, special ones among them.
+    if (map.section != maps_section_ && btf() != nullptr) {
+      map.value_type =
+          btf()->Find(btf::Kind::kDataSection, map.name).ValueOr(0u);
+    }
+    // As libbpf: they stay zeros.
+    if (map.section != maps_section_ && RelocationsOf(map.section) != 0) {
       log.Put("map '").Put(map.name);
-      log.Put("': addresses in its contents are not supported\n");
-      return Status::kNotSupported;
+      log.Put("': addresses in its contents are not filled in\n");
     }
   }
   return Status::kOk;
@@ -301,11 +313,9 @@ Status ObjectFile::AddProgram(const elf::Symbol& symbol, TextWriter& log) {
   Result<ProgramSection> parsed = ParseProgramSection(section.name);
   if (!parsed.ok()) {
     log.Put("section name '").Put(section.name);
-    log.Put(parsed.status() == Status::kNotSupported ? "' is not supported\n"
-            : parsed.status() == Status::kInvalid    ? "' is malformed\n"
-                                                     : "' is unknown\n");
-    return parsed.status() == Status::kNotFound ? Status::kInvalid
-                                                : parsed.status();
+    log.Put(parsed.status() == Status::kInvalid ? "' is malformed\n"
+                                                : "' is unknown\n");
+    return Status::kInvalid;
   }
   log.Put("section '").Put(section.name).Put("'\n");
   ProgramDefinition program;

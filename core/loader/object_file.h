@@ -7,6 +7,9 @@
 
 #include "core/base/optional.h"
 #include "core/base/text_writer.h"
+#include "core/btf/btf.h"
+#include "core/btf/btf_ext.h"
+#include "core/btf/btf_object.h"
 #include "core/elf/elf_reader.h"
 #include "core/isa/insn.h"
 #include "core/loader/map_definitions.h"
@@ -46,6 +49,14 @@ class ObjectFile : public NonCopyable {
   /// Those of ".maps", then one for each section of global data.
   Span<const MapDefinition> maps() const { return maps_.span(); }
 
+  /// The object's types, or null.
+  const btf::Btf* btf() const {
+    return btf_.get() != nullptr ? &btf_->btf() : nullptr;
+  }
+  ConstBytes btf_bytes() const { return btf_bytes_; }
+  /// What they say of instructions, or null.
+  const btf::BtfExt* btf_ext() const { return btf_ext_ ? &*btf_ext_ : nullptr; }
+
   /// The section ".maps"; 0 without one.
   uint32_t maps_section() const { return maps_section_; }
   /// The section ".text" with the subprograms; section_count() without one.
@@ -53,6 +64,9 @@ class ObjectFile : public NonCopyable {
   /// The instructions of the subprogram that starts at `insn` of ".text", or 0
   /// where none does.
   uint32_t TextFunctionSize(uint64_t insn) const;
+
+  /// The section ".struct_ops" or ".struct_ops.link"; 0 without one.
+  uint32_t struct_ops_section() const { return struct_ops_section_; }
 
   /// The section with the relocations of section `index`; 0 without one.
   uint32_t RelocationsOf(uint32_t index) const {
@@ -66,11 +80,12 @@ class ObjectFile : public NonCopyable {
   Status ReadRelocations(uint32_t index, const elf::Section& section,
                          TextWriter& log);
   Status ReadBtf(ConstBytes bytes, TextWriter& log);
-  Status CheckBtfExt(ConstBytes bytes, TextWriter& log);
+  Status ReadBtfExt(ConstBytes bytes, TextWriter& log);
   Status ReadMaps(TextWriter& log);
   Status PlaceMaps(size_t first, TextWriter& log);
   Status PlaceMap(const elf::Symbol& symbol, Span<MapDefinition> maps,
                   TextWriter& log);
+  Status AddKconfig(TextWriter& log);
   Status AddGlobalData(uint32_t index, const elf::Section& section,
                        TextWriter& log);
   Status ReadFunctions(TextWriter& log);
@@ -78,10 +93,13 @@ class ObjectFile : public NonCopyable {
   Status AddProgram(const elf::Symbol& symbol, TextWriter& log);
 
   Optional<elf::ElfReader> elf_;
-  Buffer<uint32_t> btf_index_;
-  Optional<btf::Btf> btf_;
+  Allocator& allocator_;
+  ConstBytes btf_bytes_;
+  Ref<btf::BtfObject> btf_;
+  Optional<btf::BtfExt> btf_ext_;
   uint32_t maps_section_ = 0;  // 0: none
   uint32_t text_section_ = 0;
+  uint32_t struct_ops_section_ = 0;
   StringView license_;
   Buffer<uint32_t> relocations_;     // by section; empty: there are none
   Buffer<uint32_t> text_functions_;  // by instruction of .text: its size

@@ -11,14 +11,19 @@
 #include "core/loader/program_linker.h"
 
 #include "core/base/memory.h"
+#include "core/loader/externs.h"
+#include "core/loader/kconfig.h"
 
 namespace ebpf::loader {
 namespace {
 
-constexpr uint8_t kLdImm64 = 0x18;  // [RFC 9669, section 5.4]
-constexpr uint8_t kCall = 0x85;     // [RFC 9669, section 4.3]
-
 constexpr uint32_t kMaxInsns = 1'000'000;
+
+/// What libbpf calls instead of a weak kernel function that is not there.
+constexpr int32_t kMissingKfunc = 2'002'000'000;
+
+/// Global variables that live in the object's arena.
+constexpr StringView kArenaSection = ".addr_space.1";
 
 }  // namespace
 
@@ -61,14 +66,14 @@ Status ProgramLinker::Link(const ProgramDefinition& program) {
   // functions_ grows while its elements are worked on; each subprogram is
   // appended once, so this ends.
   for (size_t i = 0; i < functions_.size(); ++i) {
-    const Function function = functions_[i];
+    const LinkedFunction function = functions_[i];
     EBPF_TRY(Resolve(function));
   }
   return Status::kOk;
 }
 
 ProgramLinker::Place ProgramLinker::PlaceInObject(uint32_t at) const {
-  for (const Function& function : functions_.span()) {
+  for (const LinkedFunction& function : functions_.span()) {
     if (at - function.at < function.count) {
       return {function.section, function.first_insn + (at - function.at)};
     }
@@ -93,7 +98,17 @@ Status ProgramLinker::Append(uint32_t section_index, uint32_t first_insn,
     EBPF_TRY(insns_.PushBack(LoadUnaligned<isa::Insn>(
         section.data.data() + sizeof(isa::Insn) * (size_t{first_insn} + i))));
   }
-  return functions_.PushBack({section_index, first_insn, count, at});
+  EBPF_TRY(functions_.PushBack({section_index, first_insn, count, at}));
+  return RelocateNewest();
+}
+
+Status ProgramLinker::RelocateNewest() {
+  const LinkedFunction& function = functions_[functions_.size() - 1];
+  const Status status = RelocateFields(
+      object_, function, kernel_.btf,
+      insns_.span().Subspan(function.at, function.count), allocator_, log_);
+  return IsOk(status) ? status
+                      : Refuse(status, function.at, "CO-RE relocation failed");
 }
 
 Status ProgramLinker::PrepareText() {
@@ -134,7 +149,7 @@ Status ProgramLinker::SetTarget(uint32_t at, int64_t text_insn) {
   return Status::kOk;
 }
 
-Status ProgramLinker::Resolve(const Function& function) {
+Status ProgramLinker::Resolve(const LinkedFunction& function) {
   const bool is_text = function.section == object_.text_section();
   const RelocationIndex& relocations =
       is_text ? text_relocations_ : entry_relocations_;
@@ -145,10 +160,10 @@ Status ProgramLinker::Resolve(const Function& function) {
     const isa::Insn insn = insns_[at];
     if (relocation) {
       EBPF_TRY(ApplyRelocation(function, at, *relocation));
-    } else if (insn.opcode == kCall && insn.src == isa::kCallSubprogram) {
+    } else if (insn.opcode == isa::kCallOpcode && insn.src == isa::kCallSubprogram) {
       EBPF_TRY(ResolvePlainCall(function, at));
     }
-    if (insn.opcode == kLdImm64) {
+    if (insn.opcode == isa::kLdImm64Opcode) {
       ++i;  // its second slot is data
       if (relocations.At(uint64_t{function.first_insn} + i)) {
         return Refuse(Status::kBadExec, at, "relocation inside an instruction");
@@ -158,7 +173,7 @@ Status ProgramLinker::Resolve(const Function& function) {
   return Status::kOk;
 }
 
-Status ProgramLinker::ResolvePlainCall(const Function& function, uint32_t at) {
+Status ProgramLinker::ResolvePlainCall(const LinkedFunction& function, uint32_t at) {
   if (function.section != object_.text_section()) {
     return Refuse(Status::kNotSupported, at,
                   "call to a function outside .text");
@@ -167,30 +182,97 @@ Status ProgramLinker::ResolvePlainCall(const Function& function, uint32_t at) {
   return SetTarget(at, int64_t{in_section} + insns_[at].imm + 1);
 }
 
-Status ProgramLinker::ApplyRelocation(const Function& function, uint32_t at,
+Status ProgramLinker::ApplyRelocation(const LinkedFunction& function, uint32_t at,
                                       const elf::Relocation& relocation) {
   Result<elf::Symbol> symbol = object_.elf().SymbolAt(relocation.symbol);
   if (!symbol.ok()) {
     return Refuse(Status::kBadExec, at, "relocation against no symbol");
   }
   if (symbol->section == elf::kUndefined) {
-    log_.Put("symbol '").Put(object_.elf().NameOf(*symbol).ValueOr(""));
-    log_.Put("' is not defined; ");
-    return Refuse(Status::kNotSupported, at,
-                  "extern symbols are not supported");
+    const bool is_call = insns_[at].opcode == isa::kCallOpcode;
+    const bool fits =
+        is_call ? relocation.type == elf::kRelocationCall
+                : relocation.type == elf::kRelocation64 &&
+                      insns_[at].opcode == isa::kLdImm64Opcode &&
+                      at + 1 < function.at + function.count;
+    return fits ? RelocateExtern(at, *symbol, is_call)
+                : Refuse(Status::kBadExec, at,
+                         "relocation type does not fit the instruction");
   }
   if (symbol->value > INT32_MAX) {
     return Refuse(Status::kBadExec, at, "relocation against no place");
   }
-  if (relocation.type == elf::kRelocation64 && insns_[at].opcode == kLdImm64 &&
+  if (relocation.type == elf::kRelocation64 && insns_[at].opcode == isa::kLdImm64Opcode &&
       at + 1 < function.at + function.count) {
     return RelocateConstant(at, *symbol);
   }
-  if (relocation.type == elf::kRelocationCall && insns_[at].opcode == kCall) {
+  if (relocation.type == elf::kRelocationCall && insns_[at].opcode == isa::kCallOpcode) {
     return RelocateCall(at, *symbol);
   }
   return Refuse(Status::kBadExec, at,
                 "relocation type does not fit the instruction");
+}
+
+Status ProgramLinker::RelocateExtern(uint32_t at, const elf::Symbol& symbol,
+                                     bool is_call) {
+  const Result<Extern> found = FindExtern(object_, symbol, kernel_, log_);
+  if (!found.ok()) {
+    return Refuse(found.status(), at, "refers to an extern symbol");
+  }
+  return is_call ? RelocateExternCall(
+                       at, object_.elf().NameOf(symbol).ValueOr(""), *found)
+                 : RelocateExternConstant(at, *found);
+}
+
+Status ProgramLinker::RelocateExternCall(uint32_t at, StringView name,
+                                         const Extern& found) {
+  isa::Insn& insn = insns_[at];
+  insn.offset = 0;  // of the kernel itself, no module's
+  if (found.kind == Extern::Kind::kFunction) {
+    insn.src = isa::kCallKernel;
+    insn.imm = static_cast<int32_t>(found.id);
+    return Status::kOk;
+  }
+  if (found.kind == Extern::Kind::kMissing) {
+    // No helper has this number: the verifier says so if it comes there.
+    insn.src = isa::kCallHelper;
+    insn.imm = kMissingKfunc;
+    return Status::kOk;
+  }
+  log_.Put("extern '").Put(name).Put("': ");
+  return Refuse(Status::kInvalid, at, "call to what is no function");
+}
+
+Status ProgramLinker::RelocateExternConstant(uint32_t at,
+                                             const Extern& found) {
+  isa::Insn& low = insns_[at];
+  isa::Insn& high = insns_[at + 1];
+  uint64_t value = 0;
+  switch (found.kind) {
+    case Extern::Kind::kMissing:
+      low.src = isa::kPseudoNone;
+      break;
+    case Extern::Kind::kFunction:
+    case Extern::Kind::kVariable:
+      low.src = isa::kPseudoBtfId;
+      value = found.id;
+      break;
+    case Extern::Kind::kAddress:
+      low.src = isa::kPseudoNone;
+      value = found.value;
+      break;
+    case Extern::Kind::kKconfig:
+      for (size_t i = 0; i < object_.maps().size(); ++i) {
+        if (object_.maps()[i].name == kKconfigName) {
+          low.src = isa::kPseudoMapValue;
+          value = found.value << 32 | static_cast<uint32_t>(map_fds_[i]);
+        }
+      }
+      break;
+  }
+  low.imm = static_cast<int32_t>(static_cast<uint32_t>(value));
+  high.imm = static_cast<int32_t>(static_cast<uint32_t>(value >> 32));
+  return Status::kOk;
 }
 
 Status ProgramLinker::RelocateFunction(uint32_t at, const elf::Symbol& symbol) {
@@ -208,16 +290,22 @@ Status ProgramLinker::RelocateConstant(uint32_t at, const elf::Symbol& symbol) {
     return RelocateFunction(at, symbol);
   }
   const bool is_data = symbol.section != object_.maps_section();
+  const bool is_arena =
+      is_data && EBPF_TRY(object_.elf().SectionAt(symbol.section)).name ==
+                     kArenaSection;
   for (size_t i = 0; i < object_.maps().size(); ++i) {
     const MapDefinition& map = object_.maps()[i];
-    if (map.section != symbol.section ||
-        (!is_data && map.offset != symbol.value)) {
+    const bool is_it =
+        is_arena ? map.spec.type == MapType::kArena
+                 : map.section == symbol.section &&
+                       (is_data || map.offset == symbol.value);
+    if (!is_it) {
       continue;
     }
     if (is_data) {
       const int64_t offset =
           static_cast<int64_t>(symbol.value) + insns_[at].imm;
-      if (offset < 0 || offset > map.spec.value_size) {
+      if (offset < 0 || (!is_arena && offset > map.spec.value_size)) {
         return Refuse(Status::kBadExec, at, "reference past its section");
       }
       insns_[at + 1].imm = static_cast<int32_t>(offset);

@@ -9,11 +9,15 @@
 #include "core/base/optional.h"
 #include "core/base/text_writer.h"
 #include "core/isa/insn.h"
+#include "core/loader/kernel.h"
 #include "core/loader/object_file.h"
+#include "core/loader/program_info.h"
 #include "core/memory/buffer.h"
 #include "core/memory/vector.h"
 
 namespace ebpf::loader {
+
+struct Extern;
 
 /// Which relocation each instruction of a section has. Context: task.
 class RelocationIndex : public NonCopyable {
@@ -38,10 +42,13 @@ class ProgramLinker : public NonCopyable {
  public:
   /// `map_fds[i]` is the descriptor of object.maps()[i].
   ProgramLinker(const ObjectFile& object, Span<const int> map_fds,
-                Allocator& allocator, TextWriter& log)
+                Allocator& allocator, TextWriter& log,
+                const Kernel& kernel = Kernel())
       : object_(object),
         map_fds_(map_fds),
+        allocator_(allocator),
         log_(log),
+        kernel_(kernel),
         entry_relocations_(allocator),
         text_relocations_(allocator),
         text_places_(allocator),
@@ -52,6 +59,8 @@ class ProgramLinker : public NonCopyable {
   Status Link(const ProgramDefinition& program);
 
   isa::ConstInsns insns() const { return insns_.span(); }
+  /// The functions of which insns() consists, the entry first.
+  Span<const LinkedFunction> functions() const { return functions_.span(); }
 
   /// Where insns()[at] stands in the object, for source lines.
   struct Place {
@@ -61,40 +70,40 @@ class ProgramLinker : public NonCopyable {
   Place PlaceInObject(uint32_t at) const;
 
  private:
-  /// A piece of a section that stands in insns_.
-  struct Function {
-    uint32_t section;
-    uint32_t first_insn;  // in its section
-    uint32_t count;
-    uint32_t at;  // in insns_
-  };
-
   Status Append(uint32_t section, uint32_t first_insn, uint32_t count);
   /// Where the subprogram that starts at `insn` of ".text" stands; appends it
   /// when it is new.
   Result<uint32_t> PlaceOf(uint64_t insn);
   Status PrepareText();
+  /// CO-RE, in the newest function.
+  Status RelocateNewest();
 
   /// Applies relocations and resolves calls in one function.
-  Status Resolve(const Function& function);
-  Status ApplyRelocation(const Function& function, uint32_t at,
+  Status Resolve(const LinkedFunction& function);
+  Status ApplyRelocation(const LinkedFunction& function, uint32_t at,
                          const elf::Relocation& relocation);
+  Status RelocateExtern(uint32_t at, const elf::Symbol& symbol,
+                        bool is_call);
+  Status RelocateExternCall(uint32_t at, StringView name, const Extern& found);
+  Status RelocateExternConstant(uint32_t at, const Extern& found);
   Status RelocateConstant(uint32_t at, const elf::Symbol& symbol);
   Status RelocateFunction(uint32_t at, const elf::Symbol& symbol);
   Status RelocateCall(uint32_t at, const elf::Symbol& symbol);
-  Status ResolvePlainCall(const Function& function, uint32_t at);
+  Status ResolvePlainCall(const LinkedFunction& function, uint32_t at);
   /// The function at `insn` of ".text" becomes what the instruction refers to.
   Status SetTarget(uint32_t at, int64_t text_insn);
   Status Refuse(Status status, uint32_t at, StringView why);
 
   const ObjectFile& object_;
   const Span<const int> map_fds_;
+  Allocator& allocator_;
   TextWriter& log_;
+  const Kernel kernel_;
   RelocationIndex entry_relocations_;
   RelocationIndex text_relocations_;
   Buffer<uint32_t> text_places_;  // by instruction of .text: place + 1, or 0
   Vector<isa::Insn> insns_;
-  Vector<Function> functions_;
+  Vector<LinkedFunction> functions_;
 };
 
 }  // namespace ebpf::loader

@@ -11,18 +11,34 @@
 
 namespace ebpf::loader {
 
+/// What follows the "/" of a section's name.
+enum class SectionTarget : uint8_t {
+  kNothing,
+  kText,      // for whoever attaches it
+  kKprobe,    // a function of the kernel, and an offset in it
+  kBtf,       // a function of the kernel, by BTF
+  kTypedef,   // a tracepoint: btf_trace_<name>
+  kLsm,       // a hook: bpf_lsm_<name>
+  kIterator,  // bpf_iter_<name>
+};
+
 struct ProgramSection {
   ProgramTypeId type;
-  /// Of a kprobe: the function, empty when it is given at the attach, and the
-  /// offset in it.
+  SectionTarget target;
+  /// bpf_attach_type, as expected_attach_type has it.
+  uint32_t attach_type;
+  bool sleepable;
+  bool has_frags;
+  /// The section's name begins with "?": only loaded when it is asked for.
+  bool only_on_demand;
+  /// What it is attached to, of a kprobe the function; empty when that is said
+  /// at the attach. And the offset in it.
   StringView function;
   uint64_t offset;
 };
 
-/// Reads libbpf's names: "kprobe", "kprobe/function", "kprobe/function+offset"
-/// (decimal, or hexadecimal with 0x), "socket". kNotSupported for the names of
-/// libbpf that this tree has no program type or probe for; kInvalid for a
-/// malformed offset; kNotFound for any other name.
+/// Reads libbpf's names (section_names.def). kInvalid for a malformed offset or
+/// a target that is missing; kNotFound for any other name.
 Result<ProgramSection> ParseProgramSection(StringView name);
 
 }  // namespace ebpf::loader

@@ -7,6 +7,7 @@
 #include "core/base/atomic.h"
 #include "core/base/span.h"
 #include "core/base/status.h"
+#include "core/maps/map_btf.h"
 #include "core/maps/map_fields.h"
 #include "core/maps/map_spec.h"
 #include "core/memory/allocator.h"
@@ -63,7 +64,10 @@ class Map : public RefCounted<Map> {
   const MapSpec& spec() const { return spec_; }
 
   /// What its values' BTF says, for the verifier; empty and null without BTF.
-  virtual MapFields fields() const { return {}; }
+  MapFields fields() const { return types_ ? types_->fields() : MapFields(); }
+  const MapBtf* types() const { return types_.get(); }
+  /// Once, before anybody else knows the map.
+  void SetTypes(Ref<MapBtf> types) { types_ = Move(types); }
   /// Of a map of maps: what all that are put into it are like.
   virtual const Map* inner() const { return nullptr; }
   /// BPF_MAP_FREEZE: user space does not write to it any more. Context: any.
@@ -155,6 +159,7 @@ class Map : public RefCounted<Map> {
   virtual void Destroy() = 0;
 
   const MapSpec spec_;
+  Ref<MapBtf> types_;
   Atomic<uint32_t> user_references_{0};
   Atomic<bool> frozen_{false};
 };

@@ -50,9 +50,4 @@ bool IsObjectName(const char (&name)[linux_abi::kObjectNameSize]) {
   return true;
 }
 
-Status NotBtf(FdTable& fds, uint32_t fd) {
-  Result<Ref<File>> file = fds.Get(static_cast<int32_t>(fd));
-  return file.ok() ? Status::kInvalid : file.status();
-}
-
 }  // namespace ebpf

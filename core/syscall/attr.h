@@ -37,8 +37,4 @@ Result<Attr> AttrOf(const RawAttr& raw) {
 /// '_' and '.' up to a zero. What is behind that does not count.
 bool IsObjectName(const char (&name)[linux_abi::kObjectNameSize]);
 
-/// The error of a descriptor that should be one of BTF: kBadFd, or kInvalid
-/// where it is open, since there are no BTF objects here yet.
-Status NotBtf(FdTable& fds, uint32_t fd);
-
 }  // namespace ebpf

@@ -2,49 +2,207 @@
 //
 // BPF_MAP_CREATE.
 #include "core/base/memory.h"
+#include "core/files/btf_file.h"
 #include "core/files/map_file.h"
 #include "core/linux_abi/bpf.h"
+#include "core/maps/described_map.h"
 #include "core/maps/map.h"
+#include "core/maps/map_btf.h"
 #include "core/syscall/commands.h"
 
 namespace ebpf {
 
 namespace {
 
-Status CheckAttr(const Call& call, const linux_abi::MapCreateAttr& attr) {
-  // What belongs to kinds that do not exist here yet.
-  if (attr.btf_vmlinux_value_type_id != 0 || attr.map_extra != 0 ||
-      attr.map_ifindex != 0 ||
-      (attr.btf_key_type_id != 0 && attr.btf_value_type_id == 0)) {
-    return Status::kInvalid;
+using linux_abi::MapCreateAttr;
+
+/// Kinds that clients without CAP_BPF get where they get any.
+bool IsForAnybody(MapType type) {
+  switch (type) {
+    case MapType::kArray:
+    case MapType::kPerCpuArray:
+    case MapType::kProgArray:
+    case MapType::kPerfEventArray:
+    case MapType::kCgroupArray:
+    case MapType::kArrayOfMaps:
+    case MapType::kHash:
+    case MapType::kPerCpuHash:
+    case MapType::kHashOfMaps:
+    case MapType::kRingBuffer:
+    case MapType::kUserRingBuffer:
+    case MapType::kCgroupStorage:
+    case MapType::kPerCpuCgroupStorage:
+      return true;
+    default:
+      return false;
   }
-  // There is one node; without the flag nobody looks at the number.
-  if ((attr.map_flags & linux_abi::kMapNumaNode) != 0 && attr.numa_node != 0) {
-    return Status::kInvalid;
+}
+
+/// Kinds that hold sockets or network devices.
+bool IsForNetAdmin(MapType type) {
+  switch (type) {
+    case MapType::kSockMap:
+    case MapType::kSockHash:
+    case MapType::kDevMap:
+    case MapType::kDevMapHash:
+    case MapType::kXskMap:
+      return true;
+    default:
+      return false;
   }
+}
+
+/// Kinds in whose spec the BTF of key and value is not optional.
+bool NeedsBtf(MapType type) {
+  switch (type) {
+    case MapType::kSkStorage:
+    case MapType::kInodeStorage:
+    case MapType::kTaskStorage:
+    case MapType::kCgroupLocalStorage:
+      return true;
+    default:
+      return false;
+  }
+}
+
+Status CheckRights(const Call& call, const MapCreateAttr& attr) {
+  const Client& client = call.client;
+  const auto type = static_cast<MapType>(attr.map_type);
   // As with Linux's kernel.unprivileged_bpf_disabled = 2, its default: making
   // is for the privileged, using for whoever has a descriptor.
-  if (!call.client.Capable(linux_abi::kCapBpf)) {
+  if (!client.Capable(linux_abi::kCapBpf) &&
+      !(call.system.kernel.allows_unprivileged && IsForAnybody(type))) {
+    return Status::kNotPermitted;
+  }
+  if (IsForNetAdmin(type) && !client.Capable(linux_abi::kCapNetAdmin)) {
     return Status::kNotPermitted;
   }
   // A hash without a seed is a gift to whoever chooses the keys.
   if ((attr.map_flags & linux_abi::kMapZeroSeed) != 0 &&
-      !call.client.Capable(linux_abi::kCapSysAdmin)) {
+      !client.Capable(linux_abi::kCapSysAdmin)) {
     return Status::kNotPermitted;
   }
+  return Status::kOk;
+}
+
+Status CheckAttr(const Call& call, const MapCreateAttr& attr) {
+  const auto type = static_cast<MapType>(attr.map_type);
+  const bool has_kernel_value = attr.btf_vmlinux_value_type_id != 0;
+  if (has_kernel_value && (type != MapType::kStructOps ||
+                           attr.btf_key_type_id != 0 ||
+                           attr.btf_value_type_id != 0)) {
+    return Status::kInvalid;
+  }
+  if (!has_kernel_value && attr.btf_key_type_id != 0 &&
+      attr.btf_value_type_id == 0) {
+    return Status::kInvalid;
+  }
+  if (attr.map_extra != 0 && type != MapType::kBloomFilter &&
+      type != MapType::kArena) {
+    return Status::kInvalid;
+  }
+  // Hardware and tokens do not exist here; there is one node, and without the
+  // flag nobody looks at its number.
+  if (attr.map_ifindex != 0 || attr.map_token_fd != 0 ||
+      ((attr.map_flags & linux_abi::kMapNumaNode) != 0 &&
+       attr.numa_node != 0)) {
+    return Status::kInvalid;
+  }
+  EBPF_TRY(CheckRights(call, attr));
   if (!IsObjectName(attr.map_name)) {
     return Status::kInvalid;
   }
-  if (attr.btf_value_type_id != 0) {
-    return NotBtf(call.client.fds(), attr.btf_fd);
+  if (NeedsBtf(type) &&
+      (attr.btf_key_type_id == 0 || attr.btf_value_type_id == 0)) {
+    return Status::kInvalid;
   }
   return Status::kOk;
+}
+
+/// The sizes of key and value are those of their types.
+Status CheckTypes(const btf::Btf& btf, const MapSpec& spec,
+                  const MapCreateAttr& attr) {
+  if (EBPF_TRY(btf.SizeOf(attr.btf_value_type_id)) != spec.value_size) {
+    return Status::kInvalid;
+  }
+  const bool is_array =
+      spec.type == MapType::kArray || spec.type == MapType::kPerCpuArray;
+  if (attr.btf_key_type_id == 0) {
+    // Global data has no key.
+    const btf::Type value = EBPF_TRY(btf.TypeAt(attr.btf_value_type_id));
+    return spec.type == MapType::kArray && spec.max_entries == 1 &&
+                   value.kind == btf::Kind::kDataSection
+               ? Status::kOk
+               : Status::kInvalid;
+  }
+  if (EBPF_TRY(btf.SizeOf(attr.btf_key_type_id)) != spec.key_size) {
+    return Status::kInvalid;
+  }
+  const btf::Type key = EBPF_TRY(btf.Resolve(attr.btf_key_type_id));
+  if (is_array && key.kind != btf::Kind::kInt) {
+    return Status::kInvalid;
+  }
+  return spec.type == MapType::kLpmTrie && key.kind != btf::Kind::kStruct
+             ? Status::kInvalid
+             : Status::kOk;
+}
+
+Result<Ref<MapBtf>> ReadTypes(const Call& call, const MapSpec& spec,
+                              const MapCreateAttr& attr) {
+  Ref<File> file =
+      EBPF_TRY(call.client.fds().Get(static_cast<int32_t>(attr.btf_fd)));
+  if (file->AsBtf() == nullptr) {
+    return Status::kInvalid;
+  }
+  Ref<btf::BtfObject> btf = file->AsBtf()->btf();
+  const Status status = CheckTypes(btf->btf(), spec, attr);
+  if (!IsOk(status)) {
+    return Status::kInvalid;
+  }
+  return MapBtf::Create(Move(btf), attr.btf_key_type_id,
+                        attr.btf_value_type_id, {}, *call.system.allocator);
+}
+
+Result<Ref<Map>> InnerOf(const Call& call, const MapCreateAttr& attr) {
+  if (!IsMapOfMaps(static_cast<MapType>(attr.map_type))) {
+    return Ref<Map>();
+  }
+  Ref<File> file =
+      EBPF_TRY(call.client.fds().Get(static_cast<int32_t>(attr.inner_map_fd)));
+  if (file->AsMap() == nullptr) {
+    return Status::kInvalid;
+  }
+  Map& inner = file->AsMap()->map();
+  const MapType type = inner.spec().type;
+  // A map of maps of maps, and what belongs to one outer thing.
+  if (inner.inner() != nullptr) {
+    return Status::kInvalid;
+  }
+  if (type == MapType::kCgroupStorage ||
+      type == MapType::kPerCpuCgroupStorage || type == MapType::kStructOps ||
+      type == MapType::kProgArray) {
+    return Status::kNotSupportedLinux;
+  }
+  return Ref<Map>::Share(inner);
+}
+
+/// A map of a kind that exists here, or, to judge programs, of any of Linux's.
+Result<Ref<Map>> Make(const Call& call, const MapSpec& spec,
+                      const MapCreateAttr& attr) {
+  Allocator& allocator = *call.system.allocator;
+  Result<Ref<Map>> map = CreateMap(spec, allocator);
+  if (map.ok() || map.status() != Status::kInvalid ||
+      call.system.kernel.profile != verifier::Profile::kLinux) {
+    return map;
+  }
+  Ref<Map> inner = EBPF_TRY(InnerOf(call, attr));
+  return DescribedMap::Create(spec, Move(inner), allocator);
 }
 
 }  // namespace
 
 Result<int> MapCreate(const Call& call, const RawAttr& raw) {
-  const auto attr = EBPF_TRY(AttrOf<linux_abi::MapCreateAttr>(raw));
+  const auto attr = EBPF_TRY(AttrOf<MapCreateAttr>(raw));
   EBPF_TRY(CheckAttr(call, attr));
   MapSpec spec;
   spec.type = static_cast<MapType>(attr.map_type);
@@ -52,8 +210,14 @@ Result<int> MapCreate(const Call& call, const RawAttr& raw) {
   spec.value_size = attr.value_size;
   spec.max_entries = attr.max_entries;
   spec.flags = attr.map_flags;
+  spec.extra = attr.map_extra;
   CopyBytes(spec.name, attr.map_name, sizeof(spec.name));
-  Ref<Map> map = EBPF_TRY(CreateMap(spec, *call.system.allocator));
+  Ref<MapBtf> types;
+  if (attr.btf_value_type_id != 0) {
+    types = EBPF_TRY(ReadTypes(call, spec, attr));
+  }
+  Ref<Map> map = EBPF_TRY(Make(call, spec, attr));
+  map->SetTypes(Move(types));
   Ref<File> file = EBPF_TRY(MapFile::Create(Move(map), *call.system.allocator));
   return call.client.fds().Install(Move(file));
 }

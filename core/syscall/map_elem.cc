@@ -37,7 +37,9 @@ Result<OpenMap> MapOf(const Call& call, const linux_abi::MapElemAttr& attr,
   if (map_file == nullptr) {
     return Status::kInvalid;
   }
-  if ((map_file->map().spec().flags & forbidding) != 0) {
+  const Map& map = map_file->map();
+  const bool writes = forbidding == linux_abi::kMapReadOnly;
+  if ((map.spec().flags & forbidding) != 0 || (writes && map.frozen())) {
     return Status::kNotPermitted;
   }
   return OpenMap(Move(file));

@@ -4,12 +4,16 @@
 // in Linux's order, so that a client that gets several things wrong hears of
 // the same one first.
 #include "core/base/memory.h"
+#include "core/files/judged_program_file.h"
 #include "core/files/program_file.h"
 #include "core/linux_abi/bpf.h"
 #include "core/memory/buffer.h"
 #include "core/program/program.h"
 #include "core/program/program_tag.h"
+#include "core/syscall/attach_point.h"
+#include "core/syscall/client_log.h"
 #include "core/syscall/commands.h"
+#include "core/syscall/program_btf.h"
 #include "core/syscall/program_maps.h"
 #include "core/verifier/fixup.h"
 #include "core/verifier/verifier.h"
@@ -19,13 +23,14 @@ namespace {
 
 using linux_abi::ProgLoadAttr;
 
-/// What of a log is kept here; a client may ask for up to a gigabyte.
-constexpr uint32_t kMaxLogSize = 4u << 20;
-/// With less memory than for this there is no log.
-constexpr uint32_t kMinLogSize = 4096;
 constexpr uint32_t kKnownFlags =
     linux_abi::kProgStrictAlignment | linux_abi::kProgAnyAlignment |
-    linux_abi::kProgTestRandomHigh32 | linux_abi::kProgTestStateFrequency;
+    linux_abi::kProgTestRandomHigh32 | linux_abi::kProgTestStateFrequency |
+    linux_abi::kProgSleepable | linux_abi::kProgXdpHasFrags |
+    linux_abi::kProgTestRegInvariants;
+
+/// BPF_MAXINSNS: what whoever has no CAP_BPF may load.
+constexpr uint32_t kMaxUnprivilegedInsns = 4096;
 
 /// The licenses that Linux takes as GPL-compatible (include/linux/license.h's
 /// documented list of MODULE_LICENSE idents).
@@ -41,7 +46,8 @@ bool IsGplCompatible(StringView license) {
   return false;
 }
 
-/// Beside CAP_BPF.
+/// Beside CAP_BPF: tracing programs read kernel memory, others see the network's
+/// packets.
 bool MayLoad(const Client& client, const ProgramType& type) {
   return ((type.privilege & kPrivilegeNetAdmin) == 0 ||
           client.Capable(linux_abi::kCapNetAdmin)) &&
@@ -49,81 +55,45 @@ bool MayLoad(const Client& client, const ProgramType& type) {
           client.Capable(linux_abi::kCapPerfmon));
 }
 
+Status CheckRights(const Call& call, const ProgLoadAttr& attr) {
+  const Client& client = call.client;
+  const bool is_privileged = client.Capable(linux_abi::kCapBpf);
+  // As with Linux's kernel.unprivileged_bpf_disabled = 2, its default.
+  if (!is_privileged && !call.system.kernel.allows_unprivileged) {
+    return Status::kNotPermitted;
+  }
+  if (attr.insn_cnt == 0 ||
+      attr.insn_cnt >
+          (is_privileged ? verifier::kMaxProgramInsns : kMaxUnprivilegedInsns)) {
+    return Status::kTooBig;
+  }
+  const ProgramType* type = FindProgramType(attr.prog_type);
+  if (type == nullptr) {
+    return is_privileged ? Status::kOk : Status::kNotPermitted;
+  }
+  const bool is_for_anybody = (type->privilege & kPrivilegeAnybody) != 0;
+  return (is_privileged || is_for_anybody) && MayLoad(client, *type)
+             ? Status::kOk
+             : Status::kNotPermitted;
+}
+
 /// What the attribute says without a look at what it points to.
-Status CheckAttr(const Client& client, const ProgLoadAttr& attr) {
+Status CheckAttr(const Call& call, const ProgLoadAttr& attr) {
   if ((attr.prog_flags & ~kKnownFlags) != 0) {
     return Status::kInvalid;
   }
-  // As with Linux's kernel.unprivileged_bpf_disabled = 2, its default.
-  if (!client.Capable(linux_abi::kCapBpf)) {
-    return Status::kNotPermitted;
-  }
-  if (attr.insn_cnt == 0 || attr.insn_cnt > verifier::kMaxProgramInsns) {
-    return Status::kTooBig;
-  }
-  // Tracing programs read kernel memory, others see the network's packets.
-  const ProgramType* type = FindProgramType(attr.prog_type);
-  if (type != nullptr && !MayLoad(client, *type)) {
-    return Status::kNotPermitted;
-  }
+  EBPF_TRY(CheckRights(call, attr));
   // What needs objects that do not exist here yet.
-  if (attr.prog_ifindex != 0 || attr.expected_attach_type != 0 ||
-      attr.attach_btf_id != 0 || attr.attach_prog_fd != 0 ||
-      attr.core_relo_cnt != 0 || attr.fd_array_cnt != 0) {
+  if (attr.prog_ifindex != 0 || attr.prog_token_fd != 0 ||
+      attr.fd_array_cnt != 0) {
     return Status::kInvalid;
   }
   return Status::kOk;
 }
 
-/// A log is all there or not at all, with a known level.
-bool IsValidLog(const ProgLoadAttr& attr) {
-  const bool has_buffer = attr.log_buf != 0;
-  if (has_buffer != (attr.log_size != 0)) {
-    return false;
-  }
-  if (has_buffer && attr.log_level == 0) {
-    return false;
-  }
-  return (attr.log_level & ~verifier::kLogMask) == 0 &&
-         attr.log_size <= UINT32_MAX >> 2;
-}
-
-/// The client's buffer may be far larger than its log will be: where the kernel
-/// has no memory for all of it, less will do.
-Status AllocateLog(uint32_t size, Buffer<char>& buffer) {
-  size = Min(size, kMaxLogSize);
-  Status status = buffer.Allocate(size);
-  while (status == Status::kNoMemory && size / 2 >= kMinLogSize) {
-    size /= 2;
-    status = buffer.Allocate(size);
-  }
-  return status;
-}
-
-/// Hands the log to the client: text, a zero, and how much there would have
-/// been. kNoSpace where it was cut.
-Status CopyLogOut(const Call& call, const ProgLoadAttr& attr,
-                  const verifier::Log& log) {
-  const TextWriter& writer = log.writer();
-  const bool has_text = log.enabled() && writer.wanted() != 0;
-  Status status = Status::kOk;
-  if (has_text && attr.log_buf != 0) {
-    const StringView text = writer.text();
-    const CallerPtr to = call.client.Pointer(attr.log_buf);
-    EBPF_TRY(call.client.CopyOut(to, text.data(), text.size()));
-    EBPF_TRY(call.client.CopyOut(to.Plus(text.size()), "", 1));
-    status = writer.truncated() ? Status::kNoSpace : Status::kOk;
-  }
-  constexpr uint32_t kTrueSizeEnd =
-      offsetof(ProgLoadAttr, log_true_size) + sizeof(attr.log_true_size);
-  if (call.attr_size >= kTrueSizeEnd) {
-    const auto true_size =
-        static_cast<uint32_t>(has_text ? writer.wanted() + 1 : 0);
-    EBPF_TRY(call.client.CopyOut(
-        call.attr.Plus(offsetof(ProgLoadAttr, log_true_size)), &true_size,
-        sizeof(true_size)));
-  }
-  return status;
+LogRequest LogOf(const ProgLoadAttr& attr) {
+  return {attr.log_level, attr.log_size, attr.log_buf,
+          offsetof(ProgLoadAttr, log_true_size)};
 }
 
 /// A program on its way from the client's memory to a descriptor.
@@ -134,16 +104,18 @@ class Loading : public NonCopyable {
         attr_(attr),
         allocator_(*call.system.allocator),
         insns_(allocator_),
-        maps_(allocator_) {}
+        maps_(allocator_),
+        btf_(call, attr) {}
 
   /// Instructions and license, and what the attribute says of them.
   Status CopyIn();
 
-  /// The program, verified; what is wrong with it is in `log`.
-  Result<Ref<Program>> Verify(verifier::Log& log);
+  /// A file of the program, verified; what is wrong with it is in `log`.
+  Result<Ref<File>> Verify(verifier::Log& log);
 
  private:
-  Result<Ref<Program>> Make(verifier::FixedProgram& fixed);
+  verifier::Options OptionsOf() const;
+  Result<Ref<File>> Make(verifier::FixedProgram& fixed);
 
   const Call& call_;
   const ProgLoadAttr& attr_;
@@ -151,6 +123,8 @@ class Loading : public NonCopyable {
   ProgramParts parts_;
   Buffer<isa::Insn> insns_;
   ProgramMaps maps_;
+  AttachPoint attach_point_;
+  ProgramBtf btf_;
 };
 
 Status Loading::CopyIn() {
@@ -174,30 +148,49 @@ Status Loading::CopyIn() {
   const StringView name =
       StringView::FromField(attr_.prog_name, sizeof(attr_.prog_name));
   CopyBytes(parts_.name, name.data(), name.size());
+  attach_point_ = EBPF_TRY(FindAttachPoint(call_, attr_, *parts_.type));
   return Status::kOk;
 }
 
-Result<Ref<Program>> Loading::Verify(verifier::Log& log) {
-  if (attr_.func_info_cnt != 0 || attr_.line_info_cnt != 0) {
-    return NotBtf(call_.client.fds(), attr_.prog_btf_fd);
-  }
+verifier::Options Loading::OptionsOf() const {
+  const Client& client = call_.client;
+  const auto has_flag = [&](uint32_t flag) {
+    return (attr_.prog_flags & flag) != 0;
+  };
+  verifier::Options options;
+  options.type = parts_.type;
+  options.attach_type = attach_point_.type;
+  options.attach_target = attach_point_.target;
+  options.profile = call_.system.kernel.profile;
+  options.kernel_btf = call_.system.kernel.btf;
+  options.context_size = call_.system.machine->pt_regs_size;
+  options.gpl_compatible = parts_.gpl_compatible;
+  options.privileged = client.Capable(linux_abi::kCapBpf);
+  options.allow_pointer_leaks = client.Capable(linux_abi::kCapPerfmon);
+  options.allow_uninitialized_stack = options.allow_pointer_leaks;
+  options.sleepable = has_flag(linux_abi::kProgSleepable);
+  options.strict_alignment = has_flag(linux_abi::kProgStrictAlignment);
+  options.frequent_states = has_flag(linux_abi::kProgTestStateFrequency);
+  btf_.Describe(options);
+  return options;
+}
+
+Result<Ref<File>> Loading::Verify(verifier::Log& log) {
+  EBPF_TRY(btf_.CopyIn(log));
+  EBPF_TRY(btf_.Relocate(insns_.span(), log));
   EBPF_TRY(maps_.Resolve(call_.client, call_.client.fds(),
                          call_.client.Pointer(attr_.fd_array), insns_.span(),
                          log));
   Buffer<InsnFacts> facts(allocator_);
   EBPF_TRY(facts.Allocate(attr_.insn_cnt));
-  verifier::Options options;
-  options.type = parts_.type;
-  options.context_size = call_.system.machine->pt_regs_size;
-  options.gpl_compatible = parts_.gpl_compatible;
-  options.allow_uninitialized_stack =
-      call_.client.Capable(linux_abi::kCapPerfmon);
-  options.strict_alignment =
-      (attr_.prog_flags & linux_abi::kProgStrictAlignment) != 0;
+  const verifier::Options options = OptionsOf();
   verifier::Stats stats;
   verifier::Findings findings(allocator_);
   EBPF_TRY(verifier::Verify(insns_.span(), maps_.maps(), options, allocator_,
                             log, facts.span(), stats, &findings));
+  if (options.profile == verifier::Profile::kLinux) {
+    return JudgedProgramFile::Create(btf_.btf(), btf_.main_type(), allocator_);
+  }
   verifier::FixedProgram fixed(allocator_);
   EBPF_TRY(
       verifier::Fixup({insns_.span(), maps_.maps(), facts.span(), findings},
@@ -205,7 +198,7 @@ Result<Ref<Program>> Loading::Verify(verifier::Log& log) {
   return Make(fixed);
 }
 
-Result<Ref<Program>> Loading::Make(verifier::FixedProgram& fixed) {
+Result<Ref<File>> Loading::Make(verifier::FixedProgram& fixed) {
   maps_.Bind(fixed.insns.span());
   parts_.insns = fixed.insns.span();
   parts_.facts = fixed.facts.span();
@@ -227,33 +220,26 @@ Result<Ref<Program>> Loading::Make(verifier::FixedProgram& fixed) {
   (void)fixed.functions.Take();
   (void)fixed.original_indices.Take();
   (void)fixed.direct_calls.Take();
-  return program;
+  return ProgramFile::Create(Move(*program), allocator_);
 }
 
 }  // namespace
 
 Result<int> ProgLoad(const Call& call, const RawAttr& raw) {
   const auto attr = EBPF_TRY(AttrOf<ProgLoadAttr>(raw));
-  EBPF_TRY(CheckAttr(call.client, attr));
+  EBPF_TRY(CheckAttr(call, attr));
   Loading loading(call, attr);
   EBPF_TRY(loading.CopyIn());
-  if (!IsValidLog(attr)) {
+  if (!ClientLog::IsValid(LogOf(attr))) {
     return Status::kInvalid;
   }
-  Buffer<char> log_buffer(*call.system.allocator);
-  // The last byte of the client's buffer is for the zero.
-  EBPF_TRY(AllocateLog(Max(attr.log_size, uint32_t{1}) - 1, log_buffer));
-  verifier::Log log(attr.log_level, log_buffer.span().data(),
-                    log_buffer.span().size());
-
-  Result<Ref<Program>> program = loading.Verify(log);
+  ClientLog log(LogOf(attr), *call.system.allocator);
+  EBPF_TRY(log.Allocate());
+  Result<Ref<File>> program = loading.Verify(log.log());
   // As in Linux a log that does not fit wins over the verdict: clients grow it
   // and try again.
-  EBPF_TRY(CopyLogOut(call, attr, log));
-  EBPF_TRY(program.status());
-  Ref<File> file =
-      EBPF_TRY(ProgramFile::Create(*Move(program), *call.system.allocator));
-  return call.client.fds().Install(Move(file));
+  EBPF_TRY(log.CopyOut(call));
+  return call.client.fds().Install(EBPF_TRY(Move(program)));
 }
 
 }  // namespace ebpf

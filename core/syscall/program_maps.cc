@@ -6,12 +6,6 @@
 #include "core/files/map_file.h"
 
 namespace ebpf {
-namespace {
-
-constexpr uint8_t kLdImm64 = 0x18;  // [RFC 9669, section 5.4]
-
-}  // namespace
-
 ProgramMaps::~ProgramMaps() {
   for (uint32_t i = 0; i < count_; ++i) {
     maps_[i]->Release();
@@ -56,7 +50,7 @@ Status ProgramMaps::Resolve(const Client& client, FdTable& fds,
   // verifier, as is a pseudo source that is not looked at here.
   for (size_t i = 0; i + 1 < insns.size(); ++i) {
     isa::Insn& insn = insns[i];
-    if (insn.opcode != kLdImm64) {
+    if (insn.opcode != isa::kLdImm64Opcode) {
       continue;
     }
     ++i;
@@ -92,7 +86,7 @@ Status ProgramMaps::Resolve(const Client& client, FdTable& fds,
 void ProgramMaps::Bind(isa::Insns insns) const {
   for (size_t i = 0; i + 1 < insns.size(); ++i) {
     isa::Insn& low = insns[i];
-    if (low.opcode != kLdImm64) {
+    if (low.opcode != isa::kLdImm64Opcode) {
       continue;
     }
     isa::Insn& high = insns[++i];

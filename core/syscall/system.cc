@@ -90,14 +90,14 @@ Status SelectEngine(bool compile, bool blind_constants) {
 }
 
 Status InitSystem(const machine::MachineOps& machine,
-                  const EngineOptions& options) {
+                  const EngineOptions& options, const KernelView& kernel) {
   if (RunningSystem() != nullptr) {
     return Status::kExists;
   }
   Allocator& allocator = PortAllocator();
   EBPF_TRY(InitModules(machine, allocator));
   compiler = InitJit(machine, options.cpu_features, allocator);
-  system_storage = {&machine, &allocator};
+  system_storage = {&machine, &allocator, kernel};
   Select(compiler != nullptr && !options.interpret, options.blind_constants);
   // Releases system_storage: pairs with the acquire in RunningSystem.
   running_system.Store(&system_storage, kRelease);

@@ -4,15 +4,29 @@
 #pragma once
 
 #include "core/base/status.h"
+#include "core/btf/btf.h"
 #include "core/machine/machine_ops.h"
 #include "core/memory/allocator.h"
 #include "core/program/engine.h"
+#include "core/verifier/verifier.h"
 
 namespace ebpf {
+
+/// What kernel the subsystem is part of, or judges programs for.
+struct KernelView {
+  /// kLinux: programs are judged by all that Linux has, and never run.
+  verifier::Profile profile = verifier::Profile::kPort;
+  /// The kernel's own types, which outlive the subsystem; or null.
+  const btf::Btf* btf = nullptr;
+  /// Linux's kernel.unprivileged_bpf_disabled = 0: clients without any
+  /// capability may make some maps, and load some types of program.
+  bool allows_unprivileged = false;
+};
 
 struct System {
   const machine::MachineOps* machine = nullptr;
   Allocator* allocator = nullptr;
+  KernelView kernel;
   /// For programs that are loaded now; it may change. Context: any.
   Engine& engine() const;
 };
@@ -33,7 +47,8 @@ struct EngineOptions {
 /// interpreted. kExists when it runs already, kNoMemory. Context: task, once at
 /// boot.
 Status InitSystem(const machine::MachineOps& machine,
-                  const EngineOptions& options = {});
+                  const EngineOptions& options = {},
+                  const KernelView& kernel = {});
 
 /// For programs that are loaded from now on: whether they are compiled, and
 /// whether constants then do not appear in them. Says so in the kernel's log.

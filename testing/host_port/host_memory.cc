@@ -26,6 +26,7 @@ struct Heap {
   std::mutex mutex;
   std::map<void*, Block> blocks;
   uint64_t bytes = 0;
+  uint64_t peak = 0;
   uint64_t limit = UINT64_MAX;
 };
 
@@ -98,6 +99,18 @@ uint64_t HostAllocatedBlocks() {
   return heap.blocks.size();
 }
 
+uint64_t HostPeakBytes() {
+  Heap& heap = TheHeap();
+  std::lock_guard<std::mutex> lock(heap.mutex);
+  return heap.peak;
+}
+
+void ResetHostPeakBytes() {
+  Heap& heap = TheHeap();
+  std::lock_guard<std::mutex> lock(heap.mutex);
+  heap.peak = heap.bytes;
+}
+
 void FailNthAllocation(uint64_t n) {
   g_failed = false;
   g_fail_at = n;
@@ -145,6 +158,7 @@ void* ebpf_port_alloc(size_t size, size_t align) {
     std::lock_guard<std::mutex> lock(heap.mutex);
     heap.blocks[memory] = {size, align};
     heap.bytes += size;
+    heap.peak = heap.bytes > heap.peak ? heap.bytes : heap.peak;
   }
   return memory;
 }

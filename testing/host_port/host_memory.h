@@ -14,6 +14,10 @@ namespace ebpf {
 uint64_t HostAllocatedBytes();
 uint64_t HostAllocatedBlocks();
 
+/// The most that was allocated at once since ResetHostPeakBytes.
+uint64_t HostPeakBytes();
+void ResetHostPeakBytes();
+
 /// ebpf_port_alloc returns null rather than let more than `bytes` be allocated
 /// at once; there is no limit at first.
 void SetHostMemoryLimit(uint64_t bytes);

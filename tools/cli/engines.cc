@@ -11,18 +11,18 @@
 #include "arch/x86_64/machine_ops.h"
 #include "core/interpreter/interpreter.h"
 #include "core/memory/allocator.h"
-#include "core/syscall/system.h"
 #include "testing/host_port/host_machine.h"
 #include "tools/cli/failure.h"
 
 namespace ebpf::cli {
 
-Runtime::Runtime(const machine::MachineOps* machine) {
+Runtime::Runtime(const machine::MachineOps* machine,
+                 const KernelView& kernel) {
   const bool is_here = machine == nullptr || machine == &ThisMachine();
   EngineOptions options;
   options.cpu_features = is_here ? ThisCpuFeatures() : 0;
   options.interpret = !is_here;
-  Require(InitSystem(is_here ? ThisMachine() : *machine, options),
+  Require(InitSystem(is_here ? ThisMachine() : *machine, options, kernel),
           "the subsystem cannot be started");
 }
 

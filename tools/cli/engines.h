@@ -11,6 +11,7 @@
 #include "core/machine/machine_ops.h"
 #include "core/maps/map.h"
 #include "core/program/program.h"
+#include "core/syscall/system.h"
 
 namespace ebpf::cli {
 
@@ -20,7 +21,9 @@ namespace ebpf::cli {
 class Runtime {
  public:
   /// With this machine's CPU, or another one, whose programs are not to be run.
-  explicit Runtime(const machine::MachineOps* machine = nullptr);
+  /// `kernel`: what it is part of, or judges programs for.
+  explicit Runtime(const machine::MachineOps* machine = nullptr,
+                   const KernelView& kernel = {});
   ~Runtime();
   Runtime(const Runtime&) = delete;
   Runtime& operator=(const Runtime&) = delete;

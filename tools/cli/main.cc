@@ -7,10 +7,13 @@
 #include <exception>
 #include <fmt/format.h>
 #include <memory>
+#include <set>
+#include <string>
 
 #include "tools/cli/bench.h"
 #include "tools/cli/disasm.h"
 #include "tools/cli/exec.h"
+#include "tools/cli/verify.h"
 
 namespace ebpf::cli {
 namespace {
@@ -82,23 +85,78 @@ void AddBench(CLI::App& app) {
   command.callback([options] { fmt::print("{}", Bench(*options)); });
 }
 
+/// `status` becomes the command's exit status.
+void AddVerify(CLI::App& app, int& status) {
+  CLI::App& command = *app.add_subcommand(
+      "verify",
+      "Say of each program of an object whether it is accepted, and why not; "
+      "exit status 0: all are, 1: one is not, 2: cannot be read or linked");
+  auto options = std::make_shared<VerifyOptions>();
+  command.add_option("file", options->file, "The object")->required();
+  command.add_option("--program", options->programs,
+                     "Only this one, by name or number; may be repeated")
+      ->allow_extra_args(false);
+  command
+      .add_option("--log-level", options->log_level,
+                  "The verifier's log as bpf(2) has it: 1, 2, 4 added up; 0: "
+                  "of refused programs only")
+      ->check(CLI::Range(0, 15))
+      ->capture_default_str();
+  command.add_option_function<std::string>(
+      "--flags",
+      [options](const std::string& text) {
+        size_t end = 0;
+        const unsigned long flags = std::stoul(text, &end, 16);
+        if (end != text.size() || flags > UINT32_MAX) {
+          throw CLI::ValidationError("--flags", "not hexadecimal: " + text);
+        }
+        options->flags = static_cast<uint32_t>(flags);
+      },
+      "BPF_F_* flags of the load, in hexadecimal");
+  command.add_flag("--unprivileged", options->unprivileged,
+                   "As for a client without any capability");
+  command
+      .add_option("--profile", options->profile,
+                  "What programs may use: all that Linux has, or what a port "
+                  "has")
+      ->check(CLI::IsMember(std::set<std::string>(std::begin(kProfiles),
+                                                  std::end(kProfiles))))
+      ->capture_default_str();
+  command.add_option("--btf", options->btf,
+                     "The kernel's types, as /sys/kernel/btf or in an ELF "
+                     "file; without this the host's for profile linux");
+  command.add_flag("--json", options->json, "A JSON object per line");
+  command.add_flag("--compare-linux", options->compare_linux,
+                   "Also load into the host's kernel (needs its rights)");
+  command.callback([options, &status] {
+    status = 2;  // of a Failure
+    status = Verify(*options, [](std::string_view text) {
+      fmt::print("{}", text);
+      std::fflush(stdout);
+    });
+  });
+}
+
 int Main(int argc, char** argv) {
   CLI::App app("Runs, shows and measures eBPF programs.", "ebpf");
   app.require_subcommand(1);
   AddExec(app);
   AddDisasm(app);
   AddBench(app);
+  int exit_status = 0;
+  AddVerify(app, exit_status);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     const int status = app.exit(error);
-    return status == 0 ? 0 : 1;
+    const bool is_verify = app.got_subcommand("verify");
+    return status == 0 ? 0 : is_verify ? 2 : 1;
   } catch (const std::exception& failure) {
     std::fflush(stdout);
     fmt::print(stderr, "ebpf: {}\n", failure.what());
-    return 1;
+    return exit_status == 0 ? 1 : exit_status;
   }
-  return 0;
+  return exit_status;
 }
 
 }  // namespace

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: MIT
+//
+// What the loader knows of the kernel that it loads programs into.
+#pragma once
+
+#include <stdint.h>
+
+#include "core/base/status.h"
+#include "core/base/string_view.h"
+#include "core/btf/btf.h"
+
+namespace ebpf::loader {
+
+/// All of it outlives the loader's objects.
+struct Kernel {
+  /// Its types, quick to search (btf::BtfObject); null: none are known, and
+  /// what needs them is refused.
+  const btf::Btf* btf = nullptr;
+  /// The address of a symbol for `extern const void name __ksym`, or kNotFound;
+  /// null: no symbol is known.
+  Result<uint64_t> (*find_symbol)(StringView name) = nullptr;
+  /// What LINUX_KERNEL_VERSION reads: the version that it behaves like.
+  uint32_t version = (6 << 16) + (12 << 8);
+  /// It judges programs and runs none (verifier::Profile::kLinux): what only
+  /// matters to running ones, pinning and what maps of descriptors hold at the
+  /// start, is left out.
+  bool only_judges = false;
+};
+
+}  // namespace ebpf::loader

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: MIT
+//
+// Attaching an object's programs (core/loader/object.h).
+#include "core/base/memory.h"
+#include "core/linux_abi/perf_event.h"
+#include "core/loader/client_calls.h"
+#include "core/loader/object.h"
+#include "core/syscall/file_calls.h"
+#include "core/syscall/perf_event_open.h"
+
+namespace ebpf::loader {
+
+Result<int> Object::OpenEvent(StringView function, uint64_t offset) {
+  if (function.empty()) {
+    return Status::kInvalid;
+  }
+  Buffer<char> name(allocator_);
+  EBPF_TRY(name.Allocate(function.size() + 1));
+  CopyBytes(name.span().data(), function.data(), function.size());
+  linux_abi::PerfEventAttr attr{};
+  attr.type = linux_abi::kPerfTypeKprobe;
+  attr.size = sizeof(attr);
+  attr.config1 = AddressOf(name.span().data());
+  attr.config2 = offset;
+  attr.flags = linux_abi::kPerfDisabled;
+  return ToResult(PerfEventOpen(client_, client_.Pointer(AddressOf(&attr)), -1,
+                                0, -1, linux_abi::kPerfFlagFdCloexec));
+}
+
+Result<int> Object::Attach(size_t index, StringView function, uint64_t offset) {
+  if (index >= program_count() || programs_[index].fd <= 0) {
+    return Status::kInvalid;
+  }
+  const ProgramSection& section = file_.programs()[index].section;
+  if (section.target != SectionTarget::kKprobe) {
+    return Status::kNotSupported;
+  }
+  if (function.empty()) {
+    function = section.function;
+    offset = section.offset;
+  }
+  int* link = nullptr;
+  for (int& known : links_) {
+    link = known == 0 ? &known : link;
+  }
+  if (link == nullptr) {  // before there is a descriptor to lose
+    EBPF_TRY(links_.PushBack(0));
+    link = links_.end() - 1;
+  }
+  const Result<int> event = OpenEvent(function, offset);
+  Status status = event.status();
+  if (event.ok()) {
+    status = ToResult(Ioctl(client_, *event, linux_abi::kPerfIocSetBpf,
+                            static_cast<uint64_t>(programs_[index].fd)))
+                 .status();
+    if (IsOk(status)) {
+      status = ToResult(Ioctl(client_, *event, linux_abi::kPerfIocEnable, 0))
+                   .status();
+    }
+    if (!IsOk(status)) {
+      (void)ebpf::Close(client_, *event);
+    }
+  }
+  if (!IsOk(status)) {
+    log_.Put("kprobe '").Put(function).Put("': errno ");
+    log_.PutUnsigned(static_cast<uint64_t>(status)).Put("\n");
+    return status;
+  }
+  *link = *event;
+  return int{*event};
+}
+
+Status Object::Detach(int link) {
+  for (int& known : links_) {
+    if (known == link && link != 0) {
+      known = 0;
+      return ToResult(ebpf::Close(client_, link)).status();
+    }
+  }
+  return Status::kBadFd;
+}
+
+}  // namespace ebpf::loader

@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: MIT
+"""Runs Linux's verifier tests against our verifier: tools/conformance.sh."""
+
+import argparse
+import concurrent.futures
+import json
+import os
+import sys
+
+import expectations
+import judge
+import report
+import sources
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+
+
+def arguments(argv):
+    parser = argparse.ArgumentParser(prog="conformance.sh", description=__doc__)
+    parser.add_argument("--ebpf", required=True, help="the command")
+    parser.add_argument("--cache", help="folder of the compiled tests")
+    parser.add_argument("--file", action="append", default=[],
+                        help="only this file: verifier_bounds.c")
+    parser.add_argument("--program", action="append", default=[],
+                        help="only this program")
+    parser.add_argument("--show", action="store_true",
+                        help="the log of what is different")
+    parser.add_argument("--log-lines", type=int, default=60,
+                        help="how much of it; 0: all")
+    parser.add_argument("--kind", help="only what differs in this way: "
+                        "accepted, refused, message, crash")
+    parser.add_argument("--all", action="store_true",
+                        help="also lists what is different and classified")
+    parser.add_argument("--results", help="file for one JSON object a program")
+    parser.add_argument("--btf", help="the kernel's types, not the host's")
+    parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--timeout", type=int, default=120)
+    parser.add_argument("--quick", action="store_true",
+                        help="always exit with 0")
+    return parser.parse_args(argv)
+
+
+def name_of(path):
+    return os.path.basename(path).removesuffix(".o") + ".c"
+
+
+def is_wanted(name, files):
+    return not files or any(name in (f, f + ".c", f"verifier_{f}.c")
+                            for f in files)
+
+
+def run_all(options):
+    """Results, and how many programs there are that are not judged."""
+    paths = [p for p in sources.objects(folder=options.cache)
+             if is_wanted(name_of(p), options.file)]
+    extra = ["--btf", options.btf] if options.btf else []
+    found = {path: list(expectations.read(path).values()) for path in paths}
+    tests = {path: [e for e in of if e.privileged or e.unprivileged or
+                    e.auxiliary] for path, of in found.items()}
+    judged = {path: [e for e in of if judge.is_for(e) and
+                     (not options.program or e.program in options.program)]
+              for path, of in tests.items()}
+    with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
+        results = list(pool.map(
+            lambda path: judge.judge(options.ebpf, path, judged[path],
+                                     options.timeout, extra), paths))
+    left_out = (sum(map(len, tests.values())) -
+                sum(map(len, judged.values())))
+    return [r for part in results for r in part], left_out
+
+
+def shown_log(result, lines):
+    log = (result.answer or {}).get("log", result.failure).rstrip("\n")
+    shown = log.split("\n")
+    return "\n".join("    " + line for line in
+                     (shown[-lines:] if lines else shown))
+
+
+def show_disagreements(results, classified, options):
+    """Prints them; how many of them nobody has given a reason for."""
+    unlisted = 0
+    for result, (text, is_listed) in zip(
+            [r for r in results if r.kind],
+            report.disagreements(results, classified)):
+        unlisted += not is_listed
+        if options.kind and options.kind not in result.kind:
+            continue
+        if is_listed and not (options.all or options.show):
+            continue
+        print(text)
+        if options.show:
+            print(shown_log(result, options.log_lines))
+    return unlisted
+
+
+def main(argv):
+    options = arguments(argv)
+    try:
+        results, left_out = run_all(options)
+    except sources.Missing as missing:
+        print(f"conformance: {missing}", file=sys.stderr)
+        return 2
+    classified = report.Classified.read(os.path.join(HERE, "classified.txt"))
+    absent = report.Classified.read(os.path.join(HERE, "absent_features.txt"))
+    print(report.table(results))
+    print()
+    unlisted = show_disagreements(results, classified, options)
+    print()
+    present = [r for r in results if absent.reason(r) is None]
+    print(report.summary("all", results))
+    print(report.summary("with the feature", present))
+    absent_share = report.percent(len(results) - len(present), len(results))
+    print(f"{len(results) - len(present)} programs ({absent_share:.1f} %) need "
+          f"what is on the closed list of absent features; {left_out} more are "
+          "for other CPUs, for the unprivileged only, or no tests")
+    print(report.maxima(results))
+    if options.results:
+        with open(options.results, "w", encoding="utf-8") as file:
+            for result in results:
+                file.write(json.dumps(result.to_json()) + "\n")
+    for name in report.stale(results, classified):
+        print(f"classified.txt: {name} is not different any more")
+    too_many = not options.file and absent_share > report.MAX_ABSENT
+    if unlisted or too_many:
+        print(f"conformance: {unlisted} differences without a reason")
+    return 0 if options.quick or not (unlisted or too_many) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: MIT
+//
+// tools/cli/verify.h's implementation.
+#include "tools/cli/verify.h"
+
+#include <chrono>
+#include <fmt/format.h>
+#include <set>
+#include <unistd.h>
+#include <vector>
+
+#include "core/files/client.h"
+#include "core/loader/object.h"
+#include "core/memory/allocator.h"
+#include "testing/host_port/host_memory.h"
+#include "tools/cli/engines.h"
+#include "tools/cli/failure.h"
+#include "tools/cli/input.h"
+#include "tools/cli/kernel_types.h"
+#include "tools/cli/object_program.h"
+#include "tools/cli/progress.h"
+#include "tools/cli/verdict.h"
+
+namespace ebpf::cli {
+namespace {
+
+constexpr uint32_t kLogPath = 1;   // BPF_LOG_LEVEL1
+constexpr uint32_t kLogStats = 4;  // BPF_LOG_STATS
+
+/// The verifier's logs: of the statistics alone, and of all that was asked for.
+constexpr size_t kStatsSize = size_t{64} << 10;
+constexpr size_t kLogSize = size_t{16} << 20;
+
+std::string_view ToStd(StringView text) { return {text.data(), text.size()}; }
+
+/// The CPU whose registers programs of a port see.
+const machine::MachineOps* MachineOf(const std::string& profile) {
+  return profile == "dragonos" ? FindMachine("x86_64")
+         : profile == "alien"  ? FindMachine("riscv64")
+                               : nullptr;
+}
+
+/// A process that loads an object into the profile's kernel.
+class Session {
+ public:
+  explicit Session(const VerifyOptions& options)
+      : options_(options),
+        types_(TypesOf(options)),
+        runtime_(MachineOf(options.profile), ViewOf(options, types_)),
+        log_text_(size_t{1} << 20),
+        log_(log_text_.data(), log_text_.size()),
+        verifier_log_(kLogSize) {
+    Result<Client*> client = Client::Create(Origin::kKernel, PortAllocator());
+    Require(client.status(), "no client");
+    client_ = *client;
+    loader::Kernel kernel;
+    kernel.btf = types_ ? &types_->btf() : nullptr;
+    kernel.only_judges = options.profile == "linux";
+    kernel.find_symbol = kernel.only_judges ? FindHostSymbol : nullptr;
+    object_.emplace(*client_, PortAllocator(), log_, kernel);
+  }
+  ~Session() {
+    object_.reset();
+    client_->Delete();
+  }
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
+
+  /// Failure: with the loader's log.
+  void Open(const std::string& bytes);
+
+  const loader::ObjectFile& file() const { return object_->file(); }
+  Verdict Judge(size_t index);
+
+ private:
+  static Ref<btf::BtfObject> TypesOf(const VerifyOptions& options) {
+    if (options.btf.has_value()) {
+      return ReadKernelTypes(*options.btf);
+    }
+    return options.profile == "linux" && access(kHostBtf, R_OK) == 0
+               ? ReadKernelTypes(kHostBtf)
+               : Ref<btf::BtfObject>();
+  }
+  static KernelView ViewOf(const VerifyOptions& options,
+                           const Ref<btf::BtfObject>& types) {
+    KernelView view;
+    view.profile = options.profile == "linux" ? verifier::Profile::kLinux
+                                              : verifier::Profile::kPort;
+    view.btf = types ? &types->btf() : nullptr;
+    view.allows_unprivileged = options.unprivileged;
+    return view;
+  }
+
+  /// Loads it once with that log; the time that took, and the memory.
+  Status Load(size_t index, uint32_t log_level, size_t log_size,
+              Verdict& verdict);
+  std::string LoaderLog(size_t start) const;
+
+  const VerifyOptions& options_;
+  const Ref<btf::BtfObject> types_;
+  const Runtime runtime_;
+  std::vector<char> log_text_;
+  TextWriter log_;
+  std::vector<char> verifier_log_;
+  Client* client_ = nullptr;
+  std::optional<loader::Object> object_;
+};
+
+std::string Session::LoaderLog(size_t start) const {
+  std::string_view text = ToStd(log_.text());
+  // Not what was said before; the whole where that is gone.
+  text.remove_prefix(log_.truncated() || start > text.size() ? 0 : start);
+  return std::string(text);
+}
+
+void Session::Open(const std::string& bytes) {
+  Status status = object_->Open(ConstBytes(
+      reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()));
+  const auto fail = [&](std::string_view what) {
+    std::string text = LoaderLog(0);
+    while (text.ends_with('\n')) {
+      text.pop_back();
+    }
+    const size_t line = text.rfind('\n');
+    throw Failure(fmt::format(
+        "{}: {}: {}", options_.file, what,
+        text.empty() ? StatusText(status)
+                     : text.substr(line == std::string::npos ? 0 : line + 1)));
+  };
+  if (!IsOk(status)) {
+    fail("the object cannot be read");
+  }
+  status = object_->CreateMaps();
+  if (!IsOk(status)) {
+    fail("its maps cannot be made");
+  }
+  if (options_.unprivileged) {
+    // Maps, as its tests do it, are made by somebody who may.
+    client_->DropCapabilities();
+  }
+}
+
+Status Session::Load(size_t index, uint32_t log_level, size_t log_size,
+                     Verdict& verdict) {
+  const size_t start = log_.wanted();
+  verifier_log_[0] = '\0';
+  loader::LoadRequest request;
+  request.log_level = log_level;
+  request.log = Span<char>(verifier_log_.data(), log_size);
+  request.flags = options_.flags;
+  ResetHostPeakBytes();
+  const uint64_t before = HostPeakBytes();
+  const auto begin = std::chrono::steady_clock::now();
+  const Status status = object_->LoadProgram(index, request);
+  const auto time = std::chrono::steady_clock::now() - begin;
+  verdict.peak_memory_bytes = HostPeakBytes() - before;
+  verdict.time_ns = static_cast<uint64_t>(
+      std::chrono::duration_cast<std::chrono::nanoseconds>(time).count());
+  object_->Unload(index);
+  verdict.linked = object_->program(index).was_linked;
+  verdict.log =
+      verdict.linked ? verifier_log_.data() : LoaderLog(start).c_str();
+  return status;
+}
+
+Verdict Session::Judge(size_t index) {
+  const loader::ProgramDefinition& definition = file().programs()[index];
+  Verdict verdict;
+  verdict.file = options_.file;
+  verdict.program = ToStd(definition.name);
+  verdict.section = ToStd(definition.section_name);
+  const ProgramType* type =
+      FindProgramType(static_cast<uint32_t>(definition.section.type));
+  verdict.type = type == nullptr ? "unknown" : type->name;
+  const Progress progress(options_.file, verdict.program);
+  // Time and memory are those of a load as most are, with next to no log.
+  const Status status = Load(index, kLogStats, kStatsSize, verdict);
+  verdict.error = static_cast<int>(status);
+  verdict.stats = ReadStats(verdict.log);
+  if (!verdict.linked) {
+    return verdict;
+  }
+  if (IsOk(status) && options_.log_level == 0) {
+    verdict.log.clear();
+    return verdict;
+  }
+  Verdict again;
+  const uint32_t level = options_.log_level == 0 ? kLogPath
+                                                 : options_.log_level;
+  (void)Load(index, level, kLogSize, again);
+  verdict.log = again.log;
+  return verdict;
+}
+
+}  // namespace
+
+int Verify(const VerifyOptions& options,
+           const std::function<void(std::string_view)>& print) {
+  const std::string bytes = ReadFile(options.file);
+  Session session(options);
+  session.Open(bytes);
+  std::set<size_t> only;
+  for (const std::string& program : options.programs) {
+    only.insert(FindProgram(session.file(), program));
+  }
+  int status = 0;
+  for (size_t i = 0; i < session.file().programs().size(); ++i) {
+    if (!only.empty() && only.count(i) == 0) {
+      continue;
+    }
+    const Verdict verdict = session.Judge(i);
+    print(options.json ? ToJson(verdict)
+                       : ToText(verdict, options.log_level != 0));
+    const int own = !verdict.linked ? 2 : verdict.error != 0 ? 1 : 0;
+    status = own > status ? own : status;
+  }
+  return status;
+}
+
+}  // namespace ebpf::cli
