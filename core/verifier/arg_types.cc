@@ -15,6 +15,7 @@ constexpr uint32_t kDPath = 147;
 constexpr uint32_t kSnprintfBtf = 149;
 constexpr uint32_t kSnprintf = 165;
 constexpr uint32_t kKptrXchg = 194;
+constexpr uint32_t kDynptrFromMem = 197;
 
 struct Shape {
   RegType type;
@@ -209,10 +210,7 @@ bool IsDynptr(ArgKind kind) {
 }
 
 unsigned ReleasedArgument(const HelperPrototype& helper) {
-  if (!helper.releases) {
-    return kMaxArguments;
-  }
-  return helper.id == kKptrXchg ? 1 : 0;
+  return helper.releases ? helper.released_argument - 1u : kMaxArguments;
 }
 
 bool WritesInto(const HelperPrototype& helper, unsigned index) {
@@ -227,7 +225,8 @@ bool WritesInto(const HelperPrototype& helper, unsigned index) {
       // Linux's prototypes do not say so, but they fill what they are given.
       return (helper.id == kDPath && index == 1) ||
              (helper.id == kSnprintfBtf && index == 0) ||
-             (helper.id == kSnprintf && index == 0);
+             (helper.id == kSnprintf && index == 0) ||
+             (helper.id == kDynptrFromMem && index == 0);
   }
 }
 

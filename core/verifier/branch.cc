@@ -211,6 +211,7 @@ void MakeNotNull(RegState& reg) {
   if (map.inner() != nullptr) {
     reg.type = RegType::kMapPointer;
     reg.map = map.inner();
+    reg.origin = reg.id;
     reg.id = 0;
   } else if (kind == kXskMap || kind == kSockMap || kind == kSockHash) {
     reg.type = kind == kXskMap ? RegType::kXdpSock : RegType::kSocket;

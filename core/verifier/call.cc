@@ -5,50 +5,99 @@
 #include "core/verifier/call.h"
 
 #include "core/helpers/prototype.h"
-#include "core/linux_abi/bpf.h"
-#include "core/platform/cpu.h"
+#include "core/verifier/arg_types.h"
+#include "core/verifier/async_callback.h"
+#include "core/verifier/call_result.h"
+#include "core/verifier/call_targets.h"
 #include "core/verifier/callback.h"
+#include "core/verifier/dynptr.h"
 #include "core/verifier/exploration.h"
 #include "core/verifier/helper_args.h"
+#include "core/verifier/map_use.h"
 #include "core/verifier/packet.h"
 #include "core/verifier/references.h"
 #include "core/verifier/regions.h"
+#include "core/verifier/spin_lock.h"
+#include "core/verifier/string_args.h"
 #include "core/verifier/subprogram_call.h"
 
 namespace ebpf::verifier {
 namespace {
 
-constexpr unsigned kResult = 0;
 constexpr unsigned kCallerSaved = 6;  // r0..r5
 
-// Linux's numbers of the helpers that change what a map holds.
-constexpr uint32_t kMapUpdateElem = 2;
-constexpr uint32_t kMapDeleteElem = 3;
+// Linux's numbers of helpers.
+constexpr int32_t kTailCall = 12;
+constexpr uint32_t kGetLocalStorage = 81;
+constexpr int32_t kSpinUnlock = 94;
+constexpr uint32_t kSnprintf = 165;
+constexpr uint32_t kGetFuncIp = 173;
+constexpr uint32_t kSetRetval = 187;
+constexpr uint32_t kKptrXchg = 194;
+constexpr uint32_t kDynptrWrite = 202;
 
-constexpr uint32_t kGetSmpProcessorId = 8;
-constexpr uint32_t kTailCall = 12;
+// Arguments of bpf_snprintf.
+constexpr unsigned kSnprintfFormat = 3;
+constexpr unsigned kSnprintfSize = 5;
 
-// Linux's numbers of the helpers that give the length of what they wrote, the
-// final zero included, or an error.
-constexpr uint32_t kProbeReadStr = 45;
-constexpr uint32_t kProbeReadUserStr = 114;
-constexpr uint32_t kProbeReadKernelStr = 115;
-constexpr int64_t kMaxErrno = 4095;
+bool IsPerCpu(const MapField& slot) {
+  return slot.kind == FieldKind::kPerCpuKptr;
+}
+
+/// Pointers to what was put into a map in an RCU section: still there, but no
+/// longer the program's.
+void KeepUnderRcu(Verification& v, uint32_t reference) {
+  ForgetReference(*v.state, reference);
+  ForEachReg(*v.state, [&](RegState& reg) {
+    if (!reg.IsPointer() || reg.reference != reference) {
+      return;
+    }
+    if (!reg.Has(kRegAllocated) || !reg.Has(kRegPerCpu)) {
+      reg = RegState::UnknownScalar();
+      return;
+    }
+    reg.reference = 0;
+    reg.flags = static_cast<uint16_t>((reg.flags & ~kRegAllocated) | kRegRcu);
+  });
+}
+
+Status CheckMaySleep(Verification& v, const HelperPrototype& helper) {
+  if (!helper.may_sleep) {
+    return Status::kOk;
+  }
+  if (!IsSleepable(v)) {
+    return v.Reject(Message::kHelperMaySleep);
+  }
+  if (v.state->regions.rcu) {
+    return v.Reject(Message::kSleepsInRcu, helper.name, helper.id);
+  }
+  return v.state->regions.preempt_disabled != 0
+             ? v.Reject(Message::kSleepsNonPreemptible, helper.name, helper.id)
+             : Status::kOk;
+}
 
 Result<const HelperPrototype*> CheckCallable(Verification& v, int32_t number) {
+  if (HoldsLock(v) && number != kSpinUnlock) {
+    return v.Reject(Message::kCallWithLock);
+  }
+  const ProgramTypeId type = v.options.type->id;
   const HelperPrototype* helper =
-      FindHelperFor(static_cast<uint32_t>(number), v.options.type->id);
+      FindHelperFor(static_cast<uint32_t>(number), type);
   if (helper == nullptr) {
     return v.Reject(Message::kUnknownHelper, number);
   }
   const bool here = helper->function != nullptr ||
                     v.options.profile == Profile::kLinux;
-  if (!here || !HelperAllowed(*helper, v.options.type->id)) {
+  if (!here || !HelperAllowed(*helper, type, v.options.attach_type)) {
     return v.Reject(Message::kHelperNotAllowed, helper->name, number);
   }
   if (helper->gpl_only && !v.options.gpl_compatible) {
     return v.Reject(Message::kGplOnly);
   }
+  if (!AllowedByTarget(v, *helper)) {
+    return v.Reject(Message::kHelperNotHere);
+  }
+  EBPF_TRY(CheckMaySleep(v, *helper));
   return helper;
 }
 
@@ -68,102 +117,77 @@ Status CheckTailCall(Verification& v, const HelperCall& call) {
   if (state.frame_count > 1) {
     return KeepForLater(v);
   }
+  EBPF_TRY(CheckNoRegions(v, "tail_call"));
   const Status held = CheckNothingHeld(v);
   return IsOk(held) ? held : v.Reject(Message::kTailCallHolds);
 }
 
-/// Whether `helper` may be called with `map`.
-Status CheckMap(Verification& v, const HelperPrototype& helper,
-                const MapSpec& map) {
-  const bool changes =
-      helper.id == kMapUpdateElem || helper.id == kMapDeleteElem;
-  if (changes && (map.flags & linux_abi::kMapReadOnlyProg) != 0) {
-    return v.Reject(Message::kMapNotChangeable);
-  }
-  const uint32_t type = static_cast<uint32_t>(map.type);
-  if (!HelperTakesMap(helper, type)) {
-    if (CallsBack(helper)) {
-      return v.Reject(Message::kMapHasNoCallback);
-    }
-    return v.Reject(Message::kMapNotForHelper, type, helper.name, helper.id);
-  }
-  return Status::kOk;
-}
-
-/// For fixup: the map that a call is made with.
-void NoteMap(Verification& v, const Map* map) {
-  for (uint32_t i = 0; i < v.maps.size(); ++i) {
-    if (v.maps[i] == map) {
+/// For fixup: the map that a call is made with, if it is one that the program
+/// names.
+void NoteMap(Verification& v, const HelperCall& call) {
+  for (uint32_t i = 0; i < v.maps.size() && call.map_origin == 0; ++i) {
+    if (v.maps[i] == call.map) {
       v.info().call.Meet(CallNote::Of(i));
       return;
     }
   }
+  v.info().call.Meet(CallNote::Several());
 }
 
-/// A number of at most `max`.
-RegState UpTo(uint32_t max) {
-  RegState result = RegState::UnknownScalar();
-  result.value.wide = Range<uint64_t>::Signed(0, max);
-  result.value.low = Range<uint32_t>::Signed(0, max);
-  result.value = Sync(result.value);
-  return result;
-}
-
-RegState IntegerResult(const HelperPrototype& helper, const HelperCall& call) {
-  if (helper.id == kGetSmpProcessorId) {
-    return UpTo(ebpf_port_cpu_count() - 1);
+/// The reference in an argument ends, or moves into a map.
+Status Release(Verification& v, const HelperPrototype& helper,
+               const HelperCall& call) {
+  if (call.released == 0) {
+    return Status::kOk;
   }
-  RegState result = RegState::UnknownScalar();
-  const bool length = helper.id == kProbeReadStr ||
-                      helper.id == kProbeReadUserStr ||
-                      helper.id == kProbeReadKernelStr;
-  if (length && call.has_size) {
-    result.value.wide = Range<uint64_t>::Signed(
-        static_cast<uint64_t>(-kMaxErrno), call.max_size);
-    result.value.low =
-        Range<uint32_t>::Signed(static_cast<uint32_t>(-kMaxErrno),
-                                static_cast<uint32_t>(call.max_size));
-    result.value = Sync(result.value);
+  if (IsDynptr(helper.args[call.released - 1])) {
+    return MayRelease(*v.state, call.dynptr.reference)
+               ? ReleaseDynptr(v, call.released)
+               : v.Reject(Message::kNotAcquired, helper.name, helper.id);
   }
-  return result;
-}
-
-Status SetResult(Verification& v, const HelperPrototype& helper,
-                 const HelperCall& call) {
-  RegState result{};
-  switch (helper.result) {
-    case ReturnKind::kVoid:
-      break;
-    case ReturnKind::kInteger:
-      result = IntegerResult(helper, call);
-      break;
-    case ReturnKind::kMapValueOrNull:
-      if (call.map == nullptr) {
-        return v.Reject(Message::kNoMapForValue);
-      }
-      result = RegState::Pointer(RegType::kMapValue);
-      result.map = call.map;
-      result.maybe_null = true;
-      result.id = v.NewId();
-      break;
-    case ReturnKind::kRingRecordOrNull:
-      result = RegState::Pointer(RegType::kRingRecord);
-      result.memory_size = call.allocated_size;
-      result.maybe_null = true;
-      result.id = v.NewId();
-      break;
-    default:
-      return v.Reject(Message::kHelperNotAllowed, helper.name,
-                      static_cast<int32_t>(helper.id));
+  if (call.reference == 0) {
+    return Status::kOk;  // null: there is nothing
   }
-  if (helper.acquires) {
-    EBPF_TRY(TakeReference(v, result.reference));
-    if (result.maybe_null) {
-      result.id = result.reference;  // as in Linux's log
-    }
+  if (!MayRelease(*v.state, call.reference)) {
+    return v.Reject(Message::kNotAcquired, helper.name, helper.id);
   }
-  v.state->reg(kResult) = result;
+  if (helper.id == kKptrXchg && IsPerCpu(call.slot) && InRcuSection(v)) {
+    // It is the map's now, and stays at least as long as the section.
+    KeepUnderRcu(v, call.reference);
+    return Status::kOk;
+  }
+  ReleaseReference(v, call.reference);
   return Status::kOk;
+}
+
+/// What some helpers ask besides.
+Status CheckSpecial(Verification& v, const HelperPrototype& helper,
+                    const HelperCall& call) {
+  const ProgramTypeId type = v.options.type->id;
+  switch (helper.id) {
+    case kTailCall:
+      return CheckTailCall(v, call);
+    case kGetLocalStorage:
+      return v.state->reg(2).IsNull() ? Status::kOk
+                                      : v.Reject(Message::kLocalStorageFlags);
+    case kSnprintf:
+      return CheckFormat(v, kSnprintfFormat, kSnprintfSize);
+    case kTimerSetCallback:
+      return AddAsyncCallback(v, call.callback, call.map, call.map_origin != 0,
+                              Async::kAtomic);
+    case kSetRetval:
+      return type == ProgramTypeId::kLsm && v.target.known &&
+                     v.target.prototype.size_or_type == 0
+                 ? v.Reject(Message::kVoidRetval)
+                 : Status::kOk;
+    case kGetFuncIp:
+      return type == ProgramTypeId::kTracing || type == ProgramTypeId::kKprobe
+                 ? Status::kOk
+                 : v.Reject(Message::kNoFuncIp, helper.name, helper.id,
+                            static_cast<uint32_t>(type));
+    default:
+      return Status::kOk;
+  }
 }
 
 }  // namespace
@@ -172,22 +196,19 @@ Status StepHelperCall(Verification& v, const isa::DecodedInsn& insn) {
   const HelperPrototype& helper = *EBPF_TRY(CheckCallable(v, insn.imm));
   HelperCall call{};
   EBPF_TRY(CheckArguments(v, helper, call));
-  if (helper.id == kTailCall) {
-    EBPF_TRY(CheckTailCall(v, call));
+  EBPF_TRY(CheckSpecial(v, helper, call));
+  if (call.map != nullptr && helper.map_types != 0) {
+    EBPF_TRY(CheckMapForHelper(v, helper, *call.map));
+    NoteMap(v, call);
   }
-  if (call.map != nullptr) {
-    EBPF_TRY(CheckMap(v, helper, call.map->spec()));
-    NoteMap(v, call.map);
-  }
+  EBPF_TRY(Release(v, helper, call));
   if (CallsBack(helper)) {
     EBPF_TRY(CheckCallback(v, helper, call));
     EndCallbacks(v);
   }
-  if (helper.moves_packet) {
+  if (helper.moves_packet ||
+      (helper.id == kDynptrWrite && call.dynptr.Has(kRegDynptrPacket))) {
     ForgetPackets(*v.state);
-  }
-  if (helper.releases && call.released != 0) {
-    ReleaseReference(v, call.released);
   }
   for (unsigned i = 0; i < kCallerSaved; ++i) {
     v.state->reg(i) = RegState{};

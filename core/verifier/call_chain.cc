@@ -23,12 +23,21 @@ struct Chain {
   uint32_t frames;  // of that chain
 };
 
+/// Whether nobody calls the function but the kernel, on a stack of its own.
+bool IsOnlyAsync(const Verification& v, uint32_t subprogram) {
+  const Subprogram& function = v.subprograms[subprogram];
+  return function.is_async && !function.is_called;
+}
+
 /// Bytes of the deepest chain that leads to each function: looks at all calls
 /// once; whether one grew.
 bool RoundFromTop(Verification& v, Span<uint32_t> above) {
   bool grew = false;
   const uint32_t count = static_cast<uint32_t>(above.size());
   v.graph[0].ForEach(count, [&](uint32_t caller, uint32_t callee) {
+    if (IsOnlyAsync(v, callee)) {
+      return;
+    }
     const uint32_t bytes =
         above[caller] + Rounded(v.subprograms[caller].stack_depth);
     grew = grew || bytes > above[callee];
@@ -61,6 +70,9 @@ bool Round(Verification& v, Span<Chain> chains) {
   bool grew = false;
   const uint32_t count = static_cast<uint32_t>(chains.size());
   v.graph[0].ForEach(count, [&](uint32_t caller, uint32_t callee) {
+    if (IsOnlyAsync(v, callee)) {
+      return;
+    }
     const uint32_t bytes =
         Rounded(v.subprograms[caller].stack_depth) + chains[callee].bytes;
     if (bytes > chains[caller].bytes) {
@@ -86,12 +98,18 @@ Status Check(Verification& v, Span<Chain> chains) {
       return v.Reject(Message::kChainTooDeep, kMaxFrames);
     }
   }
-  if (chains[0].frames > kMaxFrames) {
-    return v.Reject(Message::kChainTooDeep, kMaxFrames);
-  }
   v.stats.stack_depth = chains[0].bytes;
-  if (chains[0].bytes > kMaxStackBytes) {
-    return v.Reject(Message::kStackTooLarge, chains[0].frames, chains[0].bytes);
+  for (uint32_t i = 0; i < chains.size(); ++i) {
+    if (i != 0 && !v.subprograms[i].is_async) {
+      continue;
+    }
+    if (chains[i].frames > kMaxFrames) {
+      return v.Reject(Message::kChainTooDeep, kMaxFrames);
+    }
+    if (chains[i].bytes > kMaxStackBytes) {
+      return v.Reject(Message::kStackTooLarge, chains[i].frames,
+                      chains[i].bytes);
+    }
   }
   return Status::kOk;
 }
@@ -110,6 +128,9 @@ void FindCalls(Verification& v) {
          insn.op == isa::Op::kLoadFunc)) {
       const uint32_t callee = static_cast<uint32_t>(TargetOf(i, insn));
       v.graph[0].Add(SubprogramOf(v, i), SubprogramOf(v, callee));
+      if (insn.op == isa::Op::kCallSubprogram) {
+        v.subprograms[SubprogramOf(v, callee)].is_called = true;
+      }
     }
   }
 }

@@ -6,23 +6,43 @@
 #include "core/verifier/callback.h"
 
 #include "core/base/memory.h"
+#include "core/verifier/async_callback.h"
 #include "core/verifier/exploration.h"
+#include "core/verifier/references.h"
+#include "core/verifier/return_value.h"
 #include "core/verifier/saved_state.h"
 #include "core/verifier/state_log.h"
 #include "core/verifier/structure.h"
+#include "core/verifier/typed_access.h"
 #include "core/verifier/walk_log.h"
 
 namespace ebpf::verifier {
 namespace {
 
-constexpr uint32_t kLoop = 181;  // Linux's number of bpf_loop
+// Linux's numbers of helpers.
+constexpr uint32_t kFindVma = 180;
+constexpr uint32_t kLoop = 181;
+constexpr uint32_t kUserRingDrain = 209;
 
 constexpr unsigned kResult = 0;
-// Arguments of both helpers, and of what they call.
+// Arguments of helpers.
 constexpr unsigned kCount = 1;  // bpf_loop: how often
 constexpr unsigned kMap = 1;    // bpf_for_each_map_elem
-constexpr unsigned kFunction = 2;
-constexpr unsigned kContext = 3;
+constexpr unsigned kTask = 1;   // bpf_find_vma
+
+constexpr const char* kVma = "vm_area_struct";
+constexpr RegType kElementTypes[] = {RegType::kMapPointer, RegType::kMapKey,
+                                     RegType::kMapValue};
+
+/// The argument that is the function; the one behind it is what is passed to
+/// that.
+unsigned FunctionArgumentOf(const HelperPrototype& helper) {
+  unsigned index = 0;
+  while (index < kMaxArguments && helper.args[index] != ArgKind::kCallback) {
+    ++index;
+  }
+  return 1 + index;
+}
 
 /// How often `helper` calls back at most, as its arguments are.
 uint64_t MostCalls(Verification& v, const HelperPrototype& helper) {
@@ -41,7 +61,7 @@ Frame& PushFrame(Verification& v, uint32_t start) {
   callee.loops = LoopState{};
   callee.written = FrameMarks{};
   callee.called_back = true;
-  callee.is_async = false;
+  callee.async = Async::kNo;
   RegState& stack = callee.regs[isa::kFramePointer];
   stack = RegState::Pointer(RegType::kStack);
   stack.frame = static_cast<uint8_t>(state.frame_count);
@@ -49,29 +69,22 @@ Frame& PushFrame(Verification& v, uint32_t start) {
   return callee;
 }
 
-RegState OfMap(RegType type, const Map* map) {
-  RegState reg = RegState::Pointer(type);
-  reg.map = map;
-  return reg;
+/// What find_vma found, by the kernel's BTF if there is one.
+RegState Vma(Verification& v) {
+  const btf::Btf* const kernel = v.options.kernel_btf;
+  const Result<btf::TypeId> type =
+      kernel != nullptr ? kernel->Find(btf::Kind::kStruct, kVma)
+                        : Result<btf::TypeId>(Status::kNotFound);
+  return type.ok() ? TypedPointer(kernel, *type, 0)
+                   : RegState::UnknownScalar();
 }
 
-/// What is called of a number's bounds: " smin=2 smax=3".
-Status RefuseResult(Verification& v, const ScalarValue& value) {
-  char text[64];
-  TextWriter bounds(text, sizeof(text));
-  const int64_t smin = static_cast<int64_t>(value.wide.smin);
-  const int64_t smax = static_cast<int64_t>(value.wide.smax);
-  if (smin != INT64_MIN) {
-    bounds.Put(" smin=").PutSigned(smin);
-  }
-  if (smax != INT64_MAX) {
-    bounds.Put(" smax=").PutSigned(smax);
-  }
-  if (bounds.wanted() == 0) {
-    bounds.Put(" unknown scalar value");
-  }
-  bounds.Put('\0');
-  return v.Reject(Message::kCallbackResult, text);
+/// A record of a user ring.
+RegState RecordDynptr(Verification& v) {
+  RegState reg = RegState::Pointer(RegType::kDynptr);
+  reg.flags = kRegDynptrLocal | kRegFirstSlot;
+  reg.id = v.NewId();
+  return reg;
 }
 
 bool HoldsNumber(const StackSlot& slot) {
@@ -110,12 +123,8 @@ void WidenSlot(const StackSlot& earlier, StackSlot& now) {
 }  // namespace
 
 bool CallsBack(const HelperPrototype& helper) {
-  for (ArgKind kind : helper.args) {
-    if (kind == ArgKind::kCallback) {
-      return true;
-    }
-  }
-  return false;
+  return helper.id != kTimerSetCallback &&
+         FunctionArgumentOf(helper) <= kMaxArguments;
 }
 
 Status CheckCallback(Verification& v, const HelperPrototype& helper,
@@ -128,7 +137,9 @@ Status CheckCallback(Verification& v, const HelperPrototype& helper,
   if (v.state->frame_count == kMaxFrames) {
     return v.Reject(Message::kTooDeep, kMaxFrames + 1);
   }
-  v.graph[0].Add(caller.subprogram, SubprogramOf(v, call.callback));
+  const uint32_t callee = SubprogramOf(v, call.callback);
+  v.graph[0].Add(caller.subprogram, callee);
+  v.subprograms[callee].is_called = true;
   v.touched = FrameMarks::All();
   return KeepForLater(v);
 }
@@ -136,28 +147,40 @@ Status CheckCallback(Verification& v, const HelperPrototype& helper,
 void EnterCallback(Verification& v, const HelperPrototype& helper) {
   Frame& caller = v.state->current();
   ++caller.loops.calls;
-  const uint32_t start = caller.regs[kFunction].memory_size;
+  const unsigned function = FunctionArgumentOf(helper);
+  const uint32_t start = caller.regs[function].memory_size;
   Frame& callee = PushFrame(v, start);
   unsigned next = 1;
-  if (helper.id == kLoop) {
-    callee.regs[next++] = RegState::UnknownScalar();
-  } else {
-    const Map* map = caller.regs[kMap].map;
-    callee.regs[next++] = OfMap(RegType::kMapPointer, map);
-    callee.regs[next++] = OfMap(RegType::kMapKey, map);
-    callee.regs[next++] = OfMap(RegType::kMapValue, map);
+  switch (helper.id) {
+    case kLoop:
+      callee.regs[next++] = RegState::UnknownScalar();
+      break;
+    case kFindVma:
+      callee.regs[next++] = caller.regs[kTask];
+      callee.regs[next++] = Vma(v);
+      break;
+    case kUserRingDrain:
+      callee.regs[next++] = RecordDynptr(v);
+      break;
+    default: {
+      const RegState& map = caller.regs[kMap];
+      for (RegType type : kElementTypes) {
+        callee.regs[next++] = ElementArgument(v, type, map.map, map.origin);
+      }
+    }
   }
-  callee.regs[next] = caller.regs[kContext];
+  callee.regs[next] = caller.regs[function + 1];
   v.next = start;
 }
 
 Status ReturnFromCallback(Verification& v) {
+  EBPF_TRY(CheckCallbackHolds(v));
   const RegState& result = v.state->reg(kResult);
   if (!result.IsScalar()) {
     return v.Reject(Message::kNoCallbackResult);
   }
   if (result.value.wide.umax > 1) {
-    return RefuseResult(v, result.value);
+    return v.Reject(Message::kCallbackResult, BoundsText(result.value));
   }
   v.next = v.state->current().call_site;
   LogFrame(v, "returning from callee:");

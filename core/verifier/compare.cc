@@ -155,7 +155,7 @@ bool MatchesLoops(const LoopState& old, const LoopState& now,
 bool MatchesFrame(const FrameView& old, const Frame& now, Comparing comparing,
                   IdMap& ids) {
   if (old.call_site != now.call_site || old.subprogram != now.subprogram ||
-      old.called_back != now.called_back || old.is_async != now.is_async ||
+      old.called_back != now.called_back || old.async != now.async ||
       !MatchesLoops(old.loops, now.loops, comparing)) {
     return false;
   }

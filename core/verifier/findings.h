@@ -22,6 +22,12 @@ struct FoundFunction {
 class CallNote {
  public:
   static constexpr CallNote Of(uint32_t what) { return CallNote(what + 1); }
+  /// One that is not known when the program is loaded.
+  static constexpr CallNote Several() {
+    CallNote note;
+    note.word_ = kSeveral;
+    return note;
+  }
   constexpr CallNote() = default;
 
   constexpr bool known() const { return word_ != 0 && word_ != kSeveral; }

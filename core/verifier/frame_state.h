@@ -69,6 +69,13 @@ struct FrameMarks {
 };
 static_assert(kMaxSlots == 64);
 
+/// How a function is called that a program leaves with the kernel.
+enum class Async : uint8_t {
+  kNo,
+  kAtomic,     // a timer's: may not sleep
+  kSleepable,  // a work queue's
+};
+
 /// One active function.
 struct Frame {
   RegState regs[isa::kRegisterCount];
@@ -83,8 +90,8 @@ struct Frame {
   FrameMarks written;
   /// `call_site` calls a helper, which calls this function.
   bool called_back;
-  /// The kernel calls this function, some time later.
-  bool is_async;
+  /// Whether the kernel calls this function, some time later.
+  Async async;
 
   /// Makes slots up to `count` (at most kMaxSlots) usable.
   void GrowTo(uint32_t count);

@@ -5,10 +5,12 @@
 #include "core/verifier/global_function.h"
 
 #include "core/base/memory.h"
+#include "core/verifier/async_callback.h"
 #include "core/verifier/function_args.h"
 #include "core/verifier/function_info.h"
 #include "core/verifier/helper_args.h"
 #include "core/verifier/memory_access.h"
+#include "core/verifier/spin_lock.h"
 #include "core/verifier/packet.h"
 #include "core/verifier/walk.h"
 
@@ -74,13 +76,6 @@ Status BeginGlobal(Verification& v, uint32_t number) {
     v.state->reg(kFirstArgument + i) = EntryValue(v, subprogram.arguments[i]);
   }
   return Status::kOk;
-}
-
-/// No path was refused.
-void ForgetPaths(Verification& v) {
-  if (!v.log.wants(kLogStates)) {
-    v.log.writer().Clear();
-  }
 }
 
 Status WalkGlobal(Verification& v, uint32_t number) {
@@ -182,6 +177,12 @@ Status CheckArguments(Verification& v, uint32_t subprogram) {
 
 }  // namespace
 
+void ForgetPaths(Verification& v) {
+  if (!v.log.wants(kLogStates)) {
+    v.log.writer().Clear();
+  }
+}
+
 Status WalkAll(Verification& v) {
   Begin(v, 0);
   v.state->reg(kFirstArgument) = RegState::Pointer(RegType::kContext);
@@ -190,6 +191,7 @@ Status WalkAll(Verification& v) {
   bool walked = true;
   while (walked) {
     walked = false;
+    EBPF_TRY(WalkAsyncCallbacks(v, walked));
     for (uint32_t i = 1; i < v.subprograms.size(); ++i) {
       if (v.subprograms[i].called && !v.subprograms[i].verified) {
         EBPF_TRY(WalkGlobal(v, i));
@@ -202,6 +204,9 @@ Status WalkAll(Verification& v) {
 }
 
 Status StepGlobalCall(Verification& v, uint32_t subprogram) {
+  if (HoldsLock(v)) {
+    return v.Reject(Message::kGlobalWithLock);
+  }
   const char* name = FunctionName(v, subprogram);
   const Status status = CheckArguments(v, subprogram);
   if (!IsOk(status)) {

@@ -8,6 +8,9 @@
 
 namespace ebpf::verifier {
 
+/// Between walks: no path was refused, so the log need not show any.
+void ForgetPaths(Verification& v);
+
 /// Walks the program, then each global function that some path calls.
 Status WalkAll(Verification& v);
 

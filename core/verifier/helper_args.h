@@ -11,11 +11,23 @@ namespace ebpf::verifier {
 /// What the arguments of one call tell about each other and the result.
 struct HelperCall {
   const Map* map;
+  uint32_t map_origin;      // RegState::origin of that map
   uint32_t callback;        // kCallback: its first instruction
   uint32_t allocated_size;  // kAllocSize
   uint64_t max_size;        // the largest kSize
   bool has_size;
-  uint32_t released;  // the reference in an argument that is given back
+  /// The reference of the argument that has one.
+  uint32_t reference;
+  /// The register whose reference ends, or 0.
+  unsigned released;
+  /// kPerCpuTyped: what it points to.
+  const btf::Btf* btf;
+  btf::TypeId type;
+  bool per_cpu_object;  // one of the program's own
+  /// kKptrSlot; kind and type of the slot.
+  MapField slot;
+  /// An initialised dynptr.
+  RegState dynptr;
 };
 
 /// What a helper, a kernel function or a global function does with `size` bytes

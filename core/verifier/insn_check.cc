@@ -5,6 +5,7 @@
 #include "core/verifier/insn_check.h"
 
 #include "core/verifier/kfunc_call.h"
+#include "core/verifier/map_use.h"
 #include "core/verifier/state_log.h"
 #include "core/verifier/structure.h"
 
@@ -137,6 +138,7 @@ Status CheckMap(Verification& v, const DecodedInsn& insn) {
   if (number >= v.maps.size()) {
     return v.Reject(Message::kBadMapFd, insn.imm);
   }
+  EBPF_TRY(CheckMapUsable(v, *v.maps[number]));
   if (insn.op == Op::kLoadMapFd) {
     return Status::kOk;
   }

@@ -7,7 +7,9 @@
 
 #include "core/verifier/alu.h"
 #include "core/verifier/context_access.h"
+#include "core/verifier/fields.h"
 #include "core/verifier/frozen_value.h"
+#include "core/verifier/map_use.h"
 #include "core/verifier/packet.h"
 #include "core/verifier/scalar_alu.h"
 #include "core/verifier/socket_access.h"
@@ -58,28 +60,6 @@ Status CheckPacketAlignment(Verification& v, const Access& access) {
     return Status::kOk;
   }
   return v.Reject(Message::kMisalignedPacket, kPacketAlignment, reg.value.bits,
-                  int{reg.offset}, int{access.offset}, access.size);
-}
-
-/// The stack is accessed at multiples of the access's size, since spilled
-/// registers are tracked so, and whatever is accessed atomically is, too. Of
-/// other memory Linux asks it only on CPUs that cannot do without; engines of
-/// this tree load and store bytes of any alignment, so nothing is asked.
-Status CheckAlignment(Verification& v, const Access& access, bool atomic) {
-  const RegState& reg = v.state->reg(access.base);
-  if (!atomic && reg.type != RegType::kStack && !v.options.strict_alignment) {
-    return Status::kOk;
-  }
-  if (PointsIntoPacket(reg)) {
-    return CheckPacketAlignment(v, access);
-  }
-  const int64_t fixed = int64_t{reg.offset} + access.offset;
-  const Tnum<uint64_t> address =
-      reg.value.bits + Tnum<uint64_t>::Constant(static_cast<uint64_t>(fixed));
-  if ((address.Max() & (access.size - 1)) == 0) {
-    return Status::kOk;
-  }
-  return v.Reject(Message::kMisaligned, AccessName(reg), reg.value.bits,
                   int{reg.offset}, int{access.offset}, access.size);
 }
 
@@ -170,10 +150,15 @@ Status Read(Verification& v, const Access& access, bool atomic,
     EBPF_TRY(ReadStack(v, access, loaded));
   } else if (reg.type == RegType::kTyped) {
     EBPF_TRY(AccessTyped(v, access, loaded));
+  } else if (reg.type == RegType::kMapPointer) {
+    EBPF_TRY(AccessMap(v, access, loaded));
   } else {
     EBPF_TRY(ReadMemory(v, reg, access));
+    const MapField* const kptr = KptrAt(reg, access);
     uint64_t known = 0;
-    if (ReadFrozenValue(reg, access, known)) {
+    if (kptr != nullptr) {
+      EBPF_TRY(ReadKptr(v, *kptr, !atomic && !sign_extends, loaded));
+    } else if (ReadFrozenValue(reg, access, known)) {
       loaded = RegState::Constant(known);
     }
   }
@@ -229,13 +214,46 @@ Status Write(Verification& v, const Access& access, bool atomic,
   } else if (reg.type == RegType::kTyped) {
     RegState none;
     EBPF_TRY(AccessTyped(v, access, none));
+  } else if (reg.type == RegType::kMapPointer) {
+    RegState none;
+    EBPF_TRY(AccessMap(v, access, none));
   } else {
     EBPF_TRY(WriteMemory(v, reg, access));
+    const MapField* const kptr = KptrAt(reg, access);
+    if (kptr != nullptr) {
+      const unsigned number =
+          source != nullptr
+              ? static_cast<unsigned>(source - &v.state->reg(0))
+              : kNoRegister;
+      EBPF_TRY(WriteKptr(v, *kptr, !atomic, number, stored));
+    }
   }
   return NoteAccess(v, reg);
 }
 
 }  // namespace
+
+/// The stack is accessed at multiples of the access's size, since spilled
+/// registers are tracked so, and whatever is accessed atomically is, too. Of
+/// other memory Linux asks it only on CPUs that cannot do without; engines of
+/// this tree load and store bytes of any alignment, so nothing is asked.
+Status CheckAlignment(Verification& v, const Access& access, bool strict) {
+  const RegState& reg = v.state->reg(access.base);
+  if (!strict && reg.type != RegType::kStack && !v.options.strict_alignment) {
+    return Status::kOk;
+  }
+  if (PointsIntoPacket(reg)) {
+    return CheckPacketAlignment(v, access);
+  }
+  const int64_t fixed = int64_t{reg.offset} + access.offset;
+  const Tnum<uint64_t> address =
+      reg.value.bits + Tnum<uint64_t>::Constant(static_cast<uint64_t>(fixed));
+  if ((address.Max() & (access.size - 1)) == 0) {
+    return Status::kOk;
+  }
+  return v.Reject(Message::kMisaligned, AccessName(reg), reg.value.bits,
+                  int{reg.offset}, int{access.offset}, access.size);
+}
 
 Status CheckUnmodified(Verification& v, unsigned number) {
   const RegState& reg = v.state->reg(number);

@@ -24,9 +24,16 @@ struct Access {
 /// kOk if the pointer in register `number` is as it was given, nothing added.
 Status CheckUnmodified(Verification& v, unsigned number);
 
+/// kOk if the access is aligned where that is asked: always if `strict`.
+Status CheckAlignment(Verification& v, const Access& access, bool strict);
+
 /// Whether the bytes lie in the map value or ring record that `base` points to,
 /// wherever in its bounds it points, and may be accessed so. With
 /// `zero_size_ok` no bytes are some, too.
 Status CheckRegion(Verification& v, const Access& access, bool zero_size_ok);
+
+/// The same for what is called.
+Status CheckRegionForHelper(Verification& v, const Access& access,
+                            bool zero_size_ok);
 
 }  // namespace ebpf::verifier

@@ -2,6 +2,7 @@
 //
 // Memory of a known size that is neither stack nor context.
 #include "core/linux_abi/bpf.h"
+#include "core/verifier/fields.h"
 #include "core/verifier/memory_access.h"
 
 namespace ebpf::verifier {
@@ -52,9 +53,7 @@ Status CheckBound(Verification& v, const RegState& reg, const Access& access,
   return v.Reject(message, limit, offset, access.size);
 }
 
-}  // namespace
-
-Status CheckRegion(Verification& v, const Access& access, bool zero_size_ok) {
+Status CheckBounds(Verification& v, const Access& access, bool zero_size_ok) {
   const RegState& reg = v.state->reg(access.base);
   const unsigned name = access.base;
   if (reg.type == RegType::kMapKey && access.write) {
@@ -86,6 +85,26 @@ Status CheckRegion(Verification& v, const Access& access, bool zero_size_ok) {
     return v.Reject(Message::kMaximumOutside, name);
   }
   return Status::kOk;
+}
+
+Status Check(Verification& v, const Access& access, bool zero_size_ok,
+             bool direct) {
+  EBPF_TRY(CheckBounds(v, access, zero_size_ok));
+  const RegState& reg = v.state->reg(access.base);
+  return reg.type == RegType::kMapValue && !reg.map->fields().empty()
+             ? CheckFieldAccess(v, access, direct)
+             : Status::kOk;
+}
+
+}  // namespace
+
+Status CheckRegion(Verification& v, const Access& access, bool zero_size_ok) {
+  return Check(v, access, zero_size_ok, true);
+}
+
+Status CheckRegionForHelper(Verification& v, const Access& access,
+                            bool zero_size_ok) {
+  return Check(v, access, zero_size_ok, false);
 }
 
 }  // namespace ebpf::verifier

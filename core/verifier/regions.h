@@ -7,10 +7,17 @@
 
 namespace ebpf::verifier {
 
+/// Whether the code that is walked may sleep, sections apart.
+inline bool IsSleepable(const Verification& v) {
+  const Async async = v.state->frames[0].async;
+  return async == Async::kNo ? v.options.sleepable
+                             : async == Async::kSleepable;
+}
+
 /// Whether what RCU protects stays: programs that cannot sleep run in one big
 /// RCU section.
 inline bool InRcuSection(const Verification& v) {
-  return v.state->regions.rcu || !v.options.sleepable;
+  return v.state->regions.rcu || !IsSleepable(v);
 }
 
 /// Walks bpf_rcu_read_lock and bpf_rcu_read_unlock.

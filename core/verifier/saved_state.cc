@@ -59,7 +59,7 @@ Result<SavedState*> SavedState::Make(const State& state, Allocator& allocator) {
     view.loops = frame.loops;
     view.written = frame.written;
     view.called_back = frame.called_back;
-    view.is_async = frame.is_async;
+    view.async = frame.async;
   }
   return saved;
 }
@@ -86,7 +86,7 @@ void SavedState::RestoreTo(State& state) const {
     frame.loops = view.loops;
     frame.written = view.written;
     frame.called_back = view.called_back;
-    frame.is_async = view.is_async;
+    frame.async = view.async;
   }
 }
 

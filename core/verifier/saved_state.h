@@ -21,7 +21,7 @@ struct FrameView {
   LoopState loops;
   FrameMarks written;
   bool called_back;
-  bool is_async;
+  Async async;
 };
 
 class SavedState {

@@ -4,10 +4,13 @@
 #include "core/verifier/subprogram_call.h"
 
 #include "core/base/memory.h"
+#include "core/verifier/async_callback.h"
 #include "core/verifier/callback.h"
 #include "core/verifier/global_function.h"
 #include "core/verifier/references.h"
+#include "core/verifier/regions.h"
 #include "core/verifier/return_value.h"
+#include "core/verifier/spin_lock.h"
 #include "core/verifier/structure.h"
 #include "core/verifier/walk_log.h"
 
@@ -16,6 +19,7 @@ namespace {
 
 constexpr unsigned kResult = 0;
 constexpr unsigned kCallerSaved = 6;  // r0..r5
+constexpr const char* kEnds = "BPF_EXIT instruction in main prog";
 
 /// For the log: whether the result was written lately is the callee's to say.
 void TakeWrittenResult(State& state) {
@@ -46,7 +50,7 @@ Status StepSubprogramCall(Verification& v, const isa::DecodedInsn& insn) {
   callee.loops = LoopState{};
   callee.written = FrameMarks{};
   callee.called_back = false;
-  callee.is_async = false;
+  callee.async = Async::kNo;
   for (unsigned i = 0; i < kCallerSaved; ++i) {
     if (i != kResult) {
       callee.regs[i] = caller.regs[i];
@@ -67,10 +71,13 @@ Status StepSubprogramCall(Verification& v, const isa::DecodedInsn& insn) {
 Status StepExit(Verification& v, bool& path_ends) {
   State& state = *v.state;
   if (state.frame_count == 1) {
+    EBPF_TRY(CheckUnlocked(v));
     EBPF_TRY(CheckNothingHeld(v));
+    EBPF_TRY(CheckNoRegions(v, kEnds));
     path_ends = true;
-    return state.current().subprogram != 0 ? CheckGlobalResult(v)
-                                           : CheckReturnValue(v);
+    return state.current().async != Async::kNo ? CheckAsyncResult(v)
+           : state.current().subprogram != 0   ? CheckGlobalResult(v)
+                                               : CheckReturnValue(v);
   }
   const RegState result = state.reg(kResult);
   if (result.type == RegType::kStack) {

@@ -89,6 +89,9 @@ struct Subprogram {
   uint32_t end;
   uint32_t stack_depth;
   bool has_may_goto;
+  /// The kernel calls it later; somebody calls it at once.
+  bool is_async;
+  bool is_called;
   /// It, or a function that it calls, may call what moves the packet.
   bool moves_packet;
   /// By func_info; 0 and static without.
@@ -101,6 +104,15 @@ struct Subprogram {
   bool has_arguments;
   uint8_t argument_count;
   FunctionArgument arguments[kMaxArguments];
+};
+
+/// A function that the kernel calls later, with a map, a key and a value.
+struct AsyncCallback {
+  uint32_t subprogram;
+  const Map* map;
+  bool inner;  // the map is one of those in a map of maps
+  Async async;
+  bool walked;
 };
 
 /// What the log has of the last instruction.
@@ -133,7 +145,8 @@ struct Verification : NonCopyable {
         allocator(allocator_in),
         log(log_in),
         stats(stats_in),
-        loops_done(allocator_in) {}
+        loops_done(allocator_in),
+        async_callbacks(allocator_in) {}
 
   const isa::ConstInsns insns;
   const Span<Map* const> maps;
@@ -160,6 +173,8 @@ struct Verification : NonCopyable {
   /// By LoopState::loop and activation: whether all paths from its begin were
   /// walked.
   Vector<bool> loops_done;
+  /// async_callback.h.
+  Vector<AsyncCallback> async_callbacks;
   /// In the first of two attempts numbers that change in loops are soon taken
   /// for any number: after so many rounds.
   uint32_t widen_after = 0;
