@@ -3,7 +3,7 @@
 // The context is in r6, as the instruction has no room to say so. A load calls
 // the kernel like a helper, and where it fails the function returns 0: the
 // program itself does so for good, which any type with such packets may do; a
-// function of it goes on in its caller. Linux 6.12 does not walk that path.
+// function of it goes on in its caller.
 #include "core/verifier/packet_load.h"
 
 #include "core/verifier/exploration.h"
