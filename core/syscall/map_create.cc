@@ -147,6 +147,32 @@ Status CheckTypes(const btf::Btf& btf, const MapSpec& spec,
              : Status::kOk;
 }
 
+/// The special fields of values. Where Linux finds the types wrong it goes on as
+/// if there were none; so do maps that exist here, whose values are bytes.
+Result<Span<MapField>> ReadFields(const Call& call, const MapSpec& spec,
+                                  const btf::Btf& btf, btf::TypeId value) {
+  if (call.system.kernel.profile != verifier::Profile::kLinux) {
+    return Span<MapField>();
+  }
+  const Result<btf::TypeId> type = btf.SkipModifiers(value);
+  MapField found[kMaxFields];
+  const Result<uint32_t> count =
+      type.ok() ? FindFields(FieldQuery{&btf, *type, kValueKinds,
+                                        spec.value_size,
+                                        call.system.kernel.btf},
+                             found)
+                : Result<uint32_t>(type.status());
+  if (!count.ok() || *count == 0) {
+    return Span<MapField>();
+  }
+  EBPF_TRY(CheckFields(static_cast<uint32_t>(spec.type), spec.flags,
+                       MapFields(found, *count)));
+  Span<MapField> fields =
+      EBPF_TRY(call.system.allocator->NewArray<MapField>(*count));
+  CopyBytes(fields.data(), found, *count * sizeof(MapField));
+  return fields;
+}
+
 Result<Ref<MapBtf>> ReadTypes(const Call& call, const MapSpec& spec,
                               const MapCreateAttr& attr) {
   Ref<File> file =
@@ -159,8 +185,16 @@ Result<Ref<MapBtf>> ReadTypes(const Call& call, const MapSpec& spec,
   if (!IsOk(status)) {
     return Status::kInvalid;
   }
-  return MapBtf::Create(Move(btf), attr.btf_key_type_id,
-                        attr.btf_value_type_id, {}, *call.system.allocator);
+  Span<MapField> fields = EBPF_TRY(
+      ReadFields(call, spec, btf->btf(), attr.btf_value_type_id));
+  Allocator& allocator = *call.system.allocator;
+  Result<Ref<MapBtf>> types =
+      MapBtf::Create(Move(btf), attr.btf_key_type_id, attr.btf_value_type_id,
+                     fields, allocator);
+  if (!types.ok()) {
+    allocator.DeleteArray(fields);
+  }
+  return types;
 }
 
 Result<Ref<Map>> InnerOf(const Call& call, const MapCreateAttr& attr) {
