@@ -10,6 +10,7 @@
 #include "core/verifier/memory_access.h"
 #include "core/verifier/references.h"
 #include "core/verifier/regions.h"
+#include "core/verifier/spin_lock.h"
 
 namespace ebpf::verifier {
 namespace {
@@ -24,6 +25,9 @@ Status CheckMayEnd(Verification& v) {
   if (!IsOk(held)) {
     const Status refused = v.Reject(Message::kPacketLoadWithReference);
     return IsOk(refused) ? held : refused;
+  }
+  if (HoldsLock(v)) {
+    return v.Reject(Message::kPacketLoadLocked);
   }
   return CheckNoRegions(v, kName);
 }
