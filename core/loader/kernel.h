@@ -16,6 +16,9 @@ struct Kernel {
   /// Its types, quick to search (btf::BtfObject); null: none are known, and
   /// what needs them is refused.
   const btf::Btf* btf = nullptr;
+  /// What CO-RE relocates for instead, where it is not the same: libbpf's
+  /// btf_custom_path.
+  const btf::Btf* core_btf = nullptr;
   /// The address of a symbol for `extern const void name __ksym`, or kNotFound;
   /// null: no symbol is known.
   Result<uint64_t> (*find_symbol)(StringView name) = nullptr;

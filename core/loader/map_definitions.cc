@@ -3,6 +3,8 @@
 // core/loader/map_definitions.h's implementation.
 #include "core/loader/map_definitions.h"
 
+#include "core/base/bits.h"
+
 namespace ebpf::loader {
 namespace {
 
@@ -139,12 +141,32 @@ Status ReadMember(const btf::Btf& btf, const btf::Member& member,
   return ReadShapeMember(btf, member, name, map);
 }
 
+bool IsRing(MapType type) {
+  return type == MapType::kRingBuffer || type == MapType::kUserRingBuffer;
+}
+
+/// As libbpf: a ring of any size is one of whole pages, and of a power of two.
+uint32_t RingSize(uint32_t size) {
+  constexpr uint32_t kPageSize = 4096;
+  constexpr uint32_t kLargest = 1u << 31;
+  if (size == 0 || size > kLargest) {
+    return size;
+  }
+  return Max(kPageSize, static_cast<uint32_t>(RoundUpToPowerOfTwo(size)));
+}
+
 /// What libbpf says of its own: the numbers of maps or programs are values.
 void CompleteSizes(MapDefinition& map) {
   MapSpec& spec = map.spec;
   if (map.values_offset != 0) {
     spec.key_size = spec.key_size == 0 ? sizeof(uint32_t) : spec.key_size;
     spec.value_size = spec.value_size == 0 ? sizeof(uint32_t) : spec.value_size;
+  }
+  if (IsRing(spec.type)) {
+    spec.max_entries = RingSize(spec.max_entries);
+  }
+  if (map.has_inner && IsRing(map.inner.spec.type)) {
+    map.inner.spec.max_entries = RingSize(map.inner.spec.max_entries);
   }
 }
 

@@ -105,7 +105,8 @@ Status ProgramLinker::Append(uint32_t section_index, uint32_t first_insn,
 Status ProgramLinker::RelocateNewest() {
   const LinkedFunction& function = functions_[functions_.size() - 1];
   const Status status = RelocateFields(
-      object_, function, kernel_.btf,
+      object_, function,
+      kernel_.core_btf != nullptr ? kernel_.core_btf : kernel_.btf,
       insns_.span().Subspan(function.at, function.count), allocator_, log_);
   return IsOk(status) ? status
                       : Refuse(status, function.at, "CO-RE relocation failed");

@@ -49,6 +49,8 @@ class Expectation:
     # Architectures that it is for; empty: all.
     architectures: set = dataclasses.field(default_factory=set)
     retval: str = ""
+    # The test whose object has the types that CO-RE relocates for.
+    core_types: str = ""
     description: str = ""
 
     @property
@@ -136,6 +138,8 @@ def apply_tag(expectation, tag):
         expectation.architectures.add(value)
     elif name == "description":
         expectation.description = value
+    elif name == "btf_path":
+        expectation.core_types = value.split(".")[0]
     elif name == "auxiliary":
         expectation.auxiliary = True
     elif name.endswith("_unpriv"):

@@ -74,12 +74,13 @@ def is_for(expectation, machine=None):
 
 
 def groups(found):
-    """Expectations that one process can be asked for: {(flags, level): [..]}.
-    """
+    """Expectations that one process can be asked for:
+    {(flags, level, types): [..]}."""
     result = {}
     for expectation in found:
         level = max(expectation.log_level, LOG_PATH)
-        result.setdefault((expectation.flags, level), []).append(expectation)
+        key = (expectation.flags, level, expectation.core_types)
+        result.setdefault(key, []).append(expectation)
     return result
 
 
@@ -129,13 +130,15 @@ def ask(ebpf, path, wanted, flags, level, timeout, extra=()):
     return answers, failures
 
 
-def judge(ebpf, path, found, timeout=120, extra=()):
-    """A list of Result for the expectations `found` of the object at `path`."""
+def judge(ebpf, path, found, core_objects=None, timeout=120, extra=()):
+    """A list of Result for the expectations `found` of the object at `path`.
+    `core_objects`: paths of those that `core_types` name."""
     results = []
     file = os.path.basename(path).removesuffix(".o") + ".c"
-    for (flags, level), group in groups(found).items():
+    for (flags, level, types), group in groups(found).items():
+        own = ["--core-btf", core_objects[types]] if types else []
         answers, failures = ask(ebpf, path, [e.program for e in group], flags,
-                                level, timeout, extra)
+                                level, timeout, [*extra, *own])
         for expectation in group:
             result = Result(file, expectation.program, expectation.success,
                             expectation.messages,

@@ -54,6 +54,8 @@ def run_all(options):
     paths = [p for p in sources.objects(folder=options.cache)
              if is_wanted(name_of(p), options.file)]
     extra = ["--btf", options.btf] if options.btf else []
+    core_objects = {name_of(p)[:-2]: p for p in sources.objects(
+        "btf__core_reloc_bitfields*.c", folder=options.cache)}
     found = {path: list(expectations.read(path).values()) for path in paths}
     tests = {path: [e for e in of if e.privileged or e.unprivileged or
                     e.auxiliary] for path, of in found.items()}
@@ -63,7 +65,8 @@ def run_all(options):
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
         results = list(pool.map(
             lambda path: judge.judge(options.ebpf, path, judged[path],
-                                     options.timeout, extra), paths))
+                                     core_objects, options.timeout, extra),
+            paths))
     left_out = (sum(map(len, tests.values())) -
                 sum(map(len, judged.values())))
     return [r for part in results for r in part], left_out

@@ -109,14 +109,15 @@ def compile_one(source, target, tree, include, clang):
     return None
 
 
-def objects(clang="clang-19", jobs=2, folder=None):
-    """Paths of all objects, by name; Missing where one does not compile."""
+def objects(pattern="verifier_*.c", clang="clang-19", jobs=2, folder=None):
+    """Paths of the objects of the tests that `pattern` fits, by name; Missing
+    where one does not compile."""
     folder = folder or cache_folder()
     os.makedirs(os.path.join(folder, "objects"), exist_ok=True)
     tree = unpack(folder)
     include = headers(folder, tree)
     sources = sorted(glob.glob(os.path.join(tree, TESTS, "progs",
-                                            "verifier_*.c")))
+                                            pattern)))
     targets = [os.path.join(folder, "objects",
                             os.path.basename(source)[:-2] + ".o")
                for source in sources]

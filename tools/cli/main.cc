@@ -125,6 +125,8 @@ void AddVerify(CLI::App& app, int& status) {
   command.add_option("--btf", options->btf,
                      "The kernel's types, as /sys/kernel/btf or in an ELF "
                      "file; without this the host's for profile linux");
+  command.add_option("--core-btf", options->core_btf,
+                     "The types that CO-RE relocates for, where others");
   command.add_flag("--json", options->json, "A JSON object per line");
   command.add_flag("--compare-linux", options->compare_linux,
                    "Also load into the host's kernel (needs its rights)");

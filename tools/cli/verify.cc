@@ -46,6 +46,9 @@ class Session {
   explicit Session(const VerifyOptions& options)
       : options_(options),
         types_(TypesOf(options)),
+        core_types_(options.core_btf.has_value()
+                        ? ReadKernelTypes(*options.core_btf)
+                        : Ref<btf::BtfObject>()),
         runtime_(MachineOf(options.profile), ViewOf(options, types_)),
         log_text_(size_t{1} << 20),
         log_(log_text_.data(), log_text_.size()),
@@ -55,6 +58,7 @@ class Session {
     client_ = *client;
     loader::Kernel kernel;
     kernel.btf = types_ ? &types_->btf() : nullptr;
+    kernel.core_btf = core_types_ ? &core_types_->btf() : nullptr;
     kernel.only_judges = options.profile == "linux";
     kernel.find_symbol = kernel.only_judges ? FindHostSymbol : nullptr;
     object_.emplace(*client_, PortAllocator(), log_, kernel);
@@ -98,6 +102,7 @@ class Session {
 
   const VerifyOptions& options_;
   const Ref<btf::BtfObject> types_;
+  const Ref<btf::BtfObject> core_types_;
   const Runtime runtime_;
   std::vector<char> log_text_;
   TextWriter log_;

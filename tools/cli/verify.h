@@ -26,6 +26,8 @@ struct VerifyOptions {
   std::string profile = "linux";
   /// The kernel's types; without, the host's where the profile is Linux's.
   std::optional<std::string> btf;
+  /// What CO-RE relocates for, where it is not these types.
+  std::optional<std::string> core_btf;
   bool json = false;
   /// Also asks the host's kernel.
   bool compare_linux = false;
