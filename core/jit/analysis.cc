@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT
 //
-// The passes before code is emitted: decode, functions, liveness.
+// The passes before code is emitted: decode, functions, and liveness.h's.
 #include "core/jit/analysis.h"
 
 #include "core/helpers/prototype.h"
 #include "core/isa/decode.h"
 #include "core/jit/liveness.h"
 #include "core/jit/op_traits.h"
+#include "core/jit/quick_decode.h"
 
 namespace ebpf::jit {
 namespace {
@@ -30,33 +31,34 @@ class Analysis {
   Status FindFunctions();
 
  private:
-  Status CheckInsn(const isa::DecodedInsn& insn, const OpTraits& traits) const;
+  Status CheckInsn(const isa::Insn& insn, Op op, unsigned flags) const;
+  Status CheckSpecial(const isa::Insn& insn, Op op) const;
+  Status DecodeSlowly(size_t index, Op& op, unsigned& slots) const;
   Status Mark(size_t index, Op op);
-  void DescribeFunction(FunctionInfo& function, size_t end);
-  void DescribeSpecial(size_t index, Op op, FunctionInfo& function);
+  bool ApplyFacts(size_t index, Op& op, unsigned& flags);
 
   Compilation& compilation_;
   const isa::ConstInsns insns_;
   const Span<InsnState> states_;
   Survey& survey_;
   size_t function_count_ = 1;
-  bool calls_c_ = false;
 };
 
 /// Whether there is code for `insn`, and r10 stays what it is.
-Status Analysis::CheckInsn(const isa::DecodedInsn& insn,
-                           const OpTraits& traits) const {
-  const unsigned writes =
-      (traits.Has(OpTraits::kWritesDst) && insn.dst == isa::kFramePointer) ||
-      (traits.Has(OpTraits::kWritesSrc) && insn.src == isa::kFramePointer);
-  if (writes) {
+Status Analysis::CheckInsn(const isa::Insn& insn, Op op, unsigned flags) const {
+  if ((insn.dst == isa::kFramePointer && (flags & OpTraits::kWritesDst) != 0) ||
+      (insn.src == isa::kFramePointer && (flags & OpTraits::kWritesSrc) != 0)) {
     return Status::kInvalid;
   }
-  if (!traits.Has(OpTraits::kSpecial) && traits.family != Family::kLoadImm64)
-      [[likely]] {
+  if ((flags & OpTraits::kSpecial) == 0 &&
+      TraitsOf(op).family != Family::kLoadImm64) [[likely]] {
     return Status::kOk;
   }
-  switch (insn.op) {
+  return CheckSpecial(insn, op);
+}
+
+Status Analysis::CheckSpecial(const isa::Insn& insn, Op op) const {
+  switch (op) {
     case Op::kCallHelper: {
       const HelperPrototype* helper =
           FindHelper(static_cast<uint32_t>(insn.imm));
@@ -78,6 +80,16 @@ Status Analysis::CheckInsn(const isa::DecodedInsn& insn,
     default:
       return Status::kNotSupported;  // maps are addresses by now
   }
+}
+
+Status Analysis::DecodeSlowly(size_t index, Op& op, unsigned& slots) const {
+  isa::DecodedInsn insn;
+  if (isa::DecodeFixed(insns_, index, insn) != isa::DecodeError::kNone) {
+    return Status::kInvalid;
+  }
+  op = insn.op;
+  slots = insn.slots;
+  return Status::kOk;
 }
 
 Status Analysis::Mark(size_t index, Op op) {
@@ -103,37 +115,33 @@ Status Analysis::Mark(size_t index, Op op) {
 Status Analysis::Decode() {
   states_[0].is_function = 1;
   states_[0].is_target = 1;
+  const bool has_facts = !compilation_.facts.empty();
   bool falls_off = true;
   for (size_t index = 0; index < insns_.size(); ++index) {
-    isa::DecodedInsn insn;
-    if (isa::DecodeFixed(insns_, index, insn) != isa::DecodeError::kNone) {
-      return Status::kInvalid;
+    const isa::Insn& insn = insns_[index];
+    const QuickRow& row = QuickRowOf(insn.opcode);
+    Op op = static_cast<Op>(row.op);
+    unsigned slots = 1;
+    if (!Matches(row, insn)) [[unlikely]] {
+      EBPF_TRY(DecodeSlowly(index, op, slots));
     }
-    const InsnFacts facts = index < compilation_.facts.size()
-                                ? compilation_.facts[index]
-                                : InsnFacts{};
-    Op op = insn.op;
-    OpTraits traits = TraitsOf(op);
-    bool dead = facts.never_reached;
-    if (traits.family == Family::kJump) {
-      // Jumps that always or never jump are none.
-      dead = dead || facts.never_jumps;
-      if (facts.always_jumps) {
-        op = Op::kGoto;
-        traits = TraitsOf(op);
-      }
+    unsigned flags = TraitsOf(op).flags;
+    bool dead = false;
+    if (has_facts) {
+      dead = ApplyFacts(index, op, flags);
     }
     InsnState& state = states_[index];
     state.op = static_cast<uint8_t>(dead ? kNoOp : op);
-    state.skipped = dead;
-    if (!dead) {
-      EBPF_TRY(CheckInsn(insn, traits));
-      falls_off = !traits.Has(OpTraits::kEndsPath);
-      if (traits.Has(OpTraits::kJumps)) {
+    if (!dead) [[likely]] {
+      EBPF_TRY(CheckInsn(insn, op, flags));
+      falls_off = (flags & OpTraits::kEndsPath) == 0;
+      if ((flags & OpTraits::kJumps) != 0) {
         EBPF_TRY(Mark(index, op));
       }
+    } else {
+      state.skipped = 1;
     }
-    if (insn.slots == 2) {
+    if (slots == 2) {
       InsnState& second = states_[++index];
       second.op = static_cast<uint8_t>(kNoOp);
       second.skipped = 1;
@@ -143,62 +151,27 @@ Status Analysis::Decode() {
   return falls_off ? Status::kInvalid : Status::kOk;
 }
 
-void Analysis::DescribeSpecial(size_t index, Op op, FunctionInfo& function) {
-  switch (op) {
-    case Op::kCallHelper: {
-      function.frame.calls = true;
-      calls_c_ = true;
-      const HelperPrototype* helper =
-          FindHelper(static_cast<uint32_t>(insns_[index].imm));
-      for (const ArgKind kind : helper->args) {
-        survey_.uses_run |= kind == ArgKind::kCallback;
-      }
-      break;
-    }
-    case Op::kCallDirect:
-      calls_c_ = true;
-      [[fallthrough]];
-    case Op::kCallSubprogram:
-      function.frame.calls = true;
-      break;
-    case Op::kTailCall:
-      survey_.uses_run = true;
-      break;
-    default:
-      break;
+/// Jumps that always or never jump are none. Whether `op` is dead.
+bool Analysis::ApplyFacts(size_t index, Op& op, unsigned& flags) {
+  const InsnFacts facts = index < compilation_.facts.size()
+                              ? compilation_.facts[index]
+                              : InsnFacts{};
+  if (facts.never_reached) {
+    return true;
   }
-}
-
-void Analysis::DescribeFunction(FunctionInfo& function, size_t end) {
-  using T = OpTraits;
-  unsigned written = 0;
-  unsigned read = 0;
-  for (size_t i = function.start; i < end; ++i) {
-    if (states_[i].skipped) {
-      continue;
+  const Family family = TraitsOf(op).family;
+  if (family == Family::kLoad) {
+    survey_.exception_count += facts.pointer == PointerKind::kProbed ? 1 : 0;
+  } else if (family == Family::kJump) {
+    if (facts.never_jumps) {
+      return true;
     }
-    const Op op = static_cast<Op>(states_[i].op);
-    const OpTraits traits = TraitsOf(op);
-    const unsigned dst = 1u << insns_[i].dst;
-    const unsigned src = 1u << insns_[i].src;
-    written |= (traits.Has(T::kWritesDst) ? dst : 0) |
-               (traits.Has(T::kWritesSrc) ? src : 0);
-    read |= (traits.Has(T::kReadsDst) ? dst : 0) |
-            (traits.Has(T::kReadsSrc) ? src : 0);
-    if (traits.Has(T::kSpecial)) {
-      DescribeSpecial(i, op, function);
-    } else if (op == Op::kLoadRun || op == Op::kMayGoto) {
-      survey_.uses_run |= op == Op::kLoadRun;
-      read |= 1u << isa::kFramePointer;
-    } else if (traits.family == Family::kLoad &&
-               i < compilation_.facts.size() &&
-               compilation_.facts[i].pointer == PointerKind::kProbed) {
-      ++survey_.exception_count;
+    if (facts.always_jumps) {
+      op = Op::kGoto;
+      flags = TraitsOf(op).flags;
     }
   }
-  function.frame.saved = written & 0x3c0;  // r6..r9
-  function.uses_stack = (read >> isa::kFramePointer & 1) != 0;
-  survey_.uses_stack |= function.uses_stack;
+  return false;
 }
 
 Status Analysis::FindFunctions() {
@@ -220,15 +193,6 @@ Status Analysis::FindFunctions() {
       function.depth = known.depth;
     }
   }
-  for (size_t f = 0; f < count; ++f) {
-    DescribeFunction(survey_.functions[f], f + 1 < count
-                                               ? survey_.functions[f + 1].start
-                                               : insns_.size());
-  }
-  for (FunctionInfo& function : survey_.functions) {
-    function.frame.calls_c = calls_c_;
-  }
-  survey_.uses_stack |= survey_.uses_run;
   return Status::kOk;
 }
 
@@ -248,22 +212,24 @@ FunctionInfo& Survey::At(uint32_t start) const {
   return functions[low];
 }
 
-Status Analyze(Compilation& compilation, Survey& survey) {
+Status Analyze(Compilation& compilation, Survey& survey,
+               const CodeBounds* bounds) {
   if (compilation.insns.empty()) {
     return Status::kInvalid;
   }
   Analysis analysis(compilation, survey);
   EBPF_TRY(analysis.Decode());
   EBPF_TRY(analysis.FindFunctions());
-  ComputeLiveness(compilation, survey.loops);
+  DescribeRegisters(compilation, survey, bounds);
   return Status::kOk;
 }
 
-Status Begin(Compilation& compilation, Survey& survey) {
+Status Begin(Compilation& compilation, Survey& survey,
+             const CodeBounds* bounds) {
   Allocator& allocator = *compilation.allocator;
   compilation.states =
       EBPF_TRY(allocator.NewArray<InsnState>(compilation.insns.size() + 1));
-  EBPF_TRY(Analyze(compilation, survey));
+  EBPF_TRY(Analyze(compilation, survey, bounds));
   if (survey.exception_count != 0 &&
       compilation.options.nofault_range_count == 0) {
     return Status::kNotSupported;

@@ -35,15 +35,32 @@ struct Survey {
   FunctionInfo& At(uint32_t start) const;
 };
 
+/// The most bytes that an instruction's code has, by its op, for macro
+/// assemblers of which all that is known before it is emitted. What has more is
+/// found out when all is emitted.
+struct CodeBounds {
+  struct Bound {
+    uint8_t bytes = 0;
+    uint8_t for_imm = 0;     // more, where imm has more than 8 bits
+    uint8_t for_offset = 0;  // more, where offset has
+  };
+  Bound of[isa::kOpCount];
+  uint8_t prologue = 0;
+  uint8_t probed = 0;  // more, for a load of kProbed memory
+};
+
 /// Decodes and checks `compilation.insns`, and fills in its states but for
-/// offsets and forms, in three passes, and `survey`. kInvalid for what leaves
-/// the program or its registers, kNotSupported for what no engine has,
+/// offsets and forms, and `survey`. With `bounds`, `offset` is the most bytes
+/// of code from the instruction on, to the program's end. kInvalid for what
+/// leaves the program or its registers, kNotSupported for what no engine has,
 /// kNoMemory. Context: task.
-Status Analyze(Compilation& compilation, Survey& survey);
+Status Analyze(Compilation& compilation, Survey& survey,
+               const CodeBounds* bounds);
 
 /// Before a compilation: allocates what Compilation gives back, and analyses.
 /// After it, whatever `Begin` said, comes `End`.
-Status Begin(Compilation& compilation, Survey& survey);
+Status Begin(Compilation& compilation, Survey& survey,
+             const CodeBounds* bounds = nullptr);
 
 /// Frees what only the compiler needed; after an error, all. `status`.
 Status End(Compilation& compilation, Survey& survey, Status status);

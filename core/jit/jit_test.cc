@@ -288,8 +288,8 @@ TEST_F(ProbedLoadTest, NothingIsLoadedFromOutsideOfTheRange) {
 
 TEST_F(ProbedLoadTest, ThereMayBeAHoleBetweenTwoRanges) {
   std::memset(bytes_, 0xff, sizeof(bytes_));
-  SetHostNofaultRanges({Around(bytes_ + 8, bytes_ + 23),
-                        Around(bytes_ + 40, bytes_ + 55)});
+  SetHostNofaultRanges(
+      {Around(bytes_ + 8, bytes_ + 23), Around(bytes_ + 40, bytes_ + 55)});
   for (int i = 0; i < 56; ++i) {
     const bool inside = (i >= 8 && i <= 16) || (i >= 40 && i <= 48);
     EXPECT_EQ(LoadFrom(bytes_ + i), inside ? UINT64_MAX : 0) << i;

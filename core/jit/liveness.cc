@@ -118,53 +118,177 @@ constexpr MaskTable MakeMasks() {
 
 constexpr MaskTable kMasks = MakeMasks();
 
+/// A LiveRegs in one word.
+constexpr uint32_t Packed(LiveRegs live) {
+  return live.regs | uint32_t{live.upper} << 16;
+}
+constexpr LiveRegs Unpacked(uint32_t live) {
+  return {static_cast<uint16_t>(live), static_cast<uint16_t>(live >> 16)};
+}
+
+struct StepResult {
+  uint32_t live;  // before the instruction
+  uint32_t killed;
+  uint32_t used;
+};
+
+/// Of what is not kSpecial.
+[[gnu::always_inline]] inline StepResult Step(const isa::Insn& insn, Op op,
+                                              uint32_t live) {
+  const LiveMasks& masks = kMasks.of[static_cast<uint8_t>(op)];
+  const uint32_t dst = 0x10001u << insn.dst;
+  const uint32_t src = 0x10001u << insn.src;
+  const uint32_t flows = (live & dst & kUpperHalf) != 0 ? ~0u : 0;
+  const uint32_t killed = (dst & masks.kill_dst) | (src & masks.kill_src);
+  const uint32_t used = (dst & masks.use_dst) | (src & masks.use_src);
+  const uint32_t before =
+      (live & ~killed) | used |
+      (((dst & masks.flow_dst) | (src & masks.flow_src)) & flows);
+  return {before, killed, used};
+}
+
 }  // namespace
 
 LiveRegs LiveBefore(const isa::Insn& insn, Op op, LiveRegs live) {
   if (TraitsOf(op).Has(OpTraits::kSpecial)) [[unlikely]] {
     return BeforeSpecial(insn, op, live);
   }
-  const LiveMasks& masks = kMasks.of[static_cast<uint8_t>(op)];
-  const uint32_t dst = 0x10001u << insn.dst;
-  const uint32_t src = 0x10001u << insn.src;
-  const uint32_t now = live.regs | uint32_t{live.upper} << 16;
-  const uint32_t flows = (now & dst & kUpperHalf) != 0 ? ~0u : 0;
-  const uint32_t before =
-      (now & ~((dst & masks.kill_dst) | (src & masks.kill_src))) |
-      (dst & (masks.use_dst | (masks.flow_dst & flows))) |
-      (src & (masks.use_src | (masks.flow_src & flows)));
-  return {static_cast<uint16_t>(before), static_cast<uint16_t>(before >> 16)};
+  return Unpacked(Step(insn, op, Packed(live)).live);
 }
 
 namespace {
 
 class Liveness {
  public:
-  explicit Liveness(Compilation& compilation)
-      : insns_(compilation.insns), states_(compilation.states) {}
+  Liveness(Compilation& compilation, Survey& survey, const CodeBounds* bounds)
+      : insns_(compilation.insns),
+        states_(compilation.states),
+        facts_(compilation.facts),
+        survey_(survey),
+        bounds_(bounds) {}
 
-  void Pass(bool last, bool loops) {
-    trusts_back_ = last && loops;
-    LiveRegs live = LiveRegs::All();
+  /// kLast: fills in all that DescribeRegisters does.
+  template <bool kLast>
+  void Pass() {
+    trusts_back_ = kLast && survey_.loops;
+    function_ = survey_.functions.size();
+    uint32_t live = Packed(LiveRegs::All());
     for (size_t i = insns_.size(); i-- > 0;) {
       InsnState& state = states_[i];
-      if (state.skipped) {
-        continue;  // a dead instruction, or a second slot: falls through
+      if (!state.skipped) [[likely]] {
+        live = Before<kLast>(i, state, live);
       }
-      const Op op = static_cast<Op>(state.op);
-      if (TraitsOf(op).flags & (OpTraits::kJumps | OpTraits::kEndsPath)) {
-        live = After(i, op, live);
-      }
-      state.live_after = live.regs & 0x3ff;
-      state.live_upper_after = live.upper & 0x3ff;
-      live = LiveBefore(insns_[i], op, live);
-      if (op == Op::kCallSubprogram) {
-        live = WithArguments(i, live);
+      if (kLast) {
+        if (bounds_ != nullptr) {
+          state.offset = bytes_ & (kMaxImageSize - 1);
+        }
+        if (state.is_function) [[unlikely]] {
+          EndFunction();
+        }
       }
     }
   }
 
  private:
+  template <bool kLast>
+  [[gnu::always_inline]] uint32_t Before(size_t i, InsnState& state,
+                                         uint32_t live) {
+    const isa::Insn& insn = insns_[i];
+    const Op op = static_cast<Op>(state.op);
+    const unsigned flags = TraitsOf(op).flags;
+    if ((flags & (OpTraits::kJumps | OpTraits::kEndsPath)) != 0) {
+      live = Packed(After(i, op, Unpacked(live)));
+    }
+    state.live_after = live & 0x3ff;
+    state.live_upper_after = live >> 16 & 0x3ff;
+    if (kLast && bounds_ != nullptr) {
+      const bool dead =
+          (flags & OpTraits::kComputes) != 0 && (live >> insn.dst & 1) == 0;
+      bytes_ += dead ? 0 : BoundOf(i, insn, op);
+    }
+    if ((flags & OpTraits::kSpecial) != 0) [[unlikely]] {
+      if (kLast) {
+        DescribeSpecial(insn, op);
+      }
+      LiveRegs before = BeforeSpecial(insn, op, Unpacked(live));
+      if (op == Op::kCallSubprogram) {
+        before = WithArguments(i, before);
+      }
+      return Packed(before);
+    }
+    const StepResult step = Step(insn, op, live);
+    if (kLast) {
+      written_ |= step.killed;
+      read_ |= step.used;
+      if (op == Op::kLoadRun || op == Op::kMayGoto) [[unlikely]] {
+        survey_.uses_run |= op == Op::kLoadRun;
+        read_ |= Bit(isa::kFramePointer);
+      }
+    }
+    return step.live;
+  }
+
+  [[gnu::always_inline]] uint32_t BoundOf(size_t i, const isa::Insn& insn,
+                                          Op op) const {
+    const CodeBounds::Bound bound = bounds_->of[static_cast<uint8_t>(op)];
+    const bool is_wide = insn.imm != static_cast<int8_t>(insn.imm);
+    const bool is_far = insn.offset != static_cast<int8_t>(insn.offset);
+    uint32_t bytes = bound.bytes + (is_wide ? bound.for_imm : 0u) +
+                     (is_far ? bound.for_offset : 0u);
+    if (i < facts_.size() && facts_[i].pointer == PointerKind::kProbed) {
+      bytes += bounds_->probed;
+    }
+    return bytes;
+  }
+
+  /// What a call, an exit or a compare-and-exchange means for its function.
+  void DescribeSpecial(const isa::Insn& insn, Op op) {
+    switch (op) {
+      case Op::kCallHelper: {
+        calls_ = calls_c_ = true;
+        const HelperPrototype* helper =
+            FindHelper(static_cast<uint32_t>(insn.imm));
+        for (const ArgKind kind : helper->args) {
+          survey_.uses_run |= kind == ArgKind::kCallback;
+        }
+        break;
+      }
+      case Op::kCallDirect:
+        calls_ = calls_c_ = true;
+        break;
+      case Op::kCallSubprogram:
+        calls_ = true;
+        break;
+      case Op::kTailCall:
+        survey_.uses_run = true;
+        break;
+      case Op::kAtomicCmpXchg32:
+      case Op::kAtomicCmpXchg64:
+        read_ |= Bit(insn.dst) | Bit(insn.src);
+        break;
+      default:
+        break;
+    }
+  }
+
+  /// All of a function has been seen.
+  void EndFunction() {
+    FunctionInfo& function = survey_.functions[--function_];
+    function.frame.saved = written_ & 0x3c0;  // r6..r9
+    function.frame.calls = calls_;
+    function.uses_stack = (read_ >> isa::kFramePointer & 1) != 0;
+    survey_.uses_stack |= function.uses_stack;
+    written_ = read_ = 0;
+    calls_ = false;
+    bytes_ += bounds_ != nullptr ? bounds_->prologue : 0;
+    if (function_ == 0) {
+      for (FunctionInfo& each : survey_.functions) {
+        each.frame.calls_c = calls_c_;
+      }
+      survey_.uses_stack |= survey_.uses_run;
+    }
+  }
+
   /// Live before the instruction at `target`, seen from one at `from`.
   LiveRegs At(uint32_t target, size_t from) const {
     if (target <= from && !trusts_back_) {
@@ -205,17 +329,29 @@ class Liveness {
 
   const isa::ConstInsns insns_;
   const Span<InsnState> states_;
+  const Span<const InsnFacts> facts_;
+  Survey& survey_;
+  const CodeBounds* const bounds_;
   bool trusts_back_ = false;
+
+  // Of the function that the last pass is in.
+  size_t function_ = 0;
+  uint32_t written_ = 0;
+  uint32_t read_ = 0;
+  bool calls_ = false;
+  bool calls_c_ = false;  // of all of them
+  uint32_t bytes_ = 0;    // of all that is behind
 };
 
 }  // namespace
 
-void ComputeLiveness(Compilation& compilation, bool loops) {
-  Liveness liveness(compilation);
-  if (loops) {
-    liveness.Pass(false, true);
+void DescribeRegisters(Compilation& compilation, Survey& survey,
+                       const CodeBounds* bounds) {
+  Liveness liveness(compilation, survey, bounds);
+  if (survey.loops) {
+    liveness.Pass<false>();
   }
-  liveness.Pass(true, loops);
+  liveness.Pass<true>();
 }
 
 }  // namespace ebpf::jit

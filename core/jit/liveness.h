@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: MIT
 //
-// Which registers are read later, and which of their upper halves.
+// Which registers are read later, and which of their upper halves; and what
+// else is learnt on the way from a program's end to its beginning.
 #pragma once
 
 #include <stdint.h>
 
 #include "core/isa/insn.h"
 #include "core/isa/op.h"
+#include "core/jit/analysis.h"
 #include "core/jit/compilation.h"
 
 namespace ebpf::jit {
@@ -28,13 +30,15 @@ struct LiveRegs {
 LiveRegs LiveBefore(const isa::Insn& insn, isa::Op op, LiveRegs after);
 
 /// Fills in live_after and live_upper_after of all states, where ops, targets
-/// and functions are known.
+/// and functions are known, what functions do with registers, and, with
+/// `bounds`, offsets as Analyze says.
 ///
 /// Two passes backwards. At a jump back, and for a function that comes earlier,
 /// the first one takes everything for live, the second one what the first one
 /// found: a safe answer in a fixed number of passes, and the exact one for
 /// loops that write what they use before they use it. One pass is enough, and
-/// is all that is done, without `loops`: no jump or call goes back.
-void ComputeLiveness(Compilation& compilation, bool loops);
+/// is all that is done, without `survey.loops`: no jump or call goes back.
+void DescribeRegisters(Compilation& compilation, Survey& survey,
+                       const CodeBounds* bounds);
 
 }  // namespace ebpf::jit
