@@ -5,6 +5,7 @@
 declare -A label=(
   [elf]=//core/elf:elf_reader_fuzz_bin
   [btf]=//core/btf:btf_fuzz_bin
+  [core_relo]=//core/btf:core_relo_fuzz_bin
   [object]=//core/loader:object_fuzz_bin
   [program]=//testing/fuzzing:program_fuzz_bin
   [calls]=//core/syscall:calls_fuzz_bin
@@ -12,6 +13,7 @@ declare -A label=(
 declare -A corpus=(
   [elf]=core/elf/testdata/corpus
   [btf]=core/btf/testdata/corpus
+  [core_relo]=core/btf/testdata/core_relo_corpus
   [object]=core/loader/testdata/corpus
   [program]=testing/fuzzing/corpus/program
   [calls]=core/syscall/testdata/corpus
@@ -19,6 +21,7 @@ declare -A corpus=(
 declare -A options=(
   [elf]=-max_len=8192
   [btf]=-max_len=8192
+  [core_relo]=-max_len=9216
   [object]=-max_len=8192
   [program]="-max_len=1024 -len_control=0"
   [calls]="-max_len=2048 -len_control=0"
