@@ -89,6 +89,25 @@ void NoteDivisor(Verification& v, const DecodedInsn& insn,
   }
 }
 
+/// What a constant is added to still differs from its copies by a constant.
+void KeepLink(const DecodedInsn& insn, const RegState& before,
+              const RegState& added, RegState& dst) {
+  if (insn.info().operation != Operation::kAdd ||
+      insn.info().width != kWide || before.id == 0 || !added.IsConstant() ||
+      dst.IsConstant()) {
+    return;
+  }
+  const int64_t by = static_cast<int64_t>(added.value.bits.value);
+  if (by < INT32_MIN || by > INT32_MAX) {
+    return;
+  }
+  const int64_t offset = before.offset + by;
+  if (offset >= INT32_MIN && offset <= INT32_MAX) {
+    dst.id = before.id;
+    dst.offset = static_cast<int32_t>(offset);
+  }
+}
+
 unsigned SignWidth(Operation operation) {
   switch (operation) {
     case Operation::kMovSx8:
@@ -97,6 +116,30 @@ unsigned SignWidth(Operation operation) {
       return 16;
     default:
       return 32;
+  }
+}
+
+/// Constants that no path may compute with; where none comes they are not looked
+/// at, as in Linux.
+Status CheckImmediate(Verification& v, const DecodedInsn& insn) {
+  const isa::OpInfo& info = insn.info();
+  if (info.family != isa::Family::kAlu || info.source_is_register) {
+    return Status::kOk;
+  }
+  switch (info.operation) {
+    case Operation::kDiv:
+    case Operation::kSDiv:
+    case Operation::kMod:
+    case Operation::kSMod:
+      return insn.imm == 0 ? v.Reject(Message::kDivisionByZero) : Status::kOk;
+    case Operation::kLsh:
+    case Operation::kRsh:
+    case Operation::kArsh:
+      return insn.imm < 0 || insn.imm >= info.width
+                 ? v.Reject(Message::kBadShift, insn.imm)
+                 : Status::kOk;
+    default:
+      return Status::kOk;
   }
 }
 
@@ -168,6 +211,7 @@ RegState Truncated(const RegState& reg, uint32_t bytes) {
   if (reg.value.wide.umax >> width == 0) {
     result.value = reg.value;
     result.id = reg.id;
+    result.offset = reg.offset;
   }
   return result;
 }
@@ -184,6 +228,7 @@ Status StepAlu(Verification& v, const DecodedInsn& insn) {
   if (!moves) {
     EBPF_TRY(CheckReadable(v, insn.dst));
   }
+  EBPF_TRY(CheckImmediate(v, insn));
   EBPF_TRY(CheckWritable(v, insn.dst));
   if (moves) {
     return StepMove(v, insn);
@@ -200,8 +245,10 @@ Status StepAlu(Verification& v, const DecodedInsn& insn) {
   if (dst.IsPointer() || source.IsPointer()) {
     return StepPointerAlu(v, insn, source);
   }
+  const RegState before = dst;
   dst = RegState::Scalar(
       Compute(info.operation, info.width, dst.value, source.value));
+  KeepLink(insn, before, source, dst);
   return Status::kOk;
 }
 

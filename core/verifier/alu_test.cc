@@ -169,5 +169,12 @@ TEST_F(AluTest, ThirtyTwoBitDivisorIsTheLowerHalf) {
   EXPECT_TRUE(verdict.facts[4].divisor_non_zero);
 }
 
+TEST_F(AluTest, ConstantsThatNobodyComputesWithAreNotLookedAt) {
+  Accepts({MovImm(R0, 0), JumpImm(kJeq, R0, 0, 1), AluImm(kDiv, R0, 0),
+           Exit()});
+  Rejects({MovImm(R0, 0), AluImm(kDiv, R0, 0), Exit()}, Status::kInvalid,
+          "div by zero");
+}
+
 }  // namespace
 }  // namespace ebpf::verifier

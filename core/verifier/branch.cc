@@ -8,6 +8,7 @@
 #include "core/verifier/exploration.h"
 #include "core/verifier/packet.h"
 #include "core/verifier/references.h"
+#include "core/verifier/scalar_alu.h"
 #include "core/verifier/scalar_compare.h"
 #include "core/verifier/structure.h"
 
@@ -159,17 +160,27 @@ Sides PossibleSides(const DecodedInsn& insn, const RegState& dst,
   return Sides::kBoth;
 }
 
-/// Gives `reg` and all its copies what was learnt.
+/// Gives `reg`, all its copies and what differs from them by a constant what
+/// was learnt.
 void Learn(Verification& v, RegState& reg, const ScalarValue& value) {
   reg.value = value;
   const uint32_t id = reg.id;
   if (id == 0) {
     return;
   }
+  const int32_t offset = reg.offset;
   ForEachReg(*v.state, [&](RegState& other) {
-    if (other.IsScalar() && other.id == id) {
-      other.value = value;
+    if (!other.IsScalar() || other.id != id) {
+      return;
     }
+    if (other.offset == offset) {
+      other.value = value;
+      return;
+    }
+    const int64_t more = int64_t{other.offset} - offset;
+    other.value =
+        Apply(AddOperation(), value,
+              ScalarValue::Constant(static_cast<uint64_t>(more)));
   });
 }
 

@@ -128,13 +128,44 @@ TEST_F(BranchTest, CopiesAreLearntOfTogether) {
             Return0()})));
   // No longer a copy.
   Rejects(
-      WithNumbers(Join({MovReg(R2, R7), AluImm(kAdd, R2, 1),
+      WithNumbers(Join({MovReg(R2, R7), AluImm(kXor, R2, 1),
                         JumpImm(kJlt, R2, 16, 2), Return0(),
                         AluReg(kAdd, R6, R7), Load(kB, R0, R6, 0), Return0()})),
       Status::kInvalid,
       "math between map_value pointer and register with unbounded min "
       "value is not allowed",
       OnLinux::kOtherText);
+}
+
+TEST_F(BranchTest, WhatDiffersByAConstantIsLearntOfTogether) {
+  const auto program = [&](int more, int limit) {
+    return WithNumbers(Join({MovReg(R2, R7), AluImm(kAdd, R2, more),
+                             JumpImm(kJgt, R7, limit, 3), AluReg(kAdd, R6, R2),
+                             Load(kB, R0, R6, 0), Goto(0), Return0()}));
+  };
+  Accepts(program(1, 14));
+  Rejects(program(2, 14), Status::kAccess,
+          "R6 max value is outside of the allowed memory range");
+  // r2 < 16 says of r7 = r2 - 1 that it may be -1.
+  Rejects(
+      WithNumbers(Join({MovReg(R2, R7), AluImm(kAdd, R2, 1),
+                        JumpImm(kJlt, R2, 16, 2), Return0(),
+                        AluReg(kAdd, R6, R7), Load(kB, R0, R6, 0), Return0()})),
+      Status::kAccess,
+      "R6 min value is negative, either use unsigned index or do a if (index "
+      ">=0) check.");
+}
+
+TEST_F(BranchTest, DifferencesOfStatesAreNotForgotten) {
+  // r1 is r0 + 1 or r0 + 100, and r0 is at most 8.
+  options_.frequent_states = true;
+  Rejects(
+      WithNumbers(Join({MovReg(R1, R7), JumpImm(kJgt, R8, 5, 2),
+                        AluImm(kAdd, R1, 1), Goto(2), AluImm(kAdd, R1, 100),
+                        Goto(0), JumpImm(kJgt, R7, 8, 2), AluReg(kAdd, R6, R1),
+                        Load(kB, R0, R6, 0), Return0()})),
+      Status::kAccess,
+      "R6 min value is outside of the allowed memory range");
 }
 
 // The spilled-scalar-id mistake of 2024: a narrower store is no copy.

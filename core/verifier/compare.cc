@@ -31,17 +31,19 @@ bool MatchesValue(const ScalarValue& old, const ScalarValue& now,
 }
 
 /// A number that shares its id in `old` was learnt of together with others:
-/// they must be the same number now, too.
+/// they must differ by the same constants now, too.
 bool MatchesScalar(const RegState& old, const RegState& now,
                    Comparing comparing, IdMap& ids) {
   if (!MatchesValue(old.value, now.value, comparing)) {
     return false;
   }
+  const int64_t more = int64_t{now.offset} - old.offset;
   if (comparing == Comparing::kSame) {
-    return ids.Match(old.id, now.id);
+    return ids.Match(old.id, now.id, now.id != 0 ? more : 0);
   }
   // One that shares with nobody now stands for an id of its own.
-  return old.id == 0 || ids.Match(old.id, now.id != 0 ? now.id : ids.Fresh());
+  return old.id == 0 || (now.id != 0 ? ids.Match(old.id, now.id, more)
+                                     : ids.Match(old.id, ids.Fresh()));
 }
 
 bool IsPacket(const RegState& reg) {
@@ -176,7 +178,7 @@ bool MatchesFrame(const FrameView& old, const Frame& now, Comparing comparing,
 
 }  // namespace
 
-bool IdMap::Match(uint32_t old_id, uint32_t new_id) {
+bool IdMap::Match(uint32_t old_id, uint32_t new_id, int64_t more) {
   if ((old_id == 0) != (new_id == 0)) {
     return false;
   }
@@ -185,13 +187,14 @@ bool IdMap::Match(uint32_t old_id, uint32_t new_id) {
   }
   for (uint32_t i = 0; i < count_; ++i) {
     if (pairs_[i].old_id == old_id || pairs_[i].new_id == new_id) {
-      return pairs_[i].old_id == old_id && pairs_[i].new_id == new_id;
+      return pairs_[i].old_id == old_id && pairs_[i].new_id == new_id &&
+             pairs_[i].more == more;
     }
   }
   if (count_ == kMax) {
     return false;
   }
-  pairs_[count_++] = Pair{old_id, new_id};
+  pairs_[count_++] = Pair{old_id, new_id, more};
   return true;
 }
 

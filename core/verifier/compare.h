@@ -16,9 +16,9 @@ class IdMap {
     count_ = 0;
     fresh_ = 0;
   }
-  /// Whether `old_id` may stand for `new_id`: as it did before, if it did.
-  /// False when there are too many.
-  bool Match(uint32_t old_id, uint32_t new_id);
+  /// Whether `old_id` may stand for `new_id`, what it names being `more` more
+  /// then: as it did before, if it did. False when there are too many.
+  bool Match(uint32_t old_id, uint32_t new_id, int64_t more = 0);
   /// An id that no register has.
   uint32_t Fresh() { return ~fresh_++; }
 
@@ -31,6 +31,7 @@ class IdMap {
   struct Pair {
     uint32_t old_id;
     uint32_t new_id;
+    int64_t more;
   } pairs_[kMax];
 };
 

@@ -111,28 +111,6 @@ Status RefuseEncoding(Verification& v, uint32_t index, DecodeError error) {
   return v.Reject(Message::kReservedFields, GroupName(insn.opcode));
 }
 
-Status CheckImmediate(Verification& v, const DecodedInsn& insn) {
-  const isa::OpInfo& info = insn.info();
-  if (info.family != isa::Family::kAlu || info.source_is_register) {
-    return Status::kOk;
-  }
-  switch (info.operation) {
-    case Operation::kDiv:
-    case Operation::kSDiv:
-    case Operation::kMod:
-    case Operation::kSMod:
-      return insn.imm == 0 ? v.Reject(Message::kDivisionByZero) : Status::kOk;
-    case Operation::kLsh:
-    case Operation::kRsh:
-    case Operation::kArsh:
-      return insn.imm < 0 || insn.imm >= info.width
-                 ? v.Reject(Message::kBadShift, insn.imm)
-                 : Status::kOk;
-    default:
-      return Status::kOk;
-  }
-}
-
 Status CheckMap(Verification& v, const DecodedInsn& insn) {
   const uint32_t number = static_cast<uint32_t>(insn.imm);
   if (number >= v.maps.size()) {
@@ -189,7 +167,6 @@ Status Check(Verification& v, uint32_t index) {
   if (error != DecodeError::kNone) {
     return RefuseEncoding(v, index, error);
   }
-  EBPF_TRY(CheckImmediate(v, insn));
   return CheckSupported(v, index, insn);
 }
 

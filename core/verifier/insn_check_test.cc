@@ -147,9 +147,10 @@ TEST_F(InsnCheckTest, WhatIsNotImplementedIsRefusedByName) {
 }
 
 TEST_F(InsnCheckTest, LogShowsTheInstructionAboveTheReason) {
-  const Verdict verdict =
-      Judge(Join({MovImm(R0, 0), AluImm(kDiv, R0, 0), Exit()}));
-  EXPECT_EQ(verdict.log.find("1: (37) r0 /= 0x0\ndiv by zero\n"), 0u)
+  const Verdict verdict = Judge(Join({MovImm(R0, 0), LoadMap(R1, 99), Exit()}));
+  EXPECT_EQ(verdict.log.find("1: (18) r1 = map[99]\n"
+                             "fd 99 is not pointing to valid bpf_map\n"),
+            0u)
       << verdict.log;
 }
 

@@ -71,10 +71,11 @@ struct RegState {
   /// bytes from the pointer's start on were compared with the end. kFunction:
   /// its first instruction. kTyped, kIterator: the type's id.
   uint32_t memory_size;
-  /// Of a pointer: the constant part of what was added.
+  /// Of a pointer: the constant part of what was added. Of a number with an
+  /// `id`: by how much it is more than what the id stands for.
   int32_t offset;
-  /// Registers with one `id`, not 0, hold the same number, or are null all or
-  /// none; packet pointers with one id have the same variable part. Map values:
+  /// Numbers with one `id`, not 0, differ by their `offset`s only; pointers are
+  /// null all or none; packet pointers with one id have the same variable part. Map values:
   /// the lookup that gave it, for locks.
   uint32_t id;
   /// The reference that dies when this is released, or 0.

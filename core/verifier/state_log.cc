@@ -118,6 +118,9 @@ void PutAttributes(TextWriter& writer, const RegState& reg) {
   Attributes list(writer);
   if (reg.id != 0) {
     list.Next("id").PutUnsigned(reg.id);
+    if (reg.IsScalar() && reg.offset != 0) {
+      writer.Put(reg.offset > 0 ? "+" : "").PutSigned(reg.offset);
+    }
   }
   if (reg.reference != 0) {
     list.Next("ref_obj_id").PutUnsigned(reg.reference);
