@@ -7,7 +7,9 @@
 
 #include "core/base/status.h"
 #include "core/files/client.h"
+#include "core/loader/kernel.h"
 #include "core/syscall/bpf.h"
+#include "core/syscall/file_calls.h"
 
 namespace ebpf::loader {
 
@@ -23,10 +25,25 @@ inline Result<int> ToResult(int64_t value) {
   return static_cast<int>(value);
 }
 
+/// bpf(2) of the kernel that `kernel` tells of: the client's, if it says
+/// nothing.
 template <typename Attr>
-Result<int> CallBpf(Client& client, uint32_t command, const Attr& attr) {
+Result<int> CallBpf(Client& client, const Kernel& kernel, uint32_t command,
+                    const Attr& attr) {
   return ToResult(
-      Bpf(client, command, client.Pointer(AddressOf(&attr)), sizeof(attr)));
+      kernel.bpf != nullptr
+          ? kernel.bpf(command, &attr, sizeof(attr))
+          : Bpf(client, command, client.Pointer(AddressOf(&attr)),
+                sizeof(attr)));
+}
+
+/// Its close(2).
+inline void CallClose(Client& client, const Kernel& kernel, int fd) {
+  if (kernel.close != nullptr) {
+    (void)kernel.close(fd);
+  } else {
+    (void)Close(client, fd);
+  }
 }
 
 }  // namespace ebpf::loader

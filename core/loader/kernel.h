@@ -22,6 +22,10 @@ struct Kernel {
   /// The address of a symbol for `extern const void name __ksym`, or kNotFound;
   /// null: no symbol is known.
   Result<uint64_t> (*find_symbol)(StringView name) = nullptr;
+  /// bpf(2) and close(2) of another kernel than the client's, to compare with
+  /// what that one says; null: the client's.
+  int64_t (*bpf)(uint32_t command, const void* attr, uint32_t size) = nullptr;
+  int64_t (*close)(int fd) = nullptr;
   /// What LINUX_KERNEL_VERSION reads: the version that it behaves like.
   uint32_t version = (6 << 16) + (12 << 8);
   /// It judges programs and runs none (verifier::Profile::kLinux): what only

@@ -9,7 +9,7 @@
 #include "core/loader/attach_target.h"
 #include "core/loader/client_calls.h"
 #include "core/loader/program_linker.h"
-#include "core/syscall/file_calls.h"
+#include "core/platform/time.h"
 
 namespace ebpf::loader {
 namespace {
@@ -114,7 +114,10 @@ Status Object::LoadProgram(size_t index, const LoadRequest& request) {
     attr.log_size = static_cast<uint32_t>(request.log.size());
   }
   result.was_linked = true;
-  const Result<int> loaded = CallBpf(client_, linux_abi::kProgLoad, attr);
+  const uint64_t start = ebpf_port_time_ns();
+  const Result<int> loaded =
+      CallBpf(client_, kernel_, linux_abi::kProgLoad, attr);
+  result.load_ns = ebpf_port_time_ns() - start;
   result.status = loaded.status();
   EBPF_TRY(result.status);
   result.fd = *loaded;
@@ -123,7 +126,7 @@ Status Object::LoadProgram(size_t index, const LoadRequest& request) {
 
 void Object::Unload(size_t index) {
   if (programs_[index].fd > 0) {
-    (void)ebpf::Close(client_, Exchange(programs_[index].fd, 0));
+    CallClose(client_, kernel_, Exchange(programs_[index].fd, 0));
   }
 }
 
@@ -169,21 +172,21 @@ Status Object::LoadWithLog(size_t index, uint32_t log_level) {
 void Object::Close() {
   for (int& link : links_) {
     if (link != 0) {
-      (void)ebpf::Close(client_, Exchange(link, 0));
+      CallClose(client_, kernel_, Exchange(link, 0));
     }
   }
   for (ProgramResult& program : programs_.span()) {
     if (program.fd > 0) {
-      (void)ebpf::Close(client_, Exchange(program.fd, 0));
+      CallClose(client_, kernel_, Exchange(program.fd, 0));
     }
   }
   for (int& fd : map_fds_.span()) {
     if (fd > 0) {
-      (void)ebpf::Close(client_, Exchange(fd, 0));
+      CallClose(client_, kernel_, Exchange(fd, 0));
     }
   }
   if (btf_fd_ != 0) {
-    (void)ebpf::Close(client_, Exchange(btf_fd_, 0));
+    CallClose(client_, kernel_, Exchange(btf_fd_, 0));
   }
 }
 

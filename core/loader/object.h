@@ -30,6 +30,8 @@ struct ProgramResult {
   int fd = 0;  // 0: not loaded
   Status status = Status::kOk;
   uint32_t insn_count = 0;
+  /// How long the kernel took.
+  uint64_t load_ns = 0;
   /// False: it could not even be linked, so that no kernel has seen it.
   bool was_linked = false;
 };

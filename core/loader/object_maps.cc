@@ -8,7 +8,6 @@
 #include "core/loader/object.h"
 #include "core/loader/object_btf.h"
 #include "core/maps/described_map.h"
-#include "core/syscall/file_calls.h"
 
 namespace ebpf::loader {
 namespace {
@@ -60,11 +59,11 @@ Status Object::LoadBtf() {
   attr.btf_log_level = 1;
   attr.btf_log_buf = AddressOf(reason);
   attr.btf_log_size = sizeof(reason);
-  Result<int> loaded = CallBpf(client_, linux_abi::kBtfLoad, attr);
+  Result<int> loaded = CallBpf(client_, kernel_, linux_abi::kBtfLoad, attr);
   if (loaded.status() == Status::kNoSpace) {
     attr.btf_log_level = attr.btf_log_size = 0;
     attr.btf_log_buf = 0;
-    loaded = CallBpf(client_, linux_abi::kBtfLoad, attr);
+    loaded = CallBpf(client_, kernel_, linux_abi::kBtfLoad, attr);
   }
   if (loaded.ok()) {
     btf_fd_ = *loaded;
@@ -109,12 +108,12 @@ Result<int> Object::MakeMap(const MapShape& shape, StringView name,
     attr.btf_key_type_id = shape.key_type;
     attr.btf_value_type_id = shape.value_type;
   }
-  Result<int> made = CallBpf(client_, linux_abi::kMapCreate, attr);
+  Result<int> made = CallBpf(client_, kernel_, linux_abi::kMapCreate, attr);
   if (!made.ok() && attr.btf_fd != 0 &&
       made.status() != Status::kNoMemory) {
     // As libbpf: perhaps without BTF.
     attr.btf_fd = attr.btf_key_type_id = attr.btf_value_type_id = 0;
-    made = CallBpf(client_, linux_abi::kMapCreate, attr);
+    made = CallBpf(client_, kernel_, linux_abi::kMapCreate, attr);
   }
   return made;
 }
@@ -137,7 +136,7 @@ Result<int> Object::CreateMap(const MapDefinition& definition) {
   }
   Result<int> made = MakeMap(definition, definition.name, inner_fd);
   if (inner_fd != 0) {
-    (void)ebpf::Close(client_, inner_fd);
+    CallClose(client_, kernel_, inner_fd);
   }
   if (!made.ok()) {
     log_.Put("map '").Put(definition.name).Put("': cannot be created, errno ");
@@ -146,7 +145,7 @@ Result<int> Object::CreateMap(const MapDefinition& definition) {
   }
   const Status filled = FillMap(definition, *made);
   if (!IsOk(filled)) {
-    (void)ebpf::Close(client_, *made);
+    CallClose(client_, kernel_, *made);
     log_.Put("map '").Put(definition.name).Put("': cannot be filled\n");
     return filled;
   }
@@ -167,14 +166,14 @@ Status Object::FillMap(const MapDefinition& definition, int fd) {
     update.map_fd = static_cast<uint32_t>(fd);
     update.key = AddressOf(&key);
     update.value = AddressOf(contents.data());
-    EBPF_TRY(CallBpf(client_, linux_abi::kMapUpdateElem, update).status());
+    EBPF_TRY(CallBpf(client_, kernel_, linux_abi::kMapUpdateElem, update).status());
   }
   // Constants that nobody changes any more: the verifier may know them.
   const bool is_data = definition.section != file_.maps_section();
   if (is_data &&
       (definition.spec.flags & linux_abi::kMapReadOnlyProg) != 0) {
     const linux_abi::MapFreezeAttr freeze = {static_cast<uint32_t>(fd)};
-    return CallBpf(client_, linux_abi::kMapFreeze, freeze).status();
+    return CallBpf(client_, kernel_, linux_abi::kMapFreeze, freeze).status();
   }
   return Status::kOk;
 }
@@ -240,7 +239,7 @@ Status Object::SetInitialValue(size_t outer, uint32_t slot, int fd) {
   update.map_fd = static_cast<uint32_t>(map_fds_[outer]);
   update.key = AddressOf(&slot);
   update.value = AddressOf(&fd);
-  return CallBpf(client_, linux_abi::kMapUpdateElem, update).status();
+  return CallBpf(client_, kernel_, linux_abi::kMapUpdateElem, update).status();
 }
 
 }  // namespace ebpf::loader

@@ -42,25 +42,19 @@ class Expectation:
     messages: list = dataclasses.field(default_factory=list)
     flags: int = DEFAULT_FLAGS
     log_level: int = 0
-    # Modes in which it is a test; neither is the privileged one.
-    privileged: bool = False
-    unprivileged: bool = False
+    # The kernel's runner only loads it for the sake of others.
     auxiliary: bool = False
-    # Architectures that it is for; empty: all.
+    # Architectures whose machine code it looks at; empty: none.
     architectures: set = dataclasses.field(default_factory=set)
     retval: str = ""
     # The test whose object has the types that CO-RE relocates for.
     core_types: str = ""
     description: str = ""
 
-    @property
-    def judged(self):
-        return not self.auxiliary and (self.privileged or
-                                       not self.unprivileged)
 
-
-def section(elf, name):
-    """The bytes of an ELF section."""
+def sections(elf):
+    """{name: (number, bytes)} of an ELF file, but for sections without a
+    place in it."""
     if elf[:6] != b"\x7fELF\x02\x01":
         raise Malformed("no 64-bit little-endian ELF file")
     offset, = struct.unpack_from("<Q", elf, 40)
@@ -68,11 +62,25 @@ def section(elf, name):
     headers = [struct.unpack_from("<IIQQQQ", elf, offset + 64 * i)
                for i in range(count)]
     names = headers[names_at][4]
-    for header in headers:
+    found = {}
+    for number, header in enumerate(headers):
         start = names + header[0]
-        if elf[start:elf.index(b"\0", start)] == name.encode():
-            return elf[header[4]:header[4] + header[5]]
-    raise Malformed(f"no section {name}")
+        name = elf[start:elf.index(b"\0", start)].decode()
+        found[name] = (number, elf[header[4]:header[4] + header[5]])
+    return found
+
+
+def programs(found):
+    """Names of the functions that are programs, in the order of the symbols:
+    those outside of .text."""
+    text = found.get(".text", (0, b""))[0]
+    table, names = found[".symtab"][1], found[".strtab"][1]
+    result = []
+    for at in range(0, len(table), 24):
+        name, info, _, number = struct.unpack_from("<IBBH", table, at)
+        if info & 15 == 2 and number not in (0, text) and number < 0xff00:
+            result.append(names[name:names.index(b"\0", name)].decode())
+    return result
 
 
 def functions_and_tags(btf):
@@ -119,17 +127,13 @@ def apply_tag(expectation, tag):
     name, _, value = tag[len(PREFIX):].partition("=")
     if name == "expect_success":
         expectation.success = True
-        expectation.privileged = True
     elif name == "expect_failure":
         expectation.success = False
-        expectation.privileged = True
     elif name in ("expect_msg", "expect_regex"):
         number, _, message = value.partition("=")
         expectation.messages.append((int(number), message))
-        expectation.privileged = True
     elif name == "retval":
         expectation.retval = value
-        expectation.privileged = True
     elif name == "prog_flags":
         expectation.flags = parse_flags(value, expectation.flags)
     elif name == "log_level":
@@ -140,24 +144,29 @@ def apply_tag(expectation, tag):
         expectation.description = value
     elif name == "btf_path":
         expectation.core_types = value.split(".")[0]
-    elif name == "auxiliary":
+    elif name in ("auxiliary", "auxiliary_unpriv"):
         expectation.auxiliary = True
-    elif name.endswith("_unpriv"):
-        expectation.unprivileged = True
 
 
 def read(path):
-    """{function: Expectation} of an object; of functions without a tag too."""
+    """An Expectation for each program of an object: what is expected of it
+    without a word is that it loads. Nothing is left out: what the kernel's
+    runner loads only for others, or only for the unprivileged (whose tags are
+    not looked at), or on another CPU, must load too."""
     with open(path, "rb") as file:
-        functions, tags = functions_and_tags(section(file.read(), ".BTF"))
-    found = {name: Expectation(name) for name in functions.values()}
+        found = sections(file.read())
+    if ".BTF" not in found:
+        raise Malformed("no BTF")
+    functions, tags = functions_and_tags(found[".BTF"][1])
+    result = {name: Expectation(name) for name in programs(found)}
     for target, component, text in tags:
-        if component == -1 and target in functions and text.startswith(PREFIX):
-            apply_tag(found[functions[target]], text)
-    for expectation in found.values():
+        name = functions.get(target)
+        if component == -1 and name in result and text.startswith(PREFIX):
+            apply_tag(result[name], text)
+    for expectation in result.values():
         expectation.messages = [
             message for _, message in sorted(expectation.messages)]
-    return found
+    return list(result.values())
 
 
 def to_pattern(message):

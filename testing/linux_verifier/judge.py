@@ -5,13 +5,9 @@ with what Linux's tests expect."""
 import dataclasses
 import json
 import os
-import platform
 import subprocess
 
 import expectations
-
-# Linux's names of the architectures in test_arch= tags.
-ARCHITECTURES = {"x86_64": "X86_64", "aarch64": "ARM64", "riscv64": "RISCV64"}
 
 # The log levels that the kernel's runner asks for when a test says nothing:
 # its library asks again, with the first, where a program is refused.
@@ -64,13 +60,6 @@ class Result:
             "peak_memory_bytes": answer.get("peak_memory_bytes"),
             "time_ns": answer.get("time_ns"),
         }
-
-
-def is_for(expectation, machine=None):
-    """Whether it is to be judged on this CPU."""
-    name = ARCHITECTURES.get(machine or platform.machine(), "")
-    return expectation.judged and (not expectation.architectures or
-                                   name in expectation.architectures)
 
 
 def groups(found):

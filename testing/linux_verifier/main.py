@@ -50,26 +50,21 @@ def is_wanted(name, files):
 
 
 def run_all(options):
-    """Results, and how many programs there are that are not judged."""
+    """The Results of all programs that are wanted."""
     paths = [p for p in sources.objects(folder=options.cache)
              if is_wanted(name_of(p), options.file)]
     extra = ["--btf", options.btf] if options.btf else []
     core_objects = {name_of(p)[:-2]: p for p in sources.objects(
         "btf__core_reloc_bitfields*.c", folder=options.cache)}
-    found = {path: list(expectations.read(path).values()) for path in paths}
-    tests = {path: [e for e in of if e.privileged or e.unprivileged or
-                    e.auxiliary] for path, of in found.items()}
-    judged = {path: [e for e in of if judge.is_for(e) and
-                     (not options.program or e.program in options.program)]
-              for path, of in tests.items()}
+    judged = {path: [e for e in expectations.read(path)
+                     if not options.program or e.program in options.program]
+              for path in paths}
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
         results = list(pool.map(
             lambda path: judge.judge(options.ebpf, path, judged[path],
                                      core_objects, options.timeout, extra),
             paths))
-    left_out = (sum(map(len, tests.values())) -
-                sum(map(len, judged.values())))
-    return [r for part in results for r in part], left_out
+    return [r for part in results for r in part]
 
 
 def shown_log(result, lines):
@@ -99,7 +94,7 @@ def show_disagreements(results, classified, options):
 def main(argv):
     options = arguments(argv)
     try:
-        results, left_out = run_all(options)
+        results = run_all(options)
     except sources.Missing as missing:
         print(f"conformance: {missing}", file=sys.stderr)
         return 2
@@ -114,8 +109,7 @@ def main(argv):
     print(report.summary("with the feature", present))
     absent_share = report.percent(len(results) - len(present), len(results))
     print(f"{len(results) - len(present)} programs ({absent_share:.1f} %) need "
-          f"what is on the closed list of absent features; {left_out} more are "
-          "for other CPUs, for the unprivileged only, or no tests")
+          "what is on the closed list of absent features")
     print(report.maxima(results))
     if options.results:
         with open(options.results, "w", encoding="utf-8") as file:

@@ -3,9 +3,10 @@
 // tools/cli/verify.h's implementation.
 #include "tools/cli/verify.h"
 
-#include <chrono>
+#include <cerrno>
 #include <fmt/format.h>
 #include <set>
+#include <sys/syscall.h>
 #include <unistd.h>
 #include <vector>
 
@@ -28,7 +29,7 @@ constexpr uint32_t kLogPath = 1;   // BPF_LOG_LEVEL1
 constexpr uint32_t kLogStats = 4;  // BPF_LOG_STATS
 
 /// The verifier's logs: of the statistics alone, and of all that was asked for.
-constexpr size_t kStatsSize = size_t{64} << 10;
+constexpr size_t kStatsSize = size_t{4} << 10;
 constexpr size_t kLogSize = size_t{16} << 20;
 
 std::string_view ToStd(StringView text) { return {text.data(), text.size()}; }
@@ -155,12 +156,9 @@ Status Session::Load(size_t index, uint32_t log_level, size_t log_size,
   request.flags = options_.flags;
   ResetHostPeakBytes();
   const uint64_t before = HostPeakBytes();
-  const auto begin = std::chrono::steady_clock::now();
   const Status status = object_->LoadProgram(index, request);
-  const auto time = std::chrono::steady_clock::now() - begin;
   verdict.peak_memory_bytes = HostPeakBytes() - before;
-  verdict.time_ns = static_cast<uint64_t>(
-      std::chrono::duration_cast<std::chrono::nanoseconds>(time).count());
+  verdict.time_ns = object_->program(index).load_ns;
   object_->Unload(index);
   verdict.linked = object_->program(index).was_linked;
   verdict.log =
@@ -179,7 +177,11 @@ Verdict Session::Judge(size_t index) {
   verdict.type = type == nullptr ? "unknown" : type->name;
   const Progress progress(options_.file, verdict.program);
   // Time and memory are those of a load as most are, with next to no log.
-  const Status status = Load(index, kLogStats, kStatsSize, verdict);
+  Status status = Status::kNoSpace;
+  for (size_t size = kStatsSize;
+       status == Status::kNoSpace && size <= kLogSize; size *= 16) {
+    status = Load(index, kLogStats, size, verdict);
+  }
   verdict.error = static_cast<int>(status);
   verdict.stats = ReadStats(verdict.log);
   if (!verdict.linked) {
@@ -197,13 +199,90 @@ Verdict Session::Judge(size_t index) {
   return verdict;
 }
 
+/// The object in the host's kernel.
+class HostSession {
+ public:
+  explicit HostSession(const std::string& bytes, uint32_t flags)
+      : types_(ReadKernelTypes(kHostBtf)),
+        flags_(flags),
+        log_text_(size_t{64} << 10),
+        log_(log_text_.data(), log_text_.size()),
+        verifier_log_(kLogSize) {
+    Result<Client*> client = Client::Create(Origin::kKernel, PortAllocator());
+    Require(client.status(), "no client");
+    client_ = *client;
+    loader::Kernel kernel;
+    kernel.btf = &types_->btf();
+    kernel.find_symbol = FindHostSymbol;
+    kernel.only_judges = true;
+    kernel.bpf = HostBpf;
+    kernel.close = HostClose;
+    object_.emplace(*client_, PortAllocator(), log_, kernel);
+    status_ = object_->Open(ConstBytes(
+        reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()));
+    if (IsOk(status_)) {
+      status_ = object_->CreateMaps();
+    }
+  }
+  ~HostSession() {
+    object_.reset();
+    client_->Delete();
+  }
+  HostSession(const HostSession&) = delete;
+  HostSession& operator=(const HostSession&) = delete;
+
+  /// Adds what that kernel says to `verdict`.
+  void Judge(size_t index, Verdict& verdict) {
+    Status status = status_;
+    if (IsOk(status)) {
+      loader::LoadRequest request;
+      request.log_level = kLogPath;
+      request.log = Span<char>(verifier_log_.data(), verifier_log_.size());
+      request.flags = flags_;
+      verifier_log_[0] = '\0';
+      status = object_->LoadProgram(index, request);
+      object_->Unload(index);
+      verdict.linux_log = object_->program(index).was_linked
+                              ? verifier_log_.data()
+                              : std::string(ToStd(log_.text()));
+    } else {
+      verdict.linux_log = ToStd(log_.text());
+    }
+    verdict.linux_error = static_cast<int>(status);
+  }
+
+ private:
+  static int64_t HostBpf(uint32_t command, const void* attr, uint32_t size) {
+    const long result = syscall(SYS_bpf, command, attr, size);
+    return result < 0 ? -errno : result;
+  }
+  static int64_t HostClose(int fd) { return close(fd); }
+
+  const Ref<btf::BtfObject> types_;
+  const uint32_t flags_;
+  std::vector<char> log_text_;
+  TextWriter log_;
+  std::vector<char> verifier_log_;
+  Client* client_ = nullptr;
+  std::optional<loader::Object> object_;
+  Status status_ = Status::kOk;
+};
+
 }  // namespace
 
 int Verify(const VerifyOptions& options,
            const std::function<void(std::string_view)>& print) {
+  if (options.compare_linux && options.unprivileged) {
+    throw Failure("--compare-linux asks as whoever runs the command: not with "
+                  "--unprivileged");
+  }
   const std::string bytes = ReadFile(options.file);
   Session session(options);
   session.Open(bytes);
+  std::optional<HostSession> host;
+  if (options.compare_linux) {
+    host.emplace(bytes, options.flags);
+  }
   std::set<size_t> only;
   for (const std::string& program : options.programs) {
     only.insert(FindProgram(session.file(), program));
@@ -213,7 +292,10 @@ int Verify(const VerifyOptions& options,
     if (!only.empty() && only.count(i) == 0) {
       continue;
     }
-    const Verdict verdict = session.Judge(i);
+    Verdict verdict = session.Judge(i);
+    if (host.has_value()) {
+      host->Judge(i, verdict);
+    }
     print(options.json ? ToJson(verdict)
                        : ToText(verdict, options.log_level != 0));
     const int own = !verdict.linked ? 2 : verdict.error != 0 ? 1 : 0;
