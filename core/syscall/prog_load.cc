@@ -193,7 +193,8 @@ Result<Ref<File>> Loading::Verify(verifier::Log& log) {
   }
   verifier::FixedProgram fixed(allocator_);
   EBPF_TRY(
-      verifier::Fixup({insns_.span(), maps_.maps(), facts.span(), findings},
+      verifier::Fixup({insns_.span(), maps_.maps(), facts.span(), findings,
+                       parts_.type},
                       allocator_, log, fixed));
   return Make(fixed);
 }
