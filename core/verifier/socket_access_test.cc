@@ -46,6 +46,35 @@ TEST_F(SocketAccessTest, FieldsAreReadAsTheTableSays) {
           Status::kAccess, "R6 invalid tcp_sock access off=4096 size=8");
 }
 
+TEST_F(SocketAccessTest, EachAccessIsJudgedAsByTheHost) {
+  if (host_ == nullptr) {
+    GTEST_SKIP() << "without EBPF_ORACLE=1";
+  }
+  struct Object {
+    uint32_t type;
+    Code get;  // into r6
+  };
+  const Object objects[] = {
+      {kSchedCls, Common()},
+      {kSchedCls, From(kSkFullsock)},
+      {kSchedCls, From(kTcpSockHelper)},
+      {kFlowDissector, {Load(kDW, R6, R1, kSkbFlowKeys)}},
+  };
+  for (const Object& object : objects) {
+    SetType(object.type);
+    for (int offset = -8; offset < 136; ++offset) {
+      for (const Size size : {kB, kH, kW, kDW}) {
+        for (const isa::Insn& access :
+             {Load(size, R0, R6, offset), StoreImm(size, R6, offset, 0)}) {
+          const Code code = Join({object.get, access, Return0()});
+          EXPECT_EQ(IsOk(Judge(code).status), JudgeOnHost(code).error == 0)
+              << object.type << ": " << offset << " " << int{size};
+        }
+      }
+    }
+  }
+}
+
 TEST_F(SocketAccessTest, SocketsAreReadOnly) {
   Rejects({Common(), StoreImm(kW, R6, 4, 1), Return0()}, Status::kAccess,
           "R6 cannot write into sock_common");
