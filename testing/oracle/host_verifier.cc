@@ -5,10 +5,12 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <csignal>
 #include <cstring>
 #include <linux/bpf.h>
 #include <linux/btf.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 namespace ebpf::oracle {
@@ -78,6 +80,40 @@ std::vector<uint8_t> TypesOf(size_t count) {
               header.str_len);
   return all;
 }
+
+/// Interrupts this process after a time: the kernel's verifier looks for
+/// signals, and ends with EAGAIN.
+class Alarm {
+ public:
+  explicit Alarm(unsigned milliseconds) : set_(milliseconds != 0) {
+    if (set_) {
+      struct sigaction action = {};
+      action.sa_handler = [](int) {};
+      sigaction(SIGALRM, &action, &before_);
+      Set(milliseconds);
+    }
+  }
+  ~Alarm() {
+    if (set_) {
+      Set(0);
+      sigaction(SIGALRM, &before_, nullptr);
+    }
+  }
+  Alarm(const Alarm&) = delete;
+  Alarm& operator=(const Alarm&) = delete;
+
+ private:
+  static void Set(unsigned milliseconds) {
+    itimerval timer = {};
+    timer.it_value.tv_sec = milliseconds / 1000;
+    timer.it_value.tv_usec =
+        static_cast<suseconds_t>(milliseconds % 1000) * 1000;
+    setitimer(ITIMER_REAL, &timer, nullptr);
+  }
+
+  const bool set_;
+  struct sigaction before_ = {};
+};
 
 }  // namespace
 
@@ -155,8 +191,13 @@ HostVerdict HostVerifier::Judge(const std::vector<isa::Insn>& code,
     attr.func_info_cnt = static_cast<uint32_t>(types.size());
     attr.func_info_rec_size = sizeof(bpf_func_info);
   }
-  const int fd = Bpf(BPF_PROG_LOAD, attr);
-  const int error = errno;
+  int error = 0;
+  int fd = -1;
+  {
+    const Alarm alarm(time_limit_ms_);
+    fd = Bpf(BPF_PROG_LOAD, attr);
+    error = errno;
+  }
   if (types_fd >= 0) {
     close(types_fd);
   }

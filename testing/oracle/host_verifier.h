@@ -37,10 +37,14 @@ class HostVerifier {
                     bool gpl_compatible, uint32_t level = 1,
                     uint32_t attach_type = 0, uint32_t flags = 0);
 
+  /// A verdict that takes longer is EAGAIN. 0, the default: no limit.
+  void SetTimeLimit(unsigned milliseconds) { time_limit_ms_ = milliseconds; }
+
  private:
   /// The types of `code`'s functions, loaded, or -1.
   int LoadTypes(const std::vector<uint32_t>& functions);
 
+  unsigned time_limit_ms_ = 0;
   std::vector<int> map_fds_;
   std::string reason_;
 };

@@ -4,6 +4,7 @@
 // function, which must sleep for it, what some of them return.
 #include <cstdio>
 #include <fstream>
+#include <iterator>
 #include <linux/bpf.h>
 #include <linux/btf.h>
 #include <map>
@@ -12,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "core/btf/btf.h"
 #include "core/helpers/kfuncs.h"
 #include "core/program_types/program_type.h"
 #include "gtest/gtest.h"
@@ -200,6 +202,112 @@ TEST_F(KfuncsHostTest, ReleaseAsksForAReferenceAsTheHostDoes) {
         << host.log;
   }
   EXPECT_EQ(compared, 2u);
+}
+
+/// The host's types, read by core/btf.
+class HostTypes {
+ public:
+  HostTypes() {
+    std::ifstream file("/sys/kernel/btf/vmlinux", std::ios::binary);
+    const std::vector<char> all(std::istreambuf_iterator<char>(file), {});
+    bytes_.assign(all.begin(), all.end());
+    const ConstBytes view(bytes_.data(), bytes_.size());
+    Result<uint32_t> count = btf::Btf::CountTypes(view);
+    if (!count.ok()) {
+      return;
+    }
+    index_.resize(*count);
+    Result<btf::Btf> btf =
+        btf::Btf::Open(view, Span<uint32_t>(index_.data(), index_.size()));
+    if (btf.ok()) {
+      btf_.push_back(*btf);
+    }
+  }
+
+  /// The struct that the first parameter of function `id` points to, or 0.
+  uint32_t FirstStruct(uint32_t id) const {
+    if (btf_.empty()) {
+      return 0;
+    }
+    const btf::Btf& btf = btf_[0];
+    const auto function = btf.TypeAt(id);
+    const auto prototype = btf.TypeAt(function->size_or_type);
+    if (prototype->member_count == 0) {
+      return 0;
+    }
+    const auto pointer =
+        btf.SkipModifiers(btf::Btf::ParamAt(*prototype, 0).type);
+    const auto type = btf.TypeAt(*pointer);
+    if (!type.ok() || type->kind != btf::Kind::kPointer) {
+      return 0;
+    }
+    const auto target = btf.SkipModifiers(type->size_or_type);
+    const auto pointed = btf.TypeAt(*target);
+    const bool is_struct = pointed.ok() && pointed->kind == btf::Kind::kStruct;
+    return is_struct ? *target : 0;
+  }
+
+ private:
+  std::vector<uint8_t> bytes_;
+  std::vector<uint32_t> index_;
+  std::vector<btf::Btf> btf_;
+};
+
+/// A pointer to a struct of type `id`, not trusted, in r1; zeros in r2 to r5.
+std::vector<isa::Insn> Untrusted(uint32_t id) {
+  static const uint32_t cast = HostTypeId("bpf_rdonly_cast", BTF_KIND_FUNC);
+  std::vector<isa::Insn> code;
+  code.push_back(Mov(1, 0));
+  AppendMap(code, 2, static_cast<int>(id));
+  code[1].src = 0;  // a number, no map
+  code.push_back(CallKernel(cast));
+  code.push_back(MovReg(1, 0));
+  for (uint8_t reg = 2; reg <= 5; ++reg) {
+    code.push_back(Mov(reg, 0));
+  }
+  return code;
+}
+
+// Of the flags, what a pointer must be is what verdicts hang on most.
+TEST_F(KfuncsHostTest, UntrustedPointersAreTakenWhereTheHostTakesThem) {
+  const HostTypes types;
+  const std::vector<HostLoad> targets = Targets();
+  unsigned compared = 0;
+  for (uint32_t i = 0; i < kLinuxKfuncs.count; ++i) {
+    const KfuncInfo& row = kLinuxKfuncs.rows[i];
+    const uint32_t id = HostTypeId(row.name, BTF_KIND_FUNC);
+    const uint32_t pointed = id == 0 ? 0 : types.FirstStruct(id);
+    if (pointed == 0) {
+      continue;
+    }
+    for (const HostLoad& load : targets) {
+      std::vector<isa::Insn> code = Untrusted(pointed);
+      code.push_back(CallKernel(id));
+      code.push_back(Mov(0, 0));
+      code.push_back(Exit());
+      const HostLoadResult host = LoadOnHost(load, code);
+      // Where the first argument is an iterator, a context and the like, or the
+      // call itself is not for this type, its trust is not asked for.
+      if (Has(host, "is not allowed") || Has(host, "must be sleepable") ||
+          Has(host, "arg#0 expected") || Has(host, "device-bound") ||
+          Has(host, "is only allowed in")) {
+        continue;
+      }
+      ++compared;
+      const uint32_t trusted = kKfuncTrustedArgs | kKfuncRelease;
+      EXPECT_EQ((row.flags & trusted) != 0,
+                Has(host, "must be referenced or trusted"))
+          << row.name << "\n"
+          << host.log;
+      EXPECT_EQ((row.flags & kKfuncRcu) != 0 && (row.flags & trusted) == 0,
+                Has(host, "must be a rcu pointer"))
+          << row.name << "\n"
+          << host.log;
+      break;
+    }
+  }
+  std::printf("%u functions compared\n", compared);
+  EXPECT_GT(compared, 40u);
 }
 
 }  // namespace
