@@ -2,30 +2,36 @@
 # SPDX-License-Identifier: MIT
 """Linux's own CO-RE tests, judged by what Linux expects of them.
 
-    tools/core_relo_conformance.py SELFTESTS RUNNER [--out DIR] [--clang CLANG]
+    tools/core_relo_conformance.py [--tree TREE] [--runner FILE] [--ebpf FILE]
 
-SELFTESTS is tools/testing/selftests/bpf of Debian's linux-source-6.12 (see
-tools/conformance.sh), RUNNER the program //testing/core_relo:core_relo_case.
-The programs and their variants of a kernel's types are compiled, each case of
-prog_tests/core_reloc.c is relocated, verified and run, and a table is printed:
+The tests are those of Debian's package linux-source-6.12, fetched as
+testing/linux_verifier does it, or of an unpacked TREE. The programs and their
+variants of a kernel's types are compiled, each case of prog_tests/core_reloc.c
+is relocated, verified and run by //testing/core_relo:core_relo_case, and a
+table is printed:
 
     ok       it does what Linux expects
     WRONG    it does not, and why
     unclear  what Linux expects could not be told, or needs a running Linux
 
-Exit 1 if one is wrong. Those sources are GPL: they are compiled and run where
-they lie, and nothing of them is in this tree. The table of cases is read by
-letting the C compiler have the file up to its end of the table, with stand-ins
-for the headers around it, and printing the table.
+With --ebpf, `ebpf verify --core-btf` must accept and reject the same. Exit 1 if
+something is wrong. Those sources are GPL: they are compiled and run where they
+lie, and nothing of them is in this tree. The table of cases is read by letting
+the C compiler have the file up to the end of its table, with stand-ins for the
+headers around it, and printing the table.
 """
 
 import argparse
 import json
-import os
 import pathlib
 import re
 import subprocess
 import sys
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "testing" / "linux_verifier"))
+
+import sources  # pylint: disable=wrong-import-position
 
 # What prog_tests/core_reloc.c asks of its surroundings, as far as the table and
 # the functions that fill in expectations need it.
@@ -97,23 +103,21 @@ def fail(message):
     sys.exit(2)
 
 
-def compile_objects(selftests, out, clang, vmlinux):
-    """Compiles what the cases name, as NAME.bpf.o. The failures, by name."""
+def compile_objects(tree, folder, out, clang):
+    """Compiles what the cases name, as NAME.bpf.o. Their number, and what the
+    compiler says of those that fail, by name."""
     failures = {}
-    sources = sorted(selftests.glob("progs/btf__core_reloc_*.c"))
-    sources += sorted(selftests.glob("progs/test_core_reloc_*.c"))
-    flags = ["--target=bpf", "-mcpu=v3", "-O2", "-g", "-D__TARGET_ARCH_x86"]
-    includes = ["-I", selftests, "-I", out]
-    if vmlinux:
-        includes += ["-I", vmlinux.parent]
-    multiarch = pathlib.Path("/usr/include") / (os.uname().machine + "-linux-gnu")
-    includes += ["-idirafter", multiarch]
-    for source in sources:
+    include = sources.headers(str(folder), str(tree))
+    found = sorted((tree / sources.TESTS).glob("progs/btf__core_reloc_*.c"))
+    found += sorted((tree / sources.TESTS).glob("progs/test_core_reloc_*.c"))
+    for source in found:
         target = out / (source.stem + ".bpf.o")
-        done = run([clang, *flags, *includes, "-c", source, "-o", target])
-        if done.returncode != 0:
-            failures[target.name] = done.stderr.splitlines()[:1]
-    return len(sources), failures
+        failure = sources.compile_one(
+            str(source), str(target), str(tree), include, clang
+        )
+        if failure is not None:
+            failures[target.name] = failure.splitlines()[:1]
+    return len(found), failures
 
 
 def read_cases(selftests, out, clang):
@@ -181,48 +185,71 @@ def judge(case, runner, out, failures):
     return "ok", "output as expected"
 
 
+def verdict_of_command(case, ebpf, out):
+    """Whether `ebpf verify` accepts the program, relocated for those types."""
+    done = run(
+        [ebpf, "verify", out / case["object"], "--program", case["program"]]
+        + ["--core-btf", out / case["types"]]
+    )
+    return done.returncode == 0, done.stdout[-300:] + done.stderr[-300:]
+
+
+def default_runner():
+    label = "//testing/core_relo:core_relo_case"
+    built = run(["tools/bazel", "build", "--noshow_progress", label], cwd=ROOT)
+    if built.returncode != 0:
+        fail(f"{label} does not build:\n" + built.stderr)
+    return ROOT / "bazel-bin" / "testing" / "core_relo" / "core_relo_case"
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("selftests", type=pathlib.Path)
-    parser.add_argument("runner", type=pathlib.Path)
-    parser.add_argument("--out", type=pathlib.Path, required=True)
+    parser.add_argument("--tree", type=pathlib.Path, help="unpacked sources")
+    parser.add_argument("--runner", type=pathlib.Path, help="core_relo_case")
+    parser.add_argument("--ebpf", type=pathlib.Path, help="the command")
+    parser.add_argument("--cache", type=pathlib.Path,
+                        default=pathlib.Path(sources.cache_folder()))
     parser.add_argument("--clang", default="clang-19")
-    parser.add_argument(
-        "--vmlinux", type=pathlib.Path, help="a vmlinux.h, for programs that need one"
-    )
     options = parser.parse_args()
-    options.out.mkdir(parents=True, exist_ok=True)
-    out = options.out.resolve()
-    count, failures = compile_objects(
-        options.selftests.resolve(), out, options.clang, options.vmlinux
-    )
-    variants = len(list(options.selftests.glob("progs/btf__core_reloc_*.c")))
-    cases = read_cases(options.selftests.resolve(), out, options.clang)
+    out = options.cache.resolve() / "core_relo"
+    out.mkdir(parents=True, exist_ok=True)
+    try:
+        tree = options.tree or pathlib.Path(sources.unpack(str(options.cache)))
+        count, failures = compile_objects(
+            tree.resolve(), options.cache.resolve(), out, options.clang
+        )
+    except sources.Missing as missing:
+        fail(str(missing))
+    selftests = tree.resolve() / sources.TESTS
+    runner = (options.runner or default_runner()).resolve()
     verdicts = {}
     used = set()
-    for case in cases:
-        verdict, why = judge(case, options.runner.resolve(), out, failures)
+    for case in read_cases(selftests, out, options.clang):
+        verdict, why = judge(case, runner, out, failures)
+        if options.ebpf and verdict == "ok":
+            accepted, text = verdict_of_command(case, options.ebpf, out)
+            if accepted == case["fails"]:
+                verdict, why = "WRONG", "ebpf verify: " + text
         verdicts.setdefault(verdict, []).append(case["name"])
         used.add(case["types"])
-        print(f"{verdict:8} {case['name']:50} {why if verdict != 'ok' else ''}".rstrip())
-    unused = [
-        path.stem
-        for path in sorted(options.selftests.glob("progs/btf__core_reloc_*.c"))
-        if path.stem + ".bpf.o" not in used
+        note = "" if verdict == "ok" else why
+        print(f"{verdict:8} {case['name']:42} {note}".rstrip())
+    variants = [
+        path.stem for path in sorted(selftests.glob("progs/btf__core_reloc_*.c"))
     ]
+    unused = [name for name in variants if name + ".bpf.o" not in used]
     for name in unused:
-        print(f"{'unused':8} {name:50} no case names it")
+        print(f"{'unused':8} {name:42} no case names it")
+    counts = {v: len(verdicts.get(v, [])) for v in ["ok", "WRONG", "unclear"]}
     print(
-        f"{len(cases)} cases: "
-        + ", ".join(
-            f"{len(verdicts.get(v, []))} {v}" for v in ["ok", "WRONG", "unclear"]
-        )
+        f"{sum(counts.values())} cases: "
+        + ", ".join(f"{number} {word}" for word, number in counts.items())
     )
     print(
-        f"{variants} variants, {variants - len(unused)} of them in cases; "
-        f"{count - len(failures)} of {count} sources compile"
+        f"{len(variants)} variants, {len(variants) - len(unused)} of them in "
+        f"cases; {count - len(failures)} of {count} sources compile"
     )
-    return 1 if verdicts.get("WRONG") else 0
+    return 1 if counts["WRONG"] else 0
 
 
 if __name__ == "__main__":
