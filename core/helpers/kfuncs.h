@@ -15,7 +15,7 @@ namespace ebpf {
 enum KfuncFlag : uint32_t {
   /// The result is a reference that must be released on every path.
   kKfuncAcquire = 1 << 0,
-  /// One argument is a reference that ends here.
+  /// One argument is a reference that ends here; pointers as kKfuncTrustedArgs.
   kKfuncRelease = 1 << 1,
   /// The result may be null.
   kKfuncRetNull = 1 << 2,
