@@ -7,6 +7,7 @@
 
 #include "core/btf/struct_access.h"
 #include "core/verifier/context_type.h"
+#include "core/verifier/dynptr.h"
 #include "core/verifier/helper_args.h"
 #include "core/verifier/memory_access.h"
 #include "core/verifier/typed_access.h"
@@ -19,6 +20,8 @@ using btf::Kind;
 /// BPF_MAX_VAR_SIZ: sizes stay below it.
 constexpr uint64_t kMaxSize = 1u << 29;
 constexpr uint32_t kMaxNested = 4;
+/// What is released is trusted, too.
+constexpr uint32_t kTrusts = kKfuncTrustedArgs | kKfuncRelease;
 
 enum class PointerArg : uint8_t {
   kNull,
@@ -195,7 +198,8 @@ class Checker {
   Status CheckPointer(unsigned index, const btf::Type& type,
                       bool& with_size) {
     const RegState& reg = Reg(index);
-    const bool trusts = function_.Has(kKfuncTrustedArgs | kKfuncRcu);
+    const bool trusts =
+        function_.Has(kKfuncTrustedArgs | kKfuncRcu | kKfuncRelease);
     if (trusts && (reg.IsNull() || reg.maybe_null) &&
         !Ends(index, "__nullable")) {
       return v_.Reject(Message::kPossiblyNull, index);
@@ -209,7 +213,7 @@ class Checker {
       return Status::kOk;
     }
     if (kind == PointerArg::kMap || kind == PointerArg::kTyped) {
-      EBPF_TRY(CheckTrust(index, kind));
+      EBPF_TRY(CheckTrust(index));
     }
     EBPF_TRY(CheckOffset(index, kind));
     return CheckKind(index, kind, pointee, with_size);
@@ -230,12 +234,9 @@ class Checker {
     return Status::kOk;
   }
 
-  Status CheckTrust(unsigned index, PointerArg kind) {
+  Status CheckTrust(unsigned index) {
     const RegState& reg = Reg(index);
-    if (kind == PointerArg::kMap && reg.type != RegType::kMapPointer) {
-      return v_.Reject(Message::kNoMapPointer, index + 1);
-    }
-    if (!function_.Has(kKfuncTrustedArgs | kKfuncRcu) || IsTrusted(reg) ||
+    if (!function_.Has(kTrusts | kKfuncRcu) || IsTrusted(reg) ||
         reg.type == RegType::kMapPointer) {
       return Status::kOk;
     }
@@ -253,10 +254,10 @@ class Checker {
       return reg.offset != 0 ? v_.Reject(Message::kReleaseOffset, index + 1)
                              : CheckUnmodified(v_, index + 1);
     }
-    if (kind == PointerArg::kContext || kind == PointerArg::kMap) {
+    if (kind == PointerArg::kContext || reg.type == RegType::kMapPointer) {
       return CheckUnmodified(v_, index + 1);
     }
-    if (kind == PointerArg::kTyped &&
+    if ((kind == PointerArg::kTyped || kind == PointerArg::kMap) &&
         (!reg.value.IsConstant() || reg.value.bits.value != 0)) {
       return v_.Reject(Message::kVariablePointer, TypeName(reg),
                        reg.value.bits);
@@ -353,14 +354,52 @@ class Checker {
         call_.callback = reg.memory_size;
         return Status::kOk;
       case PointerArg::kMap:
+        return CheckMap(index);
+      case PointerArg::kDynptr:
+        return CheckDynptr(index);
       case PointerArg::kNull:
         return Status::kOk;
       case PointerArg::kConstString:
-      case PointerArg::kDynptr:
       case PointerArg::kGraph:
         break;
     }
     return v_.Reject(Message::kKernelCallNotSupported, function_.name);
+  }
+
+  /// A map of the program, or one of the kernel's objects that are maps.
+  Status CheckMap(unsigned index) {
+    if (Reg(index).type == RegType::kMapPointer) {
+      return Status::kOk;
+    }
+    return IsObject(Reg(index))
+               ? CheckTyped(index, EBPF_TRY(btf_.Find(Kind::kStruct, "bpf_map")))
+               : v_.Reject(Message::kNoMapPointer, index + 1);
+  }
+
+  Status CheckDynptr(unsigned index) {
+    const RegState& reg = Reg(index);
+    if (reg.maybe_null || (reg.type != RegType::kStack &&
+                           reg.type != RegType::kDynptr)) {
+      return v_.Reject(Message::kDynptrPointer, index);
+    }
+    if (!Ends(index, "__uninit")) {
+      call_.has_dynptr = true;
+      return FindDynptr(v_, index + 1, 0, false, call_.dynptr);
+    }
+    switch (function_.info->id) {
+      case KfuncId::kDynptrFromSkb:
+        return MakeDynptr(v_, index + 1, NewDynptr{kRegDynptrPacket, 0});
+      case KfuncId::kDynptrFromXdp:
+        return MakeDynptr(v_, index + 1, NewDynptr{kRegDynptrXdp, 0});
+      case KfuncId::kDynptrClone: {
+        const uint16_t type =
+            static_cast<uint16_t>(call_.dynptr.flags & kDynptrTypes);
+        return MakeDynptr(v_, index + 1,
+                          NewDynptr{type, call_.dynptr.reference});
+      }
+      default:
+        return v_.Reject(Message::kKernelCallNotSupported, function_.name);
+    }
   }
 
   /// The type that `reg`, an object, is of.
@@ -375,6 +414,12 @@ class Checker {
       default:
         return reg.memory_size;
     }
+  }
+
+  /// What programs see of an object stands for the object.
+  static bool IsProjection(const StringView& seen, const StringView& object) {
+    return (seen == "__sk_buff" && object == "sk_buff") ||
+           (seen == "xdp_md" && object == "xdp_buff");
   }
 
   Status CheckTyped(unsigned index, btf::TypeId wanted) {
@@ -395,6 +440,10 @@ class Checker {
     }
     const btf::Type wanted_type = EBPF_TRY(btf_.TypeAt(wanted));
     const btf::Type found = EBPF_TRY(of.TypeAt(type));
+    if (IsProjection(EBPF_TRY(btf_.Name(wanted_type.name)),
+                     EBPF_TRY(of.Name(found.name)))) {
+      return Status::kOk;
+    }
     return v_.Reject(Message::kOtherObject, function_.name, index,
                      KindName(wanted_type.kind),
                      EBPF_TRY(btf_.Name(wanted_type.name)).data(), index + 1,

@@ -22,6 +22,8 @@ struct KernelCall {
   bool has_iterator;
   IteratorPlace iterator;
   uint32_t callback;  // its first instruction
+  bool has_dynptr;    // one that was there before
+  RegState dynptr;
 };
 
 /// Checks r1..r5 and marks the memory that is written as written.

@@ -4,7 +4,9 @@
 // type of its result; a few that the verifier knows by name do more.
 #include "core/verifier/kfunc_call.h"
 
+#include "core/verifier/dynptr.h"
 #include "core/verifier/kfunc_args.h"
+#include "core/verifier/packet.h"
 #include "core/verifier/references.h"
 #include "core/verifier/regions.h"
 #include "core/verifier/typed_access.h"
@@ -109,6 +111,10 @@ class ResultMaker {
     if (function_.Is(KfuncId::kCastToKernCtx)) {
       return MakeKernelContext(result);
     }
+    if (function_.Is(KfuncId::kDynptrSlice) ||
+        function_.Is(KfuncId::kDynptrSliceRdwr)) {
+      return MakeSlice(result);
+    }
     const btf::TypeId pointee =
         EBPF_TRY(btf_.SkipModifiers(type.size_or_type));
     const btf::Type pointed = EBPF_TRY(btf_.TypeAt(pointee));
@@ -161,13 +167,34 @@ class ResultMaker {
     return Status::kOk;
   }
 
+  /// A piece of a dynptr's memory, or the buffer that it was copied to.
+  Status MakeSlice(RegState& result) {
+    const bool writes = function_.Is(KfuncId::kDynptrSliceRdwr);
+    if (writes && !MayAccessPacket(v_, true)) {
+      return v_.Reject(Message::kSliceNotWritable);
+    }
+    if (!call_.has_constant || !call_.has_dynptr ||
+        call_.constant >= UINT32_MAX) {
+      return v_.Reject(Message::kKernelCallNotSupported, function_.name);
+    }
+    result = RegState::Pointer(RegType::kMemory);
+    result.memory_size = static_cast<uint32_t>(call_.constant);
+    result.flags = static_cast<uint16_t>(
+        (call_.dynptr.flags & kDynptrTypes) | (writes ? 0 : kRegReadOnly));
+    // What a global function is given may be of a packet.
+    result.flags |= v_.state->frames[0].subprogram != 0 ? kRegDynptrPacket : 0;
+    result.origin = call_.dynptr.id;
+    result.reference = call_.dynptr.reference;
+    return Status::kOk;
+  }
+
   /// bpf_rdonly_cast: any number as a pointer that may be anything.
   Status MakeCast(RegState& result) {
     const Result<btf::Type> type =
         call_.constant <= UINT32_MAX
             ? btf_.TypeAt(static_cast<btf::TypeId>(call_.constant))
             : Result<btf::Type>(Status::kInvalid);
-    if (!type.ok() || type->kind != Kind::kStruct) {
+    if (!type.ok() || !IsStruct(*type)) {
       return v_.Reject(Message::kCastNoStruct);
     }
     result = TypedPointer(&btf_, static_cast<btf::TypeId>(call_.constant),
@@ -266,6 +293,14 @@ bool IsSupported(const KernelFunction& function) {
     case KfuncId::kPreemptEnable:
     case KfuncId::kIterCssTaskNew:
     case KfuncId::kSessionCookie:
+    case KfuncId::kDynptrFromSkb:
+    case KfuncId::kDynptrFromXdp:
+    case KfuncId::kDynptrSlice:
+    case KfuncId::kDynptrSliceRdwr:
+    case KfuncId::kDynptrClone:
+    case KfuncId::kDynptrAdjust:
+    case KfuncId::kArenaAllocPages:
+    case KfuncId::kArenaFreePages:
       return true;
     default:
       return false;

@@ -20,8 +20,7 @@ TEST_F(KfuncCallTest, AFunctionOfTheKernelIsCalledByItsType) {
 TEST_F(KfuncCallTest, WhatIsAcquiredMayBeNull) {
   Rejects(Join({Load(kDW, R1, R1, 0), CallKernel(acquire_), MovReg(R1, R0),
                 CallKernel(release_), Return0()}),
-          Status::kInvalid,
-          "arg#0 is ptr_or_null_ expected ptr_ or socket");
+          Status::kAccess, "Possibly NULL pointer passed to trusted arg0");
 }
 
 TEST_F(KfuncCallTest, WhatIsAcquiredIsReleased) {
