@@ -11,6 +11,23 @@
 
 namespace ebpf {
 
+// A writer makes itself known before it looks whether it may; who relies on the
+// values looks for writers after the map was frozen. In the one order of all
+// these, either the writer sees that, or it is seen.
+bool Map::BeginWrite() {
+  writers_.FetchAdd(1, kSeqCst);
+  if (!frozen_.Load(kSeqCst)) {
+    return true;
+  }
+  EndWrite();
+  return false;
+}
+
+bool Map::settled() const {
+  // What was written is there: the load of 0 reads what EndWrite released.
+  return frozen_.Load(kSeqCst) && writers_.Load(kSeqCst) == 0;
+}
+
 Result<Bytes> Map::Lookup(ConstBytes /*key*/) {
   return Status::kNotSupportedLinux;
 }

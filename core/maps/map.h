@@ -70,9 +70,16 @@ class Map : public RefCounted<Map> {
   void SetTypes(Ref<MapBtf> types) { types_ = Move(types); }
   /// Of a map of maps: what all that are put into it are like.
   virtual const Map* inner() const { return nullptr; }
-  /// BPF_MAP_FREEZE: user space does not write to it any more. Context: any.
+  /// BPF_MAP_FREEZE: user space begins no write to it any more. Context: any.
   bool frozen() const { return frozen_.Load(kAcquire); }
-  void Freeze() { frozen_.Store(true, kRelease); }
+  void Freeze() { frozen_.Store(true, kSeqCst); }
+  /// Around each write of user space: false if the map is frozen, else EndWrite
+  /// follows. Context: any.
+  bool BeginWrite();
+  void EndWrite() { writers_.FetchSub(1, kRelease); }
+  /// Frozen, and each write that had begun before is done: only programs change
+  /// it from now on. Context: any.
+  bool settled() const;
 
   // For programs.
 
@@ -162,6 +169,7 @@ class Map : public RefCounted<Map> {
   Ref<MapBtf> types_;
   Atomic<uint32_t> user_references_{0};
   Atomic<bool> frozen_{false};
+  Atomic<uint32_t> writers_{0};
 };
 
 /// Makes the map that `spec` asks for, in memory from `allocator`. kInvalid

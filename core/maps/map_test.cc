@@ -93,6 +93,48 @@ TEST_F(MapBaseTest, NoKindIsFreedWhileSomebodyReads) {
   }
 }
 
+TEST_F(MapBaseTest, AFrozenMapIsSettledOnceAllWritesAreDone) {
+  const Ref<Map> map = Make(Spec(MapType::kArray, 4, 8, 1));
+  EXPECT_FALSE(map->settled());
+  ASSERT_TRUE(map->BeginWrite());
+  ASSERT_TRUE(map->BeginWrite());
+  map->Freeze();
+  EXPECT_TRUE(map->frozen());
+  EXPECT_FALSE(map->BeginWrite());
+  EXPECT_FALSE(map->settled());
+  map->EndWrite();
+  EXPECT_FALSE(map->settled());
+  map->EndWrite();
+  EXPECT_TRUE(map->settled());
+  EXPECT_FALSE(map->BeginWrite());
+  EXPECT_TRUE(map->settled());
+}
+
+TEST_F(MapBaseTest, ASettledMapIsWrittenByNobody) {
+  for (int round = 0; round < 200; ++round) {
+    const Ref<Map> map = Make(Spec(MapType::kArray, 4, 8, 1));
+    std::atomic<bool> writing = false;
+    std::atomic<bool> broken = false;
+    std::atomic<bool> settled = false;
+    std::thread writer([&] {
+      while (map->BeginWrite()) {
+        writing = true;
+        broken = broken || settled;
+        writing = false;
+        map->EndWrite();
+      }
+    });
+    map->Freeze();
+    while (!map->settled()) {
+      std::this_thread::yield();
+    }
+    settled = true;
+    EXPECT_FALSE(writing);
+    writer.join();
+    EXPECT_FALSE(broken);
+  }
+}
+
 TEST_F(MapBaseTest, KeepsTheSpecThatItWasMadeFrom) {
   MapSpec spec = Spec(MapType::kHash, 4, 8, 10, 1);
   memcpy(spec.name, "events", 7);

@@ -15,15 +15,28 @@ namespace ebpf {
 namespace {
 
 /// A map, and the file that a descriptor has of it: while it is held, the map
-/// is one that user space can reach.
+/// is one that user space can reach. If it is held for `writing`, which was
+/// begun, until that is done.
 class OpenMap {
  public:
-  explicit OpenMap(Ref<File> file) : file_(Move(file)) {}
+  OpenMap(Ref<File> file, bool writing)
+      : file_(Move(file)), writing_(writing) {}
+  OpenMap(OpenMap&& other)
+      : file_(Move(other.file_)), writing_(other.writing_) {
+    other.writing_ = false;
+  }
+  OpenMap& operator=(OpenMap&&) = delete;
+  ~OpenMap() {
+    if (writing_) {
+      (**this).EndWrite();
+    }
+  }
   Map& operator*() const { return file_->AsMap()->map(); }
   Map* operator->() const { return &**this; }
 
  private:
   Ref<File> file_;
+  bool writing_;
 };
 
 /// The map behind the descriptor, where its flags do not forbid it by
@@ -37,12 +50,12 @@ Result<OpenMap> MapOf(const Call& call, const linux_abi::MapElemAttr& attr,
   if (map_file == nullptr) {
     return Status::kInvalid;
   }
-  const Map& map = map_file->map();
+  Map& map = map_file->map();
   const bool writes = forbidding == linux_abi::kMapReadOnly;
-  if ((map.spec().flags & forbidding) != 0 || (writes && map.frozen())) {
+  if ((map.spec().flags & forbidding) != 0 || (writes && !map.BeginWrite())) {
     return Status::kNotPermitted;
   }
-  return OpenMap(Move(file));
+  return OpenMap(Move(file), writes);
 }
 
 Status CopyKeyIn(const Call& call, const Map& map, uint64_t key,

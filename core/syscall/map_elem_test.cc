@@ -54,6 +54,19 @@ TEST_P(MapElemTest, AHashKeepsWhatIsPutIn) {
   EXPECT_EQ(Lookup(fd, 2), 22);
 }
 
+TEST_P(MapElemTest, AFrozenMapIsReadOnly) {
+  const int64_t fd = caller_.CreateMap(kMapTypeHash, 4, 8, 2);
+  EXPECT_EQ(Update(fd, 1, 11), 0);
+  const linux_abi::MapFreezeAttr freeze = {static_cast<uint32_t>(fd)};
+  EXPECT_EQ(caller_.Call(linux_abi::kMapFreeze, freeze), 0);
+  EXPECT_EQ(Update(fd, 1, 12), Minus(Status::kNotPermitted));
+  EXPECT_EQ(caller_.Elem(kMapDeleteElem, fd, Key(1), 0),
+            Minus(Status::kNotPermitted));
+  EXPECT_EQ(Lookup(fd, 1), 11);
+  EXPECT_EQ(caller_.Call(linux_abi::kMapFreeze, freeze),
+            Minus(Status::kNotPermitted));
+}
+
 TEST_P(MapElemTest, ModesOfUpdate) {
   const int64_t fd = caller_.CreateMap(kMapTypeHash, 4, 8, 2);
   EXPECT_EQ(Update(fd, 1, 1, linux_abi::kUpdateExist),

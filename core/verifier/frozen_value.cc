@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Map::frozen() says that user space does not write any more; the flag keeps
+// Map::settled() says that user space does not write any more; the flag keeps
 // programs from it, and the map from being mapped for writing.
 #include "core/verifier/frozen_value.h"
 
@@ -16,7 +16,7 @@ bool ReadFrozenValue(const RegState& reg, const Access& access,
     return false;
   }
   Map& map = const_cast<Map&>(*reg.map);  // only to be read
-  if ((map.spec().flags & linux_abi::kMapReadOnlyProg) == 0 || !map.frozen()) {
+  if ((map.spec().flags & linux_abi::kMapReadOnlyProg) == 0 || !map.settled()) {
     return false;
   }
   const Result<Bytes> value = map.DirectValue();

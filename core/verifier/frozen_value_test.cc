@@ -81,6 +81,14 @@ TEST_F(FrozenValueTest, WhatUserSpaceMayWriteIsUnknown) {
   EXPECT_FALSE(IsKnown(Load(kB, R2, R1, 0), 0x11));
 }
 
+TEST_F(FrozenValueTest, AWriteThatHadBegunBeforeIsWaitedFor) {
+  ASSERT_TRUE(map_->BeginWrite());
+  map_->Freeze();
+  EXPECT_FALSE(IsKnown(Load(kB, R2, R1, 0), 0x11));
+  map_->EndWrite();
+  EXPECT_TRUE(IsKnown(Load(kB, R2, R1, 0), 0x11));
+}
+
 TEST_F(FrozenValueTest, WhatProgramsMayWriteIsUnknown) {
   Map* map = maps_->span()[kArray];
   map->Freeze();

@@ -143,7 +143,7 @@ Status CheckConstString(Verification& v, unsigned number) {
   const RegState& reg = v.state->reg(number);
   const bool read_only =
       (reg.map->spec().flags & linux_abi::kMapReadOnlyProg) != 0 &&
-      reg.map->frozen() && reg.origin == 0;
+      reg.map->settled() && reg.origin == 0;
   if (!read_only) {
     return v.Reject(Message::kStringNotReadOnly, number);
   }
