@@ -3,6 +3,7 @@
 // Arithmetic on numbers; as soon as a pointer takes part, pointer_alu decides.
 #include "core/verifier/alu.h"
 
+#include "core/verifier/arena.h"
 #include "core/verifier/pointer_alu.h"
 #include "core/verifier/scalar_alu.h"
 
@@ -154,6 +155,10 @@ Status StepMove(Verification& v, const DecodedInsn& insn) {
     return Status::kOk;
   }
   RegState& src = v.state->reg(insn.src);
+  if (IsAddressSpaceCast(insn)) {
+    StepAddressSpaceCast(v, insn);
+    return Status::kOk;
+  }
   if (info.operation == Operation::kMov && wide) {
     LinkCopies(v, src);
     dst = src;
@@ -242,6 +247,9 @@ Status StepAlu(Verification& v, const DecodedInsn& insn) {
           ? v.state->reg(insn.src)
           : RegState::Constant(static_cast<uint64_t>(int64_t{insn.imm}));
   NoteDivisor(v, insn, source);
+  if (dst.type == RegType::kArena) {
+    return Status::kOk;  // wherever it points to
+  }
   if (dst.IsPointer() || source.IsPointer()) {
     return StepPointerAlu(v, insn, source);
   }

@@ -5,6 +5,7 @@
 #include "core/verifier/cfg.h"
 
 #include "core/helpers/prototype.h"
+#include "core/verifier/arena.h"
 #include "core/verifier/callback.h"
 #include "core/verifier/kfunc_call.h"
 #include "core/verifier/structure.h"
@@ -39,7 +40,7 @@ class Visitor {
 
   void Visit(uint32_t index) {
     isa::DecodedInsn insn;
-    if (isa::Decode(v_.insns, index, insn) != isa::DecodeError::kNone) {
+    if (DecodeInsn(v_.insns, index, insn) != isa::DecodeError::kNone) {
       return;  // CheckStructure has refused it
     }
     switch (insn.op) {

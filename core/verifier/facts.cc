@@ -13,6 +13,7 @@
 //   needs no following.
 #include "core/verifier/facts.h"
 
+#include "core/verifier/arena.h"
 #include "core/verifier/liveness.h"
 #include "core/verifier/structure.h"
 
@@ -139,7 +140,7 @@ uint16_t LiveAfter(const Verification& v, uint32_t index,
 
 bool DecodeAt(const Verification& v, uint32_t index, DecodedInsn& insn) {
   return (v.infos[index].flags & InsnInfo::kSecondSlot) == 0 &&
-         isa::Decode(v.insns, index, insn) == isa::DecodeError::kNone;
+         DecodeInsn(v.insns, index, insn) == isa::DecodeError::kNone;
 }
 
 /// One pass from the last instruction to the first; whether anything changed.

@@ -4,6 +4,7 @@
 // none, and of those that this verifier knows and refuses.
 #include "core/verifier/insn_check.h"
 
+#include "core/verifier/arena.h"
 #include "core/verifier/kfunc_call.h"
 #include "core/verifier/map_use.h"
 #include "core/verifier/state_log.h"
@@ -138,6 +139,9 @@ Status CheckMap(Verification& v, const DecodedInsn& insn) {
 /// Instructions that are ones, but that no program may use here.
 Status CheckSupported(Verification& v, uint32_t index,
                       const DecodedInsn& insn) {
+  if (IsAddressSpaceCast(insn)) {
+    return CheckAddressSpaceCast(v, insn);
+  }
   switch (insn.op) {
     case Op::kLoadMapFd:
     case Op::kLoadMapValue:
@@ -163,7 +167,7 @@ Status CheckSupported(Verification& v, uint32_t index,
 
 Status Check(Verification& v, uint32_t index) {
   DecodedInsn insn;
-  const DecodeError error = isa::Decode(v.insns, index, insn);
+  const DecodeError error = DecodeInsn(v.insns, index, insn);
   if (error != DecodeError::kNone) {
     return RefuseEncoding(v, index, error);
   }

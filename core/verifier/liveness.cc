@@ -11,6 +11,7 @@
 #include "core/verifier/liveness.h"
 
 #include "core/helpers/prototype.h"
+#include "core/verifier/arena.h"
 #include "core/verifier/structure.h"
 
 namespace ebpf::verifier {
@@ -68,7 +69,7 @@ bool Pass(Verification& v) {
   for (uint32_t i = static_cast<uint32_t>(v.insns.size()); i-- > 0;) {
     DecodedInsn insn;
     if ((v.infos[i].flags & InsnInfo::kSecondSlot) != 0 ||
-        isa::Decode(v.insns, i, insn) != isa::DecodeError::kNone) {
+        DecodeInsn(v.insns, i, insn) != isa::DecodeError::kNone) {
       continue;
     }
     const Flow flow = FlowOf(insn);

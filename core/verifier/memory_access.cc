@@ -129,6 +129,8 @@ Status ReadMemory(Verification& v, const RegState& reg, const Access& access) {
     case RegType::kTraceBuffer:
     case RegType::kBuffer:
       return CheckBuffer(v, access);
+    case RegType::kArena:
+      return Status::kOk;
     default:
       return RefuseMemory(v, access.base);
   }
@@ -194,6 +196,8 @@ Status WriteMemory(Verification& v, const RegState& reg, const Access& access) {
     case RegType::kTraceBuffer:
     case RegType::kBuffer:
       return CheckBuffer(v, access);
+    case RegType::kArena:
+      return Status::kOk;
     default:
       return RefuseMemory(v, access.base);
   }

@@ -8,6 +8,7 @@
 #include "core/verifier/packet.h"
 
 #include "core/helpers/prototype.h"
+#include "core/verifier/arena.h"
 #include "core/verifier/structure.h"
 
 namespace ebpf::verifier {
@@ -111,7 +112,7 @@ void FindPacketMovers(Verification& v) {
   for (uint32_t i = 0; i < v.insns.size(); ++i) {
     isa::DecodedInsn insn;
     if ((v.infos[i].flags & InsnInfo::kSecondSlot) != 0 ||
-        isa::Decode(v.insns, i, insn) != isa::DecodeError::kNone ||
+        DecodeInsn(v.insns, i, insn) != isa::DecodeError::kNone ||
         insn.op != isa::Op::kCallHelper) {
       continue;
     }

@@ -11,6 +11,7 @@
 #include "core/verifier/relevance.h"
 
 #include "core/helpers/prototype.h"
+#include "core/verifier/arena.h"
 #include "core/verifier/callback.h"
 #include "core/verifier/liveness.h"
 #include "core/verifier/return_value.h"
@@ -202,7 +203,7 @@ bool ForwardPass(const Verification& v, Span<Kinds> at) {
   for (uint32_t i = 0; i < v.insns.size(); ++i) {
     DecodedInsn insn;
     if ((v.infos[i].flags & InsnInfo::kSecondSlot) != 0 ||
-        isa::Decode(v.insns, i, insn) != isa::DecodeError::kNone) {
+        DecodeInsn(v.insns, i, insn) != isa::DecodeError::kNone) {
       continue;
     }
     const Kinds after = After(insn, at[i], maps_have_pointers);
@@ -418,7 +419,7 @@ bool BackwardPass(Verification& v, Span<const Kinds> kinds) {
   for (uint32_t i = static_cast<uint32_t>(v.insns.size()); i-- > 0;) {
     DecodedInsn insn;
     if ((v.infos[i].flags & InsnInfo::kSecondSlot) != 0 ||
-        isa::Decode(v.insns, i, insn) != isa::DecodeError::kNone) {
+        DecodeInsn(v.insns, i, insn) != isa::DecodeError::kNone) {
       continue;
     }
     const Flow flow = FlowOf(insn);

@@ -4,6 +4,7 @@
 #include "core/verifier/walk.h"
 
 #include "core/verifier/alu.h"
+#include "core/verifier/arena.h"
 #include "core/verifier/branch.h"
 #include "core/verifier/call.h"
 #include "core/verifier/exploration.h"
@@ -37,6 +38,9 @@ Status StepLoadImm64(Verification& v, const DecodedInsn& insn) {
   const Map* map = v.maps[static_cast<uint32_t>(insn.imm)];
   if (insn.op == Op::kLoadMapFd) {
     dst = RegState::Pointer(RegType::kMapPointer);
+  } else if (IsArena(*map)) {
+    dst = RegState::UnknownScalar();
+    return Status::kOk;
   } else {
     dst = RegState::Pointer(RegType::kMapValue);
     dst.offset = insn.next_imm;
@@ -73,7 +77,7 @@ Status StepControl(Verification& v, const DecodedInsn& insn, bool& path_ends) {
 
 Status Step(Verification& v, bool& path_ends) {
   DecodedInsn insn;
-  if (isa::Decode(v.insns, v.index, insn) != isa::DecodeError::kNone) {
+  if (DecodeInsn(v.insns, v.index, insn) != isa::DecodeError::kNone) {
     return v.Reject(Message::kUnknownOpcode, unsigned{v.insns[v.index].opcode});
   }
   if (v.options.observer != nullptr) {
