@@ -5,6 +5,7 @@
 // instruction goes; what it holds and where that came from; the branches.
 #include "core/verifier/diagnosis.h"
 
+#include "core/verifier/arena.h"
 #include "core/verifier/describe.h"
 #include "core/verifier/insn_log.h"
 #include "core/verifier/origin.h"
@@ -105,7 +106,7 @@ class Block {
     }
     isa::DecodedInsn insn;
     if (subject_ == kNone && v_.walking &&
-        isa::Decode(v_.insns, v_.index, insn) == isa::DecodeError::kNone) {
+        DecodeInsn(v_.insns, v_.index, insn) == isa::DecodeError::kNone) {
       SubjectOf(insn);
     }
   }
@@ -244,8 +245,8 @@ class Block {
         if (event.reg == subject_) {
           words.Put(" It");
         } else {
-          words.Put(" R").PutUnsigned(event.reg);
-          words.Put(", which that comes from,");
+          words.Put(" That comes from R").PutUnsigned(event.reg);
+          words.Put(", which");
         }
         words.Put(what).Put("instruction ").PutUnsigned(event.index);
         PutLineNumber(words, event.index, " (", ")");
@@ -393,6 +394,9 @@ class Block {
         return reg("the call leaves nothing in R", "");
       case PathEvent::kArgument:
         return reg("R", " is an argument");
+      case PathEvent::kCalled:
+        out_.Put("calls the function");
+        return;
       case PathEvent::kTaken:
         out_.Put("true, so it jumps");
         return;
@@ -400,7 +404,7 @@ class Block {
         out_.Put("false, so it goes on");
         return;
       case PathEvent::kNoted:
-        out_.Put("named above");
+        out_.Put("took it");
         return;
     }
   }

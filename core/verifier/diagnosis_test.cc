@@ -78,7 +78,7 @@ TEST_F(DiagnosisTest, FollowsCopiesAndSpills) {
   const Code code = Join(
       {Lookup(kHash), MovReg(R6, R0), Store(kDW, R10, -16, R6), Call(kRandom),
        Load(kDW, R7, R10, -16), Load(kDW, R0, R7, 0), Exit()});
-  Has(code, {"R0, which that comes from, was set by instruction 5",
+  Has(code, {"That comes from R0, which was set by instruction 5",
              "R7 is either null or",
              "insn 5: (85) call bpf_map_lookup_elem#1 -- R0 is set",
              "insn 6: (bf) r6 = r0 -- R6 is a copy",
@@ -95,7 +95,7 @@ TEST_F(DiagnosisTest, TellsWhatTheIndexIsAndWhereItIsFrom) {
       {"Memory Safety: Access beyond the end",
        "Values of this map have 48 bytes: an access of size 1 at offset 50",
        "moved by 0 to 50 bytes",
-       "R1, which that comes from, was set by instruction 8.",
+       "That comes from R1, which was set by instruction 8.",
        "insn 6: (55) if r0 != 0x0 goto pc+1 -- true, so it jumps",
        "insn 9: (25) if r1 > 0x32 goto pc+2 -- false, so it goes on",
        "insn 10: (0f) r0 += r1 -- R0 is changed"});
@@ -125,7 +125,7 @@ TEST_F(DiagnosisTest, ShowsWhereTheLeakWasTaken) {
   Has(Join(
           {Reserve(8), JumpImm(kJne, R0, 0, 1), Exit(), MovImm(R0, 0), Exit()}),
       {"Resource Lifetime: Leaked reference", "What instruction 4 took",
-       "insn 4: (85) call bpf_ringbuf_reserve#131 -- named above",
+       "insn 4: (85) call bpf_ringbuf_reserve#131 -- took it",
        "insn 5: (55) if r0 != 0x0 goto pc+1 -- true, so it jumps"});
 }
 

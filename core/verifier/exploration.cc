@@ -8,6 +8,7 @@
 // came through.
 #include "core/verifier/exploration.h"
 
+#include "core/verifier/arena.h"
 #include "core/verifier/branch.h"
 #include "core/verifier/call.h"
 #include "core/verifier/callback.h"
@@ -313,7 +314,7 @@ bool NextPath(Verification& v) {
   Discard(v, branch->saved);
   v.allocator.Delete(branch);
   isa::DecodedInsn insn;
-  if (isa::Decode(v.insns, v.index, insn) == isa::DecodeError::kNone) {
+  if (DecodeInsn(v.insns, v.index, insn) == isa::DecodeError::kNone) {
     if (insn.op == isa::Op::kCallHelper) {
       EnterOtherSide(v, insn);
     } else if (insn.op == isa::Op::kCallKernel) {
@@ -339,7 +340,8 @@ Status CheckSeen(Verification& v, bool& seen) {
   const bool ends_by_itself =
       (info.flags & (InsnInfo::kCallsBack | InsnInfo::kMayGoto |
                      InsnInfo::kIteratorSteps)) != 0;
-  bool keep = jumps >= kJumpsBetween && insns >= kInsnsBetween;
+  const bool frequent = v.options.frequent_states;
+  bool keep = frequent || (jumps >= kJumpsBetween && insns >= kInsnsBetween);
   ExploredState** link = &info.explored;
   while (*link != nullptr) {
     ExploredState* const old = *link;
@@ -351,7 +353,8 @@ Status CheckSeen(Verification& v, bool& seen) {
       if (Matches(*old->saved, *v.state, Comparing::kSame, *v.ids)) {
         return v.Reject(Message::kInfiniteLoop, v.index);
       }
-      if (jumps < kLoopJumpsBetween && insns < kLoopInsnsBetween) {
+      if (!frequent && jumps < kLoopJumpsBetween &&
+          insns < kLoopInsnsBetween) {
         keep = false;
       }
     } else if (IsWalked(v, *old) &&

@@ -5,6 +5,8 @@
 // instruction makes the value out of something else.
 #include "core/verifier/origin.h"
 
+#include "core/verifier/arena.h"
+
 namespace ebpf::verifier {
 namespace {
 
@@ -25,7 +27,7 @@ uint32_t BeginOf(const Verification& v) {
 
 /// The instruction at `index`; false if it is none.
 bool DecodeAt(const Verification& v, uint32_t index, DecodedInsn& insn) {
-  return isa::Decode(v.insns, index, insn) == isa::DecodeError::kNone;
+  return DecodeInsn(v.insns, index, insn) == isa::DecodeError::kNone;
 }
 
 /// What a step over `insn` to `next` does to the depth of calls.
@@ -59,10 +61,6 @@ class OriginSearch {
     };
     for (uint32_t i = 0; i < kMaxSteps && !done_; ++i) {
       if (!reader_.Back(is_second)) {
-        const bool argument = !on_stack_ && reg_ == kFirstArgument;
-        if (argument && depth_ == wanted_ && reader_.index() == BeginOf(v_)) {
-          Add(PathEvent::kArgument);
-        }
         return;
       }
       DecodedInsn insn;
@@ -281,15 +279,25 @@ void FindBranches(const Verification& v, const PathHistory& path,
     return (v.infos[index].flags & InsnInfo::kSecondSlot) != 0;
   };
   more = 0;
+  int depth = 0;   // counted from the current function
+  int lowest = 0;  // of those that the path was in
   for (uint32_t i = 0; i < kMaxSteps && reader.Back(is_second); ++i) {
     DecodedInsn insn;
-    if (!DecodeAt(v, reader.index(), insn) ||
-        insn.info().family != Family::kJump) {
+    if (!DecodeAt(v, reader.index(), insn)) {
+      return;
+    }
+    const int change = DepthChange(insn, reader.index(), reader.next());
+    depth -= change;
+    const bool called = change > 0 && depth < lowest;
+    lowest = Min(lowest, depth);
+    if (insn.info().family != Family::kJump && !called) {
       continue;
     }
     const bool jumped = reader.next() != reader.index() + insn.slots;
     const PathEvent event = {reader.index(), reader.distance(), insn.dst,
-                             jumped ? PathEvent::kTaken : PathEvent::kNotTaken};
+                             called   ? PathEvent::kCalled
+                             : jumped ? PathEvent::kTaken
+                                      : PathEvent::kNotTaken};
     if (events.full() && !events.Has(event)) {
       ++more;
     }

@@ -20,6 +20,7 @@ struct PathEvent {
     kArgument,  // `reg` is what the function was called with
     kTaken,     // a conditional jump that jumped
     kNotTaken,  // or did not
+    kCalled,    // a function was called, and the path is in it
     kNoted,     // what the message names
   };
 
@@ -56,8 +57,9 @@ class PathEvents {
 void FindOrigin(const Verification& v, const PathHistory& path, unsigned reg,
                 bool moved_by, PathEvents& events);
 
-/// Adds the last conditional jumps, as far as there is room; `more` is how many
-/// there were besides, on the part of the path that is known.
+/// Adds the last conditional jumps, and the calls that are not over, as far as
+/// there is room; `more` is how many there were besides, on the part of the
+/// path that is known.
 void FindBranches(const Verification& v, const PathHistory& path,
                   PathEvents& events, uint32_t& more);
 

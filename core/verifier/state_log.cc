@@ -223,11 +223,22 @@ bool IsAnyNumber(const RegState& reg) {
          reg.value.wide.smax == Range<uint64_t>::Full().smax;
 }
 
+/// The same of a part of one.
+bool IsAnyPart(const RegState& reg, uint32_t size) {
+  if (!reg.IsScalar() || size == kSlotSize) {
+    return false;
+  }
+  const uint64_t most = (uint64_t{1} << (size * 8)) - 1;
+  return reg.value.bits.value == 0 && reg.value.bits.mask == most &&
+         reg.value.wide.umin == 0 && reg.value.wide.umax == most;
+}
+
 /// How many bytes hold one number, which is shown instead of them: that of a
 /// register that is kept here, or a zero of the size of a store.
 uint32_t NumberSize(const StackSlot& slot) {
   if (slot.HasSpill()) {
-    return IsAnyNumber(slot.spilled) ? 0 : slot.SpillSize();
+    const uint32_t size = slot.SpillSize();
+    return size == kSlotSize && IsAnyNumber(slot.spilled) ? 0 : size;
   }
   uint32_t zeros = 0;
   while (zeros < kSlotSize && slot.bytes[zeros] == ByteKind::kZero) {
@@ -262,7 +273,9 @@ void PutSlot(TextWriter& writer, const Frame& frame, uint32_t number,
   if (number_size == 0) {
     return;
   }
-  if (slot.HasSpill()) {
+  if (slot.HasSpill() && IsAnyPart(slot.spilled, number_size)) {
+    writer.Put("scalar()");  // Linux cuts it only where it is read
+  } else if (slot.HasSpill()) {
     LogReg(writer, slot.spilled, frame_number);
   } else {
     writer.Put('0');
