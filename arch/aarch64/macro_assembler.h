@@ -41,6 +41,7 @@ class MacroAssembler {
   static constexpr bool kMemoryOperands = false;
   static constexpr bool kShiftedOperands = true;
   static constexpr bool kConditionalMove = true;
+  static constexpr bool kKnowsSizes = false;
   /// r1 and r0 are not where C has them, both.
   static constexpr bool kEntryIsFunction = false;
   /// BL. [arm/arm: BL]

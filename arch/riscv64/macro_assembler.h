@@ -48,6 +48,7 @@ class MacroAssembler {
   static constexpr bool kMemoryOperands = false;
   static constexpr bool kShiftedOperands = false;
   static constexpr bool kConditionalMove = false;
+  static constexpr bool kKnowsSizes = false;
   static constexpr bool kEntryIsFunction = false;
   /// What AUIPC and JALR reach.
   static constexpr uint64_t kCallReach = 0x7fff'0000;

@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "arch/x86_64/code_sizes.h"
 #include "arch/x86_64/encoder.h"
 #include "core/base/span.h"
 #include "core/isa/op.h"
@@ -45,6 +46,16 @@ class MacroAssembler {
   static constexpr bool kShiftedOperands = false;
   static constexpr bool kConditionalMove = true;
   static constexpr bool kEntryIsFunction = true;
+  static constexpr bool kKnowsSizes = true;
+  static constexpr unsigned kPrologueBytes = kPrologueSize;
+  static constexpr unsigned kAddressCheckBytes = kAddressCheckSize;
+  static constexpr unsigned kStubsBytes = kStubsSize;
+  static constexpr machine::CodeSize MostBytes(isa::Op op, isa::Family family,
+                                               Operation operation,
+                                               unsigned width,
+                                               bool from_register) {
+    return x86_64::MostBytes(op, family, operation, width, from_register);
+  }
 
   MacroAssembler(machine::CodeBuffer& buffer, uint64_t features)
       : out_(buffer),
@@ -120,6 +131,10 @@ class MacroAssembler {
   static void FillGuard(Span<uint8_t> bytes);
   static void Patch(Span<uint8_t> code, size_t end, uint8_t form,
                     int64_t distance);
+
+  static bool Reaches(uint8_t form, int64_t distance) {
+    return form != kByte || Encoder::IsInt8(distance);
+  }
 
   static bool CanAddress(const Address& address, unsigned /*bits*/) {
     return address.base != machine::kNoReg;

@@ -35,16 +35,10 @@ struct Survey {
   FunctionInfo& At(uint32_t start) const;
 };
 
-/// The most bytes that an instruction's code has, by its op, for macro
-/// assemblers of which all that is known before it is emitted. What has more is
-/// found out when all is emitted.
+/// The most bytes that an instruction's code has, for macro assemblers that
+/// know it. See machine::MacroAssemblerFor's kKnowsSizes.
 struct CodeBounds {
-  struct Bound {
-    uint8_t bytes = 0;
-    uint8_t for_imm = 0;     // more, where imm has more than 8 bits
-    uint8_t for_offset = 0;  // more, where offset has
-  };
-  Bound of[isa::kOpCount];
+  machine::CodeSize of[isa::kOpCount];
   uint8_t prologue = 0;
   uint8_t probed = 0;  // more, for a load of kProbed memory
 };

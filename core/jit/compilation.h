@@ -51,9 +51,10 @@ struct Compilation {
   Options options;
   Allocator* allocator = nullptr;
 
-  /// Called once, between the passes: finds a place for `size` bytes, where
-  /// `address` is set to, and memory to write them to (`code`, size and
-  /// CodeBuffer::kMaxAppend bytes more). What fails stops the compilation.
+  /// Called once, or a second time, when what it gave before is no longer
+  /// wanted: finds a place for `size` bytes, where `address` is set to, and
+  /// memory to write them to (`code`, size and CodeBuffer::kMaxAppend bytes
+  /// more). What fails stops the compilation.
   Status (*place)(Compilation& compilation, size_t size) = nullptr;
   void* place_argument = nullptr;
 

@@ -2,10 +2,13 @@
 //
 // The compiler: from instructions to calls of a macro assembler, for any CPU.
 //
-// A first pass only measures, every jump in its longest form, and leaves upper
-// bounds of all offsets. Then the image gets its place. The second pass emits,
-// each jump in the shortest form that reaches as far as the bounds say, and
-// leaves exact offsets. A last look at the jumps puts the distances in.
+// Where the macro assembler knows how much code an instruction is at most, the
+// analysis leaves bounds of what is still to come, the image gets its place by
+// them, and one pass emits: each jump in the shortest form that reaches as far
+// as they say. A last look at the jumps puts the distances in. Should a bound
+// have been too low, or where constants are hidden, there are two passes: the
+// first one only measures, every jump in its longest form, and leaves upper
+// bounds of all offsets; the second one leaves exact ones.
 #pragma once
 
 #include <stddef.h>
@@ -35,23 +38,39 @@ class Compiler {
         has_(CapabilitiesOf(masm_)),
         matcher_(compilation.insns, compilation.states, has_) {}
 
-  /// Compiles what was analysed. kTooBig, what `place` said, or kInvalid where
-  /// the two passes do not agree.
+  /// The macro assembler's, or null.
+  static const CodeBounds* Bounds() {
+    if constexpr (Masm::kKnowsSizes) {
+      return &kBounds;
+    } else {
+      return nullptr;
+    }
+  }
+
+  /// Compiles what was analysed, with Bounds. kTooBig, what `place` said, or
+  /// kInvalid where the two passes do not agree.
   Status Run() {
+    if constexpr (Masm::kKnowsSizes) {
+      if (!c_.options.blind_constants) {
+        if (EBPF_TRY(RunAtOnce())) {
+          return Status::kOk;
+        }
+      }
+    }
+    mode_ = Mode::kMeasure;
+    buffer_.Measure();
     EmitAll();
     if (buffer_.size() > kMaxImageSize) {
       return Status::kTooBig;
     }
-    EBPF_TRY(c_.place(c_, buffer_.size()));
-    placed_ = true;
-    buffer_.Use(c_.code);
+    EBPF_TRY(Place(buffer_.size()));
+    mode_ = Mode::kMeasured;
     EmitAll();
     if (grew_ || buffer_.overflowed()) {
       return Status::kInvalid;  // a bug of ours; the program is not run
     }
     c_.code_size = buffer_.size();
-    PatchAll();
-    return Status::kOk;
+    return PatchAll() ? Status::kOk : Status::kInvalid;
   }
 
  private:
@@ -80,7 +99,51 @@ class Compiler {
             .swapped_loads = swapped};
   }
 
+  enum class Mode : uint8_t {
+    kAtOnce,    // offsets of what is to come are bytes to the program's end
+    kMeasure,   // nothing is known of what is to come
+    kMeasured,  // offsets of it are upper bounds
+  };
+
+  static constexpr CodeBounds MakeBounds() {
+    CodeBounds bounds{};
+    if constexpr (Masm::kKnowsSizes) {
+      for (size_t op = 0; op < isa::kOpCount; ++op) {
+        const OpTraits& traits = op_traits::kTable[op];
+        bounds.of[op] = Masm::MostBytes(static_cast<Op>(op), traits.family,
+                                        traits.operation, traits.width,
+                                        traits.Has(OpTraits::kSourceIsReg));
+      }
+      bounds.prologue = Masm::kPrologueBytes;
+      bounds.probed = Masm::kAddressCheckBytes;
+    }
+    return bounds;
+  }
+  static constexpr CodeBounds kBounds = MakeBounds();
+
   // The whole program.
+
+  /// False: it was not to be.
+  Result<bool> RunAtOnce() {
+    const size_t most =
+        size_t{c_.states[0].offset} + Masm::kPrologueBytes + Masm::kStubsBytes;
+    if (most > kMaxImageSize / 2) {
+      return false;
+    }
+    EBPF_TRY(Place(most));
+    mode_ = Mode::kAtOnce;
+    EmitAll();
+    c_.code_size = buffer_.size();
+    return !buffer_.overflowed() && PatchAll();
+  }
+
+  Status Place(size_t size) {
+    EBPF_TRY(c_.place(c_, size));
+    buffer_.Use(c_.code);
+    return Status::kOk;
+  }
+
+  bool placed() const { return mode_ != Mode::kMeasure; }
 
   void EmitAll() {
     random_ = RandomStream(c_.options.seed);
@@ -126,7 +189,7 @@ class Compiler {
     }
     const size_t emitted = EmitFused(i);
     // Of what is fused, the first instruction has all the code.
-    grew_ |= placed_ && Here() - begin > bound;
+    grew_ |= mode_ == Mode::kMeasured && Here() - begin > bound;
     for (size_t k = 1; k < emitted; ++k) {
       c_.states[i + k].offset = Here();
     }
@@ -178,31 +241,42 @@ class Compiler {
 
   /// How far it is at most to `offset`, from what is emitted now.
   int64_t Forward(uint32_t offset) const {
-    return placed_ ? static_cast<int64_t>(offset) -
-                         static_cast<int64_t>(buffer_.size())
-                   : machine::kUnknownDistance;
+    return mode_ == Mode::kMeasured ? static_cast<int64_t>(offset) -
+                                          static_cast<int64_t>(buffer_.size())
+                                    : machine::kUnknownDistance;
   }
 
-  /// ... from the instruction at `i` to a place whose bound is `offset`, at
-  /// `target`.
-  int64_t Distance(size_t i, uint32_t target, uint64_t offset) const {
-    if (target <= i) {
-      // The code of the jump itself is between.
-      constexpr int64_t kLongest = 20;
-      return static_cast<int64_t>(offset) -
-             static_cast<int64_t>(buffer_.size()) - kLongest;
-    }
-    if (!placed_) {
-      return machine::kUnknownDistance;
-    }
-    return static_cast<int64_t>(offset) -
-           static_cast<int64_t>(c_.states[i + 1].offset);
+  /// ... from the instruction at `i` back to `offset`.
+  int64_t Backward(uint32_t offset) const {
+    // The code of the jump itself is between.
+    constexpr int64_t kLongest = 20;
+    return static_cast<int64_t>(offset) - static_cast<int64_t>(buffer_.size()) -
+           kLongest;
   }
   int64_t JumpDistance(size_t i, uint32_t target) const {
-    return Distance(i, target, c_.states[target].offset);
+    const uint32_t offset = c_.states[target].offset;
+    if (target <= i) {
+      return Backward(offset);
+    }
+    const int64_t ahead = static_cast<int64_t>(offset) -
+                          static_cast<int64_t>(c_.states[i + 1].offset);
+    switch (mode_) {
+      case Mode::kAtOnce:
+        return -ahead;
+      case Mode::kMeasured:
+        return ahead;
+      default:
+        return machine::kUnknownDistance;
+    }
   }
   int64_t CallDistance(size_t i, const FunctionInfo& function) const {
-    return Distance(i, function.start, function.offset);
+    if (function.start <= i) {
+      return Backward(function.offset);
+    }
+    return mode_ == Mode::kMeasured
+               ? static_cast<int64_t>(function.offset) -
+                     static_cast<int64_t>(c_.states[i + 1].offset)
+               : machine::kUnknownDistance;
   }
 
   /// The code of `i` ends with a jump in `form`, to be completed.
@@ -211,7 +285,8 @@ class Compiler {
     c_.states[i].patched = 1;
   }
 
-  void PatchAll() {
+  /// False: a form does not reach.
+  bool PatchAll() {
     if (entry_end_ != 0) {
       Masm::Patch(c_.code, entry_end_, entry_form_,
                   static_cast<int64_t>(survey_.functions[0].offset) -
@@ -234,9 +309,17 @@ class Compiler {
                                       : uint32_t{c_.states[target].offset};
       const size_t end =
           c_.states[i + 1].offset - (state.trails ? trailing : 0);
-      Masm::Patch(c_.code, end, static_cast<uint8_t>(state.form),
-                  static_cast<int64_t>(to) - static_cast<int64_t>(end));
+      const auto form = static_cast<uint8_t>(state.form);
+      const int64_t distance =
+          static_cast<int64_t>(to) - static_cast<int64_t>(end);
+      if constexpr (Masm::kKnowsSizes) {
+        if (!Masm::Reaches(form, distance)) {
+          return false;
+        }
+      }
+      Masm::Patch(c_.code, end, form, distance);
     }
+    return true;
   }
 
   /// Jumps over code that the compiler makes itself.
@@ -253,7 +336,7 @@ class Compiler {
     /// All of them come here.
     void Bind() {
       compiler_.masm_.AtTarget();
-      if (!compiler_.placed_) {
+      if (!compiler_.placed()) {
         return;
       }
       const size_t here = compiler_.buffer_.size();
@@ -286,9 +369,9 @@ class Compiler {
       EmitInsn(i);
       return 1;
     }
-    const MacroOp found = matcher_.Match(i, i >= alias_end_);
-    if (found.kind == Kind::kNone) {
-      c_.states[i].alone = 1;
+    const MacroOp& found = found_;
+    if (!matcher_.Find(i, i >= alias_end_, found_)) {
+      c_.states[i].alone = mode_ == Mode::kMeasure;
       SetContext(i);
       EmitInsn(i);
       return 1;
@@ -757,7 +840,7 @@ class Compiler {
   }
 
   void CallC(uint64_t function) {
-    masm_.CallHelper(function, placed_ ? c_.address + buffer_.size() : 0);
+    masm_.CallHelper(function, placed() ? c_.address + buffer_.size() : 0);
   }
 
   int32_t FrameBytes() const {
@@ -877,9 +960,10 @@ class Compiler {
   Masm masm_;
   const Capabilities has_;
   Matcher matcher_;
+  MacroOp found_;
   RandomStream random_{0};
 
-  bool placed_ = false;
+  Mode mode_ = Mode::kMeasure;
   bool grew_ = false;  // the second pass made more code than the first
   size_t entry_end_ = 0;
   uint8_t entry_form_ = 0;
@@ -897,7 +981,7 @@ class Compiler {
 template <machine::MacroAssemblerFor Masm>
 Status Compile(Compilation& compilation) {
   Survey survey;
-  Status status = Begin(compilation, survey);
+  Status status = Begin(compilation, survey, Compiler<Masm>::Bounds());
   if (IsOk(status)) {
     status = Compiler<Masm>(compilation, survey).Run();
   }

@@ -110,75 +110,70 @@ bool Reads(const isa::Insn& insn, const OpTraits& info, Reg reg) {
 
 }  // namespace
 
-MacroOp Matcher::Match(size_t index, bool may_alias) {
+bool Matcher::Find(size_t index, bool may_alias, MacroOp& found) {
   may_alias_ = may_alias;
+  found.kind = Kind::kNone;
   switch (OpAt(index)) {
     case Op::kMov64Reg:
-      return MatchMove(index);
+      return MatchMove(index, found);
     case Op::kMov32Reg:
-      return MatchMove32(index);
+      return MatchMove32(index, found);
     case Op::kMov32Imm:
     case Op::kMov64Imm:
-      return MatchConstant(index);
+      return MatchConstant(index, found);
     case Op::kLsh64Imm:
     case Op::kRsh64Imm:
-      return MatchShift(index);
+      return MatchShift(index, found);
     case Op::kAdd64Imm:
     case Op::kAdd64Reg:
-      return MatchAdd(index);
+      return MatchAdd(index, found);
     case Op::kLoadU8:
     case Op::kLoadU16:
     case Op::kLoadU32:
     case Op::kLoadU64:
-      return MatchLoad(index);
+      return MatchLoad(index, found);
     default:
-      return TraitsOf(OpAt(index)).family == Family::kJump ? MatchBranch(index)
-                                                           : MacroOp{};
+      return TraitsOf(OpAt(index)).family == Family::kJump &&
+             MatchBranch(index, found);
   }
 }
 
 /// dst = src, and what is done with dst next.
-MacroOp Matcher::MatchMove(size_t i) const {
+bool Matcher::MatchMove(size_t i, MacroOp& found) const {
   const Reg dst = insns_[i].dst;
   const Reg src = insns_[i].src;
   if (!Joins(i + 1) || insns_[i + 1].dst != dst || dst == src) {
-    return {};
+    return false;
   }
   const isa::Insn& next = insns_[i + 1];
   const Op op = OpAt(i + 1);
   const OpTraits& info = TraitsOf(op);
   if (!IsPlainAlu(info) || info.width != 64) {
-    return {};
+    return false;
   }
-  MacroOp found;
+  bool joined = false;
   switch (op) {
     case Op::kAdd64Reg:
       if (next.src != dst) {
-        found = Alias(i + 2, dst, {src, next.src, 0, 0}, 2);
+        joined = Alias(i + 2, dst, {src, next.src, 0, 0}, 2, found);
       }
       break;
     case Op::kAdd64Imm:
-      found = Alias(i + 2, dst, {src, kNoReg, 0, next.imm}, 2);
+      joined = Alias(i + 2, dst, {src, kNoReg, 0, next.imm}, 2, found);
       break;
     case Op::kLsh64Imm:
     case Op::kRsh64Imm:
-      found = Rotation(i);
-      if (found.kind == Kind::kNone) {
-        found = ShiftPair(i + 1, src, 1);
-      }
-      if (found.kind == Kind::kNone) {
-        found = ScaledAddress(i + 1, src, 1);
-      }
-      if (found.kind == Kind::kNone) {
-        found = ShiftedOperand(i + 1, src, 1);
-      }
+      joined = Rotation(i, found) || ShiftPair(i + 1, src, 1, found) ||
+               ScaledAddress(i + 1, src, 1, found) ||
+               ShiftedOperand(i + 1, src, 1, found);
       break;
     default:
       break;
   }
-  if (found.kind != Kind::kNone) {
-    return found;
+  if (joined) {
+    return true;
   }
+  found = {};
   found.kind = Kind::kAlu;
   found.count = 2;
   found.op = info.operation;
@@ -188,20 +183,20 @@ MacroOp Matcher::MatchMove(size_t i) const {
   if (found.rhs.reg == dst) {
     found.rhs.reg = src;
   }
-  return found;
+  return found.kind != Kind::kNone;
 }
 
-MacroOp Matcher::MatchMove32(size_t i) const {
+bool Matcher::MatchMove32(size_t i, MacroOp& found) const {
   const Reg dst = insns_[i].dst;
   const Reg src = insns_[i].src;
   if (!Joins(i + 1) || insns_[i + 1].dst != dst || dst == src) {
-    return {};
+    return false;
   }
   const OpTraits& info = TraitsOf(OpAt(i + 1));
   if (!IsPlainAlu(info) || info.width != 32) {
-    return {};
+    return false;
   }
-  MacroOp found;
+  found = {};
   found.kind = Kind::kAlu;
   found.count = 2;
   found.width = 32;
@@ -212,54 +207,49 @@ MacroOp Matcher::MatchMove32(size_t i) const {
   if (found.rhs.reg == dst) {
     found.rhs.reg = src;
   }
-  return found;
+  return found.kind != Kind::kNone;
 }
 
 /// A constant that is only stored.
-MacroOp Matcher::MatchConstant(size_t i) const {
+bool Matcher::MatchConstant(size_t i, MacroOp& found) const {
   const Reg dst = insns_[i].dst;
   if (!Joins(i + 1) || insns_[i + 1].src != dst || insns_[i + 1].dst == dst ||
       !IsDead(dst, i + 1)) {
-    return {};
+    return false;
   }
   const OpTraits& info = TraitsOf(OpAt(i + 1));
   const bool extends_alike =
       insns_[i].imm >= 0 || OpAt(i) == Op::kMov64Imm || info.width < 64;
   if (info.family != Family::kStore || !info.Has(OpTraits::kSourceIsReg) ||
       !extends_alike) {
-    return {};
+    return false;
   }
-  MacroOp found;
+  found = {};
   found.kind = Kind::kStoreImm;
   found.count = 2;
   found.bits = info.width;
   found.address = AddressIn(insns_[i + 1].dst, insns_[i + 1]);
   found.rhs = Operand::Imm(insns_[i].imm);
-  return found;
+  return found.kind != Kind::kNone;
 }
 
-MacroOp Matcher::MatchShift(size_t i) const {
+bool Matcher::MatchShift(size_t i, MacroOp& found) const {
   const Reg dst = insns_[i].dst;
-  MacroOp found = ShiftPair(i, dst, 0);
-  if (found.kind == Kind::kNone) {
-    found = ScaledAddress(i, dst, 0);
-  }
-  if (found.kind == Kind::kNone) {
-    found = ShiftedOperand(i, dst, 0);
-  }
-  return found;
+  return ShiftPair(i, dst, 0, found) || ScaledAddress(i, dst, 0, found) ||
+         ShiftedOperand(i, dst, 0, found);
 }
 
 /// Shift left, then right; or shift right, then mask.
-MacroOp Matcher::ShiftPair(size_t i, Reg source, uint8_t count) const {
+bool Matcher::ShiftPair(size_t i, Reg source, uint8_t count,
+                        MacroOp& found) const {
   const Reg dst = insns_[i].dst;
   if (!Joins(i + 1) || insns_[i + 1].dst != dst) {
-    return {};
+    return false;
   }
   const int32_t first = insns_[i].imm & 63;
   const isa::Insn& next = insns_[i + 1];
   const Op op = OpAt(i + 1);
-  MacroOp found;
+  found = {};
   found.dst = dst;
   found.lhs = source;
   found.count = static_cast<uint8_t>(count + 2);
@@ -270,7 +260,7 @@ MacroOp Matcher::ShiftPair(size_t i, Reg source, uint8_t count) const {
     if (found.bits == 8 || found.bits == 16 || found.bits == 32) {
       found.kind = op == Op::kRsh64Imm ? Kind::kZeroExtend : Kind::kSignExtend;
     }
-    return found;
+    return found.kind != Kind::kNone;
   }
   const auto mask = static_cast<uint32_t>(next.imm);
   if (OpAt(i) == Op::kRsh64Imm &&
@@ -284,36 +274,42 @@ MacroOp Matcher::ShiftPair(size_t i, Reg source, uint8_t count) const {
     found.imm = first;
     found.bits = static_cast<uint8_t>(bits);
   }
-  return found;
+  return found.kind != Kind::kNone;
 }
 
 /// index << scale, plus a base.
-MacroOp Matcher::ScaledAddress(size_t i, Reg index, uint8_t count) const {
+bool Matcher::ScaledAddress(size_t i, Reg index, uint8_t count,
+                            MacroOp& found) const {
   const Reg dst = insns_[i].dst;
   const int32_t scale = insns_[i].imm & 63;
   if (OpAt(i) != Op::kLsh64Imm || scale > 3 || !Joins(i + 1)) {
-    return {};
+    return false;
   }
   const isa::Insn& next = insns_[i + 1];
   if (OpAt(i + 1) != Op::kAdd64Reg || next.dst != dst || next.src == dst) {
-    return {};
+    return false;
   }
   const Address address = {next.src, index, static_cast<uint8_t>(scale), 0};
   const auto all = static_cast<uint8_t>(count + 2);
-  MacroOp found = Alias(i + 2, dst, address, all);
-  if (found.kind == Kind::kNone && has_.can_load_address(address)) {
-    found.kind = Kind::kLoadAddress;
-    found.count = all;
-    found.dst = dst;
-    found.address = address;
+  if (Alias(i + 2, dst, address, all, found)) {
+    return true;
   }
-  return found;
+  if (!has_.can_load_address(address)) {
+    return false;
+  }
+  found = {};
+  found.kind = Kind::kLoadAddress;
+  found.count = all;
+  found.dst = dst;
+  found.address = address;
+  return true;
 }
 
 /// A shifted value, and the operation that takes it.
-MacroOp Matcher::ShiftedOperand(size_t i, Reg source, uint8_t count) const {
+bool Matcher::ShiftedOperand(size_t i, Reg source, uint8_t count,
+                             MacroOp& found) const {
   if (!has_.shifted_operands || !Joins(i + 1)) {
-    return {};
+    return false;
   }
   const OpTraits& shift = TraitsOf(OpAt(i));
   const OpTraits& info = TraitsOf(OpAt(i + 1));
@@ -321,10 +317,10 @@ MacroOp Matcher::ShiftedOperand(size_t i, Reg source, uint8_t count) const {
   if (!HasMemoryForm(info.operation) || info.family != Family::kAlu ||
       info.width != 64 || !info.Has(OpTraits::kSourceIsReg) ||
       next.dst == next.src) {
-    return {};
+    return false;
   }
   const Reg shifted = insns_[i].dst;
-  MacroOp found;
+  found = {};
   found.count = static_cast<uint8_t>(count + 2);
   found.op = info.operation;
   found.shift = shift.operation;
@@ -338,12 +334,12 @@ MacroOp Matcher::ShiftedOperand(size_t i, Reg source, uint8_t count) const {
     found.lhs = next.src;
     found.kind = Kind::kAluShifted;
   }
-  return found;
+  return found.kind != Kind::kNone;
 }
 
 /// t = x; t >>= 64 - k; [d = x;] d <<= k; d |= t, with the shifts either way
 /// round, and + or ^ in place of |.
-MacroOp Matcher::Rotation(size_t i) const {
+bool Matcher::Rotation(size_t i, MacroOp& found) const {
   const Reg carried = insns_[i].dst;
   const Reg source = insns_[i].src;
   const Op first = OpAt(i + 1);
@@ -355,7 +351,7 @@ MacroOp Matcher::Rotation(size_t i) const {
     dst = insns_[at++].dst;
   }
   if (!IsShift(at, dst, second) || !Joins(at + 1)) {
-    return {};
+    return false;
   }
   const int32_t left =
       (first == Op::kLsh64Imm ? insns_[i + 1].imm : insns_[at].imm) & 63;
@@ -366,9 +362,9 @@ MacroOp Matcher::Rotation(size_t i) const {
   const bool joins =
       op == Op::kOr64Reg || op == Op::kAdd64Reg || op == Op::kXor64Reg;
   if (!joins || left == 0 || left + right != 64) {
-    return {};
+    return false;
   }
-  MacroOp found;
+  found = {};
   found.count = static_cast<uint8_t>(at + 2 - i);
   found.lhs = source;
   found.imm = left;
@@ -379,16 +375,16 @@ MacroOp Matcher::Rotation(size_t i) const {
     found.dst = carried;
     found.kind = Kind::kRotateLeft;
   }
-  return found;
+  return found.kind != Kind::kNone;
 }
 
 /// Whether `reg`, which `count` instructions before `after` compute, is only
 /// the base of loads and stores there, and then dead.
-MacroOp Matcher::Alias(size_t after, Reg reg, const Address& address,
-                       uint8_t count) const {
+bool Matcher::Alias(size_t after, Reg reg, const Address& address,
+                    uint8_t count, MacroOp& found) const {
   if (!may_alias_ || address.offset > kMaxAliasOffset ||
       address.offset < -kMaxAliasOffset) {
-    return {};
+    return false;
   }
   size_t last = 0;
   for (size_t i = after; i < after + kAliasReach && Joins(i); ++i) {
@@ -398,7 +394,7 @@ MacroOp Matcher::Alias(size_t after, Reg reg, const Address& address,
     const bool stores = info.family == Family::kStore;
     if (!loads && !stores && info.family != Family::kAlu &&
         info.family != Family::kByteSwap && info.family != Family::kNegate) {
-      return {};
+      return false;
     }
     const bool is_base =
         (loads ? insn.src : insn.dst) == reg && (loads || stores);
@@ -408,68 +404,68 @@ MacroOp Matcher::Alias(size_t after, Reg reg, const Address& address,
       const bool stores_it =
           stores && info.Has(OpTraits::kSourceIsReg) && insn.src == reg;
       if (stores_it || !has_.can_address(here, info.width)) {
-        return {};
+        return false;
       }
       last = i;
     } else if (Reads(insn, info, reg)) {
-      return {};
+      return false;
     }
     const bool overwritten = !stores && insn.dst == reg;
     if (last != 0 && (overwritten || IsDead(reg, i))) {
-      MacroOp found;
+      found = {};
       found.kind = Kind::kAlias;
       found.count = count;
       found.dst = reg;
       found.address = address;
       found.alias_end = static_cast<uint32_t>(last);
-      return found;
+      return found.kind != Kind::kNone;
     }
     const bool loses =
         !stores && (insn.dst == address.base || insn.dst == address.index);
     if (overwritten || loses) {
-      return {};
+      return false;
     }
   }
-  return {};
+  return false;
 }
 
 /// Additions one after the other.
-MacroOp Matcher::MatchAdd(size_t i) const {
+bool Matcher::MatchAdd(size_t i, MacroOp& found) const {
   const isa::Insn& insn = insns_[i];
   if (!Joins(i + 1) || OpAt(i + 1) != Op::kAdd64Imm ||
       insns_[i + 1].dst != insn.dst) {
-    return {};
+    return false;
   }
-  MacroOp found;
+  found = {};
   found.count = 2;
   found.dst = insn.dst;
   if (OpAt(i) == Op::kAdd64Imm) {
     const int64_t sum = int64_t{insn.imm} + insns_[i + 1].imm;
     if (sum != static_cast<int32_t>(sum)) {
-      return {};
+      return false;
     }
     found.kind = Kind::kAlu;
     found.op = Operation::kAdd;
     found.lhs = insn.dst;
     found.rhs = Operand::Imm(static_cast<int32_t>(sum));
-    return found;
+    return found.kind != Kind::kNone;
   }
   found.address = {insn.dst, insn.src, 0, insns_[i + 1].imm};
   if (has_.can_load_address(found.address)) {
     found.kind = Kind::kLoadAddress;
   }
-  return found;
+  return found.kind != Kind::kNone;
 }
 
-MacroOp Matcher::MatchLoad(size_t i) const {
+bool Matcher::MatchLoad(size_t i, MacroOp& found) const {
   const isa::Insn& insn = insns_[i];
   if (!Joins(i + 1)) {
-    return {};
+    return false;
   }
   const unsigned bits = TraitsOf(OpAt(i)).width;
   const isa::Insn& next = insns_[i + 1];
   const OpTraits& info = TraitsOf(OpAt(i + 1));
-  MacroOp found;
+  found = {};
   found.count = 2;
   found.bits = static_cast<uint8_t>(bits);
   found.address = AddressIn(insn.src, insn);
@@ -478,15 +474,14 @@ MacroOp Matcher::MatchLoad(size_t i) const {
       (has_.swapped_loads & bits) != 0) {
     found.kind = Kind::kLoadSwapped;
     found.dst = insn.dst;
-    return found;
+    return found.kind != Kind::kNone;
   }
   if (!has_.memory_operands || bits < 32 || !IsPlainAlu(info) ||
       !HasMemoryForm(info.operation) || info.width != bits) {
-    return {};
+    return false;
   }
-  found = MemoryUpdate(i);
-  if (found.kind != Kind::kNone) {
-    return found;
+  if (MemoryUpdate(i, found)) {
+    return true;
   }
   if (info.Has(OpTraits::kSourceIsReg) && next.src == insn.dst &&
       next.dst != insn.dst && IsDead(insn.dst, i + 1)) {
@@ -497,18 +492,18 @@ MacroOp Matcher::MatchLoad(size_t i) const {
     found.dst = next.dst;
     found.address = AddressIn(insn.src, insn);
   }
-  return found;
+  return found.kind != Kind::kNone;
 }
 
 /// t = *p; t <op>= x; *p = t.
-MacroOp Matcher::MemoryUpdate(size_t i) const {
+bool Matcher::MemoryUpdate(size_t i, MacroOp& found) const {
   const isa::Insn& load = insns_[i];
   const isa::Insn& alu = insns_[i + 1];
   const OpTraits& load_info = TraitsOf(OpAt(i));
   const OpTraits& info = TraitsOf(OpAt(i + 1));
   if (!Joins(i + 2) || alu.dst != load.dst || load.src == load.dst ||
       (info.Has(OpTraits::kSourceIsReg) && alu.src == load.dst)) {
-    return {};
+    return false;
   }
   const isa::Insn& store = insns_[i + 2];
   const OpTraits& store_info = TraitsOf(OpAt(i + 2));
@@ -517,9 +512,9 @@ MacroOp Matcher::MemoryUpdate(size_t i) const {
       store_info.width != load_info.width || store.src != load.dst ||
       store.dst != load.src || store.offset != load.offset ||
       !IsDead(load.dst, i + 2)) {
-    return {};
+    return false;
   }
-  MacroOp found;
+  found = {};
   found.kind = Kind::kMemoryAlu;
   found.count = 3;
   found.op = info.operation;
@@ -527,18 +522,18 @@ MacroOp Matcher::MemoryUpdate(size_t i) const {
   found.bits = load_info.width;
   found.address = AddressIn(load.src, load);
   found.rhs = OperandOf(alu, info);
-  return found;
+  return found.kind != Kind::kNone;
 }
 
 /// A jump over one jump, or over one move; or around one move, to where the
 /// path over the move goes as well: `if (a) goto t; d = x; goto t`.
-MacroOp Matcher::MatchBranch(size_t i) const {
+bool Matcher::MatchBranch(size_t i, MacroOp& found) const {
   const isa::Insn& branch = insns_[i];
   const OpTraits& info = TraitsOf(OpAt(i));
   if (!Joins(i + 1) || info.operation == Operation::kSet) {
-    return {};
+    return false;
   }
-  MacroOp found;
+  found = {};
   found.count = 2;
   found.width = info.width;
   found.op = Inverse(info.operation);
@@ -547,12 +542,12 @@ MacroOp Matcher::MatchBranch(size_t i) const {
   const Op next = OpAt(i + 1);
   if (branch.offset == 1 && next == Op::kGoto) {
     found.kind = Kind::kBranch;
-    return found;
+    return found.kind != Kind::kNone;
   }
   if (branch.offset != 1) {
     if (!Joins(i + 2) || OpAt(i + 2) != Op::kGoto ||
         branch.offset != insns_[i + 2].offset + 2) {
-      return {};
+      return false;
     }
     found.count = 3;
     found.jumps = true;
@@ -563,7 +558,7 @@ MacroOp Matcher::MatchBranch(size_t i) const {
   found.imm = move.imm;
   found.bits = TraitsOf(next).width;
   found.kind = MoveKind(next, move.dst, i + found.count - 1u);
-  return found;
+  return found.kind != Kind::kNone;
 }
 
 /// How `op` moves under a condition, if it does.

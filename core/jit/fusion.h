@@ -71,7 +71,13 @@ class Matcher {
   /// The longest that begins at `index`, which is not skipped; kNone if it is
   /// one instruction as any other. Nothing but the first can be reached from
   /// elsewhere. `may_alias`: kAlias is wanted.
-  MacroOp Match(size_t index, bool may_alias);
+  MacroOp Match(size_t index, bool may_alias) {
+    MacroOp found;
+    (void)Find(index, may_alias, found);
+    return found;
+  }
+  /// The same, without moving it around: false, and `found.kind` is kNone.
+  bool Find(size_t index, bool may_alias, MacroOp& found);
 
  private:
   isa::Op OpAt(size_t index) const {
@@ -92,24 +98,27 @@ class Matcher {
     return Joins(index) && OpAt(index) == op && insns_[index].dst == dst;
   }
 
-  MacroOp MatchMove(size_t i) const;
-  MacroOp MatchMove32(size_t i) const;
-  MacroOp MatchConstant(size_t i) const;
-  MacroOp MatchShift(size_t i) const;
-  MacroOp MatchAdd(size_t i) const;
-  MacroOp MatchLoad(size_t i) const;
-  MacroOp MatchBranch(size_t i) const;
+  bool MatchMove(size_t i, MacroOp& found) const;
+  bool MatchMove32(size_t i, MacroOp& found) const;
+  bool MatchConstant(size_t i, MacroOp& found) const;
+  bool MatchShift(size_t i, MacroOp& found) const;
+  bool MatchAdd(size_t i, MacroOp& found) const;
+  bool MatchLoad(size_t i, MacroOp& found) const;
+  bool MatchBranch(size_t i, MacroOp& found) const;
   MacroOp::Kind MoveKind(isa::Op op, machine::Reg dst, size_t last) const;
 
   /// From a shift at `i` on, of what `source` held before; `count`
   /// instructions were matched before it.
-  MacroOp ShiftPair(size_t i, machine::Reg source, uint8_t count) const;
-  MacroOp ShiftedOperand(size_t i, machine::Reg source, uint8_t count) const;
-  MacroOp Rotation(size_t i) const;
-  MacroOp ScaledAddress(size_t i, machine::Reg index, uint8_t count) const;
-  MacroOp Alias(size_t after, machine::Reg reg, const machine::Address& address,
-                uint8_t count) const;
-  MacroOp MemoryUpdate(size_t i) const;
+  bool ShiftPair(size_t i, machine::Reg source, uint8_t count,
+                 MacroOp& found) const;
+  bool ShiftedOperand(size_t i, machine::Reg source, uint8_t count,
+                      MacroOp& found) const;
+  bool Rotation(size_t i, MacroOp& found) const;
+  bool ScaledAddress(size_t i, machine::Reg index, uint8_t count,
+                     MacroOp& found) const;
+  bool Alias(size_t after, machine::Reg reg, const machine::Address& address,
+             uint8_t count, MacroOp& found) const;
+  bool MemoryUpdate(size_t i, MacroOp& found) const;
 
   const isa::ConstInsns insns_;
   const Span<const InsnState> states_;

@@ -134,16 +134,33 @@ Result<uint64_t> ImagePool::Allocate(size_t size) {
   return (*region)->address;
 }
 
+size_t ImagePool::Shrink(uint64_t address, size_t size, size_t used) {
+  Region* region = RegionOf(address);
+  const size_t slots = SlotsFor(used);
+  const size_t spare = SlotsFor(size) - slots;
+  if (!region->shared || spare == 0) {
+    return size;
+  }
+  const size_t first = (address - region->address) / kAlignment;
+  Mark(*region, first + slots, spare, false);
+  return used;
+}
+
+ImagePool::Region* ImagePool::RegionOf(uint64_t address) const {
+  Region* region = regions_;
+  while (address - region->address >= region->size) {
+    region = region->next;
+  }
+  return region;
+}
+
 Status ImagePool::Write(uint64_t address, ConstBytes code) {
   return StatusOf(ebpf_port_exec_write(reinterpret_cast<void*>(address),
                                        code.data(), code.size()));
 }
 
 void ImagePool::Free(uint64_t address, size_t size) {
-  Region* region = regions_;
-  while (address - region->address >= region->size) {
-    region = region->next;
-  }
+  Region* region = RegionOf(address);
   if (!region->shared) {
     RemoveRegion(region);
     return;

@@ -30,6 +30,11 @@ class ImagePool : public NonCopyable {
   /// `size` bytes; kNoMemory, or what the port says. What is there traps.
   Result<uint64_t> Allocate(size_t size);
 
+  /// Gives back what an image of `used` bytes does not need of the `size` that
+  /// it asked for, if others can have it; with what size it is to be freed.
+  /// Nothing was written there.
+  size_t Shrink(uint64_t address, size_t size, size_t used);
+
   /// Writes an image to its place. What the port says.
   Status Write(uint64_t address, ConstBytes code);
 
@@ -59,6 +64,7 @@ class ImagePool : public NonCopyable {
   static size_t SlotsFor(size_t size) {
     return (size + kGuardBytes + kAlignment - 1) / kAlignment;
   }
+  Region* RegionOf(uint64_t address) const;
   static void Mark(Region& region, size_t first, size_t count, bool used);
   static bool FindRoom(const Region& region, size_t count, size_t& first);
 

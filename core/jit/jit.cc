@@ -50,6 +50,11 @@ struct Placing {
 
 Status Place(Compilation& compilation, size_t size) {
   auto& placing = *static_cast<Placing*>(compilation.place_argument);
+  if (placing.reserved != 0) {
+    placing.pool.Free(compilation.address, placing.reserved);
+    placing.reserved = 0;
+    compilation.allocator->DeleteArray(placing.code.Take());
+  }
   EBPF_TRY(placing.code.Allocate(size + machine::CodeBuffer::kMaxAppend));
   compilation.address = EBPF_TRY(placing.pool.Allocate(size));
   placing.reserved = size;
@@ -152,6 +157,8 @@ void Jit::FreeImage(Image* image) {
 Result<Image*> Jit::Compile(const Program& program, Compilation& compilation,
                             Placing& placing) {
   EBPF_TRY(machine_.compile(compilation));
+  placing.reserved = pool_.Shrink(compilation.address, placing.reserved,
+                                  compilation.code_size);
   Result<Image*> image = MakeImage(program, compilation);
   allocator_.DeleteArray(compilation.states);
   if (!image.ok()) {

@@ -95,6 +95,27 @@ TEST_F(JitTest, ADivisionKeepsWhatAnAliasStandsFor) {
             42u);
 }
 
+TEST_F(JitTest, AJumpOverMoreCodeThanWasThoughtReachesItsTarget) {
+  // An address that each load makes itself is longer than its own computation.
+  constexpr int32_t kFar = 1 << 20;
+  std::vector<uint8_t> memory(kFar + 64, 7);
+  for (int loads = 1; loads < 20; ++loads) {
+    std::vector<isa::Insn> insns = {
+        Make(Op::kLoadU8, 0, 1),
+        Make(Op::kJNe64Imm, 0, 0, static_cast<int16_t>(loads + 3), 0),
+        Make(Op::kMov64Reg, 2, 1), Make(Op::kAdd64Imm, 2, 0, 0, kFar)};
+    for (int i = 0; i < loads; ++i) {
+      insns.push_back(Make(Op::kLoadU8, 8, 2, static_cast<int16_t>(i + 1)));
+    }
+    insns.push_back(Make(Op::kMov64Reg, 0, 8));
+    insns.push_back(Exit());
+    memory[0] = 0;
+    EXPECT_EQ(Run(insns, memory.data()), 7u) << loads;
+    memory[0] = 9;
+    EXPECT_EQ(Run(insns, memory.data()), 9u) << loads;
+  }
+}
+
 TEST_F(JitTest, RefusesWhatLeavesTheProgram) {
   EXPECT_EQ(Load({Make(Op::kGoto, 0, 0, 5), Exit()}).status(),
             Status::kInvalid);
@@ -415,6 +436,23 @@ TEST(ImagePoolTest, WhatIsFreedTraps) {
   pool.Free(*first, 100);
   EXPECT_EQ(std::memcmp(bytes, guard.data(), 128), 0);
   pool.Free(*second, 100);
+  EXPECT_EQ(pool.executable_bytes(), 0u);
+}
+
+TEST(ImagePoolTest, WhatAnImageDoesNotNeedIsForTheNext) {
+  ImagePool pool(ThisMachine(), PortAllocator(), 0);
+  Result<uint64_t> first = pool.Allocate(1000);
+  ASSERT_TRUE(first.ok());
+  const size_t kept = pool.Shrink(*first, 1000, 100);
+  Result<uint64_t> second = pool.Allocate(100);
+  ASSERT_TRUE(second.ok());
+  EXPECT_EQ(*second - *first, 128u);
+  pool.Free(*first, kept);
+  pool.Free(*second, 100);
+  EXPECT_EQ(pool.executable_bytes(), 0u);
+  Result<uint64_t> large = pool.Allocate(1 << 20);
+  ASSERT_TRUE(large.ok());
+  pool.Free(*large, pool.Shrink(*large, 1 << 20, 10));
   EXPECT_EQ(pool.executable_bytes(), 0u);
 }
 

@@ -230,7 +230,7 @@ class Liveness {
 
   [[gnu::always_inline]] uint32_t BoundOf(size_t i, const isa::Insn& insn,
                                           Op op) const {
-    const CodeBounds::Bound bound = bounds_->of[static_cast<uint8_t>(op)];
+    const machine::CodeSize bound = bounds_->of[static_cast<uint8_t>(op)];
     const bool is_wide = insn.imm != static_cast<int8_t>(insn.imm);
     const bool is_far = insn.offset != static_cast<int8_t>(insn.offset);
     uint32_t bytes = bound.bytes + (is_wide ? bound.for_imm : 0u) +

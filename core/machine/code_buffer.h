@@ -20,6 +20,13 @@ class CodeBuffer {
   /// Counts only.
   CodeBuffer() : start_(waste_), keep_(0) {}
 
+  /// Starts again at 0, and counts only.
+  void Measure() {
+    memory_ = {};
+    start_ = waste_;
+    size_ = limit_ = keep_ = 0;
+  }
+
   /// Starts again at 0 and keeps what fits in `memory`; what does not is
   /// counted, and `overflowed()` says so. The last kMaxAppend bytes of
   /// `memory` may be written past the code's end.

@@ -64,6 +64,13 @@ inline constexpr int64_t kUnknownDistance = INT64_MAX;
 /// itself: at most this many bytes.
 inline constexpr int64_t kLocalDistance = 100;
 
+/// The most bytes of an instruction's code.
+struct CodeSize {
+  uint8_t bytes = 0;
+  uint8_t for_imm = 0;     // more, where imm has more than 8 bits
+  uint8_t for_offset = 0;  // more, where offset has
+};
+
 /// arch/<isa>/macro_assembler.h has one type that satisfies this, and asserts
 /// it. It is made of a CodeBuffer and the CPU's features (bits of its own
 /// meaning, 0: what every such CPU has), and appends machine code.
@@ -144,6 +151,12 @@ inline constexpr int64_t kLocalDistance = 100;
 ///   kShiftedOperands  AluShifted: dst = lhs <op> (rhs <shift> count), for add
 ///                  sub and or xor
 ///   kConditionalMove  MoveIf: if (lhs <condition> rhs), of width, dst = src
+///   kKnowsSizes    the compiler emits at once, without measuring before:
+///                  MostBytes says how much code an instruction is, of
+///                  op_traits.h's words, on top of which come kPrologueBytes,
+///                  kAddressCheckBytes for a load of kProbed memory, and
+///                  kStubsBytes for the program. Where it is more, or a form
+///                  no longer reaches, which Reaches tells, it is done again.
 template <typename M>
 concept MacroAssemblerFor =
     requires(M& m, const M& cm, isa::Operation op, unsigned width,
@@ -207,6 +220,15 @@ concept MacroAssemblerFor =
      requires(M& m, isa::Operation condition, unsigned width, Reg dst, Reg src,
               Reg lhs, Operand rhs) {
        { m.MoveIf(condition, width, lhs, rhs, dst, src) } -> SameAs<void>;
+     }) &&
+    (!M::kKnowsSizes ||
+     requires(isa::Op op, isa::Family family, isa::Operation operation,
+              unsigned width, bool flag, uint8_t form, int64_t distance) {
+       { M::MostBytes(op, family, operation, width, flag) } -> SameAs<CodeSize>;
+       { M::Reaches(form, distance) } -> SameAs<bool>;
+       { M::kPrologueBytes } -> SameAs<const unsigned&>;
+       { M::kAddressCheckBytes } -> SameAs<const unsigned&>;
+       { M::kStubsBytes } -> SameAs<const unsigned&>;
      });
 
 }  // namespace ebpf::machine
