@@ -128,6 +128,9 @@ RegState Folded(const HelperPrototype& helper, unsigned index,
   const ArgKind kind = helper.args[index];
   RegState folded = reg;
   uint16_t dropped = IsMemory(kind) ? kPieceFlags : 0;
+  if (IsDynptr(kind)) {
+    dropped = kPieceFlags | kRegFirstSlot;  // judged by dynptr.h
+  }
   if (IsMemory(kind) && !WritesInto(helper, index)) {
     dropped |= kRegReadOnly;
   }

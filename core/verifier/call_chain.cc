@@ -6,6 +6,8 @@
 #include "core/verifier/call_chain.h"
 
 #include "core/base/bits.h"
+#include "core/verifier/arena.h"
+#include "core/verifier/fast_call.h"
 #include "core/verifier/structure.h"
 
 namespace ebpf::verifier {
@@ -38,8 +40,7 @@ bool RoundFromTop(Verification& v, Span<uint32_t> above) {
     if (IsOnlyAsync(v, callee)) {
       return;
     }
-    const uint32_t bytes =
-        above[caller] + Rounded(v.subprograms[caller].stack_depth);
+    const uint32_t bytes = above[caller] + Rounded(StackOf(v, caller));
     grew = grew || bytes > above[callee];
     above[callee] = Max(above[callee], bytes);
   });
@@ -53,7 +54,7 @@ Status CheckTailCalls(Verification& v, Span<uint32_t> above) {
   for (uint32_t i = 0; i < v.insns.size(); ++i) {
     isa::DecodedInsn insn;
     if ((v.infos[i].flags & InsnInfo::kSecondSlot) != 0 ||
-        isa::Decode(v.insns, i, insn) != isa::DecodeError::kNone ||
+        DecodeInsn(v.insns, i, insn) != isa::DecodeError::kNone ||
         insn.op != isa::Op::kCallHelper || insn.imm != kTailCall) {
       continue;
     }
@@ -73,8 +74,7 @@ bool Round(Verification& v, Span<Chain> chains) {
     if (IsOnlyAsync(v, callee)) {
       return;
     }
-    const uint32_t bytes =
-        Rounded(v.subprograms[caller].stack_depth) + chains[callee].bytes;
+    const uint32_t bytes = Rounded(StackOf(v, caller)) + chains[callee].bytes;
     if (bytes > chains[caller].bytes) {
       chains[caller].bytes = bytes;
       grew = true;
@@ -89,7 +89,7 @@ bool Round(Verification& v, Span<Chain> chains) {
 
 Status Check(Verification& v, Span<Chain> chains) {
   for (uint32_t i = 0; i < chains.size(); ++i) {
-    chains[i] = Chain{Rounded(v.subprograms[i].stack_depth), 1};
+    chains[i] = Chain{Rounded(StackOf(v, i)), 1};
   }
   // Each round settles at least one more level; recursion settles never.
   uint32_t rounds = 0;
@@ -123,7 +123,7 @@ void FindCalls(Verification& v) {
   for (uint32_t i = 0; i < v.insns.size(); ++i) {
     isa::DecodedInsn insn;
     if ((v.infos[i].flags & InsnInfo::kSecondSlot) == 0 &&
-        isa::Decode(v.insns, i, insn) == isa::DecodeError::kNone &&
+        DecodeInsn(v.insns, i, insn) == isa::DecodeError::kNone &&
         (insn.op == isa::Op::kCallSubprogram ||
          insn.op == isa::Op::kLoadFunc)) {
       const uint32_t callee = static_cast<uint32_t>(TargetOf(i, insn));
@@ -135,22 +135,14 @@ void FindCalls(Verification& v) {
   }
 }
 
-Status GrowStack(Verification& v, Frame& frame, uint32_t bytes) {
+void GrowStack(Verification& v, Frame& frame, uint32_t bytes) {
   const uint32_t slots = (bytes + kSlotSize - 1) / kSlotSize;
   if (slots <= frame.slot_count) {
-    return Status::kOk;
+    return;
   }
   frame.GrowTo(slots);
   uint32_t& depth = v.subprograms[frame.subprogram].stack_depth;
   depth = Max(depth, slots * kSlotSize);
-  uint32_t total = 0;
-  for (uint32_t i = 0; i < v.state->frame_count; ++i) {
-    total += Rounded(v.subprograms[v.state->frames[i].subprogram].stack_depth);
-  }
-  if (total > kMaxStackBytes) {
-    return v.Reject(Message::kStackTooLarge, v.state->frame_count, total);
-  }
-  return Status::kOk;
 }
 
 Status CheckCallChains(Verification& v) {

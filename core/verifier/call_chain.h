@@ -7,9 +7,8 @@
 
 namespace ebpf::verifier {
 
-/// Makes the last `bytes` (at most kMaxStackBytes) of `frame`'s stack usable,
-/// unless the active functions together then need too much.
-Status GrowStack(Verification& v, Frame& frame, uint32_t bytes);
+/// Makes the last `bytes` (at most kMaxStackBytes) of `frame`'s stack usable.
+void GrowStack(Verification& v, Frame& frame, uint32_t bytes);
 
 /// Fills in `v.graph` with what the instructions say.
 void FindCalls(Verification& v);

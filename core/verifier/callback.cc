@@ -27,6 +27,7 @@ constexpr uint32_t kUserRingDrain = 209;
 constexpr unsigned kResult = 0;
 // Arguments of helpers.
 constexpr unsigned kCount = 1;  // bpf_loop: how often
+constexpr unsigned kLoopFlags = 4;
 constexpr unsigned kMap = 1;    // bpf_for_each_map_elem
 constexpr unsigned kTask = 1;   // bpf_find_vma
 
@@ -136,6 +137,9 @@ Status CheckCallback(Verification& v, const HelperPrototype& helper,
   }
   if (v.state->frame_count == kMaxFrames) {
     return v.Reject(Message::kTooDeep, kMaxFrames + 1);
+  }
+  if (helper.id == kLoop && v.state->reg(kLoopFlags).IsNull()) {
+    v.subprograms[caller.subprogram].has_inline_loop = true;
   }
   const uint32_t callee = SubprogramOf(v, call.callback);
   v.graph[0].Add(caller.subprogram, callee);

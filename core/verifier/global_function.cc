@@ -6,6 +6,7 @@
 
 #include "core/base/memory.h"
 #include "core/verifier/async_callback.h"
+#include "core/verifier/dynptr.h"
 #include "core/verifier/function_args.h"
 #include "core/verifier/function_info.h"
 #include "core/verifier/helper_args.h"
@@ -160,10 +161,18 @@ Status CheckArgument(Verification& v, unsigned number,
       return reg.IsScalar() || reg.type == RegType::kArena
                  ? Status::kOk
                  : v.Reject(Message::kNotArenaOrScalar, number);
-    case FunctionArgument::kDynptr:
-      break;
+    case FunctionArgument::kDynptr: {
+      const bool dynptr =
+          reg.type == RegType::kDynptr || reg.type == RegType::kStack;
+      RegState found;
+      return !dynptr ? v.Reject(Message::kArgumentType, number, TypeName(reg),
+                                "fp, dynptr_ptr")
+             : reg.type == RegType::kDynptr && !IsOk(CheckUnmodified(v, number))
+                 ? Status::kInvalid
+                 : FindDynptr(v, number, 0, false, found);
+    }
   }
-  return v.Reject(Message::kArgumentType, number, TypeName(reg), "dynptr_ptr");
+  return Status::kInvalid;
 }
 
 Status CheckArguments(Verification& v, uint32_t subprogram) {

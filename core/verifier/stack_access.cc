@@ -8,6 +8,7 @@
 #include "core/verifier/alu.h"
 #include "core/verifier/call_chain.h"
 #include "core/verifier/dynptr.h"
+#include "core/verifier/fast_call.h"
 
 namespace ebpf::verifier {
 namespace {
@@ -55,7 +56,8 @@ Status CheckBounds(Verification& v, const Access& access, const char* what,
         below ? Message::kVariableOutsideStack : Message::kVariableBeyondStack,
         what, access.base, reg.value.bits, fixed, access.size);
   }
-  EBPF_TRY(GrowStack(v, *range.frame, static_cast<uint32_t>(-range.min)));
+  GrowStack(v, *range.frame, static_cast<uint32_t>(-range.min));
+  NoteStackAccess(v, *range.frame, range.min);
   if (what != kIndirect || access.write) {
     v.touched.slots |= SlotBits(range.min, range.end);
   }

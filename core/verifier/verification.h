@@ -41,6 +41,7 @@ struct InsnInfo {
     kMayGoto = 1 << 11,
     kIteratorBegins = 1 << 12,  // calls a function that begins an iterator
     kIteratorSteps = 1 << 13,   // or gets its next element
+    kFastCall = 1 << 14,        // spills or fills around such a call
   };
 
   ExploredState* explored;  // states seen here, the newest first
@@ -89,6 +90,11 @@ struct Subprogram {
   uint32_t end;
   uint32_t stack_depth;
   bool has_may_goto;
+  /// fast_call.h: spills below `fast_call_offset` can go.
+  bool has_fast_calls;
+  int32_t fast_call_offset;
+  /// Linux makes instructions of a bpf_loop in it.
+  bool has_inline_loop;
   /// The kernel calls it later; somebody calls it at once.
   bool is_async;
   bool is_called;

@@ -9,6 +9,7 @@
 #include "core/verifier/diagnosis.h"
 #include "core/verifier/exploration.h"
 #include "core/verifier/facts.h"
+#include "core/verifier/fast_call.h"
 #include "core/verifier/global_function.h"
 #include "core/verifier/liveness.h"
 #include "core/verifier/packet.h"
@@ -69,6 +70,7 @@ Status Run(Verification& v) {
   EBPF_TRY(AllocateAll(v));
   EBPF_TRY(CheckStructure(v));
   FindCalls(v);
+  FindFastCalls(v);
   FindPacketMovers(v);
   EBPF_TRY(CheckGraph(v));
   ComputeLiveness(v);
@@ -108,7 +110,7 @@ void LogStats(const Verification& v) {
       if (v.subprograms[i].end == 0) {
         break;  // refused before they were found
       }
-      writer.Put(i == 0 ? "" : "+").PutUnsigned(v.subprograms[i].stack_depth);
+      writer.Put(i == 0 ? "" : "+").PutUnsigned(LoggedStackOf(v, static_cast<uint32_t>(i)));
     }
     writer.Put('\n');
   }
