@@ -114,11 +114,8 @@ void Relocate(const Btf& local, const Btf& target,
     log.Clear();
     relocator->Describe(relocation, log);
     const Result<CoreResult> result = relocator->Resolve(relocation);
-    if (result.ok()) {
-      // Sizes that differ are good for loads of two known sizes only.
-      Expect(result->poison || result->old_size == result->new_size ||
-             result->wrong_size ||
-             (result->old_size != 0 && result->new_size != 0));
+    if (result.ok() && result->wrong_size) {
+      Expect(!result->poison && result->old_size != result->new_size);
     }
     const std::vector<Insn> before = insns;
     if (!IsOk(relocator->Apply(relocation, code))) {

@@ -63,7 +63,8 @@ class Walk {
   }
 
   StringView NameOf(NameOffset name) const {
-    return btf_.Name(name).ValueOr(StringView("?"));
+    return name == 0 ? StringView("(anon)")
+                     : btf_.Name(name).ValueOr(StringView("?"));
   }
   Status Beyond(const Place& place) {
     if (log_ != nullptr) {

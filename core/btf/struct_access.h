@@ -20,7 +20,7 @@ struct PointerTags {
 enum class AccessKind : uint8_t {
   kScalar,
   kPointer,        // to the struct or union `type`
-  kOpaquePointer,  // to something else: void, int, a function
+  kOpaquePointer,  // to something else, for Linux 6.12 a number: void, int...
   kStruct,         // the access begins where the inner struct `type` does
 };
 
