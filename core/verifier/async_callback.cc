@@ -19,8 +19,7 @@ constexpr uint32_t kMaxCallbacks = 256;
 
 void Begin(Verification& v, const AsyncCallback& callback) {
   State& state = *v.state;
-  FillBytes(&state, 0, sizeof(state));
-  state.frame_count = 1;
+  Reset(state);
   Frame& frame = state.current();
   frame.subprogram = callback.subprogram;
   frame.async = callback.async;

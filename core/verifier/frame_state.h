@@ -137,6 +137,10 @@ struct State {
   RegState& reg(unsigned number) { return current().regs[number]; }
 };
 
+/// Makes it that of a function that begins: one frame, and nothing in it.
+/// (Cheaper than to fill all of it with zeros.)
+void Reset(State& state);
+
 /// Calls `f` with each register that `state` knows, spilled ones included; not
 /// with dynptrs and iterators on the stack.
 template <typename F>

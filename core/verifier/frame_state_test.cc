@@ -3,6 +3,7 @@
 
 #include <memory>
 
+#include "core/base/memory.h"
 #include "gtest/gtest.h"
 
 namespace ebpf::verifier {
@@ -55,6 +56,24 @@ TEST(FrameStateTest, EachRegisterIsVisited) {
   unsigned visited = 0;
   ForEachReg(*state, [&](RegState&) { ++visited; });
   EXPECT_EQ(visited, 2u * isa::kRegisterCount + 1);
+}
+
+TEST(FrameStateTest, AResetStateIsThatOfAFunctionThatBegins) {
+  const auto state = std::make_unique<State>();
+  FillBytes(state.get(), 0xff, sizeof(*state));
+  Reset(*state);
+  EXPECT_EQ(state->frame_count, 1u);
+  EXPECT_EQ(state->reference_count, 0u);
+  EXPECT_EQ(state->lock.owner, nullptr);
+  EXPECT_TRUE(state->regions == Regions{});
+  const Frame& frame = state->current();
+  EXPECT_EQ(frame.slot_count, 0u);
+  EXPECT_EQ(frame.loops.loop, 0u);
+  EXPECT_FALSE(frame.called_back);
+  EXPECT_EQ(frame.async, Async::kNo);
+  for (const RegState& reg : frame.regs) {
+    EXPECT_EQ(reg.type, RegType::kUninitialized);
+  }
 }
 
 }  // namespace

@@ -54,8 +54,7 @@ RegState EntryValue(Verification& v, const FunctionArgument& argument) {
 
 void Begin(Verification& v, uint32_t subprogram) {
   State& state = *v.state;
-  FillBytes(&state, 0, sizeof(state));
-  state.frame_count = 1;
+  Reset(state);
   Frame& frame = state.current();
   frame.subprogram = subprogram;
   frame.regs[isa::kFramePointer] = RegState::Pointer(RegType::kStack);

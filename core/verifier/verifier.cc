@@ -31,10 +31,11 @@ Status AllocateAll(Verification& v) {
   v.infos = EBPF_TRY(v.allocator.NewArray<InsnInfo>(v.insns.size()));
   v.subprograms = EBPF_TRY(v.allocator.NewArray<Subprogram>(kMaxSubprograms));
   v.graph = EBPF_TRY(v.allocator.NewArray<CallGraph>(1));
-  v.state = EBPF_TRY(v.allocator.New<State>());
+  // Arrays: New would fill them with zeros once more.
+  v.state = EBPF_TRY(v.allocator.NewArray<State>(1)).data();
   v.ids = EBPF_TRY(v.allocator.New<IdMap>());
   if (v.log.wants_diagnosis()) {
-    v.record = EBPF_TRY(v.allocator.New<Record>());
+    v.record = EBPF_TRY(v.allocator.NewArray<Record>(1)).data();
   }
   return Status::kOk;
 }
@@ -45,14 +46,14 @@ void FreeAll(Verification& v) {
     v.allocator.Delete(v.ids);
   }
   if (v.state != nullptr) {
-    v.allocator.Delete(v.state);
+    v.allocator.DeleteArray(Span<State>(v.state, 1));
   }
   if (!v.subprograms.empty()) {
     v.allocator.DeleteArray(
         Span<Subprogram>(v.subprograms.data(), kMaxSubprograms));
   }
   if (v.record != nullptr) {
-    v.allocator.Delete(v.record);
+    v.allocator.DeleteArray(Span<Record>(v.record, 1));
   }
   v.allocator.DeleteArray(v.graph);
   v.allocator.DeleteArray(v.relevance);
