@@ -32,6 +32,8 @@ constexpr uint16_t kAllRegs = (1u << isa::kRegisterCount) - 1;
 constexpr uint16_t kResult = 1u << 0;
 constexpr uint16_t kArguments = 0x3e;    // r1..r5
 constexpr uint16_t kCallerSaved = 0x3f;  // r0..r5
+/// Linux's number of the helper whose flags are judged.
+constexpr int32_t kGetLocalStorage = 81;
 constexpr uint16_t kFrame = 1u << isa::kFramePointer;
 
 constexpr uint16_t Bit(unsigned reg) {
@@ -401,7 +403,8 @@ class Backward {
     for (unsigned i = 0; i < 5; ++i) {
       const ArgKind kind = helper != nullptr ? helper->args[i] : ArgKind::kSize;
       if (kind != ArgKind::kNone &&
-          (kind != ArgKind::kAnything || calls_back)) {
+          (kind != ArgKind::kAnything || calls_back ||
+           insn_.imm == kGetLocalStorage)) {
         Add(1 + i);
       }
     }
