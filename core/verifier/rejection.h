@@ -13,7 +13,7 @@ namespace ebpf::verifier {
 /// A message that was written, with its arguments as text.
 struct Rejection {
   static constexpr uint32_t kMaxArgs = 8;
-  static constexpr size_t kMaxText = 48;
+  static constexpr size_t kMaxText = 112;
 
   Message message;
   uint32_t arg_count;
