@@ -19,42 +19,20 @@ namespace {
 constexpr uint32_t kFirstLogSize = 16 * 1024;
 constexpr uint32_t kLastLogSize = 256 * 1024;
 
-/// What the kernel gets of a program's functions and source lines.
-class Records {
- public:
-  explicit Records(Allocator& allocator)
-      : functions_(allocator), lines_(allocator) {}
-
-  /// kInvalid, kNoMemory.
-  Status Read(const ObjectFile& object, const ProgramLinker& linker) {
-    for (const LinkedFunction& function : linker.functions()) {
-      const size_t before = functions_.size();
-      EBPF_TRY(AppendFunctionRecords(object, function, functions_));
-      EBPF_TRY(AppendLineRecords(object, function, lines_));
-      is_complete_ = is_complete_ && functions_.size() == before + 1;
-    }
-    return Status::kOk;
+void SetInfo(const ProgramInfo& info, int btf_fd,
+             linux_abi::ProgLoadAttr& attr) {
+  attr.prog_btf_fd = static_cast<uint32_t>(btf_fd);
+  // As libbpf: where one function has no record, none is given.
+  if (!info.is_complete()) {
+    return;
   }
-
-  /// As libbpf: where one function has no record, none is given.
-  void Set(int btf_fd, linux_abi::ProgLoadAttr& attr) const {
-    attr.prog_btf_fd = static_cast<uint32_t>(btf_fd);
-    if (!is_complete_) {
-      return;
-    }
-    attr.func_info_rec_size = sizeof(FunctionRecord);
-    attr.func_info = AddressOf(functions_.begin());
-    attr.func_info_cnt = static_cast<uint32_t>(functions_.size());
-    attr.line_info_rec_size = sizeof(LineRecord);
-    attr.line_info = AddressOf(lines_.begin());
-    attr.line_info_cnt = static_cast<uint32_t>(lines_.size());
-  }
-
- private:
-  Vector<FunctionRecord> functions_;
-  Vector<LineRecord> lines_;
-  bool is_complete_ = true;
-};
+  attr.func_info_rec_size = sizeof(FunctionRecord);
+  attr.func_info = AddressOf(info.functions().data());
+  attr.func_info_cnt = static_cast<uint32_t>(info.functions().size());
+  attr.line_info_rec_size = sizeof(LineRecord);
+  attr.line_info = AddressOf(info.lines().data());
+  attr.line_info_cnt = static_cast<uint32_t>(info.lines().size());
+}
 
 }  // namespace
 
@@ -102,11 +80,11 @@ Status Object::LoadProgram(size_t index, const LoadRequest& request) {
   SetObjectName(attr.prog_name, definition.name);
   result.status = SetTarget(file_, definition, kernel_, attr, log_);
   EBPF_TRY(result.status);
-  Records records(allocator_);
+  ProgramInfo info(allocator_);
   if (btf_fd_ != 0) {
-    result.status = records.Read(file_, linker);
+    result.status = info.Read(file_, linker.functions());
     EBPF_TRY(result.status);
-    records.Set(btf_fd_, attr);
+    SetInfo(info, btf_fd_, attr);
   }
   if (request.log_level != 0) {
     attr.log_level = request.log_level;

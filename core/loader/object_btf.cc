@@ -51,6 +51,9 @@ struct ParameterRecord {
 
 constexpr char kDummyName[] = "extern_dummy";
 constexpr uint32_t kDummySize = 4;
+
+/// Each is looked for in the file; no object has so many.
+constexpr uint32_t kMaxSections = 256;
 constexpr uint32_t kGlobal = 1;
 
 constexpr uint32_t Info(btf::Kind kind, uint32_t count) {
@@ -71,9 +74,14 @@ class Maker {
   Status Make() {
     EBPF_TRY(Copy());
     EBPF_TRY(FindPlaces());
+    uint32_t sections = 0;
     for (btf::TypeId id = 1; id < btf_.type_count(); ++id) {
       const btf::Type type = EBPF_TRY(btf_.TypeAt(id));
       if (type.kind == btf::Kind::kDataSection) {
+        if (++sections > kMaxSections) {
+          log_.Put("BTF: too many data sections\n");
+          return Status::kTooBig;
+        }
         EBPF_TRY(FixSection(type));
       }
     }

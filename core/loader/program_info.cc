@@ -8,86 +8,150 @@
 namespace ebpf::loader {
 namespace {
 
-/// Calls `visit(record)` for each record of `function` in `table`, with the
-/// record's first word turned into the instruction's number in the function.
-template <typename Record, typename Visit>
-Status ForEachRecord(const ObjectFile& object, const LinkedFunction& function,
-                     btf::ExtTable table, Visit visit) {
-  if (object.btf_ext() == nullptr || object.btf() == nullptr) {
+/// The record as bpf(2) takes it, with `insn` for its place.
+template <typename Record>
+Record Moved(ConstBytes bytes, uint32_t insn) {
+  Record record = LoadUnaligned<Record>(bytes.data());
+  record.insn = insn;
+  return record;
+}
+
+/// Appends the records of `function`.
+template <typename Record>
+Status AppendRecords(const ExtRecords& from, const LinkedFunction& function,
+                     Vector<Record>& records) {
+  for (uint32_t i = from.FirstFrom(function.first_insn); i < from.count();
+       ++i) {
+    const uint32_t insn = from.InsnAt(i) - function.first_insn;
+    if (insn >= function.count) {
+      break;
+    }
+    EBPF_TRY(records.PushBack(
+        Moved<Record>(from.RecordAt(i), function.at + insn)));
+  }
+  return Status::kOk;
+}
+
+/// The records of the sections that a program's functions come from: the
+/// entry's and ".text".
+class SectionRecords {
+ public:
+  Status Find(const ObjectFile& object, btf::ExtTable table, uint32_t entry) {
+    entry_ = entry;
+    of_entry_ = EBPF_TRY(ExtRecords::Find(object, table, entry));
+    of_text_ =
+        EBPF_TRY(ExtRecords::Find(object, table, object.text_section()));
     return Status::kOk;
   }
-  const StringView name =
-      EBPF_TRY(object.elf().SectionAt(function.section)).name;
-  size_t at = 0;
-  for (;;) {
-    const Result<btf::ExtSection> section =
-        object.btf_ext()->NextSection(table, at);
-    if (section.status() == Status::kNotFound) {
-      return Status::kOk;
-    }
-    EBPF_TRY(section.status());
-    if (EBPF_TRY(object.btf()->Name(section->name)) != name) {
-      continue;
-    }
-    for (uint32_t i = 0; i < section->record_count; ++i) {
-      Record record = LoadUnaligned<Record>(section->RecordAt(i).data());
-      uint32_t first = 0;
-      CopyBytes(&first, &record, sizeof(first));
-      const uint32_t insn = first / sizeof(isa::Insn);
-      if (first % sizeof(isa::Insn) == 0 && insn >= function.first_insn &&
-          insn - function.first_insn < function.count) {
-        EBPF_TRY(visit(record, insn - function.first_insn));
-      }
-    }
+  const ExtRecords& Of(uint32_t section) const {
+    return section == entry_ ? of_entry_ : of_text_;
   }
-}
+
+ private:
+  uint32_t entry_ = 0;
+  ExtRecords of_entry_;
+  ExtRecords of_text_;
+};
 
 }  // namespace
 
-Status AppendFunctionRecords(const ObjectFile& object,
-                             const LinkedFunction& function,
-                             Vector<FunctionRecord>& records) {
-  return ForEachRecord<FunctionRecord>(
-      object, function, btf::ExtTable::kFunctions,
-      [&](FunctionRecord record, uint32_t insn) {
-        record.insn = function.at + insn;
-        return records.PushBack(record);
-      });
+Result<ExtRecords> ExtRecords::Find(const ObjectFile& object,
+                                    btf::ExtTable table, uint32_t section) {
+  ExtRecords records;
+  if (object.btf_ext() == nullptr || object.btf() == nullptr ||
+      section >= object.elf().section_count()) {
+    return records;
+  }
+  const StringView name = EBPF_TRY(object.elf().SectionAt(section)).name;
+  size_t at = 0;
+  for (;;) {
+    const Result<btf::ExtSection> found =
+        object.btf_ext()->NextSection(table, at);
+    if (found.status() == Status::kNotFound) {
+      return records;
+    }
+    EBPF_TRY(found.status());
+    if (EBPF_TRY(object.btf()->Name(found->name)) == name) {
+      records.section_ = *found;
+      break;
+    }
+  }
+  for (uint32_t i = 0; i < records.count(); ++i) {
+    const auto offset =
+        LoadUnaligned<uint32_t>(records.RecordAt(i).data());
+    if (offset % sizeof(isa::Insn) != 0 ||
+        (i != 0 && records.InsnAt(i) <= records.InsnAt(i - 1))) {
+      return Status::kInvalid;
+    }
+  }
+  return records;
 }
 
-Status AppendLineRecords(const ObjectFile& object,
-                         const LinkedFunction& function,
-                         Vector<LineRecord>& records) {
-  return ForEachRecord<LineRecord>(object, function, btf::ExtTable::kLines,
-                                   [&](LineRecord record, uint32_t insn) {
-                                     record.insn = function.at + insn;
-                                     return records.PushBack(record);
-                                   });
+uint32_t ExtRecords::InsnAt(uint32_t index) const {
+  return LoadUnaligned<uint32_t>(RecordAt(index).data()) / sizeof(isa::Insn);
 }
 
-Status RelocateFields(const ObjectFile& object, const LinkedFunction& function,
-                      const btf::Btf* kernel, isa::Insns insns,
-                      Allocator& allocator, TextWriter& log) {
-  btf::CoreRelocator* relocator = nullptr;
+uint32_t ExtRecords::FirstFrom(uint64_t insn) const {
+  uint32_t low = 0;
+  uint32_t high = count();
+  while (low < high) {
+    const uint32_t middle = low + (high - low) / 2;
+    if (InsnAt(middle) < insn) {
+      low = middle + 1;
+    } else {
+      high = middle;
+    }
+  }
+  return low;
+}
+
+Status ProgramInfo::Read(const ObjectFile& object,
+                         Span<const LinkedFunction> functions) {
+  SectionRecords of_functions;
+  SectionRecords of_lines;
+  const uint32_t entry = functions[0].section;
+  EBPF_TRY(of_functions.Find(object, btf::ExtTable::kFunctions, entry));
+  EBPF_TRY(of_lines.Find(object, btf::ExtTable::kLines, entry));
+  is_complete_ = true;
+  for (const LinkedFunction& function : functions) {
+    const size_t before = functions_.size();
+    EBPF_TRY(
+        AppendRecords(of_functions.Of(function.section), function, functions_));
+    EBPF_TRY(AppendRecords(of_lines.Of(function.section), function, lines_));
+    is_complete_ = is_complete_ && functions_.size() == before + 1;
+  }
+  return Status::kOk;
+}
+
+Status RelocateFields(const ObjectFile& object, const ExtRecords& records,
+                      const LinkedFunction& function, const btf::Btf* kernel,
+                      isa::Insns insns, Allocator& allocator,
+                      TextWriter& log) {
+  uint32_t i = records.FirstFrom(function.first_insn);
+  const auto is_of_function = [&] {
+    return i < records.count() &&
+           records.InsnAt(i) - function.first_insn < function.count;
+  };
+  if (!is_of_function()) {
+    return Status::kOk;
+  }
+  if (kernel == nullptr) {
+    log.Put("CO-RE: the kernel's BTF is needed, and not there\n");
+    return Status::kNotFound;
+  }
+  btf::CoreRelocator* relocator = EBPF_TRY(
+      allocator.New<btf::CoreRelocator>(*object.btf(), *kernel, &log));
   const Bytes code(reinterpret_cast<uint8_t*>(insns.data()),
                    insns.size() * sizeof(isa::Insn));
-  const Status status = ForEachRecord<btf::CoreRelocation>(
-      object, function, btf::ExtTable::kRelocations,
-      [&](btf::CoreRelocation record, uint32_t insn) -> Status {
-        if (kernel == nullptr) {
-          log.Put("CO-RE: the kernel's BTF is needed, and not there\n");
-          return Status::kNotFound;
-        }
-        if (relocator == nullptr) {
-          relocator = EBPF_TRY(allocator.New<btf::CoreRelocator>(
-              *object.btf(), *kernel, &log));
-        }
-        record.insn_offset = insn * sizeof(isa::Insn);
-        return relocator->Apply(record, code);
-      });
-  if (relocator != nullptr) {
-    allocator.Delete(relocator);
+  Status status = Status::kOk;
+  for (; IsOk(status) && is_of_function(); ++i) {
+    auto record =
+        LoadUnaligned<btf::CoreRelocation>(records.RecordAt(i).data());
+    record.insn_offset =
+        (records.InsnAt(i) - function.first_insn) * sizeof(isa::Insn);
+    status = relocator->Apply(record, code);
   }
+  allocator.Delete(relocator);
   return status;
 }
 

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "core/base/text_writer.h"
+#include "core/btf/btf_ext.h"
 #include "core/btf/core_relo.h"
 #include "core/isa/insn.h"
 #include "core/loader/object_file.h"
@@ -34,20 +35,56 @@ struct LinkedFunction {
   uint32_t at;  // in the program
 };
 
-/// Appends the records of `function`, moved to its place. kInvalid, kNoMemory.
-/// Context: task.
-Status AppendFunctionRecords(const ObjectFile& object,
-                             const LinkedFunction& function,
-                             Vector<FunctionRecord>& records);
-Status AppendLineRecords(const ObjectFile& object,
-                         const LinkedFunction& function,
-                         Vector<LineRecord>& records);
+/// What one table of .BTF.ext says of one section's instructions, in their
+/// order, so that finding a function's records costs next to nothing: a file
+/// may have very many of both. Context: any.
+class ExtRecords {
+ public:
+  ExtRecords() = default;
 
-/// Patches `insns`, the function's own, for the kernel with the types `kernel`
-/// (or null: none are known, and one relocation is one too many). kInvalid,
-/// kNotFound, with a line in `log`; kNoMemory.
-Status RelocateFields(const ObjectFile& object, const LinkedFunction& function,
-                      const btf::Btf* kernel, isa::Insns insns,
-                      Allocator& allocator, TextWriter& log);
+  /// The records of section number `section`; none where the object has no
+  /// such table. kInvalid where they are not in order, one at most for each
+  /// instruction.
+  static Result<ExtRecords> Find(const ObjectFile& object, btf::ExtTable table,
+                                 uint32_t section);
+
+  /// The first record at or behind instruction `insn`, or count().
+  uint32_t FirstFrom(uint64_t insn) const;
+  uint32_t count() const { return section_.record_count; }
+  /// The instruction that record `index` is of, in the section.
+  uint32_t InsnAt(uint32_t index) const;
+  ConstBytes RecordAt(uint32_t index) const { return section_.RecordAt(index); }
+
+ private:
+  btf::ExtSection section_{};
+};
+
+/// The functions and source lines of a linked program.
+class ProgramInfo : public NonCopyable {
+ public:
+  explicit ProgramInfo(Allocator& allocator)
+      : functions_(allocator), lines_(allocator) {}
+
+  /// kInvalid, kNoMemory. Once.
+  Status Read(const ObjectFile& object, Span<const LinkedFunction> functions);
+
+  /// Whether each function has its record: bpf(2) takes all or none.
+  bool is_complete() const { return is_complete_; }
+  Span<const FunctionRecord> functions() const { return functions_.span(); }
+  Span<const LineRecord> lines() const { return lines_.span(); }
+
+ private:
+  Vector<FunctionRecord> functions_;
+  Vector<LineRecord> lines_;
+  bool is_complete_ = false;
+};
+
+/// Patches `insns`, those of `function`, for the kernel with the types `kernel`
+/// (or null: none are known, and one relocation is one too many). `records` are
+/// the CO-RE relocations of its section. kInvalid, kNotFound, with a line in
+/// `log`; kNoMemory. Context: task.
+Status RelocateFields(const ObjectFile& object, const ExtRecords& records,
+                      const LinkedFunction& function, const btf::Btf* kernel,
+                      isa::Insns insns, Allocator& allocator, TextWriter& log);
 
 }  // namespace ebpf::loader

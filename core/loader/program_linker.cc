@@ -61,6 +61,15 @@ Optional<elf::Relocation> RelocationIndex::At(uint64_t insn) const {
 
 Status ProgramLinker::Link(const ProgramDefinition& program) {
   EBPF_TRY(entry_relocations_.Build(object_, program.section_index, log_));
+  const Result<ExtRecords> fields = ExtRecords::Find(
+      object_, btf::ExtTable::kRelocations, program.section_index);
+  const Result<ExtRecords> text_fields = ExtRecords::Find(
+      object_, btf::ExtTable::kRelocations, object_.text_section());
+  if (!fields.ok() || !text_fields.ok()) {
+    return Refuse(Status::kInvalid, 0, "CO-RE relocations are malformed");
+  }
+  entry_fields_ = *fields;
+  text_fields_ = *text_fields;
   EBPF_TRY(
       Append(program.section_index, program.first_insn, program.insn_count));
   // functions_ grows while its elements are worked on; each subprogram is
@@ -104,8 +113,9 @@ Status ProgramLinker::Append(uint32_t section_index, uint32_t first_insn,
 
 Status ProgramLinker::RelocateNewest() {
   const LinkedFunction& function = functions_[functions_.size() - 1];
+  const bool is_text = function.section == object_.text_section();
   const Status status = RelocateFields(
-      object_, function,
+      object_, is_text ? text_fields_ : entry_fields_, function,
       kernel_.core_btf != nullptr ? kernel_.core_btf : kernel_.btf,
       insns_.span().Subspan(function.at, function.count), allocator_, log_);
   return IsOk(status) ? status

@@ -99,6 +99,8 @@ class ProgramLinker : public NonCopyable {
   Allocator& allocator_;
   TextWriter& log_;
   const Kernel kernel_;
+  ExtRecords entry_fields_;  // CO-RE relocations
+  ExtRecords text_fields_;
   RelocationIndex entry_relocations_;
   RelocationIndex text_relocations_;
   Buffer<uint32_t> text_places_;  // by instruction of .text: place + 1, or 0

@@ -30,25 +30,78 @@ TEST(SectionNamesTest, AKprobeNamesFunctionAndOffset) {
   EXPECT_EQ(hex->offset, 0x1fu);
 }
 
-TEST(SectionNamesTest, MalformedOffsetsAreRefused) {
+TEST(SectionNamesTest, MalformedOffsetsAndMissingTargetsAreRefused) {
   for (const char* name :
        {"kprobe/", "kprobe/f+", "kprobe/f+x", "kprobe/f+0x", "kprobe/f+1g",
-        "kprobe/f+99999999999999999999", "kprobe/+4"}) {
+        "kprobe/f+99999999999999999999", "kprobe/+4", "fentry/", "iter/"}) {
     EXPECT_EQ(ParseProgramSection(name).status(), Status::kInvalid) << name;
   }
 }
 
-TEST(SectionNamesTest, NamesOfLibbpfThatAreAbsentAreToldFromUnknownOnes) {
-  EXPECT_EQ(ParseProgramSection("tracepoint/sched/sched_switch").status(),
-            Status::kNotSupported);
-  EXPECT_EQ(ParseProgramSection("kretprobe/f").status(), Status::kNotSupported);
-  EXPECT_EQ(ParseProgramSection("kprobes/f").status(), Status::kNotFound);
-  EXPECT_EQ(ParseProgramSection("").status(), Status::kNotFound);
+TEST(SectionNamesTest, UnknownNamesAreToldFromThoseThatBeginLikeKnownOnes) {
+  for (const char* name :
+       {"", "?", "kprobes/f", "socket/x", "socketx", "xdp/unknown",
+        "cgroup/unknown", "tc/sideways", "Fentry/f"}) {
+    EXPECT_EQ(ParseProgramSection(name).status(), Status::kNotFound) << name;
+  }
 }
 
 TEST(SectionNamesTest, ASocketFilterHasNoTarget) {
   EXPECT_EQ(ParseProgramSection("socket")->type, ProgramTypeId::kSocketFilter);
-  EXPECT_EQ(ParseProgramSection("socket/x").status(), Status::kNotFound);
+  EXPECT_EQ(ParseProgramSection("socket")->target, SectionTarget::kNothing);
+}
+
+TEST(SectionNamesTest, NamesStandForTypesAttachTypesAndFlags) {
+  const struct {
+    const char* name;
+    ProgramTypeId type;
+    uint32_t attach_type;
+    bool sleepable;
+    bool has_frags;
+  } kCases[] = {
+      {"xdp", ProgramTypeId::kXdp, 37, false, false},
+      {"xdp.frags/devmap", ProgramTypeId::kXdp, 33, false, true},
+      {"tc", ProgramTypeId::kSchedCls, 0, false, false},
+      {"tcx/egress", ProgramTypeId::kSchedCls, 47, false, false},
+      {"cgroup/connect6", ProgramTypeId::kCgroupSockAddr, 11, false, false},
+      {"cgroup/sendmsg_unix", ProgramTypeId::kCgroupSockAddr, 50, false, false},
+      {"sk_skb/stream_verdict", ProgramTypeId::kSkSkb, 5, false, false},
+      {"sk_reuseport", ProgramTypeId::kSkReuseport, 39, false, false},
+      {"fentry.s/f", ProgramTypeId::kTracing, 24, true, false},
+      {"fmod_ret/f", ProgramTypeId::kTracing, 26, false, false},
+      {"tp_btf/event", ProgramTypeId::kTracing, 23, false, false},
+      {"iter.s/task", ProgramTypeId::kTracing, 28, true, false},
+      {"lsm.s/hook", ProgramTypeId::kLsm, 27, true, false},
+      {"lsm_cgroup/hook", ProgramTypeId::kLsm, 43, false, false},
+      {"raw_tp.w", ProgramTypeId::kRawTracepointWritable, 0, false, false},
+      {"tracepoint/a/b", ProgramTypeId::kTracepoint, 0, false, false},
+      {"uprobe.multi.s//lib:f", ProgramTypeId::kKprobe, 48, true, false},
+      {"kprobe.session/f*", ProgramTypeId::kKprobe, 56, false, false},
+      {"usdt", ProgramTypeId::kKprobe, 0, false, false},
+      {"syscall", ProgramTypeId::kSyscall, 0, true, false},
+      {"struct_ops.s/init", ProgramTypeId::kStructOps, 0, true, false},
+      {"freplace/f", ProgramTypeId::kExt, 0, false, false},
+      {"netfilter", ProgramTypeId::kNetfilter, 45, false, false},
+      {"lwt_seg6local", ProgramTypeId::kLwtSeg6local, 0, false, false},
+      {"flow_dissector", ProgramTypeId::kFlowDissector, 17, false, false},
+  };
+  for (const auto& c : kCases) {
+    const Result<ProgramSection> section = ParseProgramSection(c.name);
+    ASSERT_TRUE(section.ok()) << c.name;
+    EXPECT_EQ(section->type, c.type) << c.name;
+    EXPECT_EQ(section->attach_type, c.attach_type) << c.name;
+    EXPECT_EQ(section->sleepable, c.sleepable) << c.name;
+    EXPECT_EQ(section->has_frags, c.has_frags) << c.name;
+    EXPECT_FALSE(section->only_on_demand) << c.name;
+  }
+}
+
+TEST(SectionNamesTest, AQuestionMarkMeansOnlyOnDemand) {
+  const Result<ProgramSection> section = ParseProgramSection("?fentry/f");
+
+  ASSERT_TRUE(section.ok());
+  EXPECT_TRUE(section->only_on_demand);
+  EXPECT_EQ(ToString(section->function), "f");
 }
 
 }  // namespace
