@@ -7,6 +7,7 @@
 
 #include "core/verifier/arena.h"
 #include "core/verifier/describe.h"
+#include "core/verifier/function_info.h"
 #include "core/verifier/insn_log.h"
 #include "core/verifier/origin.h"
 #include "core/verifier/source_lines.h"
@@ -21,6 +22,7 @@ constexpr int kNone = -1;
 /// Instructions that are shown before and behind the one at fault.
 constexpr uint32_t kContextInsns = 2;
 constexpr uint32_t kHotSpots = 3;
+constexpr uint32_t kFunctions = 4;
 
 /// Fills lines with words.
 class Paragraph {
@@ -221,6 +223,7 @@ class Block {
       words.Put("The verifier cannot prove that this is safe.");
     }
     PutFacts(words);
+    PutStacks(words);
     PutHotSpots(words);
   }
 
@@ -253,6 +256,29 @@ class Block {
         words.Put('.');
       }
     }
+  }
+
+  /// Which functions have how much of it, if too much stack was found when all
+  /// were walked.
+  void PutStacks(TextWriter& words) {
+    if (explanation_ == nullptr || v_.placed ||
+        explanation_->category != Category::kStack) {
+      return;
+    }
+    uint32_t shown = 0;
+    for (uint32_t i = 0; i < v_.subprograms.size() && shown < kFunctions; ++i) {
+      const Subprogram& subprogram = v_.subprograms[i];
+      if (subprogram.stack_depth == 0) {
+        continue;
+      }
+      words.Put(shown++ == 0 ? " " : ", ");
+      const char* name = FunctionName(v_, i);
+      words.Put(*name != 0 ? name : "the function");
+      words.Put("() at instruction ").PutUnsigned(subprogram.start);
+      PutLineNumber(words, subprogram.start, " (", ")");
+      words.Put(" uses ").PutUnsigned(subprogram.stack_depth);
+    }
+    words.Put(shown != 0 ? "." : "");
   }
 
   /// Where the states piled up, if that is what was wrong.
