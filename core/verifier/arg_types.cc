@@ -11,11 +11,7 @@ namespace ebpf::verifier {
 namespace {
 
 // Linux's numbers of helpers.
-constexpr uint32_t kDPath = 147;
-constexpr uint32_t kSnprintfBtf = 149;
-constexpr uint32_t kSnprintf = 165;
 constexpr uint32_t kKptrXchg = 194;
-constexpr uint32_t kDynptrFromMem = 197;
 
 struct Shape {
   RegType type;
@@ -217,20 +213,7 @@ unsigned ReleasedArgument(const HelperPrototype& helper) {
 }
 
 bool WritesInto(const HelperPrototype& helper, unsigned index) {
-  switch (helper.args[index]) {
-    case ArgKind::kUninitMem:
-    case ArgKind::kWriteMem:
-    case ArgKind::kFixedWriteMem:
-    case ArgKind::kFixedUninitMem:
-    case ArgKind::kUninitMapValue:
-      return true;
-    default:
-      // Linux's prototypes do not say so, but they fill what they are given.
-      return (helper.id == kDPath && index == 1) ||
-             (helper.id == kSnprintfBtf && index == 0) ||
-             (helper.id == kSnprintf && index == 0) ||
-             (helper.id == kDynptrFromMem && index == 0);
-  }
+  return WritesArgument(helper, index);
 }
 
 Status CheckType(Verification& v, const HelperPrototype& helper,
