@@ -255,10 +255,12 @@ Result<TypeMatcher::Answer> TypeMatcher::AnswerChild(Frame& frame,
   return NextChild(frame, child);
 }
 
-/// Each name of the program's is one of the kernel's; numbers may differ.
+/// Of one size, and each name of the program's is one of the kernel's; numbers
+/// may differ.
 Result<TypeMatcher::Answer> TypeMatcher::DoEnumsMatch(const Type& local,
                                                       const Type& target) {
-  if (local.member_count > target.member_count) {
+  if (local.size_or_type != target.size_or_type ||
+      local.member_count > target.member_count) {
     return Answer::kNo;
   }
   for (uint32_t i = 0; i < local.member_count; ++i) {

@@ -559,6 +559,24 @@ TEST_F(HandMadeTest, TypesThatMatchInTheKernelMayHaveMoreMembers) {
   EXPECT_EQ(Resolve(CoreKind::kTypeMatches, t, "0")->new_value, 0u);
 }
 
+TEST_F(HandMadeTest, EnumsMatchByNamesAndSize) {
+  const TypeId e = program_.Add(Kind::kEnum, program_.Name("m"), 4,
+                                {program_.Name("A"), 1}, 1);
+  struct {
+    uint32_t size;
+    const char* name;
+    uint64_t matches;
+  } const cases[] = {{4, "A", 1}, {2, "A", 0}, {4, "B", 0}};
+  for (const auto& c : cases) {
+    Builder kernel = kernel_;
+    kernel.Add(Kind::kEnum, kernel.Name("m"), c.size,
+               {kernel.Name("Z"), 7, kernel.Name(c.name), 9}, 2);
+    std::swap(kernel, kernel_);
+    EXPECT_EQ(Resolve(CoreKind::kTypeMatches, e, "0")->new_value, c.matches);
+    std::swap(kernel, kernel_);
+  }
+}
+
 TEST_F(HandMadeTest, ForwardsMatchStructsBehindPointersOnly) {
   for (const bool behind_pointer : {true, false}) {
     Restart();

@@ -21,8 +21,9 @@ struct Extent {
 /// all.
 Result<Extent> ExtentOfBitField(uint64_t bit_offset, uint32_t bits,
                                 uint32_t size) {
-  if (size == 0) {
-    return Status::kInvalid;
+  constexpr uint32_t kLargestInt = 16;
+  if (size == 0 || size > kLargestInt) {
+    return size == 0 ? Status::kInvalid : Status::kTooBig;
   }
   uint64_t offset = bit_offset / 8 / size * size;
   while (bit_offset + bits - offset * 8 > uint64_t{size} * 8) {
