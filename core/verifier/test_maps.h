@@ -36,6 +36,13 @@ class TestMaps {
     Add(MapType::kProgArray, 4, 4, 4, 0);
   }
 
+  /// One more map, behind all others; its number.
+  int Append(Ref<Map> map) {
+    pointers_.push_back(map.get());
+    refs_.push_back(Move(map));
+    return static_cast<int>(pointers_.size()) - 1;
+  }
+
   Span<Map* const> span() const {
     return Span<Map* const>(pointers_.data(), pointers_.size());
   }
