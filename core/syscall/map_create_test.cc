@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: MIT
+#include "core/files/map_file.h"
 #include "core/linux_abi/bpf.h"
+#include "core/maps/map_btf.h"
+#include "testing/caller/btf_bytes.h"
 #include "testing/caller/test_caller.h"
 #include "testing/caller/test_system.h"
 
@@ -195,6 +198,97 @@ TEST(MapCreateMemoryTest, EachAllocationMayFail) {
         },
         [&](int64_t fd) { EXPECT_EQ(caller.CloseFd(fd), 0); });
   }
+}
+
+// --- BTF -------------------------------------------------------------------
+
+TEST_P(MapCreateTest, TypesOfKeyAndValueAreKept) {
+  MapCreateAttr attr = Array();
+  attr.btf_fd = static_cast<uint32_t>(LoadBtf(caller_, ProgramTypes()));
+  attr.btf_key_type_id = kIntType;
+  attr.btf_value_type_id = kStructType;
+  const int64_t fd = Create(attr);
+  ASSERT_GE(fd, 0);
+  // The map needs no descriptor of them.
+  EXPECT_EQ(caller_.CloseFd(attr.btf_fd), 0);
+
+  const Ref<File> file = *caller_.client().fds().Get(fd);
+  const MapBtf* types = file->AsMap()->map().types();
+  ASSERT_NE(types, nullptr);
+  EXPECT_EQ(types->key(), kIntType);
+  EXPECT_EQ(types->value(), kStructType);
+}
+
+TEST_P(MapCreateTest, TypesHaveTheSizesThatTheMapHas) {
+  MapCreateAttr attr = Array();
+  attr.btf_fd = static_cast<uint32_t>(LoadBtf(caller_, ProgramTypes()));
+  attr.btf_key_type_id = kIntType;
+  attr.btf_value_type_id = kIntType;  // 4 bytes, not 8
+  EXPECT_EQ(Create(attr), Minus(Status::kInvalid));
+  attr.btf_value_type_id = 1000;
+  EXPECT_EQ(Create(attr), Minus(Status::kInvalid));
+  attr.btf_value_type_id = kStructType;
+  attr.btf_key_type_id = kStructType;
+  EXPECT_EQ(Create(attr), Minus(Status::kInvalid));
+}
+
+TEST_P(MapCreateTest, OnlyGlobalDataHasNoKey) {
+  MapCreateAttr attr = Array();
+  attr.btf_fd = static_cast<uint32_t>(LoadBtf(caller_, ProgramTypes()));
+  attr.btf_value_type_id = kStructType;
+  EXPECT_EQ(Create(attr), Minus(Status::kInvalid));
+  attr.btf_value_type_id = kSectionType;
+  attr.value_size = 4;
+  EXPECT_EQ(Create(attr), Minus(Status::kInvalid)) << "with three values";
+  attr.max_entries = 1;
+  EXPECT_GE(Create(attr), 0);
+}
+
+TEST_P(MapCreateTest, TheTypesDescriptorIsOneOfBtf) {
+  MapCreateAttr attr = Array();
+  attr.btf_key_type_id = kIntType;
+  attr.btf_value_type_id = kStructType;
+  attr.btf_fd = 300;
+  EXPECT_EQ(Create(attr), Minus(Status::kBadFd));
+  attr.btf_fd = static_cast<uint32_t>(Create(Array()));
+  EXPECT_EQ(Create(attr), Minus(Status::kInvalid));
+}
+
+TEST_P(MapCreateTest, DescribedKindsAreNotForRunningPrograms) {
+  EXPECT_EQ(caller_.CreateMap(static_cast<uint32_t>(MapType::kQueue), 0, 8, 2),
+            Minus(Status::kInvalid));
+}
+
+TEST(MapDescribeTest, AKernelThatJudgesHasAllKinds) {
+  HostTraps traps;
+  KernelView view;
+  view.profile = verifier::Profile::kLinux;
+  ASSERT_EQ(InitSystem(HostMachineOps(), {}, view), Status::kOk);
+  {
+    TestCaller caller(Origin::kKernel);
+    EXPECT_GE(caller.CreateMap(static_cast<uint32_t>(MapType::kQueue), 0, 8, 2),
+              0);
+    const int64_t inner = caller.CreateMap(kMapTypeArray, 4, 8, 1);
+    MapCreateAttr attr{};
+    attr.map_type = static_cast<uint32_t>(MapType::kHashOfMaps);
+    attr.key_size = 4;
+    attr.value_size = 4;
+    attr.max_entries = 1;
+    EXPECT_EQ(caller.Call(linux_abi::kMapCreate, attr),
+              Minus(Status::kBadFd));
+    attr.inner_map_fd = static_cast<uint32_t>(inner);
+    const int64_t outer = caller.Call(linux_abi::kMapCreate, attr);
+    EXPECT_GE(outer, 0);
+    attr.inner_map_fd = static_cast<uint32_t>(outer);
+    EXPECT_EQ(caller.Call(linux_abi::kMapCreate, attr),
+              Minus(Status::kInvalid))
+        << "maps of maps of maps";
+    // What lives with a socket or task is described by types, always.
+    EXPECT_EQ(caller.CreateMap(static_cast<uint32_t>(MapType::kTaskStorage), 4,
+                               8, 0, linux_abi::kMapNoPrealloc),
+              Minus(Status::kInvalid));
+  }
+  ExitSystem();
 }
 
 }  // namespace

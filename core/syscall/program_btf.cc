@@ -68,8 +68,8 @@ Status CopyTableIn(const Client& client, const Table& table,
 }  // namespace
 
 Status ProgramBtf::CopyIn(verifier::Log& log) {
-  if (attr_.func_info_cnt == 0 && attr_.line_info_cnt == 0 &&
-      attr_.core_relo_cnt == 0) {
+  // As Linux: without functions and lines nobody looks at the rest.
+  if (attr_.func_info_cnt == 0 && attr_.line_info_cnt == 0) {
     return Status::kOk;
   }
   Ref<File> file = EBPF_TRY(
@@ -104,7 +104,7 @@ void ProgramBtf::Describe(verifier::Options& options) const {
 }
 
 Status ProgramBtf::Relocate(isa::Insns insns, verifier::Log& log) const {
-  if (attr_.core_relo_cnt == 0) {
+  if (attr_.core_relo_cnt == 0 || !btf_) {
     return Status::kOk;
   }
   const Table table = {"core_relo", nullptr, attr_.core_relos,
