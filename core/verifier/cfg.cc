@@ -19,6 +19,7 @@ class Visitor {
 
   void Run() {
     Reach(0);
+    Reach(v_.subprograms[v_.exception_callback].start);
     while (count_ > 0) {
       Visit(list_[--count_]);
     }

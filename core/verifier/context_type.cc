@@ -158,8 +158,11 @@ bool IsContextType(const Verification& v, const btf::Btf& btf,
     return false;
   }
   const Result<StringView> name = btf.Name(type->name);
+  // Where somebody made a struct of the typedef.
+  const bool is_typedef = static_cast<uint32_t>(program) == 2 && name.ok() &&
+                          *name == kUserRegs;
   return name.ok() && !name->empty() &&
-         (*name == context || *name == KernelName(context));
+         (*name == context || *name == KernelName(context) || is_typedef);
 }
 
 Status CheckContextType(Verification& v, btf::TypeId pointee,

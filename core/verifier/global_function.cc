@@ -7,12 +7,15 @@
 #include "core/base/memory.h"
 #include "core/verifier/async_callback.h"
 #include "core/verifier/dynptr.h"
+#include "core/verifier/exceptions.h"
 #include "core/verifier/function_args.h"
 #include "core/verifier/function_info.h"
 #include "core/verifier/helper_args.h"
 #include "core/verifier/memory_access.h"
 #include "core/verifier/spin_lock.h"
 #include "core/verifier/packet.h"
+#include "core/verifier/regions.h"
+#include "core/verifier/return_value.h"
 #include "core/verifier/walk.h"
 
 namespace ebpf::verifier {
@@ -72,6 +75,11 @@ Status BeginGlobal(Verification& v, uint32_t number) {
   EBPF_TRY(FindArguments(v, number));
   Begin(v, number);
   const Subprogram& subprogram = v.subprograms[number];
+  if (number == v.exception_callback &&
+      (subprogram.argument_count != 1 ||
+       subprogram.arguments[0].kind != FunctionArgument::kScalar)) {
+    return v.Reject(Message::kExceptionCallbackArgument);
+  }
   for (unsigned i = 0; i < subprogram.argument_count; ++i) {
     v.state->reg(kFirstArgument + i) = EntryValue(v, subprogram.arguments[i]);
   }
@@ -174,6 +182,18 @@ Status CheckArgument(Verification& v, unsigned number,
   return Status::kInvalid;
 }
 
+/// Whether a function that does such things may be called here.
+Status CheckEffects(Verification& v, const Subprogram& callee) {
+  if (v.state->regions.preempt_disabled != 0) {
+    return v.Reject(Message::kGlobalWithoutPreemption);
+  }
+  const bool may_sleep = IsSleepable(v) && !v.state->regions.rcu;
+  if (callee.may_sleep && v.options.sleepable && !may_sleep) {
+    return v.Reject(Message::kGlobalMaySleep);
+  }
+  return callee.may_throw ? CheckMayThrow(v) : Status::kOk;
+}
+
 Status CheckArguments(Verification& v, uint32_t subprogram) {
   EBPF_TRY(FindArguments(v, subprogram));
   const Subprogram& callee = v.subprograms[subprogram];
@@ -196,6 +216,7 @@ Status WalkAll(Verification& v) {
   v.state->reg(kFirstArgument) = RegState::Pointer(RegType::kContext);
   EBPF_TRY(Walk(v));
   ForgetPaths(v);
+  v.subprograms[v.exception_callback].called = true;
   bool walked = true;
   while (walked) {
     walked = false;
@@ -215,6 +236,7 @@ Status StepGlobalCall(Verification& v, uint32_t subprogram) {
   if (HoldsLock(v)) {
     return v.Reject(Message::kGlobalWithLock);
   }
+  EBPF_TRY(CheckEffects(v, v.subprograms[subprogram]));
   const char* name = FunctionName(v, subprogram);
   const Status status = CheckArguments(v, subprogram);
   if (!IsOk(status)) {
@@ -239,6 +261,9 @@ Status StepGlobalCall(Verification& v, uint32_t subprogram) {
 }
 
 Status CheckGlobalResult(Verification& v) {
+  if (v.state->current().subprogram == v.exception_callback) {
+    return CheckReturnValue(v);
+  }
   EBPF_TRY(CheckReadable(v, kResult));
   const RegState& result = v.state->reg(kResult);
   return result.IsScalar()

@@ -5,10 +5,12 @@
 #include "core/verifier/kfunc_call.h"
 
 #include "core/verifier/dynptr.h"
+#include "core/verifier/exceptions.h"
 #include "core/verifier/kfunc_args.h"
 #include "core/verifier/packet.h"
 #include "core/verifier/references.h"
 #include "core/verifier/regions.h"
+#include "core/verifier/spin_lock.h"
 #include "core/verifier/typed_access.h"
 
 namespace ebpf::verifier {
@@ -301,6 +303,7 @@ bool IsSupported(const KernelFunction& function) {
     case KfuncId::kDynptrAdjust:
     case KfuncId::kArenaAllocPages:
     case KfuncId::kArenaFreePages:
+    case KfuncId::kThrow:
       return true;
     default:
       return false;
@@ -311,8 +314,16 @@ Status CheckCallable(Verification& v, const KernelFunction& function) {
   if (!IsAllowed(v, function)) {
     return v.Reject(Message::kKernelNotAllowed, function.name);
   }
-  if (function.Has(kKfuncSleepable) && !v.options.sleepable) {
+  if (HoldsLock(v)) {
+    return v.Reject(Message::kCallWithLock);
+  }
+  if (function.Has(kKfuncSleepable) && !IsSleepable(v)) {
     return v.Reject(Message::kKernelSleeps, function.name);
+  }
+  // The lock of all of the kernel's tasks is taken meanwhile.
+  if (function.Is(KfuncId::kIterCssTaskNew) && !IsSleepable(v) &&
+      v.options.type->id != ProgramTypeId::kLsm) {
+    return v.Reject(Message::kCssTaskIterator);
   }
   return IsSupported(function)
              ? Status::kOk
@@ -366,6 +377,10 @@ Status StepKernelCall(Verification& v, const isa::DecodedInsn& insn,
   EBPF_TRY(CheckCallable(v, function));
   KernelCall call{};
   EBPF_TRY(CheckKernelArguments(v, function, call));
+  if (function.Is(KfuncId::kThrow)) {
+    path_ends = true;
+    return StepThrow(v);
+  }
   EBPF_TRY(StepRegions(v, function));
   EBPF_TRY(Release(v, function, call));
   if (function.Has(kKfuncIterNext)) {

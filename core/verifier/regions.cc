@@ -83,6 +83,18 @@ Status CheckKernelMaySleep(Verification& v, const char* name) {
   return Status::kOk;
 }
 
+Status CheckSectionsEnded(Verification& v) {
+  if (v.state->regions.rcu) {
+    return v.Reject(Message::kRcuUnlockMissing);
+  }
+  const uint32_t disabled = v.state->regions.preempt_disabled;
+  if (disabled != 0) {
+    return v.Reject(Message::kPreemptEnableMissing, disabled,
+                    disabled == 1 ? " is" : "(s) are");
+  }
+  return Status::kOk;
+}
+
 Status CheckNoRegions(Verification& v, const char* what) {
   if (v.state->regions.rcu) {
     return v.Reject(Message::kEndsUnderRcu, what);

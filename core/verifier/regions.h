@@ -33,8 +33,10 @@ Status StepPreemptEnable(Verification& v);
 Status CheckHelperMaySleep(Verification& v, const char* name, uint32_t id);
 Status CheckKernelMaySleep(Verification& v, const char* name);
 
-/// Where the program (`what`: "BPF_EXIT instruction in main prog") ends, or
-/// leaves for another one: no section is open.
+/// Where the program ends: no section is open.
+Status CheckSectionsEnded(Verification& v);
+
+/// The same where `what` ("tail_call") may end it.
 Status CheckNoRegions(Verification& v, const char* what);
 
 }  // namespace ebpf::verifier

@@ -34,11 +34,9 @@ TEST_F(RegionsTest, OnlyWhatBeganEnds) {
 
 TEST_F(RegionsTest, NoProgramEndsInOne) {
   Rejects(Join({CallKernel(rcu_lock_), Return0()}), Status::kInvalid,
-          "BPF_EXIT instruction in main prog cannot be used inside "
-          "bpf_rcu_read_lock-ed region");
+          "bpf_rcu_read_unlock is missing");
   Rejects(Join({CallKernel(preempt_disable_), Return0()}), Status::kInvalid,
-          "BPF_EXIT instruction in main prog cannot be used inside "
-          "bpf_preempt_disable-ed region");
+          "1 bpf_preempt_enable is missing");
 }
 
 TEST_F(RegionsTest, PathsInAndOutsideOfOneAreDifferent) {

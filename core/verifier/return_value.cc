@@ -73,13 +73,13 @@ bool ReturnValueMatters(const Verification& v) {
           type.returns(v.options.attach_type).checked);
 }
 
-Status CheckReturnValue(Verification& v) {
+Status CheckReturnValue(Verification& v, unsigned number) {
   const ReturnRange range = RangeOf(v);
   if (IsUnused(v, range)) {
     return Status::kOk;
   }
-  EBPF_TRY(CheckReadable(v, kResult));
-  const RegState& reg = v.state->reg(kResult);
+  EBPF_TRY(CheckReadable(v, number));
+  const RegState& reg = v.state->reg(number);
   if (reg.IsPointer() && !v.options.allow_pointer_leaks) {
     return v.Reject(Message::kResultLeaks);
   }
@@ -91,8 +91,9 @@ Status CheckReturnValue(Verification& v) {
   }
   return IsWithin(v, reg.value, range)
              ? Status::kOk
-             : v.Reject(Message::kResultOutside, BoundsText(reg.value),
-                        range.min, range.max);
+             : v.Reject(number == kResult ? Message::kResultOutside
+                                          : Message::kThrownOutside,
+                        BoundsText(reg.value), range.min, range.max);
 }
 
 }  // namespace ebpf::verifier

@@ -7,8 +7,9 @@
 
 namespace ebpf::verifier {
 
-/// Where the program itself exits: whether r0 is what its type may return.
-Status CheckReturnValue(Verification& v);
+/// Where the program itself exits: whether r0 (or what it throws, in r1) is what
+/// its type may return.
+Status CheckReturnValue(Verification& v, unsigned number = 0);
 
 /// Whether that may depend on the number in r0.
 bool ReturnValueMatters(const Verification& v);

@@ -5,6 +5,7 @@
 #include "core/verifier/structure.h"
 
 #include "core/verifier/attach_target.h"
+#include "core/verifier/exceptions.h"
 #include "core/verifier/function_info.h"
 #include "core/verifier/insn_check.h"
 
@@ -89,7 +90,14 @@ Status FindSubprograms(Verification& v) {
     }
     EBPF_TRY(AddSubprogram(v, static_cast<uint32_t>(target), count));
   }
+  const Result<uint32_t> thrown_to = FindExceptionCallback(v);
+  if (thrown_to.ok()) {
+    EBPF_TRY(AddSubprogram(v, *thrown_to, count));
+  } else if (thrown_to.status() != Status::kNotFound) {
+    return thrown_to.status();
+  }
   v.subprograms = v.subprograms.First(count);
+  v.exception_callback = thrown_to.ok() ? SubprogramOf(v, *thrown_to) : 0;
   for (uint32_t i = 0; i < count; ++i) {
     v.subprograms[i].end = i + 1 < count
                                ? v.subprograms[i + 1].start

@@ -19,7 +19,6 @@ namespace {
 
 constexpr unsigned kResult = 0;
 constexpr unsigned kCallerSaved = 6;  // r0..r5
-constexpr const char* kEnds = "BPF_EXIT instruction in main prog";
 
 /// For the log: whether the result was written lately is the callee's to say.
 void TakeWrittenResult(State& state) {
@@ -73,7 +72,7 @@ Status StepExit(Verification& v, bool& path_ends) {
   if (state.frame_count == 1) {
     EBPF_TRY(CheckUnlocked(v));
     EBPF_TRY(CheckNothingHeld(v));
-    EBPF_TRY(CheckNoRegions(v, kEnds));
+    EBPF_TRY(CheckSectionsEnded(v));
     path_ends = true;
     return state.current().async != Async::kNo ? CheckAsyncResult(v)
            : state.current().subprogram != 0   ? CheckGlobalResult(v)

@@ -140,6 +140,8 @@ class TypedTest : public VerifierTest {
   uint32_t rcu_unlock_ = 0;
   uint32_t preempt_disable_ = 0;
   uint32_t preempt_enable_ = 0;
+  uint32_t throw_ = 0;
+  uint32_t from_pid_ = 0;
   uint32_t no_kfunc_ = 0;  // a function that programs may not call
 
  private:
@@ -189,6 +191,10 @@ class TypedTest : public VerifierTest {
     rcu_unlock_ = k.Function("bpf_rcu_read_unlock", nothing());
     preempt_disable_ = k.Function("bpf_preempt_disable", nothing());
     preempt_enable_ = k.Function("bpf_preempt_enable", nothing());
+    throw_ = k.Function("bpf_throw",
+                        k.Prototype(0, {{"cookie", k.Int("u64", 8)}}));
+    from_pid_ = k.Function("bpf_task_from_pid",
+                           k.Prototype(task_pointer, {{"pid", integer}}));
     no_kfunc_ = k.Function("schedule", nothing());
   }
 

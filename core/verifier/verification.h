@@ -100,6 +100,9 @@ struct Subprogram {
   bool is_called;
   /// It, or a function that it calls, may call what moves the packet.
   bool moves_packet;
+  /// Something in it, or in what it calls, may sleep, or throws.
+  bool may_sleep;
+  bool may_throw;
   /// By func_info; 0 and static without.
   uint32_t type;
   bool is_global;
@@ -184,6 +187,8 @@ struct Verification : NonCopyable {
   /// In the first of two attempts numbers that change in loops are soon taken
   /// for any number: after so many rounds.
   uint32_t widen_after = 0;
+  /// The function that gives the program's result after a bpf_throw; 0: none.
+  uint32_t exception_callback = 0;
   /// The loop that the iterator is which begins at `index`.
   uint32_t loop_begun = 0;
   bool widened = false;

@@ -7,6 +7,8 @@
 #include "core/verifier/call_chain.h"
 #include "core/verifier/cfg.h"
 #include "core/verifier/diagnosis.h"
+#include "core/verifier/effects.h"
+#include "core/verifier/exceptions.h"
 #include "core/verifier/exploration.h"
 #include "core/verifier/facts.h"
 #include "core/verifier/fast_call.h"
@@ -73,11 +75,13 @@ Status Run(Verification& v) {
   FindCalls(v);
   FindFastCalls(v);
   FindPacketMovers(v);
+  FindEffects(v);
   EBPF_TRY(CheckGraph(v));
   ComputeLiveness(v);
   EBPF_TRY(ComputeRelevance(v));
   EBPF_TRY(WalkAll(v));
   EBPF_TRY(CheckCallChains(v));
+  EBPF_TRY(CheckExceptionCallback(v));
   return Status::kOk;
 }
 
