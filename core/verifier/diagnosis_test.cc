@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "core/verifier/diagnosis.h"
 
+#include <random>
+
 #include "core/verifier/test_lines.h"
 #include "core/verifier/verifier_fixture.h"
 
@@ -171,6 +173,57 @@ TEST_F(DiagnosisTest, IsLeftOutOnRequestAndOfStatisticsAlone) {
   EXPECT_EQ(BlockOf(code, kLogPath | kLogBrief), "");
   EXPECT_EQ(BlockOf(code, kLogStats), "");
   EXPECT_EQ(BlockOf(Return0(), kLogPath), "");
+}
+
+// Whatever the program: it is found without a step outside of what is there
+// (under sanitizers), and each refused one is explained.
+TEST_F(DiagnosisTest, AnyRefusedProgramIsExplained) {
+  const std::vector<Code> seeds = {
+      Join({LookupOrExit(kHash), Load(kDW, R1, R0, 0), JumpImm(kJgt, R1, 50, 2),
+            AluReg(kAdd, R0, R1), Load(kB, R0, R0, 0), Return0()}),
+      Join({MovReg(R6, R1), Store(kDW, R10, -8, R6), MovReg(R1, R10),
+            CallLocal(3), Load(kDW, R7, R10, -8), MovImm(R0, 0), Exit(),
+            Load(kDW, R0, R1, -8), Load(kDW, R0, R0, 0), Exit()}),
+      Join({MovImm(R1, 10), LoadFunction(R2, 6), MovImm(R3, 0), MovImm(R4, 0),
+            Call(kLoop), MovImm(R0, 0), Exit(), MovImm(R0, 0), Exit()}),
+      Join({Reserve(8), JumpImm(kJeq, R0, 0, 3), Release(R0), MovImm(R6, 0),
+            AluImm(kAdd, R6, 1), JumpImm(kJlt, R6, 5, -2), Return0()})};
+  std::minstd_rand random(1);
+  unsigned refused = 0;
+  for (int round = 0; round < 5'000; ++round) {
+    Code code = seeds[random() % seeds.size()];
+    for (unsigned changes = 1 + random() % 3; changes > 0; --changes) {
+      isa::Insn& insn = code[random() % code.size()];
+      switch (random() % 6) {
+        case 0:
+          insn.dst = random() & 15;
+          break;
+        case 1:
+          insn.src = random() & 15;
+          break;
+        case 2:
+          insn.offset = static_cast<int16_t>(random() % 32 - 16);
+          break;
+        case 3:
+          insn.imm = static_cast<int32_t>(random() % 64 - 8);
+          break;
+        case 4:
+          insn.opcode = static_cast<uint8_t>(random());
+          break;
+        default:
+          insn = code[random() % code.size()];
+      }
+    }
+    const Verdict verdict = Judge(code, 1 + random() % 3);
+    if (verdict.status != Status::kOk) {
+      ++refused;
+      EXPECT_NE(verdict.log.find("Verification failed: "), std::string::npos)
+          << verdict.log;
+      EXPECT_EQ(verdict.log.rfind("processed "),
+                verdict.log.rfind('\n', verdict.log.size() - 2) + 1);
+    }
+  }
+  EXPECT_GT(refused, 2'500u);
 }
 
 TEST_F(DiagnosisTest, EveryExplanationIsComplete) {

@@ -151,6 +151,8 @@ Status Keep(Verification& v, uint32_t begins) {
   state->parent = v.parent;
   state->branches = 1;
   state->begins = begins;
+  state->index = v.index;
+  state->path_length = v.record != nullptr ? v.record->path.length() : 0;
   state->next = info.explored;
   info.explored = state;
   v.parent = state;

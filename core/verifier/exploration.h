@@ -23,6 +23,8 @@ struct ExploredState {
   SavedState* saved;      // null once it is only somebody's parent
   uint32_t branches;      // paths from here that are not walked to the end
   uint32_t begins;        // the LoopState::loop that begins here, or 0
+  uint32_t index;         // of the instruction
+  uint32_t path_length;   // then, of the record's path
   uint32_t misses;
   uint32_t hits;
 };

@@ -61,6 +61,8 @@ class PathReader {
         index_(index) {}
 
   uint32_t index() const { return index_; }
+  /// How many steps of the path lead there.
+  uint32_t left() const { return left_; }
   /// The instruction that followed on this path.
   uint32_t next() const { return next_; }
   /// How many instructions `index` lies back.

@@ -11,6 +11,7 @@
 #include "core/verifier/kfunc_call.h"
 #include "core/verifier/memory_access.h"
 #include "core/verifier/packet_load.h"
+#include "core/verifier/precision_log.h"
 #include "core/verifier/state_observer.h"
 #include "core/verifier/structure.h"
 #include "core/verifier/subprogram_call.h"
@@ -75,6 +76,16 @@ Status StepControl(Verification& v, const DecodedInsn& insn, bool& path_ends) {
   }
 }
 
+Status StepAndLogJump(Verification& v, const DecodedInsn& insn) {
+  const uint32_t branches = v.pending_count;
+  EBPF_TRY(StepJump(v, insn));
+  if (v.pending_count == branches) {
+    LogDecision(v, insn);
+  }
+  LogAfterJump(v);
+  return Status::kOk;
+}
+
 Status Step(Verification& v, bool& path_ends) {
   DecodedInsn insn;
   if (DecodeInsn(v.insns, v.index, insn) != isa::DecodeError::kNone) {
@@ -84,6 +95,7 @@ Status Step(Verification& v, bool& path_ends) {
     v.options.observer->Observe(v.index, *v.state);
   }
   LogBeforeInsn(v, insn);
+  LogPrecision(v, insn);
   v.info().walked = true;
   v.next = v.index + insn.slots;
   switch (insn.info().family) {
@@ -103,9 +115,7 @@ Status Step(Verification& v, bool& path_ends) {
       return StepAtomic(v, insn);
     case Family::kJump:
       ++v.jumps_walked;
-      EBPF_TRY(StepJump(v, insn));
-      LogAfterJump(v);
-      return Status::kOk;
+      return StepAndLogJump(v, insn);
     case Family::kLoadImm64:
       return StepLoadImm64(v, insn);
     case Family::kControl:

@@ -107,6 +107,9 @@ void LogLine(Verification& v, uint32_t index) {
 }
 
 void LogBeforeInsn(Verification& v, const DecodedInsn& insn) {
+  if (v.record != nullptr) {
+    v.record->rejections = 0;  // what was said before led to nothing
+  }
   if (!v.log.wants_insns()) {
     return;
   }
