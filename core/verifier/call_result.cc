@@ -31,6 +31,9 @@ constexpr uint32_t kProbeReadKernelStr = 115;
 constexpr uint32_t kGetTaskStack = 141;
 constexpr int64_t kMaxErrno = 4095;
 
+/// No Linux is built for more (CONFIG_NR_CPUS).
+constexpr uint32_t kMaxLinuxCpus = 8192;
+
 // ... and its kinds of maps that hold sockets.
 constexpr uint32_t kSockMap = 15;
 constexpr uint32_t kSockHash = 18;
@@ -59,9 +62,9 @@ bool GivesLength(uint32_t helper) {
 
 RegState IntegerResult(const Verification& v, const HelperPrototype& helper,
                        const HelperCall& call) {
-  if (helper.id == kGetSmpProcessorId &&
-      v.options.profile == Profile::kPort) {
-    return UpTo(ebpf_port_cpu_count() - 1);
+  if (helper.id == kGetSmpProcessorId) {
+    return UpTo(v.options.profile == Profile::kPort ? ebpf_port_cpu_count() - 1
+                                                    : kMaxLinuxCpus - 1);
   }
   RegState result = RegState::UnknownScalar();
   if (GivesLength(helper.id) && call.has_size) {
