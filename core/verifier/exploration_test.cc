@@ -181,8 +181,9 @@ TEST_F(ExplorationTest, DeadRegistersDoNotMatter) {
 TEST_F(ExplorationTest, LogTellsWherePathsBeginAndEnd) {
   const Verdict verdict =
       Judge(Join({Load(kDW, R6, R1, 0), JumpImm(kJeq, R6, 7, 2), Return0(),
-                  Load(kDW, R0, R6, 0), Exit()}));
-  EXPECT_TRUE(HasLine(verdict.log, "from 1 to 4: R1=ctx() R6=7 R10=fp0"))
+                  Load(kDW, R0, R6, 0), Exit()}),
+            kLogPath | kLogBrief);
+  EXPECT_TRUE(HasLine(verdict.log, "4: R1=ctx() R6_w=7 R10=fp0"))
       << verdict.log;
   // The path that went well is not of interest, unless level 2 asks.
   EXPECT_EQ(verdict.log.find("exit"), std::string::npos);
@@ -190,6 +191,8 @@ TEST_F(ExplorationTest, LogTellsWherePathsBeginAndEnd) {
                                   Return0(), Load(kDW, R0, R6, 0), Exit()}),
                             kLogStates);
   EXPECT_NE(all.log.find("(95) exit"), std::string::npos);
+  EXPECT_TRUE(HasLine(all.log, "from 1 to 4: R1=ctx() R6_w=7 R10=fp0"))
+      << all.log;
 }
 
 }  // namespace

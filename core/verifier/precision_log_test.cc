@@ -44,9 +44,9 @@ TEST_F(PrecisionLogTest, FunctionsAreGoneThrough) {
   Shows(Join({MovImm(R6, 4), MovReg(R1, R6), CallLocal(4),
               LoadMapValue(R3, kArray), AluReg(kAdd, R3, R0), Exit(),
               MovReg(R0, R1), Exit()}),
-        "mark_precise: frame0: regs=r0 stack= before 7: (95) exit\n"
-        "mark_precise: frame1: regs=r0 stack= before 6: (bf) r0 = r1\n"
-        "mark_precise: frame1: regs=r1 stack= before 2: (85) call pc+3\n"
+        "mark_precise: frame0: regs=r0 stack= before 8: (95) exit\n"
+        "mark_precise: frame1: regs=r0 stack= before 7: (bf) r0 = r1\n"
+        "mark_precise: frame1: regs=r1 stack= before 2: (85) call pc+4\n"
         "mark_precise: frame0: regs=r1 stack= before 1: (bf) r1 = r6\n"
         "mark_precise: frame0: regs=r6 stack= before 0: (b7) r6 = 4\n");
 }
