@@ -154,9 +154,21 @@ class Finder {
       return v_.Reject(Message::kStructOpsMember, member_name.data(), index,
                        name.data());
     }
+    if (!IsSupported(name, member_name)) {
+      return v_.Reject(Message::kStructOpsUnsupported, member_name.data(),
+                       name.data());
+    }
     v_.target.name = member_name.data();
     v_.target.trusted = true;
     return Status::kOk;
+  }
+
+  /// Members for which Linux takes no program.
+  bool IsSupported(const StringView& name, const StringView& member) const {
+    if (name == "bpf_dummy_ops" && v_.options.sleepable) {
+      return member == "test_sleepable";
+    }
+    return !(name == "tcp_congestion_ops" && member == "get_info");
   }
 
   /// Linux keeps a value of such a type for each kind of struct_ops.

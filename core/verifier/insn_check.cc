@@ -5,6 +5,7 @@
 #include "core/verifier/insn_check.h"
 
 #include "core/verifier/arena.h"
+#include "core/verifier/kernel_variable.h"
 #include "core/verifier/kfunc_call.h"
 #include "core/verifier/map_use.h"
 #include "core/verifier/state_log.h"
@@ -151,7 +152,7 @@ Status CheckSupported(Verification& v, uint32_t index,
       // bpf(2) has replaced these by the ones above.
       return v.Reject(Message::kUnknownLoadImm64);
     case Op::kLoadBtfId:
-      return v.Reject(Message::kNoKernelBtf);
+      return CheckKernelVariable(v, insn);
     case Op::kLoadFunc:
       // The program itself is not static.
       return TargetOf(index, insn) == 0 ? v.Reject(Message::kCallbackNotStatic)

@@ -64,6 +64,14 @@ class TypeWriter {
   void Tag(const std::string& text, uint32_t on, uint32_t component) {
     blob_.Add(btf::Kind::kDeclTag, blob_.Name(text), on, {component});
   }
+  uint32_t Variable(const std::string& name, uint32_t type) {
+    return blob_.Add(btf::Kind::kVariable, blob_.Name(name), type, {1});
+  }
+  /// With one variable.
+  void Section(const std::string& name, uint32_t variable, uint32_t size) {
+    blob_.Add(btf::Kind::kDataSection, blob_.Name(name), size,
+              {variable, 0, size}, 1);
+  }
   uint32_t Text(const std::string& text) { return blob_.Name(text); }
 
   Ref<btf::BtfObject> Finish() const {
@@ -142,6 +150,9 @@ class TypedTest : public VerifierTest {
   uint32_t preempt_enable_ = 0;
   uint32_t throw_ = 0;
   uint32_t from_pid_ = 0;
+  uint32_t jiffies_ = 0;    // a number
+  uint32_t init_task_ = 0;  // a task
+  uint32_t runqueue_ = 0;   // a task for each CPU
   uint32_t no_kfunc_ = 0;  // a function that programs may not call
 
  private:
@@ -195,6 +206,10 @@ class TypedTest : public VerifierTest {
                         k.Prototype(0, {{"cookie", k.Int("u64", 8)}}));
     from_pid_ = k.Function("bpf_task_from_pid",
                            k.Prototype(task_pointer, {{"pid", integer}}));
+    jiffies_ = k.Variable("jiffies", k.Int("u64", 8));
+    init_task_ = k.Variable("init_task", task_);
+    runqueue_ = k.Variable("runqueue", task_);
+    k.Section(".data..percpu", runqueue_, 24);
     no_kfunc_ = k.Function("schedule", nothing());
   }
 

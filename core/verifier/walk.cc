@@ -8,6 +8,7 @@
 #include "core/verifier/branch.h"
 #include "core/verifier/call.h"
 #include "core/verifier/exploration.h"
+#include "core/verifier/kernel_variable.h"
 #include "core/verifier/kfunc_call.h"
 #include "core/verifier/memory_access.h"
 #include "core/verifier/packet_load.h"
@@ -34,6 +35,10 @@ Status StepLoadImm64(Verification& v, const DecodedInsn& insn) {
   if (insn.op == Op::kLoadFunc) {
     dst = RegState::Pointer(RegType::kFunction);
     dst.memory_size = static_cast<uint32_t>(TargetOf(v.index, insn));
+    return Status::kOk;
+  }
+  if (insn.op == Op::kLoadBtfId) {
+    dst = KernelVariable(v, insn);
     return Status::kOk;
   }
   const Map* map = v.maps[static_cast<uint32_t>(insn.imm)];
