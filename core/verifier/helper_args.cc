@@ -240,6 +240,13 @@ Status Arguments::CheckSize() {
   if (index_ == 0 || !IsMemory(helper_.args[index_ - 1])) {
     return Status::kOk;  // no memory before it
   }
+  // Linux's helpers look whether there is memory; those of a port need not.
+  const RegState& memory = v_.state->reg(number_ - 1);
+  if (memory.maybe_null && range.umax > 0 &&
+      v_.options.profile == Profile::kPort) {
+    return v_.Reject(Message::kArgumentType, number_ - 1, TypeName(memory),
+                     "fp");
+  }
   HelperUse use = WritesInto(helper_, index_ - 1) ? HelperUse::kWrites
                                                   : HelperUse::kReads;
   // Of an unknown size, not all up to its maximum is written.
