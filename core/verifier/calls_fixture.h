@@ -5,7 +5,10 @@
 #pragma once
 
 #include <cstdlib>
+#include <initializer_list>
+#include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/btf/btf_object.h"
@@ -55,12 +58,12 @@ inline constexpr int kUntrustedAt = 32;  // __kptr_untrusted
 inline constexpr int kTailAt = 40;
 inline constexpr uint32_t kValueBytes = 48;
 
-/// Judges programs of type sched_cls by Linux's profile. Not before the host:
-/// its maps have no BTF, and its BTF is another.
+/// Judges programs of type sched_cls by Linux's profile. Before the host only
+/// where `on_host_` says so, and not with the maps that are added here: the
+/// host's have no BTF, and its BTF is another.
 class CallsTest : public VerifierTest {
  protected:
   CallsTest() {
-    host_.reset();
     options_.profile = Profile::kLinux;
     options_.type = FindProgramType(3);  // sched_cls
     kernel_ = Finish(KernelTypes());
@@ -79,6 +82,23 @@ class CallsTest : public VerifierTest {
     maps_.reset();
     types_ = Ref<btf::BtfObject>();
     kernel_ = Ref<btf::BtfObject>();
+  }
+
+  void Accepts(const Code& code, OnLinux on_linux = OnLinux::kSame) {
+    WithHost(code, [&] { VerifierTest::Accepts(code, on_linux); });
+  }
+  void Accepts(std::initializer_list<Part> parts,
+               OnLinux on_linux = OnLinux::kSame) {
+    Accepts(Join(parts), on_linux);
+  }
+  void Rejects(const Code& code, Status status, const std::string& text,
+               OnLinux on_linux = OnLinux::kSame) {
+    WithHost(code,
+             [&] { VerifierTest::Rejects(code, status, text, on_linux); });
+  }
+  void Rejects(std::initializer_list<Part> parts, Status status,
+               const std::string& text, OnLinux on_linux = OnLinux::kSame) {
+    Rejects(Join(parts), status, text, on_linux);
   }
 
   /// A map with one value that begins with "%d %s" and a zero, and ends without
@@ -125,6 +145,7 @@ class CallsTest : public VerifierTest {
                  JumpImm(kJne, R0, 0, 1), Exit()});
   }
 
+  bool on_host_ = false;
   int values_ = 0;
   int outer_ = 0;
   int user_ring_ = 0;
@@ -134,6 +155,34 @@ class CallsTest : public VerifierTest {
 
  private:
   using Words = std::vector<uint32_t>;
+
+  /// Whether the host has all maps that `code` names.
+  static bool HostHasMaps(const Code& code) {
+    for (const isa::Insn& insn : code) {
+      const bool names_map = insn.opcode == 0x18 &&
+                             (insn.src == isa::kPseudoMapFd ||
+                              insn.src == isa::kPseudoMapValue);
+      if (names_map && insn.imm >= kMapCount) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /// Calls `f` with the host if that can judge `code`.
+  template <typename F>
+  void WithHost(const Code& code, F f) {
+    std::unique_ptr<oracle::HostVerifier> host = std::move(host_);
+    const bool asked = on_host_ && options_.profile == Profile::kLinux &&
+                       HostHasMaps(code);
+    if (asked) {
+      host_ = std::move(host);
+    }
+    f();
+    if (!asked) {
+      host_ = std::move(host);
+    }
+  }
 
   static Ref<Map> Checked(Result<Ref<Map>> map) {
     if (!map.ok()) {

@@ -8,6 +8,8 @@ namespace {
 
 class DynptrTest : public CallsTest {
  protected:
+  DynptrTest() { on_host_ = true; }
+
   /// The address fp + `offset`.
   static Code Stack(Reg to, int offset) {
     return Join({MovReg(to, R10), AluImm(kAdd, to, offset)});
@@ -92,7 +94,8 @@ TEST_F(DynptrTest, IsNotLookedInto) {
            LoadMap(R1, kHash), Call(kMapLookup), Stack(R1, -24), MovImm(R2, 16),
            Call(kTracePrintk), Submit(), Return0()},
           Status::kAccess,
-          "invalid indirect read from stack R1 off -24+8 size 16");
+          "invalid indirect read from stack R1 off -24+8 size 16",
+          OnLinux::kOtherText);  // 6.18 leaves "indirect" out
 }
 
 TEST_F(DynptrTest, HoldingAReferenceIsNotOverwritten) {
@@ -103,9 +106,6 @@ TEST_F(DynptrTest, HoldingAReferenceIsNotOverwritten) {
   Rejects({Ring(), StoreImm(kB, R10, -9, 0), Return0()}, Status::kInvalid,
           "cannot overwrite referenced dynptr");
   // Nor by a helper.
-  Rejects({Ring(), Stack(R1, -16), MovImm(R2, 8), Call(kComm), Return0()},
-          Status::kInvalid,
-          "program of this type cannot use helper bpf_get_current_comm#16");
   options_.type = FindProgramType(5);  // tracepoint
   Rejects({Ring(), Stack(R1, -16), MovImm(R2, 8), Call(kComm), Return0()},
           Status::kAccess, "potential write to dynptr at off=-16 disallowed");

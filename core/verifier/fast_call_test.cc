@@ -8,6 +8,8 @@ namespace {
 
 class FastCallTest : public CallsTest {
  protected:
+  FastCallTest() { on_host_ = true; }
+
   /// What the log says of the stack of an accepted program.
   std::string Depth(const Code& code) {
     const Verdict verdict = Judge(code, kLogStats);
