@@ -22,8 +22,9 @@ struct Option {
 
 /// The section's type; kNotFound.
 Result<btf::Type> FindSection(const btf::Btf& btf) {
-  const btf::Type section = EBPF_TRY(
-      btf.TypeAt(EBPF_TRY(btf.Find(btf::Kind::kDataSection, kKconfigName))));
+  const btf::TypeId id =
+      EBPF_TRY(btf.Find(btf::Kind::kDataSection, kKconfigName));
+  const btf::Type section = EBPF_TRY(btf.TypeAt(id));
   if (section.member_count > kMaxOptions) {
     return Status::kInvalid;
   }

@@ -18,8 +18,7 @@ Result<uint64_t> FindReference(const ObjectFile& object,
   for (uint32_t i = 0; i < count; ++i) {
     const elf::Relocation relocation =
         elf::ElfReader::RelocationAt(relocations, i);
-    const Result<elf::Symbol> symbol =
-        object.elf().SymbolAt(relocation.symbol);
+    const Result<elf::Symbol> symbol = object.elf().SymbolAt(relocation.symbol);
     if (symbol.ok() && symbol->section == program.section_index &&
         symbol->value / sizeof(isa::Insn) == program.first_insn) {
       return relocation.offset;
@@ -56,8 +55,8 @@ Result<StringView> NameAt(const btf::Btf& btf, const btf::Type& type,
 
 Result<Operation> FindInKernel(const btf::Btf& kernel, StringView table,
                                StringView operation) {
-  const btf::TypeId id = EBPF_TRY(
-      kernel.Find(btf::Kind::kStruct, btf::EssentialName(table)));
+  const btf::TypeId id =
+      EBPF_TRY(kernel.Find(btf::Kind::kStruct, btf::EssentialName(table)));
   const btf::Type type = EBPF_TRY(kernel.TypeAt(id));
   for (uint32_t i = 0; i < type.member_count; ++i) {
     const btf::Member member = btf::Btf::MemberAt(type, i);
@@ -79,14 +78,16 @@ Result<Operation> Find(const ObjectFile& object,
   const elf::Symbol symbol =
       EBPF_TRY(FindVariable(object, object.struct_ops_section(), at));
   const StringView name = EBPF_TRY(object.elf().NameOf(symbol));
-  const btf::Type variable = EBPF_TRY(
-      btf.TypeAt(EBPF_TRY(btf.Find(btf::Kind::kVariable, name))));
+  const btf::TypeId variable_id =
+      EBPF_TRY(btf.Find(btf::Kind::kVariable, name));
+  const btf::Type variable = EBPF_TRY(btf.TypeAt(variable_id));
   const btf::Type type = EBPF_TRY(btf.Resolve(variable.size_or_type));
   if (type.kind != btf::Kind::kStruct) {
     return Status::kInvalid;
   }
   const StringView operation = EBPF_TRY(NameAt(btf, type, at - symbol.value));
-  return FindInKernel(*kernel.btf, EBPF_TRY(btf.Name(type.name)), operation);
+  const StringView type_name = EBPF_TRY(btf.Name(type.name));
+  return FindInKernel(*kernel.btf, type_name, operation);
 }
 
 }  // namespace

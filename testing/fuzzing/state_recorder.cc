@@ -126,9 +126,11 @@ class Membership {
     return static_cast<uint64_t>(int64_t{reg.offset});
   }
 
-  /// Numbers of one id are the same number.
+  /// Numbers of one id are the same number, each with its constant added.
   bool IsLinked(const RegState& reg, uint64_t word) {
-    return reg.id == 0 || numbers_.emplace(reg.id, word).first->second == word;
+    const uint64_t number = word - Offset(reg);
+    return reg.id == 0 ||
+           numbers_.emplace(reg.id, number).first->second == number;
   }
 
   bool HasStack(const FrameView& frame, const MachineFrame& stack,
