@@ -91,9 +91,8 @@ Status Arguments::Check(unsigned index) {
     EBPF_TRY(CheckRelease());
   }
   EBPF_TRY(NoteReference());
-  return reg().IsNull() && TakesNull(kind()) && !IsMemory(kind())
-             ? Status::kOk
-             : CheckKind();
+  return reg().IsNull() && TakesNull(kind()) && !IsMemory(kind()) ? Status::kOk
+                                                                  : CheckKind();
 }
 
 void Arguments::ResolveKind() {
@@ -214,9 +213,14 @@ Status Arguments::CheckKeyOrValue() {
 Status Arguments::CheckFixedMemory() {
   const uint16_t size = helper_.fixed_sizes[index_];
   const bool fills = kind() == ArgKind::kFixedUninitMem;
-  const HelperUse use = fills                      ? HelperUse::kFills
-                        : WritesInto(helper_, index_) ? HelperUse::kWrites
-                                                   : HelperUse::kReads;
+  HelperUse use = HelperUse::kReads;
+  if (fills) {
+    use = HelperUse::kFills;
+  } else if (kind() == ArgKind::kFixedWriteMem) {
+    use = HelperUse::kUpdates;
+  } else if (WritesInto(helper_, index_)) {
+    use = HelperUse::kWrites;
+  }
   EBPF_TRY(CheckMemory(v_, number_, size, false, use));
   return fills ? CheckAlignment(v_, Access{number_, 0, size, true}, true)
                : Status::kOk;
@@ -247,8 +251,8 @@ Status Arguments::CheckSize() {
     return v_.Reject(Message::kArgumentType, number_ - 1, TypeName(memory),
                      "fp");
   }
-  HelperUse use = WritesInto(helper_, index_ - 1) ? HelperUse::kWrites
-                                                  : HelperUse::kReads;
+  HelperUse use =
+      WritesInto(helper_, index_ - 1) ? HelperUse::kWrites : HelperUse::kReads;
   // Of an unknown size, not all up to its maximum is written.
   if (helper_.args[index_ - 1] == ArgKind::kUninitMem &&
       reg().value.IsConstant()) {

@@ -210,5 +210,18 @@ TEST_F(HelperArgsTest, RecordsAreGivenBackFromTheirStart) {
           "R1 type=ringbuf_mem_or_null expected=ringbuf_mem");
 }
 
+// bpf_check_mtu reads the number that it replaces.
+TEST_F(HelperArgsTest, WhatIsReadAndReplacedWasWrittenWhoeverTheClientIs) {
+  options_.type = FindProgramType(3);  // sched_cls
+  options_.profile = Profile::kLinux;
+  options_.allow_uninitialized_stack = true;
+  const Code call = Join({MovImm(R2, 0), MovReg(R3, R10), AluImm(kAdd, R3, -8),
+                          MovImm(R4, 0), MovImm(R5, 0), Call(163), Return0()});
+  Accepts({StoreImm(kDW, R10, -8, 0), call});
+  Rejects(call, Status::kAccess,
+          "invalid indirect read from stack R3 off -8+0 size 4",
+          OnLinux::kAccepts);
+}
+
 }  // namespace
 }  // namespace ebpf::verifier

@@ -70,10 +70,13 @@ ByteKind& ByteAt(const StackRange& range, int64_t offset) {
 
 /// The first byte of the range that nobody wrote, or that is a part of an
 /// object; or its end.
-int64_t FirstInvalid(const Verification& v, const StackRange& range) {
+int64_t FirstInvalid(const Verification& v, const StackRange& range,
+                     bool must_be_written = false) {
+  const bool may_be_unwritten =
+      v.options.allow_uninitialized_stack && !must_be_written;
   for (int64_t at = range.min; at < range.end; ++at) {
     const ByteKind kind = ByteAt(range, at);
-    if ((kind == ByteKind::kInvalid && !v.options.allow_uninitialized_stack) ||
+    if ((kind == ByteKind::kInvalid && !may_be_unwritten) ||
         kind == ByteKind::kDynptr || kind == ByteKind::kIterator) {
       return at;
     }
@@ -265,7 +268,7 @@ Status CheckStackForHelper(Verification& v, unsigned base, uint32_t size,
     MarkBytes(range, ByteKind::kMisc);
     return Status::kOk;
   }
-  const int64_t invalid = FirstInvalid(v, range);
+  const int64_t invalid = FirstInvalid(v, range, use == HelperUse::kUpdates);
   if (invalid != range.end) {
     if (range.fixed) {
       return v.Reject(Message::kIndirectNotWritten, " indirect", base,

@@ -18,8 +18,10 @@ Status WriteStack(Verification& v, const Access& access, RegState* source,
 /// What a helper does with memory that it is passed.
 enum class HelperUse : uint8_t {
   kReads,
-  kWrites,  // some of it: the bytes must be there before, too
-  kFills,   // all of it
+  kWrites,   // some of it: the bytes must be there before, too
+  kFills,    // all of it
+  kUpdates,  // reads a number there and writes another: what is there was
+             // written, whoever the client is
 };
 
 /// A helper's access to `size` bytes from where register `base` points on.
