@@ -230,6 +230,54 @@ class DisasmTest(unittest.TestCase):
         self.assertIn("no program 'nonsense'", done.stderr)
 
 
+class VerifyTest(unittest.TestCase):
+    def test_accepts_with_status_0(self):
+        done = run("verify", SHAPES)
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertRegex(done.stdout, r'sum \(SEC "kprobe/function"\): accept\n')
+        self.assertRegex(done.stdout, r"\d+ instructions processed, \d+ states")
+
+    def test_refuses_with_status_1_and_says_why(self):
+        done = run("verify", REFUSED)
+        self.assertEqual((done.returncode, done.stderr), (1, ""))
+        self.assertIn("reject (Permission denied)", done.stdout)
+        self.assertIn("R0 invalid mem access 'map_value_or_null'", done.stdout)
+
+    def test_cannot_read_with_status_2(self):
+        for arguments in (["no/such/file"], [EBPF], ["--no-such-option", SHAPES], []):
+            done = run("verify", *arguments)
+            self.assertEqual((done.returncode, done.stdout), (2, ""), arguments)
+            self.assertNotEqual(done.stderr, "")
+
+    def test_prints_a_json_object_per_program(self):
+        done = run("verify", SHAPES, "--json", "--log-level", "1")
+        self.assertEqual(done.returncode, 0)
+        for line in done.stdout.splitlines():
+            program = json.loads(line)
+            self.assertEqual(program["file"], SHAPES)
+            self.assertEqual(program["verdict"], "accept")
+            self.assertIn("processed", program["log"])
+
+    def test_takes_flags_in_hexadecimal(self):
+        done = run("verify", SHAPES, "--program", "sum", "--flags", "8c", "--json")
+        self.assertEqual(json.loads(done.stdout)["verdict"], "accept")
+        for bad in ("x", "8g", "100000000", ""):
+            self.assertEqual(run("verify", SHAPES, "--flags", bad).returncode, 2, bad)
+
+    def test_chooses_programs(self):
+        done = run("verify", SHAPES, "--json", "--program", "sum", "--program", "answer")
+        names = [json.loads(line)["program"] for line in done.stdout.splitlines()]
+        self.assertEqual(sorted(names), ["answer", "sum"])
+        self.assertEqual(run("verify", SHAPES, "--program", "none").returncode, 2)
+
+    def test_takes_types_from_a_file(self):
+        done = run("verify", SHAPES, "--btf", SHAPES)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        done = run("verify", SHAPES, "--btf", __file__)
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("is no BTF", done.stderr)
+
+
 class BenchTest(unittest.TestCase):
     def test_measures_each_program_on_each_engine(self):
         done = run("bench", OBJECT, "--passes", "2", "--json")
