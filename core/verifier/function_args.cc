@@ -23,13 +23,23 @@ enum Tag : uint8_t {
   kTagArena = 1 << 4,
 };
 
+/// 0 for a tag that there is not.
 uint8_t TagNamed(const StringView& name) {
-  return name == "ctx"        ? kTagContext
-         : name == "trusted"  ? kTagTrusted
-         : name == "nonnull"  ? kTagNonNull
-         : name == "nullable" ? kTagNullable
-         : name == "arena"    ? kTagArena
-                              : uint8_t{0};
+  struct Row {
+    const char* name;
+    Tag tag;
+  };
+  constexpr Row kRows[] = {{"ctx", kTagContext},
+                           {"trusted", kTagTrusted},
+                           {"nonnull", kTagNonNull},
+                           {"nullable", kTagNullable},
+                           {"arena", kTagArena}};
+  for (const Row& row : kRows) {
+    if (name == row.name) {
+      return row.tag;
+    }
+  }
+  return 0;
 }
 
 /// Linux's name of a kind of type.
