@@ -3,6 +3,7 @@
 // The `ebpf` command: what its arguments are. README.md beside this tells what
 // each of its commands does.
 #include <CLI/CLI.hpp>
+#include <charconv>
 #include <cstdio>
 #include <exception>
 #include <fmt/format.h>
@@ -105,12 +106,12 @@ void AddVerify(CLI::App& app, int& status) {
   command.add_option_function<std::string>(
       "--flags",
       [options](const std::string& text) {
-        size_t end = 0;
-        const unsigned long flags = std::stoul(text, &end, 16);
-        if (end != text.size() || flags > UINT32_MAX) {
+        const char* const end = text.data() + text.size();
+        const auto [stop, error] =
+            std::from_chars(text.data(), end, options->flags, 16);
+        if (stop != end || error != std::errc()) {
           throw CLI::ValidationError("--flags", "not hexadecimal: " + text);
         }
-        options->flags = static_cast<uint32_t>(flags);
       },
       "BPF_F_* flags of the load, in hexadecimal");
   command.add_flag("--unprivileged", options->unprivileged,
