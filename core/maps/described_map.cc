@@ -32,17 +32,18 @@ Status Require(bool is_fine) {
 Status CheckFdArray(const MapSpec& spec) {
   EBPF_TRY(Require(spec.max_entries != 0 && spec.key_size == 4 &&
                    spec.value_size == 4));
-  const uint32_t own = spec.type == MapType::kPerfEventArray
-                           ? linux_abi::kMapPreserveElems
-                           : 0;
+  uint32_t own = 0;
+  if (spec.type == MapType::kPerfEventArray) {
+    own = linux_abi::kMapPreserveElems;
+  }
   return CheckFlags(spec.flags, kNuma | kUserAccess | own);
 }
 
 Status CheckHash(const MapSpec& spec) {
   const bool is_lru =
       spec.type == MapType::kLruHash || spec.type == MapType::kLruPerCpuHash;
-  const bool is_per_cpu = spec.type == MapType::kPerCpuHash ||
-                          spec.type == MapType::kLruPerCpuHash;
+  const bool is_per_cpu =
+      spec.type == MapType::kPerCpuHash || spec.type == MapType::kLruPerCpuHash;
   const uint32_t no_common = linux_abi::kMapNoCommonLru;
   EBPF_TRY(CheckFlags(spec.flags, linux_abi::kMapNoPrealloc | no_common |
                                       linux_abi::kMapZeroSeed | kNuma |
@@ -75,8 +76,8 @@ Status CheckStackTrace(const MapSpec& spec) {
 }
 
 Status CheckLpmTrie(const MapSpec& spec) {
-  EBPF_TRY(CheckFlags(spec.flags,
-                      linux_abi::kMapNoPrealloc | kNuma | kAccessFlags));
+  EBPF_TRY(
+      CheckFlags(spec.flags, linux_abi::kMapNoPrealloc | kNuma | kAccessFlags));
   return Require(spec.max_entries != 0 &&
                  (spec.flags & linux_abi::kMapNoPrealloc) != 0 &&
                  spec.key_size >= 5 && spec.key_size <= 4 + 256 &&
@@ -156,8 +157,8 @@ Status CheckStructOps(const MapSpec& spec) {
 
 Status CheckBloomFilter(const MapSpec& spec) {
   constexpr uint64_t kMaxHashes = 15;
-  EBPF_TRY(CheckFlags(spec.flags,
-                      kNuma | linux_abi::kMapZeroSeed | kAccessFlags));
+  EBPF_TRY(
+      CheckFlags(spec.flags, kNuma | linux_abi::kMapZeroSeed | kAccessFlags));
   EBPF_TRY(Require(spec.key_size == 0 && spec.value_size != 0 &&
                    spec.max_entries != 0 && spec.extra <= kMaxHashes));
   return spec.value_size > kMaxElement ? Status::kTooBig : Status::kOk;

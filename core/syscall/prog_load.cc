@@ -46,8 +46,8 @@ bool IsGplCompatible(StringView license) {
   return false;
 }
 
-/// Beside CAP_BPF: tracing programs read kernel memory, others see the network's
-/// packets.
+/// Beside CAP_BPF: tracing programs read kernel memory, others see the
+/// network's packets.
 bool MayLoad(const Client& client, const ProgramType& type) {
   return ((type.privilege & kPrivilegeNetAdmin) == 0 ||
           client.Capable(linux_abi::kCapNetAdmin)) &&
@@ -63,8 +63,8 @@ Status CheckRights(const Call& call, const ProgLoadAttr& attr) {
     return Status::kNotPermitted;
   }
   if (attr.insn_cnt == 0 ||
-      attr.insn_cnt >
-          (is_privileged ? verifier::kMaxProgramInsns : kMaxUnprivilegedInsns)) {
+      attr.insn_cnt > (is_privileged ? verifier::kMaxProgramInsns
+                                     : kMaxUnprivilegedInsns)) {
     return Status::kTooBig;
   }
   const ProgramType* type = FindProgramType(attr.prog_type);
@@ -83,9 +83,9 @@ Status CheckAttr(const Call& call, const ProgLoadAttr& attr) {
     return Status::kInvalid;
   }
   EBPF_TRY(CheckRights(call, attr));
-  // What needs objects that do not exist here yet.
-  if (attr.prog_ifindex != 0 || attr.prog_token_fd != 0 ||
-      attr.fd_array_cnt != 0) {
+  // What needs objects that do not exist here yet. Without its flag, which is
+  // not known here, nobody looks at prog_token_fd.
+  if (attr.prog_ifindex != 0 || attr.fd_array_cnt != 0) {
     return Status::kInvalid;
   }
   return Status::kOk;
@@ -192,10 +192,9 @@ Result<Ref<File>> Loading::Verify(verifier::Log& log) {
     return JudgedProgramFile::Create(btf_.btf(), btf_.main_type(), allocator_);
   }
   verifier::FixedProgram fixed(allocator_);
-  EBPF_TRY(
-      verifier::Fixup({insns_.span(), maps_.maps(), facts.span(), findings,
-                       parts_.type},
-                      allocator_, log, fixed));
+  EBPF_TRY(verifier::Fixup(
+      {insns_.span(), maps_.maps(), facts.span(), findings, parts_.type},
+      allocator_, log, fixed));
   return Make(fixed);
 }
 

@@ -7,7 +7,7 @@
 #include <bpf/bpf_tracing.h>
 
 struct call {
-  struct pt_regs regs;
+  __u64 regs[21];
   __u64 time;  // nobody gives it
 };
 
