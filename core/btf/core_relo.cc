@@ -30,14 +30,14 @@ Result<CoreResult> Combine(const Btf& local_btf, const CoreValue& local,
   result.new_value = target.value;
   result.validate = local.validate;
   result.poison = target.poison;
-  if (!target.poison && local.size != target.size && local.size != 0 &&
-      target.size != 0) {
-    result.wrong_size = !EBPF_TRY(
-        IsSizeAdjustable(local_btf, local.type, target_btf, target.type));
-  }
   if (!target.poison) {
     result.old_size = local.size;
     result.new_size = target.size;
+    // A bit field has no size of its own, nor any type here: no load of it
+    // becomes one of a whole field.
+    result.wrong_size = local.size != target.size &&
+                        !EBPF_TRY(IsSizeAdjustable(local_btf, local.type,
+                                                   target_btf, target.type));
   }
   return result;
 }

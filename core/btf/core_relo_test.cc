@@ -144,7 +144,7 @@ class ClangTest : public testing::Test {
 
 TEST_F(ClangTest, FieldsAreFoundWhereTheKernelHasThem) {
   Expect(
-      "code/fields",
+      "raw_tp/fields",
       {
           "<byte_off> struct record.moved (0:0 @ offset 0): 0 -> 24",
           "<byte_sz> struct record.moved (0:0 @ offset 0): 4 -> 4",
@@ -181,7 +181,7 @@ TEST_F(ClangTest, FieldsAreFoundWhereTheKernelHasThem) {
 }
 
 TEST_F(ClangTest, ElementsOfAFlexibleArrayLieBehindTheStruct) {
-  Expect("code/flexible_array",
+  Expect("raw_tp/flexible_array",
          {"<byte_off> struct flexible.items[3].y (0:1:3:1 @ offset 32): "
           "32 -> 36"});
 }
@@ -190,7 +190,7 @@ TEST_F(ClangTest, TypesExistHaveSizesAndIdsAndMatch) {
   const TypeId record = *r_.target->btf().Find(Kind::kStruct, "record");
   const TypeId local = *r_.local->btf().Find(Kind::kStruct, "record");
   const TypeId only = *r_.local->btf().Find(Kind::kStruct, "only_here");
-  Expect("code/types",
+  Expect("raw_tp/types",
          {
              "<type_exists> struct record: 1 -> 1",
              "<type_exists> struct only_here: 1 -> 0",
@@ -211,7 +211,7 @@ TEST_F(ClangTest, TypesExistHaveSizesAndIdsAndMatch) {
 }
 
 TEST_F(ClangTest, EnumValuesAreTheKernels) {
-  Expect("code/values",
+  Expect("raw_tp/values",
          {
              "<enumval_exists> enum answer::kYes = 1: 1 -> 1",
              "<enumval_exists> enum answer::kMaybe = 3: 1 -> 0",
@@ -222,8 +222,8 @@ TEST_F(ClangTest, EnumValuesAreTheKernels) {
 }
 
 TEST_F(ClangTest, LoadsOfWiderFieldsBecomeWider) {
-  const std::vector<CoreRelocation> all = RelocationsOf("code/loads");
-  std::vector<uint8_t> code = program_.Section("code/loads");
+  const std::vector<CoreRelocation> all = RelocationsOf("raw_tp/loads");
+  std::vector<uint8_t> code = program_.Section("raw_tp/loads");
   std::vector<Insn> insns(code.size() / sizeof(Insn));
   for (const CoreRelocation& relocation : all) {
     ASSERT_EQ(r_.relocator->Apply(relocation, Bytes(code.data(), code.size())),
@@ -243,8 +243,9 @@ TEST_F(ClangTest, LoadsOfWiderFieldsBecomeWider) {
 
 TEST_F(ClangTest, AProgramFitsItsOwnKernelUnchanged) {
   Relocation same(r_.local, r_.local);
-  for (const char* section : {"code/fields", "code/flexible_array",
-                              "code/types", "code/values", "code/loads"}) {
+  for (const char* section :
+       {"raw_tp/fields", "raw_tp/flexible_array", "raw_tp/types",
+        "raw_tp/values", "raw_tp/loads"}) {
     const std::vector<uint8_t> before = program_.Section(section);
     std::vector<uint8_t> code = before;
     for (const CoreRelocation& relocation : RelocationsOf(section)) {
@@ -513,6 +514,13 @@ TEST_F(HandMadeTest, WiderLoadsAreForUnsignedNumbersAndPointersOnly) {
 
   EXPECT_FALSE(ResolveA(2)->wrong_size);
   EXPECT_TRUE(ResolveA(1)->wrong_size);
+}
+
+TEST_F(HandMadeTest, NoLoadOfAWholeFieldBecomesOneOfABitField) {
+  kernel_.AddFlagged(Kind::kStruct, kernel_.Name("s"), 16,
+                     {kernel_.Name("a"), 2, 5u << 24 | 20}, 1);
+
+  EXPECT_TRUE(ResolveA(2)->wrong_size);
 }
 
 TEST_F(HandMadeTest, ValuesOfEnum64AreWholeAndOfSignedEnumsNegative) {

@@ -34,7 +34,7 @@ inline constexpr uint32_t kFirstReserved = 0xff00;  // SHN_LORESERVE
 /// Relocation types of eBPF. [LLVM, "BPF relocations"; kernel.org
 /// Documentation/bpf/llvm_reloc]
 inline constexpr uint32_t kRelocation64 = 1;     // R_BPF_64_64: LD_IMM64
-inline constexpr uint32_t kRelocationAbs64 = 2;   // R_BPF_64_ABS64: data
+inline constexpr uint32_t kRelocationAbs64 = 2;  // R_BPF_64_ABS64: data
 inline constexpr uint32_t kRelocationCall = 10;  // R_BPF_64_32: CALL
 
 /// No name is longer: what compares names stays cheap, whatever the file says.

@@ -47,8 +47,8 @@ TEST(JudgedProgramFileTest, IsNoProgramThatRuns) {
 }
 
 TEST(JudgedProgramFileTest, NeedsNoTypes) {
-  Ref<File> file = *JudgedProgramFile::Create(Ref<btf::BtfObject>(), 0,
-                                              PortAllocator());
+  Ref<File> file =
+      *JudgedProgramFile::Create(Ref<btf::BtfObject>(), 0, PortAllocator());
   EXPECT_FALSE(file->AsJudgedProgram()->btf());
 }
 

@@ -69,7 +69,7 @@ Result<size_t> Client::CopyStringIn(Span<char> to, CallerPtr from) const {
 bool Client::Capable(int capability) const {
   return !may_do_nothing_ &&
          (origin_ == Origin::kKernel || ebpf_port_capable(capability) ||
-         ebpf_port_capable(linux_abi::kCapSysAdmin));
+          ebpf_port_capable(linux_abi::kCapSysAdmin));
 }
 
 }  // namespace ebpf

@@ -51,7 +51,7 @@ enum MapFlags : uint32_t {
   kMapInnerMap = 1u << 12,
   kMapLink = 1u << 13,
   kMapPathFd = 1u << 14,
-  kMapValueTypeFd = 1u << 15,   // BPF_F_VTYPE_BTF_OBJ_FD
+  kMapValueTypeFd = 1u << 15,  // BPF_F_VTYPE_BTF_OBJ_FD
   kMapTokenFd = 1u << 16,
   kMapSegvOnFault = 1u << 17,
   kMapNoUserConversion = 1u << 18,  // BPF_F_NO_USER_CONV

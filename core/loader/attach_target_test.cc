@@ -37,8 +37,7 @@ TEST_F(AttachTargetTest, EachKindHasItsNameInTheKernelsTypes) {
   for (const auto& c : kCases) {
     ASSERT_EQ(Set(c.program, kernel_.kernel()), Status::kOk) << log();
     EXPECT_EQ(attr_.prog_type, static_cast<uint32_t>(c.type)) << c.program;
-    EXPECT_EQ(attr_.expected_attach_type,
-              static_cast<uint32_t>(c.attach_type))
+    EXPECT_EQ(attr_.expected_attach_type, static_cast<uint32_t>(c.attach_type))
         << c.program;
     EXPECT_EQ(attr_.attach_btf_id, kernel_.Id(c.kind, c.name)) << c.program;
     EXPECT_EQ(attr_.prog_flags, c.flags) << c.program;
@@ -69,8 +68,8 @@ TEST_F(AttachTargetTest, FlagsThatAreThereStay) {
   ASSERT_EQ(SetTarget(file_, Program("on_open"), kernel_.kernel(), attr_, log_),
             Status::kOk);
 
-  EXPECT_EQ(attr_.prog_flags, linux_abi::kProgTestStateFrequency |
-                                  linux_abi::kProgSleepable);
+  EXPECT_EQ(attr_.prog_flags,
+            linux_abi::kProgTestStateFrequency | linux_abi::kProgSleepable);
 }
 
 TEST_F(AttachTargetTest, AnOperationIsAMemberOfTheKernelsTable) {

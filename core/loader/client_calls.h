@@ -30,11 +30,10 @@ inline Result<int> ToResult(int64_t value) {
 template <typename Attr>
 Result<int> CallBpf(Client& client, const Kernel& kernel, uint32_t command,
                     const Attr& attr) {
-  return ToResult(
-      kernel.bpf != nullptr
-          ? kernel.bpf(command, &attr, sizeof(attr))
-          : Bpf(client, command, client.Pointer(AddressOf(&attr)),
-                sizeof(attr)));
+  return ToResult(kernel.bpf != nullptr
+                      ? kernel.bpf(command, &attr, sizeof(attr))
+                      : Bpf(client, command, client.Pointer(AddressOf(&attr)),
+                            sizeof(attr)));
 }
 
 /// Its close(2).

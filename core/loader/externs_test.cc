@@ -22,10 +22,8 @@ class ExternsTest : public ClientObjectTest {
 };
 
 TEST_F(ExternsTest, FunctionsAndVariablesAreFoundByTheKernelsTypes) {
-  const Result<Extern> function =
-      Find("function_of_kernel", kernel_.kernel());
-  const Result<Extern> variable =
-      Find("variable_of_kernel", kernel_.kernel());
+  const Result<Extern> function = Find("function_of_kernel", kernel_.kernel());
+  const Result<Extern> variable = Find("variable_of_kernel", kernel_.kernel());
 
   ASSERT_TRUE(function.ok());
   EXPECT_EQ(function->kind, Extern::Kind::kFunction);
@@ -110,9 +108,9 @@ TEST_F(ExternsTest, ConstantsGetIdsAddressesAndPlaces) {
     const uint64_t value =
         static_cast<uint64_t>(static_cast<uint32_t>(insns[i + 1].imm)) << 32 |
         static_cast<uint32_t>(insns[i].imm);
-    has_id = has_id || (insns[i].src == isa::kPseudoBtfId &&
-                        value == kernel_.Id(btf::Kind::kVariable,
-                                            "variable_of_kernel"));
+    has_id = has_id ||
+             (insns[i].src == isa::kPseudoBtfId &&
+              value == kernel_.Id(btf::Kind::kVariable, "variable_of_kernel"));
     has_address = has_address || (insns[i].src == isa::kPseudoNone &&
                                   value == TestKernel::kSymbolAddress);
     has_zero = has_zero || (insns[i].src == isa::kPseudoNone && value == 0);

@@ -114,8 +114,8 @@ Status ReadValues(const btf::Btf& btf, const btf::Member& member,
                   MapDefinition& map) {
   const btf::Type array =
       EBPF_TRY(Resolve(btf, member.type, btf::Kind::kArray));
-  const btf::Type pointer = EBPF_TRY(Resolve(
-      btf, btf::Btf::ArrayOf(array).element, btf::Kind::kPointer));
+  const btf::Type pointer = EBPF_TRY(
+      Resolve(btf, btf::Btf::ArrayOf(array).element, btf::Kind::kPointer));
   const btf::Type type = EBPF_TRY(btf.Resolve(pointer.size_or_type));
   map.values_offset = member.bit_offset / 8;
   if (type.kind == btf::Kind::kFunctionProto) {

@@ -118,7 +118,7 @@ class Object : public NonCopyable {
   TextWriter& log_;
   const Kernel kernel_;
   ObjectFile file_;
-  int btf_fd_ = 0;  // 0: none
+  int btf_fd_ = 0;       // 0: none
   Buffer<int> map_fds_;  // one for each of file_.maps(), 0: not made
   Buffer<ProgramResult> programs_;
   Vector<int> links_;  // descriptors of attachments; 0: free

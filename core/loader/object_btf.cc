@@ -146,8 +146,8 @@ Status Maker::Copy() {
   dummy_name_ = header.string_size;
   dummy_int_ = btf_.type_count();
   dummy_variable_ = dummy_int_ + 1;
-  const IntRecord number = {
-      {dummy_name_, Info(btf::Kind::kInt, 0), kDummySize}, kDummySize * 8};
+  const IntRecord number = {{dummy_name_, Info(btf::Kind::kInt, 0), kDummySize},
+                            kDummySize * 8};
   const VariableRecord variable = {
       {dummy_name_, Info(btf::Kind::kVariable, 0), dummy_int_}, kGlobal};
   EBPF_TRY(AppendRecord(blob_, number));

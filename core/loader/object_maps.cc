@@ -72,8 +72,7 @@ Status Object::LoadBtf() {
   // As libbpf: programs that need none load without.
   log_.Put("BTF: refused, errno ");
   log_.PutUnsigned(static_cast<uint64_t>(loaded.status())).Put("\n");
-  return loaded.status() == Status::kNoMemory ? Status::kNoMemory
-                                              : Status::kOk;
+  return loaded.status() == Status::kNoMemory ? Status::kNoMemory : Status::kOk;
 }
 
 Status Object::CreateMaps() {
@@ -109,8 +108,7 @@ Result<int> Object::MakeMap(const MapShape& shape, StringView name,
     attr.btf_value_type_id = shape.value_type;
   }
   Result<int> made = CallBpf(client_, kernel_, linux_abi::kMapCreate, attr);
-  if (!made.ok() && attr.btf_fd != 0 &&
-      made.status() != Status::kNoMemory) {
+  if (!made.ok() && attr.btf_fd != 0 && made.status() != Status::kNoMemory) {
     // As libbpf: perhaps without BTF.
     attr.btf_fd = attr.btf_key_type_id = attr.btf_value_type_id = 0;
     made = CallBpf(client_, kernel_, linux_abi::kMapCreate, attr);
@@ -166,12 +164,12 @@ Status Object::FillMap(const MapDefinition& definition, int fd) {
     update.map_fd = static_cast<uint32_t>(fd);
     update.key = AddressOf(&key);
     update.value = AddressOf(contents.data());
-    EBPF_TRY(CallBpf(client_, kernel_, linux_abi::kMapUpdateElem, update).status());
+    EBPF_TRY(
+        CallBpf(client_, kernel_, linux_abi::kMapUpdateElem, update).status());
   }
   // Constants that nobody changes any more: the verifier may know them.
   const bool is_data = definition.section != file_.maps_section();
-  if (is_data &&
-      (definition.spec.flags & linux_abi::kMapReadOnlyProg) != 0) {
+  if (is_data && (definition.spec.flags & linux_abi::kMapReadOnlyProg) != 0) {
     const linux_abi::MapFreezeAttr freeze = {static_cast<uint32_t>(fd)};
     return CallBpf(client_, kernel_, linux_abi::kMapFreeze, freeze).status();
   }

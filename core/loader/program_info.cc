@@ -26,8 +26,8 @@ Status AppendRecords(const ExtRecords& from, const LinkedFunction& function,
     if (insn >= function.count) {
       break;
     }
-    EBPF_TRY(records.PushBack(
-        Moved<Record>(from.RecordAt(i), function.at + insn)));
+    EBPF_TRY(
+        records.PushBack(Moved<Record>(from.RecordAt(i), function.at + insn)));
   }
   return Status::kOk;
 }
@@ -39,8 +39,7 @@ class SectionRecords {
   Status Find(const ObjectFile& object, btf::ExtTable table, uint32_t entry) {
     entry_ = entry;
     of_entry_ = EBPF_TRY(ExtRecords::Find(object, table, entry));
-    of_text_ =
-        EBPF_TRY(ExtRecords::Find(object, table, object.text_section()));
+    of_text_ = EBPF_TRY(ExtRecords::Find(object, table, object.text_section()));
     return Status::kOk;
   }
   const ExtRecords& Of(uint32_t section) const {
@@ -77,8 +76,7 @@ Result<ExtRecords> ExtRecords::Find(const ObjectFile& object,
     }
   }
   for (uint32_t i = 0; i < records.count(); ++i) {
-    const auto offset =
-        LoadUnaligned<uint32_t>(records.RecordAt(i).data());
+    const auto offset = LoadUnaligned<uint32_t>(records.RecordAt(i).data());
     if (offset % sizeof(isa::Insn) != 0 ||
         (i != 0 && records.InsnAt(i) <= records.InsnAt(i - 1))) {
       return Status::kInvalid;
@@ -125,8 +123,7 @@ Status ProgramInfo::Read(const ObjectFile& object,
 
 Status RelocateFields(const ObjectFile& object, const ExtRecords& records,
                       const LinkedFunction& function, const btf::Btf* kernel,
-                      isa::Insns insns, Allocator& allocator,
-                      TextWriter& log) {
+                      isa::Insns insns, Allocator& allocator, TextWriter& log) {
   uint32_t i = records.FirstFrom(function.first_insn);
   const auto is_of_function = [&] {
     return i < records.count() &&
@@ -139,8 +136,8 @@ Status RelocateFields(const ObjectFile& object, const ExtRecords& records,
     log.Put("CO-RE: the kernel's BTF is needed, and not there\n");
     return Status::kNotFound;
   }
-  btf::CoreRelocator* relocator = EBPF_TRY(
-      allocator.New<btf::CoreRelocator>(*object.btf(), *kernel, &log));
+  btf::CoreRelocator* relocator =
+      EBPF_TRY(allocator.New<btf::CoreRelocator>(*object.btf(), *kernel, &log));
   const Bytes code(reinterpret_cast<uint8_t*>(insns.data()),
                    insns.size() * sizeof(isa::Insn));
   Status status = Status::kOk;

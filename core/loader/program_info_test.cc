@@ -103,10 +103,10 @@ TEST_F(ProgramInfoTest, RecordsAreFoundByInstruction) {
 }
 
 TEST_F(ProgramInfoTest, RecordsOutOfOrderAreRefused) {
-  const ExtRecords records = *ExtRecords::Find(
-      file_, btf::ExtTable::kFunctions, Program("calls").section_index);
-  const auto at = static_cast<size_t>(records.RecordAt(1).data() -
-                                      bytes_.data());
+  const ExtRecords records = *ExtRecords::Find(file_, btf::ExtTable::kFunctions,
+                                               Program("calls").section_index);
+  const auto at =
+      static_cast<size_t>(records.RecordAt(1).data() - bytes_.data());
   std::vector<uint8_t> spoilt = bytes_;
   memset(&spoilt[at], 0, 4);  // the first one's place again
   ObjectFile file(PortAllocator());

@@ -171,7 +171,8 @@ Status ProgramLinker::Resolve(const LinkedFunction& function) {
     const isa::Insn insn = insns_[at];
     if (relocation) {
       EBPF_TRY(ApplyRelocation(function, at, *relocation));
-    } else if (insn.opcode == isa::kCallOpcode && insn.src == isa::kCallSubprogram) {
+    } else if (insn.opcode == isa::kCallOpcode &&
+               insn.src == isa::kCallSubprogram) {
       EBPF_TRY(ResolvePlainCall(function, at));
     }
     if (insn.opcode == isa::kLdImm64Opcode) {
@@ -184,7 +185,8 @@ Status ProgramLinker::Resolve(const LinkedFunction& function) {
   return Status::kOk;
 }
 
-Status ProgramLinker::ResolvePlainCall(const LinkedFunction& function, uint32_t at) {
+Status ProgramLinker::ResolvePlainCall(const LinkedFunction& function,
+                                       uint32_t at) {
   if (function.section != object_.text_section()) {
     return Refuse(Status::kNotSupported, at,
                   "call to a function outside .text");
@@ -193,7 +195,8 @@ Status ProgramLinker::ResolvePlainCall(const LinkedFunction& function, uint32_t 
   return SetTarget(at, int64_t{in_section} + insns_[at].imm + 1);
 }
 
-Status ProgramLinker::ApplyRelocation(const LinkedFunction& function, uint32_t at,
+Status ProgramLinker::ApplyRelocation(const LinkedFunction& function,
+                                      uint32_t at,
                                       const elf::Relocation& relocation) {
   Result<elf::Symbol> symbol = object_.elf().SymbolAt(relocation.symbol);
   if (!symbol.ok()) {
@@ -201,11 +204,10 @@ Status ProgramLinker::ApplyRelocation(const LinkedFunction& function, uint32_t a
   }
   if (symbol->section == elf::kUndefined) {
     const bool is_call = insns_[at].opcode == isa::kCallOpcode;
-    const bool fits =
-        is_call ? relocation.type == elf::kRelocationCall
-                : relocation.type == elf::kRelocation64 &&
-                      insns_[at].opcode == isa::kLdImm64Opcode &&
-                      at + 1 < function.at + function.count;
+    const bool fits = is_call ? relocation.type == elf::kRelocationCall
+                              : relocation.type == elf::kRelocation64 &&
+                                    insns_[at].opcode == isa::kLdImm64Opcode &&
+                                    at + 1 < function.at + function.count;
     return fits ? RelocateExtern(at, *symbol, is_call)
                 : Refuse(Status::kBadExec, at,
                          "relocation type does not fit the instruction");
@@ -213,11 +215,13 @@ Status ProgramLinker::ApplyRelocation(const LinkedFunction& function, uint32_t a
   if (symbol->value > INT32_MAX) {
     return Refuse(Status::kBadExec, at, "relocation against no place");
   }
-  if (relocation.type == elf::kRelocation64 && insns_[at].opcode == isa::kLdImm64Opcode &&
+  if (relocation.type == elf::kRelocation64 &&
+      insns_[at].opcode == isa::kLdImm64Opcode &&
       at + 1 < function.at + function.count) {
     return RelocateConstant(at, *symbol);
   }
-  if (relocation.type == elf::kRelocationCall && insns_[at].opcode == isa::kCallOpcode) {
+  if (relocation.type == elf::kRelocationCall &&
+      insns_[at].opcode == isa::kCallOpcode) {
     return RelocateCall(at, *symbol);
   }
   return Refuse(Status::kBadExec, at,
@@ -254,8 +258,7 @@ Status ProgramLinker::RelocateExternCall(uint32_t at, StringView name,
   return Refuse(Status::kInvalid, at, "call to what is no function");
 }
 
-Status ProgramLinker::RelocateExternConstant(uint32_t at,
-                                             const Extern& found) {
+Status ProgramLinker::RelocateExternConstant(uint32_t at, const Extern& found) {
   isa::Insn& low = insns_[at];
   isa::Insn& high = insns_[at + 1];
   uint64_t value = 0;
@@ -302,14 +305,13 @@ Status ProgramLinker::RelocateConstant(uint32_t at, const elf::Symbol& symbol) {
   }
   const bool is_data = symbol.section != object_.maps_section();
   const bool is_arena =
-      is_data && EBPF_TRY(object_.elf().SectionAt(symbol.section)).name ==
-                     kArenaSection;
+      is_data &&
+      EBPF_TRY(object_.elf().SectionAt(symbol.section)).name == kArenaSection;
   for (size_t i = 0; i < object_.maps().size(); ++i) {
     const MapDefinition& map = object_.maps()[i];
-    const bool is_it =
-        is_arena ? map.spec.type == MapType::kArena
-                 : map.section == symbol.section &&
-                       (is_data || map.offset == symbol.value);
+    const bool is_it = is_arena ? map.spec.type == MapType::kArena
+                                : map.section == symbol.section &&
+                                      (is_data || map.offset == symbol.value);
     if (!is_it) {
       continue;
     }

@@ -82,8 +82,7 @@ class ProgramLinker : public NonCopyable {
   Status Resolve(const LinkedFunction& function);
   Status ApplyRelocation(const LinkedFunction& function, uint32_t at,
                          const elf::Relocation& relocation);
-  Status RelocateExtern(uint32_t at, const elf::Symbol& symbol,
-                        bool is_call);
+  Status RelocateExtern(uint32_t at, const elf::Symbol& symbol, bool is_call);
   Status RelocateExternCall(uint32_t at, StringView name, const Extern& found);
   Status RelocateExternConstant(uint32_t at, const Extern& found);
   Status RelocateConstant(uint32_t at, const elf::Symbol& symbol);

@@ -27,7 +27,7 @@ constexpr uint32_t Unspecified = 0;
 }  // namespace attach_words
 
 constexpr Row kRows[] = {
-#define EBPF_SECTION(name, target, type, attach, flags) \
+#define EBPF_SECTION(name, target, type, attach, flags)    \
   {name, SectionTarget::k##target, ProgramTypeId::k##type, \
    attach_words::attach, kFlag##flags},
 #include "core/loader/section_names.def"
@@ -40,10 +40,9 @@ const Row* FindRow(StringView name, StringView& rest, bool& has_rest) {
   const Row* found = nullptr;
   for (const Row& row : kRows) {
     const bool is_all = name == row.name;
-    const bool goes_on = row.target != SectionTarget::kNothing &&
-                         name.StartsWith(row.name) &&
-                         name.size() > row.name.size() &&
-                         name[row.name.size()] == '/';
+    const bool goes_on =
+        row.target != SectionTarget::kNothing && name.StartsWith(row.name) &&
+        name.size() > row.name.size() && name[row.name.size()] == '/';
     if ((is_all || goes_on) &&
         (found == nullptr || found->name.size() < row.name.size())) {
       found = &row;

@@ -28,9 +28,8 @@ TEST_F(StructOpsTest, AProgramThatNobodyPointsToIsNoOperation) {
 }
 
 TEST_F(StructOpsTest, WithoutTheKernelsTypesThereAreNone) {
-  EXPECT_EQ(
-      FindOperation(file_, Program("operation"), Kernel(), log_).status(),
-      Status::kNotFound);
+  EXPECT_EQ(FindOperation(file_, Program("operation"), Kernel(), log_).status(),
+            Status::kNotFound);
 }
 
 }  // namespace

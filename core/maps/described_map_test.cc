@@ -149,11 +149,9 @@ TEST(DescribedMapTest, AMapOfMapsHasWhatIsInIt) {
   const MapSpec spec = Spec(MapType::kArrayOfMaps, 4, 4, 2);
   EXPECT_EQ(DescribedMap::Create(spec, Ref<Map>(), PortAllocator()).status(),
             Status::kInvalid);
-  Ref<Map> inner =
-      *CreateMap(Spec(MapType::kArray, 4, 8, 1), PortAllocator());
+  Ref<Map> inner = *CreateMap(Spec(MapType::kArray, 4, 8, 1), PortAllocator());
   const Map* is = inner.get();
-  Ref<Map> outer =
-      *DescribedMap::Create(spec, Move(inner), PortAllocator());
+  Ref<Map> outer = *DescribedMap::Create(spec, Move(inner), PortAllocator());
   EXPECT_EQ(outer->inner(), is);
 }
 

@@ -8,8 +8,8 @@ namespace ebpf {
 Result<Ref<MapBtf>> MapBtf::Create(Ref<btf::BtfObject> btf, btf::TypeId key,
                                    btf::TypeId value, Span<MapField> fields,
                                    Allocator& allocator) {
-  MapBtf* types = EBPF_TRY(
-      allocator.New<MapBtf>(Move(btf), key, value, fields, allocator));
+  MapBtf* types =
+      EBPF_TRY(allocator.New<MapBtf>(Move(btf), key, value, fields, allocator));
   return Ref<MapBtf>::Adopt(types);
 }
 

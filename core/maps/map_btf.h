@@ -22,9 +22,7 @@ class MapBtf : public RefCounted<MapBtf> {
   const btf::Btf& btf() const { return btf_->btf(); }
   btf::TypeId key() const { return key_; }
   btf::TypeId value() const { return value_; }
-  MapFields fields() const {
-    return MapFields(fields_.data(), fields_.size());
-  }
+  MapFields fields() const { return MapFields(fields_.data(), fields_.size()); }
 
  private:
   friend class RefCounted<MapBtf>;

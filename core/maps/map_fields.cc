@@ -49,8 +49,8 @@ constexpr uint32_t kMaxVisits = 64 * 1024;
 
 /// Types of the kernel whose objects it can destroy when a map goes.
 constexpr const char* kDestroyed[] = {
-    "task_struct",   "cgroup",           "bpf_cpumask",
-    "bpf_crypto_ctx", "prog_test_ref_kfunc", "prog_test_member",
+    "task_struct",         "cgroup",           "bpf_cpumask", "bpf_crypto_ctx",
+    "prog_test_ref_kfunc", "prog_test_member",
 };
 
 bool IsStruct(const Type& type) {
@@ -216,9 +216,8 @@ Status Finder::Visit(const Place& place) {
     const bool expected =
         place.expected_size == 0 ||
         place.expected_size == uint64_t{type.size_or_type} * elements;
-    return expected
-               ? Enter(id, place.offset, elements, type.size_or_type)
-               : Status::kOk;
+    return expected ? Enter(id, place.offset, elements, type.size_or_type)
+                    : Status::kOk;
   }
   return VisitPointer(place, type, elements);
 }
@@ -230,9 +229,8 @@ Status Finder::VisitNamed(const Place& place, const Shape& shape,
     return Status::kTooBig;
   }
   seen_ |= bit;
-  const bool expected =
-      place.expected_size == 0 ||
-      place.expected_size == uint64_t{shape.size} * count;
+  const bool expected = place.expected_size == 0 ||
+                        place.expected_size == uint64_t{shape.size} * count;
   if (!expected || place.offset % shape.align != 0 || !IsStruct(type) ||
       type.size_or_type != shape.size) {
     return Status::kOk;
@@ -334,8 +332,7 @@ Status Finder::FindRoot(const Place& place, MapField& field) {
       return Status::kInvalid;
     }
     field.btf = &btf_;
-    const Result<TypeId> found =
-        btf_.Find(Kind::kStruct, what.First(colon));
+    const Result<TypeId> found = btf_.Find(Kind::kStruct, what.First(colon));
     if (!found.ok()) {
       return found.status();
     }
@@ -346,9 +343,8 @@ Status Finder::FindRoot(const Place& place, MapField& field) {
 
 /// The node in what a list or tree holds.
 Status Finder::FindNode(StringView name, MapField& field) {
-  const char* const wanted = field.kind == FieldKind::kListHead
-                                 ? "bpf_list_node"
-                                 : "bpf_rb_node";
+  const char* const wanted =
+      field.kind == FieldKind::kListHead ? "bpf_list_node" : "bpf_rb_node";
   const Shape& shape = *ShapeNamed(wanted);
   const Type holder = EBPF_TRY(btf_.TypeAt(field.type_id));
   for (uint32_t i = 0; i < holder.member_count; ++i) {
@@ -434,9 +430,8 @@ Status Finder::CheckAll() {
   // What is in two of them at once must count who holds it.
   const bool both = HasField(fields, Bit(FieldKind::kListNode)) &&
                     HasField(fields, Bit(FieldKind::kRbNode));
-  return both && !HasField(fields, Bit(FieldKind::kRefCount))
-             ? Status::kInvalid
-             : Status::kOk;
+  return both && !HasField(fields, Bit(FieldKind::kRefCount)) ? Status::kInvalid
+                                                              : Status::kOk;
 }
 
 // Linux's numbers of kinds of maps, as bits.

@@ -48,9 +48,9 @@ using FieldKinds = uint32_t;
 constexpr FieldKinds Bit(FieldKind kind) {
   return FieldKinds{1} << static_cast<uint32_t>(kind);
 }
-inline constexpr FieldKinds kKptrKinds =
-    Bit(FieldKind::kUntrustedKptr) | Bit(FieldKind::kKptr) |
-    Bit(FieldKind::kPerCpuKptr);
+inline constexpr FieldKinds kKptrKinds = Bit(FieldKind::kUntrustedKptr) |
+                                         Bit(FieldKind::kKptr) |
+                                         Bit(FieldKind::kPerCpuKptr);
 /// In values of maps, and in objects that programs allocate.
 inline constexpr FieldKinds kValueKinds =
     kKptrKinds | Bit(FieldKind::kSpinLock) | Bit(FieldKind::kTimer) |

@@ -45,8 +45,8 @@ class MapFieldsTest : public ::testing::Test {
                   const std::vector<At>& members) {
     std::vector<uint32_t> tail;
     for (const At& member : members) {
-      tail.insert(tail.end(), {types_.Name(member.name), member.type,
-                               member.offset * 8});
+      tail.insert(tail.end(),
+                  {types_.Name(member.name), member.type, member.offset * 8});
     }
     return types_.Add(Kind::kStruct, types_.Name(name), size, tail,
                       static_cast<uint32_t>(members.size()));
@@ -68,8 +68,8 @@ class MapFieldsTest : public ::testing::Test {
     blob_ = types_.Blob();
     const ConstBytes bytes(blob_.data(), blob_.size());
     index_.resize(*btf::Btf::CountTypes(bytes));
-    const Result<btf::Btf> opened = btf::Btf::Open(
-        bytes, Span<uint32_t>(index_.data(), index_.size()));
+    const Result<btf::Btf> opened =
+        btf::Btf::Open(bytes, Span<uint32_t>(index_.data(), index_.size()));
     EXPECT_TRUE(opened.ok());
     btf_.emplace_back(*opened);
     const Result<uint32_t> count = FindFields(
@@ -111,10 +111,11 @@ class MapFieldsTest : public ::testing::Test {
 };
 
 TEST_F(MapFieldsTest, AreFoundByTheNamesOfTheirTypes) {
-  const uint32_t value = Struct("value", 32, {{"number", half_, 0},
-                                              {"lock", lock_, 4},
-                                              {"timer", timer_, 8},
-                                              {"more", word_, 24}});
+  const uint32_t value = Struct("value", 32,
+                                {{"number", half_, 0},
+                                 {"lock", lock_, 4},
+                                 {"timer", timer_, 8},
+                                 {"more", word_, 24}});
   EXPECT_EQ(Find(value, 32), Status::kOk);
   ASSERT_EQ(found_, 2u);
   EXPECT_EQ(fields_[0].kind, FieldKind::kSpinLock);
@@ -142,18 +143,18 @@ TEST_F(MapFieldsTest, AreFoundInStructsInside) {
 TEST_F(MapFieldsTest, ThereIsOneLockAndOneTimer) {
   EXPECT_EQ(Find(Struct("value", 8, {{"a", lock_, 0}, {"b", lock_, 4}}), 8),
             Status::kTooBig);
-  EXPECT_EQ(Find(Struct("value", 32, {{"a", timer_, 0}, {"b", timer_, 16}}),
-                 32),
-            Status::kTooBig);
+  EXPECT_EQ(
+      Find(Struct("value", 32, {{"a", timer_, 0}, {"b", timer_, 16}}), 32),
+      Status::kTooBig);
   EXPECT_EQ(Find(Struct("value", 32, {{"a", Array(timer_, 2), 0}}), 32),
             Status::kInvalid);
 }
 
 TEST_F(MapFieldsTest, PointersAreFoundByTheirTags) {
-  const uint32_t value =
-      Struct("value", 24, {{"a", Kptr("kptr_untrusted", task_), 0},
-                           {"b", Kptr("kptr", task_), 8},
-                           {"c", Kptr("percpu_kptr", item_), 16}});
+  const uint32_t value = Struct("value", 24,
+                                {{"a", Kptr("kptr_untrusted", task_), 0},
+                                 {"b", Kptr("kptr", task_), 8},
+                                 {"c", Kptr("percpu_kptr", item_), 16}});
   EXPECT_EQ(Find(value, 24), Status::kOk);
   ASSERT_EQ(found_, 3u);
   EXPECT_EQ(fields_[0].kind, FieldKind::kUntrustedKptr);
@@ -165,8 +166,8 @@ TEST_F(MapFieldsTest, PointersAreFoundByTheirTags) {
 TEST_F(MapFieldsTest, PointersLeadToTheKernelsTypesWhereItHasThem) {
   SetKernel({"other", "task_struct"});
   const uint32_t value =
-      Struct("value", 16, {{"a", Kptr("kptr", task_), 0},
-                           {"b", Kptr("kptr", item_), 8}});
+      Struct("value", 16,
+             {{"a", Kptr("kptr", task_), 0}, {"b", Kptr("kptr", item_), 8}});
   EXPECT_EQ(Find(value, 16), Status::kOk);
   ASSERT_EQ(found_, 2u);
   EXPECT_EQ(fields_[0].btf, kernel_);
@@ -179,9 +180,9 @@ TEST_F(MapFieldsTest, WhatIsReferencedCanBeDestroyed) {
   SetKernel({"task_struct", "item"});
   EXPECT_EQ(Find(Struct("value", 8, {{"a", Kptr("kptr", item_), 0}}), 8),
             Status::kNotFound);
-  EXPECT_EQ(Find(Struct("value", 8, {{"a", Kptr("kptr_untrusted", item_), 0}}),
-                 8),
-            Status::kOk);
+  EXPECT_EQ(
+      Find(Struct("value", 8, {{"a", Kptr("kptr_untrusted", item_), 0}}), 8),
+      Status::kOk);
   EXPECT_EQ(Find(Struct("value", 8, {{"a", Kptr("percpu_kptr", item_), 0}}), 8),
             Status::kInvalid);
 }
@@ -189,8 +190,8 @@ TEST_F(MapFieldsTest, WhatIsReferencedCanBeDestroyed) {
 TEST_F(MapFieldsTest, OtherTagsAreRefused) {
   EXPECT_EQ(Find(Struct("value", 8, {{"a", Kptr("user", task_), 0}}), 8),
             Status::kInvalid);
-  const uint32_t twice = Kptr(
-      "kptr", types_.Add(Kind::kTypeTag, types_.Name("rcu"), task_));
+  const uint32_t twice =
+      Kptr("kptr", types_.Add(Kind::kTypeTag, types_.Name("rcu"), task_));
   EXPECT_EQ(Find(Struct("value", 8, {{"a", twice, 0}}), 8), Status::kInvalid);
   EXPECT_EQ(Find(Struct("value", 8, {{"a", Kptr("kptr", word_), 0}}), 8),
             Status::kInvalid);
@@ -205,8 +206,8 @@ TEST_F(MapFieldsTest, ArraysHaveAFieldForEachElement) {
   EXPECT_EQ(fields_[0].offset, 24u);
   EXPECT_EQ(fields_[1].offset, 40u);
   // At most eleven.
-  const uint32_t many = Struct(
-      "value", 96, {{"a", Array(Kptr("kptr", task_), 12), 0}});
+  const uint32_t many =
+      Struct("value", 96, {{"a", Array(Kptr("kptr", task_), 12), 0}});
   EXPECT_EQ(Find(many, 96), Status::kTooBig);
 }
 
@@ -247,9 +248,9 @@ TEST_F(MapFieldsTest, WhatIsInTwoOfThemCountsItsHolders) {
   const uint32_t both =
       Struct("both", 56, {{"a", node_, 0}, {"b", tree_node_, 24}});
   EXPECT_EQ(Find(both, 56, kObjectKinds), Status::kInvalid);
-  const uint32_t counted = Struct(
-      "counted", 64,
-      {{"a", node_, 0}, {"b", tree_node_, 24}, {"count", count_, 56}});
+  const uint32_t counted =
+      Struct("counted", 64,
+             {{"a", node_, 0}, {"b", tree_node_, 24}, {"count", count_, 56}});
   EXPECT_EQ(Find(counted, 64, kObjectKinds), Status::kOk);
   EXPECT_EQ(found_, 3u);
   // In values of maps, nodes are nothing.
@@ -269,8 +270,7 @@ TEST_F(MapFieldsTest, MisplacedOnesAreNone) {
 TEST_F(MapFieldsTest, OverlapsAreRefused) {
   EXPECT_EQ(Find(Struct("value", 24, {{"a", timer_, 0}, {"b", lock_, 12}}), 24),
             Status::kExists);
-  EXPECT_EQ(Find(Struct("value", 24, {{"a", timer_, 8}}), 16),
-            Status::kFault);
+  EXPECT_EQ(Find(Struct("value", 24, {{"a", timer_, 8}}), 16), Status::kFault);
 }
 
 TEST_F(MapFieldsTest, StructsInStructsInStructsAreNotLookedAtForever) {
@@ -286,9 +286,8 @@ TEST_F(MapFieldsTest, StructsInStructsInStructsAreNotLookedAtForever) {
 TEST_F(MapFieldsTest, VariablesOfASectionAreMembers) {
   const uint32_t variable =
       types_.Add(Kind::kVariable, types_.Name("lock"), lock_, {1});
-  const uint32_t section = types_.Add(Kind::kDataSection,
-                                      types_.Name(".data.A"), 8,
-                                      {variable, 4, 4}, 1);
+  const uint32_t section = types_.Add(
+      Kind::kDataSection, types_.Name(".data.A"), 8, {variable, 4, 4}, 1);
   EXPECT_EQ(Find(section, 8), Status::kOk);
   ASSERT_EQ(found_, 1u);
   EXPECT_EQ(fields_[0].offset, 4u);

@@ -35,8 +35,8 @@ Status ReadOwner(const Call& call, const linux_abi::ProgLoadAttr& attr,
     return Status::kNotSupported;
   }
   const JudgedProgramFile* program = (*file)->AsJudgedProgram();
-  if (program == nullptr || (type.id != ProgramTypeId::kTracing &&
-                             type.id != ProgramTypeId::kExt)) {
+  if (program == nullptr ||
+      (type.id != ProgramTypeId::kTracing && type.id != ProgramTypeId::kExt)) {
     return Status::kInvalid;
   }
   point.target.btf = program->btf() ? &program->btf()->btf() : nullptr;

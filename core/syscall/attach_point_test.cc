@@ -89,7 +89,8 @@ TEST_F(AttachPointTest, DescriptorsOfOtherThingsAreRefused) {
   attr.attach_prog_fd = static_cast<uint32_t>(
       caller_->CreateMap(linux_abi::kMapTypeArray, 4, 4, 1));
   EXPECT_EQ(Find(ProgramTypeId::kTracing, attr).status(), Status::kInvalid);
-  attr.attach_prog_fd = static_cast<uint32_t>(LoadBtf(*caller_, ProgramTypes()));
+  attr.attach_prog_fd =
+      static_cast<uint32_t>(LoadBtf(*caller_, ProgramTypes()));
   EXPECT_EQ(Find(ProgramTypeId::kTracing, attr).status(),
             Status::kNotSupported);
 }

@@ -34,7 +34,7 @@ Result<Ref<btf::BtfObject>> Parse(const Call& call,
 Result<int> BtfLoad(const Call& call, const RawAttr& raw) {
   const auto attr = EBPF_TRY(AttrOf<linux_abi::BtfLoadAttr>(raw));
   // Tokens, which stand for rights that somebody else has, do not exist here.
-  if (attr.btf_flags != 0 || attr.btf_token_fd != 0) {
+  if (attr.btf_flags != 0) {
     return Status::kInvalid;
   }
   if (!call.client.Capable(linux_abi::kCapBpf)) {

@@ -88,9 +88,9 @@ Status CheckRights(const Call& call, const MapCreateAttr& attr) {
 Status CheckAttr(const Call& call, const MapCreateAttr& attr) {
   const auto type = static_cast<MapType>(attr.map_type);
   const bool has_kernel_value = attr.btf_vmlinux_value_type_id != 0;
-  if (has_kernel_value && (type != MapType::kStructOps ||
-                           attr.btf_key_type_id != 0 ||
-                           attr.btf_value_type_id != 0)) {
+  if (has_kernel_value &&
+      (type != MapType::kStructOps || attr.btf_key_type_id != 0 ||
+       attr.btf_value_type_id != 0)) {
     return Status::kInvalid;
   }
   if (!has_kernel_value && attr.btf_key_type_id != 0 &&
@@ -103,7 +103,7 @@ Status CheckAttr(const Call& call, const MapCreateAttr& attr) {
   }
   // Hardware and tokens do not exist here; there is one node, and without the
   // flag nobody looks at its number.
-  if (attr.map_ifindex != 0 || attr.map_token_fd != 0 ||
+  if (attr.map_ifindex != 0 ||
       ((attr.map_flags & linux_abi::kMapNumaNode) != 0 &&
        attr.numa_node != 0)) {
     return Status::kInvalid;
@@ -147,8 +147,8 @@ Status CheckTypes(const btf::Btf& btf, const MapSpec& spec,
              : Status::kOk;
 }
 
-/// The special fields of values. Where Linux finds the types wrong it goes on as
-/// if there were none; so do maps that exist here, whose values are bytes.
+/// The special fields of values. Where Linux finds the types wrong it goes on
+/// as if there were none; so do maps that exist here, whose values are bytes.
 Result<Span<MapField>> ReadFields(const Call& call, const MapSpec& spec,
                                   const btf::Btf& btf, btf::TypeId value) {
   if (call.system.kernel.profile != verifier::Profile::kLinux) {
@@ -157,11 +157,11 @@ Result<Span<MapField>> ReadFields(const Call& call, const MapSpec& spec,
   const Result<btf::TypeId> type = btf.SkipModifiers(value);
   MapField found[kMaxFields];
   const Result<uint32_t> count =
-      type.ok() ? FindFields(FieldQuery{&btf, *type, kValueKinds,
-                                        spec.value_size,
-                                        call.system.kernel.btf},
-                             found)
-                : Result<uint32_t>(type.status());
+      type.ok()
+          ? FindFields(FieldQuery{&btf, *type, kValueKinds, spec.value_size,
+                                  call.system.kernel.btf},
+                       found)
+          : Result<uint32_t>(type.status());
   if (!count.ok() || *count == 0) {
     return Span<MapField>();
   }
@@ -185,8 +185,8 @@ Result<Ref<MapBtf>> ReadTypes(const Call& call, const MapSpec& spec,
   if (!IsOk(status)) {
     return Status::kInvalid;
   }
-  Span<MapField> fields = EBPF_TRY(
-      ReadFields(call, spec, btf->btf(), attr.btf_value_type_id));
+  Span<MapField> fields =
+      EBPF_TRY(ReadFields(call, spec, btf->btf(), attr.btf_value_type_id));
   Allocator& allocator = *call.system.allocator;
   Result<Ref<MapBtf>> types =
       MapBtf::Create(Move(btf), attr.btf_key_type_id, attr.btf_value_type_id,

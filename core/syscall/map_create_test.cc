@@ -274,14 +274,12 @@ TEST(MapDescribeTest, AKernelThatJudgesHasAllKinds) {
     attr.key_size = 4;
     attr.value_size = 4;
     attr.max_entries = 1;
-    EXPECT_EQ(caller.Call(linux_abi::kMapCreate, attr),
-              Minus(Status::kBadFd));
+    EXPECT_EQ(caller.Call(linux_abi::kMapCreate, attr), Minus(Status::kBadFd));
     attr.inner_map_fd = static_cast<uint32_t>(inner);
     const int64_t outer = caller.Call(linux_abi::kMapCreate, attr);
     EXPECT_GE(outer, 0);
     attr.inner_map_fd = static_cast<uint32_t>(outer);
-    EXPECT_EQ(caller.Call(linux_abi::kMapCreate, attr),
-              Minus(Status::kInvalid))
+    EXPECT_EQ(caller.Call(linux_abi::kMapCreate, attr), Minus(Status::kInvalid))
         << "maps of maps of maps";
     // What lives with a socket or task is described by types, always.
     EXPECT_EQ(caller.CreateMap(static_cast<uint32_t>(MapType::kTaskStorage), 4,

@@ -40,9 +40,9 @@ TEST_P(MapFreezeTest, DeletingIsWriting) {
   ASSERT_EQ(Update(fd, 7), 0);
   ASSERT_EQ(Freeze(fd), 0);
 
-  EXPECT_EQ(caller_.Elem(linux_abi::kMapDeleteElem, fd,
-                         caller_.Put(uint32_t{0}), 0),
-            Minus(Status::kNotPermitted));
+  EXPECT_EQ(
+      caller_.Elem(linux_abi::kMapDeleteElem, fd, caller_.Put(uint32_t{0}), 0),
+      Minus(Status::kNotPermitted));
 }
 
 TEST_P(MapFreezeTest, AFrozenMapIsNotMappedForWriting) {

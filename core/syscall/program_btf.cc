@@ -26,8 +26,8 @@ struct Table {
 template <typename Record>
 Result<Record> CopyRecordIn(const Client& client, const Table& table,
                             uint32_t index, verifier::Log& log) {
-  const CallerPtr at = client.Pointer(table.address)
-                           .Plus(uint64_t{table.record_size} * index);
+  const CallerPtr at =
+      client.Pointer(table.address).Plus(uint64_t{table.record_size} * index);
   uint8_t bytes[kMaxRecordSize];
   EBPF_TRY(client.CopyIn(bytes, at, table.record_size));
   const ConstBytes rest =
@@ -72,19 +72,18 @@ Status ProgramBtf::CopyIn(verifier::Log& log) {
   if (attr_.func_info_cnt == 0 && attr_.line_info_cnt == 0) {
     return Status::kOk;
   }
-  Ref<File> file = EBPF_TRY(
-      call_.client.fds().Get(static_cast<int32_t>(attr_.prog_btf_fd)));
+  Ref<File> file =
+      EBPF_TRY(call_.client.fds().Get(static_cast<int32_t>(attr_.prog_btf_fd)));
   if (file->AsBtf() == nullptr) {
     return Status::kInvalid;
   }
   btf_ = file->AsBtf()->btf();
   if (attr_.func_info_cnt != 0) {
     // One more than there can be: the verifier counts them.
-    EBPF_TRY(CopyTableIn(
-        call_.client,
-        {"func_info", "func info rec size", attr_.func_info,
-         attr_.func_info_cnt, attr_.func_info_rec_size},
-        functions_, attr_.insn_cnt + 1, log));
+    EBPF_TRY(CopyTableIn(call_.client,
+                         {"func_info", "func info rec size", attr_.func_info,
+                          attr_.func_info_cnt, attr_.func_info_rec_size},
+                         functions_, attr_.insn_cnt + 1, log));
   }
   if (attr_.line_info_cnt != 0) {
     EBPF_TRY(CopyTableIn(call_.client,

@@ -92,9 +92,9 @@ TEST_P(ProgramBtfTest, RecordSizesHaveBounds) {
     attr.func_info_rec_size = size;
     AddLog(attr);
     EXPECT_EQ(Load(attr), Minus(Status::kInvalid)) << size;
-    EXPECT_NE(LogOf(attr).find("invalid func info rec size " +
-                               std::to_string(size)),
-              std::string::npos)
+    EXPECT_NE(
+        LogOf(attr).find("invalid func info rec size " + std::to_string(size)),
+        std::string::npos)
         << LogOf(attr);
   }
   ProgLoadAttr attr = Typed();

@@ -93,9 +93,8 @@ void NoteDivisor(Verification& v, const DecodedInsn& insn,
 /// What a constant is added to still differs from its copies by a constant.
 void KeepLink(const DecodedInsn& insn, const RegState& before,
               const RegState& added, RegState& dst) {
-  if (insn.info().operation != Operation::kAdd ||
-      insn.info().width != kWide || before.id == 0 || !added.IsConstant() ||
-      dst.IsConstant()) {
+  if (insn.info().operation != Operation::kAdd || insn.info().width != kWide ||
+      before.id == 0 || !added.IsConstant() || dst.IsConstant()) {
     return;
   }
   const int64_t by = static_cast<int64_t>(added.value.bits.value);
@@ -120,8 +119,8 @@ unsigned SignWidth(Operation operation) {
   }
 }
 
-/// Constants that no path may compute with; where none comes they are not looked
-/// at, as in Linux.
+/// Constants that no path may compute with; where none comes they are not
+/// looked at, as in Linux.
 Status CheckImmediate(Verification& v, const DecodedInsn& insn) {
   const isa::OpInfo& info = insn.info();
   if (info.family != isa::Family::kAlu || info.source_is_register) {

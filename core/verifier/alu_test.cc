@@ -170,8 +170,8 @@ TEST_F(AluTest, ThirtyTwoBitDivisorIsTheLowerHalf) {
 }
 
 TEST_F(AluTest, ConstantsThatNobodyComputesWithAreNotLookedAt) {
-  Accepts({MovImm(R0, 0), JumpImm(kJeq, R0, 0, 1), AluImm(kDiv, R0, 0),
-           Exit()});
+  Accepts(
+      {MovImm(R0, 0), JumpImm(kJeq, R0, 0, 1), AluImm(kDiv, R0, 0), Exit()});
   Rejects({MovImm(R0, 0), AluImm(kDiv, R0, 0), Exit()}, Status::kInvalid,
           "div by zero");
 }

@@ -25,11 +25,10 @@ class ArenaTest : public TypedTest {
     std::vector<InsnFacts> facts(code.size());
     FailingAllocator allocator;
     Verdict verdict{};
-    verdict.status =
-        Verify(isa::ConstInsns(code.data(), code.size()),
-               Span<Map* const>(maps, map != nullptr ? 1 : 0), options_,
-               allocator, log, Span<InsnFacts>(facts.data(), facts.size()),
-               verdict.stats);
+    verdict.status = Verify(
+        isa::ConstInsns(code.data(), code.size()),
+        Span<Map* const>(maps, map != nullptr ? 1 : 0), options_, allocator,
+        log, Span<InsnFacts>(facts.data(), facts.size()), verdict.stats);
     const StringView text = log.writer().text();
     verdict.log = std::string(text.data(), text.size());
     return verdict;
@@ -41,18 +40,18 @@ class ArenaTest : public TypedTest {
 };
 
 TEST_F(ArenaTest, WhatIsCastMayPointAnywhere) {
-  const Code code = Join(
-      {Load(kDW, R2, R1, 0), Cast(R3, R2, 1), AluImm(kMul, R3, 12345),
-       StoreImm(kDW, R3, 0, 1), Load(kB, R4, R3, 100), MovImm(R5, 1),
-       Atomic(kDW, kAdd, R3, 8, R5), Cast(R6, R3, 1 << 16), Return0()});
+  const Code code =
+      Join({Load(kDW, R2, R1, 0), Cast(R3, R2, 1), AluImm(kMul, R3, 12345),
+            StoreImm(kDW, R3, 0, 1), Load(kB, R4, R3, 100), MovImm(R5, 1),
+            Atomic(kDW, kAdd, R3, 8, R5), Cast(R6, R3, 1 << 16), Return0()});
   const Verdict verdict = JudgeWith(arena_.get(), code);
   EXPECT_EQ(verdict.status, Status::kOk) << verdict.log;
 }
 
 TEST_F(ArenaTest, WithoutACastANumberIsNoPointer) {
   const Verdict verdict =
-      JudgeWith(arena_.get(), Join({Load(kDW, R2, R1, 0), Load(kB, R4, R2, 0),
-                               Return0()}));
+      JudgeWith(arena_.get(),
+                Join({Load(kDW, R2, R1, 0), Load(kB, R4, R2, 0), Return0()}));
   EXPECT_TRUE(HasLine(verdict.log, "R2 invalid mem access 'scalar'"))
       << verdict.log;
 }
@@ -68,8 +67,8 @@ TEST_F(ArenaTest, CastsNeedAnArena) {
 }
 
 TEST_F(ArenaTest, CastsAreBetweenTwoSpaces) {
-  const Verdict verdict =
-      JudgeWith(arena_.get(), Join({MovImm(R2, 0), Cast(R2, R2, 2), Return0()}));
+  const Verdict verdict = JudgeWith(
+      arena_.get(), Join({MovImm(R2, 0), Cast(R2, R2, 2), Return0()}));
   EXPECT_TRUE(HasLine(verdict.log,
                       "addr_space_cast insn can only convert between address "
                       "space 1 and 0"))
@@ -78,8 +77,8 @@ TEST_F(ArenaTest, CastsAreBetweenTwoSpaces) {
 
 TEST_F(ArenaTest, PortsHaveNone) {
   options_.profile = Profile::kPort;
-  const Verdict verdict =
-      JudgeWith(arena_.get(), Join({MovImm(R2, 0), Cast(R2, R2, 1), Return0()}));
+  const Verdict verdict = JudgeWith(
+      arena_.get(), Join({MovImm(R2, 0), Cast(R2, R2, 1), Return0()}));
   EXPECT_TRUE(HasLine(verdict.log, "BPF_MOV uses reserved fields"))
       << verdict.log;
 }

@@ -22,10 +22,10 @@ constexpr uint16_t kPerCpuRcu = kRegPerCpu | kRegRcu;
 constexpr uint16_t kPerCpuTrusted = kRegPerCpu | kRegTrusted;
 
 constexpr Shape kMemory[] = {
-    {RegType::kStack, 0},      {RegType::kPacket, 0},
-    {RegType::kPacketMeta, 0}, {RegType::kMapKey, 0},
-    {RegType::kMapValue, 0},   {RegType::kMemory, 0},
-    {RegType::kRingRecord, 0}, {RegType::kBuffer, 0},
+    {RegType::kStack, 0},           {RegType::kPacket, 0},
+    {RegType::kPacketMeta, 0},      {RegType::kMapKey, 0},
+    {RegType::kMapValue, 0},        {RegType::kMemory, 0},
+    {RegType::kRingRecord, 0},      {RegType::kBuffer, 0},
     {RegType::kTyped, kRegTrusted},
 };
 constexpr Shape kContexts[] = {{RegType::kContext, 0}};

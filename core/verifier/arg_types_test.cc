@@ -93,7 +93,8 @@ TEST_F(ArgTypesTest, OutputsAreWrittenEvenIfPrototypesDoNotSay) {
   // bpf_snprintf into a map that is read-only for programs.
   Rejects({LoadMapValue(R1, text_), MovImm(R2, 4), LoadMapValue(R3, text_, 5),
            MovImm(R4, 0), MovImm(R5, 0), Call(kSnprintfHelper), Return0()},
-          Status::kAccess, "write into map forbidden, value_size=8 off=0 size=4");
+          Status::kAccess,
+          "write into map forbidden, value_size=8 off=0 size=4");
 }
 
 }  // namespace

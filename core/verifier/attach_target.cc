@@ -15,15 +15,15 @@ constexpr const char* kStructOpsPrefix = "bpf_struct_ops_";
 
 /// Hooks that are no place for programs (Linux's bpf_lsm_disabled_hooks).
 constexpr const char* kDisabledHooks[] = {
-    "vm_enough_memory", "inode_need_killpriv", "inode_getsecurity",
+    "vm_enough_memory",   "inode_need_killpriv", "inode_getsecurity",
     "inode_listsecurity", "inode_copy_up_xattr", "getselfattr",
-    "getprocattr", "setprocattr", "key_getsecurity", "audit_rule_match",
-    "ismaclabel",
+    "getprocattr",        "setprocattr",         "key_getsecurity",
+    "audit_rule_match",   "ismaclabel",
 };
 
 /// Hooks whose objects are coming or going (Linux's untrusted_lsm_hooks).
 constexpr const char* kUntrustedHooks[] = {
-    "bpf_map_free", "bpf_prog_free", "file_alloc_security",
+    "bpf_map_free",       "bpf_prog_free",     "file_alloc_security",
     "file_free_security", "sk_alloc_security", "sk_free_security",
     "task_free",
 };
@@ -176,8 +176,7 @@ class Finder {
     char text[btf::kMaxNameSize + 1];
     TextWriter writer(text, sizeof(text));
     writer.Put(kStructOpsPrefix).Put(name);
-    return !writer.truncated() &&
-           btf_.Find(Kind::kStruct, writer.text()).ok();
+    return !writer.truncated() && btf_.Find(Kind::kStruct, writer.text()).ok();
   }
 
   Verification& v_;

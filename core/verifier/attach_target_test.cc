@@ -90,7 +90,8 @@ TEST_F(AttachTargetTest, OnlySomeProgramsSleep) {
 
 TEST_F(AttachTargetTest, SyscallProgramsMustSleep) {
   options_.type = FindProgramType(kSyscall);
-  Rejects(Return0(), Status::kInvalid, "Syscall programs can only be sleepable");
+  Rejects(Return0(), Status::kInvalid,
+          "Syscall programs can only be sleepable");
   options_.sleepable = true;
   Accepts(Return0());
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
 // All comparisons are brought to those of scalar_compare. A pointer is compared
-// with 0, which tells whether there is one; with a pointer that there is; or, in
-// a packet, with the packet's end.
+// with 0, which tells whether there is one; with a pointer that there is; or,
+// in a packet, with the packet's end.
 #include "core/verifier/branch.h"
 
 #include "core/verifier/exploration.h"
@@ -178,9 +178,8 @@ void Learn(Verification& v, RegState& reg, const ScalarValue& value) {
       return;
     }
     const int64_t more = int64_t{other.offset} - offset;
-    other.value =
-        Apply(AddOperation(), value,
-              ScalarValue::Constant(static_cast<uint64_t>(more)));
+    other.value = Apply(AddOperation(), value,
+                        ScalarValue::Constant(static_cast<uint64_t>(more)));
   });
 }
 

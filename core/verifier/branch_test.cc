@@ -159,13 +159,12 @@ TEST_F(BranchTest, WhatDiffersByAConstantIsLearntOfTogether) {
 TEST_F(BranchTest, DifferencesOfStatesAreNotForgotten) {
   // r1 is r0 + 1 or r0 + 100, and r0 is at most 8.
   options_.frequent_states = true;
-  Rejects(
-      WithNumbers(Join({MovReg(R1, R7), JumpImm(kJgt, R8, 5, 2),
-                        AluImm(kAdd, R1, 1), Goto(2), AluImm(kAdd, R1, 100),
-                        Goto(0), JumpImm(kJgt, R7, 8, 2), AluReg(kAdd, R6, R1),
-                        Load(kB, R0, R6, 0), Return0()})),
-      Status::kAccess,
-      "R6 min value is outside of the allowed memory range");
+  Rejects(WithNumbers(Join(
+              {MovReg(R1, R7), JumpImm(kJgt, R8, 5, 2), AluImm(kAdd, R1, 1),
+               Goto(2), AluImm(kAdd, R1, 100), Goto(0), JumpImm(kJgt, R7, 8, 2),
+               AluReg(kAdd, R6, R1), Load(kB, R0, R6, 0), Return0()})),
+          Status::kAccess,
+          "R6 min value is outside of the allowed memory range");
 }
 
 // The spilled-scalar-id mistake of 2024: a narrower store is no copy.

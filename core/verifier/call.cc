@@ -86,8 +86,8 @@ Result<const HelperPrototype*> CheckCallable(Verification& v, int32_t number) {
   if (helper == nullptr) {
     return v.Reject(Message::kUnknownHelper, number);
   }
-  const bool here = helper->function != nullptr ||
-                    v.options.profile == Profile::kLinux;
+  const bool here =
+      helper->function != nullptr || v.options.profile == Profile::kLinux;
   if (!here || !HelperAllowed(*helper, type, v.options.attach_type)) {
     return v.Reject(Message::kHelperNotAllowed, helper->name, number);
   }

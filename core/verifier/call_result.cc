@@ -131,10 +131,10 @@ Status TypedResult(Verification& v, const HelperPrototype& helper,
     const MapField& slot = call.slot;
     const bool own = slot.btf != v.options.kernel_btf;
     const bool per_cpu = slot.kind == FieldKind::kPerCpuKptr;
-    result = TypedPointer(
-        slot.btf, slot.type_id,
-        static_cast<uint16_t>((own ? kRegAllocated : 0) |
-                              (own && per_cpu ? kRegPerCpu : 0)));
+    result =
+        TypedPointer(slot.btf, slot.type_id,
+                     static_cast<uint16_t>((own ? kRegAllocated : 0) |
+                                           (own && per_cpu ? kRegPerCpu : 0)));
     return Status::kOk;
   }
   const btf::Btf* const kernel = v.options.kernel_btf;
@@ -159,8 +159,8 @@ Status PointerResult(Verification& v, const HelperPrototype& helper,
     case ReturnKind::kMapValueOrNull:
       return MapValueResult(v, call, true, result);
     case ReturnKind::kRingRecordOrNull:
-      result = MaybeNull(
-          MemoryResult(RegType::kRingRecord, call.allocated_size));
+      result =
+          MaybeNull(MemoryResult(RegType::kRingRecord, call.allocated_size));
       return Status::kOk;
     case ReturnKind::kDynptrMemOrNull:
       result = MaybeNull(MemoryResult(RegType::kMemory, call.allocated_size));

@@ -47,8 +47,7 @@ TEST_F(CallResultTest, SocketsAreGivenBackOnce) {
 }
 
 TEST_F(CallResultTest, OtherViewsOfASocketAreTheSameReference) {
-  const Code full =
-      Join({FindOrExit(), MovReg(R1, R7), Call(kSkFullsock)});
+  const Code full = Join({FindOrExit(), MovReg(R1, R7), Call(kSkFullsock)});
   Accepts({full, JumpImm(kJne, R0, 0, 3), GiveBack(R7), Goto(2), GiveBack(R0),
            Return0()});
   // With one view the others are gone.
@@ -69,8 +68,9 @@ TEST_F(CallResultTest, TheContextsOwnSocketIsNotGivenBack) {
 }
 
 TEST_F(CallResultTest, NumbersOfCpusAreThisMachinesOrAnyLinuxs) {
-  const Code index = Join({LookupOrExit(kArray), MovReg(R6, R0), Call(kCpuId),
-                           AluReg(kAdd, R6, R0), Load(kB, R0, R6, 0), Return0()});
+  const Code index =
+      Join({LookupOrExit(kArray), MovReg(R6, R0), Call(kCpuId),
+            AluReg(kAdd, R6, R0), Load(kB, R0, R6, 0), Return0()});
   Rejects(index, Status::kAccess,
           "invalid access to map value, value_size=16 off=8191 size=1",
           OnLinux::kAccepts);
@@ -80,10 +80,9 @@ TEST_F(CallResultTest, NumbersOfCpusAreThisMachinesOrAnyLinuxs) {
 
 TEST_F(CallResultTest, LengthsAreAtMostTheSize) {
   options_.type = FindProgramType(2);  // kprobe
-  const Code read =
-      Join({LookupOrExit(kArray), MovReg(R6, R0), MovReg(R1, R10),
-            AluImm(kAdd, R1, -16), MovImm(R2, 16), MovImm(R3, 0),
-            Call(kProbeReadStr)});
+  const Code read = Join({LookupOrExit(kArray), MovReg(R6, R0), MovReg(R1, R10),
+                          AluImm(kAdd, R1, -16), MovImm(R2, 16), MovImm(R3, 0),
+                          Call(kProbeReadStr)});
   Accepts({read, JumpImm(kJsgt, R0, 0, 2), Return0(), AluReg(kAdd, R6, R0),
            Load(kB, R0, R6, -1), Return0()});
   Rejects({read, JumpImm(kJsgt, R0, 0, 2), Return0(), AluReg(kAdd, R6, R0),

@@ -18,10 +18,14 @@ constexpr const char* kSkStorage = "bpf_sk_storage";
 constexpr const char* kHookPrefix = "bpf_lsm_";
 
 constexpr const char* kDPathTargets[] = {
-    "security_file_permission", "security_inode_getattr",
-    "security_file_open",       "security_path_truncate",
-    "vfs_truncate",             "vfs_fallocate",
-    "dentry_open",              "vfs_getattr",
+    "security_file_permission",
+    "security_inode_getattr",
+    "security_file_open",
+    "security_path_truncate",
+    "vfs_truncate",
+    "vfs_fallocate",
+    "dentry_open",
+    "vfs_getattr",
     "filp_close",
 };
 

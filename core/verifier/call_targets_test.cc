@@ -8,7 +8,7 @@ namespace {
 
 // Linux's numbers of helpers.
 constexpr int kDPathHelper = 147;
-constexpr int kLsm = 29;      // a type of programs
+constexpr int kLsm = 29;  // a type of programs
 constexpr int kTracing = 26;
 
 class CallTargetsTest : public TypedTest {

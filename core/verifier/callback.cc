@@ -28,8 +28,8 @@ constexpr unsigned kResult = 0;
 // Arguments of helpers.
 constexpr unsigned kCount = 1;  // bpf_loop: how often
 constexpr unsigned kLoopFlags = 4;
-constexpr unsigned kMap = 1;    // bpf_for_each_map_elem
-constexpr unsigned kTask = 1;   // bpf_find_vma
+constexpr unsigned kMap = 1;   // bpf_for_each_map_elem
+constexpr unsigned kTask = 1;  // bpf_find_vma
 
 constexpr const char* kVma = "vm_area_struct";
 constexpr RegType kElementTypes[] = {RegType::kMapPointer, RegType::kMapKey,
@@ -73,11 +73,10 @@ Frame& PushFrame(Verification& v, uint32_t start) {
 /// What find_vma found, by the kernel's BTF if there is one.
 RegState Vma(Verification& v) {
   const btf::Btf* const kernel = v.options.kernel_btf;
-  const Result<btf::TypeId> type =
-      kernel != nullptr ? kernel->Find(btf::Kind::kStruct, kVma)
-                        : Result<btf::TypeId>(Status::kNotFound);
-  return type.ok() ? TypedPointer(kernel, *type, 0)
-                   : RegState::UnknownScalar();
+  const Result<btf::TypeId> type = kernel != nullptr
+                                       ? kernel->Find(btf::Kind::kStruct, kVma)
+                                       : Result<btf::TypeId>(Status::kNotFound);
+  return type.ok() ? TypedPointer(kernel, *type, 0) : RegState::UnknownScalar();
 }
 
 /// A record of a user ring.

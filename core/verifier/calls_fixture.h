@@ -159,9 +159,9 @@ class CallsTest : public VerifierTest {
   /// Whether the host has all maps that `code` names.
   static bool HostHasMaps(const Code& code) {
     for (const isa::Insn& insn : code) {
-      const bool names_map = insn.opcode == 0x18 &&
-                             (insn.src == isa::kPseudoMapFd ||
-                              insn.src == isa::kPseudoMapValue);
+      const bool names_map =
+          insn.opcode == 0x18 &&
+          (insn.src == isa::kPseudoMapFd || insn.src == isa::kPseudoMapValue);
       if (names_map && insn.imm >= kMapCount) {
         return false;
       }
@@ -173,8 +173,8 @@ class CallsTest : public VerifierTest {
   template <typename F>
   void WithHost(const Code& code, F f) {
     std::unique_ptr<oracle::HostVerifier> host = std::move(host_);
-    const bool asked = on_host_ && options_.profile == Profile::kLinux &&
-                       HostHasMaps(code);
+    const bool asked =
+        on_host_ && options_.profile == Profile::kLinux && HostHasMaps(code);
     if (asked) {
       host_ = std::move(host);
     }
@@ -214,7 +214,8 @@ class CallsTest : public VerifierTest {
     const uint32_t task = Struct(k, "task_struct", 8, {k.Name("pid"), word, 0});
     Struct(k, "vm_area_struct", 8, {k.Name("vm_start"), word, 0});
     Struct(k, "sock_common", 8, {k.Name("skc_hash"), word, 0});
-    const uint32_t ops = Struct(k, "bpf_map_ops", 8, {k.Name("alloc"), word, 0});
+    const uint32_t ops =
+        Struct(k, "bpf_map_ops", 8, {k.Name("alloc"), word, 0});
     const uint32_t ops_pointer = k.Add(btf::Kind::kPointer, 0, ops);
     const uint32_t map = Struct(
         k, "bpf_map", 16,
@@ -234,21 +235,21 @@ class CallsTest : public VerifierTest {
         p.Add(btf::Kind::kInt, p.Name("u32"), 4, {1u << 24 | 32});
     const uint32_t lock =
         Struct(p, "bpf_spin_lock", 4, {p.Name("val"), half, 0});
-    const uint32_t timer = Struct(
-        p, "bpf_timer", 16,
-        {p.Name("opaque"), word, 0, p.Name("opaque2"), word, 64});
+    const uint32_t timer =
+        Struct(p, "bpf_timer", 16,
+               {p.Name("opaque"), word, 0, p.Name("opaque2"), word, 64});
     const uint32_t task = Struct(p, "task_struct", 8, {p.Name("pid"), word, 0});
-    const uint32_t kptr = p.Add(
-        btf::Kind::kPointer, 0,
-        p.Add(btf::Kind::kTypeTag, p.Name("kptr"), task));
-    const uint32_t untrusted = p.Add(
-        btf::Kind::kPointer, 0,
-        p.Add(btf::Kind::kTypeTag, p.Name("kptr_untrusted"), task));
+    const uint32_t kptr =
+        p.Add(btf::Kind::kPointer, 0,
+              p.Add(btf::Kind::kTypeTag, p.Name("kptr"), task));
+    const uint32_t untrusted =
+        p.Add(btf::Kind::kPointer, 0,
+              p.Add(btf::Kind::kTypeTag, p.Name("kptr_untrusted"), task));
     Struct(p, "value", kValueBytes,
            {p.Name("lock"), lock, kLockAt * 8, p.Name("number"), half,
-            kNumberAt * 8, p.Name("timer"), timer, kTimerAt * 8,
-            p.Name("task"), kptr, kTaskAt * 8, p.Name("other"), untrusted,
-            kUntrustedAt * 8, p.Name("tail"), word, kTailAt * 8});
+            kNumberAt * 8, p.Name("timer"), timer, kTimerAt * 8, p.Name("task"),
+            kptr, kTaskAt * 8, p.Name("other"), untrusted, kUntrustedAt * 8,
+            p.Name("tail"), word, kTailAt * 8});
     return p;
   }
 
@@ -258,10 +259,9 @@ class CallsTest : public VerifierTest {
     const Result<btf::TypeId> value = btf.Find(btf::Kind::kStruct, "value");
     Result<Span<MapField>> fields =
         PortAllocator().NewArray<MapField>(kMaxFields);
-    const Result<uint32_t> count =
-        FindFields(FieldQuery{&btf, *value, kValueKinds, kValueBytes,
-                              &kernel_->btf()},
-                   *fields);
+    const Result<uint32_t> count = FindFields(
+        FieldQuery{&btf, *value, kValueKinds, kValueBytes, &kernel_->btf()},
+        *fields);
     EXPECT_TRUE(count.ok());
     Result<Span<MapField>> found = PortAllocator().NewArray<MapField>(*count);
     for (uint32_t i = 0; i < *count; ++i) {

@@ -69,8 +69,7 @@ bool MatchesReg(const RegState& old, const RegState& now, Comparing comparing,
          old.flags == now.flags && old.frame == now.frame &&
          old.offset == now.offset &&
          MatchesValue(old.value, now.value, comparing) &&
-         ids.Match(old.id, now.id) &&
-         ids.Match(old.reference, now.reference) &&
+         ids.Match(old.id, now.id) && ids.Match(old.reference, now.reference) &&
          ids.Match(old.origin, now.origin);
 }
 
@@ -202,8 +201,7 @@ bool Matches(const SavedState& old, const State& now, Comparing comparing,
              IdMap& ids) {
   if (old.frame_count() != now.frame_count ||
       old.references().size() != now.reference_count ||
-      !(old.regions() == now.regions) ||
-      old.lock().owner != now.lock.owner) {
+      !(old.regions() == now.regions) || old.lock().owner != now.lock.owner) {
     return false;
   }
   ids.Clear();

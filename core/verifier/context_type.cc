@@ -159,8 +159,8 @@ bool IsContextType(const Verification& v, const btf::Btf& btf,
   }
   const Result<StringView> name = btf.Name(type->name);
   // Where somebody made a struct of the typedef.
-  const bool is_typedef = static_cast<uint32_t>(program) == 2 && name.ok() &&
-                          *name == kUserRegs;
+  const bool is_typedef =
+      static_cast<uint32_t>(program) == 2 && name.ok() && *name == kUserRegs;
   return name.ok() && !name->empty() &&
          (*name == context || *name == KernelName(context) || is_typedef);
 }

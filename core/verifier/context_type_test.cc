@@ -11,8 +11,7 @@ class ContextTypeTest : public TypedTest {
  protected:
   void SetOther(uint32_t pointee, bool tagged) {
     const uint32_t main = Main();
-    const uint32_t other =
-        Global("other", {{"ctx", types_.Pointer(pointee)}});
+    const uint32_t other = Global("other", {{"ctx", types_.Pointer(pointee)}});
     if (tagged) {
       types_.Tag("arg:ctx", other, 0);
     }

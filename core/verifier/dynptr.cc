@@ -109,8 +109,8 @@ Status MakeDynptr(Verification& v, unsigned number, const NewDynptr& made) {
   const RegState unknown = RegState::UnknownScalar();
   for (int32_t at = 0; at < int32_t{kDynptrSlots * kSlotSize};
        at += kSlotSize) {
-    EBPF_TRY(WriteStack(v, Access{number, at, kSlotSize, true}, nullptr,
-                        unknown));
+    EBPF_TRY(
+        WriteStack(v, Access{number, at, kSlotSize, true}, nullptr, unknown));
   }
   if (PlaceObject(v, number, kDynptrSlots, "dynptr", object) !=
       Placement::kThere) {

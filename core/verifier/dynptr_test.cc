@@ -54,8 +54,9 @@ TEST_F(DynptrTest, OfAMapsValueNeedsNoEnd) {
           "arg 1 is an unacquired reference");
   Rejects({StoreImm(kDW, R10, -32, 0), Stack(R1, -32), MovImm(R2, 8),
            MovImm(R3, 0), Stack(R4, -16), Call(kDynptrMem), Return0()},
-          Status::kAccess, "Unsupported reg type fp for bpf_dynptr_from_mem "
-                           "data");
+          Status::kAccess,
+          "Unsupported reg type fp for bpf_dynptr_from_mem "
+          "data");
 }
 
 TEST_F(DynptrTest, OfAReadOnlyMapIsRefused) {
@@ -144,8 +145,8 @@ TEST_F(DynptrTest, GivesPiecesOfItsMemory) {
   Rejects({Ring(), Data(), JumpImm(kJeq, R0, 0, 1), StoreImm(kW, R0, 4, 1),
            Submit(), Return0()},
           Status::kAccess, "invalid access to memory, mem_size=4 off=4 size=4");
-  Rejects({Ring(), Call(kRandom), Stack(R1, -16), MovImm(R2, 0),
-           MovReg(R3, R0), Call(kDynptrData), Submit(), Return0()},
+  Rejects({Ring(), Call(kRandom), Stack(R1, -16), MovImm(R2, 0), MovReg(R3, R0),
+           Call(kDynptrData), Submit(), Return0()},
           Status::kAccess, "R3 is not a known constant'");
 }
 
@@ -157,10 +158,10 @@ TEST_F(DynptrTest, TakesItsPiecesAlong) {
            StoreImm(kDW, R10, -8, 0), StoreImm(kW, R6, 0, 1), Return0()},
           Status::kAccess, "R6 invalid mem access 'scalar'");
   // Also those that were spilled.
-  Rejects({Local(), Data(), Store(kDW, R10, -32, R0),
-           StoreImm(kDW, R10, -16, 0), Load(kDW, R6, R10, -32),
-           StoreImm(kW, R6, 0, 1), Return0()},
-          Status::kAccess, "R6 invalid mem access 'scalar'");
+  Rejects(
+      {Local(), Data(), Store(kDW, R10, -32, R0), StoreImm(kDW, R10, -16, 0),
+       Load(kDW, R6, R10, -32), StoreImm(kW, R6, 0, 1), Return0()},
+      Status::kAccess, "R6 invalid mem access 'scalar'");
   // Of another dynptr nothing changes.
   Accepts({Local(-32), Local(-56), Data(-32), JumpImm(kJne, R0, 0, 1), Exit(),
            MovReg(R6, R0), StoreImm(kDW, R10, -56, 0), StoreImm(kW, R6, 0, 1),
@@ -175,12 +176,12 @@ TEST_F(DynptrTest, IsOfTheKindThatIsAskedFor) {
 
 TEST_F(DynptrTest, StatesWithAndWithoutOneAreDifferent) {
   // Both ways meet at the read; on one of them there is nothing.
-  Rejects({LookupOrExit(kArray), MovReg(R6, R0), Load(kDW, R7, R6, 0),
-           StoreImm(kDW, R10, -16, 0), StoreImm(kDW, R10, -24, 0),
-           JumpImm(kJeq, R7, 5, 6), MovReg(R1, R6), MovImm(R2, 8),
-           MovImm(R3, 0), Stack(R4, -24), Call(kDynptrMem), Read(-24),
-           Return0()},
-          Status::kInvalid, "Expected an initialized dynptr as arg #2");
+  Rejects(
+      {LookupOrExit(kArray), MovReg(R6, R0), Load(kDW, R7, R6, 0),
+       StoreImm(kDW, R10, -16, 0), StoreImm(kDW, R10, -24, 0),
+       JumpImm(kJeq, R7, 5, 6), MovReg(R1, R6), MovImm(R2, 8), MovImm(R3, 0),
+       Stack(R4, -24), Call(kDynptrMem), Read(-24), Return0()},
+      Status::kInvalid, "Expected an initialized dynptr as arg #2");
 }
 
 TEST_F(DynptrTest, GivenToACallbackIsNotChanged) {

@@ -16,8 +16,7 @@ TEST_F(EffectsTest, GlobalFunctionsRunWithPreemption) {
   const uint32_t other = Global("other", {});
   SetFunctions({{0, main}, {5, other}});
   Rejects(Join({CallKernel(preempt_disable_), CallLocal(3),
-                CallKernel(preempt_enable_), MovImm(R0, 0), Exit(),
-                Return0()}),
+                CallKernel(preempt_enable_), MovImm(R0, 0), Exit(), Return0()}),
           Status::kInvalid,
           "global function calls are not allowed with preemption disabled,");
 }

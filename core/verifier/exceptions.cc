@@ -108,16 +108,14 @@ Status StepThrow(Verification& v) {
     const Frame& frame = state.frames[i];
     const bool is_callback =
         frame.called_back || frame.async != Async::kNo ||
-        (v.exception_callback != 0 &&
-         frame.subprogram == v.exception_callback);
+        (v.exception_callback != 0 && frame.subprogram == v.exception_callback);
     if (is_callback) {
       return v.Reject(Message::kThrowInCallback, v.index,
                       state.current().subprogram);
     }
   }
   EBPF_TRY(CheckMayThrow(v));
-  return v.exception_callback == 0 ? CheckReturnValue(v, kCookie)
-                                   : Status::kOk;
+  return v.exception_callback == 0 ? CheckReturnValue(v, kCookie) : Status::kOk;
 }
 
 }  // namespace ebpf::verifier

@@ -15,8 +15,8 @@ class ExceptionsTest : public TypedTest {
   void SetCallback(uint32_t start, const TypeWriter::Members& params,
                    btf::Linkage linkage = btf::Linkage::kGlobal) {
     const uint32_t main = Main();
-    const uint32_t callback = types_.Function(
-        "callback", types_.Prototype(int_, params), linkage);
+    const uint32_t callback =
+        types_.Function("callback", types_.Prototype(int_, params), linkage);
     types_.Tag("exception_callback:callback", main, ~0u);
     SetFunctions({{0, main}, {start, callback}});
   }
@@ -27,17 +27,19 @@ class ExceptionsTest : public TypedTest {
 
 TEST_F(ExceptionsTest, WhatIsThrownIsTheResult) {
   Accepts(Throws(0));
-  Rejects(Throws(64), Status::kInvalid,
-          "At program exit the register R1 has smin=64 smax=64 should have been "
-          "in [0, 0]");
+  Rejects(
+      Throws(64), Status::kInvalid,
+      "At program exit the register R1 has smin=64 smax=64 should have been "
+      "in [0, 0]");
 }
 
 TEST_F(ExceptionsTest, ACallbackGivesTheResult) {
   SetCallback(4, {{"cookie", long_}});
   Accepts(Join({Throws(64), MovImm(R0, 0), Exit()}));
-  Rejects(Join({Throws(64), MovReg(R0, R1), Exit()}), Status::kInvalid,
-          "At program exit the register R0 has unknown scalar value should have "
-          "been in [0, 0]");
+  Rejects(
+      Join({Throws(64), MovReg(R0, R1), Exit()}), Status::kInvalid,
+      "At program exit the register R0 has unknown scalar value should have "
+      "been in [0, 0]");
 }
 
 TEST_F(ExceptionsTest, ACallbackTakesOneNumber) {
@@ -79,8 +81,8 @@ TEST_F(ExceptionsTest, NobodyThrowsInASection) {
 }
 
 TEST_F(ExceptionsTest, NobodyThrowsWhatIsHeldAway) {
-  const Verdict verdict = Judge(Join(
-      {Load(kDW, R1, R1, 0), CallKernel(from_pid_), Throws(0)}));
+  const Verdict verdict =
+      Judge(Join({Load(kDW, R1, R1, 0), CallKernel(from_pid_), Throws(0)}));
   EXPECT_EQ(verdict.status, Status::kInvalid);
   EXPECT_NE(verdict.log.find("Unreleased reference"), std::string::npos);
 }

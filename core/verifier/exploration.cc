@@ -355,8 +355,7 @@ Status CheckSeen(Verification& v, bool& seen) {
       if (Matches(*old->saved, *v.state, Comparing::kSame, *v.ids)) {
         return v.Reject(Message::kInfiniteLoop, v.index);
       }
-      if (!frequent && jumps < kLoopJumpsBetween &&
-          insns < kLoopInsnsBetween) {
+      if (!frequent && jumps < kLoopJumpsBetween && insns < kLoopInsnsBetween) {
         keep = false;
       }
     } else if (IsWalked(v, *old) &&

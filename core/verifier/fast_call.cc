@@ -22,14 +22,16 @@ constexpr uint32_t kMaxPairs = 6;
 constexpr uint32_t kLoopBytes = 24;    // of an inlined bpf_loop
 constexpr uint32_t kMayGotoBytes = 8;  // the counter
 
-constexpr uint16_t Bit(unsigned reg) { return static_cast<uint16_t>(1u << reg); }
+constexpr uint16_t Bit(unsigned reg) {
+  return static_cast<uint16_t>(1u << reg);
+}
 
 /// The registers that the call `insn` keeps; none if it is no such call.
 uint16_t KeptBy(const Verification& v, const isa::DecodedInsn& insn) {
   uint16_t lost = 0;
   if (insn.op == isa::Op::kCallHelper) {
-    const HelperPrototype* helper = FindHelperFor(
-        static_cast<uint32_t>(insn.imm), v.options.type->id);
+    const HelperPrototype* helper =
+        FindHelperFor(static_cast<uint32_t>(insn.imm), v.options.type->id);
     if (helper == nullptr || !helper->fast_call) {
       return 0;
     }
@@ -128,8 +130,7 @@ uint32_t StackOf(const Verification& v, uint32_t subprogram) {
 
 uint32_t LoggedStackOf(const Verification& v, uint32_t subprogram) {
   const Subprogram& function = v.subprograms[subprogram];
-  return StackOf(v, subprogram) +
-         (function.has_may_goto ? kMayGotoBytes : 0) +
+  return StackOf(v, subprogram) + (function.has_may_goto ? kMayGotoBytes : 0) +
          (function.has_inline_loop ? kLoopBytes : 0);
 }
 

@@ -32,17 +32,17 @@ TEST_F(FastCallTest, SpillsAroundItNeedNoStack) {
 }
 
 TEST_F(FastCallTest, AllOfThemAreLikeBrackets) {
-  EXPECT_EQ(Depth(Join({MovImm(R1, 1), MovImm(R2, 2),
-                        Store(kDW, R10, -8, R1), Store(kDW, R10, -16, R2),
-                        Call(kCpuId), Load(kDW, R2, R10, -16),
-                        Load(kDW, R1, R10, -8), Return0()})),
-            "stack depth 0");
+  EXPECT_EQ(
+      Depth(Join({MovImm(R1, 1), MovImm(R2, 2), Store(kDW, R10, -8, R1),
+                  Store(kDW, R10, -16, R2), Call(kCpuId),
+                  Load(kDW, R2, R10, -16), Load(kDW, R1, R10, -8), Return0()})),
+      "stack depth 0");
   // The outer ones do not match, and stay.
-  EXPECT_EQ(Depth(Join({MovImm(R1, 1), MovImm(R2, 2),
-                        Store(kDW, R10, -8, R1), Store(kDW, R10, -16, R2),
-                        Call(kCpuId), Load(kDW, R2, R10, -16),
-                        Load(kDW, R3, R10, -8), Return0()})),
-            "stack depth 8");
+  EXPECT_EQ(
+      Depth(Join({MovImm(R1, 1), MovImm(R2, 2), Store(kDW, R10, -8, R1),
+                  Store(kDW, R10, -16, R2), Call(kCpuId),
+                  Load(kDW, R2, R10, -16), Load(kDW, R3, R10, -8), Return0()})),
+      "stack depth 8");
 }
 
 TEST_F(FastCallTest, OtherRegistersAreNotKept) {

@@ -25,8 +25,8 @@ class FieldArgsTest : public CallsTest {
 
 TEST_F(FieldArgsTest, TimersBelongToTheirMap) {
   const auto init = [&](const Code& map) {
-    return Join({Value(), Timer(), map, MovImm(R3, 1), Call(kTimerInit),
-                 Return0()});
+    return Join(
+        {Value(), Timer(), map, MovImm(R3, 1), Call(kTimerInit), Return0()});
   };
   Accepts(init(LoadMap(R2, values_)));
   Rejects(init(LoadMap(R2, kHash)), Status::kInvalid,
@@ -38,9 +38,9 @@ TEST_F(FieldArgsTest, TimersBelongToTheirMapInAMapOfMaps) {
   Accepts({InnerValue(), Timer(), MovReg(R2, R7), MovImm(R3, 1),
            Call(kTimerInit), Return0()});
   // A map of the same kind, by another lookup.
-  const Verdict verdict = Judge(
-      Join({InnerValue(), LookupIn(outer_), MovReg(R2, R0), Timer(),
-            MovImm(R3, 1), Call(kTimerInit), Return0()}));
+  const Verdict verdict =
+      Judge(Join({InnerValue(), LookupIn(outer_), MovReg(R2, R0), Timer(),
+                  MovImm(R3, 1), Call(kTimerInit), Return0()}));
   EXPECT_EQ(verdict.status, Status::kInvalid);
   EXPECT_NE(verdict.log.find("doesn't match map pointer in R2 map_uid="),
             std::string::npos);
@@ -95,9 +95,9 @@ TEST_F(FieldArgsTest, SlotsTakeOnlyWhatIsHeld) {
 }
 
 TEST_F(FieldArgsTest, SlotsAreNamedByTheirExactPlace) {
-  Rejects({Value(), Slot(kTailAt), MovImm(R2, 0), Call(kKptrXchgHelper),
-           Return0()},
-          Status::kAccess, "off=40 doesn't point to kptr");
+  Rejects(
+      {Value(), Slot(kTailAt), MovImm(R2, 0), Call(kKptrXchgHelper), Return0()},
+      Status::kAccess, "off=40 doesn't point to kptr");
   Rejects({Value(), Slot(kUntrustedAt), MovImm(R2, 0), Call(kKptrXchgHelper),
            Return0()},
           Status::kAccess, "off=32 kptr isn't referenced kptr");
@@ -105,12 +105,12 @@ TEST_F(FieldArgsTest, SlotsAreNamedByTheirExactPlace) {
            Call(kKptrXchgHelper), Return0()},
           Status::kInvalid,
           "map '' has to have BTF in order to use bpf_kptr_xchg");
-  Rejects({Value(), Load(kW, R7, R6, kNumberAt), AluImm(kAnd, R7, 8), Slot(),
-           AluReg(kAdd, R1, R7), MovImm(R2, 0), Call(kKptrXchgHelper),
-           Return0()},
-          Status::kInvalid,
-          "R1 doesn't have constant offset. kptr has to be at the constant "
-          "offset");
+  Rejects(
+      {Value(), Load(kW, R7, R6, kNumberAt), AluImm(kAnd, R7, 8), Slot(),
+       AluReg(kAdd, R1, R7), MovImm(R2, 0), Call(kKptrXchgHelper), Return0()},
+      Status::kInvalid,
+      "R1 doesn't have constant offset. kptr has to be at the constant "
+      "offset");
 }
 
 }  // namespace

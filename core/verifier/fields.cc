@@ -16,7 +16,7 @@ constexpr uint32_t kKptrSize = 8;
 
 /// The kernel's types whose objects outlive an RCU section.
 constexpr const char* kRcuProtected[] = {
-    "prog_test_ref_kfunc", "cgroup",        "bpf_cpumask",
+    "prog_test_ref_kfunc", "cgroup",         "bpf_cpumask",
     "task_struct",         "bpf_crypto_ctx",
 };
 
@@ -24,8 +24,7 @@ bool IsKernel(const Verification& v, const btf::Btf* btf) {
   return btf == v.options.kernel_btf;
 }
 
-bool IsRcuSafe(const Verification& v, const MapField& kptr,
-               const char* name) {
+bool IsRcuSafe(const Verification& v, const MapField& kptr, const char* name) {
   if (kptr.kind == FieldKind::kPerCpuKptr) {
     return true;
   }
@@ -86,8 +85,7 @@ Status CheckKptrAccess(Verification& v, const RegState& reg,
   if (offset != int64_t{field.offset}) {
     return v.Reject(Message::kKptrMisaligned, field.offset, offset);
   }
-  return access.size == kKptrSize ? Status::kOk
-                                  : v.Reject(Message::kKptrSize);
+  return access.size == kKptrSize ? Status::kOk : v.Reject(Message::kKptrSize);
 }
 
 }  // namespace
@@ -172,7 +170,8 @@ Status WriteKptr(Verification& v, const MapField& kptr, bool plain,
 Status CheckKptr(Verification& v, unsigned number, const MapField& kptr) {
   const RegState& reg = v.state->reg(number);
   uint16_t allowed = kRegAllocated;
-  if (reg.type != RegType::kTyped || reg.btf == nullptr || kptr.btf == nullptr) {
+  if (reg.type != RegType::kTyped || reg.btf == nullptr ||
+      kptr.btf == nullptr) {
     return RefuseKptr(v, number, kptr);
   }
   if (IsKernel(v, reg.btf)) {

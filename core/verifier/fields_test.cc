@@ -29,16 +29,16 @@ TEST_F(FieldsTest, AreNotLoadedAndStored) {
   Rejects({Value(), Load(kB, R1, R6, kTimerAt + 15), Return0()},
           Status::kAccess,
           "bpf_timer cannot be accessed directly by load/store");
-  Rejects({Value(), MovImm(R1, 1), Atomic(kW, kAdd, R6, kLockAt, R1),
-           Return0()},
-          Status::kAccess,
-          "bpf_spin_lock cannot be accessed directly by load/store");
+  Rejects(
+      {Value(), MovImm(R1, 1), Atomic(kW, kAdd, R6, kLockAt, R1), Return0()},
+      Status::kAccess,
+      "bpf_spin_lock cannot be accessed directly by load/store");
 }
 
 TEST_F(FieldsTest, AreKeptFromAccessesAtUnknownPlaces) {
-  const Code index = Join({Value(), Load(kW, R7, R6, kNumberAt),
-                           AluImm(kAnd, R7, 7), MovReg(R1, R6),
-                           AluReg(kAdd, R1, R7)});
+  const Code index =
+      Join({Value(), Load(kW, R7, R6, kNumberAt), AluImm(kAnd, R7, 7),
+            MovReg(R1, R6), AluReg(kAdd, R1, R7)});
   Rejects({index, Load(kB, R1, R1, 0), Return0()}, Status::kAccess,
           "bpf_spin_lock cannot be accessed directly by load/store");
   Accepts({index, Load(kB, R1, R1, kTailAt), Return0()});
@@ -61,11 +61,10 @@ TEST_F(FieldsTest, AreNoMemoryForHelpers) {
 TEST_F(FieldsTest, KptrsAreLoadedWhole) {
   Rejects({Value(), Load(kW, R1, R6, kTaskAt), Return0()}, Status::kAccess,
           "kptr access size must be BPF_DW");
-  Rejects({Value(), Load(kDW, R1, R6, kTaskAt - 1), Return0()},
-          Status::kAccess,
+  Rejects({Value(), Load(kDW, R1, R6, kTaskAt - 1), Return0()}, Status::kAccess,
           "bpf_timer cannot be accessed directly by load/store");
-  Rejects({Value(), Load(kDW, R1, R6, kTaskAt + 4), Return0()},
-          Status::kAccess, "kptr access misaligned expected=24 off=28");
+  Rejects({Value(), Load(kDW, R1, R6, kTaskAt + 4), Return0()}, Status::kAccess,
+          "kptr access misaligned expected=24 off=28");
   Rejects({Value(), MovImm(R1, 0), Atomic(kDW, kAdd, R6, kUntrustedAt, R1),
            Return0()},
           Status::kAccess,
@@ -73,9 +72,9 @@ TEST_F(FieldsTest, KptrsAreLoadedWhole) {
 }
 
 TEST_F(FieldsTest, LoadedKptrsMayBeNull) {
-  Rejects({Value(), Load(kDW, R1, R6, kTaskAt), Load(kDW, R2, R1, 0),
-           Return0()},
-          Status::kAccess, "R1 invalid mem access 'rcu_ptr_or_null_'");
+  Rejects(
+      {Value(), Load(kDW, R1, R6, kTaskAt), Load(kDW, R2, R1, 0), Return0()},
+      Status::kAccess, "R1 invalid mem access 'rcu_ptr_or_null_'");
   Accepts({Value(), Load(kDW, R1, R6, kTaskAt), JumpImm(kJeq, R1, 0, 1),
            Load(kDW, R2, R1, 0), Return0()});
   Rejects({Value(), Load(kDW, R1, R6, kUntrustedAt), Load(kDW, R2, R1, 0),
@@ -102,10 +101,11 @@ TEST_F(FieldsTest, ArithmeticOnALoadedKptrMatters) {
   // The number that moves it decides what is loaded: of two ways that differ
   // in it none may stand for the other.
   Rejects({Value(), Load(kW, R7, R6, kNumberAt), MovImm(R8, 0),
-           JumpImm(kJeq, R7, 0, 1), MovImm(R8, 4096), Load(kDW, R1, R6, kTaskAt),
-           JumpImm(kJne, R1, 0, 2), Return0(), AluReg(kAdd, R1, R8),
-           Load(kDW, R2, R1, 0), Return0()},
-          Status::kAccess, "access beyond struct task_struct at off 4096 size 8");
+           JumpImm(kJeq, R7, 0, 1), MovImm(R8, 4096),
+           Load(kDW, R1, R6, kTaskAt), JumpImm(kJne, R1, 0, 2), Return0(),
+           AluReg(kAdd, R1, R8), Load(kDW, R2, R1, 0), Return0()},
+          Status::kAccess,
+          "access beyond struct task_struct at off 4096 size 8");
 }
 
 }  // namespace

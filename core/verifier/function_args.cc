@@ -45,10 +45,10 @@ uint8_t TagNamed(const StringView& name) {
 /// Linux's name of a kind of type.
 const char* KindName(Kind kind) {
   constexpr const char* kNames[] = {
-      "UNKNOWN",  "INT",     "PTR",   "ARRAY",    "STRUCT",   "UNION", "ENUM",
-      "FWD",      "TYPEDEF", "VOLATILE", "CONST", "RESTRICT", "FUNC",
-      "FUNC_PROTO", "VAR",   "DATASEC", "FLOAT",  "DECL_TAG", "TYPE_TAG",
-      "ENUM64"};
+      "UNKNOWN", "INT",      "PTR",      "ARRAY",      "STRUCT",
+      "UNION",   "ENUM",     "FWD",      "TYPEDEF",    "VOLATILE",
+      "CONST",   "RESTRICT", "FUNC",     "FUNC_PROTO", "VAR",
+      "DATASEC", "FLOAT",    "DECL_TAG", "TYPE_TAG",   "ENUM64"};
   return kNames[static_cast<unsigned>(kind)];
 }
 

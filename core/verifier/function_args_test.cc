@@ -31,7 +31,11 @@ TEST_F(FunctionArgsTest, NumbersAndPointersToMemoryAreTaken) {
 }
 
 TEST_F(FunctionArgsTest, ThereAreFiveArgumentsAtMost) {
-  SetOther({{"a", int_}, {"b", int_}, {"c", int_}, {"d", int_}, {"e", int_},
+  SetOther({{"a", int_},
+            {"b", int_},
+            {"c", int_},
+            {"d", int_},
+            {"e", int_},
             {"f", int_}});
   Rejects(Calls(), Status::kInvalid,
           "Global function other() with 6 > 5 args. Buggy compiler.");
@@ -60,8 +64,7 @@ TEST_F(FunctionArgsTest, MemoryHasASize) {
 
 TEST_F(FunctionArgsTest, OnlyKnownTagsAreTaken) {
   SetOther({{"p", types_.Pointer(int_)}}, {"arg:magic"});
-  Rejects(Calls(), Status::kNotSupported,
-          "arg#0 has unsupported set of tags");
+  Rejects(Calls(), Status::kNotSupported, "arg#0 has unsupported set of tags");
 }
 
 TEST_F(FunctionArgsTest, OtherTagsSayNothing) {
@@ -71,8 +74,7 @@ TEST_F(FunctionArgsTest, OtherTagsSayNothing) {
 
 TEST_F(FunctionArgsTest, TagsFitTogether) {
   SetOther({{"p", types_.Pointer(int_)}}, {"arg:ctx", "arg:nonnull"});
-  Rejects(Calls(), Status::kInvalid,
-          "arg#0 has invalid combination of tags");
+  Rejects(Calls(), Status::kInvalid, "arg#0 has invalid combination of tags");
 }
 
 TEST_F(FunctionArgsTest, ArenaStandsAlone) {
@@ -90,9 +92,10 @@ TEST_F(FunctionArgsTest, NumbersHaveNoPointerTags) {
 TEST_F(FunctionArgsTest, TrustedArgumentsAreOfTheKernelsTypes) {
   SetOther({{"p", types_.Pointer(types_.Struct("no_such_struct", {}))}},
            {"arg:trusted"});
-  Rejects(Calls(), Status::kInvalid,
-          "arg#0 reference type('STRUCT no_such_struct') is not in the kernel's "
-          "BTF");
+  Rejects(
+      Calls(), Status::kInvalid,
+      "arg#0 reference type('STRUCT no_such_struct') is not in the kernel's "
+      "BTF");
 }
 
 }  // namespace

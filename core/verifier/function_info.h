@@ -23,7 +23,6 @@ Status CheckLineInfo(Verification& v);
 const char* FunctionName(const Verification& v, uint32_t subprogram);
 
 /// Its type by BTF, of kind kFunctionProto; kNotFound without.
-Result<btf::Type> FunctionPrototype(const Verification& v,
-                                    uint32_t subprogram);
+Result<btf::Type> FunctionPrototype(const Verification& v, uint32_t subprogram);
 
 }  // namespace ebpf::verifier

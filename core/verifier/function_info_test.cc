@@ -65,9 +65,9 @@ TEST_F(FunctionInfoTest, FunctionsWithTailCallsReturnNumbers) {
                  Call(kTailCall), MovImm(R0, 0), Exit()});
   };
   const uint32_t main = Main();
-  const uint32_t other = types_.Function(
-      "other", types_.Prototype(types_.Pointer(int_), {}),
-      btf::Linkage::kStatic);
+  const uint32_t other =
+      types_.Function("other", types_.Prototype(types_.Pointer(int_), {}),
+                      btf::Linkage::kStatic);
   SetFunctions({{0, main}, {2, other}});
   Rejects(program(), Status::kInvalid,
           "tail_call is only allowed in functions that return 'int'.");
@@ -105,8 +105,7 @@ TEST_F(FunctionInfoTest, EachFunctionBeginsWithALine) {
   const uint32_t text = types_.Text("r0 = 0;");
   SetFunctions({{0, main}, {2, other}});
   SetLines({{0, text, text, 0}, {3, text, text, 0}});
-  Rejects(TwoFunctions(), Status::kInvalid,
-          "missing bpf_line_info for func#1");
+  Rejects(TwoFunctions(), Status::kInvalid, "missing bpf_line_info for func#1");
   SetLines({{0, text, text, 0}});
   Rejects(TwoFunctions(), Status::kInvalid,
           "missing bpf_line_info for 1 funcs starting from func#1");

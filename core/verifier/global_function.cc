@@ -12,10 +12,10 @@
 #include "core/verifier/function_info.h"
 #include "core/verifier/helper_args.h"
 #include "core/verifier/memory_access.h"
-#include "core/verifier/spin_lock.h"
 #include "core/verifier/packet.h"
 #include "core/verifier/regions.h"
 #include "core/verifier/return_value.h"
+#include "core/verifier/spin_lock.h"
 #include "core/verifier/walk.h"
 
 namespace ebpf::verifier {
@@ -130,10 +130,10 @@ Status CheckTypedArgument(Verification& v, unsigned number,
   if (reg.IsNull() && argument.maybe_null) {
     return Status::kOk;
   }
-  constexpr uint16_t kBad = kRegUntrusted | kRegUser | kRegPerCpu |
-                            kRegNonOwning | kRegAllocated;
-  const bool trusted = (reg.flags & (kRegTrusted | kRegRcu)) != 0 ||
-                       reg.reference != 0;
+  constexpr uint16_t kBad =
+      kRegUntrusted | kRegUser | kRegPerCpu | kRegNonOwning | kRegAllocated;
+  const bool trusted =
+      (reg.flags & (kRegTrusted | kRegRcu)) != 0 || reg.reference != 0;
   if (reg.type != RegType::kTyped || reg.Has(kBad) || !trusted ||
       (reg.maybe_null && !argument.maybe_null)) {
     return v.Reject(Message::kArgumentType, number, TypeName(reg),

@@ -81,9 +81,9 @@ TEST_F(GlobalFunctionTest, TaggedMemoryIsNotNull) {
   const uint32_t other = Global("other", {{"p", types_.Pointer(long_)}});
   types_.Tag("arg:nonnull", other, 0);
   SetFunctions({{0, main}, {5, other}});
-  Accepts(Join({StoreImm(kDW, R10, -8, 0), MovReg(R1, R10),
-                AluImm(kAdd, R1, -8), CallLocal(1), Exit(),
-                Load(kDW, R0, R1, 0), Exit()}));
+  Accepts(
+      Join({StoreImm(kDW, R10, -8, 0), MovReg(R1, R10), AluImm(kAdd, R1, -8),
+            CallLocal(1), Exit(), Load(kDW, R0, R1, 0), Exit()}));
   Rejects(Join({MovImm(R1, 0), MovImm(R2, 0), MovImm(R3, 0), CallLocal(1),
                 Exit(), Load(kDW, R0, R1, 0), Exit()}),
           Status::kInvalid, "arg#0 is expected to be non-NULL");
@@ -93,9 +93,8 @@ TEST_F(GlobalFunctionTest, MemoryIsAsLargeAsItsType) {
   SetOther({{"p", types_.Pointer(long_)}}, 5);
   const auto program = [](int passed, int loaded) {
     return Join({StoreImm(kDW, R10, -8, 0), MovReg(R1, R10),
-                 AluImm(kAdd, R1, passed), CallLocal(1), Exit(),
-                 MovImm(R0, 0), JumpImm(kJeq, R1, 0, 1),
-                 Load(kW, R0, R1, loaded), Exit()});
+                 AluImm(kAdd, R1, passed), CallLocal(1), Exit(), MovImm(R0, 0),
+                 JumpImm(kJeq, R1, 0, 1), Load(kW, R0, R1, loaded), Exit()});
   };
   Accepts(program(-8, 4));
   Rejects(program(-8, 8), Status::kAccess,
@@ -106,13 +105,13 @@ TEST_F(GlobalFunctionTest, MemoryIsAsLargeAsItsType) {
 
 TEST_F(GlobalFunctionTest, WhatItMayWriteItsCallerForgets) {
   SetOther({{"p", types_.Pointer(long_)}}, 9);
-  Rejects(Join({StoreImm(kDW, R10, -8, 1), MovReg(R1, R10),
-                AluImm(kAdd, R1, -8), CallLocal(5), LoadMapValue(R2, kArray),
-                Load(kDW, R1, R10, -8), AluReg(kAdd, R2, R1),
-                Exit(), MovImm(R0, 0), Exit()}),
-          Status::kInvalid,
-          "math between map_value pointer and register with unbounded min "
-          "value is not allowed");
+  Rejects(
+      Join({StoreImm(kDW, R10, -8, 1), MovReg(R1, R10), AluImm(kAdd, R1, -8),
+            CallLocal(5), LoadMapValue(R2, kArray), Load(kDW, R1, R10, -8),
+            AluReg(kAdd, R2, R1), Exit(), MovImm(R0, 0), Exit()}),
+      Status::kInvalid,
+      "math between map_value pointer and register with unbounded min "
+      "value is not allowed");
 }
 
 TEST_F(GlobalFunctionTest, ContextsAreKnownByTheirTag) {
@@ -129,16 +128,15 @@ TEST_F(GlobalFunctionTest, ItsExitGivesANumber) {
   SetOther({{"ctx", types_.Pointer(types_.Struct("pt_regs", {}))}}, 2);
   Rejects({CallLocal(1), Exit(), MovReg(R0, R1), Exit()}, Status::kInvalid,
           "At subprogram exit the register R0 is not a scalar value (ctx)");
-  Rejects({CallLocal(1), Exit(), Exit()}, Status::kAccess,
-          "R0 !read_ok");
+  Rejects({CallLocal(1), Exit(), Exit()}, Status::kAccess, "R0 !read_ok");
 }
 
 TEST_F(GlobalFunctionTest, TrustedArgumentsAreTheKernels) {
   AttachTo(26, AttachType::kTraceRawTp, task_newtask_);
   const uint32_t main = Main();
-  const uint32_t other = Global(
-      "other",
-      {{"p", types_.Pointer(types_.Struct("task_struct___local", {}))}});
+  const uint32_t other =
+      Global("other",
+             {{"p", types_.Pointer(types_.Struct("task_struct___local", {}))}});
   types_.Tag("arg:trusted", other, 0);
   SetFunctions({{0, main}, {4, other}});
   const auto program = [](Code first) {
@@ -151,9 +149,8 @@ TEST_F(GlobalFunctionTest, TrustedArgumentsAreTheKernels) {
 
 TEST_F(GlobalFunctionTest, LogTellsWhichAreVerified) {
   SetOther({{"n", long_}}, 3);
-  const Verdict verdict =
-      Judge({MovImm(R1, 3), CallLocal(1), Exit(), MovImm(R0, 0), Exit()},
-            kLogStates);
+  const Verdict verdict = Judge(
+      {MovImm(R1, 3), CallLocal(1), Exit(), MovImm(R0, 0), Exit()}, kLogStates);
   EXPECT_EQ(verdict.status, Status::kOk);
   EXPECT_TRUE(
       HasLine(verdict.log, "Func#1 ('other') is global and assumed valid."))
@@ -166,9 +163,8 @@ TEST_F(GlobalFunctionTest, LogTellsWhichAreVerified) {
 
 TEST_F(GlobalFunctionTest, StaticFunctionsAreWalkedFromEachCall) {
   const uint32_t main = Main();
-  const uint32_t other =
-      types_.Function("other", types_.Prototype(int_, {{"n", long_}}),
-                      btf::Linkage::kStatic);
+  const uint32_t other = types_.Function(
+      "other", types_.Prototype(int_, {{"n", long_}}), btf::Linkage::kStatic);
   SetFunctions({{0, main}, {3, other}});
   Accepts(Join({MovImm(R1, 3), CallLocal(1), Exit(), LoadMapValue(R2, kArray),
                 AluReg(kAdd, R2, R1), Load(kB, R0, R2, 0), Exit()}));

@@ -7,8 +7,8 @@
 
 namespace ebpf::verifier {
 
-/// Checks the encoding of the instruction at `index`, and that the maps it names
-/// are there. Precondition: it is not a second slot.
+/// Checks the encoding of the instruction at `index`, and that the maps it
+/// names are there. Precondition: it is not a second slot.
 Status CheckInsn(Verification& v, uint32_t index);
 
 }  // namespace ebpf::verifier

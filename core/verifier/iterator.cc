@@ -21,9 +21,9 @@ constexpr const char* kPrefix = "bpf_";
 /// "iter_num" of struct bpf_iter_num.
 const char* ShortName(const Verification& v, btf::TypeId type) {
   const Result<btf::Type> found = v.options.kernel_btf->TypeAt(type);
-  const Result<StringView> name =
-      found.ok() ? v.options.kernel_btf->Name(found->name)
-                 : Result<StringView>(Status::kInvalid);
+  const Result<StringView> name = found.ok()
+                                      ? v.options.kernel_btf->Name(found->name)
+                                      : Result<StringView>(Status::kInvalid);
   const StringView prefix(kPrefix);
   return name.ok() && name->StartsWith(prefix) ? name->data() + prefix.size()
                                                : "iter";

@@ -25,8 +25,7 @@ TEST_F(KernelVariableTest, NumbersAreRead) {
 TEST_F(KernelVariableTest, ObjectsAreReadByTheirType) {
   Accepts(Join({Address(init_task_), Load(kDW, R0, R6, 16), Return0()}));
   Rejects(Join({Address(init_task_), Load(kDW, R0, R6, 24), Return0()}),
-          Status::kAccess,
-          "access beyond struct task_struct at off 24 size 8");
+          Status::kAccess, "access beyond struct task_struct at off 24 size 8");
 }
 
 TEST_F(KernelVariableTest, ThoseOfOneCpuHaveNoAddressOfTheirOwn) {
@@ -45,9 +44,10 @@ TEST_F(KernelVariableTest, OnlyVariablesAndFunctionsHaveAddresses) {
 
 TEST_F(KernelVariableTest, PortsHaveNone) {
   options_.profile = Profile::kPort;
-  Rejects(Join({Address(jiffies_), Return0()}), Status::kInvalid,
-          "kernel is missing BTF, make sure CONFIG_DEBUG_INFO_BTF=y is specified "
-          "in Kconfig.");
+  Rejects(
+      Join({Address(jiffies_), Return0()}), Status::kInvalid,
+      "kernel is missing BTF, make sure CONFIG_DEBUG_INFO_BTF=y is specified "
+      "in Kconfig.");
 }
 
 }  // namespace

@@ -107,10 +107,7 @@ bool IsScalarStruct(const btf::Btf& btf, btf::TypeId type) {
 class Checker {
  public:
   Checker(Verification& v, const KernelFunction& function, KernelCall& call)
-      : v_(v),
-        btf_(*v.options.kernel_btf),
-        function_(function),
-        call_(call) {}
+      : v_(v), btf_(*v.options.kernel_btf), function_(function), call_(call) {}
 
   Status Check() {
     const uint32_t count = function_.prototype.member_count;
@@ -143,8 +140,8 @@ class Checker {
 
   bool IsSize(unsigned index, const char* suffix) {
     return index < function_.prototype.member_count &&
-           btf_.IsScalar(ParameterAt(index).type) &&
-           Reg(index).IsScalar() && Ends(index, suffix);
+           btf_.IsScalar(ParameterAt(index).type) && Reg(index).IsScalar() &&
+           Ends(index, suffix);
   }
 
   Status CheckOne(unsigned index, bool& with_size) {
@@ -195,8 +192,7 @@ class Checker {
     return Status::kOk;
   }
 
-  Status CheckPointer(unsigned index, const btf::Type& type,
-                      bool& with_size) {
+  Status CheckPointer(unsigned index, const btf::Type& type, bool& with_size) {
     const RegState& reg = Reg(index);
     const bool trusts =
         function_.Has(kKfuncTrustedArgs | kKfuncRcu | kKfuncRelease);
@@ -205,8 +201,7 @@ class Checker {
       return v_.Reject(Message::kPossiblyNull, index);
     }
     EBPF_TRY(NoteReference(index));
-    const btf::TypeId pointee =
-        EBPF_TRY(btf_.SkipModifiers(type.size_or_type));
+    const btf::TypeId pointee = EBPF_TRY(btf_.SkipModifiers(type.size_or_type));
     PointerArg kind{};
     EBPF_TRY(Classify(index, pointee, kind));
     if (kind == PointerArg::kNull) {
@@ -310,9 +305,8 @@ class Checker {
     if (!(!is_void && btf_.IsScalar(pointee)) &&
         !IsScalarStruct(btf_, pointee) && !(sized && is_void)) {
       const StringView name = btf_.Name(type.name).ValueOr(StringView());
-      return v_.Reject(Message::kMustPointToScalar, index,
-                       KindName(type.kind), name.empty() ? "" : name.data(),
-                       sized ? "void, " : "");
+      return v_.Reject(Message::kMustPointToScalar, index, KindName(type.kind),
+                       name.empty() ? "" : name.data(), sized ? "void, " : "");
     }
     kind = sized ? PointerArg::kSizedMemory : PointerArg::kMemory;
     return Status::kOk;
@@ -336,8 +330,7 @@ class Checker {
       case PointerArg::kContext:
         return reg.type == RegType::kContext && !reg.maybe_null
                    ? Status::kOk
-                   : v_.Reject(Message::kExpectedContext, index,
-                               TypeName(reg));
+                   : v_.Reject(Message::kExpectedContext, index, TypeName(reg));
       case PointerArg::kTyped:
         return CheckTyped(index, pointee);
       case PointerArg::kIterator:
@@ -372,14 +365,15 @@ class Checker {
       return Status::kOk;
     }
     return IsObject(Reg(index))
-               ? CheckTyped(index, EBPF_TRY(btf_.Find(Kind::kStruct, "bpf_map")))
+               ? CheckTyped(index,
+                            EBPF_TRY(btf_.Find(Kind::kStruct, "bpf_map")))
                : v_.Reject(Message::kNoMapPointer, index + 1);
   }
 
   Status CheckDynptr(unsigned index) {
     const RegState& reg = Reg(index);
-    if (reg.maybe_null || (reg.type != RegType::kStack &&
-                           reg.type != RegType::kDynptr)) {
+    if (reg.maybe_null ||
+        (reg.type != RegType::kStack && reg.type != RegType::kDynptr)) {
       return v_.Reject(Message::kDynptrPointer, index);
     }
     if (!Ends(index, "__uninit")) {
@@ -447,7 +441,8 @@ class Checker {
     return v_.Reject(Message::kOtherObject, function_.name, index,
                      KindName(wanted_type.kind),
                      EBPF_TRY(btf_.Name(wanted_type.name)).data(), index + 1,
-                     KindName(found.kind), EBPF_TRY(of.Name(found.name)).data());
+                     KindName(found.kind),
+                     EBPF_TRY(of.Name(found.name)).data());
   }
 
   Status CheckIteratorArgument(unsigned index, btf::TypeId type) {
@@ -500,8 +495,7 @@ class Checker {
       const Status status = CheckPair(index);
       if (!IsOk(status)) {
         // The errno is that of the access.
-        static_cast<void>(
-            v_.Reject(Message::kMemoryPair, index, index + 1));
+        static_cast<void>(v_.Reject(Message::kMemoryPair, index, index + 1));
         return status;
       }
     }

@@ -57,9 +57,8 @@ Status StepRegions(Verification& v, const KernelFunction& function) {
   if (function.Is(KfuncId::kPreemptEnable)) {
     return StepPreemptEnable(v);
   }
-  return function.Has(kKfuncSleepable)
-             ? CheckKernelMaySleep(v, function.name)
-             : Status::kOk;
+  return function.Has(kKfuncSleepable) ? CheckKernelMaySleep(v, function.name)
+                                       : Status::kOk;
 }
 
 class ResultMaker {
@@ -117,8 +116,7 @@ class ResultMaker {
         function_.Is(KfuncId::kDynptrSliceRdwr)) {
       return MakeSlice(result);
     }
-    const btf::TypeId pointee =
-        EBPF_TRY(btf_.SkipModifiers(type.size_or_type));
+    const btf::TypeId pointee = EBPF_TRY(btf_.SkipModifiers(type.size_or_type));
     const btf::Type pointed = EBPF_TRY(btf_.TypeAt(pointee));
     if (IsStruct(pointed)) {
       result = TypedPointer(&btf_, pointee, 0);
@@ -181,8 +179,8 @@ class ResultMaker {
     }
     result = RegState::Pointer(RegType::kMemory);
     result.memory_size = static_cast<uint32_t>(call_.constant);
-    result.flags = static_cast<uint16_t>(
-        (call_.dynptr.flags & kDynptrTypes) | (writes ? 0 : kRegReadOnly));
+    result.flags = static_cast<uint16_t>((call_.dynptr.flags & kDynptrTypes) |
+                                         (writes ? 0 : kRegReadOnly));
     // What a global function is given may be of a packet.
     result.flags |= v_.state->frames[0].subprogram != 0 ? kRegDynptrPacket : 0;
     result.origin = call_.dynptr.id;
@@ -206,9 +204,9 @@ class ResultMaker {
 
   Status MakeKernelContext(RegState& result) {
     const char* name = KernelContext();
-    const Result<btf::TypeId> id =
-        name != nullptr ? btf_.Find(Kind::kStruct, name)
-                        : Result<btf::TypeId>(Status::kNotFound);
+    const Result<btf::TypeId> id = name != nullptr
+                                       ? btf_.Find(Kind::kStruct, name)
+                                       : Result<btf::TypeId>(Status::kNotFound);
     if (!id.ok()) {
       return v_.Reject(Message::kKernelCallNotSupported, function_.name);
     }

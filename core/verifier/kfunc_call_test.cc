@@ -12,9 +12,9 @@ class KfuncCallTest : public TypedTest {
 };
 
 TEST_F(KfuncCallTest, AFunctionOfTheKernelIsCalledByItsType) {
-  Accepts(Join({Load(kDW, R1, R1, 0), CallKernel(acquire_),
-                JumpImm(kJeq, R0, 0, 2), MovReg(R1, R0), CallKernel(release_),
-                Return0()}));
+  Accepts(
+      Join({Load(kDW, R1, R1, 0), CallKernel(acquire_), JumpImm(kJeq, R0, 0, 2),
+            MovReg(R1, R0), CallKernel(release_), Return0()}));
 }
 
 TEST_F(KfuncCallTest, WhatIsAcquiredMayBeNull) {
@@ -24,8 +24,8 @@ TEST_F(KfuncCallTest, WhatIsAcquiredMayBeNull) {
 }
 
 TEST_F(KfuncCallTest, WhatIsAcquiredIsReleased) {
-  const Verdict verdict = Judge(
-      Join({Load(kDW, R1, R1, 0), CallKernel(acquire_), Return0()}));
+  const Verdict verdict =
+      Judge(Join({Load(kDW, R1, R1, 0), CallKernel(acquire_), Return0()}));
   EXPECT_EQ(verdict.status, Status::kInvalid);
   EXPECT_NE(verdict.log.find("Unreleased reference"), std::string::npos);
 }
@@ -85,8 +85,8 @@ TEST_F(KfuncCallTest, PortsHaveNone) {
 }
 
 TEST_F(KfuncCallTest, ArgumentsAreGoneAfterwards) {
-  Rejects(Join({MovImm(R2, 0), CallKernel(rcu_lock_),
-                CallKernel(rcu_unlock_), MovReg(R0, R2), Exit()}),
+  Rejects(Join({MovImm(R2, 0), CallKernel(rcu_lock_), CallKernel(rcu_unlock_),
+                MovReg(R0, R2), Exit()}),
           Status::kAccess, "R2 !read_ok");
 }
 

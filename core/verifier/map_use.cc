@@ -178,8 +178,8 @@ Status CheckMapUsable(Verification& v, const Map& map) {
   const ProgramTypeId type = v.options.type->id;
   const bool tracing = IsTracing(type);
   const uint32_t kind = static_cast<uint32_t>(map.spec().type);
-  if (tracing && HasField(fields, Bit(FieldKind::kListHead) |
-                                      Bit(FieldKind::kRbRoot))) {
+  if (tracing &&
+      HasField(fields, Bit(FieldKind::kListHead) | Bit(FieldKind::kRbRoot))) {
     return RefuseForProgram(v, "tracing", "bpf_{list_head,rb_root}");
   }
   if (HasField(fields, Bit(FieldKind::kSpinLock))) {
@@ -208,9 +208,9 @@ Status CheckMapForHelper(Verification& v, const HelperPrototype& helper,
                          const Map& map) {
   const MapSpec& spec = map.spec();
   const uint32_t kind = static_cast<uint32_t>(spec.type);
-  const bool changes =
-      helper.id == kMapUpdateElem || helper.id == kMapDeleteElem ||
-      helper.id == kMapPushElem || helper.id == kMapPopElem;
+  const bool changes = helper.id == kMapUpdateElem ||
+                       helper.id == kMapDeleteElem ||
+                       helper.id == kMapPushElem || helper.id == kMapPopElem;
   if (changes && (spec.flags & linux_abi::kMapReadOnlyProg) != 0) {
     return v.Reject(Message::kMapNotChangeable);
   }
@@ -218,8 +218,7 @@ Status CheckMapForHelper(Verification& v, const HelperPrototype& helper,
   if (HelperTakesMap(helper, kind, options.type->id, options.attach_type)) {
     return Status::kOk;
   }
-  if ((kind == kSockMap || kind == kSockHash) &&
-      HelperTakesMap(helper, kind)) {
+  if ((kind == kSockMap || kind == kSockHash) && HelperTakesMap(helper, kind)) {
     static_cast<void>(v.Reject(Message::kSockMapUpdate));
   }
   return RefuseForHelper(v, helper, kind);
@@ -233,9 +232,9 @@ Status AccessMap(Verification& v, const Access& access, RegState& loaded) {
   if (kernel == nullptr) {
     return v.Reject(Message::kNoMapBtf);
   }
-  const Result<btf::TypeId> type =
-      name != nullptr ? kernel->Find(btf::Kind::kStruct, name)
-                      : Result<btf::TypeId>(Status::kNotFound);
+  const Result<btf::TypeId> type = name != nullptr
+                                       ? kernel->Find(btf::Kind::kStruct, name)
+                                       : Result<btf::TypeId>(Status::kNotFound);
   if (!type.ok()) {
     return v.Reject(Message::kNoMapBtfOfKind, kind);
   }
@@ -247,9 +246,8 @@ Status AccessMap(Verification& v, const Access& access, RegState& loaded) {
     return v.Reject(Message::kMapStructRead, name);
   }
   TextWriter* log = v.log.enabled() ? &v.log.writer() : nullptr;
-  const btf::Access found = EBPF_TRY(
-      btf::AccessStruct(*kernel, *type, static_cast<uint32_t>(offset),
-                        access.size, false, log));
+  const btf::Access found = EBPF_TRY(btf::AccessStruct(
+      *kernel, *type, static_cast<uint32_t>(offset), access.size, false, log));
   loaded = found.kind == btf::AccessKind::kPointer
                ? TypedPointer(kernel, found.type, FlagsOf(found))
                : RegState::UnknownScalar();

@@ -12,22 +12,21 @@ TEST_F(MapUseTest, FieldsOfAMapAreReadByTheKernelsTypes) {
   // struct bpf_array: its struct bpf_map, then elem_size.
   Accepts({LoadMap(R1, kArray), Load(kDW, R0, R1, 8), Exit()});
   Accepts({LoadMap(R1, kArray), Load(kDW, R0, R1, 16), Exit()});
-  Rejects({LoadMap(R1, kArray), Load(kDW, R0, R1, 24), Exit()},
-          Status::kAccess, "access beyond struct bpf_array at off 24 size 8");
+  Rejects({LoadMap(R1, kArray), Load(kDW, R0, R1, 24), Exit()}, Status::kAccess,
+          "access beyond struct bpf_array at off 24 size 8");
   Rejects({LoadMap(R1, kArray), Load(kW, R0, R1, 1), Exit()}, Status::kAccess,
           "cannot access ptr member ops with moff 0 in struct bpf_map with "
           "off 1 size 4");
-  Rejects({LoadMap(R1, kArray), Load(kDW, R0, R1, -8), Exit()},
-          Status::kAccess,
+  Rejects({LoadMap(R1, kArray), Load(kDW, R0, R1, -8), Exit()}, Status::kAccess,
           "R1 is bpf_array invalid negative access: off=-8");
 }
 
 TEST_F(MapUseTest, PointersInAMapLeadOn) {
   Accepts({LoadMap(R1, kArray), Load(kDW, R1, R1, 0), Load(kDW, R0, R1, 0),
            Exit()});
-  Rejects({LoadMap(R1, kArray), Load(kDW, R1, R1, 0), Load(kDW, R0, R1, 8),
-           Exit()},
-          Status::kAccess, "access beyond struct bpf_map_ops at off 8 size 8");
+  Rejects(
+      {LoadMap(R1, kArray), Load(kDW, R1, R1, 0), Load(kDW, R0, R1, 8), Exit()},
+      Status::kAccess, "access beyond struct bpf_map_ops at off 8 size 8");
 }
 
 TEST_F(MapUseTest, FieldsOfAMapAreNotWritten) {
@@ -58,10 +57,9 @@ TEST_F(MapUseTest, LocalStorageTakesNoFlags) {
   options_.type = FindProgramType(8);  // cgroup_skb
   Accepts({LoadMap(R1, storage_), MovImm(R2, 0), Call(kLocalStorage),
            Load(kDW, R0, R0, 0), AluImm(kAnd, R0, 1), Exit()});
-  Rejects({LoadMap(R1, storage_), MovImm(R2, 1), Call(kLocalStorage),
-           Return0()},
-          Status::kInvalid,
-          "get_local_storage() doesn't support non-zero flags");
+  Rejects(
+      {LoadMap(R1, storage_), MovImm(R2, 1), Call(kLocalStorage), Return0()},
+      Status::kInvalid, "get_local_storage() doesn't support non-zero flags");
   Rejects({LoadMap(R1, kArray), MovImm(R2, 0), Call(kLocalStorage), Return0()},
           Status::kInvalid,
           "cannot pass map_type 2 into func bpf_get_local_storage#81");

@@ -183,9 +183,8 @@ Status WriteMemory(Verification& v, const RegState& reg, const Access& access) {
       return CheckRegion(v, access, false);
     case RegType::kPacket:
     case RegType::kPacketMeta:
-      return MayAccessPacket(v, true)
-                 ? CheckPacket(v, access, false)
-                 : v.Reject(Message::kPacketNotWritable);
+      return MayAccessPacket(v, true) ? CheckPacket(v, access, false)
+                                      : v.Reject(Message::kPacketNotWritable);
     case RegType::kFlowKeys:
       return CheckFlowKeys(v, access);
     case RegType::kSocket:
@@ -226,9 +225,8 @@ Status Write(Verification& v, const Access& access, bool atomic,
     const MapField* const kptr = KptrAt(reg, access);
     if (kptr != nullptr) {
       const unsigned number =
-          source != nullptr
-              ? static_cast<unsigned>(source - &v.state->reg(0))
-              : kNoRegister;
+          source != nullptr ? static_cast<unsigned>(source - &v.state->reg(0))
+                            : kNoRegister;
       EBPF_TRY(WriteKptr(v, *kptr, !atomic, number, stored));
     }
   }
@@ -331,8 +329,8 @@ Status StepAtomic(Verification& v, const DecodedInsn& insn) {
     EBPF_TRY(CheckWritable(v, result));
   }
   RegState old;
-  EBPF_TRY(Read(v, Access{insn.dst, insn.offset, size, false}, true, false,
-                old));
+  EBPF_TRY(
+      Read(v, Access{insn.dst, insn.offset, size, false}, true, false, old));
   EBPF_TRY(Write(v, Access{insn.dst, insn.offset, size, true}, true, nullptr,
                  RegState::UnknownScalar()));
   if (fetches) {

@@ -75,8 +75,8 @@ struct RegState {
   /// `id`: by how much it is more than what the id stands for.
   int32_t offset;
   /// Numbers with one `id`, not 0, differ by their `offset`s only; pointers are
-  /// null all or none; packet pointers with one id have the same variable part. Map values:
-  /// the lookup that gave it, for locks.
+  /// null all or none; packet pointers with one id have the same variable part.
+  /// Map values: the lookup that gave it, for locks.
   uint32_t id;
   /// The reference that dies when this is released, or 0.
   uint32_t reference;

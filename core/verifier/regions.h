@@ -10,8 +10,7 @@ namespace ebpf::verifier {
 /// Whether the code that is walked may sleep, sections apart.
 inline bool IsSleepable(const Verification& v) {
   const Async async = v.state->frames[0].async;
-  return async == Async::kNo ? v.options.sleepable
-                             : async == Async::kSleepable;
+  return async == Async::kNo ? v.options.sleepable : async == Async::kSleepable;
 }
 
 /// Whether what RCU protects stays: programs that cannot sleep run in one big

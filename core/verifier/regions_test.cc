@@ -54,8 +54,8 @@ TEST_F(RegionsTest, WhatWasFoundInOneIsUntrustedAfterIt) {
   const auto program = [&](Code between) {
     return Join({Load(kDW, R6, R1, 8), CallKernel(rcu_lock_), between,
                  MovReg(R1, R6), CallKernel(acquire_), JumpImm(kJeq, R0, 0, 2),
-                 MovReg(R1, R0), CallKernel(release_),
-                 CallKernel(rcu_unlock_), Return0()});
+                 MovReg(R1, R0), CallKernel(release_), CallKernel(rcu_unlock_),
+                 Return0()});
   };
   Rejects(program({}), Status::kInvalid, "R1 must be a rcu pointer");
 }

@@ -402,9 +402,8 @@ class Backward {
     }
     for (unsigned i = 0; i < 5; ++i) {
       const ArgKind kind = helper != nullptr ? helper->args[i] : ArgKind::kSize;
-      if (kind != ArgKind::kNone &&
-          (kind != ArgKind::kAnything || calls_back ||
-           insn_.imm == kGetLocalStorage)) {
+      if (kind != ArgKind::kNone && (kind != ArgKind::kAnything || calls_back ||
+                                     insn_.imm == kGetLocalStorage)) {
         Add(1 + i);
       }
     }

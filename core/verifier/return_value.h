@@ -7,8 +7,8 @@
 
 namespace ebpf::verifier {
 
-/// Where the program itself exits: whether r0 (or what it throws, in r1) is what
-/// its type may return.
+/// Where the program itself exits: whether r0 (or what it throws, in r1) is
+/// what its type may return.
 Status CheckReturnValue(Verification& v, unsigned number = 0);
 
 /// Whether that may depend on the number in r0.

@@ -20,9 +20,8 @@ class SpinLockTest : public CallsTest {
 };
 
 TEST_F(SpinLockTest, IsTakenAndGivenBack) {
-  Accepts({Value(), Lock(R6), Load(kW, R7, R6, kNumberAt),
-           AluImm(kAdd, R7, 1), Store(kW, R6, kNumberAt, R7), Unlock(R6),
-           Return0()});
+  Accepts({Value(), Lock(R6), Load(kW, R7, R6, kNumberAt), AluImm(kAdd, R7, 1),
+           Store(kW, R6, kNumberAt, R7), Unlock(R6), Return0()});
 }
 
 TEST_F(SpinLockTest, IsGivenBackOnEachPath) {
@@ -47,8 +46,8 @@ TEST_F(SpinLockTest, IsToldByTheLookupThatGaveTheValue) {
   // A copy is the same value.
   Accepts({Value(), MovReg(R7, R6), Lock(R6), Unlock(R7), Return0()});
   // Also one that was spilled.
-  Accepts({Value(), Store(kDW, R10, -16, R6), Lock(R6),
-           Load(kDW, R7, R10, -16), Unlock(R7), Return0()});
+  Accepts({Value(), Store(kDW, R10, -16, R6), Lock(R6), Load(kDW, R7, R10, -16),
+           Unlock(R7), Return0()});
 }
 
 TEST_F(SpinLockTest, IsToldByTheMapInAMapOfMaps) {

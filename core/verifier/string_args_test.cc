@@ -13,9 +13,8 @@ TEST(FormatTest, HasKnownConversions) {
         "%pi4 %pI4 %pi6 %pI6"}) {
     EXPECT_TRUE(IsFormat(format, 8)) << format;
   }
-  for (const char* format :
-       {"%", "%%%", "%z", "%f", "%lld%", "%lllu", "%sx", "%pi5", "%pA", "%pk",
-        "\x80", "\x01", "%n"}) {
+  for (const char* format : {"%", "%%%", "%z", "%f", "%lld%", "%lllu", "%sx",
+                             "%pi5", "%pA", "%pk", "\x80", "\x01", "%n"}) {
     EXPECT_FALSE(IsFormat(format, 8)) << format;
   }
 }

@@ -20,17 +20,20 @@ struct Field {
 
 /// Trusted if their struct is.
 constexpr Field kTrustedFields[] = {
-    {"bpf_iter_meta", "seq"},    {"bpf_iter__task", "meta"},
-    {"bpf_iter__task", "task"},  {"linux_binprm", "file"},
-    {"file", "f_inode"},         {"dentry", "d_inode"},
+    {"bpf_iter_meta", "seq"},   {"bpf_iter__task", "meta"},
+    {"bpf_iter__task", "task"}, {"linux_binprm", "file"},
+    {"file", "f_inode"},        {"dentry", "d_inode"},
 };
 /// The same, but may be null.
 constexpr Field kTrustedOrNullFields[] = {{"socket", "sk"}};
 /// Protected by RCU.
 constexpr Field kRcuFields[] = {
-    {"task_struct", "cpus_ptr"},    {"task_struct", "cgroups"},
-    {"task_struct", "real_parent"}, {"task_struct", "group_leader"},
-    {"cgroup", "kn"},               {"css_set", "dfl_cgrp"},
+    {"task_struct", "cpus_ptr"},
+    {"task_struct", "cgroups"},
+    {"task_struct", "real_parent"},
+    {"task_struct", "group_leader"},
+    {"cgroup", "kn"},
+    {"css_set", "dfl_cgrp"},
 };
 constexpr Field kRcuOrNullFields[] = {
     {"mm_struct", "exe_file"},
@@ -88,10 +91,10 @@ RegState LoadedPointer(Verification& v, const RegState& from,
   const StringView empty;
   const Found found = {StructName(from),
                        from.btf->Name(access.member).ValueOr(empty)};
-  const uint16_t tags = static_cast<uint16_t>(
-      (access.tags.user ? kRegUser : 0) |
-      (access.tags.per_cpu ? kRegPerCpu : 0) |
-      (access.through_union ? kRegUntrusted : 0));
+  const uint16_t tags =
+      static_cast<uint16_t>((access.tags.user ? kRegUser : 0) |
+                            (access.tags.per_cpu ? kRegPerCpu : 0) |
+                            (access.through_union ? kRegUntrusted : 0));
   Trust trust = {static_cast<uint16_t>(tags & ~(kRegTrusted | kRegRcu)), false};
   if (from.Has(kRegUntrusted)) {
     trust = {kRegUntrusted, false};

@@ -46,8 +46,8 @@ TEST_F(TypedAccessTest, NothingIsWritten) {
 }
 
 TEST_F(TypedAccessTest, PointersOfStructsAreFollowed) {
-  Accepts(WithTask({Load(kDW, R1, R1, 8), Load(kDW, R1, R1, 16),
-                    Load(kDW, R2, R1, 0)}));
+  Accepts(WithTask(
+      {Load(kDW, R1, R1, 8), Load(kDW, R1, R1, 16), Load(kDW, R2, R1, 0)}));
 }
 
 TEST_F(TypedAccessTest, MemoryOfUsersIsNotFollowed) {
@@ -71,9 +71,8 @@ TEST_F(TypedAccessTest, LoadsAreMarkedAsProbed) {
 TEST_F(TypedAccessTest, OneInsnGoesThroughPointersOfOneKind) {
   // From one path a task, from the other the stack.
   Rejects(Join({Load(kDW, R2, R1, 8), StoreImm(kDW, R10, -8, 0),
-                Load(kDW, R3, R1, 0), JumpImm(kJeq, R2, 0, 2),
-                MovReg(R3, R10), AluImm(kAdd, R3, -8), Load(kDW, R4, R3, 0),
-                Return0()}),
+                Load(kDW, R3, R1, 0), JumpImm(kJeq, R2, 0, 2), MovReg(R3, R10),
+                AluImm(kAdd, R3, -8), Load(kDW, R4, R3, 0), Return0()}),
           Status::kInvalid, "same insn cannot be used with different pointers");
 }
 

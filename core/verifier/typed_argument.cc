@@ -18,12 +18,9 @@ struct NullArguments {
   uint32_t arguments;
 };
 constexpr NullArguments kNullArguments[] = {
-    {"sched_pi_setprio", 1 << 1},
-    {"sched_stick_numa", 1 << 2},
-    {"sched_swap_numa", 1 << 2},
-    {"tcp_send_reset", 1 << 0 | 1 << 1},
-    {"kfree_skb", 1 << 3},
-    {"block_rq_remap", 1 << 0},
+    {"sched_pi_setprio", 1 << 1}, {"sched_stick_numa", 1 << 2},
+    {"sched_swap_numa", 1 << 2},  {"tcp_send_reset", 1 << 0 | 1 << 1},
+    {"kfree_skb", 1 << 3},        {"block_rq_remap", 1 << 0},
 };
 
 const char* KindName(Kind kind) {
@@ -62,9 +59,10 @@ class Loader {
       return v_.Reject(Message::kArgumentOffset, target_.name, offset);
     }
     const uint32_t number = offset / 8;
-    const uint32_t count = target_.prototype.member_count >= target_.skipped
-                               ? target_.prototype.member_count - target_.skipped
-                               : 0;
+    const uint32_t count =
+        target_.prototype.member_count >= target_.skipped
+            ? target_.prototype.member_count - target_.skipped
+            : 0;
     if (number > count) {
       return NoArgument(number);
     }
@@ -73,8 +71,8 @@ class Loader {
     if (number == count) {
       EBPF_TRY(CheckResult(number));
     } else {
-      const btf::Parameter parameter = btf::Btf::ParamAt(
-          target_.prototype, number + target_.skipped);
+      const btf::Parameter parameter =
+          btf::Btf::ParamAt(target_.prototype, number + target_.skipped);
       type = parameter.type;
       name = parameter.name;
     }
@@ -126,10 +124,9 @@ class Loader {
                        KindName(pointed.kind));
     }
     const btf::PointerTags tags = btf::TagsOf(btf_, type);
-    const uint16_t flags =
-        static_cast<uint16_t>((target_.trusted ? kRegTrusted : 0) |
-                              (tags.user ? kRegUser : 0) |
-                              (tags.per_cpu ? kRegPerCpu : 0));
+    const uint16_t flags = static_cast<uint16_t>(
+        (target_.trusted ? kRegTrusted : 0) | (tags.user ? kRegUser : 0) |
+        (tags.per_cpu ? kRegPerCpu : 0));
     loaded = TypedPointer(&btf_, pointee, flags);
     loaded.maybe_null = MayBeNull(number, name);
     loaded.id = loaded.maybe_null ? v_.NewId() : 0;

@@ -16,8 +16,8 @@ TEST_F(TypedArgumentTest, WordsAreAligned) {
 TEST_F(TypedArgumentTest, TracepointsGiveTrustedPointersAndFunctionsDoNot) {
   const auto acquires = [&] {
     return Join({Load(kDW, R1, R1, 8), CallKernel(acquire_),
-                 JumpImm(kJeq, R0, 0, 2), MovReg(R1, R0),
-                 CallKernel(release_), Return0()});
+                 JumpImm(kJeq, R0, 0, 2), MovReg(R1, R0), CallKernel(release_),
+                 Return0()});
   };
   AttachTo(26, AttachType::kTraceFentry, do_exit_);
   Rejects(acquires(), Status::kInvalid, "R1 must be a rcu pointer");

@@ -153,7 +153,7 @@ class TypedTest : public VerifierTest {
   uint32_t jiffies_ = 0;    // a number
   uint32_t init_task_ = 0;  // a task
   uint32_t runqueue_ = 0;   // a task for each CPU
-  uint32_t no_kfunc_ = 0;  // a function that programs may not call
+  uint32_t no_kfunc_ = 0;   // a function that programs may not call
 
  private:
   void WriteKernel() {
@@ -168,42 +168,43 @@ class TypedTest : public VerifierTest {
     const uint32_t file =
         k.Pointer(k.Struct("file", {{"f_inode", task_pointer}}));
     const uint32_t user = k.Pointer(k.TypeTag("user", task_));
-    task_newtask_ = k.Typedef(
-        "btf_trace_task_newtask",
-        k.Pointer(k.Prototype(0, {{"__data", k.Pointer(0)},
-                                  {"task", task_pointer},
-                                  {"flags", word},
-                                  {"user", user}})));
-    do_exit_ = k.Function("do_exit", k.Prototype(integer, {{"code", word},
-                                                           {"p", task_pointer}}));
-    file_open_ = k.Function("bpf_lsm_file_open",
-                            k.Prototype(integer, {{"file", file}}));
+    task_newtask_ =
+        k.Typedef("btf_trace_task_newtask",
+                  k.Pointer(k.Prototype(0, {{"__data", k.Pointer(0)},
+                                            {"task", task_pointer},
+                                            {"flags", word},
+                                            {"user", user}})));
+    do_exit_ = k.Function(
+        "do_exit", k.Prototype(integer, {{"code", word}, {"p", task_pointer}}));
+    file_open_ =
+        k.Function("bpf_lsm_file_open", k.Prototype(integer, {{"file", file}}));
     WriteKernelFunctions(integer, task_pointer);
   }
 
   void WriteKernelFunctions(uint32_t integer, uint32_t task_pointer) {
     TypeWriter& k = kernel_types_;
-    const uint32_t iterator = k.Pointer(
-        k.Struct("bpf_iter_num", {{"__opaque", k.Int("__u64", 8)}}));
+    const uint32_t iterator =
+        k.Pointer(k.Struct("bpf_iter_num", {{"__opaque", k.Int("__u64", 8)}}));
     const auto nothing = [&] { return k.Prototype(0, {}); };
     acquire_ = k.Function("bpf_task_acquire",
                           k.Prototype(task_pointer, {{"p", task_pointer}}));
-    release_ = k.Function("bpf_task_release",
-                          k.Prototype(0, {{"p", task_pointer}}));
+    release_ =
+        k.Function("bpf_task_release", k.Prototype(0, {{"p", task_pointer}}));
     iter_new_ = k.Function(
         "bpf_iter_num_new",
         k.Prototype(integer,
                     {{"it", iterator}, {"start", integer}, {"end", integer}}));
-    iter_next_ = k.Function("bpf_iter_num_next",
-                            k.Prototype(k.Pointer(integer), {{"it", iterator}}));
-    iter_destroy_ = k.Function("bpf_iter_num_destroy",
-                               k.Prototype(0, {{"it", iterator}}));
+    iter_next_ =
+        k.Function("bpf_iter_num_next",
+                   k.Prototype(k.Pointer(integer), {{"it", iterator}}));
+    iter_destroy_ =
+        k.Function("bpf_iter_num_destroy", k.Prototype(0, {{"it", iterator}}));
     rcu_lock_ = k.Function("bpf_rcu_read_lock", nothing());
     rcu_unlock_ = k.Function("bpf_rcu_read_unlock", nothing());
     preempt_disable_ = k.Function("bpf_preempt_disable", nothing());
     preempt_enable_ = k.Function("bpf_preempt_enable", nothing());
-    throw_ = k.Function("bpf_throw",
-                        k.Prototype(0, {{"cookie", k.Int("u64", 8)}}));
+    throw_ =
+        k.Function("bpf_throw", k.Prototype(0, {{"cookie", k.Int("u64", 8)}}));
     from_pid_ = k.Function("bpf_task_from_pid",
                            k.Prototype(task_pointer, {{"pid", integer}}));
     jiffies_ = k.Variable("jiffies", k.Int("u64", 8));

@@ -49,9 +49,9 @@ struct InsnInfo {
   uint16_t live_upper;      // ... its upper half; filled in after the walk
   uint16_t flags;
   uint8_t explored_count;
-  bool walked;    // some path went through it
+  bool walked;       // some path went through it
   RegType accessed;  // through what, last; kUninitialized: no memory yet
-  CallNote call;  // of a helper: what it is called with
+  CallNote call;     // of a helper: what it is called with
 };
 
 /// Numbers that matter (relevance.h), as sets of bits.
@@ -223,9 +223,8 @@ struct Verification : NonCopyable {
   void GoOn() {
     if (record != nullptr) {
       const uint32_t second = index + 1;
-      const bool two_slots =
-          second < infos.size() &&
-          (infos[second].flags & InsnInfo::kSecondSlot) != 0;
+      const bool two_slots = second < infos.size() &&
+                             (infos[second].flags & InsnInfo::kSecondSlot) != 0;
       if (next != second + (two_slots ? 1 : 0)) {
         record->path.Add(index, next);
       }

@@ -115,7 +115,8 @@ void LogStats(const Verification& v) {
       if (v.subprograms[i].end == 0) {
         break;  // refused before they were found
       }
-      writer.Put(i == 0 ? "" : "+").PutUnsigned(LoggedStackOf(v, static_cast<uint32_t>(i)));
+      writer.Put(i == 0 ? "" : "+")
+          .PutUnsigned(LoggedStackOf(v, static_cast<uint32_t>(i)));
     }
     writer.Put('\n');
   }

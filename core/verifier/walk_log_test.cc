@@ -43,15 +43,15 @@ TEST_F(WalkLogTest, OfAnAcceptedProgramOnlyTheLastLineIsLeftAtLevelOne) {
 TEST_F(WalkLogTest, PathsSayWhereTheyComeFrom) {
   const Verdict verdict =
       Judge(Join({LookupOrExit(kHash), MovImm(R0, 1), Exit()}), kLogStates);
-  EXPECT_NE(verdict.log.find(
-                "6: (55) if r0 != 0x0 goto pc+1        ; R0_w=0\n"
-                "7: (95) exit\n"
-                "\n"
-                "from 6 to 8: R0=map_value(ks=8,vs=48) R10=fp0 fp-8=0\n"
-                "8: R0=map_value(ks=8,vs=48) R10=fp0 fp-8=0\n"
-                "8: (b7) r0 = 1                        ; R0_w=1\n"
-                "9: (95) exit\n"),
-            std::string::npos)
+  EXPECT_NE(
+      verdict.log.find("6: (55) if r0 != 0x0 goto pc+1        ; R0_w=0\n"
+                       "7: (95) exit\n"
+                       "\n"
+                       "from 6 to 8: R0=map_value(ks=8,vs=48) R10=fp0 fp-8=0\n"
+                       "8: R0=map_value(ks=8,vs=48) R10=fp0 fp-8=0\n"
+                       "8: (b7) r0 = 1                        ; R0_w=1\n"
+                       "9: (95) exit\n"),
+      std::string::npos)
       << verdict.log;
 }
 

@@ -15,7 +15,7 @@ namespace ebpf {
 /// Ids in ProgramTypes().
 inline constexpr uint32_t kIntType = 1;
 inline constexpr uint32_t kFunctionType = 3;
-inline constexpr uint32_t kStructType = 4;  // 8 bytes
+inline constexpr uint32_t kStructType = 4;   // 8 bytes
 inline constexpr uint32_t kSectionType = 6;  // ".data", 4 bytes
 
 /// int; int (void); int main(void); struct pair { int a, b; }; int variable;

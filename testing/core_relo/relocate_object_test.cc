@@ -18,7 +18,7 @@ std::vector<uint8_t> Read(const std::string& name) {
 }
 
 std::vector<isa::Insn> LoadsOf(const std::vector<uint8_t>& object) {
-  const std::vector<uint8_t> code = SectionOf(object, "code/loads");
+  const std::vector<uint8_t> code = SectionOf(object, "raw_tp/loads");
   std::vector<isa::Insn> insns(code.size() / sizeof(isa::Insn));
   memcpy(insns.data(), code.data(), code.size());
   return insns;

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT
 //
 // core/platform/nofault.h: the host's kernel copies, and tells how far it came.
+#include "testing/host_port/host_nofault.h"
+
 #include <errno.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
 #include "core/platform/nofault.h"
-#include "testing/host_port/host_nofault.h"
 
 namespace {
 // Of a process, all that it may have mapped but the first page.

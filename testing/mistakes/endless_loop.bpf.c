@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 //
 // A mistake on purpose: a program that waits for a flag.
-#include "testing/programs/linux_types.h"
-
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
+
+#include "testing/programs/linux_types.h"
 
 struct {
   __uint(type, BPF_MAP_TYPE_ARRAY);
@@ -18,8 +18,7 @@ int wait(struct pt_regs *ctx) {
   __u32 zero = 0;
   volatile __u32 *flag = bpf_map_lookup_elem(&ready, &zero);
   if (!flag) return 0;
-  while (*flag == 0)
-    ;
+  while (*flag == 0);
   return 0;
 }
 

@@ -16,8 +16,7 @@
 
 namespace ebpf::cli {
 
-Runtime::Runtime(const machine::MachineOps* machine,
-                 const KernelView& kernel) {
+Runtime::Runtime(const machine::MachineOps* machine, const KernelView& kernel) {
   const bool is_here = machine == nullptr || machine == &ThisMachine();
   EngineOptions options;
   options.cpu_features = is_here ? ThisCpuFeatures() : 0;

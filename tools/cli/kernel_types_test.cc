@@ -31,9 +31,8 @@ class TestFile {
 };
 
 std::string BtfOf(const std::string& object) {
-  const elf::ElfReader reader = *elf::ElfReader::Open(
-      ConstBytes(reinterpret_cast<const uint8_t*>(object.data()),
-                 object.size()));
+  const elf::ElfReader reader = *elf::ElfReader::Open(ConstBytes(
+      reinterpret_cast<const uint8_t*>(object.data()), object.size()));
   for (uint32_t i = 1; i < reader.section_count(); ++i) {
     const elf::Section section = *reader.SectionAt(i);
     if (section.name == ".BTF") {
@@ -92,7 +91,8 @@ TEST(KernelTypesTest, ASymbolThatNoKernelHasIsNotFound) {
   const Result<uint64_t> found = FindHostSymbol("no_kernel_has_this_symbol");
   // Where the host shows none at all, any is taken for granted.
   std::ifstream symbols("/proc/kallsyms");
-  const bool shows_symbols = symbols.peek() != std::ifstream::traits_type::eof();
+  const bool shows_symbols =
+      symbols.peek() != std::ifstream::traits_type::eof();
   EXPECT_EQ(found.ok(), !shows_symbols);
 }
 

@@ -94,8 +94,9 @@ void AddVerify(CLI::App& app, int& status) {
       "exit status 0: all are, 1: one is not, 2: cannot be read or linked");
   auto options = std::make_shared<VerifyOptions>();
   command.add_option("file", options->file, "The object")->required();
-  command.add_option("--program", options->programs,
-                     "Only this one, by name or number; may be repeated")
+  command
+      .add_option("--program", options->programs,
+                  "Only this one, by name or number; may be repeated")
       ->allow_extra_args(false);
   command
       .add_option("--log-level", options->log_level,
@@ -120,8 +121,8 @@ void AddVerify(CLI::App& app, int& status) {
       .add_option("--profile", options->profile,
                   "What programs may use: all that Linux has, or what a port "
                   "has")
-      ->check(CLI::IsMember(std::set<std::string>(std::begin(kProfiles),
-                                                  std::end(kProfiles))))
+      ->check(CLI::IsMember(
+          std::set<std::string>(std::begin(kProfiles), std::end(kProfiles))))
       ->capture_default_str();
   command.add_option("--btf", options->btf,
                      "The kernel's types, as /sys/kernel/btf or in an ELF "

@@ -20,7 +20,9 @@ TEST(ProgressTest, SaysAgainAndAgainThatItGoesOn) {
 
 TEST(ProgressTest, SaysNothingOfWhatIsSoonDone) {
   testing::internal::CaptureStderr();
-  { const Progress progress("f.o", "p", std::chrono::hours(1)); }
+  {
+    const Progress progress("f.o", "p", std::chrono::hours(1));
+  }
 
   EXPECT_EQ(testing::internal::GetCapturedStderr(), "");
 }

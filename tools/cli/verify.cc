@@ -120,8 +120,8 @@ std::string Session::LoaderLog(size_t start) const {
 }
 
 void Session::Open(const std::string& bytes) {
-  Status status = object_->Open(ConstBytes(
-      reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()));
+  Status status = object_->Open(
+      ConstBytes(reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()));
   const auto fail = [&](std::string_view what) {
     std::string text = LoaderLog(0);
     while (text.ends_with('\n')) {
@@ -178,8 +178,8 @@ Verdict Session::Judge(size_t index) {
   const Progress progress(options_.file, verdict.program);
   // Time and memory are those of a load as most are, with next to no log.
   Status status = Status::kNoSpace;
-  for (size_t size = kStatsSize;
-       status == Status::kNoSpace && size <= kLogSize; size *= 16) {
+  for (size_t size = kStatsSize; status == Status::kNoSpace && size <= kLogSize;
+       size *= 16) {
     status = Load(index, kLogStats, size, verdict);
   }
   verdict.error = static_cast<int>(status);
@@ -192,8 +192,8 @@ Verdict Session::Judge(size_t index) {
     return verdict;
   }
   Verdict again;
-  const uint32_t level = options_.log_level == 0 ? kLogPath
-                                                 : options_.log_level;
+  const uint32_t level =
+      options_.log_level == 0 ? kLogPath : options_.log_level;
   (void)Load(index, level, kLogSize, again);
   verdict.log = again.log;
   return verdict;
@@ -273,8 +273,9 @@ class HostSession {
 int Verify(const VerifyOptions& options,
            const std::function<void(std::string_view)>& print) {
   if (options.compare_linux && options.unprivileged) {
-    throw Failure("--compare-linux asks as whoever runs the command: not with "
-                  "--unprivileged");
+    throw Failure(
+        "--compare-linux asks as whoever runs the command: not with "
+        "--unprivileged");
   }
   const std::string bytes = ReadFile(options.file);
   Session session(options);

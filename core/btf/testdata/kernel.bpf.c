@@ -4,10 +4,10 @@
 #define KERNEL
 #include "core/btf/testdata/layouts.h"
 
-__attribute__((section("code/names"), used)) int names(struct record* r,
-                                                  struct flexible* f,
-                                                  struct shape* s,
-                                                  enum answer* a,
-                                                  callback c) {
+__attribute__((section("raw_tp/names"), used)) int names(struct record* r,
+                                                         struct flexible* f,
+                                                         struct shape* s,
+                                                         enum answer* a,
+                                                         callback c) {
   return r->moved + f->count + s->x + *a + c(1, 0);
 }

@@ -20,18 +20,18 @@ enum color { kRed = 1, kGreen = 2, kBlue = 3 };
 #ifdef PROGRAM
 
 struct record {
-  int moved;                        // 0, kernel: 24
-  unsigned int wider;               // 4, kernel: 8 bytes at 8
-  struct inner nested;              // 8, kernel: 16
-  int list[4];                      // 16, kernel: 8 of them at 32
-  void* pointer;                    // 32, kernel: 64
-  int in_anonymous;                 // 40, kernel: 72, in a union in a struct
-  unsigned int flags : 3;           // 44.0, kernel: 80.5, 7 bits
-  int signed_flags : 4;             // 44.3, kernel: 81.4, 9 bits
-  int missing;                      // 48
-  signed char small;                // 52, kernel: 84, unsigned short
-  enum color color;                 // 56, kernel: 88
-  int from_list;                    // 60, kernel: another kind of type
+  int moved;               // 0, kernel: 24
+  unsigned int wider;      // 4, kernel: 8 bytes at 8
+  struct inner nested;     // 8, kernel: 16
+  int list[4];             // 16, kernel: 8 of them at 32
+  void* pointer;           // 32, kernel: 64
+  int in_anonymous;        // 40, kernel: 72, in a union in a struct
+  unsigned int flags : 3;  // 44.0, kernel: 80.5, 7 bits
+  int signed_flags : 4;    // 44.3, kernel: 81.4, 9 bits
+  int missing;             // 48
+  signed char small;       // 52, kernel: 84, unsigned short
+  enum color color;        // 56, kernel: 88
+  int from_list;           // 60, kernel: another kind of type
 } PRESERVE;
 
 struct flexible {

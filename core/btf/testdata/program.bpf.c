@@ -18,7 +18,7 @@ enum { kLocalId, kTargetId };
 
 static volatile unsigned long long answer;
 
-__attribute__((section("code/fields"), used)) int fields(struct record* r) {
+__attribute__((section("raw_tp/fields"), used)) int fields(struct record* r) {
   answer = FIELD(r->moved, kByteOffset);
   answer = FIELD(r->moved, kByteSize);
   answer = FIELD(r->moved, kExists);
@@ -51,13 +51,13 @@ __attribute__((section("code/fields"), used)) int fields(struct record* r) {
   return 0;
 }
 
-__attribute__((section("code/flexible_array"), used)) int flexible_array(
+__attribute__((section("raw_tp/flexible_array"), used)) int flexible_array(
     struct flexible* f) {
   answer = FIELD(f->items[3].y, kByteOffset);
   return 0;
 }
 
-__attribute__((section("code/types"), used)) int types(void* context) {
+__attribute__((section("raw_tp/types"), used)) int types(void* context) {
   answer = TYPE(struct record, kTypeExists);
   answer = TYPE(struct only_here, kTypeExists);
   answer = TYPE(struct record, kTypeSize);
@@ -73,7 +73,7 @@ __attribute__((section("code/types"), used)) int types(void* context) {
   return 0;
 }
 
-__attribute__((section("code/values"), used)) int values(void* context) {
+__attribute__((section("raw_tp/values"), used)) int values(void* context) {
   answer = VALUE(answer, kYes, kValueExists);
   answer = VALUE(answer, kMaybe, kValueExists);
   answer = VALUE(answer, kYes, kValue);
@@ -83,7 +83,7 @@ __attribute__((section("code/values"), used)) int values(void* context) {
 }
 
 // Loads, whose size may have to change, and stores.
-__attribute__((section("code/loads"), used)) long loads(struct record* r) {
+__attribute__((section("raw_tp/loads"), used)) long loads(struct record* r) {
   r->moved = 7;
   return r->wider + r->nested.y;
 }

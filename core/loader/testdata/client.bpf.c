@@ -89,10 +89,8 @@ int tail(void *context) { return first_variable + second_variable; }
 
 SEC("raw_tp")
 int calls(struct task *task) {
-  if (&symbol_of_nobody)
-    return 1;
-  if (LINUX_KERNEL_VERSION < 5 || CONFIG_SOMETHING)
-    return 2;
+  if (&symbol_of_nobody) return 1;
+  if (LINUX_KERNEL_VERSION < 5 || CONFIG_SOMETHING) return 2;
   return function_of_kernel(task) + variable_of_kernel +
          (int)(long)&symbol_of_kernel;
 }
