@@ -28,6 +28,9 @@ struct StackRange {
 
 /// The slots of [min, end), as bits.
 uint64_t SlotBits(int64_t min, int64_t end) {
+  if (end <= min) {
+    return 0;
+  }
   const uint32_t first = SlotOf(end - 1);
   const uint32_t count = SlotOf(min) - first + 1;
   return ~uint64_t{0} >> (kMaxSlots - Min(count, kMaxSlots)) << first;
