@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 //
 // A mistake on purpose: a program that waits for a flag.
+#include "testing/programs/linux_types.h"
+
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
-
-#include "testing/programs/linux_types.h"
 
 struct {
   __uint(type, BPF_MAP_TYPE_ARRAY);

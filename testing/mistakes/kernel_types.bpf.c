@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
 // Not a program: the types of a small kernel, for its BTF.
-#include <bpf/bpf_helpers.h>
-
 #include "testing/programs/linux_types.h"
+
+#include <bpf/bpf_helpers.h>
 
 struct task_struct {
   __u64 flags;

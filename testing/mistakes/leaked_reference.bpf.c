@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 //
 // A mistake on purpose: an early return forgets the record that was reserved.
+#include "testing/programs/linux_types.h"
+
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
-
-#include "testing/programs/linux_types.h"
 
 struct event {
   __u64 fd;

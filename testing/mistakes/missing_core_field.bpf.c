@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 //
 // A mistake on purpose: a field that the kernel's task_struct does not have.
+#include "testing/programs/linux_types.h"
+
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
-
-#include "testing/programs/linux_types.h"
 
 struct task_struct {
   int pid;

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 //
 // A mistake on purpose: what a lookup gave is used without a check.
+#include "testing/programs/linux_types.h"
+
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
-
-#include "testing/programs/linux_types.h"
 
 struct {
   __uint(type, BPF_MAP_TYPE_HASH);

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 //
 // A mistake on purpose: the map's values are smaller than what is read there.
+#include "testing/programs/linux_types.h"
+
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
-
-#include "testing/programs/linux_types.h"
 
 struct {
   __uint(type, BPF_MAP_TYPE_HASH);

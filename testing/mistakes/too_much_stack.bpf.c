@@ -2,10 +2,10 @@
 //
 // A mistake on purpose: two functions, each with a buffer that it could have
 // alone.
+#include "testing/programs/linux_types.h"
+
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
-
-#include "testing/programs/linux_types.h"
 
 struct {
   __uint(type, BPF_MAP_TYPE_RINGBUF);

@@ -2,10 +2,10 @@
 //
 // A mistake on purpose: an argument of the probed function is an index, and
 // nothing bounds it.
+#include "testing/programs/linux_types.h"
+
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
-
-#include "testing/programs/linux_types.h"
 
 struct histogram {
   __u64 slots[32];

@@ -2,9 +2,9 @@
 //
 // A mistake on purpose: a key with a hole between its members, which nobody
 // fills, is given to a helper.
-#include <bpf/bpf_helpers.h>
-
 #include "testing/programs/linux_types.h"
+
+#include <bpf/bpf_helpers.h>
 
 struct key {
   __u32 protocol;

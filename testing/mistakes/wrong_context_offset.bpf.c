@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 //
 // A mistake on purpose: a field behind the end of a kprobe's context.
+#include "testing/programs/linux_types.h"
+
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
-
-#include "testing/programs/linux_types.h"
 
 struct call {
   __u64 regs[21];

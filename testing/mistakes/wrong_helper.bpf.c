@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
 // A mistake on purpose: a kprobe has no packet to load from.
-#include <bpf/bpf_helpers.h>
-
 #include "testing/programs/linux_types.h"
+
+#include <bpf/bpf_helpers.h>
 
 SEC("kprobe")
 int first_byte(struct pt_regs *ctx) {
