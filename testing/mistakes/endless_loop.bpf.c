@@ -18,7 +18,8 @@ int wait(struct pt_regs *ctx) {
   __u32 zero = 0;
   volatile __u32 *flag = bpf_map_lookup_elem(&ready, &zero);
   if (!flag) return 0;
-  while (*flag == 0);
+  while (*flag == 0) {
+  }
   return 0;
 }
 
