@@ -36,6 +36,20 @@ void SetInfo(const ProgramInfo& info, int btf_fd,
 
 }  // namespace
 
+/// What one load needs. Allocated: the system call below is to have what a
+/// kernel's stack has.
+struct Object::Loading : NonCopyable {
+  explicit Loading(const Object& object)
+      : linker(object.file_, object.map_fds_.span(), object.allocator_,
+               object.log_, object.kernel_),
+        info(object.allocator_) {}
+
+  ProgramLinker linker;
+  ProgramInfo info;
+  char license[128] = {};
+  linux_abi::ProgLoadAttr attr{};
+};
+
 Status Object::Open(ConstBytes file) {
   EBPF_TRY(file_.Read(file, log_));
   EBPF_TRY(map_fds_.Allocate(file_.maps().size()));
@@ -62,43 +76,48 @@ Status Object::LoadProgram(size_t index, const LoadRequest& request) {
   if (result.fd != 0) {
     return Status::kOk;
   }
-  const ProgramDefinition& definition = file_.programs()[index];
   result.was_linked = false;
-  ProgramLinker linker(file_, map_fds_.span(), allocator_, log_, kernel_);
-  result.status = linker.Link(definition);
+  const Result<Loading*> loading = allocator_.New<Loading>(*this);
+  result.status = loading.status();
   EBPF_TRY(result.status);
-  result.insn_count = static_cast<uint32_t>(linker.insns().size());
+  result.status = Prepare(index, request, **loading);
+  if (IsOk(result.status)) {
+    result.was_linked = true;
+    const uint64_t start = ebpf_port_time_ns();
+    const Result<int> loaded =
+        CallBpf(client_, kernel_, linux_abi::kProgLoad, (*loading)->attr);
+    result.load_ns = ebpf_port_time_ns() - start;
+    result.status = loaded.status();
+    result.fd = loaded.ok() ? *loaded : 0;
+  }
+  allocator_.Delete(*loading);
+  return result.status;
+}
 
-  char license[128] = {};
-  CopyBytes(license, file_.license().data(),
-            Min(file_.license().size(), sizeof(license) - 1));
-  linux_abi::ProgLoadAttr attr{};
-  attr.insn_cnt = result.insn_count;
-  attr.insns = AddressOf(linker.insns().data());
-  attr.license = AddressOf(license);
+Status Object::Prepare(size_t index, const LoadRequest& request,
+                       Loading& loading) {
+  const ProgramDefinition& definition = file_.programs()[index];
+  EBPF_TRY(loading.linker.Link(definition));
+  const isa::ConstInsns insns = loading.linker.insns();
+  programs_[index].insn_count = static_cast<uint32_t>(insns.size());
+  CopyBytes(loading.license, file_.license().data(),
+            Min(file_.license().size(), sizeof(loading.license) - 1));
+  linux_abi::ProgLoadAttr& attr = loading.attr;
+  attr.insn_cnt = programs_[index].insn_count;
+  attr.insns = AddressOf(insns.data());
+  attr.license = AddressOf(loading.license);
   attr.prog_flags = request.flags;
   SetObjectName(attr.prog_name, definition.name);
-  result.status = SetTarget(file_, definition, kernel_, attr, log_);
-  EBPF_TRY(result.status);
-  ProgramInfo info(allocator_);
+  EBPF_TRY(SetTarget(file_, definition, kernel_, attr, log_));
   if (btf_fd_ != 0) {
-    result.status = info.Read(file_, linker.functions());
-    EBPF_TRY(result.status);
-    SetInfo(info, btf_fd_, attr);
+    EBPF_TRY(loading.info.Read(file_, loading.linker.functions()));
+    SetInfo(loading.info, btf_fd_, attr);
   }
   if (request.log_level != 0) {
     attr.log_level = request.log_level;
     attr.log_buf = AddressOf(request.log.data());
     attr.log_size = static_cast<uint32_t>(request.log.size());
   }
-  result.was_linked = true;
-  const uint64_t start = ebpf_port_time_ns();
-  const Result<int> loaded =
-      CallBpf(client_, kernel_, linux_abi::kProgLoad, attr);
-  result.load_ns = ebpf_port_time_ns() - start;
-  result.status = loaded.status();
-  EBPF_TRY(result.status);
-  result.fd = *loaded;
   return Status::kOk;
 }
 

@@ -95,6 +95,8 @@ class Object : public NonCopyable {
   Result<int> MapFd(StringView name) const;
 
  private:
+  struct Loading;
+
   Status LoadBtf();
   Result<int> CreateMap(const MapDefinition& definition);
   /// A map by itself, or the pattern of those in another one.
@@ -106,6 +108,9 @@ class Object : public NonCopyable {
   template <typename Visit>
   Status ForEachInitialValue(const MapDefinition& map, Visit visit);
   Status SetInitialValue(size_t outer, uint32_t slot, int fd);
+  /// All of a load but the system call.
+  [[gnu::noinline]] Status Prepare(size_t index, const LoadRequest& request,
+                                   Loading& loading);
   /// Program `index` is loaded, with the log as Load has it.
   Status LoadOrLog(size_t index, uint32_t log_level);
   Status LoadWithLog(size_t index, uint32_t log_level);

@@ -52,27 +52,30 @@ Status Object::LoadBtf() {
   }
   Vector<uint8_t> blob(allocator_);
   EBPF_TRY(MakeKernelBtf(file_, blob, allocator_, log_));
-  char reason[512];
+  // The log has a line for each type: only where something is wrong.
   linux_abi::BtfLoadAttr attr{};
   attr.btf = AddressOf(blob.begin());
   attr.btf_size = static_cast<uint32_t>(blob.size());
-  attr.btf_log_level = 1;
-  attr.btf_log_buf = AddressOf(reason);
-  attr.btf_log_size = sizeof(reason);
-  Result<int> loaded = CallBpf(client_, kernel_, linux_abi::kBtfLoad, attr);
-  if (loaded.status() == Status::kNoSpace) {
-    attr.btf_log_level = attr.btf_log_size = 0;
-    attr.btf_log_buf = 0;
-    loaded = CallBpf(client_, kernel_, linux_abi::kBtfLoad, attr);
-  }
+  const Result<int> loaded =
+      CallBpf(client_, kernel_, linux_abi::kBtfLoad, attr);
   if (loaded.ok()) {
     btf_fd_ = *loaded;
     return Status::kOk;
   }
+  if (loaded.status() == Status::kNoMemory) {
+    return Status::kNoMemory;
+  }
   // As libbpf: programs that need none load without.
+  Buffer<char> reason(allocator_);  // the log's end
+  EBPF_TRY(reason.Allocate(512));
+  attr.btf_log_level = 1;
+  attr.btf_log_buf = AddressOf(reason.span().data());
+  attr.btf_log_size = static_cast<uint32_t>(reason.span().size());
+  (void)CallBpf(client_, kernel_, linux_abi::kBtfLoad, attr);
+  log_.Put(StringView::FromField(reason.span().data(), reason.span().size()));
   log_.Put("BTF: refused, errno ");
   log_.PutUnsigned(static_cast<uint64_t>(loaded.status())).Put("\n");
-  return loaded.status() == Status::kNoMemory ? Status::kNoMemory : Status::kOk;
+  return Status::kOk;
 }
 
 Status Object::CreateMaps() {

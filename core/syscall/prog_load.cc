@@ -96,36 +96,66 @@ LogRequest LogOf(const ProgLoadAttr& attr) {
           offsetof(ProgLoadAttr, log_true_size)};
 }
 
-/// A program on its way from the client's memory to a descriptor.
+/// A program on its way from the client's memory to a descriptor. Large: it is
+/// allocated, and what comes before and after the verification has frames of
+/// its own, since a kernel's stack may have 8 KiB and the verifier needs it.
 class Loading : public NonCopyable {
  public:
-  Loading(const Call& call, const ProgLoadAttr& attr)
+  Loading(const Call& call, const RawAttr& raw)
       : call_(call),
-        attr_(attr),
+        attr_(LoadUnaligned<ProgLoadAttr>(raw.bytes)),
         allocator_(*call.system.allocator),
+        log_(LogOf(attr_), allocator_),
         insns_(allocator_),
         maps_(allocator_),
-        btf_(call, attr) {}
+        btf_(call, attr_),
+        facts_(allocator_),
+        findings_(allocator_),
+        fixed_(allocator_) {}
 
-  /// Instructions and license, and what the attribute says of them.
-  Status CopyIn();
-
-  /// A file of the program, verified; what is wrong with it is in `log`.
-  Result<Ref<File>> Verify(verifier::Log& log);
+  /// A descriptor of the program.
+  Result<int> Run();
 
  private:
-  verifier::Options OptionsOf() const;
-  Result<Ref<File>> Make(verifier::FixedProgram& fixed);
+  /// Instructions and license, and what the attribute says of them.
+  [[gnu::noinline]] Status CopyIn();
+  /// What the instructions refer to.
+  [[gnu::noinline]] Status Resolve();
+  /// A file of the program, verified; what is wrong with it is in the log.
+  Result<Ref<File>> Verify();
+  [[gnu::noinline]] void SetOptions();
+  /// Of a verified program.
+  [[gnu::noinline]] Result<Ref<File>> Finish();
+  Result<Ref<File>> Make();
 
   const Call& call_;
-  const ProgLoadAttr& attr_;
+  const ProgLoadAttr attr_;
   Allocator& allocator_;
+  ClientLog log_;
   ProgramParts parts_;
   Buffer<isa::Insn> insns_;
   ProgramMaps maps_;
   AttachPoint attach_point_;
   ProgramBtf btf_;
+  Buffer<InsnFacts> facts_;
+  verifier::Options options_;
+  verifier::Stats stats_;
+  verifier::Findings findings_;
+  verifier::FixedProgram fixed_;
 };
+
+Result<int> Loading::Run() {
+  EBPF_TRY(CopyIn());
+  if (!ClientLog::IsValid(LogOf(attr_))) {
+    return Status::kInvalid;
+  }
+  EBPF_TRY(log_.Allocate());
+  Result<Ref<File>> program = Verify();
+  // As in Linux a log that does not fit wins over the verdict: clients grow it
+  // and try again.
+  EBPF_TRY(log_.CopyOut(call_));
+  return call_.client.fds().Install(EBPF_TRY(Move(program)));
+}
 
 Status Loading::CopyIn() {
   const Client& client = call_.client;
@@ -152,12 +182,12 @@ Status Loading::CopyIn() {
   return Status::kOk;
 }
 
-verifier::Options Loading::OptionsOf() const {
+void Loading::SetOptions() {
   const Client& client = call_.client;
   const auto has_flag = [&](uint32_t flag) {
     return (attr_.prog_flags & flag) != 0;
   };
-  verifier::Options options;
+  verifier::Options& options = options_;
   options.type = parts_.type;
   options.attach_type = attach_point_.type;
   options.attach_target = attach_point_.target;
@@ -172,33 +202,37 @@ verifier::Options Loading::OptionsOf() const {
   options.strict_alignment = has_flag(linux_abi::kProgStrictAlignment);
   options.frequent_states = has_flag(linux_abi::kProgTestStateFrequency);
   btf_.Describe(options);
-  return options;
 }
 
-Result<Ref<File>> Loading::Verify(verifier::Log& log) {
-  EBPF_TRY(btf_.CopyIn(log));
-  EBPF_TRY(btf_.Relocate(insns_.span(), log));
-  EBPF_TRY(maps_.Resolve(call_.client, call_.client.fds(),
-                         call_.client.Pointer(attr_.fd_array), insns_.span(),
-                         log));
-  Buffer<InsnFacts> facts(allocator_);
-  EBPF_TRY(facts.Allocate(attr_.insn_cnt));
-  const verifier::Options options = OptionsOf();
-  verifier::Stats stats;
-  verifier::Findings findings(allocator_);
-  EBPF_TRY(verifier::Verify(insns_.span(), maps_.maps(), options, allocator_,
-                            log, facts.span(), stats, &findings));
-  if (options.profile == verifier::Profile::kLinux) {
+Status Loading::Resolve() {
+  EBPF_TRY(btf_.CopyIn(log_.log()));
+  EBPF_TRY(btf_.Relocate(insns_.span(), log_.log()));
+  return maps_.Resolve(call_.client, call_.client.fds(),
+                       call_.client.Pointer(attr_.fd_array), insns_.span(),
+                       log_.log());
+}
+
+Result<Ref<File>> Loading::Verify() {
+  EBPF_TRY(Resolve());
+  EBPF_TRY(facts_.Allocate(attr_.insn_cnt));
+  SetOptions();
+  EBPF_TRY(verifier::Verify(insns_.span(), maps_.maps(), options_, allocator_,
+                            log_.log(), facts_.span(), stats_, &findings_));
+  return Finish();
+}
+
+Result<Ref<File>> Loading::Finish() {
+  if (options_.profile == verifier::Profile::kLinux) {
     return JudgedProgramFile::Create(btf_.btf(), btf_.main_type(), allocator_);
   }
-  verifier::FixedProgram fixed(allocator_);
   EBPF_TRY(verifier::Fixup(
-      {insns_.span(), maps_.maps(), facts.span(), findings, parts_.type},
-      allocator_, log, fixed));
-  return Make(fixed);
+      {insns_.span(), maps_.maps(), facts_.span(), findings_, parts_.type},
+      allocator_, log_.log(), fixed_));
+  return Make();
 }
 
-Result<Ref<File>> Loading::Make(verifier::FixedProgram& fixed) {
+Result<Ref<File>> Loading::Make() {
+  verifier::FixedProgram& fixed = fixed_;
   maps_.Bind(fixed.insns.span());
   parts_.insns = fixed.insns.span();
   parts_.facts = fixed.facts.span();
@@ -223,23 +257,22 @@ Result<Ref<File>> Loading::Make(verifier::FixedProgram& fixed) {
   return ProgramFile::Create(Move(*program), allocator_);
 }
 
+/// What can be said before anything is allocated.
+[[gnu::noinline]] Status CheckRaw(const Call& call, const RawAttr& raw) {
+  const auto attr = EBPF_TRY(AttrOf<ProgLoadAttr>(raw));
+  return CheckAttr(call, attr);
+}
+
 }  // namespace
 
 Result<int> ProgLoad(const Call& call, const RawAttr& raw) {
-  const auto attr = EBPF_TRY(AttrOf<ProgLoadAttr>(raw));
-  EBPF_TRY(CheckAttr(call, attr));
-  Loading loading(call, attr);
-  EBPF_TRY(loading.CopyIn());
-  if (!ClientLog::IsValid(LogOf(attr))) {
-    return Status::kInvalid;
-  }
-  ClientLog log(LogOf(attr), *call.system.allocator);
-  EBPF_TRY(log.Allocate());
-  Result<Ref<File>> program = loading.Verify(log.log());
-  // As in Linux a log that does not fit wins over the verdict: clients grow it
-  // and try again.
-  EBPF_TRY(log.CopyOut(call));
-  return call.client.fds().Install(EBPF_TRY(Move(program)));
+  EBPF_TRY(CheckRaw(call, raw));
+  Allocator& allocator = *call.system.allocator;
+  Loading* loading = EBPF_TRY(allocator.New<Loading>(call, raw));
+  const Result<int> program = loading->Run();
+  allocator.Delete(loading);
+  return program.ok() ? Result<int>(int{*program})
+                      : Result<int>(program.status());
 }
 
 }  // namespace ebpf

@@ -132,7 +132,10 @@ Status Attempt(isa::ConstInsns insns, Span<Map* const> maps,
                const Options& options, Allocator& allocator, Log& log,
                Span<InsnFacts> facts, Stats& stats, Findings* findings,
                uint32_t widen_after, bool& widened) {
-  Verification v(insns, maps, options, allocator, log, stats);
+  // Allocated: a kernel's stack may have 8 KiB, and the walk needs it.
+  Verification* const memory = EBPF_TRY(allocator.New<Verification>(
+      insns, maps, options, allocator, log, stats));
+  Verification& v = *memory;
   v.widen_after = widen_after;
   v.start_time = log.wants(kLogStats) ? ebpf_port_time_ns() : 0;
   Status status = Run(v);
@@ -148,6 +151,7 @@ Status Attempt(isa::ConstInsns insns, Span<Map* const> maps,
   LogStats(v);
   FreeAll(v);
   widened = v.widened;
+  allocator.Delete(memory);
   return status;
 }
 
