@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: MIT
+//
+// Each allocation of a load fails in turn, on programs of all kinds: ENOMEM,
+// and nothing is left of it.
+#include <string>
+
+#include "core/loader/object.h"
+#include "core/loader/test_kernel.h"
+#include "core/syscall/system.h"
+#include "testing/host_port/host_memory.h"
+#include "testing/host_port/host_text.h"
+#include "testing/host_port/host_trap.h"
+
+namespace ebpf::loader {
+namespace {
+
+class ObjectMemoryTest : public testing::TestWithParam<verifier::Profile> {
+ protected:
+  ObjectMemoryTest() : log_(buffer_, sizeof(buffer_)) {
+    KernelView view;
+    view.profile = GetParam();
+    view.btf = &kernel_.btf();
+    EXPECT_EQ(InitSystem(HostMachineOps(), {}, view), Status::kOk);
+    client_ = *Client::Create(Origin::kKernel, PortAllocator());
+  }
+  ~ObjectMemoryTest() override {
+    client_->Delete();
+    ExitSystem();
+  }
+
+  Kernel kernel() const {
+    Kernel kernel = kernel_.kernel();
+    kernel.only_judges = GetParam() == verifier::Profile::kLinux;
+    return kernel;
+  }
+
+  /// Loads program `index` while its 1st, 2nd, ... allocation fails; how many
+  /// it has. Its verdict stays what it is with memory.
+  uint64_t FailEach(Object& object, size_t index) {
+    LoadRequest request;
+    request.log_level = 2;
+    request.log = Span<char>(verifier_log_, sizeof(verifier_log_));
+    const Status verdict = object.LoadProgram(index, request);
+    object.Unload(index);
+    for (uint64_t n = 1;; ++n) {
+      const uint64_t bytes = PortAllocatedBytes();
+      const uint64_t exec_bytes = HostExecBytes();
+      FailNthAllocation(n);
+      const Status status = object.LoadProgram(index, request);
+      const bool failed = AllocationFailed();
+      FailNthAllocation(0);
+      object.Unload(index);
+      const std::string name = ToString(object.file().programs()[index].name);
+      EXPECT_EQ(PortAllocatedBytes(), bytes) << name << ", n = " << n;
+      EXPECT_EQ(HostExecBytes(), exec_bytes) << name << ", n = " << n;
+      if (!failed) {
+        EXPECT_EQ(status, verdict) << name;
+        return n - 1;
+      }
+      // A log may do with less memory, and a compiler leave it to the
+      // interpreter.
+      EXPECT_TRUE(status == Status::kNoMemory || status == verdict ||
+                  status == Status::kNoSpace)
+          << name << ", n = " << n << ": " << static_cast<int>(status);
+    }
+  }
+
+  HostTraps traps_;
+  TestKernel kernel_;
+  Client* client_ = nullptr;
+  char buffer_[1 << 14];
+  char verifier_log_[1 << 16];
+  TextWriter log_;
+};
+
+INSTANTIATE_TEST_SUITE_P(, ObjectMemoryTest,
+                         testing::Values(verifier::Profile::kLinux,
+                                         verifier::Profile::kPort),
+                         [](const auto& info) {
+                           return info.param == verifier::Profile::kLinux
+                                      ? "Judged"
+                                      : "Run";
+                         });
+
+TEST_P(ObjectMemoryTest, EachAllocationOfFiftyProgramsMayFail) {
+  size_t programs = 0;
+  uint64_t allocations = 0;
+  for (const char* path :
+       {"core/loader/kinds.x86_64.bpf.o", "core/loader/shapes.x86_64.bpf.o"}) {
+    const std::vector<uint8_t> bytes = ReadObject(path);
+    Object object(*client_, PortAllocator(), log_, kernel());
+    ASSERT_EQ(object.Open(ToBytes(bytes)), Status::kOk)
+        << ToString(log_.text());
+    ASSERT_EQ(object.CreateMaps(), Status::kOk) << ToString(log_.text());
+    for (size_t i = 0; i < object.program_count(); ++i) {
+      ++programs;
+      allocations += FailEach(object, i);
+    }
+  }
+  EXPECT_GE(programs, 50u);
+  printf("%zu programs, %llu allocations failed\n", programs,
+         static_cast<unsigned long long>(allocations));
+}
+
+TEST_P(ObjectMemoryTest, EachAllocationOfBtfAndMapsMayFail) {
+  const std::vector<uint8_t> bytes = ReadObject(kClientObject);
+  if (GetParam() == verifier::Profile::kPort) {
+    GTEST_SKIP() << "has maps in maps";
+  }
+  for (uint64_t n = 1;; ++n) {
+    const uint64_t before = PortAllocatedBytes();
+    bool failed;
+    Status status;
+    {
+      Object object(*client_, PortAllocator(), log_, kernel());
+      FailNthAllocation(n);
+      status = object.Open(ToBytes(bytes));
+      if (IsOk(status)) {
+        status = object.CreateMaps();
+      }
+      failed = AllocationFailed();
+      FailNthAllocation(0);
+    }
+    EXPECT_EQ(PortAllocatedBytes(), before) << "n = " << n;
+    EXPECT_EQ(status, failed ? Status::kNoMemory : Status::kOk) << "n = " << n;
+    if (!failed) {
+      break;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace ebpf::loader
