@@ -49,24 +49,39 @@ constexpr ebpf::isa::Insn kProgram[] = {
     {0x95, 0, 0, 0, 0}};
 constexpr uint32_t kProgramSize = sizeof(kProgram) / sizeof(kProgram[0]);
 
+// Types: int, int (void), and a function main of that type; what func_info says
+// of the program. [kernel.org Documentation/bpf/btf]
+constexpr size_t kBtfAt = 1024;
+constexpr uint32_t kBtfSize = 74;
+constexpr uint32_t kBtf[] = {
+    0x0001eb9f, 24,         0,   40,         40, 10,  // header
+    1,          0x01000000, 4,   0x01000020,          // 1: int
+    0,          0x0d000000, 1,                        // 2: int (void)
+    5,          0x0c000001, 2,                        // 3: main
+    0x746e6900, 0x69616d00, 0x6e};                    // "", "int", "main"
+constexpr size_t kFunctionAt = 2048;
+constexpr uint32_t kFunctionInfo[] = {0, 3};
+
 struct Counters {
   uint64_t inputs = 0;
   uint64_t calls = 0;
   uint64_t succeeded = 0;
   uint64_t programs = 0;
   uint64_t events = 0;
+  uint64_t types = 0;
 };
 Counters counters;
 
 void PrintCounters() {
   std::printf(
       "inputs %llu, calls %llu, succeeded %llu, programs loaded %llu, events "
-      "opened %llu\n",
+      "opened %llu, BTFs loaded %llu\n",
       static_cast<unsigned long long>(counters.inputs),
       static_cast<unsigned long long>(counters.calls),
       static_cast<unsigned long long>(counters.succeeded),
       static_cast<unsigned long long>(counters.programs),
-      static_cast<unsigned long long>(counters.events));
+      static_cast<unsigned long long>(counters.events),
+      static_cast<unsigned long long>(counters.types));
 }
 
 void Expect(bool condition, const char* what) {
@@ -147,6 +162,7 @@ class Process {
   int64_t MapCreate();
   int64_t MapElem();
   int64_t ProgLoad();
+  int64_t BtfLoad();
   int64_t AnyBpf();
   int64_t OpenEvent();
   int64_t Ioctl();
@@ -217,13 +233,40 @@ int64_t Process::ProgLoad() {
   attr.log_size = attr.log_level == 0 ? 0 : source_.Number<uint16_t>();
   attr.log_buf = attr.log_size == 0 ? 0 : Address();
   attr.fd_array = Address();
+  if (kind % 4 == 3) {
+    // The one function, which stands behind the types.
+    attr.prog_btf_fd = static_cast<uint32_t>(Fd());
+    attr.func_info = HostUserMemory::kBase + kFunctionAt;
+    attr.func_info_cnt = 1;
+    attr.func_info_rec_size = 8;
+  }
   const int64_t fd = Call(ebpf::linux_abi::kProgLoad, attr);
   counters.programs += fd >= 0 ? 1 : 0;
   return fd;
 }
 
+int64_t Process::BtfLoad() {
+  ebpf::linux_abi::BtfLoadAttr attr{};
+  const uint8_t kind = source_.Byte();
+  attr.btf = kind < 192 ? HostUserMemory::kBase + kBtfAt : Address();
+  attr.btf_size = kind < 192 ? kBtfSize : source_.Number<uint16_t>();
+  attr.btf_log_level = kind % 3;
+  attr.btf_log_size = attr.btf_log_level == 0 ? 0 : source_.Byte();
+  attr.btf_log_buf = attr.btf_log_size == 0 ? 0 : Address();
+  const int64_t fd = Call(ebpf::linux_abi::kBtfLoad, attr);
+  counters.types += fd >= 0 ? 1 : 0;
+  return fd;
+}
+
 int64_t Process::AnyBpf() {
   const uint8_t command = source_.Byte() % 40;
+  if (command == ebpf::linux_abi::kBtfLoad) {
+    return BtfLoad();
+  }
+  if (command == ebpf::linux_abi::kMapFreeze) {
+    return Call(command,
+                ebpf::linux_abi::MapFreezeAttr{static_cast<uint32_t>(Fd())});
+  }
   const uint64_t at = Address();
   return ebpf::Bpf(client_, command, client_.Pointer(at),
                    source_.Number<uint16_t>());
@@ -333,6 +376,8 @@ void RunProcess(Kernel& kernel, Source& source) {
   memcpy(memory.data(), kFunction, strlen(kFunction) + 1);
   memcpy(memory.data() + kLicenseAt, "GPL", 4);
   memcpy(memory.data() + kProgramAt, kProgram, sizeof(kProgram));
+  memcpy(memory.data() + kBtfAt, kBtf, sizeof(kBtf));
+  memcpy(memory.data() + kFunctionAt, kFunctionInfo, sizeof(kFunctionInfo));
   const ebpf::Result<Client*> client =
       Client::Create(ebpf::Origin::kUser, ebpf::PortAllocator());
   Expect(client.ok(), "there is memory");

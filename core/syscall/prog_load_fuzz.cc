@@ -86,14 +86,14 @@ std::vector<uint8_t> ProgramTypes() {
   using ebpf::btf::Kind;
   ebpf::btf::Builder b;
   const uint32_t number = b.Add(Kind::kInt, b.Name("int"), 4, {0x01000020});
-  const uint32_t prototype = b.Add(Kind::kFunctionProto, 0, number,
-                                   {b.Name("argument"), 7}, 1);
+  const uint32_t prototype =
+      b.Add(Kind::kFunctionProto, 0, number, {b.Name("argument"), 7}, 1);
   b.Add(Kind::kFunction, b.Name("main"), prototype, {}, 1);
   b.Add(Kind::kFunction, b.Name("global"), prototype, {}, 1);
   b.Add(Kind::kFunction, b.Name("local"), prototype, {}, 0);
-  const uint32_t pair = b.Add(
-      Kind::kStruct, b.Name("pair"), 8,
-      {b.Name("a"), number, 0, b.Name("b"), number, 32}, 2);
+  const uint32_t pair =
+      b.Add(Kind::kStruct, b.Name("pair"), 8,
+            {b.Name("a"), number, 0, b.Name("b"), number, 32}, 2);
   b.Add(Kind::kPointer, 0, pair);
   return b.Blob();
 }
@@ -103,56 +103,53 @@ std::vector<uint8_t> ProgramTypes() {
 
 // Valid programs to begin with; each uses another part of the verifier.
 constexpr Insn kLookup[] = {
-    {0x7a, 10, 0, -8, 0},        LD_MAP(1, 1),
-    {0xbf, 2, 10, 0, 0},         {0x07, 2, 0, 0, -8},
-    {0x85, 0, 0, 0, 1},          {0x15, 0, 0, 5, 0},
-    {0x79, 1, 0, 0, 0},          {0x57, 1, 0, 0, 31},
-    {0x0f, 0, 1, 0, 0},          {0x71, 0, 0, 0, 0},
-    {0x7b, 10, 0, -16, 0},       {0xb7, 0, 0, 0, 0},
+    {0x7a, 10, 0, -8, 0}, LD_MAP(1, 1),          {0xbf, 2, 10, 0, 0},
+    {0x07, 2, 0, 0, -8},  {0x85, 0, 0, 0, 1},    {0x15, 0, 0, 5, 0},
+    {0x79, 1, 0, 0, 0},   {0x57, 1, 0, 0, 31},   {0x0f, 0, 1, 0, 0},
+    {0x71, 0, 0, 0, 0},   {0x7b, 10, 0, -16, 0}, {0xb7, 0, 0, 0, 0},
     {0x95, 0, 0, 0, 0}};
-constexpr Insn kLoop[] = {
-    {0xb7, 0, 0, 0, 0}, {0xb7, 1, 0, 0, 0},  {0x0f, 0, 1, 0, 0},
-    {0x07, 1, 0, 0, 1}, {0xa5, 1, 0, -3, 20}, {0x57, 0, 0, 0, 1},
-    {0x95, 0, 0, 0, 0}};
-constexpr Insn kPacket[] = {
-    {0x61, 2, 1, 0, 0},  {0x61, 3, 1, 4, 0},  {0xbf, 4, 2, 0, 0},
-    {0x07, 4, 0, 0, 14}, {0x2d, 4, 3, 2, 0},  {0x71, 0, 2, 12, 0},
-    {0x05, 0, 0, 1, 0},  {0xb7, 0, 0, 0, 1},  {0x57, 0, 0, 0, 1},
-    {0x95, 0, 0, 0, 0}};
-constexpr Insn kLegacy[] = {{0xbf, 6, 1, 0, 0},
-                            {0x30, 0, 0, 0, 12},
-                            {0x95, 0, 0, 0, 0}};
+constexpr Insn kLoop[] = {{0xb7, 0, 0, 0, 0},   {0xb7, 1, 0, 0, 0},
+                          {0x0f, 0, 1, 0, 0},   {0x07, 1, 0, 0, 1},
+                          {0xa5, 1, 0, -3, 20}, {0x57, 0, 0, 0, 1},
+                          {0x95, 0, 0, 0, 0}};
+constexpr Insn kPacket[] = {{0x61, 2, 1, 0, 0}, {0x61, 3, 1, 4, 0},
+                            {0xbf, 4, 2, 0, 0}, {0x07, 4, 0, 0, 14},
+                            {0x2d, 4, 3, 2, 0}, {0x71, 0, 2, 12, 0},
+                            {0x05, 0, 0, 1, 0}, {0xb7, 0, 0, 0, 1},
+                            {0x57, 0, 0, 0, 1}, {0x95, 0, 0, 0, 0}};
+constexpr Insn kLegacy[] = {
+    {0xbf, 6, 1, 0, 0}, {0x30, 0, 0, 0, 12}, {0x95, 0, 0, 0, 0}};
 constexpr Insn kRing[] = {
-    LD_MAP(1, 2),        {0xb7, 2, 0, 0, 16}, {0xb7, 3, 0, 0, 0},
+    LD_MAP(1, 2),         {0xb7, 2, 0, 0, 16}, {0xb7, 3, 0, 0, 0},
     {0x85, 0, 0, 0, 131}, {0x15, 0, 0, 4, 0},  {0x7a, 0, 0, 0, 7},
-    {0xbf, 1, 0, 0, 0},  {0xb7, 2, 0, 0, 0},  {0x85, 0, 0, 0, 132},
-    {0xb7, 0, 0, 0, 0},  {0x95, 0, 0, 0, 0}};
-constexpr Insn kCalls[] = {
-    {0x7a, 10, 0, -8, 0}, {0xbf, 1, 10, 0, 0}, {0x07, 1, 0, 0, -8},
-    {0x85, 0, 1, 0, 2},   {0xb7, 0, 0, 0, 0},  {0x95, 0, 0, 0, 0},
-    {0x61, 0, 1, 0, 0},   {0x95, 0, 0, 0, 0}};
-constexpr Insn kCallback[] = {
-    {0xb7, 1, 0, 0, 8},  {0x18, 2, 4, 0, 6},  {0, 0, 0, 0, 0},
-    {0xb7, 3, 0, 0, 0},  {0xb7, 4, 0, 0, 0},  {0x85, 0, 0, 0, 181},
-    {0xb7, 0, 0, 0, 0},  {0x95, 0, 0, 0, 0},  {0xb7, 0, 0, 0, 0},
-    {0x95, 0, 0, 0, 0}};
+    {0xbf, 1, 0, 0, 0},   {0xb7, 2, 0, 0, 0},  {0x85, 0, 0, 0, 132},
+    {0xb7, 0, 0, 0, 0},   {0x95, 0, 0, 0, 0}};
+constexpr Insn kCalls[] = {{0x7a, 10, 0, -8, 0}, {0xbf, 1, 10, 0, 0},
+                           {0x07, 1, 0, 0, -8},  {0x85, 0, 1, 0, 2},
+                           {0xb7, 0, 0, 0, 0},   {0x95, 0, 0, 0, 0},
+                           {0x61, 0, 1, 0, 0},   {0x95, 0, 0, 0, 0}};
+constexpr Insn kCallback[] = {{0xb7, 1, 0, 0, 8}, {0x18, 2, 4, 0, 6},
+                              {0, 0, 0, 0, 0},    {0xb7, 3, 0, 0, 0},
+                              {0xb7, 4, 0, 0, 0}, {0x85, 0, 0, 0, 181},
+                              {0xb7, 0, 0, 0, 0}, {0x95, 0, 0, 0, 0},
+                              {0xb7, 0, 0, 0, 0}, {0x95, 0, 0, 0, 0}};
 constexpr Insn kTailCall[] = {LD_MAP(2, 3),
                               {0xb7, 3, 0, 0, 1},
                               {0x85, 0, 0, 0, 12},
                               {0xb7, 0, 0, 0, 0},
                               {0x95, 0, 0, 0, 0}};
-constexpr Insn kAtomic[] = {{0x7a, 10, 0, -8, 1},  {0xb7, 1, 0, 0, 2},
-                            {0xdb, 10, 1, -8, 1},  {0xdb, 10, 1, -8, 0xf1},
-                            {0xb7, 0, 0, 0, 0},    {0x95, 0, 0, 0, 0}};
-constexpr Insn kSocket[] = {
-    {0x79, 1, 1, 168, 0}, {0x55, 1, 0, 2, 0}, {0xb7, 0, 0, 0, 0},
-    {0x95, 0, 0, 0, 0},   {0x61, 0, 1, 0, 0}, {0x57, 0, 0, 0, 1},
-    {0x95, 0, 0, 0, 0}};
+constexpr Insn kAtomic[] = {{0x7a, 10, 0, -8, 1}, {0xb7, 1, 0, 0, 2},
+                            {0xdb, 10, 1, -8, 1}, {0xdb, 10, 1, -8, 0xf1},
+                            {0xb7, 0, 0, 0, 0},   {0x95, 0, 0, 0, 0}};
+constexpr Insn kSocket[] = {{0x79, 1, 1, 168, 0}, {0x55, 1, 0, 2, 0},
+                            {0xb7, 0, 0, 0, 0},   {0x95, 0, 0, 0, 0},
+                            {0x61, 0, 1, 0, 0},   {0x57, 0, 0, 0, 1},
+                            {0x95, 0, 0, 0, 0}};
 constexpr Insn kDynptr[] = {
-    LD_MAP(1, 2),         {0xb7, 2, 0, 0, 16}, {0xb7, 3, 0, 0, 0},
+    LD_MAP(1, 2),         {0xb7, 2, 0, 0, 16},  {0xb7, 3, 0, 0, 0},
     {0xbf, 4, 10, 0, 0},  {0x07, 4, 0, 0, -16}, {0x85, 0, 0, 0, 198},
     {0xbf, 1, 10, 0, 0},  {0x07, 1, 0, 0, -16}, {0xb7, 2, 0, 0, 0},
-    {0x85, 0, 0, 0, 200}, {0xb7, 0, 0, 0, 0},  {0x95, 0, 0, 0, 0}};
+    {0x85, 0, 0, 0, 200}, {0xb7, 0, 0, 0, 0},   {0x95, 0, 0, 0, 0}};
 constexpr Insn kMayGoto[] = {{0xb7, 0, 0, 0, 0}, {0xe5, 0, 0, 2, 0},
                              {0x07, 0, 0, 0, 1}, {0x05, 0, 0, -3, 0},
                              {0xb7, 0, 0, 0, 0}, {0x95, 0, 0, 0, 0}};
@@ -165,19 +162,26 @@ struct Seed {
 #define SEED(type, attach, options, insns) \
   {{type, attach, 0, options, 0, {0, 0, 0}, {0, 0}}, insns, std::size(insns)}
 constexpr Seed kSeeds[] = {
-    SEED(1, 0, 0, kLookup),          SEED(2, 0, kWithLog, kLookup),
-    SEED(1, 0, 0, kLoop),            SEED(6, 37, 0, kPacket),
-    SEED(3, 0, 0, kLegacy),          SEED(2, 0, 0, kRing),
+    SEED(1, 0, 0, kLookup),
+    SEED(2, 0, kWithLog, kLookup),
+    SEED(1, 0, 0, kLoop),
+    SEED(6, 37, 0, kPacket),
+    SEED(3, 0, 0, kLegacy),
+    SEED(2, 0, 0, kRing),
     {{1, 0, 0, kWithBtf | kWithLines, 0, {0, 6, 0}, {0, 6}},
      kCalls,
      std::size(kCalls)},
     {{1, 0, 0, kWithBtf | kWithLog, 0, {0, 8, 0}, {0, 0}},
      kCallback,
      std::size(kCallback)},
-    SEED(2, 0, 0, kTailCall),        SEED(5, 0, 0, kAtomic),
-    SEED(8, 0, 0, kSocket),          SEED(3, 0, 0, kSocket),
-    SEED(2, 0, 0, kDynptr),          SEED(31, 0, 0, kMayGoto),
-    SEED(26, 24, kWithBtf, kMayGoto), SEED(1, 0, kUnprivileged, kLookup),
+    SEED(2, 0, 0, kTailCall),
+    SEED(5, 0, 0, kAtomic),
+    SEED(8, 0, 0, kSocket),
+    SEED(3, 0, 0, kSocket),
+    SEED(2, 0, 0, kDynptr),
+    SEED(31, 0, 0, kMayGoto),
+    SEED(26, 24, kWithBtf, kMayGoto),
+    SEED(1, 0, kUnprivileged, kLookup),
 };
 
 std::vector<uint8_t> ToBytes(const Seed& seed) {
@@ -195,14 +199,14 @@ struct Counters {
 Counters counters;
 
 void PrintCounters() {
-  std::printf("inputs %llu, accepted %llu (%.1f %%), %.1f instructions each\n",
-              static_cast<unsigned long long>(counters.inputs),
-              static_cast<unsigned long long>(counters.accepted),
-              100.0 * static_cast<double>(counters.accepted) /
-                  static_cast<double>(std::max<uint64_t>(counters.inputs, 1)),
-              static_cast<double>(counters.insns_accepted) /
-                  static_cast<double>(std::max<uint64_t>(counters.accepted,
-                                                         1)));
+  std::printf(
+      "inputs %llu, accepted %llu (%.1f %%), %.1f instructions each\n",
+      static_cast<unsigned long long>(counters.inputs),
+      static_cast<unsigned long long>(counters.accepted),
+      100.0 * static_cast<double>(counters.accepted) /
+          static_cast<double>(std::max<uint64_t>(counters.inputs, 1)),
+      static_cast<double>(counters.insns_accepted) /
+          static_cast<double>(std::max<uint64_t>(counters.accepted, 1)));
 }
 
 void Expect(bool condition, const char* what) {
