@@ -133,8 +133,8 @@ Status Attempt(isa::ConstInsns insns, Span<Map* const> maps,
                Span<InsnFacts> facts, Stats& stats, Findings* findings,
                uint32_t widen_after, bool& widened) {
   // Allocated: a kernel's stack may have 8 KiB, and the walk needs it.
-  Verification* const memory = EBPF_TRY(allocator.New<Verification>(
-      insns, maps, options, allocator, log, stats));
+  Verification* const memory = EBPF_TRY(
+      allocator.New<Verification>(insns, maps, options, allocator, log, stats));
   Verification& v = *memory;
   v.widen_after = widen_after;
   v.start_time = log.wants(kLogStats) ? ebpf_port_time_ns() : 0;
