@@ -44,6 +44,10 @@ class StringView {
     return size_ >= prefix.size_ && First(prefix.size_) == prefix;
   }
 
+  constexpr bool EndsWith(StringView suffix) const {
+    return size_ >= suffix.size_ && Substring(size_ - suffix.size_) == suffix;
+  }
+
   /// The index of the first `c`, or size().
   constexpr size_t Find(char c) const {
     size_t at = 0;
@@ -77,6 +81,17 @@ class StringView {
   const char* data_ = "";
   size_t size_ = 0;
 };
+
+/// Whether `text` is one of `list`.
+template <size_t kSize>
+constexpr bool IsOneOf(StringView text, const char* const (&list)[kSize]) {
+  for (const char* one : list) {
+    if (text == one) {
+      return true;
+    }
+  }
+  return false;
+}
 
 inline ConstBytes BytesOf(StringView text) {
   return ConstBytes(reinterpret_cast<const uint8_t*>(text.data()), text.size());

@@ -24,6 +24,7 @@ TEST(StringViewTest, IsAStdStringView) {
     for (const char* other : kTexts) {
       EXPECT_EQ(ours == other, theirs == other) << text << " " << other;
       EXPECT_EQ(ours.StartsWith(other), theirs.starts_with(other));
+      EXPECT_EQ(ours.EndsWith(other), theirs.ends_with(other));
     }
     for (size_t i = 0; i <= theirs.size(); ++i) {
       const StringView rest = ours.Substring(i);
@@ -48,6 +49,15 @@ TEST(StringViewTest, ZeroesInsideAreCharacters) {
   EXPECT_FALSE(text == "a");
   EXPECT_EQ(text.Find('b'), 2u);
   EXPECT_EQ(BytesOf(text).size(), 3u);
+}
+
+TEST(StringViewTest, OneOfAListIsEqualToIt) {
+  constexpr const char* kList[] = {"map", "maps", ""};
+  EXPECT_TRUE(IsOneOf("maps", kList));
+  EXPECT_TRUE(IsOneOf(StringView("mapsize", 3), kList));
+  EXPECT_TRUE(IsOneOf("", kList));
+  EXPECT_FALSE(IsOneOf("ma", kList));
+  EXPECT_FALSE(IsOneOf("mapss", kList));
 }
 
 }  // namespace

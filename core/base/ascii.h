@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: MIT
+//
+// Kinds of ASCII characters; std::isdigit and so on in the "C" locale.
+#pragma once
+
+namespace ebpf {
+
+constexpr bool IsSpace(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
+constexpr bool IsPrintable(char c) { return c >= ' ' && c <= '~'; }
+constexpr bool IsDigit(char c) { return c >= '0' && c <= '9'; }
+constexpr bool IsLetter(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+constexpr bool IsPunctuation(char c) {
+  return IsPrintable(c) && c != ' ' && !IsDigit(c) && !IsLetter(c);
+}
+
+}  // namespace ebpf
