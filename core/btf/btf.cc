@@ -96,6 +96,17 @@ bool RefersToType(Kind kind) {
 
 }  // namespace
 
+const char* KindName(Kind kind) {
+  constexpr const char* kNames[] = {
+      "UNKNOWN", "INT",      "PTR",      "ARRAY",      "STRUCT",
+      "UNION",   "ENUM",     "FWD",      "TYPEDEF",    "VOLATILE",
+      "CONST",   "RESTRICT", "FUNC",     "FUNC_PROTO", "VAR",
+      "DATASEC", "FLOAT",    "DECL_TAG", "TYPE_TAG",   "ENUM64"};
+  const auto number = static_cast<size_t>(kind);
+  return number < sizeof(kNames) / sizeof(kNames[0]) ? kNames[number]
+                                                     : kNames[0];
+}
+
 Result<uint32_t> TailSize(const TypeHeader& header) {
   const uint32_t count = header.info & 0xffff;
   switch (KindOf(header)) {

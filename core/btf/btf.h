@@ -36,6 +36,14 @@ enum class Kind : uint8_t {
   kEnum64 = 19,
 };
 
+/// As Linux's log has it: "FUNC_PROTO".
+const char* KindName(Kind kind);
+
+/// Has members at offsets.
+constexpr bool IsComposite(Kind kind) {
+  return kind == Kind::kStruct || kind == Kind::kUnion;
+}
+
 using TypeId = uint32_t;
 
 /// No chain of types that a reader follows is longer.

@@ -85,8 +85,4 @@ bool AreKindsCompatible(Kind local, Kind target);
 inline bool IsAnyEnum(Kind kind) {
   return kind == Kind::kEnum || kind == Kind::kEnum64;
 }
-inline bool IsComposite(Kind kind) {
-  return kind == Kind::kStruct || kind == Kind::kUnion;
-}
-
 }  // namespace ebpf::btf

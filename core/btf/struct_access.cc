@@ -11,10 +11,6 @@
 namespace ebpf::btf {
 namespace {
 
-bool IsStruct(const Type& type) {
-  return type.kind == Kind::kStruct || type.kind == Kind::kUnion;
-}
-
 /// Where a walk stands: an access to a struct.
 struct Place {
   TypeId id = 0;
@@ -90,7 +86,7 @@ class Walk {
 };
 
 Result<Access> Walk::Step(Place& place, bool& done) {
-  if (!IsStruct(place.type)) {
+  if (!IsComposite(place.type.kind)) {
     if (log_ != nullptr) {
       log_->Put("Type '").Put(NameOf(place.type.name));
       log_->Put("' is not a struct\n");
@@ -156,7 +152,7 @@ Result<Access> Walk::InFlexibleArray(Place& place, bool& done) {
   if (type.kind == Kind::kInt) {
     return Found(AccessKind::kScalar, 0, done);
   }
-  if (!IsStruct(type) || type.size_or_type == 0) {
+  if (!IsComposite(type.kind) || type.size_or_type == 0) {
     return Beyond(place);
   }
   place.id = element;
@@ -186,7 +182,7 @@ Result<Access> Walk::InMember(Place& place, const Member& member, bool& done,
     // In a member with bytes, so its elements have some.
     start += (place.offset - start) / elements->size * elements->size;
   }
-  if (IsStruct(elements->type)) {
+  if (IsComposite(elements->type.kind)) {
     if (place.offset == start) {
       return Found(AccessKind::kStruct, elements->element, done);
     }
@@ -223,7 +219,7 @@ Result<Access> Walk::AtPointer(const Place& place, const Member& member,
   bool done = false;
   const TypeId target = EBPF_TRY(btf_.SkipModifiers(pointer.size_or_type));
   const Type type = EBPF_TRY(btf_.TypeAt(target));
-  if (!IsStruct(type)) {
+  if (!IsComposite(type.kind)) {
     return Found(AccessKind::kOpaquePointer, target, done);
   }
   Access access = Found(AccessKind::kPointer, target, done);

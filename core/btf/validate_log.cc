@@ -7,52 +7,6 @@
 namespace ebpf::btf {
 namespace {
 
-StringView KindName(Kind kind) {
-  switch (kind) {
-    case Kind::kInt:
-      return "INT";
-    case Kind::kPointer:
-      return "PTR";
-    case Kind::kArray:
-      return "ARRAY";
-    case Kind::kStruct:
-      return "STRUCT";
-    case Kind::kUnion:
-      return "UNION";
-    case Kind::kEnum:
-      return "ENUM";
-    case Kind::kForward:
-      return "FWD";
-    case Kind::kTypedef:
-      return "TYPEDEF";
-    case Kind::kVolatile:
-      return "VOLATILE";
-    case Kind::kConst:
-      return "CONST";
-    case Kind::kRestrict:
-      return "RESTRICT";
-    case Kind::kFunction:
-      return "FUNC";
-    case Kind::kFunctionProto:
-      return "FUNC_PROTO";
-    case Kind::kVariable:
-      return "VAR";
-    case Kind::kDataSection:
-      return "DATASEC";
-    case Kind::kFloat:
-      return "FLOAT";
-    case Kind::kDeclTag:
-      return "DECL_TAG";
-    case Kind::kTypeTag:
-      return "TYPE_TAG";
-    case Kind::kEnum64:
-      return "ENUM64";
-    case Kind::kVoid:
-      break;
-  }
-  return "UNKNOWN";
-}
-
 StringView EncodingName(uint8_t encoding) {
   switch (encoding) {
     case 0:

@@ -19,10 +19,6 @@ bool IsModifier(Kind kind) {
          kind == Kind::kTypeTag;
 }
 
-bool IsStruct(Kind kind) {
-  return kind == Kind::kStruct || kind == Kind::kUnion;
-}
-
 /// What others may not refer to.
 bool IsSourceOnly(Kind kind) {
   return kind == Kind::kVariable || kind == Kind::kDeclTag ||
@@ -36,7 +32,7 @@ bool HasNoSize(Kind kind) {
 }
 
 bool HasWay(Kind kind) {
-  return IsModifier(kind) || IsStruct(kind) || IsSourceOnly(kind) ||
+  return IsModifier(kind) || IsComposite(kind) || IsSourceOnly(kind) ||
          kind == Kind::kPointer || kind == Kind::kArray ||
          kind == Kind::kFunction;
 }
@@ -94,7 +90,7 @@ Status Validator::Push(TypeId id, const Type& type) {
   if (way_ == Way::kUndecided) {
     if (type.kind == Kind::kPointer) {
       way_ = Way::kPointer;
-    } else if (IsStruct(type.kind) || type.kind == Kind::kArray) {
+    } else if (IsComposite(type.kind) || type.kind == Kind::kArray) {
       way_ = Way::kAggregate;
     }
   }
@@ -115,7 +111,7 @@ bool Validator::EndsHere(const Type& type) const {
     case Way::kPointer:
       return !IsModifier(type.kind) && type.kind != Kind::kPointer;
     case Way::kAggregate:
-      return !IsModifier(type.kind) && !IsStruct(type.kind) &&
+      return !IsModifier(type.kind) && !IsComposite(type.kind) &&
              type.kind != Kind::kArray;
   }
   return true;
@@ -377,7 +373,7 @@ Status Validator::StepDeclTag(const Frame& frame) {
   const TypeId target_id = frame.type.size_or_type;
   const Result<Type> target = btf_.TypeAt(target_id);
   if (!target.ok() ||
-      (target->kind != Kind::kFunction && !IsStruct(target->kind) &&
+      (target->kind != Kind::kFunction && !IsComposite(target->kind) &&
        target->kind != Kind::kVariable && target->kind != Kind::kTypedef)) {
     return log_.SayType(frame.id, frame.type, "Invalid type_id");
   }
@@ -386,7 +382,7 @@ Status Validator::StepDeclTag(const Frame& frame) {
   }
   const int32_t component = Btf::TagComponent(frame.type);
   uint32_t components = 0;
-  if (IsStruct(target->kind)) {
+  if (IsComposite(target->kind)) {
     components = target->member_count;
   } else if (target->kind == Kind::kFunction) {
     components = EBPF_TRY(btf_.TypeAt(target->size_or_type)).member_count;

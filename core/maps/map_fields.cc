@@ -53,10 +53,6 @@ constexpr const char* kDestroyed[] = {
     "prog_test_ref_kfunc", "prog_test_member",
 };
 
-bool IsStruct(const Type& type) {
-  return type.kind == Kind::kStruct || type.kind == Kind::kUnion;
-}
-
 const Shape* ShapeNamed(StringView name) {
   for (const Shape& shape : kShapes) {
     if (name == StringView(shape.name)) {
@@ -132,7 +128,7 @@ Result<uint32_t> Finder::Run() {
   while (depth_ > 0) {
     Level& level = levels_[depth_ - 1];
     const Type type = EBPF_TRY(btf_.TypeAt(level.type));
-    if (!IsStruct(type) && type.kind != Kind::kDataSection) {
+    if (!btf::IsComposite(type.kind) && type.kind != Kind::kDataSection) {
       return Status::kInvalid;
     }
     if (level.next == type.member_count) {
@@ -212,7 +208,7 @@ Status Finder::Visit(const Place& place) {
   if (shape != nullptr && (query_.kinds & Bit(shape->kind)) != 0) {
     return VisitNamed(place, *shape, type, elements);
   }
-  if (IsStruct(type)) {
+  if (btf::IsComposite(type.kind)) {
     const bool expected =
         place.expected_size == 0 ||
         place.expected_size == uint64_t{type.size_or_type} * elements;
@@ -231,8 +227,8 @@ Status Finder::VisitNamed(const Place& place, const Shape& shape,
   seen_ |= bit;
   const bool expected = place.expected_size == 0 ||
                         place.expected_size == uint64_t{shape.size} * count;
-  if (!expected || place.offset % shape.align != 0 || !IsStruct(type) ||
-      type.size_or_type != shape.size) {
+  if (!expected || place.offset % shape.align != 0 ||
+      !btf::IsComposite(type.kind) || type.size_or_type != shape.size) {
     return Status::kOk;
   }
   MapField field{};
@@ -286,7 +282,7 @@ Status Finder::VisitPointer(const Place& place, const Type& type,
 
 Status Finder::FindTarget(TypeId target, MapField& field) {
   const Type type = EBPF_TRY(btf_.TypeAt(target));
-  if (!IsStruct(type)) {
+  if (!btf::IsComposite(type.kind)) {
     return Status::kInvalid;
   }
   const StringView name = EBPF_TRY(btf_.Name(type.name));
@@ -356,7 +352,7 @@ Status Finder::FindNode(StringView name, MapField& field) {
     const Type type = EBPF_TRY(btf_.TypeAt(member.type));
     const StringView type_name = EBPF_TRY(btf_.Name(type.name));
     const uint32_t offset = member.bit_offset / 8;
-    if (!IsStruct(type) || !(type_name == StringView(wanted)) ||
+    if (!btf::IsComposite(type.kind) || !(type_name == StringView(wanted)) ||
         type.size_or_type != shape.size || member.bit_offset % 8 != 0 ||
         offset % shape.align != 0) {
       return Status::kInvalid;

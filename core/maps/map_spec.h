@@ -18,6 +18,11 @@ enum class MapType : uint32_t {
 #undef EBPF_MAP_TYPE
 };
 
+/// Programs find sockets in it, in the place of values.
+constexpr bool HoldsSockets(MapType type) {
+  return type == MapType::kSockMap || type == MapType::kSockHash;
+}
+
 /// The attributes of BPF_MAP_CREATE, checked by nobody yet.
 struct MapSpec {
   static constexpr size_t kNameSize = 16;  // BPF_OBJ_NAME_LEN
