@@ -51,6 +51,22 @@ enum class ArgKind : uint8_t {
   kRingDynptr,             // ... | DYNPTR_TYPE_RINGBUF, initialised
 };
 
+/// Whether the argument may be the number 0, for nothing.
+constexpr bool TakesNull(ArgKind kind) {
+  switch (kind) {
+    case ArgKind::kContextOrNull:
+    case ArgKind::kMapValueOrNull:
+    case ArgKind::kMemOrNull:
+    case ArgKind::kStackOrNull:
+    case ArgKind::kSocketOrNull:
+    case ArgKind::kTypedSockCommonOrNull:
+    case ArgKind::kTypedOrNull:
+      return true;
+    default:
+      return false;
+  }
+}
+
 enum class ReturnKind : uint8_t {
   kInteger,            // RET_INTEGER
   kVoid,               // RET_VOID
@@ -105,6 +121,16 @@ struct HelperPrototype {
   /// so: ask WritesArgument.
   uint8_t also_written = 0;
 };
+
+/// Linux's numbers of helpers, as the immediate of a call has them:
+/// helper_id::tail_call.
+namespace helper_id {
+#define EBPF_HELPER(id, name, ...) inline constexpr int32_t name = id;
+#define EBPF_HELPER_KNOWN(id, name, ...) inline constexpr int32_t name = id;
+#include "core/helpers/helpers.def"
+#undef EBPF_HELPER_KNOWN
+#undef EBPF_HELPER
+}  // namespace helper_id
 
 /// The helper with Linux's number `id`, or null where Linux has none that we
 /// know of. Some take other arguments in programs of some types: FindHelperFor.

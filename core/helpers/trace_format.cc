@@ -3,6 +3,7 @@
 // core/helpers/trace_format.h's implementation.
 #include "core/helpers/trace_format.h"
 
+#include "core/base/ascii.h"
 #include "core/base/bits.h"
 #include "core/base/text_writer.h"
 #include "core/helpers/kernel_string.h"
@@ -12,15 +13,6 @@
 namespace ebpf {
 namespace {
 
-constexpr bool IsSpace(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
-constexpr bool IsPrintable(char c) { return c >= ' ' && c <= '~'; }
-constexpr bool IsDigit(char c) { return c >= '0' && c <= '9'; }
-constexpr bool IsLetter(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-constexpr bool IsPunctuation(char c) {
-  return IsPrintable(c) && c != ' ' && !IsDigit(c) && !IsLetter(c);
-}
 /// What may follow a conversion whose last letter could be read on.
 constexpr bool EndsConversion(char c) {
   return c == '\0' || IsSpace(c) || IsPunctuation(c);

@@ -93,6 +93,12 @@ enum class Operation : uint8_t {
   kSLe,
 };
 
+/// The result is the source, whole or a sign-extended part of it.
+constexpr bool IsMove(Operation operation) {
+  return operation == Operation::kMov || operation == Operation::kMovSx8 ||
+         operation == Operation::kMovSx16 || operation == Operation::kMovSx32;
+}
+
 /// What opcodes.def says of one instruction.
 struct OpInfo {
   const char* name;  // "Add32Imm"
