@@ -29,101 +29,87 @@ constexpr Cell WideCb = {FieldAccess::kPartOrWide, FieldAccess::kPartOrWide};
 constexpr Cell WideCbR = {FieldAccess::kPartOrWide, FieldAccess::kNone};
 }  // namespace cells
 
-constexpr ContextField Field(uint16_t offset, uint16_t size, ContextValue value,
-                             const Cell& cell) {
-  return {offset,           size,  cell.reads,
-          cell.writes,      value, attach_words::Any,
-          cell.capable_only};
+/// A row of sk_buff.def.
+struct Row {
+  uint16_t offset;
+  uint16_t size;
+  ContextValue value;
+  Cell filter, cgroup, lwt, sched, sk_skb, dissector;
+};
+
+constexpr Row kRows[] = {
+#define EBPF_SKB_FIELD(field, offset, size, gives, filter, cgroup, lwt, sched, \
+                       sk_skb, dissector)                                      \
+  {offset,        size,          ContextValue::k##gives,                       \
+   cells::filter, cells::cgroup, cells::lwt,                                   \
+   cells::sched,  cells::sk_skb, cells::dissector},
+#include "core/program_types/fields/sk_buff.def"
+#undef EBPF_SKB_FIELD
+};
+
+constexpr size_t kRowCount = sizeof(kRows) / sizeof(kRows[0]);
+
+/// The table of the types that `kCell` is about.
+template <Cell Row::* kCell>
+struct Column {
+  constexpr Column() {
+    for (size_t i = 0; i < kRowCount; ++i) {
+      const Row& row = kRows[i];
+      const Cell& cell = row.*kCell;
+      fields[i] = {row.offset, row.size,          cell.reads,       cell.writes,
+                   row.value,  attach_words::Any, cell.capable_only};
+    }
+  }
+
+  ContextField fields[kRowCount] = {};
+};
+
+template <Cell Row::* kCell>
+ContextAnswer Access(const ContextQuery& query) {
+  static constexpr Column<kCell> kColumn;
+  return AccessFields(kColumn.fields, query);
 }
-
-#define EBPF_SKB_FIELD(field, offset, size, gives, filter, cgroup, lwt, sched, \
-                       sk_skb, dissector)                                      \
-  Field(offset, size, ContextValue::k##gives, cells::filter),
-constexpr ContextField kFilterFields[] = {
-#include "core/program_types/fields/sk_buff.def"
-};
-#undef EBPF_SKB_FIELD
-
-#define EBPF_SKB_FIELD(field, offset, size, gives, filter, cgroup, lwt, sched, \
-                       sk_skb, dissector)                                      \
-  Field(offset, size, ContextValue::k##gives, cells::cgroup),
-constexpr ContextField kCgroupFields[] = {
-#include "core/program_types/fields/sk_buff.def"
-};
-#undef EBPF_SKB_FIELD
-
-#define EBPF_SKB_FIELD(field, offset, size, gives, filter, cgroup, lwt, sched, \
-                       sk_skb, dissector)                                      \
-  Field(offset, size, ContextValue::k##gives, cells::lwt),
-constexpr ContextField kLwtFields[] = {
-#include "core/program_types/fields/sk_buff.def"
-};
-#undef EBPF_SKB_FIELD
-
-#define EBPF_SKB_FIELD(field, offset, size, gives, filter, cgroup, lwt, sched, \
-                       sk_skb, dissector)                                      \
-  Field(offset, size, ContextValue::k##gives, cells::sched),
-constexpr ContextField kSchedFields[] = {
-#include "core/program_types/fields/sk_buff.def"
-};
-#undef EBPF_SKB_FIELD
-
-#define EBPF_SKB_FIELD(field, offset, size, gives, filter, cgroup, lwt, sched, \
-                       sk_skb, dissector)                                      \
-  Field(offset, size, ContextValue::k##gives, cells::sk_skb),
-constexpr ContextField kSkSkbFields[] = {
-#include "core/program_types/fields/sk_buff.def"
-};
-#undef EBPF_SKB_FIELD
-
-#define EBPF_SKB_FIELD(field, offset, size, gives, filter, cgroup, lwt, sched, \
-                       sk_skb, dissector)                                      \
-  Field(offset, size, ContextValue::k##gives, cells::dissector),
-constexpr ContextField kDissectorFields[] = {
-#include "core/program_types/fields/sk_buff.def"
-};
-#undef EBPF_SKB_FIELD
 
 }  // namespace
 
 ContextAnswer SocketFilterAccess(const ContextQuery& query) {
-  return AccessFields(kFilterFields, query);
+  return Access<&Row::filter>(query);
 }
 
 ContextAnswer CgroupSkbAccess(const ContextQuery& query) {
-  return AccessFields(kCgroupFields, query);
+  return Access<&Row::cgroup>(query);
 }
 
 ContextAnswer LwtInAccess(const ContextQuery& query) {
-  return AccessFields(kLwtFields, query);
+  return Access<&Row::lwt>(query);
 }
 
 ContextAnswer LwtOutAccess(const ContextQuery& query) {
-  return AccessFields(kLwtFields, query);
+  return Access<&Row::lwt>(query);
 }
 
 ContextAnswer LwtXmitAccess(const ContextQuery& query) {
-  return AccessFields(kLwtFields, query);
+  return Access<&Row::lwt>(query);
 }
 
 ContextAnswer LwtSeg6localAccess(const ContextQuery& query) {
-  return AccessFields(kLwtFields, query);
+  return Access<&Row::lwt>(query);
 }
 
 ContextAnswer SchedClsAccess(const ContextQuery& query) {
-  return AccessFields(kSchedFields, query);
+  return Access<&Row::sched>(query);
 }
 
 ContextAnswer SchedActAccess(const ContextQuery& query) {
-  return AccessFields(kSchedFields, query);
+  return Access<&Row::sched>(query);
 }
 
 ContextAnswer SkSkbAccess(const ContextQuery& query) {
-  return AccessFields(kSkSkbFields, query);
+  return Access<&Row::sk_skb>(query);
 }
 
 ContextAnswer FlowDissectorAccess(const ContextQuery& query) {
-  return AccessFields(kDissectorFields, query);
+  return Access<&Row::dissector>(query);
 }
 
 }  // namespace ebpf

@@ -6,17 +6,13 @@
 namespace ebpf::verifier {
 namespace {
 
-constexpr uint32_t kArenaMap = 33;  // BPF_MAP_TYPE_ARENA
-
 /// From the arena's addresses to those of the kernel, and back.
 constexpr int32_t kToKernel = 1;
 constexpr int32_t kToUser = 1 << 16;
 
 }  // namespace
 
-bool IsArena(const Map& map) {
-  return static_cast<uint32_t>(map.spec().type) == kArenaMap;
-}
+bool IsArena(const Map& map) { return map.spec().type == MapType::kArena; }
 
 Status CheckAddressSpaceCast(Verification& v, const isa::DecodedInsn& insn) {
   if (v.options.profile == Profile::kPort) {

@@ -10,9 +10,6 @@
 namespace ebpf::verifier {
 namespace {
 
-// Linux's numbers of helpers.
-constexpr uint32_t kKptrXchg = 194;
-
 struct Shape {
   RegType type;
   uint16_t flags;
@@ -131,7 +128,7 @@ RegState Folded(const HelperPrototype& helper, unsigned index,
     dropped |= kRegReadOnly;
   }
   // An object of the program's own goes into a slot for such.
-  if (helper.id == kKptrXchg && index == 1) {
+  if (helper.id == helper_id::kptr_xchg && index == 1) {
     dropped |= reg.Has(kRegAllocated) ? kRegAllocated | kRegPerCpu : 0;
   }
   folded.flags = static_cast<uint16_t>(folded.flags & ~dropped);
@@ -172,21 +169,6 @@ bool MayMoveVariably(const RegState& reg) {
 }
 
 }  // namespace
-
-bool TakesNull(ArgKind kind) {
-  switch (kind) {
-    case ArgKind::kContextOrNull:
-    case ArgKind::kMapValueOrNull:
-    case ArgKind::kMemOrNull:
-    case ArgKind::kStackOrNull:
-    case ArgKind::kSocketOrNull:
-    case ArgKind::kTypedSockCommonOrNull:
-    case ArgKind::kTypedOrNull:
-      return true;
-    default:
-      return false;
-  }
-}
 
 bool IsMemory(ArgKind kind) {
   switch (kind) {

@@ -8,9 +8,6 @@
 
 namespace ebpf::verifier {
 
-/// Whether the argument may be the number 0, for nothing.
-bool TakesNull(ArgKind kind);
-
 /// Whether `kind` is memory that the helper is passed the size of, or whose
 /// size is known.
 bool IsMemory(ArgKind kind);

@@ -8,9 +8,6 @@
 
 namespace ebpf::verifier {
 
-/// Linux's number of bpf_timer_set_callback.
-inline constexpr uint32_t kTimerSetCallback = 170;
-
 /// The kernel will call the function that begins at `start` with `map` (one of
 /// those in a map of maps if `inner`), a key and a value of it.
 Status AddAsyncCallback(Verification& v, uint32_t start, const Map* map,

@@ -28,16 +28,6 @@ constexpr const char* kUntrustedHooks[] = {
     "task_free",
 };
 
-template <size_t kSize>
-bool Lists(const char* const (&names)[kSize], const StringView& name) {
-  for (const char* listed : names) {
-    if (name == listed) {
-      return true;
-    }
-  }
-  return false;
-}
-
 class Finder {
  public:
   explicit Finder(Verification& v)
@@ -128,10 +118,10 @@ class Finder {
       return v_.Reject(Message::kTargetWrongName, id_, name.data());
     }
     const StringView hook = name.Substring(StringView(kLsmPrefix).size());
-    if (Lists(kDisabledHooks, hook)) {
+    if (IsOneOf(hook, kDisabledHooks)) {
       return v_.Reject(Message::kTargetDisabled, id_, name.data());
     }
-    v_.target.trusted = !Lists(kUntrustedHooks, hook);
+    v_.target.trusted = !IsOneOf(hook, kUntrustedHooks);
     return Status::kOk;
   }
 

@@ -203,11 +203,6 @@ void RefineNumbers(Verification& v, const DecodedInsn& insn, bool taken) {
   }
 }
 
-// Linux's numbers of kinds of maps that have sockets in the place of values.
-constexpr uint32_t kSockMap = 15;
-constexpr uint32_t kXskMap = 17;
-constexpr uint32_t kSockHash = 18;
-
 /// `reg` is not null. What some maps have in the place of values becomes what
 /// it is.
 void MakeNotNull(RegState& reg) {
@@ -217,14 +212,14 @@ void MakeNotNull(RegState& reg) {
     return;
   }
   const Map& map = *reg.map;
-  const uint32_t kind = static_cast<uint32_t>(map.spec().type);
+  const MapType kind = map.spec().type;
   if (map.inner() != nullptr) {
     reg.type = RegType::kMapPointer;
     reg.map = map.inner();
     reg.origin = reg.id;
     reg.id = 0;
-  } else if (kind == kXskMap || kind == kSockMap || kind == kSockHash) {
-    reg.type = kind == kXskMap ? RegType::kXdpSock : RegType::kSocket;
+  } else if (kind == MapType::kXskMap || HoldsSockets(kind)) {
+    reg.type = kind == MapType::kXskMap ? RegType::kXdpSock : RegType::kSocket;
     reg.map = nullptr;
     reg.id = 0;
   } else if (map.fields().empty()) {

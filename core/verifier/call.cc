@@ -24,18 +24,6 @@
 namespace ebpf::verifier {
 namespace {
 
-constexpr unsigned kCallerSaved = 6;  // r0..r5
-
-// Linux's numbers of helpers.
-constexpr int32_t kTailCall = 12;
-constexpr uint32_t kGetLocalStorage = 81;
-constexpr int32_t kSpinUnlock = 94;
-constexpr uint32_t kSnprintf = 165;
-constexpr uint32_t kGetFuncIp = 173;
-constexpr uint32_t kSetRetval = 187;
-constexpr uint32_t kKptrXchg = 194;
-constexpr uint32_t kDynptrWrite = 202;
-
 // Arguments of bpf_snprintf.
 constexpr unsigned kSnprintfFormat = 3;
 constexpr unsigned kSnprintfSize = 5;
@@ -77,7 +65,7 @@ Status CheckMaySleep(Verification& v, const HelperPrototype& helper) {
 }
 
 Result<const HelperPrototype*> CheckCallable(Verification& v, int32_t number) {
-  if (HoldsLock(v) && number != kSpinUnlock) {
+  if (HoldsLock(v) && number != helper_id::spin_unlock) {
     return v.Reject(Message::kCallWithLock);
   }
   const ProgramTypeId type = v.options.type->id;
@@ -151,7 +139,8 @@ Status Release(Verification& v, const HelperPrototype& helper,
   if (!MayRelease(*v.state, call.reference)) {
     return v.Reject(Message::kNotAcquired, helper.name, helper.id);
   }
-  if (helper.id == kKptrXchg && IsPerCpu(call.slot) && InRcuSection(v)) {
+  if (helper.id == helper_id::kptr_xchg && IsPerCpu(call.slot) &&
+      InRcuSection(v)) {
     // It is the map's now, and stays at least as long as the section.
     KeepUnderRcu(v, call.reference);
     return Status::kOk;
@@ -165,22 +154,22 @@ Status CheckSpecial(Verification& v, const HelperPrototype& helper,
                     const HelperCall& call) {
   const ProgramTypeId type = v.options.type->id;
   switch (helper.id) {
-    case kTailCall:
+    case helper_id::tail_call:
       return CheckTailCall(v, call);
-    case kGetLocalStorage:
+    case helper_id::get_local_storage:
       return v.state->reg(2).IsNull() ? Status::kOk
                                       : v.Reject(Message::kLocalStorageFlags);
-    case kSnprintf:
+    case helper_id::snprintf:
       return CheckFormat(v, kSnprintfFormat, kSnprintfSize);
-    case kTimerSetCallback:
+    case helper_id::timer_set_callback:
       return AddAsyncCallback(v, call.callback, call.map, call.map_origin != 0,
                               Async::kAtomic);
-    case kSetRetval:
+    case helper_id::set_retval:
       return type == ProgramTypeId::kLsm && v.target.known &&
                      v.target.prototype.size_or_type == 0
                  ? v.Reject(Message::kVoidRetval)
                  : Status::kOk;
-    case kGetFuncIp:
+    case helper_id::get_func_ip:
       return type == ProgramTypeId::kTracing || type == ProgramTypeId::kKprobe
                  ? Status::kOk
                  : v.Reject(Message::kNoFuncIp, helper.name, helper.id,
@@ -206,18 +195,16 @@ Status StepHelperCall(Verification& v, const isa::DecodedInsn& insn) {
     EBPF_TRY(CheckCallback(v, helper, call));
     EndCallbacks(v);
   }
-  if (helper.moves_packet ||
-      (helper.id == kDynptrWrite && call.dynptr.Has(kRegDynptrPacket))) {
+  if (helper.moves_packet || (helper.id == helper_id::dynptr_write &&
+                              call.dynptr.Has(kRegDynptrPacket))) {
     ForgetPackets(*v.state);
   }
-  for (unsigned i = 0; i < kCallerSaved; ++i) {
-    v.state->reg(i) = RegState{};
-  }
+  ForgetCallerSaved(*v.state);
   return SetResult(v, helper, call);
 }
 
 void EnterOtherSide(Verification& v, const isa::DecodedInsn& insn) {
-  if (insn.imm == kTailCall) {
+  if (insn.imm == helper_id::tail_call) {
     ForgetPackets(*v.state);  // the other program may have moved it
     ReturnEarly(v, RegState::UnknownScalar());
     return;

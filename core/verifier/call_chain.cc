@@ -6,14 +6,13 @@
 #include "core/verifier/call_chain.h"
 
 #include "core/base/bits.h"
+#include "core/helpers/prototype.h"
 #include "core/verifier/arena.h"
 #include "core/verifier/fast_call.h"
 #include "core/verifier/structure.h"
 
 namespace ebpf::verifier {
 namespace {
-
-constexpr int32_t kTailCall = 12;  // Linux's number of bpf_tail_call
 
 /// What a frame counts: Linux's compilers align it to 16.
 constexpr uint32_t Rounded(uint32_t depth) {
@@ -55,7 +54,7 @@ Status CheckTailCalls(Verification& v, Span<uint32_t> above) {
     isa::DecodedInsn insn;
     if ((v.infos[i].flags & InsnInfo::kSecondSlot) != 0 ||
         DecodeInsn(v.insns, i, insn) != isa::DecodeError::kNone ||
-        insn.op != isa::Op::kCallHelper || insn.imm != kTailCall) {
+        insn.op != isa::Op::kCallHelper || insn.imm != helper_id::tail_call) {
       continue;
     }
     const uint32_t bytes = above[SubprogramOf(v, i)];

@@ -4,6 +4,7 @@
 #include "core/verifier/call_result.h"
 
 #include "core/btf/struct_access.h"
+#include "core/helpers/prototype.h"
 #include "core/platform/cpu.h"
 #include "core/verifier/references.h"
 #include "core/verifier/typed_access.h"
@@ -13,30 +14,10 @@ namespace {
 
 constexpr unsigned kResult = 0;
 
-// Linux's numbers of helpers.
-constexpr uint32_t kMapLookupElem = 1;
-constexpr uint32_t kGetSmpProcessorId = 8;
-constexpr uint32_t kSkFullsock = 95;
-constexpr uint32_t kTcpSock = 96;
-constexpr uint32_t kSkcToTcp6Sock = 136;
-constexpr uint32_t kSkcToUdp6Sock = 140;
-constexpr uint32_t kSkcToMptcpSock = 196;
-constexpr uint32_t kKptrXchg = 194;
-
-// ... that give the length of what they wrote, or an error.
-constexpr uint32_t kProbeReadStr = 45;
-constexpr uint32_t kGetStack = 67;
-constexpr uint32_t kProbeReadUserStr = 114;
-constexpr uint32_t kProbeReadKernelStr = 115;
-constexpr uint32_t kGetTaskStack = 141;
 constexpr int64_t kMaxErrno = 4095;
 
 /// No Linux is built for more (CONFIG_NR_CPUS).
 constexpr uint32_t kMaxLinuxCpus = 8192;
-
-// ... and its kinds of maps that hold sockets.
-constexpr uint32_t kSockMap = 15;
-constexpr uint32_t kSockHash = 18;
 
 /// A number of at most `max`.
 RegState UpTo(uint32_t max) {
@@ -49,11 +30,11 @@ RegState UpTo(uint32_t max) {
 
 bool GivesLength(uint32_t helper) {
   switch (helper) {
-    case kProbeReadStr:
-    case kProbeReadUserStr:
-    case kProbeReadKernelStr:
-    case kGetStack:
-    case kGetTaskStack:
+    case helper_id::probe_read_str:
+    case helper_id::probe_read_user_str:
+    case helper_id::probe_read_kernel_str:
+    case helper_id::get_stack:
+    case helper_id::get_task_stack:
       return true;
     default:
       return false;
@@ -62,7 +43,7 @@ bool GivesLength(uint32_t helper) {
 
 RegState IntegerResult(const Verification& v, const HelperPrototype& helper,
                        const HelperCall& call) {
-  if (helper.id == kGetSmpProcessorId) {
+  if (helper.id == helper_id::get_smp_processor_id) {
     return UpTo(v.options.profile == Profile::kPort ? ebpf_port_cpu_count() - 1
                                                     : kMaxLinuxCpus - 1);
   }
@@ -108,7 +89,7 @@ RegState MemoryResult(RegType type, uint32_t size) {
 Status PerCpuResult(Verification& v, const HelperCall& call, RegState& result) {
   const btf::TypeId id = EBPF_TRY(call.btf->SkipModifiers(call.type));
   const btf::Type type = EBPF_TRY(call.btf->TypeAt(id));
-  if (type.kind == btf::Kind::kStruct || type.kind == btf::Kind::kUnion) {
+  if (btf::IsComposite(type.kind)) {
     result = TypedPointer(call.btf, id,
                           call.per_cpu_object ? kRegAllocated | kRegRcu : 0);
     return Status::kOk;
@@ -127,7 +108,7 @@ Status PerCpuResult(Verification& v, const HelperCall& call, RegState& result) {
 
 Status TypedResult(Verification& v, const HelperPrototype& helper,
                    const HelperCall& call, uint16_t flags, RegState& result) {
-  if (helper.id == kKptrXchg) {
+  if (helper.id == helper_id::kptr_xchg) {
     const MapField& slot = call.slot;
     const bool own = slot.btf != v.options.kernel_btf;
     const bool per_cpu = slot.kind == FieldKind::kPerCpuKptr;
@@ -199,9 +180,10 @@ Status PointerResult(Verification& v, const HelperPrototype& helper,
 
 /// Whether `helper` gives another view of the socket that it is passed.
 bool IsCast(uint32_t helper) {
-  return helper == kSkFullsock || helper == kTcpSock ||
-         (helper >= kSkcToTcp6Sock && helper <= kSkcToUdp6Sock) ||
-         helper == kSkcToMptcpSock;
+  return helper == helper_id::sk_fullsock || helper == helper_id::tcp_sock ||
+         (helper >= helper_id::skc_to_tcp6_sock &&
+          helper <= helper_id::skc_to_udp6_sock) ||
+         helper == helper_id::skc_to_mptcp_sock;
 }
 
 /// Whether what it gives has to be given back.
@@ -209,11 +191,10 @@ bool Acquires(const HelperPrototype& helper, const HelperCall& call) {
   if (helper.acquires) {
     return true;
   }
-  if (helper.id != kMapLookupElem) {
+  if (helper.id != helper_id::map_lookup_elem) {
     return false;
   }
-  const uint32_t kind = static_cast<uint32_t>(call.map->spec().type);
-  return kind == kSockMap || kind == kSockHash;
+  return HoldsSockets(call.map->spec().type);
 }
 
 }  // namespace

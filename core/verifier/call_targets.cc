@@ -7,13 +7,6 @@
 namespace ebpf::verifier {
 namespace {
 
-// Linux's numbers of helpers.
-constexpr uint32_t kSkStorageGet = 107;
-constexpr uint32_t kSkStorageDelete = 108;
-constexpr uint32_t kDPath = 147;
-constexpr uint32_t kImaInodeHash = 161;
-constexpr uint32_t kImaFileHash = 193;
-
 constexpr const char* kSkStorage = "bpf_sk_storage";
 constexpr const char* kHookPrefix = "bpf_lsm_";
 
@@ -108,20 +101,10 @@ constexpr const char* kSleepableHooks[] = {
     "userns_create",
 };
 
-template <size_t kSize>
-bool Lists(const char* const (&names)[kSize], StringView name) {
-  for (const char* listed : names) {
-    if (name == StringView(listed)) {
-      return true;
-    }
-  }
-  return false;
-}
-
 bool MaySleepIn(StringView target) {
   const StringView prefix(kHookPrefix);
   return target.StartsWith(prefix) &&
-         Lists(kSleepableHooks, target.Substring(prefix.size()));
+         IsOneOf(target.Substring(prefix.size()), kSleepableHooks);
 }
 
 }  // namespace
@@ -130,14 +113,14 @@ bool AllowedByTarget(const Verification& v, const HelperPrototype& helper) {
   const StringView target(v.target.name != nullptr ? v.target.name : "");
   const bool lsm = v.options.type->id == ProgramTypeId::kLsm;
   switch (helper.id) {
-    case kDPath:
+    case helper_id::d_path:
       return lsm ? MaySleepIn(target)
-                 : v.target.iterator || Lists(kDPathTargets, target);
-    case kImaInodeHash:
-    case kImaFileHash:
+                 : v.target.iterator || IsOneOf(target, kDPathTargets);
+    case helper_id::ima_inode_hash:
+    case helper_id::ima_file_hash:
       return MaySleepIn(target);
-    case kSkStorageGet:
-    case kSkStorageDelete:
+    case helper_id::sk_storage_get:
+    case helper_id::sk_storage_delete:
       return v.options.type->id != ProgramTypeId::kTracing ||
              !target.StartsWith(kSkStorage);
     default:

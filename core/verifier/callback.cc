@@ -19,11 +19,6 @@
 namespace ebpf::verifier {
 namespace {
 
-// Linux's numbers of helpers.
-constexpr uint32_t kFindVma = 180;
-constexpr uint32_t kLoop = 181;
-constexpr uint32_t kUserRingDrain = 209;
-
 constexpr unsigned kResult = 0;
 // Arguments of helpers.
 constexpr unsigned kCount = 1;  // bpf_loop: how often
@@ -48,8 +43,9 @@ unsigned FunctionArgumentOf(const HelperPrototype& helper) {
 /// How often `helper` calls back at most, as its arguments are.
 uint64_t MostCalls(Verification& v, const HelperPrototype& helper) {
   const RegState& count = v.state->reg(kCount);
-  return helper.id == kLoop && count.IsScalar() ? count.value.wide.umax
-                                                : UINT64_MAX;
+  return helper.id == helper_id::loop && count.IsScalar()
+             ? count.value.wide.umax
+             : UINT64_MAX;
 }
 
 Frame& PushFrame(Verification& v, uint32_t start) {
@@ -123,7 +119,7 @@ void WidenSlot(const StackSlot& earlier, StackSlot& now) {
 }  // namespace
 
 bool CallsBack(const HelperPrototype& helper) {
-  return helper.id != kTimerSetCallback &&
+  return helper.id != helper_id::timer_set_callback &&
          FunctionArgumentOf(helper) <= kMaxArguments;
 }
 
@@ -137,7 +133,7 @@ Status CheckCallback(Verification& v, const HelperPrototype& helper,
   if (v.state->frame_count == kMaxFrames) {
     return v.Reject(Message::kTooDeep, kMaxFrames + 1);
   }
-  if (helper.id == kLoop && v.state->reg(kLoopFlags).IsNull()) {
+  if (helper.id == helper_id::loop && v.state->reg(kLoopFlags).IsNull()) {
     v.subprograms[caller.subprogram].has_inline_loop = true;
   }
   const uint32_t callee = SubprogramOf(v, call.callback);
@@ -155,14 +151,14 @@ void EnterCallback(Verification& v, const HelperPrototype& helper) {
   Frame& callee = PushFrame(v, start);
   unsigned next = 1;
   switch (helper.id) {
-    case kLoop:
+    case helper_id::loop:
       callee.regs[next++] = RegState::UnknownScalar();
       break;
-    case kFindVma:
+    case helper_id::find_vma:
       callee.regs[next++] = caller.regs[kTask];
       callee.regs[next++] = Vma(v);
       break;
-    case kUserRingDrain:
+    case helper_id::user_ringbuf_drain:
       callee.regs[next++] = RecordDynptr(v);
       break;
     default: {

@@ -99,10 +99,6 @@ bool IsUserRegs(const btf::Btf& btf, btf::TypeId id) {
   return false;
 }
 
-bool IsStruct(const btf::Type& type) {
-  return type.kind == Kind::kStruct || type.kind == Kind::kUnion;
-}
-
 bool IsWord(const btf::Type& type) {
   return type.kind == Kind::kInt && type.size_or_type == 8;
 }
@@ -114,17 +110,17 @@ bool IsAlsoContext(const Verification& v, const btf::Type& type,
   switch (static_cast<uint32_t>(v.options.type->id)) {
     case 2:  // kprobe
     case 7:  // perf_event
-      return IsStruct(type) && name == "pt_regs";
+      return btf::IsComposite(type.kind) && name == "pt_regs";
     case 17:  // raw_tracepoint
     case 24:  // raw_tracepoint_writable
       return IsWord(type);
     case 26:  // tracing
       switch (v.options.attach_type) {
         case kTraceRawTracepoint:
-          return IsWord(type) ||
-                 (IsStruct(type) && name == "bpf_raw_tracepoint_args");
+          return IsWord(type) || (btf::IsComposite(type.kind) &&
+                                  name == "bpf_raw_tracepoint_args");
         case kTraceIterator:
-          return IsStruct(type) && name.StartsWith("bpf_iter__");
+          return btf::IsComposite(type.kind) && name.StartsWith("bpf_iter__");
         case kTraceFentry:
         case kTraceFexit:
         case kModifyReturn:
@@ -187,7 +183,7 @@ Status CheckContextType(Verification& v, btf::TypeId pointee,
   if (context == nullptr) {
     return v.Reject(Message::kContextNotVoid, argument);
   }
-  if (!IsStruct(type) || !(name == context)) {
+  if (!btf::IsComposite(type.kind) || !(name == context)) {
     return v.Reject(Message::kContextNotStruct, argument, context);
   }
   return Status::kOk;

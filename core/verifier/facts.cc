@@ -27,10 +27,6 @@ using isa::Operation;
 constexpr unsigned kMaxPasses = 32;
 constexpr uint16_t kAllRegs = (1u << isa::kRegisterCount) - 1;
 
-constexpr uint16_t Bit(unsigned reg) {
-  return static_cast<uint16_t>(1u << reg);
-}
-
 /// Whether the low half of the result comes from low halves alone.
 bool CarriesUpward(Operation operation) {
   switch (operation) {
@@ -66,20 +62,20 @@ uint16_t ReadByAlu(const DecodedInsn& insn, uint16_t after) {
   if (info.width != 64 || IsSignExtension(operation)) {
     return 0;
   }
-  if (CarriesUpward(operation) && (after & Bit(insn.dst)) == 0) {
+  if (CarriesUpward(operation) && (after & RegBit(insn.dst)) == 0) {
     return 0;
   }
   const bool reads_dst = operation != Operation::kMov;
   const bool reads_src = info.source_is_register && !IsShift(operation);
-  return static_cast<uint16_t>((reads_dst ? Bit(insn.dst) : 0) |
-                               (reads_src ? Bit(insn.src) : 0));
+  return static_cast<uint16_t>((reads_dst ? RegBit(insn.dst) : 0) |
+                               (reads_src ? RegBit(insn.src) : 0));
 }
 
 uint16_t ReadBy(const DecodedInsn& insn, uint16_t after) {
   const isa::OpInfo& info = insn.info();
   const bool wide = info.width == 64;
-  const uint16_t dst = Bit(insn.dst);
-  const uint16_t src = Bit(insn.src);
+  const uint16_t dst = RegBit(insn.dst);
+  const uint16_t src = RegBit(insn.src);
   switch (info.family) {
     case Family::kAlu:
     case Family::kNegate:
@@ -112,10 +108,10 @@ uint16_t ZeroExtended(const DecodedInsn& insn) {
     case Family::kAlu:
     case Family::kNegate:
     case Family::kByteSwap:
-      return Bit(insn.dst);
+      return RegBit(insn.dst);
     case Family::kLoad:
     case Family::kLoadAcquire:
-      return info.sign_extends ? uint16_t{0} : Bit(insn.dst);
+      return info.sign_extends ? uint16_t{0} : RegBit(insn.dst);
     case Family::kAtomicFetch:
     case Family::kAtomicExchange:
       return UseOf(insn).writes;

@@ -17,14 +17,9 @@ namespace {
 
 constexpr uint8_t kStoreWord = 0x7b;  // STX | MEM | DW
 constexpr uint8_t kLoadWord = 0x79;   // LDX | MEM | DW
-constexpr uint16_t kCallerSaved = 0x3f;
 constexpr uint32_t kMaxPairs = 6;
 constexpr uint32_t kLoopBytes = 24;    // of an inlined bpf_loop
 constexpr uint32_t kMayGotoBytes = 8;  // the counter
-
-constexpr uint16_t Bit(unsigned reg) {
-  return static_cast<uint16_t>(1u << reg);
-}
 
 /// The registers that the call `insn` keeps; none if it is no such call.
 uint16_t KeptBy(const Verification& v, const isa::DecodedInsn& insn) {
@@ -35,18 +30,18 @@ uint16_t KeptBy(const Verification& v, const isa::DecodedInsn& insn) {
     if (helper == nullptr || !helper->fast_call) {
       return 0;
     }
-    lost = helper->result != ReturnKind::kVoid ? Bit(0) : 0;
+    lost = helper->result != ReturnKind::kVoid ? RegBit(0) : 0;
     for (unsigned i = 0; i < kMaxArguments; ++i) {
-      lost |= helper->args[i] != ArgKind::kNone ? Bit(1 + i) : 0;
+      lost |= helper->args[i] != ArgKind::kNone ? RegBit(1 + i) : 0;
     }
   } else if (insn.op == isa::Op::kCallKernel) {
     const Result<KernelFunction> function = FindKernelFunction(v, insn);
     if (!function.ok() || !function->Has(kKfuncFastCall)) {
       return 0;
     }
-    lost = Bit(0);
+    lost = RegBit(0);
     for (unsigned i = 0; i < function->prototype.member_count; ++i) {
-      lost |= Bit(1 + i);
+      lost |= RegBit(1 + i);
     }
   } else {
     return 0;
@@ -77,11 +72,11 @@ void FindPattern(Verification& v, Subprogram& subprogram, uint32_t call,
     const isa::Insn& spill = v.insns[call - i];
     const isa::Insn& fill = v.insns[call + i];
     if (!IsSpill(spill) || !IsFill(fill) || spill.src != fill.dst ||
-        (kept & Bit(spill.src)) == 0 || spill.offset != offset ||
+        (kept & RegBit(spill.src)) == 0 || spill.offset != offset ||
         fill.offset != offset) {
       break;
     }
-    kept = static_cast<uint16_t>(kept & ~Bit(spill.src));
+    kept = static_cast<uint16_t>(kept & ~RegBit(spill.src));
     v.infos[call - i].flags |= InsnInfo::kFastCall;
     v.infos[call + i].flags |= InsnInfo::kFastCall;
   }

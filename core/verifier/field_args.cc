@@ -4,13 +4,12 @@
 // constant.
 #include "core/verifier/field_args.h"
 
+#include "core/helpers/prototype.h"
 #include "core/verifier/fields.h"
 #include "core/verifier/spin_lock.h"
 
 namespace ebpf::verifier {
 namespace {
-
-constexpr uint32_t kSpinLockHelper = 93;  // Linux's number
 
 int64_t OffsetOf(const RegState& reg) {
   return int64_t{reg.offset} + static_cast<int64_t>(reg.value.bits.value);
@@ -79,8 +78,8 @@ Status CheckFieldArgument(Verification& v, const HelperPrototype& helper,
                           unsigned number, ArgKind kind, HelperCall& call) {
   switch (kind) {
     case ArgKind::kSpinLock:
-      return helper.id == kSpinLockHelper ? TakeLock(v, number)
-                                          : ReleaseLock(v, number);
+      return helper.id == helper_id::spin_lock ? TakeLock(v, number)
+                                               : ReleaseLock(v, number);
     case ArgKind::kTimer:
       return CheckTimer(v, number, FieldKind::kTimer, call);
     default:

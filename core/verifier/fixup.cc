@@ -22,12 +22,6 @@ using isa::DecodedInsn;
 using isa::Family;
 using isa::Op;
 
-// Linux's numbers of helpers.
-constexpr int32_t kMapLookupElem = 1;
-constexpr int32_t kGetCpuId = 8;
-constexpr int32_t kTailCall = 12;
-constexpr int32_t kLoop = 181;
-
 // Opcodes. [RFC 9669; opcodes.def for those that only fixup writes]
 constexpr uint8_t kLoad64 = 0x79;
 constexpr uint8_t kStoreImm64 = 0x7a;
@@ -165,11 +159,11 @@ Status Fixer::FindCallbacks() {
     }
     const HelperPrototype* helper = FindHelper(static_cast<uint32_t>(insn.imm));
     if (helper != nullptr && CallsBack(*helper) &&
-        (insn.imm != kLoop || !program_.findings.calls[i].known() ||
+        (insn.imm != helper_id::loop || !program_.findings.calls[i].known() ||
          !IsKept(program_.findings.calls[i].what()))) {
       only_known_loops_ = false;
     }
-    loops += insn.imm == kLoop ? 1 : 0;
+    loops += insn.imm == helper_id::loop ? 1 : 0;
   }));
   only_known_loops_ = only_known_loops_ && loops <= kMaxAdded / kMaxInlined;
   return Status::kOk;
@@ -331,13 +325,13 @@ Status Fixer::FixMayGoto(const DecodedInsn& insn) {
 
 Status Fixer::FixHelperCall(const DecodedInsn& insn) {
   switch (insn.imm) {
-    case kGetCpuId:
+    case helper_id::get_smp_processor_id:
       return MayGrow() ? InlineCpuId(out_) : PutAsItIs();
-    case kMapLookupElem:
+    case helper_id::map_lookup_elem:
       return FixLookup();
-    case kLoop:
+    case helper_id::loop:
       return FixLoop();
-    case kTailCall: {
+    case helper_id::tail_call: {
       isa::Insn call{};
       call.opcode = kTailCallInsn;
       function().makes_tail_calls = true;

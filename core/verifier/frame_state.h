@@ -141,6 +141,16 @@ struct State {
 /// (Cheaper than to fill all of it with zeros.)
 void Reset(State& state);
 
+/// r0 to r5 are what a call does not keep.
+inline constexpr unsigned kCallerSavedCount = 6;
+
+/// Before a call's result is written.
+inline void ForgetCallerSaved(State& state) {
+  for (unsigned i = 0; i < kCallerSavedCount; ++i) {
+    state.reg(i) = RegState{};
+  }
+}
+
 /// Calls `f` with each register that `state` knows, spilled ones included; not
 /// with dynptrs and iterators on the stack.
 template <typename F>

@@ -42,16 +42,6 @@ uint8_t TagNamed(const StringView& name) {
   return 0;
 }
 
-/// Linux's name of a kind of type.
-const char* KindName(Kind kind) {
-  constexpr const char* kNames[] = {
-      "UNKNOWN", "INT",      "PTR",      "ARRAY",      "STRUCT",
-      "UNION",   "ENUM",     "FWD",      "TYPEDEF",    "VOLATILE",
-      "CONST",   "RESTRICT", "FUNC",     "FUNC_PROTO", "VAR",
-      "DATASEC", "FLOAT",    "DECL_TAG", "TYPE_TAG",   "ENUM64"};
-  return kNames[static_cast<unsigned>(kind)];
-}
-
 class Finder {
  public:
   Finder(Verification& v, uint32_t number)
@@ -124,8 +114,8 @@ class Finder {
       argument.kind = FunctionArgument::kScalar;
       return Status::kOk;
     }
-    return Refuse(Message::kArgumentNotSupported, number, KindName(type.kind),
-                  name_);
+    return Refuse(Message::kArgumentNotSupported, number,
+                  btf::KindName(type.kind), name_);
   }
 
   Status FindPointer(unsigned number, uint8_t tags, btf::TypeId pointee,
@@ -186,7 +176,7 @@ class Finder {
             : v_.options.kernel_btf->Find(type.kind, btf::EssentialName(name));
     if (!id.ok()) {
       return v_.Reject(Message::kArgumentNoKernelType, number,
-                       KindName(type.kind), name.data());
+                       btf::KindName(type.kind), name.data());
     }
     argument.kind = FunctionArgument::kTyped;
     argument.type = *id;
@@ -203,7 +193,7 @@ class Finder {
     if (!size.ok()) {
       const btf::Type type = EBPF_TRY(btf_.Resolve(pointee));
       const Result<StringView> name = btf_.Name(type.name);
-      return v_.Reject(Message::kArgumentSize, number, KindName(type.kind),
+      return v_.Reject(Message::kArgumentSize, number, btf::KindName(type.kind),
                        name.ok() ? name->data() : "",
                        -static_cast<int>(Status::kInvalid));
     }

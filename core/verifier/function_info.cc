@@ -4,12 +4,11 @@
 // that it names, too.
 #include "core/verifier/function_info.h"
 
+#include "core/helpers/prototype.h"
 #include "core/verifier/structure.h"
 
 namespace ebpf::verifier {
 namespace {
-
-constexpr int32_t kTailCall = 12;  // Linux's number of bpf_tail_call
 
 Result<btf::Type> FunctionOf(const btf::Btf& btf, uint32_t type_id) {
   const btf::Type type = EBPF_TRY(btf.TypeAt(type_id));
@@ -41,7 +40,7 @@ Uses UsesOf(const Verification& v, const Subprogram& subprogram) {
         isa::Decode(v.insns, i, insn) == isa::DecodeError::kNone) {
       uses.packet_loads |= insn.info().family == isa::Family::kLegacy;
       uses.tail_calls |=
-          insn.op == isa::Op::kCallHelper && insn.imm == kTailCall;
+          insn.op == isa::Op::kCallHelper && insn.imm == helper_id::tail_call;
     }
   }
   return uses;

@@ -23,8 +23,6 @@ namespace {
 
 constexpr unsigned kResult = 0;
 constexpr unsigned kFirstArgument = 1;
-constexpr unsigned kCallerSaved = 6;  // r0..r5
-
 /// What an argument may hold when the function begins.
 RegState EntryValue(Verification& v, const FunctionArgument& argument) {
   RegState reg{};
@@ -253,9 +251,7 @@ Status StepGlobalCall(Verification& v, uint32_t subprogram) {
   if (v.subprograms[subprogram].moves_packet) {
     ForgetPackets(*v.state);
   }
-  for (unsigned i = 0; i < kCallerSaved; ++i) {
-    v.state->reg(i) = RegState{};
-  }
+  ForgetCallerSaved(*v.state);
   v.state->reg(kResult) = RegState::UnknownScalar();
   return Status::kOk;
 }

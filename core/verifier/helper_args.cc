@@ -24,15 +24,6 @@ namespace {
 constexpr uint64_t kMaxSize = 1u << 29;
 constexpr unsigned kFirstArgument = 1;
 
-// Linux's numbers of helpers, and of kinds of maps.
-constexpr uint32_t kSkRelease = 86;
-constexpr uint32_t kMapPeekElem = 89;
-constexpr uint32_t kKptrXchg = 194;
-constexpr uint32_t kDynptrFromMem = 197;
-constexpr uint32_t kSockMap = 15;
-constexpr uint32_t kSockHash = 18;
-constexpr uint32_t kBloomFilter = 30;
-
 /// Checks the arguments of one call, one after the other.
 class Arguments {
  public:
@@ -100,10 +91,11 @@ void Arguments::ResolveKind() {
     return;
   }
   ArgKind& kind = helper_.args[index_];
-  const uint32_t type = static_cast<uint32_t>(call_.map->spec().type);
-  if ((type == kSockMap || type == kSockHash) && kind == ArgKind::kMapValue) {
+  const MapType type = call_.map->spec().type;
+  if (HoldsSockets(type) && kind == ArgKind::kMapValue) {
     kind = ArgKind::kTypedSockCommon;
-  } else if (type == kBloomFilter && helper_.id == kMapPeekElem &&
+  } else if (type == MapType::kBloomFilter &&
+             helper_.id == helper_id::map_peek_elem &&
              kind == ArgKind::kUninitMapValue) {
     kind = ArgKind::kMapValue;
   }
@@ -266,7 +258,8 @@ Status Arguments::CheckDynptr() {
   switch (kind()) {
     case ArgKind::kUninitDynptr: {
       const RegState& memory = v_.state->reg(kFirstArgument);
-      if (helper_.id == kDynptrFromMem && memory.type != RegType::kMapValue) {
+      if (helper_.id == helper_id::dynptr_from_mem &&
+          memory.type != RegType::kMapValue) {
         return v_.Reject(Message::kDynptrMemory, TypeName(memory));
       }
       return MakeDynptr(v_, number_, NewDynptr{kRegDynptrLocal, 0});
@@ -294,7 +287,7 @@ Status Arguments::CheckTyped() {
       kind() == ArgKind::kSpinLock) {
     return Status::kOk;  // judged by what it is used for
   }
-  if (helper_.id == kKptrXchg) {
+  if (helper_.id == helper_id::kptr_xchg) {
     return CheckKptr(v_, number_, call_.slot);
   }
   const bool released = ReleasedArgument(helper_) == index_;
@@ -309,7 +302,7 @@ Status Arguments::CheckTyped() {
   }
   const btf::Btf& kernel = *v_.options.kernel_btf;
   const Result<btf::TypeId> wanted = kernel.Find(btf::Kind::kStruct, name);
-  const bool strict = released && helper_.id != kSkRelease;
+  const bool strict = released && helper_.id != helper_id::sk_release;
   if (!wanted.ok() || object.offset < 0 ||
       !btf::HasStructAt(*object.btf, object.memory_size,
                         static_cast<uint32_t>(object.offset), kernel, *wanted,

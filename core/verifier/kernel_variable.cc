@@ -33,10 +33,6 @@ bool IsPerCpu(const btf::Btf& btf, btf::TypeId variable) {
   return false;
 }
 
-bool IsStruct(const btf::Type& type) {
-  return type.kind == Kind::kStruct || type.kind == Kind::kUnion;
-}
-
 }  // namespace
 
 Status CheckKernelVariable(Verification& v, const isa::DecodedInsn& insn) {
@@ -78,7 +74,7 @@ RegState KernelVariable(const Verification& v, const isa::DecodedInsn& insn) {
   if (IsPerCpu(btf, static_cast<btf::TypeId>(insn.imm))) {
     return TypedPointer(&btf, *id, kRegPerCpu);
   }
-  if (IsStruct(*type)) {
+  if (btf::IsComposite(type->kind)) {
     return TypedPointer(&btf, *id, 0);
   }
   memory.memory_size = btf.SizeOf(*id).ValueOr(0);

@@ -37,38 +37,6 @@ enum class PointerArg : uint8_t {
   kGraph,  // lists, trees, work queues, objects of the program
 };
 
-const char* KindName(Kind kind) {
-  switch (kind) {
-    case Kind::kVoid:
-      return "UNKNOWN";
-    case Kind::kInt:
-      return "INT";
-    case Kind::kPointer:
-      return "PTR";
-    case Kind::kArray:
-      return "ARRAY";
-    case Kind::kStruct:
-      return "STRUCT";
-    case Kind::kUnion:
-      return "UNION";
-    case Kind::kEnum:
-      return "ENUM";
-    case Kind::kForward:
-      return "FWD";
-    case Kind::kFunctionProto:
-      return "FUNC_PROTO";
-    case Kind::kFloat:
-      return "FLOAT";
-    default:
-      return "?";
-  }
-}
-
-bool EndsWith(const StringView& text, const StringView& end) {
-  return text.size() >= end.size() &&
-         text.Substring(text.size() - end.size()) == end;
-}
-
 /// Whether `type` is a struct of numbers only, nested at most so deep.
 bool IsScalarStruct(const btf::Btf& btf, btf::TypeId type) {
   struct Level {
@@ -134,7 +102,7 @@ class Checker {
     return btf_.Name(ParameterAt(index).name).ValueOr(StringView());
   }
   bool Ends(unsigned index, const char* suffix) const {
-    return EndsWith(NameAt(index), suffix);
+    return NameAt(index).EndsWith(suffix);
   }
   RegState& Reg(unsigned index) { return v_.state->reg(index + 1); }
 
@@ -155,7 +123,7 @@ class Checker {
     }
     if (type.kind != Kind::kPointer) {
       return v_.Reject(Message::kKernelArgumentKind, index,
-                       KindName(type.kind));
+                       btf::KindName(type.kind));
     }
     return CheckPointer(index, type, with_size);
   }
@@ -263,8 +231,7 @@ class Checker {
   Status Classify(unsigned index, btf::TypeId pointee, PointerArg& kind) {
     const btf::Type type = EBPF_TRY(btf_.TypeAt(pointee));
     const StringView name = btf_.Name(type.name).ValueOr(StringView());
-    const bool is_struct =
-        type.kind == Kind::kStruct || type.kind == Kind::kUnion;
+    const bool is_struct = btf::IsComposite(type.kind);
     if (function_.Is(KfuncId::kCastToKernCtx) ||
         IsContextType(v_, btf_, pointee)) {
       kind = PointerArg::kContext;
@@ -284,10 +251,11 @@ class Checker {
       kind = PointerArg::kMap;
     } else if (IsObject(Reg(index))) {
       kind = PointerArg::kTyped;
-      return is_struct ? Status::kOk
-                       : v_.Reject(Message::kPointerNotSupported,
-                                   function_.name, index, KindName(type.kind),
-                                   name.empty() ? "" : name.data());
+      return is_struct
+                 ? Status::kOk
+                 : v_.Reject(Message::kPointerNotSupported, function_.name,
+                             index, btf::KindName(type.kind),
+                             name.empty() ? "" : name.data());
     } else if (type.kind == Kind::kFunctionProto) {
       kind = PointerArg::kCallback;
     } else if (Ends(index, "__nullable") && Reg(index).IsNull()) {
@@ -305,7 +273,8 @@ class Checker {
     if (!(!is_void && btf_.IsScalar(pointee)) &&
         !IsScalarStruct(btf_, pointee) && !(sized && is_void)) {
       const StringView name = btf_.Name(type.name).ValueOr(StringView());
-      return v_.Reject(Message::kMustPointToScalar, index, KindName(type.kind),
+      return v_.Reject(Message::kMustPointToScalar, index,
+                       btf::KindName(type.kind),
                        name.empty() ? "" : name.data(), sized ? "void, " : "");
     }
     kind = sized ? PointerArg::kSizedMemory : PointerArg::kMemory;
@@ -439,9 +408,9 @@ class Checker {
       return Status::kOk;
     }
     return v_.Reject(Message::kOtherObject, function_.name, index,
-                     KindName(wanted_type.kind),
+                     btf::KindName(wanted_type.kind),
                      EBPF_TRY(btf_.Name(wanted_type.name)).data(), index + 1,
-                     KindName(found.kind),
+                     btf::KindName(found.kind),
                      EBPF_TRY(of.Name(found.name)).data());
   }
 
@@ -483,7 +452,7 @@ class Checker {
     const Result<uint32_t> size = btf_.SizeOf(pointee);
     if (!size.ok()) {
       const btf::Type type = EBPF_TRY(btf_.TypeAt(pointee));
-      return v_.Reject(Message::kArgumentSize, index, KindName(type.kind),
+      return v_.Reject(Message::kArgumentSize, index, btf::KindName(type.kind),
                        EBPF_TRY(btf_.Name(type.name)).data(),
                        -static_cast<int>(Status::kInvalid));
     }

@@ -19,12 +19,6 @@ namespace {
 using btf::Kind;
 
 constexpr unsigned kResult = 0;
-constexpr unsigned kCallerSaved = 6;  // r0..r5
-
-bool IsStruct(const btf::Type& type) {
-  return type.kind == Kind::kStruct || type.kind == Kind::kUnion;
-}
-
 /// Whether programs of this kind, attached there, may call it.
 bool IsAllowed(const Verification& v, const KernelFunction& function) {
   if (function.info == nullptr ||
@@ -102,7 +96,7 @@ class ResultMaker {
       return false;
     }
     const Result<btf::Type> pointed = btf_.Resolve(type.size_or_type);
-    return pointed.ok() && IsStruct(*pointed);
+    return pointed.ok() && btf::IsComposite(pointed->kind);
   }
 
   Status MakePointer(const btf::Type& type, RegState& result) {
@@ -118,7 +112,7 @@ class ResultMaker {
     }
     const btf::TypeId pointee = EBPF_TRY(btf_.SkipModifiers(type.size_or_type));
     const btf::Type pointed = EBPF_TRY(btf_.TypeAt(pointee));
-    if (IsStruct(pointed)) {
+    if (btf::IsComposite(pointed.kind)) {
       result = TypedPointer(&btf_, pointee, 0);
       SetElementTrust(result);
       return Status::kOk;
@@ -194,7 +188,7 @@ class ResultMaker {
         call_.constant <= UINT32_MAX
             ? btf_.TypeAt(static_cast<btf::TypeId>(call_.constant))
             : Result<btf::Type>(Status::kInvalid);
-    if (!type.ok() || !IsStruct(*type)) {
+    if (!type.ok() || !btf::IsComposite(type->kind)) {
       return v_.Reject(Message::kCastNoStruct);
     }
     result = TypedPointer(&btf_, static_cast<btf::TypeId>(call_.constant),
@@ -261,12 +255,6 @@ class ResultMaker {
   const KernelFunction& function_;
   const KernelCall& call_;
 };
-
-void ForgetArguments(Verification& v) {
-  for (unsigned i = 0; i < kCallerSaved; ++i) {
-    v.state->reg(i) = RegState{};
-  }
-}
 
 Status Release(Verification& v, const KernelFunction& function,
                const KernelCall& call) {
@@ -383,14 +371,14 @@ Status StepKernelCall(Verification& v, const isa::DecodedInsn& insn,
   EBPF_TRY(Release(v, function, call));
   if (function.Has(kKfuncIterNext)) {
     EBPF_TRY(StepIterator(v, call.iterator));
-    ForgetArguments(v);
+    ForgetCallerSaved(*v.state);
     v.state->reg(kResult) = RegState::Constant(0);
     return Status::kOk;
   }
   if (function.Has(kKfuncIterDestroy)) {
     EndIterator(v, call.iterator);
   }
-  ForgetArguments(v);
+  ForgetCallerSaved(*v.state);
   RegState result;
   EBPF_TRY(ResultMaker(v, function, call).Make(result));
   v.state->reg(kResult) = result;
@@ -413,7 +401,7 @@ void EnterElement(Verification& v, const isa::DecodedInsn& insn) {
     result.maybe_null = false;
     result.id = 0;
   }
-  ForgetArguments(v);
+  ForgetCallerSaved(*v.state);
   v.state->reg(kResult) = result;
   v.next = v.index + 1;
 }

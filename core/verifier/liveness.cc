@@ -24,13 +24,8 @@ using isa::Operation;
 
 constexpr uint16_t kAll = (1u << isa::kRegisterCount) - 1;
 constexpr uint16_t kResult = 1u << 0;
-constexpr uint16_t kArguments = 0x3e;    // r1..r5
-constexpr uint16_t kCallerSaved = 0x3f;  // r0..r5
+constexpr uint16_t kArguments = 0x3e;  // r1..r5
 constexpr unsigned kMaxPasses = 32;
-
-constexpr uint16_t Bit(unsigned reg) {
-  return static_cast<uint16_t>(1u << reg);
-}
 
 RegisterUse UseOfControl(const DecodedInsn& insn) {
   switch (insn.op) {
@@ -48,7 +43,7 @@ RegisterUse UseOfControl(const DecodedInsn& insn) {
       uint16_t reads = 0;
       for (unsigned i = 0; i < 5; ++i) {
         if (helper->args[i] != ArgKind::kNone) {
-          reads |= Bit(1 + i);
+          reads |= RegBit(1 + i);
         }
       }
       return {reads, kCallerSaved};
@@ -56,11 +51,6 @@ RegisterUse UseOfControl(const DecodedInsn& insn) {
     default:
       return {0, 0};
   }
-}
-
-bool IsMove(Operation operation) {
-  return operation == Operation::kMov || operation == Operation::kMovSx8 ||
-         operation == Operation::kMovSx16 || operation == Operation::kMovSx32;
 }
 
 /// One pass from the last instruction to the first; whether anything changed.
@@ -93,14 +83,14 @@ bool Pass(Verification& v) {
 
 RegisterUse UseOf(const DecodedInsn& insn) {
   const isa::OpInfo& info = insn.info();
-  const uint16_t dst = Bit(insn.dst);
-  const uint16_t src = Bit(insn.src);
+  const uint16_t dst = RegBit(insn.dst);
+  const uint16_t src = RegBit(insn.src);
   const uint16_t source = info.source_is_register ? src : 0;
   switch (info.family) {
     case Family::kAlu:
-      return {
-          IsMove(info.operation) ? source : static_cast<uint16_t>(source | dst),
-          dst};
+      return {isa::IsMove(info.operation) ? source
+                                          : static_cast<uint16_t>(source | dst),
+              dst};
     case Family::kNegate:
     case Family::kByteSwap:
       return {dst, dst};
@@ -126,7 +116,7 @@ RegisterUse UseOf(const DecodedInsn& insn) {
       return UseOfControl(insn);
     case Family::kLegacy: {
       const bool has_src = (info.operands & isa::kSrc) != 0;
-      return {static_cast<uint16_t>(Bit(6) | (has_src ? src : 0)),
+      return {static_cast<uint16_t>(RegBit(6) | (has_src ? src : 0)),
               kCallerSaved};
     }
     case Family::kInternal:

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Kinds of maps by Linux's numbers: this tree need not have them.
+// Kinds of maps that this tree need not have are judged, too.
 #include "core/verifier/map_use.h"
 
 #include "core/btf/struct_access.h"
@@ -10,49 +10,6 @@
 
 namespace ebpf::verifier {
 namespace {
-
-// Linux's numbers of helpers.
-constexpr uint32_t kMapUpdateElem = 2;
-constexpr uint32_t kMapDeleteElem = 3;
-constexpr uint32_t kMapPushElem = 87;
-constexpr uint32_t kMapPopElem = 88;
-
-/// Linux's kinds of maps.
-enum Kind : uint32_t {
-  kHash = 1,
-  kArray = 2,
-  kProgArray = 3,
-  kPerfEventArray = 4,
-  kPerCpuHash = 5,
-  kPerCpuArray = 6,
-  kStackTrace = 7,
-  kCgroupArray = 8,
-  kLruHash = 9,
-  kLruPerCpuHash = 10,
-  kLpmTrie = 11,
-  kArrayOfMaps = 12,
-  kHashOfMaps = 13,
-  kDevMap = 14,
-  kSockMap = 15,
-  kCpuMap = 16,
-  kXskMap = 17,
-  kSockHash = 18,
-  kCgroupStorage = 19,
-  kReuseport = 20,
-  kPerCpuCgroupStorage = 21,
-  kQueue = 22,
-  kStack = 23,
-  kSkStorage = 24,
-  kDevMapHash = 25,
-  kStructOps = 26,
-  kRingBuffer = 27,
-  kInodeStorage = 28,
-  kTaskStorage = 29,
-  kBloomFilter = 30,
-  kUserRing = 31,
-  kCgrpStorage = 32,
-  kArena = 33,
-};
 
 /// Programs that run where the kernel may hold anything.
 bool IsTracing(ProgramTypeId type) {
@@ -68,25 +25,25 @@ bool IsTracing(ProgramTypeId type) {
   }
 }
 
-bool MayBeUsedSleeping(uint32_t kind) {
+bool MayBeUsedSleeping(MapType kind) {
   switch (kind) {
-    case kHash:
-    case kLruHash:
-    case kArray:
-    case kPerCpuHash:
-    case kPerCpuArray:
-    case kLruPerCpuHash:
-    case kArrayOfMaps:
-    case kHashOfMaps:
-    case kRingBuffer:
-    case kUserRing:
-    case kInodeStorage:
-    case kSkStorage:
-    case kTaskStorage:
-    case kCgrpStorage:
-    case kQueue:
-    case kStack:
-    case kArena:
+    case MapType::kHash:
+    case MapType::kLruHash:
+    case MapType::kArray:
+    case MapType::kPerCpuHash:
+    case MapType::kPerCpuArray:
+    case MapType::kLruPerCpuHash:
+    case MapType::kArrayOfMaps:
+    case MapType::kHashOfMaps:
+    case MapType::kRingBuffer:
+    case MapType::kUserRingBuffer:
+    case MapType::kInodeStorage:
+    case MapType::kSkStorage:
+    case MapType::kTaskStorage:
+    case MapType::kCgroupLocalStorage:
+    case MapType::kQueue:
+    case MapType::kStack:
+    case MapType::kArena:
       return true;
     default:
       return false;
@@ -94,57 +51,57 @@ bool MayBeUsedSleeping(uint32_t kind) {
 }
 
 /// The struct that the kernel has for maps of this kind, or null.
-const char* StructOf(uint32_t kind) {
+const char* StructOf(MapType kind) {
   switch (kind) {
-    case kHash:
-    case kPerCpuHash:
-    case kLruHash:
-    case kLruPerCpuHash:
-    case kHashOfMaps:
+    case MapType::kHash:
+    case MapType::kPerCpuHash:
+    case MapType::kLruHash:
+    case MapType::kLruPerCpuHash:
+    case MapType::kHashOfMaps:
       return "bpf_htab";
-    case kArray:
-    case kProgArray:
-    case kPerfEventArray:
-    case kPerCpuArray:
-    case kCgroupArray:
-    case kArrayOfMaps:
+    case MapType::kArray:
+    case MapType::kProgArray:
+    case MapType::kPerfEventArray:
+    case MapType::kPerCpuArray:
+    case MapType::kCgroupArray:
+    case MapType::kArrayOfMaps:
       return "bpf_array";
-    case kStackTrace:
+    case MapType::kStackTrace:
       return "bpf_stack_map";
-    case kLpmTrie:
+    case MapType::kLpmTrie:
       return "lpm_trie";
-    case kDevMap:
-    case kDevMapHash:
+    case MapType::kDevMap:
+    case MapType::kDevMapHash:
       return "bpf_dtab";
-    case kSockMap:
+    case MapType::kSockMap:
       return "bpf_stab";
-    case kSockHash:
+    case MapType::kSockHash:
       return "bpf_shtab";
-    case kCpuMap:
+    case MapType::kCpuMap:
       return "bpf_cpu_map";
-    case kXskMap:
+    case MapType::kXskMap:
       return "xsk_map";
-    case kCgroupStorage:
-    case kPerCpuCgroupStorage:
+    case MapType::kCgroupStorage:
+    case MapType::kPerCpuCgroupStorage:
       return "bpf_cgroup_storage_map";
-    case kReuseport:
+    case MapType::kReuseportSockArray:
       return "reuseport_array";
-    case kQueue:
-    case kStack:
+    case MapType::kQueue:
+    case MapType::kStack:
       return "bpf_queue_stack";
-    case kSkStorage:
-    case kInodeStorage:
-    case kTaskStorage:
-    case kCgrpStorage:
+    case MapType::kSkStorage:
+    case MapType::kInodeStorage:
+    case MapType::kTaskStorage:
+    case MapType::kCgroupLocalStorage:
       return "bpf_local_storage_map";
-    case kStructOps:
+    case MapType::kStructOps:
       return "bpf_struct_ops_map";
-    case kRingBuffer:
-    case kUserRing:
+    case MapType::kRingBuffer:
+    case MapType::kUserRingBuffer:
       return "bpf_ringbuf_map";
-    case kBloomFilter:
+    case MapType::kBloomFilter:
       return "bpf_bloom_filter";
-    case kArena:
+    case MapType::kArena:
       return "bpf_arena";
     default:
       return nullptr;
@@ -177,7 +134,7 @@ Status CheckMapUsable(Verification& v, const Map& map) {
   const MapFields fields = map.fields();
   const ProgramTypeId type = v.options.type->id;
   const bool tracing = IsTracing(type);
-  const uint32_t kind = static_cast<uint32_t>(map.spec().type);
+  const MapType kind = map.spec().type;
   if (tracing &&
       HasField(fields, Bit(FieldKind::kListHead) | Bit(FieldKind::kRbRoot))) {
     return RefuseForProgram(v, "tracing", "bpf_{list_head,rb_root}");
@@ -196,7 +153,7 @@ Status CheckMapUsable(Verification& v, const Map& map) {
   if (tracing && HasField(fields, Bit(FieldKind::kWorkqueue))) {
     return RefuseForProgram(v, "tracing", "bpf_wq");
   }
-  if (kind == kStructOps) {
+  if (kind == MapType::kStructOps) {
     return v.Reject(Message::kStructOpsMap);
   }
   return v.options.sleepable && !MayBeUsedSleeping(kind)
@@ -208,9 +165,10 @@ Status CheckMapForHelper(Verification& v, const HelperPrototype& helper,
                          const Map& map) {
   const MapSpec& spec = map.spec();
   const uint32_t kind = static_cast<uint32_t>(spec.type);
-  const bool changes = helper.id == kMapUpdateElem ||
-                       helper.id == kMapDeleteElem ||
-                       helper.id == kMapPushElem || helper.id == kMapPopElem;
+  const bool changes = helper.id == helper_id::map_update_elem ||
+                       helper.id == helper_id::map_delete_elem ||
+                       helper.id == helper_id::map_push_elem ||
+                       helper.id == helper_id::map_pop_elem;
   if (changes && (spec.flags & linux_abi::kMapReadOnlyProg) != 0) {
     return v.Reject(Message::kMapNotChangeable);
   }
@@ -218,7 +176,7 @@ Status CheckMapForHelper(Verification& v, const HelperPrototype& helper,
   if (HelperTakesMap(helper, kind, options.type->id, options.attach_type)) {
     return Status::kOk;
   }
-  if ((kind == kSockMap || kind == kSockHash) && HelperTakesMap(helper, kind)) {
+  if (HoldsSockets(spec.type) && HelperTakesMap(helper, kind)) {
     static_cast<void>(v.Reject(Message::kSockMapUpdate));
   }
   return RefuseForHelper(v, helper, kind);
@@ -226,7 +184,7 @@ Status CheckMapForHelper(Verification& v, const HelperPrototype& helper,
 
 Status AccessMap(Verification& v, const Access& access, RegState& loaded) {
   const RegState& reg = v.state->reg(access.base);
-  const uint32_t kind = static_cast<uint32_t>(reg.map->spec().type);
+  const MapType kind = reg.map->spec().type;
   const btf::Btf* const kernel = v.options.kernel_btf;
   const char* const name = StructOf(kind);
   if (kernel == nullptr) {
@@ -236,7 +194,7 @@ Status AccessMap(Verification& v, const Access& access, RegState& loaded) {
                                        ? kernel->Find(btf::Kind::kStruct, name)
                                        : Result<btf::TypeId>(Status::kNotFound);
   if (!type.ok()) {
-    return v.Reject(Message::kNoMapBtfOfKind, kind);
+    return v.Reject(Message::kNoMapBtfOfKind, static_cast<uint32_t>(kind));
   }
   const int64_t offset = int64_t{reg.offset} + access.offset;
   if (offset < 0) {

@@ -107,9 +107,10 @@ Status RefuseMemory(Verification& v, unsigned base) {
   return v.Reject(Message::kNotMemory, base, TypeName(v.state->reg(base)));
 }
 
-/// A load through `reg` from what is neither stack nor context: of numbers
-/// only.
-Status ReadMemory(Verification& v, const RegState& reg, const Access& access) {
+/// Through `reg` to what is neither stack nor context, nor known by BTF:
+/// numbers only.
+Status AccessNumbers(Verification& v, const RegState& reg,
+                     const Access& access) {
   switch (reg.type) {
     case RegType::kMapValue:
     case RegType::kMapKey:
@@ -118,7 +119,9 @@ Status ReadMemory(Verification& v, const RegState& reg, const Access& access) {
       return CheckRegion(v, access, false);
     case RegType::kPacket:
     case RegType::kPacketMeta:
-      return CheckPacket(v, access, false);
+      return access.write && !MayAccessPacket(v, true)
+                 ? v.Reject(Message::kPacketNotWritable)
+                 : CheckPacket(v, access, false);
     case RegType::kFlowKeys:
       return CheckFlowKeys(v, access);
     case RegType::kSocket:
@@ -155,7 +158,7 @@ Status Read(Verification& v, const Access& access, bool atomic,
   } else if (reg.type == RegType::kMapPointer) {
     EBPF_TRY(AccessMap(v, access, loaded));
   } else {
-    EBPF_TRY(ReadMemory(v, reg, access));
+    EBPF_TRY(AccessNumbers(v, reg, access));
     const MapField* const kptr = KptrAt(reg, access);
     uint64_t known = 0;
     if (kptr != nullptr) {
@@ -172,34 +175,6 @@ Status Read(Verification& v, const Access& access, bool atomic,
     loaded = RegState::Scalar(SignExtend(loaded.value, access.size * 8));
   }
   return Status::kOk;
-}
-
-Status WriteMemory(Verification& v, const RegState& reg, const Access& access) {
-  switch (reg.type) {
-    case RegType::kMapValue:
-    case RegType::kMapKey:
-    case RegType::kRingRecord:
-    case RegType::kMemory:
-      return CheckRegion(v, access, false);
-    case RegType::kPacket:
-    case RegType::kPacketMeta:
-      return MayAccessPacket(v, true) ? CheckPacket(v, access, false)
-                                      : v.Reject(Message::kPacketNotWritable);
-    case RegType::kFlowKeys:
-      return CheckFlowKeys(v, access);
-    case RegType::kSocket:
-    case RegType::kSockCommon:
-    case RegType::kTcpSock:
-    case RegType::kXdpSock:
-      return CheckSocket(v, access);
-    case RegType::kTraceBuffer:
-    case RegType::kBuffer:
-      return CheckBuffer(v, access);
-    case RegType::kArena:
-      return Status::kOk;
-    default:
-      return RefuseMemory(v, access.base);
-  }
 }
 
 /// A store of `stored`, which is what `source` holds if that is not null.
@@ -221,7 +196,7 @@ Status Write(Verification& v, const Access& access, bool atomic,
     RegState none;
     EBPF_TRY(AccessMap(v, access, none));
   } else {
-    EBPF_TRY(WriteMemory(v, reg, access));
+    EBPF_TRY(AccessNumbers(v, reg, access));
     const MapField* const kptr = KptrAt(reg, access);
     if (kptr != nullptr) {
       const unsigned number =

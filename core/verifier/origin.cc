@@ -5,6 +5,7 @@
 // instruction makes the value out of something else.
 #include "core/verifier/origin.h"
 
+#include "core/helpers/prototype.h"
 #include "core/verifier/arena.h"
 
 namespace ebpf::verifier {
@@ -19,7 +20,6 @@ constexpr uint32_t kMaxSteps = 1 << 16;
 constexpr unsigned kFirstArgument = 1;
 constexpr unsigned kLastArgument = 5;
 constexpr unsigned kResult = 0;
-constexpr uint32_t kTailCallHelper = 12;
 
 uint32_t BeginOf(const Verification& v) {
   return v.subprograms[v.state->frames[0].subprogram].start;
@@ -40,7 +40,7 @@ int DepthChange(const DecodedInsn& insn, uint32_t index, uint32_t next) {
     return linear ? 0 : 1;  // a global function is not entered
   }
   if (insn.op == Op::kCallHelper && !linear) {
-    return insn.imm == static_cast<int32_t>(kTailCallHelper) ? -1 : 1;
+    return insn.imm == helper_id::tail_call ? -1 : 1;
   }
   return 0;
 }

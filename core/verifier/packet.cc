@@ -14,9 +14,6 @@
 namespace ebpf::verifier {
 namespace {
 
-// Linux's number of the helper that runs another program, which may do all.
-constexpr uint32_t kTailCall = 12;
-
 constexpr uint16_t kEndFlags = kRegAtPacketEnd | kRegBeyondPacketEnd;
 
 /// Where the packet's data begins, exactly.
@@ -118,7 +115,8 @@ void FindPacketMovers(Verification& v) {
     }
     const uint32_t number = static_cast<uint32_t>(insn.imm);
     const HelperPrototype* helper = FindHelper(number);
-    if (number == kTailCall || (helper != nullptr && helper->moves_packet)) {
+    if (number == helper_id::tail_call ||
+        (helper != nullptr && helper->moves_packet)) {
       v.subprograms[SubprogramOf(v, i)].moves_packet = true;
     }
   }

@@ -16,7 +16,6 @@ namespace ebpf::verifier {
 namespace {
 
 constexpr unsigned kContextRegister = 6;
-constexpr unsigned kCallerSaved = 6;  // r0..r5
 constexpr const char* kName = "BPF_LD_[ABS|IND]";
 
 /// Nothing is held where the program ends, as it may here.
@@ -60,9 +59,7 @@ Status StepPacketLoad(Verification& v, const isa::DecodedInsn& insn) {
   if (v.state->frame_count > 1) {
     EBPF_TRY(KeepForLater(v));
   }
-  for (unsigned i = 0; i < kCallerSaved; ++i) {
-    v.state->reg(i) = RegState{};
-  }
+  ForgetCallerSaved(*v.state);
   v.state->reg(0) = RegState::UnknownScalar();
   return Status::kOk;
 }

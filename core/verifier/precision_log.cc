@@ -24,21 +24,15 @@ constexpr uint32_t kMaxSteps = 1 << 14;
 constexpr uint16_t kArguments = 0x3e;  // r1..r5
 constexpr int32_t kLoopHelper = 181;
 
-uint16_t Bit(unsigned reg) { return static_cast<uint16_t>(1u << reg); }
-
 bool IsMove(const isa::OpInfo& info) {
-  return info.family == Family::kAlu &&
-         (info.operation == isa::Operation::kMov ||
-          info.operation == isa::Operation::kMovSx8 ||
-          info.operation == isa::Operation::kMovSx16 ||
-          info.operation == isa::Operation::kMovSx32);
+  return info.family == Family::kAlu && isa::IsMove(info.operation);
 }
 
 class Backtrack {
  public:
   Backtrack(Verification& v, unsigned reg)
       : v_(v), out_(v.log.writer()), frame_(v.state->frame_count - 1) {
-    wanted_[frame_].regs = Bit(reg);
+    wanted_[frame_].regs = RegBit(reg);
   }
 
   void Run() {
@@ -91,10 +85,10 @@ class Backtrack {
   }
 
   Wanted& now() { return wanted_[frame_]; }
-  bool Has(unsigned reg) { return (now().regs & Bit(reg)) != 0; }
+  bool Has(unsigned reg) { return (now().regs & RegBit(reg)) != 0; }
   void Add(unsigned reg) {
     if (reg != isa::kFramePointer) {
-      now().regs = static_cast<uint16_t>(now().regs | Bit(reg));
+      now().regs = static_cast<uint16_t>(now().regs | RegBit(reg));
     }
   }
   void Remove(uint16_t regs) {
@@ -142,14 +136,14 @@ class Backtrack {
       case Family::kAtomicFetch:
       case Family::kAtomicExchange:
         Remove(insn.info().operation == isa::Operation::kCmpXchg
-                   ? Bit(0)
-                   : Bit(insn.src));
+                   ? RegBit(0)
+                   : RegBit(insn.src));
         return true;
       case Family::kJump:
         Jump(insn);
         return true;
       case Family::kLoadImm64:
-        Remove(Bit(insn.dst));
+        Remove(RegBit(insn.dst));
         return true;
       case Family::kLegacy:
         return !Has(0);
@@ -165,7 +159,7 @@ class Backtrack {
       return;
     }
     if (IsMove(insn.info())) {
-      Remove(Bit(insn.dst));
+      Remove(RegBit(insn.dst));
     }
     if (insn.info().source_is_register) {
       Add(insn.src);
@@ -181,7 +175,7 @@ class Backtrack {
 
   void Load(const DecodedInsn& insn) {
     if (Has(insn.dst)) {
-      Remove(Bit(insn.dst));
+      Remove(RegBit(insn.dst));
       now().slots |= SlotBit(insn.src, insn.offset);
     }
   }
@@ -217,7 +211,7 @@ class Backtrack {
       return true;
     }
     if (linear) {
-      Remove(Bit(0));
+      Remove(RegBit(0));
       return true;
     }
     // The begin of a function: its arguments are the caller's.
@@ -243,7 +237,7 @@ class Backtrack {
         DecodeInsn(v_.insns, next - 1, call) == isa::DecodeError::kNone &&
         call.op == Op::kCallSubprogram;
     const bool result = called && Has(0);
-    Remove(called ? Bit(0) : static_cast<uint16_t>(Bit(0) | kArguments));
+    Remove(called ? RegBit(0) : static_cast<uint16_t>(RegBit(0) | kArguments));
     ++frame_;
     now() = Wanted{};
     if (result) {

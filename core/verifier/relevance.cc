@@ -30,15 +30,8 @@ constexpr size_t kMaxInsns = 128 * 1024;
 constexpr unsigned kMaxPasses = 32;
 constexpr uint16_t kAllRegs = (1u << isa::kRegisterCount) - 1;
 constexpr uint16_t kResult = 1u << 0;
-constexpr uint16_t kArguments = 0x3e;    // r1..r5
-constexpr uint16_t kCallerSaved = 0x3f;  // r0..r5
-/// Linux's number of the helper whose flags are judged.
-constexpr int32_t kGetLocalStorage = 81;
+constexpr uint16_t kArguments = 0x3e;  // r1..r5
 constexpr uint16_t kFrame = 1u << isa::kFramePointer;
-
-constexpr uint16_t Bit(unsigned reg) {
-  return static_cast<uint16_t>(1u << reg);
-}
 
 /// What registers may hold, as sets of bits.
 struct Kinds {
@@ -48,12 +41,17 @@ struct Kinds {
   /// a map's value with some in it.
   uint16_t holder;
 
-  bool MayPoint(unsigned reg) const { return (pointer & Bit(reg)) != 0; }
-  bool MayPointToStack(unsigned reg) const { return (stack & Bit(reg)) != 0; }
-  bool MayPointToHolder(unsigned reg) const { return (holder & Bit(reg)) != 0; }
+  bool MayPoint(unsigned reg) const { return (pointer & RegBit(reg)) != 0; }
+  bool MayPointToStack(unsigned reg) const {
+    return (stack & RegBit(reg)) != 0;
+  }
+  bool MayPointToHolder(unsigned reg) const {
+    return (holder & RegBit(reg)) != 0;
+  }
   void Set(unsigned reg, bool is_pointer, bool is_stack, bool is_holder) {
     const auto set = [reg](uint16_t& where, bool is) {
-      where = static_cast<uint16_t>(is ? where | Bit(reg) : where & ~Bit(reg));
+      where = static_cast<uint16_t>(is ? where | RegBit(reg)
+                                       : where & ~RegBit(reg));
     };
     set(pointer, is_pointer);
     set(stack, is_stack);
@@ -65,11 +63,6 @@ struct Kinds {
     holder = static_cast<uint16_t>(holder & ~regs);
   }
 };
-
-bool IsMove(Operation operation) {
-  return operation == Operation::kMov || operation == Operation::kMovSx8 ||
-         operation == Operation::kMovSx16 || operation == Operation::kMovSx32;
-}
 
 bool Divides(Operation operation) {
   return operation == Operation::kDiv || operation == Operation::kSDiv ||
@@ -125,7 +118,7 @@ unsigned FetchedBy(const DecodedInsn& insn) {
 void AfterAlu(const DecodedInsn& insn, Kinds& kinds) {
   const isa::OpInfo& info = insn.info();
   const bool from_src = info.source_is_register;
-  const bool keeps = !IsMove(info.operation);
+  const bool keeps = !isa::IsMove(info.operation);
   const bool wide = info.width == 64 && info.family == Family::kAlu;
   kinds.Set(insn.dst,
             wide && ((keeps && kinds.MayPoint(insn.dst)) ||
@@ -223,7 +216,7 @@ bool ForwardPass(const Verification& v, Span<Kinds> at) {
 void FindKinds(const Verification& v, Span<Kinds> at) {
   for (const Subprogram& subprogram : v.subprograms) {
     const bool main = subprogram.start == 0;
-    const uint16_t arguments = main ? Bit(1) : kArguments;
+    const uint16_t arguments = main ? RegBit(1) : kArguments;
     at[subprogram.start] = Kinds{
         static_cast<uint16_t>(kFrame | arguments),
         static_cast<uint16_t>(kFrame | (main ? 0 : kArguments)), arguments};
@@ -287,7 +280,7 @@ class Backward {
         }
         break;
       case Family::kLoadImm64:
-        Remove(Bit(insn_.dst));
+        Remove(RegBit(insn_.dst));
         break;
       case Family::kControl:
         Control(result_matters);
@@ -302,9 +295,9 @@ class Backward {
   }
 
  private:
-  bool Has(unsigned reg) const { return (set_.regs & Bit(reg)) != 0; }
+  bool Has(unsigned reg) const { return (set_.regs & RegBit(reg)) != 0; }
   void Add(unsigned reg) {
-    set_.regs = static_cast<uint16_t>(set_.regs | Bit(reg));
+    set_.regs = static_cast<uint16_t>(set_.regs | RegBit(reg));
   }
   void Remove(uint16_t regs) {
     set_.regs = static_cast<uint16_t>(set_.regs & ~regs);
@@ -312,9 +305,9 @@ class Backward {
 
   void Alu() {
     const bool from_src = info_.source_is_register;
-    if (IsMove(info_.operation)) {
+    if (isa::IsMove(info_.operation)) {
       const bool matters = Has(insn_.dst);
-      Remove(Bit(insn_.dst));
+      Remove(RegBit(insn_.dst));
       if (matters && from_src) {
         Add(insn_.src);
       }
@@ -333,7 +326,7 @@ class Backward {
 
   void LoadInto(unsigned reg, unsigned base) {
     const bool matters = Has(reg);
-    Remove(Bit(reg));
+    Remove(RegBit(reg));
     if (matters) {
       set_.slots |= SlotsBehind(kinds_, base, insn_.offset);
     }
@@ -402,8 +395,9 @@ class Backward {
     }
     for (unsigned i = 0; i < 5; ++i) {
       const ArgKind kind = helper != nullptr ? helper->args[i] : ArgKind::kSize;
-      if (kind != ArgKind::kNone && (kind != ArgKind::kAnything || calls_back ||
-                                     insn_.imm == kGetLocalStorage)) {
+      if (kind != ArgKind::kNone &&
+          (kind != ArgKind::kAnything || calls_back ||
+           insn_.imm == helper_id::get_local_storage)) {
         Add(1 + i);
       }
     }

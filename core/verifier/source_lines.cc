@@ -3,6 +3,7 @@
 // A record of line_info holds from its instruction on until the next one's.
 #include "core/verifier/source_lines.h"
 
+#include "core/base/ascii.h"
 namespace ebpf::verifier {
 namespace {
 
@@ -23,8 +24,6 @@ StringView TextAt(const btf::Btf& btf, btf::NameOffset name) {
   return StringView::FromField(
       reinterpret_cast<const char*>(strings.data()) + at, strings.size() - at);
 }
-
-bool IsSpace(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
 
 StringView WithoutFolders(StringView path) {
   size_t start = path.size();

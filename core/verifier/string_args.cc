@@ -3,21 +3,12 @@
 // The conversions of a format are those of core/helpers/trace_format.h.
 #include "core/verifier/string_args.h"
 
+#include "core/base/ascii.h"
 #include "core/linux_abi/bpf.h"
 #include "core/verifier/memory_access.h"
 
 namespace ebpf::verifier {
 namespace {
-
-bool IsSpace(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
-bool IsDigit(char c) { return c >= '0' && c <= '9'; }
-bool IsPrintable(char c) { return c >= ' ' && c <= '~'; }
-bool IsLetter(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-bool IsPunctuation(char c) {
-  return IsPrintable(c) && !IsSpace(c) && !IsDigit(c) && !IsLetter(c);
-}
 
 /// Walks over a format's conversions.
 class Format {

@@ -18,8 +18,6 @@ namespace ebpf::verifier {
 namespace {
 
 constexpr unsigned kResult = 0;
-constexpr unsigned kCallerSaved = 6;  // r0..r5
-
 /// For the log: whether the result was written lately is the callee's to say.
 void TakeWrittenResult(State& state) {
   constexpr uint16_t kBit = 1u << kResult;
@@ -50,7 +48,7 @@ Status StepSubprogramCall(Verification& v, const isa::DecodedInsn& insn) {
   callee.written = FrameMarks{};
   callee.called_back = false;
   callee.async = Async::kNo;
-  for (unsigned i = 0; i < kCallerSaved; ++i) {
+  for (unsigned i = 0; i < kCallerSavedCount; ++i) {
     if (i != kResult) {
       callee.regs[i] = caller.regs[i];
     }

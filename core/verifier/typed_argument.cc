@@ -23,32 +23,6 @@ constexpr NullArguments kNullArguments[] = {
     {"kfree_skb", 1 << 3},        {"block_rq_remap", 1 << 0},
 };
 
-const char* KindName(Kind kind) {
-  switch (kind) {
-    case Kind::kVoid:
-      return "UNKNOWN";
-    case Kind::kPointer:
-      return "PTR";
-    case Kind::kArray:
-      return "ARRAY";
-    case Kind::kForward:
-      return "FWD";
-    case Kind::kFunctionProto:
-      return "FUNC_PROTO";
-    case Kind::kFloat:
-      return "FLOAT";
-    case Kind::kInt:
-      return "INT";
-    default:
-      return "?";
-  }
-}
-
-bool EndsWith(const StringView& text, const StringView& end) {
-  return text.size() >= end.size() &&
-         text.Substring(text.size() - end.size()) == end;
-}
-
 class Loader {
  public:
   Loader(Verification& v, uint32_t size)
@@ -109,7 +83,7 @@ class Loader {
     if (type.kind != Kind::kPointer) {
       const StringView of = EBPF_TRY(btf_.Name(type.name));
       return v_.Reject(Message::kArgumentNoPointer, target_.name, number,
-                       of.empty() ? "" : of.data(), KindName(type.kind));
+                       of.empty() ? "" : of.data(), btf::KindName(type.kind));
     }
     if (size_ != 8) {
       return v_.Reject(Message::kArgumentWord, target_.name, size_);
@@ -121,7 +95,7 @@ class Loader {
     }
     if (pointed.kind != Kind::kStruct && pointed.kind != Kind::kUnion) {
       return v_.Reject(Message::kArgumentNoStruct, target_.name, number,
-                       KindName(pointed.kind));
+                       btf::KindName(pointed.kind));
     }
     const btf::PointerTags tags = btf::TagsOf(btf_, type);
     const uint16_t flags = static_cast<uint16_t>(
@@ -138,7 +112,7 @@ class Loader {
       return number != 0;  // at its end, all but the first
     }
     const StringView text = btf_.Name(name).ValueOr(StringView());
-    if (EndsWith(text, "__nullable")) {
+    if (text.EndsWith("__nullable")) {
       return true;
     }
     for (const NullArguments& row : kNullArguments) {

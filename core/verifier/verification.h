@@ -54,6 +54,13 @@ struct InsnInfo {
   CallNote call;     // of a helper: what it is called with
 };
 
+/// Of a set of registers: that of `reg`.
+constexpr uint16_t RegBit(unsigned reg) {
+  return static_cast<uint16_t>(1u << reg);
+}
+/// r0 to r5.
+inline constexpr uint16_t kCallerSaved = RegBit(kCallerSavedCount) - 1;
+
 /// Numbers that matter (relevance.h), as sets of bits.
 struct Relevant {
   uint64_t slots;  // of the function's own stack, as SlotOf counts them

@@ -13,14 +13,10 @@ using isa::DecodedInsn;
 using isa::Family;
 using isa::Op;
 
-constexpr uint16_t kCallerSaved = 0x3f;  // r0..r5
-
 /// Where the state stands behind an instruction: at this column, or at a
 /// multiple of the step with some space before it.
 constexpr size_t kStateColumn = 40;
 constexpr size_t kColumnStep = 8;
-
-uint16_t Bit(unsigned reg) { return static_cast<uint16_t>(1u << reg); }
 
 /// Registers that an instruction reads or writes.
 struct RegUse {
@@ -30,8 +26,8 @@ struct RegUse {
 
 RegUse UseOf(const DecodedInsn& insn) {
   const isa::OpInfo& info = insn.info();
-  const uint16_t dst = Bit(insn.dst);
-  const uint16_t src = info.source_is_register ? Bit(insn.src) : uint16_t{0};
+  const uint16_t dst = RegBit(insn.dst);
+  const uint16_t src = info.source_is_register ? RegBit(insn.src) : uint16_t{0};
   switch (info.family) {
     case Family::kAlu:
     case Family::kNegate:
@@ -39,7 +35,7 @@ RegUse UseOf(const DecodedInsn& insn) {
       return {static_cast<uint16_t>(dst | src), dst};
     case Family::kLoad:
     case Family::kLoadAcquire:
-      return {static_cast<uint16_t>(dst | Bit(insn.src)), dst};
+      return {static_cast<uint16_t>(dst | RegBit(insn.src)), dst};
     case Family::kLoadImm64:
       return {dst, dst};
     case Family::kStore:
@@ -47,12 +43,12 @@ RegUse UseOf(const DecodedInsn& insn) {
     case Family::kJump:
       return {static_cast<uint16_t>(dst | src), 0};
     case Family::kAtomic:
-      return {static_cast<uint16_t>(dst | Bit(insn.src)), 0};
+      return {static_cast<uint16_t>(dst | RegBit(insn.src)), 0};
     case Family::kAtomicFetch:
     case Family::kAtomicExchange: {
       const bool compares = info.operation == isa::Operation::kCmpXchg;
-      const uint16_t loaded = compares ? Bit(0) : Bit(insn.src);
-      return {static_cast<uint16_t>(dst | Bit(insn.src) | loaded), loaded};
+      const uint16_t loaded = compares ? RegBit(0) : RegBit(insn.src);
+      return {static_cast<uint16_t>(dst | RegBit(insn.src) | loaded), loaded};
     }
     case Family::kLegacy:
       return {kCallerSaved, kCallerSaved};
