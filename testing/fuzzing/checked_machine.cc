@@ -112,11 +112,6 @@ bool Compare(Operation operation, unsigned width, uint64_t a, uint64_t b) {
   }
 }
 
-bool IsMove(Operation operation) {
-  return operation == Operation::kMov || operation == Operation::kMovSx8 ||
-         operation == Operation::kMovSx16 || operation == Operation::kMovSx32;
-}
-
 /// Of a sum and the like, the low half needs low halves only.
 bool CarriesUpward(Operation operation) {
   switch (operation) {

@@ -7,8 +7,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <fstream>
-#include <iterator>
 #include <string>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -18,6 +16,7 @@
 #include "core/btf/struct_access.h"
 #include "gtest/gtest.h"
 #include "testing/oracle/host_load.h"
+#include "testing/oracle/host_types.h"
 
 namespace ebpf::oracle {
 namespace {
@@ -64,15 +63,10 @@ std::string HostReason(const std::string& log) {
 class CompareStructAccessTest : public testing::Test {
  protected:
   void SetUp() override {
-    std::ifstream file("/sys/kernel/btf/vmlinux", std::ios::binary);
-    const std::vector<char> bytes((std::istreambuf_iterator<char>(file)), {});
-    if (bytes.empty()) {
+    object_ = ReadHostTypes();
+    if (object_.get() == nullptr) {
       GTEST_SKIP() << "NO ORACLE: no /sys/kernel/btf/vmlinux";
     }
-    object_ = *btf::BtfObject::Create(
-        ConstBytes(reinterpret_cast<const uint8_t*>(bytes.data()),
-                   bytes.size()),
-        PortAllocator());
     const std::string reason = WhyNoHost();
     if (!reason.empty()) {
       GTEST_SKIP() << "NO ORACLE: " << reason;

@@ -186,21 +186,6 @@ class ArgumentsHostTest : public HelpersHostTest {
   unsigned compared_ = 0;
 };
 
-bool MayBeNull(ArgKind kind) {
-  switch (kind) {
-    case ArgKind::kContextOrNull:
-    case ArgKind::kMapValueOrNull:
-    case ArgKind::kMemOrNull:
-    case ArgKind::kStackOrNull:
-    case ArgKind::kSocketOrNull:
-    case ArgKind::kTypedSockCommonOrNull:
-    case ArgKind::kTypedOrNull:
-      return true;
-    default:
-      return false;
-  }
-}
-
 bool IsNumber(ArgKind kind) {
   return kind == ArgKind::kNone || kind == ArgKind::kAnything ||
          kind == ArgKind::kSize || kind == ArgKind::kSizeOrZero ||
@@ -245,7 +230,7 @@ TEST_F(ArgumentsHostTest, ArgumentsAreWhatTheHostTakes) {
     for (int i = 0; i < 5; ++i) {
       const ArgKind kind = helper.args[i];
       if (!IsNumber(kind)) {
-        Expect(call, i, Change::kNull, MayBeNull(kind), "null");
+        Expect(call, i, Change::kNull, TakesNull(kind), "null");
         Expect(call, i, Change::kOne, false, "one");
       }
       if (kind == ArgKind::kSize || kind == ArgKind::kSizeOrZero) {

@@ -4,7 +4,6 @@
 // function, which must sleep for it, what some of them return.
 #include <cstdio>
 #include <fstream>
-#include <iterator>
 #include <linux/bpf.h>
 #include <linux/btf.h>
 #include <map>
@@ -18,6 +17,7 @@
 #include "core/program_types/program_type.h"
 #include "gtest/gtest.h"
 #include "testing/oracle/host_load.h"
+#include "testing/oracle/host_types.h"
 
 namespace ebpf::oracle {
 namespace {
@@ -204,54 +204,23 @@ TEST_F(KfuncsHostTest, ReleaseAsksForAReferenceAsTheHostDoes) {
   EXPECT_EQ(compared, 2u);
 }
 
-/// The host's types, read by core/btf.
-class HostTypes {
- public:
-  HostTypes() {
-    std::ifstream file("/sys/kernel/btf/vmlinux", std::ios::binary);
-    const std::vector<char> all(std::istreambuf_iterator<char>(file), {});
-    bytes_.assign(all.begin(), all.end());
-    const ConstBytes view(bytes_.data(), bytes_.size());
-    Result<uint32_t> count = btf::Btf::CountTypes(view);
-    if (!count.ok()) {
-      return;
-    }
-    index_.resize(*count);
-    Result<btf::Btf> btf =
-        btf::Btf::Open(view, Span<uint32_t>(index_.data(), index_.size()));
-    if (btf.ok()) {
-      btf_.push_back(*btf);
-    }
+/// The struct that the first parameter of function `id` points to, or 0.
+uint32_t FirstStruct(const btf::Btf& btf, uint32_t id) {
+  const auto function = btf.TypeAt(id);
+  const auto prototype = btf.TypeAt(function->size_or_type);
+  if (prototype->member_count == 0) {
+    return 0;
   }
-
-  /// The struct that the first parameter of function `id` points to, or 0.
-  uint32_t FirstStruct(uint32_t id) const {
-    if (btf_.empty()) {
-      return 0;
-    }
-    const btf::Btf& btf = btf_[0];
-    const auto function = btf.TypeAt(id);
-    const auto prototype = btf.TypeAt(function->size_or_type);
-    if (prototype->member_count == 0) {
-      return 0;
-    }
-    const auto pointer =
-        btf.SkipModifiers(btf::Btf::ParamAt(*prototype, 0).type);
-    const auto type = btf.TypeAt(*pointer);
-    if (!type.ok() || type->kind != btf::Kind::kPointer) {
-      return 0;
-    }
-    const auto target = btf.SkipModifiers(type->size_or_type);
-    const auto pointed = btf.TypeAt(*target);
-    const bool is_struct = pointed.ok() && pointed->kind == btf::Kind::kStruct;
-    return is_struct ? *target : 0;
+  const auto pointer = btf.SkipModifiers(btf::Btf::ParamAt(*prototype, 0).type);
+  const auto type = btf.TypeAt(*pointer);
+  if (!type.ok() || type->kind != btf::Kind::kPointer) {
+    return 0;
   }
-
- private:
-  std::vector<uint8_t> bytes_;
-  std::vector<uint32_t> index_;
-  std::vector<btf::Btf> btf_;
-};
+  const auto target = btf.SkipModifiers(type->size_or_type);
+  const auto pointed = btf.TypeAt(*target);
+  const bool is_struct = pointed.ok() && pointed->kind == btf::Kind::kStruct;
+  return is_struct ? *target : 0;
+}
 
 /// A pointer to a struct of type `id`, not trusted, in r1; zeros in r2 to r5.
 std::vector<isa::Insn> Untrusted(uint32_t id) {
@@ -270,13 +239,14 @@ std::vector<isa::Insn> Untrusted(uint32_t id) {
 
 // Of the flags, what a pointer must be is what verdicts hang on most.
 TEST_F(KfuncsHostTest, UntrustedPointersAreTakenWhereTheHostTakesThem) {
-  const HostTypes types;
+  const Ref<btf::BtfObject> types = ReadHostTypes();
   const std::vector<HostLoad> targets = Targets();
   unsigned compared = 0;
   for (uint32_t i = 0; i < kLinuxKfuncs.count; ++i) {
     const KfuncInfo& row = kLinuxKfuncs.rows[i];
     const uint32_t id = HostTypeId(row.name, BTF_KIND_FUNC);
-    const uint32_t pointed = id == 0 ? 0 : types.FirstStruct(id);
+    const uint32_t pointed =
+        id == 0 || types.get() == nullptr ? 0 : FirstStruct(types->btf(), id);
     if (pointed == 0) {
       continue;
     }

@@ -5,8 +5,6 @@
 // of map, and each access to a context. Verdict for verdict, and last words.
 #include <cerrno>
 #include <cstdio>
-#include <fstream>
-#include <iterator>
 #include <linux/bpf.h>
 #include <map>
 #include <memory>
@@ -23,6 +21,7 @@
 #include "testing/host_port/host_memory.h"
 #include "testing/oracle/host_calls.h"
 #include "testing/oracle/host_load.h"
+#include "testing/oracle/host_types.h"
 
 namespace ebpf::oracle {
 namespace {
@@ -123,7 +122,7 @@ class VerifierHostTest : public testing::Test {
     initialised_ = true;
     caller_ = std::make_unique<Caller>();
     maps_ = std::make_unique<OurMaps>(*caller_);
-    OpenTypes();
+    types_ = ReadHostTypes();
   }
   void TearDown() override {
     maps_.reset();
@@ -196,10 +195,10 @@ class VerifierHostTest : public testing::Test {
     options.gpl_compatible = target.load.gpl_compatible;
     options.allow_uninitialized_stack = true;
     options.sleepable = (target.load.flags & BPF_F_SLEEPABLE) != 0;
-    if (!types_.empty()) {
-      options.kernel_btf = &types_[0];
+    if (types_.get() != nullptr) {
+      options.kernel_btf = &types_->btf();
       options.attach_target = {
-          target.load.attach_btf_id != 0 ? &types_[0] : nullptr,
+          target.load.attach_btf_id != 0 ? &types_->btf() : nullptr,
           target.load.attach_btf_id};
     }
     verifier::Log log(verifier::kLogPath, buffer_.data(), buffer_.size());
@@ -214,28 +213,9 @@ class VerifierHostTest : public testing::Test {
     return status == Status::kOk;
   }
 
-  void OpenTypes() {
-    std::ifstream file("/sys/kernel/btf/vmlinux", std::ios::binary);
-    const std::vector<char> all(std::istreambuf_iterator<char>(file), {});
-    bytes_.assign(all.begin(), all.end());
-    const ConstBytes view(bytes_.data(), bytes_.size());
-    Result<uint32_t> count = btf::Btf::CountTypes(view);
-    if (!count.ok()) {
-      return;
-    }
-    index_.resize(*count);
-    Result<btf::Btf> types =
-        btf::Btf::Open(view, Span<uint32_t>(index_.data(), index_.size()));
-    if (types.ok()) {
-      types_.push_back(*types);
-    }
-  }
-
   bool initialised_ = false;
   std::unique_ptr<OurMaps> maps_;
-  std::vector<uint8_t> bytes_;
-  std::vector<uint32_t> index_;
-  std::vector<btf::Btf> types_;
+  Ref<btf::BtfObject> types_;
   std::vector<char> buffer_ = std::vector<char>(1 << 20);
   std::map<std::string, std::string> other_words_;
 };

@@ -12,13 +12,12 @@
 #include "core/sync/read_section.h"
 #include "tools/cli/failure.h"
 #include "tools/cli/raw_program.h"
+#include "tools/cli/to_std.h"
 
 namespace ebpf::cli {
 namespace {
 
 constexpr uint8_t kLdImm64 = 0x18;  // [RFC 9669, section 5.4]
-
-std::string_view ToStd(StringView text) { return {text.data(), text.size()}; }
 
 /// A log of core's loader, for what it refuses.
 class LoaderLog {

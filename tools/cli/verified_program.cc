@@ -13,13 +13,12 @@
 #include "core/memory/allocator.h"
 #include "tools/cli/failure.h"
 #include "tools/cli/object_program.h"
+#include "tools/cli/to_std.h"
 
 namespace ebpf::cli {
 namespace {
 
 constexpr size_t kShownLogLines = 20;
-
-std::string_view ToStd(StringView text) { return {text.data(), text.size()}; }
 
 std::string_view LastLines(std::string_view text) {
   while (text.ends_with('\n')) {

@@ -20,6 +20,7 @@
 #include "tools/cli/kernel_types.h"
 #include "tools/cli/object_program.h"
 #include "tools/cli/progress.h"
+#include "tools/cli/to_std.h"
 #include "tools/cli/verdict.h"
 
 namespace ebpf::cli {
@@ -31,8 +32,6 @@ constexpr uint32_t kLogStats = 4;  // BPF_LOG_STATS
 /// The verifier's logs: of the statistics alone, and of all that was asked for.
 constexpr size_t kStatsSize = size_t{4} << 10;
 constexpr size_t kLogSize = size_t{16} << 20;
-
-std::string_view ToStd(StringView text) { return {text.data(), text.size()}; }
 
 /// The CPU whose registers programs of a port see.
 const machine::MachineOps* MachineOf(const std::string& profile) {
