@@ -39,6 +39,18 @@ Status Map::Update(ConstBytes /*key*/, ConstBytes /*value*/,
 
 Status Map::Delete(ConstBytes /*key*/) { return Status::kNotSupportedLinux; }
 
+Result<Bytes> Map::LookupOnCpu(ConstBytes /*key*/, uint32_t /*cpu*/) {
+  return Status::kNotSupportedLinux;
+}
+
+Status Map::Push(ConstBytes /*value*/, uint64_t /*flags*/) {
+  return Status::kNotSupportedLinux;
+}
+
+Status Map::Pop(Bytes /*value*/) { return Status::kNotSupportedLinux; }
+
+Status Map::Peek(Bytes /*value*/) { return Status::kNotSupportedLinux; }
+
 Result<uint64_t> Map::ForEach(ElementVisitor& /*visitor*/) {
   return Status::kNotSupportedLinux;
 }
@@ -55,6 +67,15 @@ Status Map::UpdateFromUser(ConstBytes /*key*/, ConstBytes /*value*/,
 }
 
 Status Map::DeleteFromUser(ConstBytes key) { return Delete(key); }
+
+Status Map::TakeOut(ConstBytes /*key*/, Bytes /*value*/) {
+  return Status::kNotSupportedLinux;
+}
+
+Status Map::CopyBatch(uint32_t& /*cursor*/, MapBatch& /*batch*/,
+                      bool /*take*/) {
+  return Status::kNotSupportedLinux;
+}
 
 Status Map::NextKey(ConstBytes /*key*/, Bytes /*next*/) {
   return Status::kNotSupportedLinux;

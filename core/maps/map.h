@@ -26,6 +26,15 @@ struct MapPages {
   size_t mirrored_size;
 };
 
+/// What Map::CopyBatch fills: room for `capacity` keys and values of
+/// user_value_size(), one behind the other, of which `count` are filled.
+struct MapBatch {
+  Bytes keys;
+  Bytes values;
+  uint32_t capacity = 0;
+  uint32_t count = 0;
+};
+
 /// What Map::ForEach calls.
 class ElementVisitor {
  public:
@@ -97,6 +106,18 @@ class Map : public RefCounted<Map> {
   /// may be reused for another key at once (see README). Context: any.
   virtual Status Delete(ConstBytes key);
 
+  /// Lookup of the value of `cpu`, for per-CPU kinds; kNotFound also where
+  /// there is no such CPU. Context: any.
+  virtual Result<Bytes> LookupOnCpu(ConstBytes key, uint32_t cpu);
+
+  /// Of queues, stacks and filters: puts a value in, with Linux's flags of
+  /// bpf_map_push_elem; takes the next one out; copies it (of a filter: says
+  /// whether `value` was put in). kInvalid (flags), kTooBig (full), kNotFound
+  /// (empty, and then `value` is zeros), kBusy. Context: any.
+  virtual Status Push(ConstBytes value, uint64_t flags);
+  virtual Status Pop(Bytes value);
+  virtual Status Peek(Bytes value);
+
   /// Calls `visitor` for each element, for per-CPU kinds with this CPU's value;
   /// how many it was called for. Of elements that come or go meanwhile nothing
   /// is certain. Context: any.
@@ -123,6 +144,17 @@ class Map : public RefCounted<Map> {
   virtual Status UpdateFromUser(ConstBytes key, ConstBytes value,
                                 UpdateMode mode);
   virtual Status DeleteFromUser(ConstBytes key);
+
+  /// CopyValueOut and DeleteFromUser in one step: nobody else gets what is
+  /// copied. Context: task.
+  virtual Status TakeOut(ConstBytes key, Bytes value);
+
+  /// For kinds whose batches are not walks by NextKey: appends the elements of
+  /// whole groups to `batch`, taking them out of the map or not, and moves
+  /// `cursor` (0 at the start) behind the last group. kNotFound: that was the
+  /// end; kNoSpace: the next group has more elements than `capacity`.
+  /// Context: task.
+  virtual Status CopyBatch(uint32_t& cursor, MapBatch& batch, bool take);
 
   /// Writes to `next` the key after `key`; the first one if `key` is empty or
   /// not there. kNotFound at the end. Context: task.

@@ -40,7 +40,19 @@ struct MapSpec {
   }
 };
 
-/// The `flags` of an update, by Linux's numbers.
-enum class UpdateMode : uint64_t { kAny = 0, kNoExist = 1, kExist = 2 };
+/// The `flags` of an update, by Linux's numbers. kLock is a bit beside the
+/// others: a value that is there is overwritten in place, under its lock.
+enum class UpdateMode : uint64_t {
+  kAny = 0,
+  kNoExist = 1,
+  kExist = 2,
+  kLock = 4
+};
+constexpr bool TakesLock(UpdateMode mode) {
+  return (static_cast<uint64_t>(mode) & 4) != 0;
+}
+constexpr UpdateMode WithoutLock(UpdateMode mode) {
+  return static_cast<UpdateMode>(static_cast<uint64_t>(mode) & ~uint64_t{4});
+}
 
 }  // namespace ebpf

@@ -19,6 +19,9 @@ enum class LockRank : uint8_t {
   kMapBucket = 10,
   kMapFreeList = 11,
   kRingReserve = 12,
+  // A bpf_spin_lock in a value: programs take it, and call nothing while they
+  // hold it; updates with BPF_F_LOCK take it inside a bucket.
+  kMapValue = 13,
   // The trace log is written by helpers, from inside anything above.
   kTraceLog = 20,
   // Below everything: taken to free or account memory.

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: MIT
+//
+// Copying values that hold special fields (map_fields.h): locks, timers and
+// pointers are not bytes that anybody may copy in or out.
+#pragma once
+
+#include <stdint.h>
+
+#include "core/base/span.h"
+#include "core/maps/map_fields.h"
+
+namespace ebpf::value_fields {
+
+/// Writes `from` to the shared value at `to` (aligned to 8), but for the
+/// special fields, which keep what they hold. Context: any.
+void Store(MapFields fields, uint8_t* to, ConstBytes from);
+
+/// The same under the value's bpf_spin_lock. kBusy where this CPU, interrupted,
+/// holds it already. Context: any, preemption off.
+Status StoreLocked(MapFields fields, uint8_t* to, ConstBytes from);
+
+/// Reads the shared value at `from` (aligned to 8); special fields come out as
+/// zeros. Context: any.
+void Load(MapFields fields, Bytes to, const uint8_t* from);
+
+/// The same under the value's bpf_spin_lock; kBusy as above.
+Status LoadLocked(MapFields fields, Bytes to, uint8_t* from);
+
+/// Sets the special fields of a value to nothing, before somebody sees it.
+/// Context: any.
+void Clear(MapFields fields, uint8_t* value);
+
+/// Lets go of what the special fields hold, when the value goes out of its map:
+/// timers are cancelled, pointers released. They are then cleared.
+/// Context: any.
+void Release(MapFields fields, uint8_t* value);
+
+}  // namespace ebpf::value_fields
