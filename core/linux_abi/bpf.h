@@ -20,7 +20,12 @@ enum BpfCommand : uint32_t {
   kMapGetNextKey = 4,
   kProgLoad = 5,
   kBtfLoad = 18,
+  kMapLookupAndDeleteElem = 21,
   kMapFreeze = 22,
+  kMapLookupBatch = 24,
+  kMapLookupAndDeleteBatch = 25,
+  kMapUpdateBatch = 26,
+  kMapDeleteBatch = 27,
 };
 
 /// enum bpf_map_type.
@@ -131,6 +136,20 @@ struct MapElemAttr {
   uint64_t flags;
 };
 static_assert(sizeof(MapElemAttr) == 32);
+
+/// BPF_MAP_*_BATCH.
+struct MapBatchAttr {
+  uint64_t in_batch;
+  uint64_t out_batch;
+  uint64_t keys;
+  uint64_t values;
+  uint32_t count;
+  uint32_t map_fd;
+  uint64_t elem_flags;
+  uint64_t flags;
+};
+static_assert(offsetof(MapBatchAttr, count) == 32);
+static_assert(sizeof(MapBatchAttr) == 56);
 
 struct ProgLoadAttr {
   uint32_t prog_type;
