@@ -134,10 +134,12 @@ Status Batch::LookUpByKey() {
 
 Status Batch::CopyPiece(uint32_t& cursor, uint32_t capacity, bool take) {
   Buffer<uint8_t> keys(allocator_);
-  EBPF_TRY(keys.Allocate(EBPF_TRY(CheckedMul<size_t>(capacity, key_size_))));
+  const size_t keys_size = EBPF_TRY(CheckedMul<size_t>(capacity, key_size_));
+  const size_t values_size =
+      EBPF_TRY(CheckedMul<size_t>(capacity, value_size_));
+  EBPF_TRY(keys.Allocate(keys_size));
   Buffer<uint8_t> values(allocator_);
-  EBPF_TRY(
-      values.Allocate(EBPF_TRY(CheckedMul<size_t>(capacity, value_size_))));
+  EBPF_TRY(values.Allocate(values_size));
   MapBatch piece = {keys.span(), values.span(), capacity, 0};
   Status status = Status::kOk;
   {
