@@ -19,6 +19,9 @@ struct Kernel {
   /// What CO-RE relocates for instead, where it is not the same: libbpf's
   /// btf_custom_path.
   const btf::Btf* core_btf = nullptr;
+  const btf::Btf* CoreTypes() const {
+    return core_btf != nullptr ? core_btf : btf;
+  }
   /// The address of a symbol for `extern const void name __ksym`, or kNotFound;
   /// null: no symbol is known.
   Result<uint64_t> (*find_symbol)(StringView name) = nullptr;

@@ -39,9 +39,9 @@ void SetInfo(const ProgramInfo& info, int btf_fd,
 /// What one load needs. Allocated: the system call below is to have what a
 /// kernel's stack has.
 struct Object::Loading : NonCopyable {
-  explicit Loading(const Object& object)
+  explicit Loading(Object& object)
       : linker(object.file_, object.map_fds_.span(), object.allocator_,
-               object.log_, object.kernel_),
+               object.log_, object.kernel_, &object.fields_),
         info(object.allocator_) {}
 
   ProgramLinker linker;

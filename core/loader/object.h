@@ -11,6 +11,7 @@
 #include "core/linux_abi/bpf.h"
 #include "core/loader/kernel.h"
 #include "core/loader/object_file.h"
+#include "core/loader/program_info.h"
 #include "core/memory/buffer.h"
 
 namespace ebpf::loader {
@@ -50,6 +51,7 @@ class Object : public NonCopyable {
         log_(log),
         kernel_(kernel),
         file_(allocator),
+        fields_(file_, kernel.CoreTypes(), allocator, log),
         map_fds_(allocator),
         programs_(allocator),
         links_(allocator) {}
@@ -123,6 +125,7 @@ class Object : public NonCopyable {
   TextWriter& log_;
   const Kernel kernel_;
   ObjectFile file_;
+  FieldRelocator fields_;
   int btf_fd_ = 0;       // 0: none
   Buffer<int> map_fds_;  // one for each of file_.maps(), 0: not made
   Buffer<ProgramResult> programs_;

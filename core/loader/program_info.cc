@@ -121,9 +121,15 @@ Status ProgramInfo::Read(const ObjectFile& object,
   return Status::kOk;
 }
 
-Status RelocateFields(const ObjectFile& object, const ExtRecords& records,
-                      const LinkedFunction& function, const btf::Btf* kernel,
-                      isa::Insns insns, Allocator& allocator, TextWriter& log) {
+FieldRelocator::~FieldRelocator() {
+  if (relocator_ != nullptr) {
+    allocator_.Delete(relocator_);
+  }
+}
+
+Status FieldRelocator::Relocate(const ExtRecords& records,
+                                const LinkedFunction& function,
+                                isa::Insns insns) {
   uint32_t i = records.FirstFrom(function.first_insn);
   const auto is_of_function = [&] {
     return i < records.count() &&
@@ -132,24 +138,24 @@ Status RelocateFields(const ObjectFile& object, const ExtRecords& records,
   if (!is_of_function()) {
     return Status::kOk;
   }
-  if (kernel == nullptr) {
-    log.Put("CO-RE: the kernel's BTF is needed, and not there\n");
+  if (kernel_ == nullptr) {
+    log_.Put("CO-RE: the kernel's BTF is needed, and not there\n");
     return Status::kNotFound;
   }
-  btf::CoreRelocator* relocator =
-      EBPF_TRY(allocator.New<btf::CoreRelocator>(*object.btf(), *kernel, &log));
+  if (relocator_ == nullptr) {
+    relocator_ = EBPF_TRY(
+        allocator_.New<btf::CoreRelocator>(*object_.btf(), *kernel_, &log_));
+  }
   const Bytes code(reinterpret_cast<uint8_t*>(insns.data()),
                    insns.size() * sizeof(isa::Insn));
-  Status status = Status::kOk;
-  for (; IsOk(status) && is_of_function(); ++i) {
+  for (; is_of_function(); ++i) {
     auto record =
         LoadUnaligned<btf::CoreRelocation>(records.RecordAt(i).data());
     record.insn_offset =
         (records.InsnAt(i) - function.first_insn) * sizeof(isa::Insn);
-    status = relocator->Apply(record, code);
+    EBPF_TRY(relocator_->Apply(record, code));
   }
-  allocator.Delete(relocator);
-  return status;
+  return Status::kOk;
 }
 
 }  // namespace ebpf::loader

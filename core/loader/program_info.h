@@ -79,12 +79,29 @@ class ProgramInfo : public NonCopyable {
   bool is_complete_ = false;
 };
 
-/// Patches `insns`, those of `function`, for the kernel with the types `kernel`
-/// (or null: none are known, and one relocation is one too many). `records` are
-/// the CO-RE relocations of its section. kInvalid, kNotFound, with a line in
-/// `log`; kNoMemory. Context: task.
-Status RelocateFields(const ObjectFile& object, const ExtRecords& records,
-                      const LinkedFunction& function, const btf::Btf* kernel,
-                      isa::Insns insns, Allocator& allocator, TextWriter& log);
+/// CO-RE, in all functions of one object: which of a kernel's types are none of
+/// the program's is remembered from one to the next, as in libbpf. Context:
+/// task.
+class FieldRelocator : public NonCopyable {
+ public:
+  /// `object` has been read before the first use. `kernel` has the types to
+  /// relocate for; null: none are known, and one relocation is one too many.
+  FieldRelocator(const ObjectFile& object, const btf::Btf* kernel,
+                 Allocator& allocator, TextWriter& log)
+      : object_(object), kernel_(kernel), allocator_(allocator), log_(log) {}
+  ~FieldRelocator();
+
+  /// Patches `insns`, those of `function`. `records` are the CO-RE relocations
+  /// of its section. kInvalid, kNotFound, with a line in the log; kNoMemory.
+  Status Relocate(const ExtRecords& records, const LinkedFunction& function,
+                  isa::Insns insns);
+
+ private:
+  const ObjectFile& object_;
+  const btf::Btf* const kernel_;
+  Allocator& allocator_;
+  TextWriter& log_;
+  btf::CoreRelocator* relocator_ = nullptr;  // owned; null: not needed so far
+};
 
 }  // namespace ebpf::loader

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "core/loader/program_info.h"
 
+#include "core/btf/test_builder.h"
 #include "core/loader/program_linker.h"
 #include "core/loader/test_kernel.h"
 
@@ -10,10 +11,11 @@ namespace {
 class ProgramInfoTest : public ClientObjectTest {
  protected:
   /// Links and keeps the instructions and functions.
-  Status Link(const char* name, const Kernel& kernel) {
+  Status Link(const char* name, const Kernel& kernel,
+              FieldRelocator* fields = nullptr) {
     const std::vector<int> fds(file_.maps().size(), 77);
     ProgramLinker linker(file_, Span<const int>(fds.data(), fds.size()),
-                         PortAllocator(), log_, kernel);
+                         PortAllocator(), log_, kernel, fields);
     const Status status = linker.Link(Program(name));
     insns_.assign(linker.insns().begin(), linker.insns().end());
     functions_.assign(linker.functions().begin(), linker.functions().end());
@@ -83,6 +85,39 @@ TEST_F(ProgramInfoTest, OtherTypesMayBeGivenForFields) {
   EXPECT_EQ(insns_[0].offset, 0);
 }
 
+/// Two types of one name, as in kernels where several drivers have a "task":
+/// {int pid; task* parent;}, and {int other; int pid;}.
+std::vector<uint8_t> TwoTasks() {
+  using btf::Kind;
+  btf::Builder b;
+  const uint32_t number = b.Add(Kind::kInt, b.Name("int"), 4, {0x01000020});
+  const uint32_t pointer = 2;
+  const uint32_t first = 3;
+  b.Add(Kind::kPointer, 0, first);
+  const uint32_t task = b.Name("task");
+  const uint32_t pid = b.Name("pid");
+  b.Add(Kind::kStruct, task, 16,
+        {pid, number, 0, b.Name("parent"), pointer, 64}, 2);
+  b.Add(Kind::kStruct, task, 8, {b.Name("other"), number, 0, pid, number, 32},
+        2);
+  return b.Blob();
+}
+
+TEST_F(ProgramInfoTest, ATypeThatDidNotFitOnceFitsNoFunctionOfTheObject) {
+  const std::vector<uint8_t> blob = TwoTasks();
+  const Ref<btf::BtfObject> tasks =
+      *btf::BtfObject::Create(ToBytes(blob), PortAllocator());
+  Kernel kernel = kernel_.kernel();
+  kernel.core_btf = &tasks->btf();
+  ASSERT_EQ(Link("relocates", kernel), Status::kInvalid) << "ambiguous";
+
+  FieldRelocator fields(file_, kernel.CoreTypes(), PortAllocator(), log_);
+  ASSERT_EQ(Link("relocates_parent", kernel, &fields), Status::kOk) << log();
+  EXPECT_EQ(Link("relocates", kernel, &fields), Status::kOk) << log();
+
+  EXPECT_EQ(insns_[0].offset, 0);
+}
+
 TEST_F(ProgramInfoTest, FieldsNeedTheKernelsTypes) {
   EXPECT_EQ(Link("relocates", Kernel()), Status::kNotFound);
   EXPECT_EQ(log(),
@@ -95,11 +130,11 @@ TEST_F(ProgramInfoTest, RecordsAreFoundByInstruction) {
       file_, btf::ExtTable::kFunctions, Program("calls").section_index);
 
   ASSERT_TRUE(records.ok());
-  ASSERT_EQ(records->count(), 3u);
+  ASSERT_EQ(records->count(), 4u);
   EXPECT_EQ(records->FirstFrom(0), 0u);
   EXPECT_EQ(records->FirstFrom(1), 1u);
   EXPECT_EQ(records->FirstFrom(records->InsnAt(2)), 2u);
-  EXPECT_EQ(records->FirstFrom(UINT64_MAX), 3u);
+  EXPECT_EQ(records->FirstFrom(UINT64_MAX), 4u);
 }
 
 TEST_F(ProgramInfoTest, RecordsOutOfOrderAreRefused) {

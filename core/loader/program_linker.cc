@@ -114,10 +114,9 @@ Status ProgramLinker::Append(uint32_t section_index, uint32_t first_insn,
 Status ProgramLinker::RelocateNewest() {
   const LinkedFunction& function = functions_[functions_.size() - 1];
   const bool is_text = function.section == object_.text_section();
-  const Status status = RelocateFields(
-      object_, is_text ? text_fields_ : entry_fields_, function,
-      kernel_.core_btf != nullptr ? kernel_.core_btf : kernel_.btf,
-      insns_.span().Subspan(function.at, function.count), allocator_, log_);
+  const Status status =
+      fields_.Relocate(is_text ? text_fields_ : entry_fields_, function,
+                       insns_.span().Subspan(function.at, function.count));
   return IsOk(status) ? status
                       : Refuse(status, function.at, "CO-RE relocation failed");
 }

@@ -40,15 +40,18 @@ class RelocationIndex : public NonCopyable {
 /// by calls or function references follows, once. Context: task.
 class ProgramLinker : public NonCopyable {
  public:
-  /// `map_fds[i]` is the descriptor of object.maps()[i].
+  /// `map_fds[i]` is the descriptor of object.maps()[i]. `fields` relocates for
+  /// all programs of the object; null: this one has its own.
   ProgramLinker(const ObjectFile& object, Span<const int> map_fds,
                 Allocator& allocator, TextWriter& log,
-                const Kernel& kernel = Kernel())
+                const Kernel& kernel = Kernel(),
+                FieldRelocator* fields = nullptr)
       : object_(object),
         map_fds_(map_fds),
-        allocator_(allocator),
         log_(log),
         kernel_(kernel),
+        own_fields_(object, kernel.CoreTypes(), allocator, log),
+        fields_(fields != nullptr ? *fields : own_fields_),
         entry_relocations_(allocator),
         text_relocations_(allocator),
         text_places_(allocator),
@@ -95,9 +98,10 @@ class ProgramLinker : public NonCopyable {
 
   const ObjectFile& object_;
   const Span<const int> map_fds_;
-  Allocator& allocator_;
   TextWriter& log_;
   const Kernel kernel_;
+  FieldRelocator own_fields_;
+  FieldRelocator& fields_;
   ExtRecords entry_fields_;  // CO-RE relocations
   ExtRecords text_fields_;
   RelocationIndex entry_relocations_;

@@ -101,6 +101,9 @@ int calls_nobody(struct task *task) { return function_of_nobody(task); }
 SEC("raw_tp")
 int relocates(struct task *task) { return task->pid; }
 
+SEC("raw_tp")
+int relocates_parent(struct task *task) { return task->parent != 0; }
+
 SEC("struct_ops/second")
 int operation(void *context) { return 0; }
 
