@@ -13,6 +13,9 @@
 //   relocation TEXT a relocation cannot be done
 //   refused TEXT    the verifier refuses it
 //
+// core_relo_case OBJECT TYPES --relocated FILE: writes the relocated object,
+// for a kernel that runs it.
+//
 // Exit 0, or 2 with a message where something cannot be read.
 #include <algorithm>
 #include <cstdio>
@@ -135,16 +138,37 @@ std::string Case(const std::string& object, const std::string& types,
   }
 }
 
+void WriteRelocated(const std::string& object, const std::string& types,
+                    const std::string& to) {
+  const std::vector<uint8_t> relocated =
+      RelocateObject(ReadFile(object), ReadTypes(types));
+  std::ofstream out(to, std::ios::binary);
+  out.write(reinterpret_cast<const char*>(relocated.data()),
+            static_cast<std::streamsize>(relocated.size()));
+  out.close();
+  if (!out) {
+    throw std::runtime_error(to + ": cannot be written");
+  }
+}
+
 }  // namespace
 }  // namespace ebpf::testing_core_relo
 
 int main(int argc, char** argv) {
-  if (argc != 4) {
-    fprintf(stderr, "usage: core_relo_case OBJECT TYPES PROGRAM < INPUT\n");
+  using namespace ebpf::testing_core_relo;
+  const bool writes = argc == 5 && std::string(argv[3]) == "--relocated";
+  if (argc != 4 && !writes) {
+    fprintf(stderr,
+            "usage: core_relo_case OBJECT TYPES PROGRAM < INPUT\n"
+            "       core_relo_case OBJECT TYPES --relocated FILE\n");
     return 2;
   }
   try {
-    puts(ebpf::testing_core_relo::Case(argv[1], argv[2], argv[3]).c_str());
+    if (writes) {
+      WriteRelocated(argv[1], argv[2], argv[4]);
+    } else {
+      puts(Case(argv[1], argv[2], argv[3]).c_str());
+    }
     return 0;
   } catch (const std::exception& error) {
     fprintf(stderr, "core_relo_case: %s\n", error.what());
