@@ -63,7 +63,7 @@ Result<MapPages> MapFile::Mmap(uint64_t offset, uint64_t size,
 }
 
 void MapFile::Destroy() {
-  map_->ReleaseUser();
+  map_->ReleaseUser(this);
   allocator_.Delete(this);
 }
 

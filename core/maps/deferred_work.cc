@@ -3,8 +3,6 @@
 // core/maps/deferred_work.h's implementation.
 #include "core/maps/deferred_work.h"
 
-#include "core/maps/map.h"
-
 namespace ebpf {
 
 bool DeferredWork::Request() {
@@ -13,16 +11,12 @@ bool DeferredWork::Request() {
   if (pending_.Exchange(true, kAcqRel)) {
     return true;
   }
-  if (keep_alive_ != nullptr) {
-    keep_alive_->Acquire();
-  }
+  keep_alive_.Acquire();
   if (ebpf_port_defer(this)) {
     return true;
   }
   pending_.Store(false, kRelaxed);
-  if (keep_alive_ != nullptr) {
-    keep_alive_->Release();  // never the last one: the caller's remains
-  }
+  keep_alive_.Release();  // never the last one: the caller's remains
   return false;
 }
 
@@ -31,9 +25,7 @@ void DeferredWork::Run(ebpf_deferred* self) {
   // Acquires what was done before Request: pairs with the exchange there.
   (void)work->pending_.Exchange(false, kAcqRel);
   work->function_(work->argument_);
-  if (work->keep_alive_ != nullptr) {
-    work->keep_alive_->Release();  // may free `work`
-  }
+  work->keep_alive_.Release();  // may free `work`
 }
 
 }  // namespace ebpf

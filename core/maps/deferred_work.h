@@ -5,11 +5,10 @@
 
 #include "core/base/atomic.h"
 #include "core/base/types.h"
+#include "core/memory/keeper.h"
 #include "core/platform/defer.h"
 
 namespace ebpf {
-
-class Map;
 
 /// One function call that ebpf_port_defer makes in task context. Requests that
 /// come before it starts become one call; one that comes later makes another.
@@ -17,9 +16,9 @@ class DeferredWork : private ebpf_deferred, public NonCopyable {
  public:
   using Function = void (*)(void* argument);
 
-  /// A pending call holds a reference of `keep_alive`, a map that the work is
-  /// part of; null where the work outlives all calls anyway.
-  DeferredWork(Function function, void* argument, Map* keep_alive)
+  /// A pending call holds a reference of `keep_alive`, which the work is part
+  /// of; null where the work outlives all calls anyway.
+  DeferredWork(Function function, void* argument, Keeper keep_alive)
       : ebpf_deferred{nullptr, &Run},
         function_(function),
         argument_(argument),
@@ -27,7 +26,7 @@ class DeferredWork : private ebpf_deferred, public NonCopyable {
 
   /// Makes sure that a call begins after this. False where the port cannot
   /// (core/platform/defer.h): there will be none. The caller holds a reference
-  /// of the map, or runs in a program that does. Context: any.
+  /// of the keeper's object, or runs in a program that does. Context: any.
   bool Request();
 
  private:
@@ -35,7 +34,7 @@ class DeferredWork : private ebpf_deferred, public NonCopyable {
 
   const Function function_;
   void* const argument_;
-  Map* const keep_alive_;
+  const Keeper keep_alive_;
   Atomic<bool> pending_{false};
 };
 

@@ -6,6 +6,7 @@
 #include "core/maps/array_map.h"
 #include "core/maps/hash_map.h"
 #include "core/maps/per_cpu_array_map.h"
+#include "core/maps/perf_event_array_map.h"
 #include "core/maps/prog_array_map.h"
 #include "core/maps/ring_buffer_map.h"
 

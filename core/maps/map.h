@@ -176,7 +176,9 @@ class Map : public RefCounted<Map> {
   /// Counts who can reach the map besides programs: its files. With the last of
   /// these the kind is told (UserReferencesGone). Context: task.
   void AcquireUser() { user_references_.FetchAdd(1, kRelaxed); }
-  void ReleaseUser() {
+  /// `user` tells the one that goes from others.
+  void ReleaseUser(const void* user) {
+    UserGone(user);
     // Releases what this file's users did; the last one acquires what all did.
     if (user_references_.FetchSub(1, kAcqRel) == 1) {
       UserReferencesGone();
@@ -189,6 +191,10 @@ class Map : public RefCounted<Map> {
 
  private:
   friend class RefCounted<Map>;
+
+  /// A file of the map is closed: what was put in through it and shall not
+  /// outlive it goes. Context: task, in no read section.
+  virtual void UserGone(const void* /*user*/) {}
 
   /// Nobody but programs can reach the map any more. Context: task, in no read
   /// section.

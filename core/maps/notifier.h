@@ -33,7 +33,7 @@ class Notifier : public NonCopyable {
  public:
   /// The owner outlives each notice, unless `keep_alive` is the owner: then a
   /// notice that is under way holds a reference of it.
-  explicit Notifier(Map* keep_alive) : work_(&Run, this, keep_alive) {}
+  explicit Notifier(Keeper keep_alive) : work_(&Run, this, keep_alive) {}
 
   /// Context: task. After Remove `listener` is not called any more.
   void Add(Listener& listener) EBPF_EXCLUDES(mutex_);

@@ -178,9 +178,9 @@ TEST_F(ProgArrayMapTest, IsEmptiedWhenOnlyProgramsCanReachIt) {
   map->AcquireUser();
   EXPECT_EQ(program.PutInto(Of(map), 0), Status::kOk);
   EXPECT_EQ(program.PutInto(Of(map), 2), Status::kOk);
-  map->ReleaseUser();
+  map->ReleaseUser(nullptr);
   EXPECT_EQ(program.references, 2);
-  map->ReleaseUser();
+  map->ReleaseUser(nullptr);
   EXPECT_EQ(program.references, 0);
   EXPECT_EQ(At(map, 0), nullptr);
 }

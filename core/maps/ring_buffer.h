@@ -24,8 +24,8 @@ namespace ebpf {
 /// not at all.
 class RingBuffer : public NonCopyable {
  public:
-  /// `owner`, if not null, is kept while a notice is under way.
-  RingBuffer(Allocator& allocator, Map* owner)
+  /// `owner` is kept while a notice is under way.
+  RingBuffer(Allocator& allocator, Keeper owner)
       : allocator_(allocator), notifier_(owner) {}
   ~RingBuffer();
 

@@ -295,7 +295,7 @@ TEST_F(ProgramTest, DiesInAnArrayThatOnlyItCanReach) {
     EXPECT_EQ(Put(array, Move(program)), Status::kOk);
     EXPECT_EQ(engine_.images, 1);
     // As the array's last descriptor does when it is closed.
-    array->ReleaseUser();
+    array->ReleaseUser(nullptr);
     EXPECT_EQ(engine_.images, 0);
   }
   EXPECT_EQ(PortAllocatedBytes(), bytes);
