@@ -9,7 +9,7 @@
 
 namespace ebpf {
 
-Result<Ref<File>> PerfEventFile::Create(Ref<KprobeEvent> event,
+Result<Ref<File>> PerfEventFile::Create(Ref<PerfEvent> event,
                                         Allocator& allocator) {
   PerfEventFile* file =
       EBPF_TRY(allocator.New<PerfEventFile>(Move(event), allocator));
@@ -25,7 +25,12 @@ Result<size_t> PerfEventFile::Read(Client& client, CallerPtr to, size_t size) {
   return sizeof(count);
 }
 
-uint32_t PerfEventFile::Poll() { return linux_abi::kPollHangUp; }
+uint32_t PerfEventFile::Poll() { return event_->Poll(); }
+
+Result<MapPages> PerfEventFile::Mmap(uint64_t offset, uint64_t size,
+                                     uint32_t protection) {
+  return event_->Mmap(offset, size, protection);
+}
 
 Status PerfEventFile::Ioctl(Client& client, uint32_t command,
                             uint64_t argument) {
@@ -38,6 +43,10 @@ Status PerfEventFile::Ioctl(Client& client, uint32_t command,
     case linux_abi::kPerfIocReset:
       event_->ResetCount();
       return Status::kOk;
+    case linux_abi::kPerfIocId: {
+      const uint64_t id = event_->id();
+      return client.CopyOut(client.Pointer(argument), &id, sizeof(id));
+    }
     case linux_abi::kPerfIocSetBpf: {
       const auto fd = static_cast<int32_t>(argument);
       Ref<File> file = EBPF_TRY(client.fds().Get(fd));

@@ -19,6 +19,7 @@ enum BpfCommand : uint32_t {
   kMapDeleteElem = 3,
   kMapGetNextKey = 4,
   kProgLoad = 5,
+  kProgTestRun = 10,
   kBtfLoad = 18,
   kMapLookupAndDeleteElem = 21,
   kMapFreeze = 22,
@@ -69,6 +70,11 @@ enum UpdateFlags : uint64_t {
   kUpdateExist = 2,
   kUpdateLock = 4,  // BPF_F_LOCK
 };
+
+/// The index among the flags of helpers on perf events, and its value for the
+/// running CPU's entry.
+inline constexpr uint64_t kIndexMask = 0xffffffff;   // BPF_F_INDEX_MASK
+inline constexpr uint64_t kCurrentCpu = kIndexMask;  // BPF_F_CURRENT_CPU
 
 /// flags of the ring buffer helpers, and of bpf_ringbuf_query.
 enum RingFlags : uint64_t {
@@ -198,6 +204,34 @@ struct BtfLoadAttr {
 };
 static_assert(offsetof(BtfLoadAttr, btf_log_true_size) == 28);
 static_assert(sizeof(BtfLoadAttr) == 40);
+
+/// BPF_PROG_TEST_RUN.
+struct ProgTestRunAttr {
+  uint32_t prog_fd;
+  uint32_t retval;  // written
+  uint32_t data_size_in;
+  uint32_t data_size_out;  // written
+  uint64_t data_in;
+  uint64_t data_out;
+  uint32_t repeat;
+  uint32_t duration;  // written: nanoseconds of one run
+  uint32_t ctx_size_in;
+  uint32_t ctx_size_out;  // written
+  uint64_t ctx_in;
+  uint64_t ctx_out;
+  uint32_t flags;
+  uint32_t cpu;
+  uint32_t batch_size;
+};
+static_assert(offsetof(ProgTestRunAttr, ctx_size_out) == 44);
+static_assert(offsetof(ProgTestRunAttr, flags) == 64);
+
+/// BPF_PROG_TEST_RUN's flags.
+enum TestRunFlags : uint32_t {
+  kTestRunOnCpu = 1u << 0,
+  kTestRunLiveFrames = 1u << 1,       // BPF_F_TEST_XDP_LIVE_FRAMES
+  kTestRunChecksumComplete = 1u << 2,  // BPF_F_TEST_SKB_CHECKSUM_COMPLETE
+};
 
 struct MapFreezeAttr {
   uint32_t map_fd;

@@ -8,6 +8,15 @@
 
 namespace ebpf::linux_abi {
 
+/// type of the events of the kernel itself, and their config.
+inline constexpr uint32_t kPerfTypeSoftware = 1;
+enum PerfSoftwareEvent : uint64_t {
+  kPerfCpuClock = 0,
+  kPerfTaskClock = 1,
+  kPerfDummy = 9,
+  kPerfBpfOutput = 10,
+};
+
 /// The number of the kprobe PMU, which clients read from
 /// /sys/bus/event_source/devices/kprobe/type: the first after the fixed types.
 inline constexpr uint32_t kPerfTypeKprobe = 6;
@@ -18,9 +27,23 @@ inline constexpr uint64_t kPerfKprobeReturn = 1;
 /// Bits of perf_event_attr.flags, its bit fields from `disabled` to `sigtrap`.
 inline constexpr uint64_t kPerfDisabled = 1;
 inline constexpr uint64_t kPerfFrequency = 1 << 10;
+inline constexpr uint64_t kPerfWatermark = 1 << 14;
 inline constexpr uint64_t kPerfKnownFlags = (uint64_t{1} << 38) - 1;
 
-/// PERF_SAMPLE_* up to the last one known.
+/// PERF_SAMPLE_*, what a sample holds.
+enum PerfSampleType : uint64_t {
+  kPerfSampleIp = 1 << 0,
+  kPerfSampleTid = 1 << 1,
+  kPerfSampleTime = 1 << 2,
+  kPerfSampleAddress = 1 << 3,
+  kPerfSampleId = 1 << 6,
+  kPerfSampleCpu = 1 << 7,
+  kPerfSamplePeriod = 1 << 8,
+  kPerfSampleStreamId = 1 << 9,
+  kPerfSampleRaw = 1 << 10,
+  kPerfSampleIdentifier = 1 << 16,
+};
+/// ... up to the last one known.
 inline constexpr uint64_t kPerfKnownSampleTypes = (uint64_t{1} << 25) - 1;
 
 /// flags of perf_event_open(2).
@@ -37,6 +60,7 @@ enum PerfIoctl : uint32_t {
   kPerfIocEnable = 0x2400,
   kPerfIocDisable = 0x2401,
   kPerfIocReset = 0x2403,
+  kPerfIocId = 0x80082407,
   kPerfIocSetBpf = 0x40042408,
 };
 

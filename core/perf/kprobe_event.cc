@@ -3,8 +3,7 @@
 // core/perf/kprobe_event.h's implementation.
 #include "core/perf/kprobe_event.h"
 
-#include "core/platform/cpu.h"
-#include "core/platform/task.h"
+#include "core/sync/read_section.h"
 
 namespace ebpf {
 
@@ -31,18 +30,13 @@ Status KprobeEvent::SetProgram(Ref<Program> program) {
   return Status::kOk;
 }
 
-bool KprobeEvent::InScope() const {
-  if (scope_.cpu >= 0 &&
-      static_cast<uint32_t>(scope_.cpu) != ebpf_port_cpu_id()) {
-    return false;
+Status KprobeEvent::Output(ConstBytes /*data*/) { return Status::kInvalid; }
+
+Result<CounterReading> KprobeEvent::ReadCounter() const {
+  if (!scope_.IsHere()) {
+    return Status::kInvalid;
   }
-  if (scope_.pid < 0) {
-    return true;
-  }
-  uint32_t pid;
-  uint32_t tgid;
-  ebpf_port_task_ids(&pid, &tgid);
-  return static_cast<uint32_t>(scope_.pid) == pid;
+  return CounterReading{count(), 0, 0};
 }
 
 void KprobeEvent::Hit(machine::PtRegs& regs) {
@@ -52,7 +46,7 @@ void KprobeEvent::Hit(machine::PtRegs& regs) {
   if (program != nullptr && program->RunUnlessNested(&regs) == 0) {
     return;
   }
-  if (InScope()) {
+  if (scope_.IsHere()) {
     count_.FetchAdd(1, kRelaxed);
   }
 }
@@ -61,6 +55,7 @@ void KprobeEvent::Destroy() {
   if (probe_) {
     probe_->Detach();  // from here on Hit runs nowhere
   }
+  WaitForReaders();  // programs that found it in an array
   if (Program* program = program_.Load(kRelaxed)) {
     program->Release();
   }

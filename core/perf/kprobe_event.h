@@ -9,16 +9,11 @@
 #include "core/base/string_view.h"
 #include "core/memory/allocator.h"
 #include "core/memory/ref_counted.h"
+#include "core/perf/perf_event.h"
 #include "core/probes/kprobe.h"
 #include "core/program/program.h"
 
 namespace ebpf {
-
-/// Which hits an event counts. Programs run on all of them, as in Linux.
-struct EventScope {
-  int32_t pid = -1;  // one thread, or -1: all
-  int32_t cpu = -1;  // one CPU, or -1: all
-};
 
 /// Where an event's probe stands: AttachKprobe's arguments.
 struct EventTarget {
@@ -28,8 +23,7 @@ struct EventTarget {
 };
 
 /// Context of what is not said otherwise: task.
-class KprobeEvent final : public RefCounted<KprobeEvent>,
-                          public KprobeConsumer {
+class KprobeEvent final : public PerfEvent, public KprobeConsumer {
  public:
   /// An event that is not enabled. What AttachKprobe says: an address that
   /// cannot be probed is refused here. kNoMemory.
@@ -39,30 +33,32 @@ class KprobeEvent final : public RefCounted<KprobeEvent>,
 
   /// Plants the breakpoint, or takes it away; nothing when it is so already.
   /// What Kprobe::Enable says.
-  Status Enable() { return probe_->Enable(); }
-  void Disable() { probe_->Disable(); }
+  Status Enable() override { return probe_->Enable(); }
+  void Disable() override { probe_->Disable(); }
 
   /// The program for every hit from now on; kExists when there is one,
   /// kInvalid when it is not for kprobes.
-  Status SetProgram(Ref<Program> program);
+  Status SetProgram(Ref<Program> program) override;
 
   /// Hits counted while the event was enabled: those in its scope that no
   /// program filtered out by returning 0. Context: any.
-  uint64_t count() const { return count_.Load(kRelaxed); }
-  void ResetCount() { count_.Store(0, kRelaxed); }
+  uint64_t count() const override { return count_.Load(kRelaxed); }
+  void ResetCount() override { count_.Store(0, kRelaxed); }
+
+  // ArrayedEvent. Programs read the count, without times.
+  Status Output(ConstBytes data) override;
+  Result<CounterReading> ReadCounter() const override;
 
   /// KprobeConsumer. Context: any.
   void Hit(machine::PtRegs& regs) override;
 
  private:
   friend class Allocator;
-  friend class RefCounted<KprobeEvent>;
 
   KprobeEvent(EventScope scope, Allocator& allocator)
       : scope_(scope), allocator_(allocator) {}
-  void Destroy();
-
-  bool InScope() const;
+  ~KprobeEvent() = default;
+  void Destroy() override;
 
   const EventScope scope_;
   Allocator& allocator_;

@@ -4,8 +4,10 @@
 #include "core/syscall/map_access.h"
 
 #include "core/base/memory.h"
+#include "core/files/perf_event_file.h"
 #include "core/files/program_file.h"
 #include "core/linux_abi/bpf.h"
+#include "core/maps/perf_event_array_map.h"
 #include "core/maps/prog_array_map.h"
 #include "core/maps/value_fields.h"
 #include "core/sync/read_section.h"
@@ -13,36 +15,41 @@
 namespace ebpf {
 namespace {
 
-bool HoldsPrograms(const Map& map) {
-  return map.spec().type == MapType::kProgArray;
-}
-
-/// Update of an array that holds programs: `value` is a descriptor of one.
-Status PutProgram(const Call& call, Map& map, ConstBytes key, ConstBytes value,
-                  uint64_t flags) {
-  if (flags != 0) {
-    return Status::kInvalid;
-  }
-  const auto index = LoadUnaligned<uint32_t>(key.data());
-  if (index >= map.spec().max_entries) {
+/// The file behind the descriptor that is a value of `map`'s, whose `key` is an
+/// index.
+Result<Ref<File>> FileIn(const Call& call, const Map& map, ConstBytes key,
+                         ConstBytes value) {
+  if (LoadUnaligned<uint32_t>(key.data()) >= map.spec().max_entries) {
     return Status::kTooBig;
   }
-  Ref<File> file =
-      EBPF_TRY(call.client.fds().Get(LoadUnaligned<int32_t>(value.data())));
+  return call.client.fds().Get(LoadUnaligned<int32_t>(value.data()));
+}
+
+Status PutProgram(const Call& call, Map& map, ConstBytes key,
+                  ConstBytes value) {
+  Ref<File> file = EBPF_TRY(FileIn(call, map, key, value));
   ProgramFile* program_file = file->AsProgram();
   if (program_file == nullptr) {
     return Status::kInvalid;
   }
   Ref<Program> program = program_file->program();
-  EBPF_TRY(
-      static_cast<ProgArrayMap&>(map).Set(index, program->tail_call_target()));
+  EBPF_TRY(static_cast<ProgArrayMap&>(map).Set(
+      LoadUnaligned<uint32_t>(key.data()), program->tail_call_target()));
   (void)program.Leak();
   return Status::kOk;
 }
 
-Status RemoveProgram(Map& map, ConstBytes key) {
-  return static_cast<ProgArrayMap&>(map).Clear(
-      LoadUnaligned<uint32_t>(key.data()));
+Status PutPerfEvent(const Call& call, const OpenMap& map, ConstBytes key,
+                    ConstBytes value) {
+  Ref<File> file = EBPF_TRY(FileIn(call, *map, key, value));
+  PerfEventFile* event_file = file->AsPerfEvent();
+  if (event_file == nullptr) {
+    return Status::kInvalid;
+  }
+  return PerfEventArrayMap::From(*map).Set(
+      LoadUnaligned<uint32_t>(key.data()),
+      Ref<ArrayedEvent>(Ref<PerfEvent>::Share(event_file->event())),
+      map.user());
 }
 
 bool Has(MapAccess access, MapAccess one) {
@@ -97,18 +104,28 @@ Status CopyElementOut(Map& map, ConstBytes key, Bytes value, uint64_t flags) {
   return value_fields::LoadLocked(map.fields(), value, found.data());
 }
 
-Status UpdateElement(const Call& call, Map& map, ConstBytes key,
+Status UpdateElement(const Call& call, const OpenMap& map, ConstBytes key,
                      ConstBytes value, uint64_t flags) {
-  if (HoldsPrograms(map)) {
-    return PutProgram(call, map, key, value, flags);
+  const MapType type = map->spec().type;
+  if (type == MapType::kProgArray || type == MapType::kPerfEventArray) {
+    if (flags != 0) {
+      return Status::kInvalid;
+    }
+    return type == MapType::kProgArray ? PutProgram(call, *map, key, value)
+                                       : PutPerfEvent(call, map, key, value);
   }
   ReadSection reading;
-  return map.UpdateFromUser(key, value, static_cast<UpdateMode>(flags));
+  return map->UpdateFromUser(key, value, static_cast<UpdateMode>(flags));
 }
 
 Status DeleteElement(Map& map, ConstBytes key) {
-  if (HoldsPrograms(map)) {
-    return RemoveProgram(map, key);
+  if (map.spec().type == MapType::kProgArray) {
+    return static_cast<ProgArrayMap&>(map).Clear(
+        LoadUnaligned<uint32_t>(key.data()));
+  }
+  if (map.spec().type == MapType::kPerfEventArray) {
+    return PerfEventArrayMap::From(map).Clear(
+        LoadUnaligned<uint32_t>(key.data()));
   }
   ReadSection reading;
   return map.DeleteFromUser(key);

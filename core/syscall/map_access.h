@@ -32,6 +32,8 @@ class OpenMap {
   }
   Map& operator*() const { return file_->AsMap()->map(); }
   Map* operator->() const { return &**this; }
+  /// Who puts something in through it, for Map::UserGone.
+  const void* user() const { return file_->AsMap(); }
 
  private:
   Ref<File> file_;
@@ -55,7 +57,7 @@ Status CopyKeyIn(const Call& call, const Map& map, uint64_t key,
 // `flags` are checked but for what the kinds say.
 
 Status CopyElementOut(Map& map, ConstBytes key, Bytes value, uint64_t flags);
-Status UpdateElement(const Call& call, Map& map, ConstBytes key,
+Status UpdateElement(const Call& call, const OpenMap& map, ConstBytes key,
                      ConstBytes value, uint64_t flags);
 Status DeleteElement(Map& map, ConstBytes key);
 

@@ -33,13 +33,14 @@ bool DeletesInBatches(MapType type) {
 /// One batch: the map, and the arrays on the client's side.
 class Batch {
  public:
-  Batch(const Call& call, const MapBatchAttr& attr, Map& map)
+  Batch(const Call& call, const MapBatchAttr& attr, const OpenMap& map)
       : call_(call),
         attr_(attr),
-        map_(map),
+        open_map_(map),
+        map_(*map),
         allocator_(*call.system.allocator),
-        key_size_(map.spec().key_size),
-        value_size_(map.user_value_size()) {}
+        key_size_(map->spec().key_size),
+        value_size_(map->user_value_size()) {}
 
   Status LookUpByKey();
   Status LookUpByGroup(bool take);
@@ -81,6 +82,7 @@ class Batch {
 
   const Call& call_;
   const MapBatchAttr& attr_;
+  const OpenMap& open_map_;
   Map& map_;
   Allocator& allocator_;
   const size_t key_size_;
@@ -198,7 +200,7 @@ Status Batch::UpdateAll(Bytes key, Bytes value) {
   for (; done_ < attr_.count; ++done_) {
     EBPF_TRY(CopyKeyIn(key));
     EBPF_TRY(CopyValueIn(value));
-    EBPF_TRY(UpdateElement(call_, map_, key, value, attr_.elem_flags));
+    EBPF_TRY(UpdateElement(call_, open_map_, key, value, attr_.elem_flags));
   }
   return Status::kOk;
 }
@@ -248,7 +250,7 @@ Result<int> RunBatch(const Call& call, const RawAttr& raw, MapAccess access,
   if (attr.count == 0) {
     return 0;
   }
-  Batch batch(call, attr, *map);
+  Batch batch(call, attr, map);
   EBPF_TRY(run(batch, by_group));
   return 0;
 }

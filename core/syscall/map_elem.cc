@@ -42,7 +42,7 @@ Result<int> MapUpdateElem(const Call& call, const RawAttr& raw) {
   EBPF_TRY(call.client.CopyIn(value.span().data(),
                               call.client.Pointer(attr.value),
                               value.span().size()));
-  EBPF_TRY(UpdateElement(call, *map, key.span(), value.span(), attr.flags));
+  EBPF_TRY(UpdateElement(call, map, key.span(), value.span(), attr.flags));
   return 0;
 }
 

@@ -8,6 +8,8 @@
 #include "core/linux_abi/bpf.h"
 #include "core/linux_abi/perf_event.h"
 #include "core/memory/buffer.h"
+#include "core/perf/kprobe_event.h"
+#include "core/perf/software_event.h"
 #include "core/platform/cpu.h"
 #include "core/platform/task.h"
 #include "core/syscall/attr.h"
@@ -82,9 +84,6 @@ Status CheckScope(Client& client, int32_t pid, int32_t cpu, int32_t group_fd,
 }
 
 Status CheckKprobe(const PerfEventAttr& attr) {
-  if (attr.type != linux_abi::kPerfTypeKprobe) {
-    return Status::kNotFound;
-  }
   if (attr.config == linux_abi::kPerfKprobeReturn) {
     return Status::kNotSupported;
   }
@@ -108,6 +107,33 @@ Result<EventTarget> TargetOf(const Client& client, const PerfEventAttr& attr,
   return target;
 }
 
+Result<Ref<PerfEvent>> MakeKprobe(Client& client, const System& system,
+                                  const PerfEventAttr& attr, EventScope scope) {
+  EBPF_TRY(CheckKprobe(attr));
+  // Not on the stack, of which there may be little.
+  Buffer<char> symbol(*system.allocator);
+  EBPF_TRY(symbol.Allocate(kMaxSymbolSize));
+  const EventTarget target = EBPF_TRY(TargetOf(client, attr, symbol.span()));
+  Ref<KprobeEvent> event =
+      EBPF_TRY(KprobeEvent::Create(target, scope, *system.allocator));
+  return Ref<PerfEvent>(Move(event));
+}
+
+Result<Ref<PerfEvent>> MakeEvent(Client& client, const System& system,
+                                 const PerfEventAttr& attr, EventScope scope) {
+  switch (attr.type) {
+    case linux_abi::kPerfTypeSoftware: {
+      Ref<SoftwareEvent> event =
+          EBPF_TRY(SoftwareEvent::Create(attr, scope, *system.allocator));
+      return Ref<PerfEvent>(Move(event));
+    }
+    case linux_abi::kPerfTypeKprobe:
+      return MakeKprobe(client, system, attr, scope);
+    default:
+      return Status::kNotFound;
+  }
+}
+
 Result<int> Open(Client& client, CallerPtr attr_at, int32_t pid, int32_t cpu,
                  int32_t group_fd, uint64_t flags) {
   const System* system = RunningSystem();
@@ -123,7 +149,6 @@ Result<int> Open(Client& client, CallerPtr attr_at, int32_t pid, int32_t cpu,
     return Status::kAccess;
   }
   EBPF_TRY(CheckScope(client, pid, cpu, group_fd, flags));
-  EBPF_TRY(CheckKprobe(attr));
   EventScope scope{pid, cpu};
   if (pid == 0) {  // the calling thread
     uint32_t self;
@@ -131,12 +156,7 @@ Result<int> Open(Client& client, CallerPtr attr_at, int32_t pid, int32_t cpu,
     ebpf_port_task_ids(&self, &tgid);
     scope.pid = static_cast<int32_t>(self);
   }
-  // Not on the stack, of which there may be little.
-  Buffer<char> symbol(*system->allocator);
-  EBPF_TRY(symbol.Allocate(kMaxSymbolSize));
-  const EventTarget target = EBPF_TRY(TargetOf(client, attr, symbol.span()));
-  Ref<KprobeEvent> event =
-      EBPF_TRY(KprobeEvent::Create(target, scope, *system->allocator));
+  Ref<PerfEvent> event = EBPF_TRY(MakeEvent(client, *system, attr, scope));
   if ((attr.flags & linux_abi::kPerfDisabled) == 0) {
     EBPF_TRY(event->Enable());
   }

@@ -180,7 +180,7 @@ TEST_P(PerfEventOpenTest, PointersThatAreWrongFault) {
 }
 
 TEST_P(PerfEventOpenTest, UnknownTypesAreNotFound) {
-  for (uint32_t type : {0u, 1u, 2u, 5u, 7u, 1000u, UINT32_MAX}) {
+  for (uint32_t type : {0u, 2u, 5u, 7u, 1000u, UINT32_MAX}) {
     PerfEventAttr attr = caller_.Kprobe("add");
     attr.type = type;
     EXPECT_EQ(caller_.OpenEvent(attr), Minus(Status::kNotFound)) << type;

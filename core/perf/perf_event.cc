@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: MIT
+//
+// core/perf/perf_event.h's implementation.
+#include "core/perf/perf_event.h"
+
+#include "core/linux_abi/perf_event.h"
+#include "core/platform/cpu.h"
+#include "core/platform/task.h"
+
+namespace ebpf {
+namespace {
+
+constinit Atomic<uint64_t> last_id{0};
+
+}  // namespace
+
+bool EventScope::IsHere() const {
+  if (cpu >= 0 && static_cast<uint32_t>(cpu) != ebpf_port_cpu_id()) {
+    return false;
+  }
+  if (pid < 0) {
+    return true;
+  }
+  uint32_t self;
+  uint32_t tgid;
+  ebpf_port_task_ids(&self, &tgid);
+  return static_cast<uint32_t>(pid) == self;
+}
+
+PerfEvent::PerfEvent() : id_(last_id.FetchAdd(1, kRelaxed) + 1) {}
+
+Status PerfEvent::SetProgram(Ref<Program> /*program*/) {
+  return Status::kInvalid;
+}
+
+Result<MapPages> PerfEvent::Mmap(uint64_t /*offset*/, uint64_t /*size*/,
+                                 uint32_t /*protection*/) {
+  return Status::kNoDevice;
+}
+
+uint32_t PerfEvent::Poll() { return linux_abi::kPollHangUp; }
+
+}  // namespace ebpf

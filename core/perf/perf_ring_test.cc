@@ -1,0 +1,276 @@
+// SPDX-License-Identifier: MIT
+#include "core/perf/perf_ring.h"
+
+#include <cstring>
+#include <random>
+#include <signal.h>
+#include <sys/time.h>
+#include <vector>
+
+#include "core/base/memory.h"
+#include "gtest/gtest.h"
+#include "testing/host_port/host_memory.h"
+
+namespace ebpf {
+namespace {
+
+constexpr uint64_t kPage = 4096;
+
+/// A record of `words` words, all of them `value`, with a header in front.
+struct Record {
+  Record(uint64_t value, size_t words) : body(words, value) {
+    header = {ring::kPerfRecordSample, 0, static_cast<uint16_t>(8 + 8 * words)};
+  }
+  Status WriteTo(PerfRing& ring) const {
+    const ConstBytes pieces[] = {
+        BytesOf(header),
+        ConstBytes(reinterpret_cast<const uint8_t*>(body.data()),
+                   8 * body.size())};
+    return ring.Write(Span<const ConstBytes>(pieces, 2));
+  }
+  ring::PerfRecordHeader header;
+  std::vector<uint64_t> body;
+};
+
+/// A client that maps the ring.
+class Reader {
+ public:
+  explicit Reader(PerfRing& ring) : memory_(ring.memory()) {}
+
+  /// The next record's bytes; empty if there is none.
+  std::vector<uint8_t> Next() {
+    const uint64_t head = Position(offsetof(ring::PerfPage, data_head));
+    if (tail_ == head) {
+      return {};
+    }
+    const auto header = LoadUnaligned<ring::PerfRecordHeader>(At(0, 8).data());
+    EXPECT_GE(header.size, 8);
+    EXPECT_LE(header.size, head - tail_);
+    std::vector<uint8_t> record = At(0, header.size);
+    tail_ += header.size;
+    return record;
+  }
+  void Release() { SetTail(tail_); }
+  void SetTail(uint64_t tail) {
+    __atomic_store_n(reinterpret_cast<uint64_t*>(
+                         memory_.data() + offsetof(ring::PerfPage, data_tail)),
+                     tail, __ATOMIC_RELEASE);
+  }
+
+ private:
+  uint64_t Position(size_t offset) {
+    return __atomic_load_n(reinterpret_cast<uint64_t*>(memory_.data() + offset),
+                           __ATOMIC_ACQUIRE);
+  }
+  std::vector<uint8_t> At(uint64_t behind, size_t size) {
+    const uint64_t data_size = memory_.size() - kPage;
+    std::vector<uint8_t> bytes(size);
+    for (size_t i = 0; i < size; ++i) {
+      bytes[i] = memory_[kPage + ((tail_ + behind + i) & (data_size - 1))];
+    }
+    return bytes;
+  }
+
+  const Bytes memory_;
+  uint64_t tail_ = 0;
+};
+
+uint64_t WordOf(const std::vector<uint8_t>& record, size_t index) {
+  return LoadUnaligned<uint64_t>(record.data() + 8 * (index + 1));
+}
+
+class PerfRingTest : public testing::Test {
+ protected:
+  ~PerfRingTest() override {
+    if (ring_ != nullptr) {
+      ring_->Delete();
+    }
+  }
+  PerfRing& Make(uint64_t pages, PerfRing::Options options = {}) {
+    ring_ = *PerfRing::Create((1 + pages) * kPage, options, nullptr,
+                              PortAllocator());
+    return *ring_;
+  }
+  PerfRing* ring_ = nullptr;
+};
+
+TEST_F(PerfRingTest, ThePageTellsWhereTheDataIs) {
+  PerfRing& ring = Make(2);
+  const auto page = LoadUnaligned<ring::PerfPage>(ring.memory().data());
+  EXPECT_EQ(page.data_offset, kPage);
+  EXPECT_EQ(page.data_size, 2 * kPage);
+  EXPECT_EQ(page.data_head, 0u);
+}
+
+TEST_F(PerfRingTest, RecordsComeOutAsTheyWentInAlsoOverTheEnd) {
+  PerfRing& ring = Make(1);
+  Reader reader(ring);
+  std::mt19937_64 random(1);
+  for (uint64_t i = 0; i < 20'000; ++i) {
+    const size_t words = 1 + random() % 40;
+    ASSERT_EQ(Record(i, words).WriteTo(ring), Status::kOk);
+    const std::vector<uint8_t> record = reader.Next();
+    ASSERT_EQ(record.size(), 8 + 8 * words);
+    for (size_t w = 0; w < words; ++w) {
+      ASSERT_EQ(WordOf(record, w), i);
+    }
+    reader.Release();
+  }
+}
+
+TEST_F(PerfRingTest, WhatDoesNotFitIsCountedAndTold) {
+  PerfRing& ring = Make(1, {.id = 7});
+  Reader reader(ring);
+  uint64_t written = 0;
+  while (Record(written, 15).WriteTo(ring) == Status::kOk) {
+    ++written;
+  }
+  EXPECT_EQ(written, 31u);  // 31 * 128 < 4096; one byte stays free
+  EXPECT_EQ(Record(0, 15).WriteTo(ring), Status::kNoSpace);
+  EXPECT_EQ(Record(0, 10'000).WriteTo(ring), Status::kTooBig);
+  for (uint64_t i = 0; i < written; ++i) {
+    ASSERT_EQ(WordOf(reader.Next(), 0), i);
+  }
+  EXPECT_TRUE(reader.Next().empty());
+  reader.Release();
+  ASSERT_EQ(Record(99, 1).WriteTo(ring), Status::kOk);
+  const std::vector<uint8_t> lost = reader.Next();
+  ASSERT_EQ(lost.size(), sizeof(ring::PerfLostRecord));
+  EXPECT_EQ(LoadUnaligned<ring::PerfRecordHeader>(lost.data()).type,
+            ring::kPerfRecordLost);
+  EXPECT_EQ(WordOf(lost, 0), 7u);
+  EXPECT_EQ(WordOf(lost, 1), 2u);
+  EXPECT_EQ(WordOf(reader.Next(), 0), 99u);
+}
+
+TEST_F(PerfRingTest, NoTailHarms) {
+  PerfRing& ring = Make(1);
+  Reader reader(ring);
+  std::mt19937_64 random(2);
+  for (int i = 0; i < 100'000; ++i) {
+    reader.SetTail(i % 3 == 0 ? random() : random() % 10'000);
+    const Status status = Record(1, random() % 100).WriteTo(ring);
+    ASSERT_TRUE(status == Status::kOk || status == Status::kNoSpace);
+  }
+}
+
+TEST_F(PerfRingTest, OverwritingNeverRunsOutOfRoom) {
+  PerfRing& ring = Make(1, {.overwrites = true});
+  for (uint64_t i = 0; i < 1000; ++i) {
+    ASSERT_EQ(Record(i, 20).WriteTo(ring), Status::kOk);
+  }
+}
+
+TEST_F(PerfRingTest, ReadersAreWokenEachSoManySamples) {
+  PerfRing& ring = Make(1, {.wakeup = 3});
+  for (int round = 0; round < 2; ++round) {
+    for (int i = 0; i < 3; ++i) {
+      EXPECT_FALSE(ring.TakeWakeup());
+      ASSERT_EQ(Record(0, 1).WriteTo(ring), Status::kOk);
+    }
+    EXPECT_TRUE(ring.TakeWakeup());
+  }
+  EXPECT_FALSE(ring.TakeWakeup());
+}
+
+TEST_F(PerfRingTest, ReadersAreWokenWhenHalfOfItIsFull) {
+  PerfRing& ring = Make(1);
+  int written = 0;
+  while (!ring.TakeWakeup()) {
+    ASSERT_EQ(Record(0, 15).WriteTo(ring), Status::kOk);
+    ++written;
+  }
+  EXPECT_EQ(written, 17);  // more than 2048 bytes
+}
+
+TEST_F(PerfRingTest, EachFailedAllocationIsNoMemory) {
+  ForEachFailingAllocation("a ring", [](FailingAllocator& allocator) {
+    const Result<PerfRing*> ring =
+        PerfRing::Create(3 * kPage, {}, nullptr, allocator);
+    EXPECT_EQ(ring.status(),
+              allocator.failed() ? Status::kNoMemory : Status::kOk);
+    if (ring.ok()) {
+      (*ring)->Delete();
+    }
+  });
+}
+
+// --- What interrupts a writer ----------------------------------------------
+
+PerfRing* interrupted_ring;
+volatile uint64_t from_signals;
+volatile uint64_t lost_in_signals;
+
+void WriteFromSignal(int) {
+  const uint64_t value = (uint64_t{1} << 63) | from_signals;
+  const ring::PerfRecordHeader header = {ring::kPerfRecordSample, 0, 24};
+  const uint64_t body[2] = {value, value};
+  const ConstBytes pieces[] = {BytesOf(header), BytesOf(body)};
+  if (interrupted_ring->Write(Span<const ConstBytes>(pieces, 2)) ==
+      Status::kOk) {
+    from_signals = from_signals + 1;
+  } else {
+    lost_in_signals = lost_in_signals + 1;
+  }
+}
+
+TEST_F(PerfRingTest, WritersThatInterruptEachOtherLoseNothingUncounted) {
+  PerfRing& ring = Make(4);
+  Reader reader(ring);
+  interrupted_ring = &ring;
+  from_signals = 0;
+  lost_in_signals = 0;
+  signal(SIGALRM, WriteFromSignal);
+  const itimerval often = {{0, 50}, {0, 50}};
+  setitimer(ITIMER_REAL, &often, nullptr);
+  uint64_t written = 0;
+  uint64_t lost = 0;
+  uint64_t next = 0;
+  uint64_t next_from_signals = 0;
+  uint64_t told_lost = 0;
+  const auto read_all = [&] {
+    for (std::vector<uint8_t> record = reader.Next(); !record.empty();
+         record = reader.Next()) {
+      const auto header = LoadUnaligned<ring::PerfRecordHeader>(record.data());
+      if (header.type == ring::kPerfRecordLost) {
+        told_lost += WordOf(record, 1);
+        continue;
+      }
+      const uint64_t value = WordOf(record, 0);
+      for (size_t w = 0; w < record.size() / 8 - 1; ++w) {
+        ASSERT_EQ(WordOf(record, w), value);
+      }
+      if (value >> 63 != 0) {
+        ASSERT_EQ(value & ~(uint64_t{1} << 63), next_from_signals++);
+      } else {
+        ASSERT_EQ(value, next++);
+      }
+    }
+    reader.Release();
+  };
+  for (int i = 0; i < 300'000; ++i) {
+    if (Record(written, 1 + i % 30).WriteTo(ring) == Status::kOk) {
+      ++written;
+    } else {
+      ++lost;
+    }
+    if (i % 64 == 0) {
+      read_all();
+    }
+  }
+  const itimerval never = {};
+  setitimer(ITIMER_REAL, &never, nullptr);
+  read_all();
+  while (Record(written, 1).WriteTo(ring) != Status::kOk) {
+    ++lost;
+  }
+  ++written;
+  read_all();
+  EXPECT_EQ(next, written);
+  EXPECT_EQ(next_from_signals, from_signals);
+  EXPECT_EQ(told_lost, lost + lost_in_signals);
+  EXPECT_GT(from_signals, 0u);
+}
+
+}  // namespace
+}  // namespace ebpf
