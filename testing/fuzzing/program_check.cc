@@ -3,6 +3,7 @@
 
 #include <cstdlib>
 #include <cstring>
+#include <random>
 
 #include "core/program_types/program_type.h"
 #include "core/sync/read_section.h"
@@ -44,24 +45,72 @@ std::vector<uint8_t> Context(uint64_t seed, Target target) {
   return context;
 }
 
-std::string RunChecked(const verifier::Code& code, Span<Map* const> maps,
-                       const StateRecorder& recorder,
-                       const std::vector<InsnFacts>& facts, uint64_t seed,
-                       bool read_any_stack, Target target, uint64_t& steps) {
-  std::vector<uint8_t> context = Context(seed, target);
+/// Puts numbers that the program names, or their neighbours, into `bytes`.
+void PutNamedNumbers(std::vector<uint8_t>& bytes, const verifier::Code& code,
+                     uint64_t seed) {
+  std::mt19937_64 random(seed);
+  const size_t step = random() % 2 == 0 ? 4 : 8;
+  for (size_t at = 0; at + step <= bytes.size(); at += step) {
+    const int32_t named = code[random() % code.size()].imm;
+    const int64_t number = int64_t{named} + static_cast<int>(random() % 3) - 1;
+    if (random() % 4 != 0) {
+      std::memcpy(&bytes[at], &number, step);
+    }
+  }
+}
+
+/// Other values in the maps that programs may change.
+void FillMaps(Span<Map* const> maps, const verifier::Code& code,
+              uint64_t seed) {
+  const auto fill = [&](Map& map, uint64_t key) {
+    std::vector<uint8_t> value = RandomBytes(seed + key, map.spec().value_size);
+    if (seed % 2 == 0) {
+      PutNamedNumbers(value, code, seed + key);
+    }
+    (void)map.Update(
+        ConstBytes(reinterpret_cast<const uint8_t*>(&key), map.spec().key_size),
+        ConstBytes(value.data(), value.size()), UpdateMode::kAny);
+  };
+  fill(*maps[verifier::kArray], 0);
+  fill(*maps[verifier::kHash], 0);
+  fill(*maps[verifier::kHash], 1);
+}
+
+struct Machine {
+  const verifier::Code& code;
+  Span<Map* const> maps;
+  const StateRecorder& recorder;
+  const std::vector<InsnFacts>& facts;
+  Target target;
+  bool read_any_stack;
+  uint32_t watched;
+};
+
+std::string RunChecked(const Machine& with, uint64_t seed, bool vary,
+                       CheckResult& result) {
+  std::vector<uint8_t> context = Context(seed, with.target);
+  if (vary && seed % 3 == 1) {
+    PutNamedNumbers(context, with.code, seed);
+  }
+  if (vary) {
+    FillMaps(with.maps, with.code, seed);
+  }
   std::vector<uint8_t> packet = RandomBytes(seed, 1 + seed * 7 % 64);
   ReadSection reading;
-  CheckedMachine machine(code, maps,
+  CheckedMachine machine(with.code, with.maps,
                          Span<uint8_t>(context.data(), context.size()),
-                         read_any_stack, seed);
-  if (target == Target::kPacket) {
+                         with.read_any_stack, seed);
+  if (with.target == Target::kPacket) {
     machine.SetPacket(Span<uint8_t>(packet.data(), packet.size()));
   }
-  machine.Believe(facts);
+  machine.Believe(with.facts);
+  bool reached = false;
   const std::string fault = machine.Run(kMaxSteps, [&](uint32_t index) {
-    return !recorder.complete() || recorder.Has(index, machine);
+    reached = reached || index == with.watched;
+    return !with.recorder.complete() || with.recorder.Has(index, machine);
   });
-  steps += machine.steps();
+  result.steps += machine.steps();
+  result.reached += reached;
   return fault;
 }
 
@@ -111,25 +160,37 @@ Status ProgramChecker::Verify(const verifier::Code& code, Span<Map* const> maps,
 
 CheckResult ProgramChecker::Check(const verifier::Code& code, uint64_t seed,
                                   std::string* log, Target target) {
+  return Check(code, {seed, 3, seed % 4 == 3, false, 0}, log, target);
+}
+
+CheckResult ProgramChecker::CheckRuns(const verifier::Code& code, uint64_t seed,
+                                      uint64_t runs, Target target,
+                                      uint32_t watched) {
+  return Check(code, {seed, runs, true, true, watched}, nullptr, target);
+}
+
+CheckResult ProgramChecker::Check(const verifier::Code& code, const Runs& runs,
+                                  std::string* log, Target target) {
   CheckResult result{};
   const verifier::TestMaps maps;
   FillHash(*maps.span()[verifier::kHash]);
   StateRecorder recorder(code);
-  const bool read_any_stack = seed % 4 == 3;
   std::vector<InsnFacts> facts;
   verifier::Findings findings(PortAllocator());
   result.status = Verify(code, maps.span(), &recorder, result.stats, log,
-                         read_any_stack, target, &facts, &findings);
+                         runs.read_any_stack, target, &facts, &findings);
   if (!IsOk(result.status)) {
     return result;
   }
   recorder.Finish(code, *FindProgramType(TypeOf(target)));
-  for (uint64_t run = 0; run < 3 && result.fault.empty(); ++run) {
-    result.fault = RunChecked(code, maps.span(), recorder, facts, seed + run,
-                              read_any_stack, target, result.steps);
+  const Machine machine = {code,   maps.span(),         recorder,    facts,
+                           target, runs.read_any_stack, runs.watched};
+  for (uint64_t i = 0; i < runs.count && result.fault.empty(); ++i) {
+    result.fault = RunChecked(machine, runs.seed + i, runs.vary, result);
   }
   if (result.fault.empty() && target == Target::kFunction) {
-    result.fault = CheckFixed(code, facts, findings, Context(seed, target));
+    result.fault =
+        CheckFixed(code, facts, findings, Context(runs.seed, target));
   }
   return result;
 }

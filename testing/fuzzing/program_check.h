@@ -23,7 +23,8 @@ struct CheckResult {
   Status status;      // of the verifier
   std::string fault;  // what an accepted program did wrong, or nothing
   verifier::Stats stats;
-  uint64_t steps;  // that it ran
+  uint64_t steps;    // that it ran
+  uint64_t reached;  // runs that got to the watched instruction
 };
 
 /// What programs run in; one per process.
@@ -40,6 +41,13 @@ class ProgramChecker {
                     std::string* log = nullptr,
                     Target target = Target::kFunction);
 
+  /// The same with `runs` runs, each with a context, a packet, values of maps
+  /// and luck of its own, where stack that was not written may be read. The
+  /// program is verified once. Of the runs, those that get to the instruction
+  /// `watched` are counted.
+  CheckResult CheckRuns(const verifier::Code& code, uint64_t seed,
+                        uint64_t runs, Target target, uint32_t watched = 0);
+
   /// The verifier alone. `read_any_stack`: as Linux lets the privileged.
   Status Verify(const verifier::Code& code, Span<Map* const> maps,
                 verifier::StateObserver* observer, verifier::Stats& stats,
@@ -47,6 +55,17 @@ class ProgramChecker {
                 Target target = Target::kFunction,
                 std::vector<InsnFacts>* facts = nullptr,
                 verifier::Findings* findings = nullptr);
+
+ private:
+  struct Runs {
+    uint64_t seed;
+    uint64_t count;
+    bool read_any_stack;
+    bool vary;  // contexts and maps more than by chance
+    uint32_t watched;
+  };
+  CheckResult Check(const verifier::Code& code, const Runs& runs,
+                    std::string* log, Target target);
 };
 
 }  // namespace ebpf::fuzzing

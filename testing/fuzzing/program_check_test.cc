@@ -50,6 +50,24 @@ TEST(ProgramCheckTest, AcceptedProgramsDoWhatTheVerifierForesaw) {
   EXPECT_GT(accepted, count / 5);
 }
 
+TEST(ProgramCheckTest, RunsThatGetToAnInstructionAreCounted) {
+  ProgramChecker checker;
+  // 12345 is found since the program names it.
+  const Code code = Join({Load(kDW, R6, R1, 0), JumpImm(kJne, R6, 12345, 1),
+                          MovImm(R7, 1), Return0()});
+  const auto reached = [&](uint32_t watched) {
+    const CheckResult result =
+        checker.CheckRuns(code, 1, 600, Target::kFunction, watched);
+    EXPECT_EQ(result.status, Status::kOk);
+    EXPECT_EQ(result.fault, "");
+    return result.reached;
+  };
+  EXPECT_EQ(reached(0), 600u);
+  EXPECT_EQ(reached(3), 600u);
+  EXPECT_GT(reached(2), 5u);
+  EXPECT_LT(reached(2), 200u);
+}
+
 class CheckedMachineTest : public ::testing::Test {
  protected:
   /// With one fact that is believed, of the instruction `at`.
