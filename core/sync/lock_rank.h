@@ -15,6 +15,7 @@ enum class LockRank : uint8_t {
   // anything inside an object.
   kFdTable = 1,
   kProbeTable = 2,
+  kIdTable = 3,
   // Inside a map. A program that holds one calls no helper that takes another.
   kMapBucket = 10,
   kMapFreeList = 11,
