@@ -5,16 +5,21 @@
 #include "core/platform/cpu.h"
 #include "core/platform/defer.h"
 #include "core/platform/exec.h"
+#include "core/platform/features.h"
 #include "core/platform/nofault.h"
+#include "core/platform/stack.h"
 #include "core/platform/symbols.h"
 #include "core/platform/task.h"
 #include "core/platform/text.h"
+#include "core/platform/time.h"
+#include "core/platform/timer.h"
 #include "core/platform/user.h"
 #include "core/platform/wake.h"
 
 #define EBPF_ABSENT __attribute__((weak))
 
 namespace {
+constexpr int kMinusNotPermitted = -1;   // -EPERM
 constexpr int kMinusNotSupported = -95;  // -EOPNOTSUPP
 }  // namespace
 
@@ -34,6 +39,11 @@ EBPF_ABSENT bool ebpf_port_copy_from_user(void* /*to*/, uint64_t /*from*/,
 EBPF_ABSENT bool ebpf_port_copy_to_user(uint64_t /*to*/, const void* /*from*/,
                                         size_t /*size*/) {
   return false;
+}
+EBPF_ABSENT size_t ebpf_port_stack_walk(const void* /*regs*/, bool /*user*/,
+                                        uint64_t* /*addresses*/,
+                                        size_t /*capacity*/) {
+  return 0;
 }
 EBPF_ABSENT bool ebpf_port_capable(int /*capability*/) { return false; }
 
@@ -93,6 +103,40 @@ EBPF_ABSENT void ebpf_port_task_ids(uint32_t* pid, uint32_t* tgid) {
   *tgid = 0;
 }
 EBPF_ABSENT bool ebpf_port_task_comm(char* /*name*/, size_t /*size*/) {
+  return false;
+}
+
+EBPF_ABSENT void ebpf_port_task_user(uint32_t* uid, uint32_t* gid) {
+  *uid = 0;
+  *gid = 0;
+}
+EBPF_ABSENT uint64_t ebpf_port_task_view(void) { return 0; }
+EBPF_ABSENT bool ebpf_port_task_ids_in(uint64_t /*device*/, uint64_t /*inode*/,
+                                       uint32_t* /*pid*/, uint32_t* /*tgid*/) {
+  return false;
+}
+EBPF_ABSENT uint64_t ebpf_port_task_cgroup_id(int32_t /*level*/) { return 0; }
+EBPF_ABSENT int ebpf_port_send_signal(int /*signal*/, bool /*whole_process*/) {
+  return kMinusNotPermitted;
+}
+
+EBPF_ABSENT uint32_t ebpf_port_features(void) { return 0; }
+EBPF_ABSENT bool ebpf_port_read_user_nofault(void* /*to*/, uint64_t /*from*/,
+                                             size_t /*size*/) {
+  return false;
+}
+EBPF_ABSENT bool ebpf_port_write_user_nofault(uint64_t /*to*/,
+                                              const void* /*from*/,
+                                              size_t /*size*/) {
+  return false;
+}
+EBPF_ABSENT uint64_t ebpf_port_time_tai_ns(void) { return 0; }
+EBPF_ABSENT bool ebpf_port_timer_start(struct ebpf_timer* /*timer*/,
+                                       uint64_t /*deadline_ns*/,
+                                       uint32_t /*flags*/) {
+  return false;
+}
+EBPF_ABSENT bool ebpf_port_timer_stop(struct ebpf_timer* /*timer*/) {
   return false;
 }
 

@@ -8,11 +8,14 @@
 #include "core/base/assert.h"
 #include "core/platform/cpu.h"
 #include "core/platform/defer.h"
+#include "core/platform/features.h"
 #include "core/platform/log.h"
 #include "core/platform/nofault.h"
 #include "core/platform/symbols.h"
 #include "core/platform/task.h"
 #include "core/platform/text.h"
+#include "core/platform/time.h"
+#include "core/platform/timer.h"
 #include "core/platform/user.h"
 #include "core/platform/wake.h"
 #include "gtest/gtest.h"
@@ -95,6 +98,32 @@ TEST(AbsentTest, ThereAreNoTasks) {
   EXPECT_EQ(tgid, 0u);
   EXPECT_FALSE(ebpf_port_task_comm(comm, sizeof(comm)));
   EXPECT_STREQ(comm, "unchanged");
+}
+
+TEST(AbsentTest, NoHelperOfAnOptionalServiceIsThere) {
+  EXPECT_EQ(ebpf_port_features(), 0u);
+  char byte = 7;
+  EXPECT_FALSE(ebpf_port_read_user_nofault(&byte, 4096, 1));
+  EXPECT_FALSE(ebpf_port_write_user_nofault(4096, &byte, 1));
+  EXPECT_EQ(byte, 7);
+  EXPECT_EQ(ebpf_port_time_tai_ns(), 0u);
+  ebpf_timer timer = {};
+  EXPECT_FALSE(ebpf_port_timer_start(&timer, 0, 0));
+  EXPECT_FALSE(ebpf_port_timer_stop(&timer));
+  EXPECT_EQ(ebpf_port_send_signal(9, true), -1);
+}
+
+TEST(AbsentTest, TasksWithoutUsersAreRoots) {
+  uint32_t uid = 7;
+  uint32_t gid = 7;
+  ebpf_port_task_user(&uid, &gid);
+  EXPECT_EQ(uid, 0u);
+  EXPECT_EQ(gid, 0u);
+  EXPECT_EQ(ebpf_port_task_view(), 0u);
+  EXPECT_EQ(ebpf_port_task_cgroup_id(-1), 0u);
+  uint32_t pid;
+  uint32_t tgid;
+  EXPECT_FALSE(ebpf_port_task_ids_in(1, 2, &pid, &tgid));
 }
 
 TEST(PanicDeathTest, AFailedAssertionTellsThePortWhatAndWhere) {

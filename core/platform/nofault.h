@@ -15,6 +15,17 @@ extern "C" {
 [[nodiscard]] bool ebpf_port_read_nofault(void* to, uintptr_t from,
                                           size_t size);
 
+/// Copies `size` bytes of the running task's user memory, which may be unmapped
+/// or paged out; false as above. Never touches kernel memory, whatever `from`
+/// says; false where there is no task. Never sleeps. Default: false always, and
+/// no EBPF_PORT_USER_NOFAULT (features.h). Context: any.
+[[nodiscard]] bool ebpf_port_read_user_nofault(void* to, uint64_t from,
+                                               size_t size);
+
+/// The other way round. Default: false always. Context: any.
+[[nodiscard]] bool ebpf_port_write_user_nofault(uint64_t to, const void* from,
+                                                size_t size);
+
 /// Addresses from `first` to `last`, both included.
 struct ebpf_address_range {
   uintptr_t first;

@@ -17,4 +17,32 @@ void ebpf_port_task_ids(uint32_t* pid, uint32_t* tgid);
 /// then "task-<pid>". Takes no lock. Context: any.
 bool ebpf_port_task_comm(char* name, size_t size);
 
+/// The running task's user and group, as its process sees them. Both 0 where
+/// there are no users (the default). Takes no lock. Context: any.
+void ebpf_port_task_user(uint32_t* uid, uint32_t* gid);
+
+/// What the kernel shows of the running task under Linux's name: the address of
+/// the struct task_struct of the kernel's BTF, valid while the task lives; 0
+/// where no task runs. Default: 0, and no EBPF_PORT_TASK_VIEW (features.h).
+/// Context: any.
+uint64_t ebpf_port_task_view(void);
+
+/// The ids of the running task in the pid namespace that a process sees as the
+/// file with this device and inode (/proc/self/ns/pid); false where that is not
+/// the task's own. Default: false. Takes no lock. Context: any.
+bool ebpf_port_task_ids_in(uint64_t device, uint64_t inode, uint32_t* pid,
+                           uint32_t* tgid);
+
+/// The id of the running task's cgroup (its inode), or of its ancestor at
+/// `level`, 0 being the root; `level` < 0: its own. 0 where there is none (the
+/// default). Takes no lock. Context: any.
+uint64_t ebpf_port_task_cgroup_id(int32_t level);
+
+/// Sends signal `signal` (1..64) to the running thread, or to its process. 0,
+/// or a negative errno: -EPERM (-1) where the task may not get one (a thread of
+/// the kernel, say), -EBUSY (-16) where it cannot be done from here. Default:
+/// -EPERM, and no EBPF_PORT_SIGNALS (features.h). Wakes nobody by itself where
+/// that could lock. Context: any.
+int ebpf_port_send_signal(int signal, bool whole_process);
+
 }  // extern "C"

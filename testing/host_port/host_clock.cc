@@ -40,6 +40,13 @@ uint64_t ebpf_port_time_ns(void) {
          static_cast<uint64_t>(now.tv_nsec);
 }
 
+uint64_t ebpf_port_time_tai_ns(void) {
+  timespec now;
+  clock_gettime(CLOCK_TAI, &now);
+  return static_cast<uint64_t>(now.tv_sec) * 1000000000 +
+         static_cast<uint64_t>(now.tv_nsec);
+}
+
 uint64_t ebpf_port_random(void) {
   // SplitMix64: a counter, well stirred.
   constexpr uint64_t kStep = 0x9e3779b97f4a7c15;

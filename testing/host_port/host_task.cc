@@ -17,6 +17,7 @@ namespace {
 thread_local uint32_t t_pid = 1;
 thread_local uint32_t t_tgid = 1;
 thread_local const char* t_comm = "host";
+thread_local HostTaskDetails t_details;
 
 struct Wakes {
   std::mutex mutex;
@@ -35,6 +36,8 @@ void SetHostTask(uint32_t pid, uint32_t tgid, const char* comm) {
   t_tgid = tgid;
   t_comm = comm;
 }
+
+HostTaskDetails& ThisHostTask() { return t_details; }
 
 uint64_t HostWakeCount(const void* file) {
   Wakes& wakes = TheWakes();
@@ -68,6 +71,40 @@ bool ebpf_port_task_comm(char* name, size_t size) {
   }
   name[i] = '\0';
   return true;
+}
+
+void ebpf_port_task_user(uint32_t* uid, uint32_t* gid) {
+  *uid = ebpf::t_details.uid;
+  *gid = ebpf::t_details.gid;
+}
+
+uint64_t ebpf_port_task_view(void) { return ebpf::t_details.view; }
+
+bool ebpf_port_task_ids_in(uint64_t device, uint64_t inode, uint32_t* pid,
+                           uint32_t* tgid) {
+  const ebpf::HostTaskDetails& task = ebpf::t_details;
+  if (device != task.namespace_device || inode != task.namespace_inode) {
+    return false;
+  }
+  *pid = task.namespace_pid;
+  *tgid = task.namespace_tgid;
+  return true;
+}
+
+uint64_t ebpf_port_task_cgroup_id(int32_t level) {
+  constexpr int32_t kLevels = 4;
+  const auto& cgroups = ebpf::t_details.cgroups;
+  int32_t own = 0;
+  while (own + 1 < kLevels && cgroups[own + 1] != 0) {
+    ++own;
+  }
+  return level > own ? 0 : cgroups[level < 0 ? own : level];
+}
+
+int ebpf_port_send_signal(int signal, bool whole_process) {
+  ebpf::t_details.signal = signal;
+  ebpf::t_details.signal_to_process = whole_process;
+  return ebpf::t_details.signal_result;
 }
 
 void ebpf_port_wake(void* file) {

@@ -11,6 +11,26 @@ namespace ebpf {
 /// and "host". `comm` must outlive its use.
 void SetHostTask(uint32_t pid, uint32_t tgid, const char* comm);
 
+/// What else there is of this thread's task; see core/platform/task.h.
+struct HostTaskDetails {
+  uint32_t uid = 0;
+  uint32_t gid = 0;
+  uint64_t view = 0;
+  /// Its pid namespace, and its ids there.
+  uint64_t namespace_device = 0;
+  uint64_t namespace_inode = 0;
+  uint32_t namespace_pid = 0;
+  uint32_t namespace_tgid = 0;
+  /// From the root down to its own, up to the first 0.
+  uint64_t cgroups[4] = {};
+  /// What ebpf_port_send_signal returns.
+  int signal_result = 0;
+  /// What it was called with last.
+  int signal = 0;
+  bool signal_to_process = false;
+};
+HostTaskDetails& ThisHostTask();
+
 /// How often ebpf_port_wake was called for `file` since the last clear.
 uint64_t HostWakeCount(const void* file);
 void ClearHostWakes();

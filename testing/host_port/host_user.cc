@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "core/base/assert.h"
+#include "core/platform/nofault.h"
 #include "core/platform/user.h"
 #include "testing/host_port/host_thread.h"
 
@@ -76,6 +77,24 @@ bool ebpf_port_copy_from_user(void* to, uint64_t from, size_t size) {
 
 bool ebpf_port_copy_to_user(uint64_t to, const void* from, size_t size) {
   ebpf::host::RequireTaskContext("ebpf_port_copy_to_user");
+  void* memory = ebpf::FindUser(to, size);
+  if (memory == nullptr) {
+    return false;
+  }
+  memcpy(memory, from, size);
+  return true;
+}
+
+bool ebpf_port_read_user_nofault(void* to, uint64_t from, size_t size) {
+  const void* memory = ebpf::FindUser(from, size);
+  if (memory == nullptr) {
+    return false;
+  }
+  memcpy(to, memory, size);
+  return true;
+}
+
+bool ebpf_port_write_user_nofault(uint64_t to, const void* from, size_t size) {
   void* memory = ebpf::FindUser(to, size);
   if (memory == nullptr) {
     return false;

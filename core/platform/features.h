@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: MIT
+//
+// What a port has of the services that only some helpers need: the verifier
+// refuses those helpers where it has not, as Linux does what it does not have.
+#pragma once
+
+#include <stdint.h>
+
+extern "C" {
+
+/// Bits of ebpf_port_features().
+enum ebpf_port_feature {
+  /// ebpf_port_read_user_nofault, ebpf_port_write_user_nofault (nofault.h).
+  EBPF_PORT_USER_NOFAULT = 1,
+  /// ebpf_port_send_signal (task.h).
+  EBPF_PORT_SIGNALS = 2,
+  /// ebpf_port_timer_start, ebpf_port_timer_stop (timer.h).
+  EBPF_PORT_TIMERS = 4,
+  /// ebpf_port_time_tai_ns (time.h).
+  EBPF_PORT_TAI_CLOCK = 8,
+  /// ebpf_port_task_view (task.h).
+  EBPF_PORT_TASK_VIEW = 16,
+};
+
+/// A sum of ebpf_port_feature, the same each time. Default: 0. Context: any.
+uint32_t ebpf_port_features(void);
+
+}  // extern "C"
