@@ -5,6 +5,7 @@
 
 #include "core/base/string_view.h"
 #include "core/helpers/functions.h"
+#include "core/platform/features.h"
 #include "core/program_types/type_sets.h"
 
 namespace ebpf {
@@ -165,6 +166,7 @@ constexpr uint32_t kHelperCount = 0
 #define EBPF_HELPER_RESULT_TYPE(name, type)
 #define EBPF_HELPER_RELEASED(name, argument)
 #define EBPF_HELPER_WRITES(name, argument)
+#define EBPF_HELPER_NEEDS(name, feature)
 #define EBPF_HELPER_ATTACH(name, types, attach)
 #define EBPF_HELPER_VARIANT(name, types, arguments, license)
 
@@ -234,6 +236,11 @@ constexpr void Complete(HelperPrototype& row) {
     row.also_written =                                                  \
         static_cast<uint8_t>(row.also_written | 1 << ((argument) - 1)); \
   }
+#undef EBPF_HELPER_NEEDS
+#define EBPF_HELPER_NEEDS(name, feature)     \
+  if (row.id == kId_##name) {                \
+    row.port_features = EBPF_PORT_##feature; \
+  }
 #undef EBPF_HELPER_RELEASED
 #define EBPF_HELPER_RELEASED(name, argument) \
   if (row.id == kId_##name) {                \
@@ -247,6 +254,7 @@ constexpr void Complete(HelperPrototype& row) {
 #undef EBPF_HELPER_RESULT_TYPE
 #undef EBPF_HELPER_RELEASED
 #undef EBPF_HELPER_WRITES
+#undef EBPF_HELPER_NEEDS
 #undef EBPF_HELPER_ATTACH
 #undef EBPF_HELPER_VARIANT
 
@@ -315,6 +323,11 @@ const HelperPrototype* FindHelperFor(uint32_t id, ProgramTypeId type) {
     }
   }
   return FindHelper(id);
+}
+
+bool HelperExists(const HelperPrototype& helper) {
+  return helper.function != nullptr &&
+         (helper.port_features & ~ebpf_port_features()) == 0;
 }
 
 bool WritesArgument(const HelperPrototype& helper, unsigned index) {

@@ -120,6 +120,9 @@ struct HelperPrototype {
   /// Bit n: memory argument n (from 0) is filled although its kind does not say
   /// so: ask WritesArgument.
   uint8_t also_written = 0;
+  /// ebpf_port_feature bits (core/platform/features.h) without which a port
+  /// does not have it.
+  uint32_t port_features = 0;
 };
 
 /// Linux's numbers of helpers, as the immediate of a call has them:
@@ -135,6 +138,10 @@ namespace helper_id {
 /// The helper with Linux's number `id`, or null where Linux has none that we
 /// know of. Some take other arguments in programs of some types: FindHelperFor.
 const HelperPrototype* FindHelper(uint32_t id);
+
+/// Whether programs can call `helper` here: it is implemented, and the port has
+/// what it needs.
+bool HelperExists(const HelperPrototype& helper);
 
 /// Whether `helper` writes into what argument `index` (from 0) points to.
 bool WritesArgument(const HelperPrototype& helper, unsigned index);

@@ -75,7 +75,7 @@ Result<const HelperPrototype*> CheckCallable(Verification& v, int32_t number) {
     return v.Reject(Message::kUnknownHelper, number);
   }
   const bool here =
-      helper->function != nullptr || v.options.profile == Profile::kLinux;
+      HelperExists(*helper) || v.options.profile == Profile::kLinux;
   if (!here || !HelperAllowed(*helper, type, v.options.attach_type)) {
     return v.Reject(Message::kHelperNotAllowed, helper->name, number);
   }
