@@ -13,7 +13,11 @@ namespace {
 /// Decl tags are few: some for each function and map.
 constexpr size_t kTypesPerTagHead = 16;
 
+constinit IdTable<BtfObject> btf_ids;
+
 }  // namespace
+
+IdTable<BtfObject>& BtfIds() { return btf_ids; }
 
 Result<Ref<BtfObject>> BtfObject::Create(ConstBytes bytes, Allocator& allocator,
                                          Ref<BtfObject> base) {

@@ -7,13 +7,14 @@
 #include "core/btf/btf.h"
 #include "core/memory/allocator.h"
 #include "core/memory/ref_counted.h"
+#include "core/sync/id_table.h"
 
 namespace ebpf::btf {
 
 /// A copy of a BTF blob with its index and its lookup tables, shared by
 /// reference. It never changes. Context: any, but for Create and the last Ref
 /// (task).
-class BtfObject : public RefCounted<BtfObject> {
+class BtfObject : public RefCounted<BtfObject>, public IdNode {
  public:
   /// Copies `bytes` and opens the copy, so that later questions stay inside
   /// whatever it says (Btf::Open); Validate (validate.h) judges it as
@@ -52,5 +53,8 @@ class BtfObject : public RefCounted<BtfObject> {
   Btf btf_;
   Ref<BtfObject> base_;
 };
+
+/// Those that bpf(2) made. Context: any.
+IdTable<BtfObject>& BtfIds();
 
 }  // namespace ebpf::btf

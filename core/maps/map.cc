@@ -9,8 +9,16 @@
 #include "core/maps/perf_event_array_map.h"
 #include "core/maps/prog_array_map.h"
 #include "core/maps/ring_buffer_map.h"
+#include "core/maps/stack_trace_map.h"
 
 namespace ebpf {
+namespace {
+
+constinit IdTable<Map> map_ids;
+
+}  // namespace
+
+IdTable<Map>& MapIds() { return map_ids; }
 
 // A writer makes itself known before it looks whether it may; who relies on the
 // values looks for writers after the map was frozen. In the one order of all

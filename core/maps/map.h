@@ -12,6 +12,7 @@
 #include "core/maps/map_spec.h"
 #include "core/memory/allocator.h"
 #include "core/memory/ref_counted.h"
+#include "core/sync/id_table.h"
 
 namespace ebpf {
 
@@ -68,7 +69,7 @@ using DirectLookup = uint64_t (*)(uint64_t map, uint64_t key, uint64_t,
 ///
 /// "Context: any" includes NMI and trap: no blocking, no allocation. The caller
 /// is in a read section.
-class Map : public RefCounted<Map> {
+class Map : public RefCounted<Map>, public IdNode {
  public:
   const MapSpec& spec() const { return spec_; }
 
@@ -209,6 +210,9 @@ class Map : public RefCounted<Map> {
   Atomic<bool> frozen_{false};
   Atomic<uint32_t> writers_{0};
 };
+
+/// The maps that bpf(2) made, once it knows all of them. Context: any.
+IdTable<Map>& MapIds();
 
 /// Makes the map that `spec` asks for, in memory from `allocator`. kInvalid
 /// (unknown kind, sizes, flags), kTooBig, kNoMemory. Context: task.

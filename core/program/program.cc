@@ -9,10 +9,11 @@ namespace ebpf {
 
 namespace {
 
-/// Of the newest program.
-constinit Atomic<uint32_t> last_id{0};
+constinit IdTable<Program> program_ids;
 
 }  // namespace
+
+IdTable<Program>& ProgramIds() { return program_ids; }
 
 Result<Ref<Program>> Program::Create(const ProgramParts& parts, Engine& engine,
                                      Allocator& allocator) {
@@ -25,17 +26,19 @@ Result<Ref<Program>> Program::Create(const ProgramParts& parts, Engine& engine,
     allocator.Delete(program);  // its parts stay the caller's
     return status;
   }
+  program_ids.Add(*program);
   return Ref<Program>::Adopt(program);
 }
 
 Status Program::PrepareImage() {
   image_ = EBPF_TRY(engine_.Prepare(*this));
+  program_ids.Number(*this);
   tail_call_target_ = {
       .entry = engine_.TailCallEntry(*this, image_),
       .program = this,
       .engine = &engine_,
       .type = static_cast<uint32_t>(parts_.type->id),
-      .id = last_id.FetchAdd(1, kRelaxed) + 1,
+      .id = id(),
       .release =
           [](const TailCallTarget& target) {
             static_cast<Program*>(target.program)->Release();
@@ -58,6 +61,7 @@ Status Program::ClaimArrays() {
 }
 
 void Program::Destroy() {
+  LeaveTable();
   WaitForReaders();
   engine_.Release(image_);
   FreeParts();

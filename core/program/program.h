@@ -17,6 +17,7 @@
 #include "core/program/insn_facts.h"
 #include "core/program/program_tag.h"
 #include "core/program_types/program_type.h"
+#include "core/sync/id_table.h"
 
 namespace ebpf {
 
@@ -58,6 +59,8 @@ struct ProgramParts {
   /// Of what the client loaded.
   uint8_t tag[kTagSize] = {};
   bool gpl_compatible = false;
+  /// bpf_attach_type that it was loaded for.
+  uint32_t attach_type = 0;
 };
 
 struct ProgramStats {
@@ -66,7 +69,7 @@ struct ProgramStats {
 };
 
 /// Context of what is not said otherwise: task.
-class Program : public RefCounted<Program> {
+class Program : public RefCounted<Program>, public IdNode {
  public:
   /// Takes over the arrays and map references of `parts` when it succeeds, and
   /// only then. kNoMemory, kInvalid (its array for tail calls is for programs
@@ -85,8 +88,6 @@ class Program : public RefCounted<Program> {
     return StringView::FromField(parts_.name, ProgramParts::kNameSize);
   }
   Engine& engine() const { return engine_; }
-  /// A number that no other program has or had.
-  uint32_t id() const { return tail_call_target_.id; }
   /// For the arrays of tail calls. Context: any.
   TailCallTarget& tail_call_target() { return tail_call_target_; }
   /// Where its memory came from, for the engine's image.
@@ -135,5 +136,8 @@ class Program : public RefCounted<Program> {
   TailCallTarget tail_call_target_;
   PerCpu<Counters> counters_;
 };
+
+/// All programs. Context: any.
+IdTable<Program>& ProgramIds();
 
 }  // namespace ebpf

@@ -55,6 +55,7 @@ Result<int> BtfLoad(const Call& call, const RawAttr& raw) {
   // As in Linux a log that does not fit wins over the verdict.
   EBPF_TRY(log.CopyOut(call));
   EBPF_TRY(btf.status());
+  btf::BtfIds().Add(**btf);
   Ref<File> file =
       EBPF_TRY(BtfFile::Create(Move(*btf), *call.system.allocator));
   return call.client.fds().Install(Move(file));

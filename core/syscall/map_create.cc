@@ -252,6 +252,7 @@ Result<int> MapCreate(const Call& call, const RawAttr& raw) {
   }
   Ref<Map> map = EBPF_TRY(Make(call, spec, attr));
   map->SetTypes(Move(types));
+  MapIds().Add(*map);
   Ref<File> file = EBPF_TRY(MapFile::Create(Move(map), *call.system.allocator));
   return call.client.fds().Install(Move(file));
 }
