@@ -20,9 +20,16 @@ enum BpfCommand : uint32_t {
   kMapGetNextKey = 4,
   kProgLoad = 5,
   kProgTestRun = 10,
+  kProgGetNextId = 11,
+  kMapGetNextId = 12,
+  kProgGetFdById = 13,
+  kMapGetFdById = 14,
+  kObjGetInfoByFd = 15,
   kBtfLoad = 18,
+  kBtfGetFdById = 19,
   kMapLookupAndDeleteElem = 21,
   kMapFreeze = 22,
+  kBtfGetNextId = 23,
   kMapLookupBatch = 24,
   kMapLookupAndDeleteBatch = 25,
   kMapUpdateBatch = 26,
@@ -37,6 +44,8 @@ enum MapTypeNumber : uint32_t {
   kMapTypePerfEventArray = 4,
   kMapTypePerCpuHash = 5,
   kMapTypePerCpuArray = 6,
+  kMapTypeStackTrace = 7,
+  kMapTypeCgroupArray = 8,
   kMapTypeRingBuffer = 27,
 };
 
@@ -75,6 +84,12 @@ enum UpdateFlags : uint64_t {
 /// running CPU's entry.
 inline constexpr uint64_t kIndexMask = 0xffffffff;   // BPF_F_INDEX_MASK
 inline constexpr uint64_t kCurrentCpu = kIndexMask;  // BPF_F_CURRENT_CPU
+
+/// flags of the helpers on stacks.
+inline constexpr uint64_t kStackSkipMask = 0xff;  // BPF_F_SKIP_FIELD_MASK
+inline constexpr uint64_t kStackUser = 1 << 8;    // BPF_F_USER_STACK
+inline constexpr uint64_t kStackCompareHashes = 1 << 9;  // _FAST_STACK_CMP
+inline constexpr uint64_t kStackReuseId = 1 << 10;       // BPF_F_REUSE_STACKID
 
 /// flags of the ring buffer helpers, and of bpf_ringbuf_query.
 enum RingFlags : uint64_t {
@@ -222,6 +237,7 @@ struct ProgTestRunAttr {
   uint32_t flags;
   uint32_t cpu;
   uint32_t batch_size;
+  uint32_t padding;  // zero
 };
 static_assert(offsetof(ProgTestRunAttr, ctx_size_out) == 44);
 static_assert(offsetof(ProgTestRunAttr, flags) == 64);
@@ -229,7 +245,7 @@ static_assert(offsetof(ProgTestRunAttr, flags) == 64);
 /// BPF_PROG_TEST_RUN's flags.
 enum TestRunFlags : uint32_t {
   kTestRunOnCpu = 1u << 0,
-  kTestRunLiveFrames = 1u << 1,       // BPF_F_TEST_XDP_LIVE_FRAMES
+  kTestRunLiveFrames = 1u << 1,        // BPF_F_TEST_XDP_LIVE_FRAMES
   kTestRunChecksumComplete = 1u << 2,  // BPF_F_TEST_SKB_CHECKSUM_COMPLETE
 };
 

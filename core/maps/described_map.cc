@@ -22,8 +22,6 @@ constexpr uint32_t kSocketFd = 4;
 constexpr uint32_t kSocketCookie = 8;
 /// KMALLOC_MAX_SIZE: what an element may take.
 constexpr uint32_t kMaxElement = 1u << 22;
-/// The deepest stack that is ever recorded.
-constexpr uint32_t kMaxStackDepth = 127;
 
 Status Require(bool is_fine) {
   return is_fine ? Status::kOk : Status::kInvalid;
@@ -63,16 +61,6 @@ Status CheckHash(const MapSpec& spec) {
     return Status::kTooBig;
   }
   return Status::kOk;
-}
-
-Status CheckStackTrace(const MapSpec& spec) {
-  EBPF_TRY(CheckFlags(spec.flags,
-                      kNuma | kUserAccess | linux_abi::kMapStackBuildId));
-  const uint32_t unit =
-      (spec.flags & linux_abi::kMapStackBuildId) != 0 ? 32 : 8;
-  return Require(spec.max_entries != 0 && spec.key_size == 4 &&
-                 spec.value_size >= 8 && spec.value_size % unit == 0 &&
-                 spec.value_size / unit <= kMaxStackDepth);
 }
 
 Status CheckLpmTrie(const MapSpec& spec) {

@@ -20,6 +20,8 @@ enum ebpf_port_feature {
   EBPF_PORT_TAI_CLOCK = 8,
   /// ebpf_port_task_view (task.h).
   EBPF_PORT_TASK_VIEW = 16,
+  /// ebpf_port_stack_walk (stack.h).
+  EBPF_PORT_STACKS = 32,
 };
 
 /// A sum of ebpf_port_feature, the same each time. Default: 0. Context: any.

@@ -31,6 +31,7 @@ inline constexpr uint32_t kFrameCount = kMaxFrames + kMaxFramesLeft;
 inline constexpr uint32_t kRunStackBytes =
     kMaxTailCalls * (kMaxTailCallStackBytes + kMaxFrames * kFrameLinkBytes) +
     kMaxStackBytes + kMaxFrames * kFrameLinkBytes;
+inline constexpr uint32_t kScratchWords = 384;
 /// Programs on one CPU at a time: in task, interrupt, trap and NMI.
 inline constexpr uint32_t kMaxRunLevels = 4;
 
@@ -61,9 +62,12 @@ struct RunContext {
   uint64_t stack_below;  // r10 for a function that is called back
   uint32_t frame_count;  // of `frames` in use
   uintptr_t preemption;  // for EndRun
+  uintptr_t lock_irq;    // for bpf_spin_unlock
   Frame frames[kFrameCount];
   alignas(16) uint8_t stack[kRunStackBytes];
   uint64_t self;  // this RunContext's address, as compiled code finds it
+  /// For the helper that runs now: more than a kernel's stack may have.
+  uint64_t scratch[kScratchWords];
 
   uint64_t StackTop() { return reinterpret_cast<uint64_t>(&self); }
 };

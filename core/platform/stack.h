@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: MIT
+//
+// Who called whom. Tier T3.
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+extern "C" {
+
+/// Writes the return addresses of the running task's kernel stack (`user`
+/// false) or of its user stack (true), innermost first, at most `capacity`;
+/// how many. Where the registers of an interrupted context are given
+/// (machine::PtRegs), the first is their pc and the walk starts there;
+/// otherwise (null) it starts somewhere in the caller. A stack that ends
+/// nowhere, or in a circle, is cut. Takes no lock, does not sleep. Default: 0,
+/// and no EBPF_PORT_STACKS (features.h). Context: any.
+size_t ebpf_port_stack_walk(const void* regs, bool user, uint64_t* addresses,
+                            size_t capacity);
+
+}  // extern "C"
