@@ -13,16 +13,15 @@ namespace {
 /// its first byte can be read, so can all of it.
 constexpr uint64_t kBlock = 64;
 
-}  // namespace
-
-Result<size_t> ReadKernelString(Span<char> to, uint64_t from) {
+template <typename Read>
+Result<size_t> ReadString(Span<char> to, uint64_t from, const Read& read) {
   size_t done = 0;
   while (done < to.size()) {
     const uint64_t at = from + done;
     const size_t size = static_cast<size_t>(
         Min<uint64_t>(kBlock - at % kBlock, to.size() - done));
     char* block = to.data() + done;
-    if (!ebpf_port_read_nofault(block, static_cast<uintptr_t>(at), size)) {
+    if (!read(block, at, size)) {
       return Status::kFault;
     }
     const size_t length = StringView(block, size).Find('\0');
@@ -35,6 +34,20 @@ Result<size_t> ReadKernelString(Span<char> to, uint64_t from) {
     to[done - 1] = '\0';
   }
   return done;
+}
+
+}  // namespace
+
+Result<size_t> ReadKernelString(Span<char> to, uint64_t from) {
+  return ReadString(to, from, [](char* block, uint64_t at, size_t size) {
+    return ebpf_port_read_nofault(block, static_cast<uintptr_t>(at), size);
+  });
+}
+
+Result<size_t> ReadUserString(Span<char> to, uint64_t from) {
+  return ReadString(to, from, [](char* block, uint64_t at, size_t size) {
+    return ebpf_port_read_user_nofault(block, at, size);
+  });
 }
 
 }  // namespace ebpf

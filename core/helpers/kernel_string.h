@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Strings read from kernel memory that may not be there.
+// Strings read from kernel or user memory that may not be there.
 #pragma once
 
 #include <stddef.h>
@@ -15,5 +15,8 @@ namespace ebpf {
 /// it is longer it is cut, with a zero as the last byte. kFault, with `to`
 /// undefined, where a byte of it cannot be read. Context: any.
 Result<size_t> ReadKernelString(Span<char> to, uint64_t from);
+
+/// The same from the running task's user memory. Context: any.
+Result<size_t> ReadUserString(Span<char> to, uint64_t from);
 
 }  // namespace ebpf

@@ -37,19 +37,23 @@ uint64_t ProbeReadKernelStr(uint64_t dst, uint64_t size, uint64_t from,
   return AsResult(length.status());
 }
 
-// The old names, whose address may be the kernel's or a process's. No port
-// gives user memory to programs yet, so they read the kernel's.
+// The old names, whose address may be the kernel's or a process's: what is not
+// there in the kernel is looked for in user memory, which a port keeps apart.
 
 /// long bpf_probe_read(dst, size, unsafe_ptr)
 uint64_t ProbeRead(uint64_t dst, uint64_t size, uint64_t from, uint64_t r4,
                    uint64_t r5) {
-  return ProbeReadKernel(dst, size, from, r4, r5);
+  const uint64_t result = ProbeReadKernel(dst, size, from, r4, r5);
+  return result == 0 ? 0 : ProbeReadUser(dst, size, from, r4, r5);
 }
 
 /// long bpf_probe_read_str(dst, size, unsafe_ptr)
 uint64_t ProbeReadStr(uint64_t dst, uint64_t size, uint64_t from, uint64_t r4,
                       uint64_t r5) {
-  return ProbeReadKernelStr(dst, size, from, r4, r5);
+  const uint64_t result = ProbeReadKernelStr(dst, size, from, r4, r5);
+  return static_cast<int64_t>(result) >= 0
+             ? result
+             : ProbeReadUserStr(dst, size, from, r4, r5);
 }
 
 }  // namespace ebpf::helpers

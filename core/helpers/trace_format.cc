@@ -188,11 +188,9 @@ Status Formatter::String(const Flags& flags, bool user) {
   }
   EBPF_TRY(TakeArgument(1));  // the zero, which each string has
   const Span<char> room = scratch_.First(kTraceArgumentBytes - arg_bytes_ + 1);
-  size_t length = 0;
-  if (!user) {
-    const Result<size_t> copied = ReadKernelString(room, arg_);
-    length = copied.ok() ? *copied - 1 : 0;
-  }
+  const Result<size_t> copied =
+      user ? ReadUserString(room, arg_) : ReadKernelString(room, arg_);
+  const size_t length = copied.ok() ? *copied - 1 : 0;
   arg_bytes_ += length;
   PutText(flags, StringView(room.data(), length));
   return Status::kOk;
@@ -331,6 +329,17 @@ void Formatter::PutHex(Flags flags, uint64_t value) {
 }
 
 }  // namespace
+
+Result<Span<const uint64_t>> FormatArguments(uint64_t data, uint64_t size) {
+  constexpr uint32_t kMost = 12;
+  const auto bytes = static_cast<uint32_t>(size);
+  if (bytes % sizeof(uint64_t) != 0 || bytes > kMost * sizeof(uint64_t) ||
+      (bytes != 0 && data == 0)) {
+    return Status::kInvalid;
+  }
+  return Span<const uint64_t>(reinterpret_cast<const uint64_t*>(data),
+                              bytes / sizeof(uint64_t));
+}
 
 Result<size_t> FormatTrace(Span<char> to, char (&scratch)[kTraceArgumentBytes],
                            const PointerKey& key, ConstBytes format,

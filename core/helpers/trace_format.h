@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// The format strings of bpf_trace_printk, with Linux's rules.
+// The format strings of bpf_trace_printk and its kind, with Linux's rules.
 #pragma once
 
 #include <stddef.h>
@@ -21,9 +21,9 @@ inline constexpr size_t kTraceArgumentBytes = 512;
 /// Formats `format`, which ends with a zero inside, and returns the length that
 /// the text has or would have; what is behind `to` is cut off.
 ///
-///   %[0 +-][width] and d i u x X, with l or ll; c; s pks pus (strings at
-///   kernel addresses, empty where they cannot be read; user memory cannot);
-///   p pK (hashed), px, ps pS pB (symbols), pi4 pI4 pi6 pI6 (addresses of IP
+///   %[0 +-][width] and d i u x X, with l or ll; c; s pks (strings at kernel
+///   addresses) pus (at user addresses), empty where they cannot be read; p pK
+///   (hashed), px, ps pS pB (symbols), pi4 pI4 pi6 pI6 (addresses of IP
 ///   addresses); %%.
 ///
 /// kInvalid: no zero, a character that is not printable ASCII or space, any
@@ -31,5 +31,10 @@ inline constexpr size_t kTraceArgumentBytes = 512;
 Result<size_t> FormatTrace(Span<char> to, char (&scratch)[kTraceArgumentBytes],
                            const PointerKey& key, ConstBytes format,
                            Span<const uint64_t> args);
+
+/// The arguments of a call that has them in memory: `size` bytes at `data`.
+/// kInvalid: not whole words, more than 12 of them (MAX_BPRINTF_VARARGS), or
+/// none where the size says that there are. Context: any.
+Result<Span<const uint64_t>> FormatArguments(uint64_t data, uint64_t size);
 
 }  // namespace ebpf

@@ -62,22 +62,46 @@ Status TraceLog::Init(uint32_t ring_bytes) {
   return Status::kOk;
 }
 
-Result<size_t> TraceLog::Print(ConstBytes format, Span<const uint64_t> args) {
-  Cpu& cpu = cpus_.Mine();
+TraceLog::Scratch* TraceLog::BorrowScratch(Cpu& cpu) {
   // Only this CPU counts here, and what interrupts it counts back.
   const uint32_t level = cpu.nesting.FetchAdd(1, kRelaxed);
   if (level >= kMaxNesting) {
-    cpu.nesting.FetchSub(1, kRelaxed);
+    ReturnScratch(cpu);
+    return nullptr;
+  }
+  return &cpu.scratch[level];
+}
+
+Result<size_t> TraceLog::Print(ConstBytes format, Span<const uint64_t> args) {
+  Cpu& cpu = cpus_.Mine();
+  Scratch* scratch = BorrowScratch(cpu);
+  if (scratch == nullptr) {
     return Status::kBusy;
   }
-  Scratch& scratch = cpu.scratch[level];
-  const Span<char> text(scratch.text, sizeof(scratch.text) - 1);
+  const Span<char> text(scratch->text, sizeof(scratch->text) - 1);
   Result<size_t> length =
-      FormatTrace(text, scratch.strings, key_, format, args);
+      FormatTrace(text, scratch->strings, key_, format, args);
   if (length.ok()) {
     Append(StringView(text.data(), Min(*length, text.size())));
   }
-  cpu.nesting.FetchSub(1, kRelaxed);
+  ReturnScratch(cpu);
+  return length;
+}
+
+Result<size_t> TraceLog::Format(Span<char> to, ConstBytes format,
+                                Span<const uint64_t> args) {
+  Cpu& cpu = cpus_.Mine();
+  Scratch* scratch = BorrowScratch(cpu);
+  if (scratch == nullptr) {
+    return Status::kBusy;
+  }
+  const Span<char> room = to.First(to.empty() ? 0 : to.size() - 1);
+  Result<size_t> length =
+      FormatTrace(room, scratch->strings, key_, format, args);
+  if (length.ok() && !to.empty()) {
+    to[Min(*length, room.size())] = '\0';
+  }
+  ReturnScratch(cpu);
   return length;
 }
 

@@ -51,6 +51,11 @@ class TraceLog : public NonCopyable {
   /// off.
   Result<size_t> Print(ConstBytes format, Span<const uint64_t> args);
 
+  /// The same formatting into `to`, which ends with a zero then unless it is
+  /// empty; the length of all of the text. Context: any; preemption is off.
+  Result<size_t> Format(Span<char> to, ConstBytes format,
+                        Span<const uint64_t> args);
+
   /// Appends a line with this text, the time and the running task. Context:
   /// any; preemption is off.
   void Append(StringView text);
@@ -95,6 +100,10 @@ class TraceLog : public NonCopyable {
     uint8_t* ring;
     Scratch scratch[kMaxNesting];
   };
+
+  /// Scratch of a call's own, until it gives it back; null: nested too deep.
+  static Scratch* BorrowScratch(Cpu& cpu);
+  static void ReturnScratch(Cpu& cpu) { cpu.nesting.FetchSub(1, kRelaxed); }
 
   uint8_t* At(const Cpu& cpu, uint64_t position) const {
     return cpu.ring + (position & (ring_bytes_ - 1));

@@ -7,13 +7,10 @@
 #include "core/base/bits.h"
 #include "core/base/memory.h"
 #include "core/maps/shared_bytes.h"
-#include "core/sync/spin_lock.h"
+#include "core/maps/value_lock.h"
 
 namespace ebpf::value_fields {
 namespace {
-
-using ValueLock = SpinLock<LockRank::kMapValue>;
-static_assert(sizeof(ValueLock) == 4);  // struct bpf_spin_lock
 
 ValueLock& LockOf(MapFields fields, uint8_t* value) {
   for (const MapField& field : fields) {
