@@ -32,7 +32,6 @@ Status Create(const MapSpec& spec) {
 /// One good description of each kind.
 const MapSpec kGood[] = {
     Spec(MapType::kPerCpuHash, 4, 8, 2),
-    Spec(MapType::kCgroupArray, 4, 4, 2),
     Spec(MapType::kLruHash, 4, 8, 2),
     Spec(MapType::kLruPerCpuHash, 4, 8, 2, linux_abi::kMapNoCommonLru),
     Spec(MapType::kLpmTrie, 8, 1, 2, linux_abi::kMapNoPrealloc),

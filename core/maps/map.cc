@@ -4,6 +4,7 @@
 #include "core/maps/map.h"
 
 #include "core/maps/array_map.h"
+#include "core/maps/cgroup_array_map.h"
 #include "core/maps/hash_map.h"
 #include "core/maps/per_cpu_array_map.h"
 #include "core/maps/perf_event_array_map.h"

@@ -2,6 +2,7 @@
 //
 // What a port has that does not define a service: each default stands beside
 // the service's declaration. Weak, so that a port's own definition wins.
+#include "core/platform/cgroup.h"
 #include "core/platform/cpu.h"
 #include "core/platform/defer.h"
 #include "core/platform/exec.h"
@@ -44,6 +45,11 @@ EBPF_ABSENT size_t ebpf_port_stack_walk(const void* /*regs*/, bool /*user*/,
                                         uint64_t* /*addresses*/,
                                         size_t /*capacity*/) {
   return 0;
+}
+EBPF_ABSENT void* ebpf_port_cgroup_get(int /*fd*/) { return nullptr; }
+EBPF_ABSENT void ebpf_port_cgroup_put(void* /*cgroup*/) {}
+EBPF_ABSENT bool ebpf_port_task_under_cgroup(const void* /*cgroup*/) {
+  return false;
 }
 EBPF_ABSENT bool ebpf_port_capable(int /*capability*/) { return false; }
 

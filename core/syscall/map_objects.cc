@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: MIT
+//
+// core/syscall/map_objects.h's implementation.
+#include "core/syscall/map_objects.h"
+
+#include "core/base/memory.h"
+#include "core/files/perf_event_file.h"
+#include "core/files/program_file.h"
+#include "core/maps/cgroup_array_map.h"
+#include "core/maps/perf_event_array_map.h"
+#include "core/maps/prog_array_map.h"
+
+namespace ebpf {
+namespace {
+
+Result<Ref<File>> FileIn(const Call& call, ConstBytes value) {
+  return call.client.fds().Get(LoadUnaligned<int32_t>(value.data()));
+}
+
+Status PutProgram(const Call& call, Map& map, uint32_t index,
+                  ConstBytes value) {
+  Ref<File> file = EBPF_TRY(FileIn(call, value));
+  ProgramFile* program_file = file->AsProgram();
+  if (program_file == nullptr) {
+    return Status::kInvalid;
+  }
+  Ref<Program> program = program_file->program();
+  EBPF_TRY(
+      static_cast<ProgArrayMap&>(map).Set(index, program->tail_call_target()));
+  (void)program.Leak();
+  return Status::kOk;
+}
+
+Status PutPerfEvent(const Call& call, const OpenMap& map, uint32_t index,
+                    ConstBytes value) {
+  Ref<File> file = EBPF_TRY(FileIn(call, value));
+  PerfEventFile* event_file = file->AsPerfEvent();
+  if (event_file == nullptr) {
+    return Status::kInvalid;
+  }
+  return PerfEventArrayMap::From(*map).Set(
+      index, Ref<ArrayedEvent>(Ref<PerfEvent>::Share(event_file->event())),
+      map.user());
+}
+
+}  // namespace
+
+bool HoldsObjects(MapType type) {
+  return type == MapType::kProgArray || type == MapType::kPerfEventArray ||
+         type == MapType::kCgroupArray;
+}
+
+Status PutObject(const Call& call, const OpenMap& map, ConstBytes key,
+                 ConstBytes value, uint64_t flags) {
+  if (flags != 0) {
+    return Status::kInvalid;
+  }
+  const auto index = LoadUnaligned<uint32_t>(key.data());
+  if (index >= map->spec().max_entries) {
+    return Status::kTooBig;
+  }
+  switch (map->spec().type) {
+    case MapType::kProgArray:
+      return PutProgram(call, *map, index, value);
+    case MapType::kPerfEventArray:
+      return PutPerfEvent(call, map, index, value);
+    default:  // kCgroupArray: a descriptor of the port's
+      return CgroupArrayMap::From(*map).Set(
+          index, LoadUnaligned<int32_t>(value.data()));
+  }
+}
+
+Status RemoveObject(Map& map, ConstBytes key) {
+  const auto index = LoadUnaligned<uint32_t>(key.data());
+  switch (map.spec().type) {
+    case MapType::kProgArray:
+      return static_cast<ProgArrayMap&>(map).Clear(index);
+    case MapType::kPerfEventArray:
+      return PerfEventArrayMap::From(map).Clear(index);
+    default:  // kCgroupArray
+      return CgroupArrayMap::From(map).Clear(index);
+  }
+}
+
+}  // namespace ebpf
