@@ -30,12 +30,13 @@ for cpu in "$@"; do
     target=sweep_test
   else
     target="sweep_cross_test_$arch"
+    qemu="env EBPF_QEMU_USER=1 $qemu"
   fi
   bazel build -c opt "//$folder:${target}${arch:+_program}" >&2
   echo "== $cpu"
   # The name of the emulator and its CPU are two words.
   # shellcheck disable=SC2086
-  EBPF_QEMU_USER=${arch:+1} EBPF_SWEEP_DENSITY=1 \
+  EBPF_SWEEP_DENSITY=1 \
     $qemu "bazel-bin/$folder/$target" --gtest_brief=1 || status=1
 done
 exit $status
