@@ -35,6 +35,9 @@ struct Kernel {
   /// matters to running ones, pinning and what maps of descriptors hold at the
   /// start, is left out.
   bool only_judges = false;
+  /// A map that it cannot make is left out, and programs that name it are
+  /// refused; else nothing of the object is loaded.
+  bool leaves_maps_out = false;
 };
 
 }  // namespace ebpf::loader

@@ -63,12 +63,7 @@ Status Object::Load(uint32_t log_level) {
       EBPF_TRY(LoadOrLog(i, log_level));
     }
   }
-  for (size_t i = 0; i < map_fds_.span().size(); ++i) {
-    if (file_.maps()[i].values_offset != 0 && !file_.maps()[i].has_inner) {
-      EBPF_TRY(SetInitialPrograms(i));
-    }
-  }
-  return Status::kOk;
+  return FillProgramArrays();
 }
 
 Status Object::LoadProgram(size_t index, const LoadRequest& request) {

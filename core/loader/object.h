@@ -76,6 +76,10 @@ class Object : public NonCopyable {
   /// log has no room for all of it.
   Status LoadProgram(size_t index, const LoadRequest& request);
 
+  /// Puts what the static initialisers of arrays of programs name into them;
+  /// loads it where it is not loaded. After CreateMaps.
+  Status FillProgramArrays();
+
   /// Ends a loaded program, so that it may be loaded again.
   void Unload(size_t index);
 

@@ -82,11 +82,15 @@ Status Object::CreateMaps() {
   EBPF_TRY(LoadBtf());
   for (size_t i = 0; i < map_fds_.span().size(); ++i) {
     if (map_fds_[i] == 0) {
-      map_fds_[i] = EBPF_TRY(CreateMap(file_.maps()[i]));
+      const Result<int> made = CreateMap(file_.maps()[i]);
+      if (!made.ok() && !kernel_.leaves_maps_out) {
+        return made.status();
+      }
+      map_fds_[i] = made.ok() ? *made : 0;
     }
   }
   for (size_t i = 0; i < map_fds_.span().size(); ++i) {
-    if (file_.maps()[i].has_inner) {
+    if (file_.maps()[i].has_inner && map_fds_[i] != 0) {
       EBPF_TRY(SetInitialMaps(i));
     }
   }
@@ -193,6 +197,16 @@ Status Object::SetInitialMaps(size_t outer) {
       });
 }
 
+Status Object::FillProgramArrays() {
+  for (size_t i = 0; i < map_fds_.span().size(); ++i) {
+    const MapDefinition& map = file_.maps()[i];
+    if (map.values_offset != 0 && !map.has_inner && map_fds_[i] != 0) {
+      EBPF_TRY(SetInitialPrograms(i));
+    }
+  }
+  return Status::kOk;
+}
+
 Status Object::SetInitialPrograms(size_t outer) {
   const MapDefinition& map = file_.maps()[outer];
   return ForEachInitialValue(
@@ -201,6 +215,7 @@ Status Object::SetInitialPrograms(size_t outer) {
           const ProgramDefinition& program = file_.programs()[i];
           if (program.section_index == symbol.section &&
               program.first_insn == symbol.value / sizeof(isa::Insn)) {
+            EBPF_TRY(LoadProgram(i, {}));
             return SetInitialValue(outer, slot, programs_[i].fd);
           }
         }

@@ -18,6 +18,12 @@ struct PacketPointers {
   uint8_t* meta;
 };
 
+/// The memory around a packet, which it may grow into.
+struct PacketRoom {
+  uint8_t* head;
+  uint8_t* limit;
+};
+
 /// What a program of type xdp is run with; programs see struct xdp_md.
 struct XdpContext {
   static constexpr uint32_t kFieldBytes = 24;
@@ -25,6 +31,12 @@ struct XdpContext {
   PacketPointers packet;
   /// struct xdp_md, but for where the packet is.
   alignas(8) uint8_t fields[kFieldBytes];
+
+  // Not for programs.
+  PacketRoom room;
+  /// Behind packet.end, up to here, are bytes of the packet that programs reach
+  /// by helpers alone (Linux's fragments); packet.end: there are none.
+  uint8_t* frags_end;
 };
 
 /// The same for struct __sk_buff, its pointers `sk` and `flow_keys` (null, or
@@ -34,6 +46,11 @@ struct SkbContext {
 
   PacketPointers packet;
   alignas(8) uint8_t fields[kFieldBytes];
+
+  // Not for programs.
+  PacketRoom room;
+  uint8_t* mac_header;
+  uint8_t* network_header;
 };
 
 /// A piece of a context.

@@ -179,6 +179,7 @@ Status Loading::CopyIn() {
       StringView::FromField(attr_.prog_name, sizeof(attr_.prog_name));
   CopyBytes(parts_.name, name.data(), name.size());
   attach_point_ = EBPF_TRY(FindAttachPoint(call_, attr_, *parts_.type));
+  parts_.attach_type = attach_point_.type;
   return Status::kOk;
 }
 

@@ -7,6 +7,7 @@
 #include "core/verifier/fixup.h"
 
 #include "core/base/bits.h"
+#include "core/helpers/packet_load.h"
 #include "core/helpers/prototype.h"
 #include "core/isa/decode.h"
 #include "core/program_types/context_layout.h"
@@ -29,6 +30,10 @@ constexpr uint8_t kGoto = 0x05;
 constexpr uint8_t kGotoLong = 0x06;
 constexpr uint8_t kCall = 0x85;
 constexpr uint8_t kExit = 0x95;
+constexpr uint8_t kMov = 0xbf;
+constexpr uint8_t kMovImm = 0xb7;
+constexpr uint8_t kAddImm = 0x07;
+constexpr uint8_t kJumpNotNegative = 0x75;  // signed, >= imm
 constexpr uint8_t kTailCallInsn = 0xf5;
 constexpr uint8_t kCallDirectSource = 15;
 
@@ -71,6 +76,7 @@ class Fixer {
   Status FixFunction(uint32_t number, uint32_t end);
   Status FixInsn(const DecodedInsn& insn);
   Status FixContextAccess(const DecodedInsn& insn);
+  Status FixPacketLoad(const DecodedInsn& insn);
   Status FixJump(const DecodedInsn& insn);
   Status FixControl(const DecodedInsn& insn);
   Status FixMayGoto(const DecodedInsn& insn);
@@ -252,6 +258,8 @@ Status Fixer::FixInsn(const DecodedInsn& insn) {
       return facts().pointer == PointerKind::kContext && !places_.empty()
                  ? FixContextAccess(insn)
                  : PutAsItIs();
+    case Family::kLegacy:
+      return FixPacketLoad(insn);
     default:
       return PutAsItIs();
   }
@@ -279,6 +287,38 @@ Status Fixer::FixContextAccess(const DecodedInsn& insn) {
     return out_.Put(access, context);
   }
   return Status::kInvalid;  // that was not verified
+}
+
+/// LD_ABS and LD_IND: where the packet ends before, the function returns 0. The
+/// registers that are used are those that the instruction spoils.
+Status Fixer::FixPacketLoad(const DecodedInsn& insn) {
+  const auto put = [&](uint8_t opcode, uint8_t dst, uint8_t src, int32_t imm,
+                       int16_t offset = 0) {
+    isa::Insn line{};
+    line.opcode = opcode;
+    line.dst = dst & 0xf;
+    line.src = src & 0xf;
+    line.offset = offset;
+    line.imm = imm;
+    return out_.Put(line);
+  };
+  constexpr uint8_t kResult = 0;
+  constexpr uint8_t kContext = 6;
+  if ((insn.info().operands & isa::kSrc) != 0) {
+    EBPF_TRY(put(kMov, 2, insn.src, 0));
+    EBPF_TRY(put(kAddImm, 2, 0, insn.imm));
+  } else {
+    EBPF_TRY(put(kMovImm, 2, 0, insn.imm));
+  }
+  EBPF_TRY(put(kMov, 1, kContext, 0));
+  EBPF_TRY(PutDirectCall(insn.op == Op::kLdAbsU8 || insn.op == Op::kLdIndU8
+                             ? helpers::LoadPacket8
+                         : insn.op == Op::kLdAbsU16 || insn.op == Op::kLdIndU16
+                             ? helpers::LoadPacket16
+                             : helpers::LoadPacket32));
+  EBPF_TRY(put(kJumpNotNegative, kResult, 0, 0, 2));
+  EBPF_TRY(put(kMovImm, kResult, 0, 0));
+  return put(kExit, 0, 0, 0);
 }
 
 Status Fixer::FixJump(const DecodedInsn& insn) {

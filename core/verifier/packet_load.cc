@@ -35,9 +35,6 @@ Status CheckAllowed(Verification& v) {
   if (!v.options.type->has_packet) {
     return v.Reject(Message::kNoPacketAccess);
   }
-  if (v.options.profile == Profile::kPort) {
-    return v.Reject(Message::kNotForProfile, kName);
-  }
   // What a callback's 0 means is its helper's to say.
   return v.state->current().called_back ? v.Reject(Message::kPacketLoadCallback)
                                         : Status::kOk;

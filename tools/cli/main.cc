@@ -14,6 +14,7 @@
 #include "tools/cli/bench.h"
 #include "tools/cli/disasm.h"
 #include "tools/cli/exec.h"
+#include "tools/cli/run.h"
 #include "tools/cli/verify.h"
 
 namespace ebpf::cli {
@@ -87,6 +88,19 @@ void AddBench(CLI::App& app) {
 }
 
 /// `status` becomes the command's exit status.
+void AddFlags(CLI::App& command, uint32_t& flags) {
+  command.add_option_function<std::string>(
+      "--flags",
+      [&flags](const std::string& text) {
+        const char* const end = text.data() + text.size();
+        const auto [stop, error] = std::from_chars(text.data(), end, flags, 16);
+        if (stop != end || error != std::errc()) {
+          throw CLI::ValidationError("--flags", "not hexadecimal: " + text);
+        }
+      },
+      "BPF_F_* flags of the load, in hexadecimal");
+}
+
 void AddVerify(CLI::App& app, int& status) {
   CLI::App& command = *app.add_subcommand(
       "verify",
@@ -104,17 +118,7 @@ void AddVerify(CLI::App& app, int& status) {
                   "of refused programs only")
       ->check(CLI::Range(0, 15))
       ->capture_default_str();
-  command.add_option_function<std::string>(
-      "--flags",
-      [options](const std::string& text) {
-        const char* const end = text.data() + text.size();
-        const auto [stop, error] =
-            std::from_chars(text.data(), end, options->flags, 16);
-        if (stop != end || error != std::errc()) {
-          throw CLI::ValidationError("--flags", "not hexadecimal: " + text);
-        }
-      },
-      "BPF_F_* flags of the load, in hexadecimal");
+  AddFlags(command, options->flags);
   command.add_flag("--unprivileged", options->unprivileged,
                    "As for a client without any capability");
   command
@@ -141,6 +145,46 @@ void AddVerify(CLI::App& app, int& status) {
   });
 }
 
+void AddRun(CLI::App& app, int& exit_status) {
+  CLI::App& command = *app.add_subcommand(
+      "run", "Load an object's programs by bpf(2), and test-run each");
+  auto options = std::make_shared<RunOptions>();
+  command.add_option("file", options->file, "The object")->required();
+  command
+      .add_option("--program", options->programs,
+                  "Only this one, by name or number; may be repeated")
+      ->allow_extra_args(false);
+  command
+      .add_option("--engine", options->engine, "Who runs it (jit: this CPU's)")
+      ->check(CLI::IsMember({"interpreter", "jit"}))
+      ->capture_default_str();
+  command.add_option("--data", options->data,
+                     "The packet, in hexadecimal; without this 64 zeros");
+  command
+      .add_option("--value", options->values,
+                  "NAME=HEX, the first value of an array; may be repeated")
+      ->allow_extra_args(false);
+  command.add_option("--repeat", options->repeat, "How often each runs")
+      ->capture_default_str();
+  AddFlags(command, options->flags);
+  command.add_option("--btf", options->btf,
+                     "The kernel's types, as /sys/kernel/btf or in an ELF "
+                     "file");
+  command.add_option("--core-btf", options->core_btf,
+                     "The types that CO-RE relocates for, where they are "
+                     "others");
+  command.add_flag("--json", options->json, "An object for each program");
+  command.add_flag("--compare-linux", options->compare_linux,
+                   "Also in the host's kernel");
+  command.callback([options, &exit_status] {
+    exit_status = 2;
+    exit_status = Run(*options, [](std::string_view text) {
+      fmt::print("{}", text);
+      std::fflush(stdout);
+    });
+  });
+}
+
 int Main(int argc, char** argv) {
   CLI::App app("Runs, shows and measures eBPF programs.", "ebpf");
   app.require_subcommand(1);
@@ -149,12 +193,14 @@ int Main(int argc, char** argv) {
   AddBench(app);
   int exit_status = 0;
   AddVerify(app, exit_status);
+  AddRun(app, exit_status);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     const int status = app.exit(error);
-    const bool is_verify = app.got_subcommand("verify");
-    return status == 0 ? 0 : is_verify ? 2 : 1;
+    const bool is_judged =
+        app.got_subcommand("verify") || app.got_subcommand("run");
+    return status == 0 ? 0 : is_judged ? 2 : 1;
   } catch (const std::exception& failure) {
     std::fflush(stdout);
     fmt::print(stderr, "ebpf: {}\n", failure.what());

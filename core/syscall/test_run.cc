@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: MIT
+//
+// core/syscall/test_run.h's implementation.
+#include "core/syscall/test_run.h"
+
+#include <stddef.h>
+
+#include "core/base/bits.h"
+#include "core/platform/time.h"
+
+namespace ebpf {
+namespace {
+
+using linux_abi::ProgTestRunAttr;
+
+/// Writes a number of the attribute's.
+Status CopyNumberOut(const TestRun& run, size_t offset, uint32_t value) {
+  return run.call.client.CopyOut(run.call.attr.Plus(offset), &value,
+                                 sizeof(value));
+}
+
+/// Bytes to a buffer of `room` bytes: 0 says that the client knows the size.
+Status CopyBytesOut(const TestRun& run, ConstBytes bytes, uint64_t to,
+                    uint32_t room, size_t size_offset) {
+  const bool fits = room == 0 || bytes.size() <= room;
+  const size_t size = fits ? bytes.size() : room;
+  const Client& client = run.call.client;
+  if (to != 0) {
+    EBPF_TRY(client.CopyOut(client.Pointer(to), bytes.data(), size));
+  }
+  EBPF_TRY(
+      CopyNumberOut(run, size_offset, static_cast<uint32_t>(bytes.size())));
+  return fits ? Status::kOk : Status::kNoSpace;
+}
+
+}  // namespace
+
+TestRunResult RunRepeatedly(const TestRun& run, void* context) {
+  const uint32_t repeat = Max(run.attr.repeat, uint32_t{1});
+  TestRunResult result;
+  const uint64_t start = ebpf_port_time_ns();
+  for (uint32_t i = 0; i < repeat; ++i) {
+    result.retval = static_cast<uint32_t>(run.program.Run(context));
+  }
+  const uint64_t each = (ebpf_port_time_ns() - start) / repeat;
+  result.duration_ns = static_cast<uint32_t>(Min(each, uint64_t{UINT32_MAX}));
+  return result;
+}
+
+Status CopyContextIn(const TestRun& run, Bytes known) {
+  FillBytes(known.data(), 0, known.size());
+  if (run.attr.ctx_in == 0) {
+    return Status::kOk;
+  }
+  const Client& client = run.call.client;
+  return CopyAttrIn(client, client.Pointer(run.attr.ctx_in),
+                    run.attr.ctx_size_in, known);
+}
+
+Status FinishTestRun(const TestRun& run, ConstBytes data,
+                     const TestRunResult& result) {
+  const ProgTestRunAttr& attr = run.attr;
+  const Status status =
+      CopyBytesOut(run, data, attr.data_out, attr.data_size_out,
+                   offsetof(ProgTestRunAttr, data_size_out));
+  if (!IsOk(status) && status != Status::kNoSpace) {
+    return status;
+  }
+  EBPF_TRY(
+      CopyNumberOut(run, offsetof(ProgTestRunAttr, retval), result.retval));
+  EBPF_TRY(CopyNumberOut(run, offsetof(ProgTestRunAttr, duration),
+                         result.duration_ns));
+  return status;
+}
+
+Status CopyContextOut(const TestRun& run, ConstBytes context) {
+  const ProgTestRunAttr& attr = run.attr;
+  return attr.ctx_out == 0
+             ? Status::kOk
+             : CopyBytesOut(run, context, attr.ctx_out, attr.ctx_size_out,
+                            offsetof(ProgTestRunAttr, ctx_size_out));
+}
+
+}  // namespace ebpf
