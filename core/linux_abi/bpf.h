@@ -249,6 +249,13 @@ enum TestRunFlags : uint32_t {
   kTestRunChecksumComplete = 1u << 2,  // BPF_F_TEST_SKB_CHECKSUM_COMPLETE
 };
 
+/// bpf_timer_init's clocks (linux/time.h) and bpf_timer_start's flags.
+inline constexpr uint64_t kClockRealtime = 0;
+inline constexpr uint64_t kClockMonotonic = 1;
+inline constexpr uint64_t kClockBoottime = 7;
+inline constexpr uint64_t kTimerAbsolute = 1u << 0;
+inline constexpr uint64_t kTimerPinCpu = 1u << 1;
+
 struct MapFreezeAttr {
   uint32_t map_fd;
 };

@@ -9,6 +9,7 @@
 #include "core/linux_abi/bpf.h"
 #include "core/maps/map_checks.h"
 #include "core/maps/shared_bytes.h"
+#include "core/maps/value_fields.h"
 #include "core/memory/per_cpu.h"
 #include "core/sync/read_section.h"
 
@@ -96,13 +97,18 @@ Result<Bytes> ArrayMap::Lookup(ConstBytes key) {
 Status ArrayMap::Update(ConstBytes key, ConstBytes value, UpdateMode mode) {
   EBPF_ASSERT(key.size() == sizeof(uint32_t));
   EBPF_ASSERT(value.size() == spec().value_size);
-  EBPF_TRY(map_checks::CheckMode(mode));
+  const MapFields special = fields();
+  EBPF_TRY(map_checks::CheckMode(mode, special));
   const uint32_t index = LoadUnaligned<uint32_t>(key.data());
   if (index >= spec().max_entries) {
     return Status::kTooBig;
   }
-  if (mode == UpdateMode::kNoExist) {
+  if (WithoutLock(mode) == UpdateMode::kNoExist) {
     return Status::kExists;
+  }
+  if (!special.empty()) {
+    return value_fields::Replace(special, ValueAt(index), value,
+                                 TakesLock(mode));
   }
   shared_bytes::Store(ValueAt(index), value);
   return Status::kOk;
@@ -131,13 +137,23 @@ bool ArrayMap::GetLayout(ArrayLayout& layout) const {
 Status ArrayMap::CopyValueOut(ConstBytes key, Bytes value) {
   EBPF_ASSERT(value.size() == spec().value_size);
   const Bytes found = EBPF_TRY(Lookup(key));
-  shared_bytes::Load(value, found.data());
+  if (fields().empty()) {
+    shared_bytes::Load(value, found.data());
+  } else {
+    value_fields::Load(fields(), value, found.data());
+  }
   return Status::kOk;
 }
 
 Status ArrayMap::UpdateFromUser(ConstBytes key, ConstBytes value,
                                 UpdateMode mode) {
   return Update(key, value, mode);
+}
+
+ConstBytes ArrayMap::KeyOf(const uint8_t* value, uint32_t& index) const {
+  index = static_cast<uint32_t>(static_cast<size_t>(value - memory_) /
+                                element_size_);
+  return ConstBytes(reinterpret_cast<const uint8_t*>(&index), sizeof(index));
 }
 
 Status ArrayMap::NextKey(ConstBytes key, Bytes next) {

@@ -10,6 +10,7 @@
 #include "core/maps/perf_event_array_map.h"
 #include "core/maps/prog_array_map.h"
 #include "core/maps/ring_buffer_map.h"
+#include "core/maps/value_timer.h"
 #include "core/maps/stack_trace_map.h"
 
 namespace ebpf {
@@ -36,6 +37,25 @@ bool Map::BeginWrite() {
 bool Map::settled() const {
   // What was written is there: the load of 0 reads what EndWrite released.
   return frozen_.Load(kSeqCst) && writers_.Load(kSeqCst) == 0;
+}
+
+Map::~Map() {
+  if (timers_ != nullptr) {
+    ValueTimers::Destroy(timers_);
+  }
+}
+
+Status Map::PrepareFields(Allocator& allocator) {
+  if (HasField(fields(), Bit(FieldKind::kTimer))) {
+    timers_ = EBPF_TRY(ValueTimers::Create(*this, allocator));
+  }
+  return Status::kOk;
+}
+
+void Map::ReleaseTimers() {
+  if (timers_ != nullptr) {
+    timers_->ReleaseAll();
+  }
 }
 
 Result<Bytes> Map::Lookup(ConstBytes /*key*/) {
@@ -85,6 +105,10 @@ Status Map::TakeOut(ConstBytes /*key*/, Bytes /*value*/) {
 Status Map::CopyBatch(uint32_t& /*cursor*/, MapBatch& /*batch*/,
                       bool /*take*/) {
   return Status::kNotSupportedLinux;
+}
+
+ConstBytes Map::KeyOf(const uint8_t* /*value*/, uint32_t& /*index*/) const {
+  return ConstBytes();
 }
 
 Status Map::NextKey(ConstBytes /*key*/, Bytes /*next*/) {

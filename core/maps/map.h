@@ -17,6 +17,7 @@
 namespace ebpf {
 
 class Listener;
+class ValueTimers;
 
 /// A piece of a map's memory that user space may map.
 struct MapPages {
@@ -77,7 +78,10 @@ class Map : public RefCounted<Map>, public IdNode {
   MapFields fields() const { return types_ ? types_->fields() : MapFields(); }
   const MapBtf* types() const { return types_.get(); }
   /// Once, before anybody else knows the map.
-  void SetTypes(Ref<MapBtf> types) { types_ = Move(types); }
+  void SetTypes(Ref<MapBtf> types) {
+    types_ = Move(types);
+    FieldsKnown();
+  }
   /// Of a map of maps: what all that are put into it are like.
   virtual const Map* inner() const { return nullptr; }
   /// BPF_MAP_FREEZE: user space begins no write to it any more. Context: any.
@@ -169,10 +173,22 @@ class Map : public RefCounted<Map>, public IdNode {
   /// Whether a poll for reading would return at once. Context: task.
   virtual bool Readable() { return false; }
 
+  /// The key of the element whose value this is, for kinds whose values may
+  /// hold timers; `index` is room for one that stands nowhere. Context: any.
+  virtual ConstBytes KeyOf(const uint8_t* value, uint32_t& index) const;
+
   /// Calls `listener` when the map becomes readable, until it is removed
   /// (notifier.h). Context: task.
   virtual Status AddListener(Listener& listener);
   virtual void RemoveListener(Listener& listener);
+
+  /// Makes what the fields of its values need besides their bytes: timers.
+  /// kNoMemory. Context: task, once, after SetTypes.
+  Status PrepareFields(Allocator& allocator);
+  ValueTimers* timers() const { return timers_; }
+
+  /// Whether anybody but programs can reach the map. Context: any.
+  bool has_users() const { return user_references_.Load(kAcquire) != 0; }
 
   /// Counts who can reach the map besides programs: its files. With the last of
   /// these the kind is told (UserReferencesGone). Context: task.
@@ -182,16 +198,23 @@ class Map : public RefCounted<Map>, public IdNode {
     UserGone(user);
     // Releases what this file's users did; the last one acquires what all did.
     if (user_references_.FetchSub(1, kAcqRel) == 1) {
+      ReleaseTimers();
       UserReferencesGone();
     }
   }
 
  protected:
   explicit Map(const MapSpec& spec) : spec_(spec) {}
-  ~Map() = default;
+  ~Map();
 
  private:
   friend class RefCounted<Map>;
+
+  /// As in Linux, timers end with the last way to the map but programs.
+  void ReleaseTimers();
+
+  /// SetTypes was called; fields() stay as they are. Context: task.
+  virtual void FieldsKnown() {}
 
   /// A file of the map is closed: what was put in through it and shall not
   /// outlive it goes. Context: task, in no read section.
@@ -206,6 +229,7 @@ class Map : public RefCounted<Map>, public IdNode {
 
   const MapSpec spec_;
   Ref<MapBtf> types_;
+  ValueTimers* timers_ = nullptr;
   Atomic<uint32_t> user_references_{0};
   Atomic<bool> frozen_{false};
   Atomic<uint32_t> writers_{0};

@@ -8,7 +8,7 @@
 #include "core/base/memory.h"
 #include "core/maps/array_map.h"
 #include "core/maps/map_checks.h"
-#include "core/maps/shared_bytes.h"
+#include "core/maps/value_fields.h"
 #include "core/memory/per_cpu.h"
 #include "core/platform/cpu.h"
 #include "core/sync/read_section.h"
@@ -44,12 +44,16 @@ Status PerCpuArrayMap::Init() {
 }
 
 Result<Bytes> PerCpuArrayMap::Lookup(ConstBytes key) {
+  return LookupOnCpu(key, ebpf_port_cpu_id());
+}
+
+Result<Bytes> PerCpuArrayMap::LookupOnCpu(ConstBytes key, uint32_t cpu) {
   EBPF_ASSERT(key.size() == sizeof(uint32_t));
   const uint32_t index = LoadUnaligned<uint32_t>(key.data());
-  if (index >= spec().max_entries) {
+  if (index >= spec().max_entries || cpu >= blocks_.size()) {
     return Status::kNotFound;
   }
-  return Bytes(ValueAt(ebpf_port_cpu_id(), index), spec().value_size);
+  return Bytes(ValueAt(cpu, index), spec().value_size);
 }
 
 bool PerCpuArrayMap::GetLayout(ArrayLayout& layout) const {
@@ -70,7 +74,7 @@ Status PerCpuArrayMap::Update(ConstBytes key, ConstBytes value,
   if (mode == UpdateMode::kNoExist) {
     return Status::kExists;
   }
-  shared_bytes::Store(found->data(), value);
+  value_fields::Store(fields(), found->data(), value);
   return Status::kOk;
 }
 
@@ -88,7 +92,8 @@ Status PerCpuArrayMap::CopyValueOut(ConstBytes key, Bytes value) {
     return Status::kNotFound;
   }
   for (uint32_t cpu = 0; cpu < blocks_.size(); ++cpu) {
-    shared_bytes::Load(value.Subspan(cpu * element_size_, element_size_),
+    value_fields::Load(fields(),
+                       value.Subspan(cpu * element_size_, element_size_),
                        ValueAt(cpu, index));
   }
   return Status::kOk;
@@ -107,7 +112,7 @@ Status PerCpuArrayMap::UpdateFromUser(ConstBytes key, ConstBytes value,
     return Status::kExists;
   }
   for (uint32_t cpu = 0; cpu < blocks_.size(); ++cpu) {
-    shared_bytes::Store(ValueAt(cpu, index),
+    value_fields::Store(fields(), ValueAt(cpu, index),
                         value.Subspan(cpu * element_size_, element_size_));
   }
   return Status::kOk;

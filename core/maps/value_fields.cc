@@ -8,6 +8,7 @@
 #include "core/base/memory.h"
 #include "core/maps/shared_bytes.h"
 #include "core/maps/value_lock.h"
+#include "core/maps/value_timer.h"
 
 namespace ebpf::value_fields {
 namespace {
@@ -93,8 +94,21 @@ void Clear(MapFields fields, uint8_t* value) {
 }
 
 void Release(MapFields fields, uint8_t* value) {
-  // Locks hold nothing. Timers and pointers do: see value_timer.h, kptr.h.
-  Clear(fields, value);
+  for (const MapField& field : fields) {
+    if (field.kind == FieldKind::kTimer) {
+      ReleaseTimer(value + field.offset);
+    }
+  }
+}
+
+Status Replace(MapFields fields, uint8_t* to, ConstBytes from, bool locked) {
+  if (locked) {
+    EBPF_TRY(StoreLocked(fields, to, from));
+  } else {
+    Store(fields, to, from);
+  }
+  Release(fields, to);
+  return Status::kOk;
 }
 
 }  // namespace ebpf::value_fields

@@ -19,6 +19,11 @@ void Store(MapFields fields, uint8_t* to, ConstBytes from);
 /// holds it already. Context: any, preemption off.
 Status StoreLocked(MapFields fields, uint8_t* to, ConstBytes from);
 
+/// Overwrites a value that somebody may see, under its lock or not, as an array
+/// does: what its special fields held goes, but for the lock. kBusy as above.
+/// Context: any, preemption off.
+Status Replace(MapFields fields, uint8_t* to, ConstBytes from, bool locked);
+
 /// Reads the shared value at `from` (aligned to 8); special fields come out as
 /// zeros. Context: any.
 void Load(MapFields fields, Bytes to, const uint8_t* from);
@@ -31,8 +36,9 @@ Status LoadLocked(MapFields fields, Bytes to, uint8_t* from);
 void Clear(MapFields fields, uint8_t* value);
 
 /// Lets go of what the special fields hold, when the value goes out of its map:
-/// timers are cancelled, pointers released. They are then cleared.
-/// Context: any.
+/// timers are cancelled, and hold nothing then. Locks stay as they are: who
+/// found the value before may hold one. Pointers to objects are null always:
+/// nothing here makes such objects. Context: any.
 void Release(MapFields fields, uint8_t* value);
 
 }  // namespace ebpf::value_fields

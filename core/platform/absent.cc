@@ -142,8 +142,6 @@ EBPF_ABSENT bool ebpf_port_timer_start(struct ebpf_timer* /*timer*/,
                                        uint32_t /*flags*/) {
   return false;
 }
-EBPF_ABSENT bool ebpf_port_timer_stop(struct ebpf_timer* /*timer*/) {
-  return false;
-}
+EBPF_ABSENT int ebpf_port_timer_stop(struct ebpf_timer* /*timer*/) { return 0; }
 
 }  // extern "C"

@@ -109,7 +109,7 @@ TEST(AbsentTest, NoHelperOfAnOptionalServiceIsThere) {
   EXPECT_EQ(ebpf_port_time_tai_ns(), 0u);
   ebpf_timer timer = {};
   EXPECT_FALSE(ebpf_port_timer_start(&timer, 0, 0));
-  EXPECT_FALSE(ebpf_port_timer_stop(&timer));
+  EXPECT_EQ(ebpf_port_timer_stop(&timer), 0);
   EXPECT_EQ(ebpf_port_send_signal(9, true), -1);
 }
 

@@ -7,8 +7,8 @@
 
 extern "C" {
 
-/// A timer of the port, zero when it was never started. The memory is the
-/// caller's, and stays until ebpf_port_timer_stop said that nothing is pending.
+/// A timer of the port; `port` is zero when it was never started. The memory is
+/// the caller's, and stays until ebpf_port_timer_stop says that it may go.
 struct ebpf_timer {
   /// Runs when the time has come, on one CPU at a time, with interrupts masked
   /// or in an interrupt; may start the timer again. Context: irq.
@@ -29,8 +29,10 @@ enum {
 bool ebpf_port_timer_start(struct ebpf_timer* timer, uint64_t deadline_ns,
                            uint32_t flags);
 
-/// Keeps `timer` from expiring. True: it was pending. Does not wait: `expired`
-/// may be running, and may start the timer again. Context: any.
-bool ebpf_port_timer_stop(struct ebpf_timer* timer);
+/// Keeps `timer` from expiring. 1: it was pending. 0: it was not. -1: its
+/// `expired` runs, or is about to, and may start it again; it does not wait for
+/// that, and once the result is 0 or 1 the memory is the caller's again, unless
+/// somebody starts the timer. Context: any.
+int ebpf_port_timer_stop(struct ebpf_timer* timer);
 
 }  // extern "C"

@@ -3,6 +3,7 @@
 // A program's life, and its runs.
 #include "core/program/program.h"
 
+#include "core/platform/time.h"
 #include "core/sync/read_section.h"
 
 namespace ebpf {
@@ -11,7 +12,14 @@ namespace {
 
 constinit IdTable<Program> program_ids;
 
+/// How many want the time of runs. Nothing is ordered by it.
+constinit Atomic<uint32_t> timing{0};
+
 }  // namespace
+
+RunTimes::RunTimes() { timing.FetchAdd(1, kRelaxed); }
+
+RunTimes::~RunTimes() { timing.FetchSub(1, kRelaxed); }
 
 IdTable<Program>& ProgramIds() { return program_ids; }
 
@@ -79,6 +87,11 @@ void Program::FreeParts() {
   allocator_.DeleteArray(parts_.functions);
   allocator_.DeleteArray(parts_.original_indices);
   allocator_.DeleteArray(parts_.direct_calls);
+  allocator_.DeleteArray(parts_.function_info);
+  allocator_.DeleteArray(parts_.line_info);
+  if (parts_.types != nullptr) {
+    parts_.types->Release();
+  }
 }
 
 uint64_t Program::Run(void* context) const {
@@ -104,11 +117,49 @@ uint64_t Program::RunIn(RunContext& run, void* context) const {
     ReadSection reading;
     run.program = this;
     run.context = context;
+    const bool timed = timing.Load(kRelaxed) != 0;
+    const uint64_t begin = timed ? ebpf_port_time_ns() : 0;
     result = engine_.Run(*this, image_, context, run);
-    counters_.Mine().runs.FetchAdd(1, kRelaxed);
+    Counters& counters = counters_.Mine();
+    counters.runs.FetchAdd(1, kRelaxed);
+    if (timed) {
+      counters.timed_runs.FetchAdd(1, kRelaxed);
+      counters.run_time_ns.FetchAdd(ebpf_port_time_ns() - begin, kRelaxed);
+    }
   }
   EndRun(&run);
   return result;
+}
+
+void Program::ReleaseLater() {
+  // Releases what the caller did: pairs with the exchange in ReleaseLate.
+  late_count_.FetchAdd(1, kRelease);
+  // Without the service the program stays for good: nobody gets here then, as
+  // only timers do.
+  (void)late_release_.Request();
+}
+
+void Program::ReleaseLate(void* self) {
+  auto* program = static_cast<Program*>(self);
+  for (uint32_t n = program->late_count_.Exchange(0, kAcquire); n != 0; --n) {
+    program->Release();  // not the last: the work has one
+  }
+}
+
+void Program::RunFunction(uint64_t function, const uint64_t (&args)[5]) {
+  RunContext* run = BeginRun();
+  if (run == nullptr) {
+    (void)Missed();
+    return;
+  }
+  {
+    const ReadSection reading;
+    run->program = this;
+    run->stack_below = run->StackTop();
+    (void)engine_.CallBack(*run, function, args);
+    counters_.Mine().runs.FetchAdd(1, kRelaxed);
+  }
+  EndRun(run);
 }
 
 uint64_t Program::Missed() const {
@@ -122,6 +173,8 @@ ProgramStats Program::Stats() const {
   for (uint32_t cpu = 0; cpu < ebpf_port_cpu_count(); ++cpu) {
     sum.runs += counters_.Of(cpu).runs.Load(kRelaxed);
     sum.missed += counters_.Of(cpu).missed.Load(kRelaxed);
+    sum.timed_runs += counters_.Of(cpu).timed_runs.Load(kRelaxed);
+    sum.run_time_ns += counters_.Of(cpu).run_time_ns.Load(kRelaxed);
   }
   return sum;
 }

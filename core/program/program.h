@@ -7,9 +7,13 @@
 
 #include "core/base/atomic.h"
 #include "core/base/string_view.h"
+#include "core/btf/btf_object.h"
 #include "core/isa/insn.h"
+#include "core/linux_abi/bpf_objects.h"
+#include "core/maps/deferred_work.h"
 #include "core/maps/map.h"
 #include "core/maps/prog_array_map.h"
+#include "core/maps/value_timer.h"
 #include "core/memory/allocator.h"
 #include "core/memory/per_cpu.h"
 #include "core/memory/ref_counted.h"
@@ -35,6 +39,16 @@ struct ProgramFunction {
 using DirectCall = uint64_t (*)(uint64_t r1, uint64_t r2, uint64_t r3,
                                 uint64_t r4, uint64_t r5);
 
+/// Who made a program of what, for those who ask by bpf(2).
+struct ProgramOrigin {
+  uint64_t load_time_ns = 0;
+  uint32_t user_id = 0;
+  /// What the verifier walked, over all paths.
+  uint32_t verified_insns = 0;
+  /// What it is attached to by BTF, or 0.
+  uint32_t attach_btf_id = 0;
+};
+
 /// What a program is made of. The arrays belong to whoever fills the
 /// description in, until Program::Create took them over.
 struct ProgramParts {
@@ -55,6 +69,12 @@ struct ProgramParts {
   Span<uint32_t> original_indices;
   /// What CallDirect instructions call, by their imm; or empty.
   Span<DirectCall> direct_calls;
+  /// Its own types, with one reference, or null; and what its functions and
+  /// source lines are there, by their index in `insns`.
+  btf::BtfObject* types = nullptr;
+  Span<linux_abi::FunctionInfo> function_info;
+  Span<linux_abi::LineInfo> line_info;
+  ProgramOrigin origin;
   char name[kNameSize] = {};
   /// Of what the client loaded.
   uint8_t tag[kTagSize] = {};
@@ -66,10 +86,24 @@ struct ProgramParts {
 struct ProgramStats {
   uint64_t runs;
   uint64_t missed;  // not run: the CPU was inside a program already
+  /// Of the runs, those that ended while somebody wanted times (RunTimes), and
+  /// how long they took.
+  uint64_t timed_runs;
+  uint64_t run_time_ns;
+};
+
+/// While one lives, the time that each program runs is measured.
+/// Context: any.
+class RunTimes : public NonCopyable {
+ public:
+  RunTimes();
+  ~RunTimes();
 };
 
 /// Context of what is not said otherwise: task.
-class Program : public RefCounted<Program>, public IdNode {
+class Program final : public RefCounted<Program>,
+                      public IdNode,
+                      public TimerProgram {
  public:
   /// Takes over the arrays and map references of `parts` when it succeeds, and
   /// only then. kNoMemory, kInvalid (its array for tail calls is for programs
@@ -88,6 +122,8 @@ class Program : public RefCounted<Program>, public IdNode {
     return StringView::FromField(parts_.name, ProgramParts::kNameSize);
   }
   Engine& engine() const { return engine_; }
+  /// What its engine compiled; empty where it is interpreted.
+  MachineCode code() const { return engine_.CodeOf(image_); }
   /// For the arrays of tail calls. Context: any.
   TailCallTarget& tail_call_target() { return tail_call_target_; }
   /// Where its memory came from, for the engine's image.
@@ -103,12 +139,20 @@ class Program : public RefCounted<Program>, public IdNode {
 
   ProgramStats Stats() const;
 
+  // TimerProgram. A function's run counts as one of the program.
+  bool AcquireForTimer() override { return TryAcquire(); }
+  void ReleaseLater() override;
+  void RunFunction(uint64_t function, const uint64_t (&args)[5]) override;
+
  private:
   friend class RefCounted<Program>;
   friend class Allocator;
 
   Program(const ProgramParts& parts, Engine& engine, Allocator& allocator)
-      : parts_(parts), engine_(engine), allocator_(allocator) {}
+      : parts_(parts),
+        engine_(engine),
+        allocator_(allocator),
+        late_release_(&ReleaseLate, this, this) {}
   ~Program() = default;
 
   Status PrepareImage();
@@ -122,12 +166,15 @@ class Program : public RefCounted<Program>, public IdNode {
   struct Counters {
     Atomic<uint64_t> runs;
     Atomic<uint64_t> missed;
+    Atomic<uint64_t> timed_runs;
+    Atomic<uint64_t> run_time_ns;
   };
 
   /// Frees what belongs to `parts_`.
   void FreeParts();
   uint64_t RunIn(RunContext& run, void* context) const;
   uint64_t Missed() const;
+  static void ReleaseLate(void* self);
 
   const ProgramParts parts_;
   Engine& engine_;
@@ -135,6 +182,9 @@ class Program : public RefCounted<Program>, public IdNode {
   void* image_ = nullptr;
   TailCallTarget tail_call_target_;
   PerCpu<Counters> counters_;
+  /// References to give back in a task.
+  Atomic<uint32_t> late_count_{0};
+  DeferredWork late_release_;
 };
 
 /// All programs. Context: any.

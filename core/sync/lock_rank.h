@@ -23,6 +23,8 @@ enum class LockRank : uint8_t {
   // A bpf_spin_lock in a value: programs take it, and call nothing while they
   // hold it; updates with BPF_F_LOCK take it inside a bucket.
   kMapValue = 13,
+  // All timers in values: taken where an element goes, inside its bucket.
+  kMapTimer = 14,
   // The trace log is written by helpers, from inside anything above.
   kTraceLog = 20,
   // Below everything: taken to free or account memory.

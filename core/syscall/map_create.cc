@@ -148,12 +148,9 @@ Status CheckTypes(const btf::Btf& btf, const MapSpec& spec,
 }
 
 /// The special fields of values. Where Linux finds the types wrong it goes on
-/// as if there were none; so do maps that exist here, whose values are bytes.
+/// as if there were none.
 Result<Span<MapField>> ReadFields(const Call& call, const MapSpec& spec,
                                   const btf::Btf& btf, btf::TypeId value) {
-  if (call.system.kernel.profile != verifier::Profile::kLinux) {
-    return Span<MapField>();
-  }
   const Result<btf::TypeId> type = btf.SkipModifiers(value);
   MapField found[kMaxFields];
   const Result<uint32_t> count =
@@ -252,8 +249,12 @@ Result<int> MapCreate(const Call& call, const RawAttr& raw) {
   }
   Ref<Map> map = EBPF_TRY(Make(call, spec, attr));
   map->SetTypes(Move(types));
+  EBPF_TRY(map->PrepareFields(*call.system.allocator));
   MapIds().Add(*map);
-  Ref<File> file = EBPF_TRY(MapFile::Create(Move(map), *call.system.allocator));
+  // How the descriptor is open, not what the map is.
+  const FileAccess access = EBPF_TRY(AccessOf(attr.map_flags));
+  Ref<File> file =
+      EBPF_TRY(MapFile::Create(Move(map), access, *call.system.allocator));
   return call.client.fds().Install(Move(file));
 }
 

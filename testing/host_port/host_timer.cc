@@ -26,7 +26,8 @@ struct Node {
   ebpf_timer* next;
   uint64_t deadline;
   uint64_t cpu;
-  uint64_t pending;
+  uint32_t pending;
+  uint32_t running;
 };
 static_assert(sizeof(Node) <= sizeof(ebpf_timer::port));
 
@@ -83,6 +84,7 @@ ebpf_timer* TakeExpired(uint64_t now) {
   }
   if (earliest != nullptr) {
     Remove(earliest);
+    ++NodeOf(earliest).running;
   }
   return earliest;
 }
@@ -100,6 +102,8 @@ uint64_t RunHostTimers() {
     ebpf_timer* timer = TakeExpired(now);
     if (timer != nullptr) {
       timer->expired(timer);
+      const Locked locked;
+      --NodeOf(timer).running;
       ++count;
     }
     ebpf_port_irq_restore(irq);
@@ -149,16 +153,22 @@ bool ebpf_port_timer_start(ebpf_timer* timer, uint64_t deadline_ns,
   using namespace ebpf;
   const Locked locked;
   Remove(timer);
-  NodeOf(timer) = {
-      g_first, deadline_ns,
-      (flags & EBPF_TIMER_THIS_CPU) != 0 ? ebpf_port_cpu_id() : kAnyCpu, 1};
+  Node& node = NodeOf(timer);
+  node.next = g_first;
+  node.deadline = deadline_ns;
+  node.cpu = (flags & EBPF_TIMER_THIS_CPU) != 0 ? ebpf_port_cpu_id() : kAnyCpu;
+  node.pending = 1;
   g_first = timer;
   return true;
 }
 
-bool ebpf_port_timer_stop(ebpf_timer* timer) {
+int ebpf_port_timer_stop(ebpf_timer* timer) {
   const ebpf::Locked locked;
-  return ebpf::Remove(timer);
+  const bool was_pending = ebpf::Remove(timer);
+  if (ebpf::NodeOf(timer).running != 0) {
+    return -1;
+  }
+  return was_pending ? 1 : 0;
 }
 
 }  // extern "C"
