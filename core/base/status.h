@@ -39,6 +39,7 @@ enum class [[nodiscard]] Status : int {
   kProtocol = 71,            // EPROTO
   kBadMessage = 74,          // EBADMSG
   kOverflow = 75,            // EOVERFLOW
+  kBadFdState = 77,          // EBADFD
   kBadSequence = 84,         // EILSEQ
   kNotSupported = 95,        // EOPNOTSUPP
   kNotSupportedLinux = 524,  // ENOTSUPP, which Linux lets out of some calls

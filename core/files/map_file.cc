@@ -11,14 +11,26 @@
 
 namespace ebpf {
 
-Result<Ref<File>> MapFile::Create(Ref<Map> map, Allocator& allocator) {
-  MapFile* file = EBPF_TRY(allocator.New<MapFile>(Move(map), allocator));
+Result<FileAccess> AccessOf(uint32_t flags) {
+  const bool no_writes = (flags & linux_abi::kMapReadOnly) != 0;
+  const bool no_reads = (flags & linux_abi::kMapWriteOnly) != 0;
+  if (no_writes && no_reads) {
+    return Status::kInvalid;
+  }
+  return no_writes  ? FileAccess::kRead
+         : no_reads ? FileAccess::kWrite
+                    : FileAccess::kReadWrite;
+}
+
+Result<Ref<File>> MapFile::Create(Ref<Map> map, FileAccess access,
+                                  Allocator& allocator) {
+  MapFile* file =
+      EBPF_TRY(allocator.New<MapFile>(Move(map), access, allocator));
   return Ref<File>::Adopt(file);
 }
 
-// As in Linux, BPF_F_RDONLY and BPF_F_WRONLY are how the descriptor is open.
 Result<size_t> MapFile::Read(Client& client, CallerPtr to, size_t size) {
-  if ((map_->spec().flags & linux_abi::kMapWriteOnly) != 0) {
+  if (!Allows(FileAccess::kRead)) {
     return Status::kBadFd;
   }
   if (map_->spec().type != MapType::kRingBuffer) {
@@ -48,9 +60,8 @@ uint32_t MapFile::Poll() {
 Result<MapPages> MapFile::Mmap(uint64_t offset, uint64_t size,
                                uint32_t protection) {
   const bool write = (protection & linux_abi::kProtWrite) != 0;
-  const bool is_read_only = (map_->spec().flags & linux_abi::kMapReadOnly) != 0;
-  if ((map_->spec().flags & linux_abi::kMapWriteOnly) != 0 ||
-      (write && is_read_only)) {
+  const bool is_read_only = !Allows(FileAccess::kWrite);
+  if (!Allows(FileAccess::kRead) || (write && is_read_only)) {
     return Status::kAccess;
   }
   if (write && map_->frozen()) {

@@ -8,14 +8,25 @@
 
 namespace ebpf {
 
+/// What may be done through a file: how it was opened.
+enum class FileAccess : uint8_t { kRead = 1, kWrite = 2, kReadWrite = 3 };
+
+/// By BPF_F_RDONLY and BPF_F_WRONLY among `flags`; kInvalid for both.
+Result<FileAccess> AccessOf(uint32_t flags);
+
 /// A ring buffer can be read, polled and mapped; arrays made with
 /// BPF_F_MMAPABLE can be mapped. read(2) on a ring, which Linux lacks, is for
 /// clients that cannot map memory: one call gives the next record whole.
 class MapFile final : public File {
  public:
-  static Result<Ref<File>> Create(Ref<Map> map, Allocator& allocator);
+  static Result<Ref<File>> Create(Ref<Map> map, FileAccess access,
+                                  Allocator& allocator);
 
   Map& map() { return *map_; }
+  bool Allows(FileAccess access) const {
+    return (static_cast<unsigned>(access) & ~static_cast<unsigned>(access_)) ==
+           0;
+  }
 
   const char* name() const override { return "anon_inode:bpf-map"; }
   MapFile* AsMap() override { return this; }
@@ -27,13 +38,14 @@ class MapFile final : public File {
  private:
   friend class Allocator;
 
-  MapFile(Ref<Map> map, Allocator& allocator)
-      : map_(Move(map)), allocator_(allocator) {
+  MapFile(Ref<Map> map, FileAccess access, Allocator& allocator)
+      : map_(Move(map)), access_(access), allocator_(allocator) {
     map_->AcquireUser();
   }
   void Destroy() override;
 
   Ref<Map> map_;
+  const FileAccess access_;
   Allocator& allocator_;
 };
 

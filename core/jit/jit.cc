@@ -82,6 +82,11 @@ class Jit final : public Engine {
     const auto& it = *static_cast<const Image*>(image);
     return reinterpret_cast<const void*>(it.address + it.tail_entry);
   }
+  MachineCode CodeOf(const void* image) const override {
+    const auto& it = *static_cast<const Image*>(image);
+    return {it.address, it.size,
+            Span<const uint32_t>(it.offsets.data(), it.offsets.size())};
+  }
   uint64_t CallBack(RunContext& run, uint64_t function,
                     const uint64_t (&args)[5]) const override;
 

@@ -19,6 +19,7 @@ class MapBtf : public RefCounted<MapBtf> {
                                     btf::TypeId value, Span<MapField> fields,
                                     Allocator& allocator);
 
+  const btf::BtfObject& object() const { return *btf_; }
   const btf::Btf& btf() const { return btf_->btf(); }
   btf::TypeId key() const { return key_; }
   btf::TypeId value() const { return value_; }

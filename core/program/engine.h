@@ -5,12 +5,21 @@
 
 #include <stdint.h>
 
+#include "core/base/span.h"
 #include "core/base/status.h"
 #include "core/program/run_context.h"
 
 namespace ebpf {
 
 class Program;
+
+/// What a compiler made of a program. It lives as long as the program.
+struct MachineCode {
+  uint64_t address = 0;
+  size_t size = 0;  // 0: there is none
+  /// For each instruction, where its code begins, from `address`.
+  Span<const uint32_t> offsets;
+};
 
 /// One way to execute a verified program. Stateless; `image` is its own.
 class Engine {
@@ -28,6 +37,9 @@ class Engine {
   /// The caller is in a read section with preemption off. Context: any.
   virtual uint64_t Run(const Program& program, void* image, void* context,
                        RunContext& run) const = 0;
+
+  /// What it compiled, for who dumps it. Context: any.
+  virtual MachineCode CodeOf(const void* /*image*/) const { return {}; }
 
   /// Where a tail call to a program with `image` goes, in the engine's own
   /// terms. Programs of different engines never call each other.

@@ -11,7 +11,7 @@
 namespace ebpf {
 
 /// What a command does to a map: a descriptor may forbid either.
-enum class MapAccess : uint8_t { kRead = 1, kWrite = 2, kReadWrite = 3 };
+using MapAccess = FileAccess;
 
 /// A map, and the file that a descriptor has of it: while it is held, the map
 /// is one that user space can reach. If it is held for writing, which was

@@ -21,7 +21,7 @@ Result<int> MapFreeze(const Call& call, const RawAttr& raw) {
   if (map.spec().type == MapType::kStructOps || !map.fields().empty()) {
     return Status::kNotSupportedLinux;
   }
-  if ((map.spec().flags & linux_abi::kMapReadOnly) != 0 || map.frozen()) {
+  if (!map_file->Allows(FileAccess::kWrite) || map.frozen()) {
     return Status::kNotPermitted;
   }
   map.Freeze();

@@ -8,6 +8,8 @@
 #include "core/files/program_file.h"
 #include "core/linux_abi/bpf.h"
 #include "core/memory/buffer.h"
+#include "core/platform/task.h"
+#include "core/platform/time.h"
 #include "core/program/program.h"
 #include "core/program/program_tag.h"
 #include "core/syscall/attach_point.h"
@@ -111,7 +113,9 @@ class Loading : public NonCopyable {
         btf_(call, attr_),
         facts_(allocator_),
         findings_(allocator_),
-        fixed_(allocator_) {}
+        fixed_(allocator_),
+        function_info_(allocator_),
+        line_info_(allocator_) {}
 
   /// A descriptor of the program.
   Result<int> Run();
@@ -127,6 +131,7 @@ class Loading : public NonCopyable {
   /// Of a verified program.
   [[gnu::noinline]] Result<Ref<File>> Finish();
   Result<Ref<File>> Make();
+  [[gnu::noinline]] Status DescribeOrigin();
 
   const Call& call_;
   const ProgLoadAttr attr_;
@@ -142,6 +147,8 @@ class Loading : public NonCopyable {
   verifier::Stats stats_;
   verifier::Findings findings_;
   verifier::FixedProgram fixed_;
+  Buffer<verifier::FunctionInfo> function_info_;
+  Buffer<verifier::LineInfo> line_info_;
 };
 
 Result<int> Loading::Run() {
@@ -232,6 +239,23 @@ Result<Ref<File>> Loading::Finish() {
   return Make();
 }
 
+Status Loading::DescribeOrigin() {
+  EBPF_TRY(btf_.Adjust(
+      Span<const uint32_t>(parts_.original_indices.data(),
+                           parts_.original_indices.size()),
+      Span<const ProgramFunction>(parts_.functions.data(),
+                                  parts_.functions.size()),
+      function_info_, line_info_));
+  parts_.function_info = function_info_.span();
+  parts_.line_info = line_info_.span();
+  uint32_t group_id;
+  ebpf_port_task_user(&parts_.origin.user_id, &group_id);
+  parts_.origin.load_time_ns = ebpf_port_time_ns();
+  parts_.origin.verified_insns = stats_.insns_processed;
+  parts_.origin.attach_btf_id = attr_.attach_btf_id;
+  return Status::kOk;
+}
+
 Result<Ref<File>> Loading::Make() {
   verifier::FixedProgram& fixed = fixed_;
   maps_.Bind(fixed.insns.span());
@@ -240,10 +264,13 @@ Result<Ref<File>> Loading::Make() {
   parts_.functions = fixed.functions.span();
   parts_.original_indices = fixed.original_indices.span();
   parts_.direct_calls = fixed.direct_calls.span();
+  EBPF_TRY(DescribeOrigin());
   parts_.maps = EBPF_TRY(maps_.Take());
+  parts_.types = Ref<btf::BtfObject>(btf_.btf()).Leak();
   Result<Ref<Program>> program =
       Program::Create(parts_, call_.system.engine(), allocator_);
   if (!program.ok()) {
+    (void)Ref<btf::BtfObject>::Adopt(parts_.types);
     for (Map* map : parts_.maps) {
       map->Release();
     }
@@ -255,6 +282,8 @@ Result<Ref<File>> Loading::Make() {
   (void)fixed.functions.Take();
   (void)fixed.original_indices.Take();
   (void)fixed.direct_calls.Take();
+  (void)function_info_.Take();
+  (void)line_info_.Take();
   return ProgramFile::Create(Move(*program), allocator_);
 }
 

@@ -65,6 +65,27 @@ Status CopyTableIn(const Client& client, const Table& table,
   return Status::kOk;
 }
 
+/// Calls `visit` with each of `lines` of which something is left, and where
+/// that begins; how many. What comes from one place stays together, so that
+/// both rise; but inlined code may come from before.
+template <typename Visit>
+size_t ForEachLine(Span<const uint32_t> original,
+                   Span<const verifier::LineInfo> lines, Visit visit) {
+  size_t count = 0;
+  size_t next = 0;  // the first line that was not passed
+  for (uint32_t i = 0; i < original.size(); ++i) {
+    const size_t before = next;
+    while (next < lines.size() && lines[next].insn_offset <= original[i]) {
+      ++next;
+    }
+    if (next != before) {
+      visit(i, lines[next - 1]);
+      ++count;
+    }
+  }
+  return count;
+}
+
 }  // namespace
 
 Status ProgramBtf::CopyIn(verifier::Log& log) {
@@ -100,6 +121,41 @@ void ProgramBtf::Describe(verifier::Options& options) const {
       functions_.span().data(), functions_.span().size());
   options.lines = Span<const verifier::LineInfo>(lines_.span().data(),
                                                  lines_.span().size());
+}
+
+Status ProgramBtf::Adjust(Span<const uint32_t> original,
+                          Span<const ProgramFunction> functions,
+                          Buffer<verifier::FunctionInfo>& function_info,
+                          Buffer<verifier::LineInfo>& line_info) const {
+  size_t count = 0;
+  const auto record_of = [&](const ProgramFunction& function) {
+    const verifier::FunctionInfo* found = nullptr;
+    for (const verifier::FunctionInfo& record : functions_.span()) {
+      if (record.insn_offset == original[function.start]) {
+        found = &record;
+      }
+    }
+    return found;
+  };
+  for (const ProgramFunction& function : functions) {
+    count += record_of(function) != nullptr;
+  }
+  EBPF_TRY(function_info.Allocate(count));
+  count = 0;
+  for (const ProgramFunction& function : functions) {
+    if (const verifier::FunctionInfo* record = record_of(function)) {
+      function_info[count++] = {function.start, record->type_id};
+    }
+  }
+  count = ForEachLine(original, lines_.span(), [](uint32_t, auto&) {});
+  EBPF_TRY(line_info.Allocate(count));
+  count = 0;
+  ForEachLine(original, lines_.span(),
+              [&](uint32_t index, const verifier::LineInfo& line) {
+                line_info[count] = line;
+                line_info[count++].insn_offset = index;
+              });
+  return Status::kOk;
 }
 
 Status ProgramBtf::Relocate(isa::Insns insns, verifier::Log& log) const {

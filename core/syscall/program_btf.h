@@ -10,6 +10,7 @@
 #include "core/isa/insn.h"
 #include "core/linux_abi/bpf.h"
 #include "core/memory/buffer.h"
+#include "core/program/program.h"
 #include "core/syscall/commands.h"
 #include "core/verifier/verifier.h"
 
@@ -35,6 +36,15 @@ class ProgramBtf : public NonCopyable {
 
   /// What CopyIn got, which lives as long as this.
   void Describe(verifier::Options& options) const;
+
+  /// What is left of functions and lines in a program of which `original` says
+  /// where each instruction came from and that begins its functions at
+  /// `functions`, by its own instructions, exactly as large as needed.
+  /// kNoMemory.
+  Status Adjust(Span<const uint32_t> original,
+                Span<const ProgramFunction> functions,
+                Buffer<verifier::FunctionInfo>& function_info,
+                Buffer<verifier::LineInfo>& line_info) const;
 
   /// The program's types, or null; and its main function's there, or 0.
   const Ref<btf::BtfObject>& btf() const { return btf_; }

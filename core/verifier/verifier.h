@@ -10,6 +10,7 @@
 #include "core/base/status.h"
 #include "core/btf/btf.h"
 #include "core/isa/insn.h"
+#include "core/linux_abi/bpf_objects.h"
 #include "core/maps/map.h"
 #include "core/memory/allocator.h"
 #include "core/program/insn_facts.h"
@@ -32,19 +33,8 @@ enum class Profile : uint8_t {
   kLinux,  // all that Linux 6.12 has: for `ebpf verify`, never to run
 };
 
-/// struct bpf_func_info: the function that begins at an instruction, by BTF.
-struct FunctionInfo {
-  uint32_t insn_offset;
-  uint32_t type_id;
-};
-
-/// struct bpf_line_info: the source line that begins at an instruction.
-struct LineInfo {
-  uint32_t insn_offset;
-  uint32_t file_name_offset;
-  uint32_t line_offset;
-  uint32_t line_column;  // line << 10 | column
-};
+using linux_abi::FunctionInfo;
+using linux_abi::LineInfo;
 
 /// What the program is attached to, by BTF; type_id 0: nothing.
 struct AttachTarget {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// SHA-256, for the tags of programs. [FIPS 180-4, section 6.2]
+// SHA-1, for the tags of programs. [FIPS 180-4, section 6.1]
 #pragma once
 
 #include <stddef.h>
@@ -10,10 +10,11 @@
 
 namespace ebpf {
 
-/// A digest in the making: any number of Add, one Finish. Context: any.
-class Sha256 {
+/// A digest in the making: any number of Add, one Finish. No secret depends on
+/// it: tags only tell programs apart. Context: any.
+class Sha1 {
  public:
-  static constexpr size_t kDigestSize = 32;
+  static constexpr size_t kDigestSize = 20;
 
   void Add(ConstBytes bytes);
   void Finish(uint8_t (&digest)[kDigestSize]);
@@ -23,8 +24,8 @@ class Sha256 {
 
   void AddBlock();
 
-  uint32_t state_[8] = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
-                        0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
+  uint32_t state_[5] = {0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476,
+                        0xc3d2e1f0};
   uint64_t size_ = 0;  // bytes so far; size_ % kBlockSize are in block_
   uint8_t block_[kBlockSize] = {};
 };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "core/program/sha256.h"
+#include "testing/oracle/sha256.h"
 
 #include <string>
 #include <vector>

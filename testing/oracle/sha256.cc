@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// core/program/sha256.h's implementation, as the standard writes it: small
+// testing/oracle/sha256.h's implementation, as the standard writes it: small
 // rather than fast.
-#include "core/program/sha256.h"
+#include "testing/oracle/sha256.h"
 
 #include "core/base/bits.h"
 #include "core/base/memory.h"

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: MIT
+//
+// Structures of the commands of bpf(2) on objects: ids, information, links,
+// pins, iterators, statistics. As Linux 6.12 has them.
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/linux_abi/bpf.h"
+
+namespace ebpf::linux_abi {
+
+/// struct bpf_func_info: the function that begins at an instruction, by BTF.
+struct FunctionInfo {
+  uint32_t insn_offset;
+  uint32_t type_id;
+};
+static_assert(sizeof(FunctionInfo) == 8);
+
+/// struct bpf_line_info: the source line that begins at an instruction.
+struct LineInfo {
+  uint32_t insn_offset;
+  uint32_t file_name_offset;
+  uint32_t line_offset;
+  uint32_t line_column;  // line << 10 | column
+};
+static_assert(sizeof(LineInfo) == 16);
+
+/// BPF_*_GET_NEXT_ID. The last field of other commands is checked by each.
+struct NextIdAttr {
+  uint32_t start_id;
+  uint32_t next_id;  // out
+};
+
+/// BPF_*_GET_FD_BY_ID.
+struct FdByIdAttr {
+  uint32_t id;
+  uint32_t next_id;
+  uint32_t open_flags;
+};
+static_assert(sizeof(FdByIdAttr) == 12);
+
+/// BPF_OBJ_GET_INFO_BY_FD.
+struct ObjectInfoAttr {
+  uint32_t fd;
+  uint32_t info_size;  // in and out
+  uint64_t info;
+};
+static_assert(sizeof(ObjectInfoAttr) == 16);
+
+/// struct bpf_prog_info. Sizes and counts beside a pointer are in and out: what
+/// there is room for, and what there is.
+struct ProgramInfo {
+  uint32_t type;
+  uint32_t id;
+  uint8_t tag[8];
+  uint32_t jited_size;
+  uint32_t xlated_size;
+  uint64_t jited_insns;
+  uint64_t xlated_insns;
+  uint64_t load_time;  // ns since the kernel started
+  uint32_t created_by_uid;
+  uint32_t map_count;
+  uint64_t map_ids;
+  char name[kObjectNameSize];
+  uint32_t ifindex;
+  uint32_t gpl_compatible;  // bit 0
+  uint64_t netns_dev;
+  uint64_t netns_ino;
+  uint32_t jited_symbol_count;
+  uint32_t jited_length_count;
+  uint64_t jited_symbols;
+  uint64_t jited_lengths;
+  uint32_t btf_id;
+  uint32_t function_info_size;
+  uint64_t function_info;
+  uint32_t function_info_count;
+  uint32_t line_info_count;
+  uint64_t line_info;
+  uint64_t jited_line_info;
+  uint32_t jited_line_info_count;
+  uint32_t line_info_size;
+  uint32_t jited_line_info_size;
+  uint32_t tag_count;
+  uint64_t tags;
+  uint64_t run_time_ns;
+  uint64_t run_count;
+  uint64_t recursion_misses;
+  uint32_t verified_insns;
+  uint32_t attach_btf_obj_id;
+  uint32_t attach_btf_id;
+  uint32_t padding;
+};
+static_assert(offsetof(ProgramInfo, map_ids) == 56);
+static_assert(offsetof(ProgramInfo, jited_symbols) == 112);
+static_assert(offsetof(ProgramInfo, line_info) == 152);
+static_assert(offsetof(ProgramInfo, tags) == 184);
+static_assert(offsetof(ProgramInfo, attach_btf_id) == 224);
+static_assert(sizeof(ProgramInfo) == 232);
+
+/// struct bpf_map_info.
+struct MapInfo {
+  uint32_t type;
+  uint32_t id;
+  uint32_t key_size;
+  uint32_t value_size;
+  uint32_t max_entries;
+  uint32_t map_flags;
+  char name[kObjectNameSize];
+  uint32_t ifindex;
+  uint32_t btf_vmlinux_value_type_id;
+  uint64_t netns_dev;
+  uint64_t netns_ino;
+  uint32_t btf_id;
+  uint32_t btf_key_type_id;
+  uint32_t btf_value_type_id;
+  uint32_t btf_vmlinux_id;
+  uint64_t map_extra;
+};
+static_assert(offsetof(MapInfo, btf_id) == 64);
+static_assert(sizeof(MapInfo) == 88);
+
+/// struct bpf_btf_info.
+struct BtfInfo {
+  uint64_t btf;
+  uint32_t btf_size;
+  uint32_t id;
+  uint64_t name;
+  uint32_t name_size;
+  uint32_t kernel_btf;
+};
+static_assert(sizeof(BtfInfo) == 32);
+
+/// BPF_PROG_BIND_MAP.
+struct BindMapAttr {
+  uint32_t prog_fd;
+  uint32_t map_fd;
+  uint32_t flags;
+};
+
+/// BPF_ENABLE_STATS.
+struct EnableStatsAttr {
+  uint32_t type;
+};
+inline constexpr uint32_t kStatsRunTime = 0;  // BPF_STATS_RUN_TIME
+
+}  // namespace ebpf::linux_abi

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: MIT
+//
+// BPF_OBJ_GET_INFO_BY_FD: which kind of object it is; maps and types.
+#include "core/syscall/object_info.h"
+
+#include "core/files/btf_file.h"
+#include "core/files/map_file.h"
+#include "core/files/program_file.h"
+#include "core/linux_abi/perf_event.h"
+
+namespace ebpf {
+namespace {
+
+Status GetMapInfo(InfoRequest& request, const Map& map) {
+  linux_abi::MapInfo info{};
+  EBPF_TRY(request.CheckTail(sizeof(info)));
+  const MapSpec& spec = map.spec();
+  info.type = static_cast<uint32_t>(spec.type);
+  info.id = map.id();
+  info.key_size = spec.key_size;
+  info.value_size = spec.value_size;
+  info.max_entries = spec.max_entries;
+  // These two are of the descriptor that the map was made with.
+  info.map_flags =
+      spec.flags & ~(linux_abi::kMapReadOnly | linux_abi::kMapWriteOnly);
+  info.map_extra = spec.extra;
+  CopyBytes(info.name, spec.name_view().data(), spec.name_view().size());
+  if (const MapBtf* types = map.types()) {
+    info.btf_id = types->object().id();
+    info.btf_key_type_id = types->key();
+    info.btf_value_type_id = types->value();
+  }
+  return request.CopyOut(info);
+}
+
+/// The kernel's own types have a name; clients' have none.
+Status GetBtfInfo(InfoRequest& request, const btf::BtfObject& btf) {
+  linux_abi::BtfInfo info;
+  EBPF_TRY(request.CheckTail(sizeof(info)));
+  EBPF_TRY(request.CopyIn(info));
+  info.id = btf.id();
+  EBPF_TRY(
+      CopyTableOut(request.client(), info.btf, info.btf_size, btf.bytes()));
+  if ((info.name == 0) != (info.name_size == 0)) {
+    return Status::kInvalid;
+  }
+  if (info.name != 0) {
+    const char none = 0;
+    EBPF_TRY(request.client().CopyOut(request.client().Pointer(info.name),
+                                      &none, sizeof(none)));
+  }
+  info.name_size = 0;
+  info.kernel_btf = 0;
+  return request.CopyOut(info);
+}
+
+}  // namespace
+
+Status InfoRequest::CheckTail(size_t known) {
+  if (size_ > linux_abi::kMaxAttrSize) {
+    return Status::kTooBig;
+  }
+  for (size_t at = known; at < size_;) {
+    uint8_t tail[64];
+    const size_t count = Min<size_t>(sizeof(tail), size_ - at);
+    EBPF_TRY(call_.client.CopyIn(tail, to_.Plus(at), count));
+    if (!AllZero(ConstBytes(tail).First(count))) {
+      return Status::kTooBig;
+    }
+    at += count;
+  }
+  size_ = static_cast<uint32_t>(Min<size_t>(size_, known));
+  return Status::kOk;
+}
+
+Result<int> ObjGetInfoByFd(const Call& call, const RawAttr& raw) {
+  const auto attr = EBPF_TRY(AttrOf<linux_abi::ObjectInfoAttr>(raw));
+  Result<Ref<File>> file = call.client.fds().Get(static_cast<int32_t>(attr.fd));
+  if (!file.ok()) {
+    return Status::kBadFdState;  // what Linux says here, and only here
+  }
+  InfoRequest request(call, attr);
+  if (ProgramFile* program = (*file)->AsProgram()) {
+    EBPF_TRY(GetProgramInfo(request, *program->program()));
+  } else if (MapFile* map = (*file)->AsMap()) {
+    EBPF_TRY(GetMapInfo(request, map->map()));
+  } else if (BtfFile* btf = (*file)->AsBtf()) {
+    EBPF_TRY(GetBtfInfo(request, *btf->btf()));
+  } else {
+    return Status::kInvalid;
+  }
+  return 0;
+}
+
+}  // namespace ebpf
