@@ -74,7 +74,7 @@ bool AlwaysEntered(const DecodedInsn& insn, bool taken, const ScalarValue& dst,
   const ScalarValue& a = condition.exchanged ? source : dst;
   const ScalarValue& b = condition.exchanged ? dst : source;
   return insn.info().width == 64
-             ? AlwaysHolds(condition.comparison, a.Wide(), b.Wide())
+             ? AlwaysHoldsWide(condition.comparison, a, b)
              : AlwaysHolds(condition.comparison, a.Low(), b.Low());
 }
 
@@ -139,9 +139,36 @@ Operands Refined(const DecodedInsn& insn, bool taken, Operands operands) {
   return operands;
 }
 
+/// A number beside itself. Its bounds cannot tell, since they are two numbers'
+/// then.
+Sides SidesOfItself(Operation operation) {
+  switch (operation) {
+    case Operation::kEq:
+    case Operation::kLe:
+    case Operation::kGe:
+    case Operation::kSLe:
+    case Operation::kSGe:
+      return Sides::kTaken;
+    case Operation::kNe:
+    case Operation::kLt:
+    case Operation::kGt:
+    case Operation::kSLt:
+    case Operation::kSGt:
+      return Sides::kNotTaken;
+    default:
+      return Sides::kBoth;
+  }
+}
+
 Sides PossibleSides(const DecodedInsn& insn, const RegState& dst,
                     const RegState& source) {
   if (dst.IsScalar() && source.IsScalar()) {
+    if (insn.info().source_is_register && insn.dst == insn.src) {
+      const Sides sides = SidesOfItself(insn.info().operation);
+      if (sides != Sides::kBoth) {
+        return sides;
+      }
+    }
     return AlwaysEntered(insn, true, dst.value, source.value) ? Sides::kTaken
            : AlwaysEntered(insn, false, dst.value, source.value)
                ? Sides::kNotTaken

@@ -89,9 +89,16 @@ bool HoldsNumber(const StackSlot& slot) {
 }
 
 void WidenReg(const RegState& earlier, RegState& now) {
-  if (earlier.IsScalar() && now.IsScalar() && !earlier.ignored &&
-      !(earlier.id == 0 && earlier.value.Contains(now.value))) {
+  if (!earlier.IsScalar() || !now.IsScalar() || earlier.ignored) {
+    return;
+  }
+  if (!earlier.value.Contains(now.value)) {
     now = RegState::UnknownScalar();
+  } else if (earlier.id != 0 &&
+             (now.id != earlier.id || now.offset != earlier.offset)) {
+    // The number stays; what it equals changes, so nothing does.
+    now.id = 0;
+    now.offset = 0;
   }
 }
 

@@ -162,6 +162,30 @@ TEST_F(CallbackTest, NumbersThatDoNotMatterDoNotKeepALoopGoing) {
   EXPECT_LT(Judge(code).stats.insns_processed, 200u);
 }
 
+TEST_F(CallbackTest, NumbersThatStayAreKeptBesideOnesThatChange) {
+  // The caller's number has a copy; what is counted never ends, and matters
+  // here, since a function is given it.
+  const Code after = Join({LoadMapValue(R8, kArray), AluReg(kAdd, R8, R6),
+                           StoreImm(kB, R8, 0, 1), Return0()});
+  const Code counts =
+      Join({Load(kDW, R1, R2, 0), AluImm(kAdd, R1, 1), Store(kDW, R2, 0, R1),
+            CallLocal(2), Return0(), Return0()});
+  const Code bounded = Join({Load(kDW, R7, R1, 0), AluImm(kAnd, R7, 15),
+                             MovReg(R6, R7), StoreImm(kDW, R10, -8, 0)});
+  Accepts(Join({bounded, Loop(1 << 22, -8, after, counts)}));
+  // That they are copies of each other is kept, too.
+  const Code by_copy =
+      Join({JumpImm(kJgt, R7, 3, 5), MovReg(R8, R10), AluReg(kAdd, R8, R6),
+            StoreImm(kB, R8, -8, 1), Return0(), Return0()});
+  const Code unbounded =
+      Join({Load(kDW, R7, R1, 0), MovReg(R6, R7), StoreImm(kDW, R10, -8, 0)});
+  Accepts(Join({unbounded, Loop(1 << 22, -8, by_copy, counts)}));
+  Rejects(Join({bounded, MovImm(R7, 3), Loop(1 << 22, -8, by_copy, counts)}),
+          Status::kInvalid,
+          "invalid variable-offset write to stack R8 var_off=(0x0; 0xf) off=-8 "
+          "size=1");
+}
+
 TEST_F(CallbackTest, BranchesInCallsMeetAgain) {
   // Without that: 2^24 paths.
   Code body = {MovImm(R6, 0)};

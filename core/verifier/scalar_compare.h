@@ -112,6 +112,18 @@ constexpr typename WordOps<W>::Bool AlwaysHolds(Comparison comparison,
   return Ops::Equal(W(a.bits.Max() & b.bits.Max()), zero);
 }
 
+/// The same for all bits of two registers: their lower halves alone may tell
+/// that they differ.
+template <typename W>
+constexpr typename WordOps<W>::Bool AlwaysHoldsWide(Comparison comparison,
+                                                    const Scalar<W>& a,
+                                                    const Scalar<W>& b) {
+  const auto holds = AlwaysHolds(comparison, a.Wide(), b.Wide());
+  return comparison == Comparison::kNotEqual
+             ? holds || AlwaysHolds(comparison, a.Low(), b.Low())
+             : holds;
+}
+
 namespace internal {
 
 /// `a` without the constant `word`, if that is one of its bounds.

@@ -39,7 +39,8 @@ TEST(ScalarCompareTest, DecidedMeansForAllWords) {
     unsigned decided = 0;
     for (const Scalar4& a : sample) {
       for (const Scalar4& b : sample) {
-        if (!AlwaysHolds(comparison, a.Wide(), b.Wide())) {
+        if (!AlwaysHoldsWide(comparison, a, b)) {
+          ASSERT_FALSE(AlwaysHolds(comparison, a.Wide(), b.Wide()));
           continue;
         }
         ++decided;
@@ -54,6 +55,19 @@ TEST(ScalarCompareTest, DecidedMeansForAllWords) {
     }
     EXPECT_GT(decided, 20u);
   }
+}
+
+TEST(ScalarCompareTest, LowerHalvesMayTellThatWordsDiffer) {
+  ScalarValue a = ScalarValue::Unknown();
+  ScalarValue b = ScalarValue::Constant(9);
+  RefineLow(Comparison::kLess, a, b);
+  b = ScalarValue::Constant(12);
+  EXPECT_FALSE(AlwaysHolds(Comparison::kNotEqual, a.Wide(), b.Wide()));
+  EXPECT_TRUE(AlwaysHoldsWide(Comparison::kNotEqual, a, b));
+  EXPECT_TRUE(AlwaysHoldsWide(Comparison::kNotEqual, b, a));
+  EXPECT_FALSE(AlwaysHoldsWide(Comparison::kLess, a, b));
+  b = ScalarValue::Constant(8);
+  EXPECT_FALSE(AlwaysHoldsWide(Comparison::kNotEqual, a, b));
 }
 
 template <typename Refiner, typename Concrete>
