@@ -31,9 +31,6 @@ Status Create(const MapSpec& spec) {
 
 /// One good description of each kind.
 const MapSpec kGood[] = {
-    Spec(MapType::kPerCpuHash, 4, 8, 2),
-    Spec(MapType::kLruHash, 4, 8, 2),
-    Spec(MapType::kLruPerCpuHash, 4, 8, 2, linux_abi::kMapNoCommonLru),
     Spec(MapType::kLpmTrie, 8, 1, 2, linux_abi::kMapNoPrealloc),
     Spec(MapType::kArrayOfMaps, 4, 4, 2),
     Spec(MapType::kHashOfMaps, 8, 4, 2),
@@ -82,8 +79,6 @@ TEST(DescribedMapTest, NoKindButAHashTakesAnyKeySize) {
   for (MapSpec spec : kGood) {
     spec.key_size = 3;
     const bool takes_it =
-        spec.type == MapType::kPerCpuHash || spec.type == MapType::kLruHash ||
-        spec.type == MapType::kLruPerCpuHash ||
         spec.type == MapType::kHashOfMaps || spec.type == MapType::kSockHash;
     EXPECT_EQ(IsOk(Create(spec)), takes_it) << static_cast<uint32_t>(spec.type);
   }
@@ -102,12 +97,8 @@ TEST(DescribedMapTest, TheRulesOfTheKindsHold) {
     MapSpec spec;
     Status status;
   } kCases[] = {
-      {Spec(MapType::kLruHash, 4, 8, 2, linux_abi::kMapNoPrealloc),
-       Status::kNotSupportedLinux},
-      {Spec(MapType::kPerCpuHash, 4, 8, 2, linux_abi::kMapNoCommonLru),
+      {Spec(MapType::kHashOfMaps, 4, 4, 2, linux_abi::kMapNoCommonLru),
        Status::kInvalid},
-      {Spec(MapType::kPerCpuHash, 4, map_checks::kMaxPerCpuValue + 1, 2),
-       Status::kTooBig},
       {Spec(MapType::kStackTrace, 4, 128 * 8, 2), Status::kInvalid},
       {Spec(MapType::kStackTrace, 4, 12, 2), Status::kInvalid},
       {Spec(MapType::kStackTrace, 4, 8, 2, linux_abi::kMapStackBuildId),

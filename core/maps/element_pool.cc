@@ -3,8 +3,6 @@
 // core/maps/element_pool.h's implementation.
 #include "core/maps/element_pool.h"
 
-#include "core/base/bits.h"
-#include "core/base/construct.h"
 #include "core/platform/cpu.h"
 
 namespace ebpf {
@@ -18,44 +16,29 @@ constexpr uint64_t NextHead(uint64_t head, uint32_t number_plus_one) {
 
 }  // namespace
 
-ElementPool::~ElementPool() {
-  for (size_t chunk = 0; chunk < chunks_.size(); ++chunk) {
-    if (chunks_[chunk] != nullptr) {
-      allocator_.Free(chunks_[chunk], ChunkElements(chunk) * element_size_,
-                      kCacheLine);
-    }
-  }
-  allocator_.DeleteArray(chunks_);
-}
-
 Status ElementPool::Init(uint64_t count, size_t element_size) {
   if (count >= UINT32_MAX) {
     return Status::kNoMemory;  // numbers are 32 bits, 0 is none
   }
-  count_ = count;
-  element_size_ = element_size;
-  const size_t fit = kChunkBytes / element_size;
-  chunk_shift_ = fit == 0 ? 0 : BitWidth(fit) - 1;
-  per_chunk_ = uint32_t{1} << chunk_shift_;
+  count_ = static_cast<uint32_t>(count);
   EBPF_TRY(free_.Allocate(allocator_));
-  const size_t chunk_count =
-      static_cast<size_t>((count + per_chunk_ - 1) >> chunk_shift_);
-  chunks_ = EBPF_TRY(allocator_.NewArray<uint8_t*>(chunk_count));
-  for (size_t chunk = 0; chunk < chunk_count; ++chunk) {
-    chunks_[chunk] = static_cast<uint8_t*>(
-        allocator_.Allocate(ChunkElements(chunk) * element_size_, kCacheLine));
-    if (chunks_[chunk] == nullptr) {
-      return Status::kNoMemory;
+  EBPF_TRY(elements_.Init(1, count, element_size));
+  // Backwards, so that each CPU gets its elements in the order of addresses.
+  uint32_t number = count_;
+  for (uint32_t cpu = ebpf_port_cpu_count(); cpu-- > 0;) {
+    for (const uint32_t first = FirstOf(cpu); number > first;) {
+      --number;
+      PoolElement* element = At(number);
+      element->number = number;
+      Push(free_.Of(cpu), element);
     }
   }
-  // Backwards, so that each CPU gets its elements in the order of addresses.
-  const uint32_t cpus = ebpf_port_cpu_count();
-  for (uint64_t number = count; number-- > 0;) {
-    PoolElement* element = At(static_cast<uint32_t>(number));
-    element->number = static_cast<uint32_t>(number);
-    Push(free_.Of(static_cast<uint32_t>(number * cpus / count)), element);
-  }
   return Status::kOk;
+}
+
+uint32_t ElementPool::FirstOf(uint32_t cpu) const {
+  const uint32_t cpus = ebpf_port_cpu_count();
+  return static_cast<uint32_t>((uint64_t{count_} * cpu + cpus - 1) / cpus);
 }
 
 PoolElement* ElementPool::Take() {
@@ -70,8 +53,6 @@ PoolElement* ElementPool::Take() {
   }
   return nullptr;
 }
-
-void ElementPool::Give(PoolElement* element) { Push(free_.Mine(), element); }
 
 PoolElement* ElementPool::Pop(FreeList& list) {
   // Acquires: pairs with the exchange in Push, for next_free.

@@ -16,8 +16,10 @@
 #include "core/base/atomic.h"
 #include "core/base/span.h"
 #include "core/base/status.h"
+#include "core/maps/chunked_array.h"
 #include "core/memory/allocator.h"
 #include "core/memory/per_cpu.h"
+#include "core/platform/cpu.h"
 
 namespace ebpf {
 
@@ -34,8 +36,8 @@ struct PoolElement {
 /// element, never foreign memory.
 class ElementPool : public NonCopyable {
  public:
-  explicit ElementPool(Allocator& allocator) : allocator_(allocator) {}
-  ~ElementPool();
+  explicit ElementPool(Allocator& allocator)
+      : allocator_(allocator), elements_(allocator) {}
 
   /// Makes `count` elements of `element_size` bytes, a multiple of 8, zero but
   /// for the PoolElement in front, all of them free. kNoMemory, and the pool is
@@ -45,35 +47,44 @@ class ElementPool : public NonCopyable {
   /// A free element, or null. Context: any; preemption is off.
   PoolElement* Take();
 
+  /// The same of the list of `cpu`, whose elements Init made those of
+  /// [FirstOf(cpu), FirstOf(cpu + 1)). Context: any.
+  PoolElement* TakeOf(uint32_t cpu) { return Pop(free_.Of(cpu)); }
+
   /// Makes `element` free. Context: any; preemption is off.
-  void Give(PoolElement* element);
+  void Give(PoolElement* element) { Push(free_.Mine(), element); }
+
+  /// The same, to the list of `cpu`. Context: any.
+  void GiveTo(uint32_t cpu, PoolElement* element) {
+    Push(free_.Of(cpu), element);
+  }
+
+  /// The element of this number, free or not. Context: any.
+  PoolElement* At(uint32_t number) const {
+    return reinterpret_cast<PoolElement*>(elements_.At(0, number));
+  }
+
+  uint32_t count() const { return count_; }
+
+  /// The number of the first element that was made for `cpu`, and whose an
+  /// element was. Context: any.
+  uint32_t FirstOf(uint32_t cpu) const;
+  uint32_t OwnerOf(uint32_t number) const {
+    return static_cast<uint32_t>(uint64_t{number} * ebpf_port_cpu_count() /
+                                 count_);
+  }
 
  private:
   struct FreeList {
     Atomic<uint64_t> head;  // counter << 32 | number + 1
   };
 
-  /// Elements are in chunks, as few kernels have large contiguous memory.
-  static constexpr size_t kChunkBytes = 128 << 10;
-
-  size_t ChunkElements(size_t chunk) const {
-    return Min<uint64_t>(per_chunk_,
-                         count_ - (uint64_t{chunk} << chunk_shift_));
-  }
-  PoolElement* At(uint32_t number) const {
-    return reinterpret_cast<PoolElement*>(chunks_[number >> chunk_shift_] +
-                                          (number & (per_chunk_ - 1)) *
-                                              element_size_);
-  }
   PoolElement* Pop(FreeList& list);
   static void Push(FreeList& list, PoolElement* element);
 
   Allocator& allocator_;
-  uint64_t count_ = 0;
-  size_t element_size_ = 0;
-  uint32_t per_chunk_ = 0;  // a power of two
-  uint32_t chunk_shift_ = 0;
-  Span<uint8_t*> chunks_;
+  uint32_t count_ = 0;
+  ChunkedArray elements_;
   PerCpu<FreeList> free_;
 };
 

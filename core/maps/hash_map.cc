@@ -4,47 +4,28 @@
 #include "core/maps/hash_map.h"
 
 #include "core/base/assert.h"
-#include "core/linux_abi/bpf.h"
-#include "core/maps/map_checks.h"
-#include "core/platform/time.h"
+#include "core/maps/hash_spec.h"
+#include "core/platform/cpu.h"
 #include "core/sync/read_section.h"
 
 namespace ebpf {
 namespace {
 
-// Linux's largest kmalloc, and its header of an element in there.
-constexpr uint64_t kMaxElementBytes = (4 << 20) - 48;
-constexpr uint32_t kMaxEntries = uint32_t{1} << 31;
-// Linux's buckets are 16 bytes, and their sum has 32 bits.
-constexpr uint64_t kMaxBuckets = UINT32_MAX / 16;
-
-constexpr uint32_t kFlags = linux_abi::kMapNoPrealloc |
-                            linux_abi::kMapNumaNode | linux_abi::kMapZeroSeed |
-                            map_checks::kAccessFlags;
-
-Status CheckSpec(const MapSpec& spec) {
-  EBPF_TRY(map_checks::CheckFlags(spec.flags, kFlags));
-  if (spec.max_entries == 0 || spec.key_size == 0 || spec.value_size == 0) {
-    return Status::kInvalid;
-  }
-  if (uint64_t{spec.key_size} + spec.value_size >= kMaxElementBytes ||
-      spec.max_entries > kMaxEntries ||
-      RoundUpToPowerOfTwo(spec.max_entries) > kMaxBuckets) {
-    return Status::kTooBig;
-  }
-  return Status::kOk;
+HashMap& AsHashMap(uint64_t map) {
+  return static_cast<HashMap&>(*reinterpret_cast<Map*>(map));
 }
 
 }  // namespace
 
 void HashMap::Destroy() {
   WaitForReaders();
+  table_.ReleaseAll();
   allocator_.Delete(this);
 }
 
-void HashMap::CheckSizes(ConstBytes key, size_t value_size) const {
-  EBPF_ASSERT(key.size() == spec().key_size);
-  EBPF_ASSERT(value_size == spec().value_size);
+bool HashMap::per_cpu() const {
+  return spec().type == MapType::kPerCpuHash ||
+         spec().type == MapType::kLruPerCpuHash;
 }
 
 Result<Bytes> HashMap::Lookup(ConstBytes key) {
@@ -56,30 +37,57 @@ Result<Bytes> HashMap::Lookup(ConstBytes key) {
   return Bytes(value, spec().value_size);
 }
 
-template <uint32_t kKeySize>
+Result<Bytes> HashMap::LookupOnCpu(ConstBytes key, uint32_t cpu) {
+  EBPF_ASSERT(key.size() == spec().key_size);
+  if (!per_cpu()) {
+    return Status::kNotSupportedLinux;
+  }
+  uint8_t* value =
+      cpu < ebpf_port_cpu_count() ? table_.FindOnCpu(key, cpu) : nullptr;
+  if (value == nullptr) {
+    return Status::kNotFound;
+  }
+  return Bytes(value, spec().value_size);
+}
+
+template <uint32_t kKeySize, bool kPerCpu, bool kEvicts>
 uint64_t HashMap::LookUp(uint64_t map, uint64_t key, uint64_t, uint64_t,
                          uint64_t) {
-  const HashTable& table =
-      static_cast<HashMap*>(reinterpret_cast<Map*>(map))->table_;
   return reinterpret_cast<uint64_t>(
-      table.FindOfSize<kKeySize>(reinterpret_cast<const uint8_t*>(key)));
+      AsHashMap(map).table_.FindOfSize<kKeySize, kPerCpu, kEvicts>(
+          reinterpret_cast<const uint8_t*>(key)));
+}
+
+template <bool kPerCpu, bool kEvicts>
+DirectLookup HashMap::LookupOfSize() const {
+  switch (spec().key_size) {
+    case 4:
+      return LookUp<4, kPerCpu, kEvicts>;
+    case 8:
+      return LookUp<8, kPerCpu, kEvicts>;
+    case 16:
+      return LookUp<16, kPerCpu, kEvicts>;
+    default:
+      return LookUp<0, kPerCpu, kEvicts>;
+  }
 }
 
 DirectLookup HashMap::direct_lookup() const {
-  switch (spec().key_size) {
-    case 4:
-      return LookUp<4>;
-    case 8:
-      return LookUp<8>;
-    case 16:
-      return LookUp<16>;
+  switch (spec().type) {
+    case MapType::kPerCpuHash:
+      return LookupOfSize<true, false>();
+    case MapType::kLruHash:
+      return LookupOfSize<false, true>();
+    case MapType::kLruPerCpuHash:
+      return LookupOfSize<true, true>();
     default:
-      return LookUp<0>;
+      return LookupOfSize<false, false>();
   }
 }
 
 Status HashMap::Update(ConstBytes key, ConstBytes value, UpdateMode mode) {
-  CheckSizes(key, value.size());
+  EBPF_ASSERT(key.size() == spec().key_size);
+  EBPF_ASSERT(value.size() == spec().value_size);
   return table_.Put(key, value, mode, TableCaller::kProgram);
 }
 
@@ -89,17 +97,19 @@ Status HashMap::Delete(ConstBytes key) {
 }
 
 Result<uint64_t> HashMap::ForEach(ElementVisitor& visitor) {
-  return table_.ForEach(visitor, spec().value_size);
+  return table_.ForEach(visitor);
 }
 
 Status HashMap::CopyValueOut(ConstBytes key, Bytes value) {
-  CheckSizes(key, value.size());
+  EBPF_ASSERT(key.size() == spec().key_size);
+  EBPF_ASSERT(value.size() == user_value_size());
   return table_.CopyOut(key, value);
 }
 
 Status HashMap::UpdateFromUser(ConstBytes key, ConstBytes value,
                                UpdateMode mode) {
-  CheckSizes(key, value.size());
+  EBPF_ASSERT(key.size() == spec().key_size);
+  EBPF_ASSERT(value.size() == user_value_size());
   return table_.Put(key, value, mode, TableCaller::kTask);
 }
 
@@ -108,19 +118,31 @@ Status HashMap::DeleteFromUser(ConstBytes key) {
   return table_.Remove(key, TableCaller::kTask);
 }
 
+Status HashMap::TakeOut(ConstBytes key, Bytes value) {
+  EBPF_ASSERT(key.size() == spec().key_size);
+  EBPF_ASSERT(value.size() == user_value_size());
+  return table_.TakeOut(key, value);
+}
+
+Status HashMap::CopyBatch(uint32_t& cursor, MapBatch& batch, bool take) {
+  return table_.CopyBatch(cursor, batch, take);
+}
+
 Status HashMap::NextKey(ConstBytes key, Bytes next) {
-  CheckSizes(key.empty() ? ConstBytes(next.data(), next.size()) : key,
-             spec().value_size);
+  EBPF_ASSERT(next.size() == spec().key_size);
+  EBPF_ASSERT(key.empty() || key.size() == spec().key_size);
   return table_.NextKey(key, next);
 }
 
+ConstBytes HashMap::KeyOf(const uint8_t* value, uint32_t&) const {
+  return per_cpu() ? ConstBytes() : table_.KeyOf(value);
+}
+
 Result<Ref<Map>> CreateHashMap(const MapSpec& spec, Allocator& allocator) {
-  EBPF_TRY(CheckSpec(spec));
-  HashMap* map = EBPF_TRY(allocator.New<HashMap>(spec, allocator));
-  const bool zero_seed = (spec.flags & linux_abi::kMapZeroSeed) != 0;
-  const Status status =
-      map->table_.Init(spec.key_size, spec.value_size, spec.max_entries,
-                       zero_seed ? 0 : ebpf_port_random());
+  EBPF_TRY(CheckHashSpec(spec));
+  const MapSpec rounded = RoundedHashSpec(spec);
+  HashMap* map = EBPF_TRY(allocator.New<HashMap>(rounded, allocator));
+  const Status status = map->table_.Init(HashTableShape(rounded));
   if (!IsOk(status)) {
     allocator.Delete(map);
     return status;

@@ -8,6 +8,7 @@
 #include "core/maps/hash_function.h"
 #include "core/maps/map_checks.h"
 #include "core/maps/shared_bytes.h"
+#include "core/maps/value_fields.h"
 #include "core/platform/cpu.h"
 
 namespace ebpf {
@@ -25,18 +26,28 @@ HashTable::~HashTable() {
   }
 }
 
-Status HashTable::Init(uint32_t key_size, uint32_t value_size,
-                       uint32_t max_entries, uint64_t seed) {
-  seed_ = seed;
-  key_size_ = key_size;
-  value_offset_ = AlignUp<uint32_t>(key_size, 8);
-  bucket_count_ = RoundUpToPowerOfTwo(max_entries);
-  const uint32_t cpus = ebpf_port_cpu_count();
-  const uint64_t spare_count = uint64_t{cpus} * Spares::kCount;
-  element_count_ = max_entries + spare_count;
+Status HashTable::Init(const TableShape& shape) {
+  seed_ = shape.seed;
+  key_size_ = shape.key_size;
+  value_offset_ = AlignUp<uint32_t>(key_size_, 8);
+  value_size_ = shape.value_size;
+  value_stride_ = AlignUp<uint32_t>(value_size_, 8);
+  per_cpu_ = shape.per_cpu;
+  eviction_ = shape.eviction;
+  cpu_count_ = ebpf_port_cpu_count();
+  bucket_count_ = RoundUpToPowerOfTwo(shape.max_entries);
+  const uint64_t spare_count =
+      has_spares() ? uint64_t{cpu_count_} * Spares::kCount : 0;
+  const uint64_t element_count = shape.max_entries + spare_count;
   EBPF_TRY(spares_.Allocate(allocator_));
-  EBPF_TRY(pool_.Init(element_count_, sizeof(Element) + value_offset_ +
-                                          AlignUp<size_t>(value_size, 8)));
+  EBPF_TRY(pool_.Init(element_count, sizeof(Element) + value_offset_ +
+                                         (per_cpu_ ? 0 : value_stride_)));
+  if (per_cpu_) {
+    EBPF_TRY(values_.Init(cpu_count_, element_count, value_stride_));
+  }
+  if (evicts()) {
+    EBPF_TRY(hands_.Init(pool_, eviction_, allocator_));
+  }
   void* memory = allocator_.Allocate(
       EBPF_TRY(map_checks::TotalBytes(bucket_count_, sizeof(Bucket))),
       kCacheLine);
@@ -47,12 +58,21 @@ Status HashTable::Init(uint32_t key_size, uint32_t value_size,
   for (size_t i = 0; i < bucket_count_; ++i) {
     ConstructAt<Bucket>(&buckets_[i]);
   }
-  for (uint32_t cpu = 0; cpu < cpus; ++cpu) {
+  for (uint32_t cpu = 0; has_spares() && cpu < cpu_count_; ++cpu) {
     for (Atomic<Element*>& slot : spares_.Of(cpu).slots) {
       slot.Store(static_cast<Element*>(pool_.Take()), kRelaxed);
     }
   }
   return Status::kOk;
+}
+
+void HashTable::ReleaseAll() {
+  if (fields_.empty()) {
+    return;
+  }
+  for (uint32_t number = 0; number < pool_.count(); ++number) {
+    Release(static_cast<Element*>(pool_.At(number)));
+  }
 }
 
 bool HashTable::Matches(Element* element, ConstBytes key, uint32_t hash) const {
@@ -85,21 +105,62 @@ bool HashTable::Matches(Element* element, ConstBytes key, uint32_t hash) const {
   return SearchLocked(key, hash);
 }
 
-uint8_t* HashTable::Find(ConstBytes key) const {
-  Element* element = Search(key, HashKey(key, seed_));
-  return element == nullptr ? nullptr : ValueOf(element);
+bool HashTable::Has(ConstBytes key, uint32_t hash) const {
+  return Search(key, hash) != nullptr;
 }
 
-template <uint32_t kSize>
+uint8_t* HashTable::Find(ConstBytes key) const {
+  if (per_cpu_) {
+    return FindOnCpu(key, ebpf_port_cpu_id());
+  }
+  Element* element = Search(key, HashKey(key, seed_));
+  if (element == nullptr) {
+    return nullptr;
+  }
+  if (evicts()) {
+    element->MarkUsed();
+  }
+  return ValueOf(element);
+}
+
+uint8_t* HashTable::FindOnCpu(ConstBytes key, uint32_t cpu) const {
+  Element* element = Search(key, HashKey(key, seed_));
+  if (element == nullptr) {
+    return nullptr;
+  }
+  if (evicts()) {
+    element->MarkUsed();
+  }
+  return ValueOn(cpu, element);
+}
+
+template <uint32_t kSize, bool kPerCpu, bool kEvicts>
 uint8_t* HashTable::FindOfSize(const uint8_t* key) const {
   const ConstBytes bytes(key, kSize != 0 ? kSize : key_size_);
   Element* element = Search(bytes, HashKey(bytes, seed_));
-  return element == nullptr ? nullptr : ValueOf(element);
+  if (element == nullptr) {
+    return nullptr;
+  }
+  if (kEvicts) {
+    element->MarkUsed();
+  }
+  return kPerCpu ? ValueOn(ebpf_port_cpu_id(), element) : ValueOf(element);
 }
-template uint8_t* HashTable::FindOfSize<0>(const uint8_t* key) const;
-template uint8_t* HashTable::FindOfSize<4>(const uint8_t* key) const;
-template uint8_t* HashTable::FindOfSize<8>(const uint8_t* key) const;
-template uint8_t* HashTable::FindOfSize<16>(const uint8_t* key) const;
+
+#define EBPF_FIND_OF_SIZE(size)                                \
+  template uint8_t* HashTable::FindOfSize<size, false, false>( \
+      const uint8_t* key) const;                               \
+  template uint8_t* HashTable::FindOfSize<size, false, true>(  \
+      const uint8_t* key) const;                               \
+  template uint8_t* HashTable::FindOfSize<size, true, false>(  \
+      const uint8_t* key) const;                               \
+  template uint8_t* HashTable::FindOfSize<size, true, true>(   \
+      const uint8_t* key) const;
+EBPF_FIND_OF_SIZE(0)
+EBPF_FIND_OF_SIZE(4)
+EBPF_FIND_OF_SIZE(8)
+EBPF_FIND_OF_SIZE(16)
+#undef EBPF_FIND_OF_SIZE
 
 /// Not found where even the lock cannot be had: it is another CPU's all the
 /// time, or that of what this context interrupted.
@@ -146,172 +207,6 @@ HashTable::Position HashTable::FindIn(Bucket& bucket, ConstBytes key,
     }
     link = &element->next;
   }
-}
-
-Status HashTable::Put(ConstBytes key, ConstBytes value, UpdateMode mode,
-                      TableCaller caller) {
-  EBPF_TRY(map_checks::CheckMode(mode));
-  const uint32_t hash = HashKey(key, seed_);
-  Bucket& bucket = BucketOf(hash);
-  uintptr_t irq;
-  if (!Lock(bucket, caller, irq)) {
-    return Status::kBusy;
-  }
-  const Status status = PutIn(bucket, key, hash, value, mode);
-  bucket.lock.Unlock(irq);
-  return status;
-}
-
-Status HashTable::PutIn(Bucket& bucket, ConstBytes key, uint32_t hash,
-                        ConstBytes value, UpdateMode mode) {
-  const Position old = FindIn(bucket, key, hash);
-  if (old.element != nullptr) {
-    return mode == UpdateMode::kNoExist
-               ? Status::kExists
-               : Replace(bucket, old, key, hash, value);
-  }
-  if (mode == UpdateMode::kExist) {
-    return Status::kNotFound;
-  }
-  auto* element = static_cast<Element*>(pool_.Take());
-  if (element == nullptr) {
-    return Status::kTooBig;
-  }
-  Fill(element, key, hash, value);
-  element->next.Store(bucket.head.Load(kRelaxed), kRelaxed);
-  // Releases the element: pairs with the acquires in Search.
-  bucket.head.Store(element, kRelease);
-  return Status::kOk;
-}
-
-Status HashTable::Replace(Bucket& bucket, const Position& old, ConstBytes key,
-                          uint32_t hash, ConstBytes value) {
-  // Interrupts are masked, so this stays the CPU's own; only a trap can come
-  // between, and it leaves each slot as it found it.
-  for (Atomic<Element*>& slot : spares_.Mine().slots) {
-    Element* element = slot.Exchange(nullptr, kRelaxed);
-    if (element != nullptr) {
-      PutInPlaceOf(old, element, key, hash, value);
-      CountChange(bucket);
-      slot.Store(old.element, kRelaxed);
-      return Status::kOk;
-    }
-  }
-  // Traps in traps have taken them all: a free element does as well.
-  auto* element = static_cast<Element*>(pool_.Take());
-  if (element == nullptr) {
-    return Status::kBusy;
-  }
-  PutInPlaceOf(old, element, key, hash, value);
-  CountChange(bucket);
-  pool_.Give(old.element);
-  return Status::kOk;
-}
-
-void HashTable::PutInPlaceOf(const Position& old, Element* element,
-                             ConstBytes key, uint32_t hash, ConstBytes value) {
-  Fill(element, key, hash, value);
-  element->next.Store(old.element->next.Load(kRelaxed), kRelaxed);
-  // Releases the element: pairs with the acquires in Search.
-  old.link->Store(element, kRelease);
-}
-
-void HashTable::Fill(Element* element, ConstBytes key, uint32_t hash,
-                     ConstBytes value) {
-  element->hash.Store(hash, kRelaxed);
-  shared_bytes::Store(element->key(), key);
-  shared_bytes::Store(ValueOf(element), value);
-}
-
-Status HashTable::Remove(ConstBytes key, TableCaller caller) {
-  const uint32_t hash = HashKey(key, seed_);
-  Bucket& bucket = BucketOf(hash);
-  uintptr_t irq;
-  if (!Lock(bucket, caller, irq)) {
-    return Status::kBusy;
-  }
-  const Position found = FindIn(bucket, key, hash);
-  if (found.element != nullptr) {
-    // The element's own link stays: a reader may be on it.
-    found.link->Store(found.element->next.Load(kRelaxed), kRelease);
-    CountChange(bucket);
-    pool_.Give(found.element);
-  }
-  bucket.lock.Unlock(irq);
-  return found.element == nullptr ? Status::kNotFound : Status::kOk;
-}
-
-// Takes no lock, as the visitor may be a program that changes the table. An
-// element that left its bucket leads the walk astray, to another bucket's rest
-// at worst; that cannot go on for more steps than there are elements.
-uint64_t HashTable::ForEach(ElementVisitor& visitor,
-                            uint32_t value_size) const {
-  uint64_t count = 0;
-  for (size_t index = 0; index < bucket_count_; ++index) {
-    // Acquires: as in Search.
-    Element* element = buckets_[index].head.Load(kAcquire);
-    while (element != nullptr && count < element_count_) {
-      // Before the visit, which may remove the element.
-      Element* const next = element->next.Load(kAcquire);
-      ++count;
-      if (!visitor.Visit(ConstBytes(element->key(), key_size_),
-                         Bytes(ValueOf(element), value_size))) {
-        return count;
-      }
-      element = next;
-    }
-  }
-  return count;
-}
-
-Status HashTable::CopyOut(ConstBytes key, Bytes value) {
-  const uint32_t hash = HashKey(key, seed_);
-  Bucket& bucket = BucketOf(hash);
-  const SpinGuard guard(bucket.lock);
-  Element* element = FindIn(bucket, key, hash).element;
-  if (element == nullptr) {
-    return Status::kNotFound;
-  }
-  shared_bytes::Load(value, ValueOf(element));
-  return Status::kOk;
-}
-
-Status HashTable::NextKey(ConstBytes key, Bytes next) {
-  size_t from = 0;
-  if (!key.empty()) {
-    const uint32_t hash = HashKey(key, seed_);
-    Bucket& bucket = BucketOf(hash);
-    const SpinGuard guard(bucket.lock);
-    Element* element = FindIn(bucket, key, hash).element;
-    if (element != nullptr) {
-      Element* after = element->next.Load(kRelaxed);
-      if (after != nullptr) {
-        shared_bytes::Load(next, after->key());
-        return Status::kOk;
-      }
-      from = IndexOf(hash) + 1;
-    }
-  }
-  for (size_t index = from; index < bucket_count_; ++index) {
-    if (CopyFirstKey(index, next)) {
-      return Status::kOk;
-    }
-  }
-  return Status::kNotFound;
-}
-
-bool HashTable::CopyFirstKey(size_t index, Bytes next) {
-  Bucket& bucket = buckets_[index];
-  if (bucket.head.Load(kRelaxed) == nullptr) {
-    return false;  // most buckets: not worth a lock
-  }
-  const SpinGuard guard(bucket.lock);
-  Element* element = bucket.head.Load(kRelaxed);
-  if (element == nullptr) {
-    return false;
-  }
-  shared_bytes::Load(next, element->key());
-  return true;
 }
 
 }  // namespace ebpf

@@ -9,6 +9,7 @@
 #include "core/base/checked.h"
 #include "core/base/status.h"
 #include "core/linux_abi/bpf.h"
+#include "core/maps/map_fields.h"
 #include "core/maps/map_spec.h"
 
 namespace ebpf::map_checks {
@@ -21,6 +22,9 @@ inline constexpr uint32_t kAccessFlags =
 /// A value of a per-CPU map is at most this large (Linux's smallest unit of
 /// per-CPU memory).
 inline constexpr uint32_t kMaxPerCpuValue = 32 << 10;
+
+/// KMALLOC_MAX_SIZE: what an element may take in Linux.
+inline constexpr uint32_t kMaxElement = 1u << 22;
 
 inline constexpr size_t kPageSize = 4096;
 
@@ -37,12 +41,15 @@ constexpr Status CheckFlags(uint32_t flags, uint32_t allowed) {
   return Status::kOk;
 }
 
-/// kInvalid unless `mode` is one of the three. BPF_F_LOCK is refused: it is for
-/// values that hold a bpf_spin_lock, and none of ours can yet.
-constexpr Status CheckMode(UpdateMode mode) {
-  return static_cast<uint64_t>(mode) > linux_abi::kUpdateExist
-             ? Status::kInvalid
-             : Status::kOk;
+/// kInvalid unless `mode` is one of the three, or one with BPF_F_LOCK for
+/// values with a bpf_spin_lock among their `fields`.
+inline Status CheckMode(UpdateMode mode, MapFields fields = MapFields()) {
+  const bool has_lock =
+      !TakesLock(mode) || HasField(fields, Bit(FieldKind::kSpinLock));
+  return static_cast<uint64_t>(WithoutLock(mode)) <= linux_abi::kUpdateExist &&
+                 has_lock
+             ? Status::kOk
+             : Status::kInvalid;
 }
 
 /// More than any map of ours can be; asking an allocator for more than it can

@@ -18,6 +18,7 @@ class PerCpuArrayMap final : public Map {
   Result<Bytes> Lookup(ConstBytes key) override;
   Status Update(ConstBytes key, ConstBytes value, UpdateMode mode) override;
   Status Delete(ConstBytes key) override;
+  Result<Bytes> LookupOnCpu(ConstBytes key, uint32_t cpu) override;
   Result<uint64_t> ForEach(ElementVisitor& visitor) override;
   bool GetLayout(ArrayLayout& layout) const override;
   size_t user_value_size() const override {

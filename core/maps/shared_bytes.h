@@ -55,6 +55,15 @@ inline void Store(uint8_t* to, ConstBytes from) {
   }
 }
 
+/// Writes zeros to `size` bytes, a multiple of 8, at `to`, which is aligned to
+/// 8. Context: any.
+inline void Zero(uint8_t* to, size_t size) {
+  constexpr uint8_t kZeros[8] = {};
+  for (size_t at = 0; at < size; at += 8) {
+    internal::StorePiece<uint64_t>(to + at, kZeros);
+  }
+}
+
 /// Reads `to.size()` bytes from `from`, which is aligned to 8, into memory of
 /// the caller's own. Context: any.
 inline void Load(Bytes to, const uint8_t* from) {
