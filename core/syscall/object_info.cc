@@ -60,6 +60,9 @@ Status InfoRequest::CheckTail(size_t known) {
   if (size_ > linux_abi::kMaxAttrSize) {
     return Status::kTooBig;
   }
+  if (to_.is_null() && size_ > known) {
+    return Status::kFault;  // before an offset makes it look like an address
+  }
   for (size_t at = known; at < size_;) {
     uint8_t tail[64];
     const size_t count = Min<size_t>(sizeof(tail), size_ - at);
