@@ -164,6 +164,10 @@ Status Fixer::FindCallbacks() {
       return;
     }
     const HelperPrototype* helper = FindHelper(static_cast<uint32_t>(insn.imm));
+    // A timer calls its function when nobody knows the call any more.
+    if (insn.imm == helper_id::timer_set_callback) {
+      only_known_loops_ = false;
+    }
     if (helper != nullptr && CallsBack(*helper) &&
         (insn.imm != helper_id::loop || !program_.findings.calls[i].known() ||
          !IsKept(program_.findings.calls[i].what()))) {

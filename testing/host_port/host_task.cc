@@ -83,7 +83,8 @@ uint64_t ebpf_port_task_view(void) { return ebpf::t_details.view; }
 bool ebpf_port_task_ids_in(uint64_t device, uint64_t inode, uint32_t* pid,
                            uint32_t* tgid) {
   const ebpf::HostTaskDetails& task = ebpf::t_details;
-  if (device != task.namespace_device || inode != task.namespace_inode) {
+  if (task.namespace_inode == 0 || device != task.namespace_device ||
+      inode != task.namespace_inode) {
     return false;
   }
   *pid = task.namespace_pid;

@@ -16,7 +16,7 @@ struct HostTaskDetails {
   uint32_t uid = 0;
   uint32_t gid = 0;
   uint64_t view = 0;
-  /// Its pid namespace, and its ids there.
+  /// Its pid namespace (inode 0: none), and its ids there.
   uint64_t namespace_device = 0;
   uint64_t namespace_inode = 0;
   uint32_t namespace_pid = 0;

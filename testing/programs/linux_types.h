@@ -30,7 +30,19 @@ enum {
   BPF_ANY = 0,
   BPF_NOEXIST = 1,
   BPF_EXIST = 2,
+  BPF_F_LOCK = 4,
 };
+
+// What only helpers look into.
+struct bpf_spin_lock {
+  __u32 val;
+};
+struct bpf_timer {
+  __u64 opaque[2];
+} __attribute__((aligned(8)));
+struct bpf_dynptr {
+  __u64 opaque[2];
+} __attribute__((aligned(8)));
 
 // What PT_REGS_PARM1 and its kind look into: uapi asm/ptrace.h of each CPU,
 // under the names that libbpf's bpf_tracing.h expects outside the kernel.

@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: MIT
+//
+// Programs that call helpers, through bpf(2) here, interpreted and compiled,
+// and in the host's kernel: they leave the same outcomes behind.
+#include <cstdio>
+#include <cstring>
+#include <fstream>
+#include <iterator>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "core/files/program_file.h"
+#include "core/linux_abi/bpf.h"
+#include "core/loader/object.h"
+#include "core/syscall/system.h"
+#include "gtest/gtest.h"
+#include "testing/caller/test_caller.h"
+#include "testing/caller/test_system.h"
+#include "testing/host_port/host_defer.h"
+#include "testing/host_port/host_timer.h"
+#include "testing/oracle/host_object.h"
+
+namespace ebpf::oracle {
+namespace {
+
+/// As in testing/programs/outcomes.h.
+struct Outcome {
+  int64_t result;
+  uint64_t value;
+  char text[64];
+};
+constexpr size_t kOutcomes = 256;
+
+std::vector<uint8_t> ReadObject(const std::string& name) {
+  std::ifstream in("testing/programs/" + name + ".x86_64.bpf.o",
+                   std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+/// Time for what a program started to happen.
+void Pause(const std::string& program) {
+  if (program == "start") {
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  }
+}
+
+int64_t TestRun(TestCaller& caller, const loader::Object& object, size_t index,
+                uint32_t& result) {
+  linux_abi::ProgTestRunAttr attr{};
+  attr.prog_fd = static_cast<uint32_t>(object.program(index).fd);
+  const ProgramTypeId type = object.file().programs()[index].section.type;
+  if (type == ProgramTypeId::kRawTracepoint ||
+      type == ProgramTypeId::kSyscall) {
+    attr.ctx_in = caller.Put(nullptr, 64);
+    attr.ctx_size_in = 64;
+  } else {
+    attr.data_in = caller.Put(nullptr, 64);
+    attr.data_size_in = 64;
+  }
+  const uint64_t at = caller.Put(attr);
+  const int64_t status =
+      caller.BpfAt(linux_abi::kProgTestRun, at, sizeof(attr));
+  result = caller.Get<linux_abi::ProgTestRunAttr>(at).retval;
+  if (status == Minus(Status::kNotSupportedLinux)) {
+    const Result<Ref<File>> file =
+        caller.client().fds().Get(object.program(index).fd);
+    uint64_t context[8] = {};
+    result =
+        static_cast<uint32_t>((*file)->AsProgram()->program()->Run(context));
+    return 0;
+  }
+  return status;
+}
+
+/// The same here.
+HostRun RunHere(const std::vector<uint8_t>& bytes) {
+  HostRun run;
+  TestCaller caller(Origin::kKernel);
+  std::vector<char> text(1 << 16);
+  TextWriter log(text.data(), text.size());
+  {
+    const HostTimerWorker timers(1);
+    const HostDeferWorker tasks(2);
+    loader::Object object(caller.client(), PortAllocator(), log);
+    Status status = object.Open(ConstBytes(bytes.data(), bytes.size()));
+    status = IsOk(status) ? object.Load() : status;
+    if (!IsOk(status)) {
+      run.error = std::string(log.text().data(), log.text().size());
+      return run;
+    }
+    for (size_t i = 0; i < object.program_count(); ++i) {
+      const StringView name = object.file().programs()[i].name;
+      uint32_t result = 0;
+      const int64_t error = TestRun(caller, object, i, result);
+      run.programs.emplace_back(name.data(), name.size());
+      run.results.push_back(result);
+      if (error != 0) {
+        run.error = run.programs.back() + ": " + std::to_string(error);
+        return run;
+      }
+      Pause(run.programs.back());
+    }
+    run.data.resize(kOutcomes * sizeof(Outcome) + 8);
+    const uint32_t key = 0;
+    EXPECT_EQ(caller.Elem(linux_abi::kMapLookupElem, *object.MapFd(".bss"),
+                          reinterpret_cast<uint64_t>(&key),
+                          reinterpret_cast<uint64_t>(run.data.data())),
+              0);
+    object.Close();
+  }
+  caller.client().fds().CloseAll();
+  return run;
+}
+
+/// Programs' outcomes in `run`.
+std::vector<Outcome> OutcomesOf(const HostRun& run) {
+  std::vector<Outcome> outcomes(kOutcomes);
+  if (run.data.size() < kOutcomes * sizeof(Outcome) + 4) {
+    return {};
+  }
+  // The compiler lays out .bss: the count first, or the list.
+  uint32_t count;
+  std::memcpy(&count, run.data.data() + kOutcomes * sizeof(Outcome), 4);
+  std::memcpy(outcomes.data(), run.data.data(), kOutcomes * sizeof(Outcome));
+  outcomes.resize(count);
+  return outcomes;
+}
+
+class HelperProgramsTest
+    : public ::testing::TestWithParam<std::tuple<const char*, bool>> {
+ protected:
+  TestSystem system_;
+};
+
+TEST_P(HelperProgramsTest, LeaveTheSameOutcomesAsInTheHostsKernel) {
+  const auto [name, compiled] = GetParam();
+  if (!HasHostObjects()) {
+    GTEST_SKIP() << "NO ORACLE: no libbpf, or no bpf(2) for this process";
+  }
+  const Status engine = SelectEngine(compiled, /*blind_constants=*/false);
+  ASSERT_TRUE(IsOk(engine) || !compiled);
+  const std::vector<uint8_t> object = ReadObject(name);
+  ASSERT_FALSE(object.empty()) << name;
+
+  const HostRun host = RunOnHost(object, Pause);
+  const HostRun here = RunHere(object);
+
+  ASSERT_EQ(host.error, "");
+  ASSERT_EQ(here.error, "");
+  EXPECT_EQ(here.programs, host.programs);
+  EXPECT_EQ(here.results, host.results);
+  const std::vector<Outcome> wanted = OutcomesOf(host);
+  const std::vector<Outcome> found = OutcomesOf(here);
+  EXPECT_EQ(found.size(), wanted.size());
+  EXPECT_GT(wanted.size(), 5u);
+  EXPECT_LT(wanted.size(), kOutcomes);
+  for (size_t i = 0; i < wanted.size() && i < found.size(); ++i) {
+    EXPECT_EQ(found[i].result, wanted[i].result) << "outcome " << i;
+    EXPECT_EQ(found[i].value, wanted[i].value) << "outcome " << i;
+    EXPECT_EQ(std::string(found[i].text, sizeof(found[i].text)),
+              std::string(wanted[i].text, sizeof(wanted[i].text)))
+        << "outcome " << i;
+  }
+  printf("%s: %zu outcomes of %zu programs\n", name, wanted.size(),
+         host.programs.size());
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    All, HelperProgramsTest,
+    ::testing::Combine(::testing::Values("helper_strings", "helper_dynptr",
+                                         "helper_locks", "helper_timers",
+                                         "helper_rest"),
+                       ::testing::Bool()),
+    [](const auto& info) {
+      return std::string(std::get<0>(info.param)) +
+             (std::get<1>(info.param) ? "Compiled" : "Interpreted");
+    });
+
+}  // namespace
+}  // namespace ebpf::oracle
