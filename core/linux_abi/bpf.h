@@ -19,12 +19,15 @@ enum BpfCommand : uint32_t {
   kMapDeleteElem = 3,
   kMapGetNextKey = 4,
   kProgLoad = 5,
+  kObjPin = 6,
+  kObjGet = 7,
   kProgTestRun = 10,
   kProgGetNextId = 11,
   kMapGetNextId = 12,
   kProgGetFdById = 13,
   kMapGetFdById = 14,
   kObjGetInfoByFd = 15,
+  kRawTracepointOpen = 17,
   kBtfLoad = 18,
   kBtfGetFdById = 19,
   kMapLookupAndDeleteElem = 21,
@@ -34,6 +37,14 @@ enum BpfCommand : uint32_t {
   kMapLookupAndDeleteBatch = 25,
   kMapUpdateBatch = 26,
   kMapDeleteBatch = 27,
+  kLinkCreate = 28,
+  kLinkUpdate = 29,
+  kLinkGetFdById = 30,
+  kLinkGetNextId = 31,
+  kEnableStats = 32,
+  kIterCreate = 33,
+  kLinkDetach = 34,
+  kProgBindMap = 35,
 };
 
 /// enum bpf_map_type.
@@ -71,6 +82,9 @@ enum MapFlags : uint32_t {
   kMapSegvOnFault = 1u << 17,
   kMapNoUserConversion = 1u << 18,  // BPF_F_NO_USER_CONV
 };
+
+/// numa_node: any.
+inline constexpr uint32_t kNoNumaNode = UINT32_MAX;
 
 /// flags of an update; also UpdateMode's numbers.
 enum UpdateFlags : uint64_t {

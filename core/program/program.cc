@@ -81,6 +81,12 @@ void Program::FreeParts() {
   for (Map* map : parts_.maps) {
     map->Release();
   }
+  {
+    MutexGuard guard(bound_maps_mutex_);
+    for (Map* map : bound_maps_) {
+      map->Release();
+    }
+  }
   allocator_.DeleteArray(parts_.maps);
   allocator_.DeleteArray(parts_.insns);
   allocator_.DeleteArray(parts_.facts);
@@ -92,6 +98,32 @@ void Program::FreeParts() {
   if (parts_.types != nullptr) {
     parts_.types->Release();
   }
+}
+
+Status Program::BindMap(Ref<Map> map) {
+  MutexGuard guard(bound_maps_mutex_);
+  for (const Map* used : parts_.maps) {
+    if (used == map.get()) {
+      return Status::kOk;
+    }
+  }
+  for (const Map* bound : bound_maps_) {
+    if (bound == map.get()) {
+      return Status::kOk;
+    }
+  }
+  EBPF_TRY(bound_maps_.PushBack(map.get()));
+  (void)map.Leak();
+  return Status::kOk;
+}
+
+Map* Program::MapAt(uint32_t index) const {
+  if (index < parts_.maps.size()) {
+    return parts_.maps[index];
+  }
+  MutexGuard guard(bound_maps_mutex_);
+  const size_t bound = index - parts_.maps.size();
+  return bound < bound_maps_.size() ? bound_maps_[bound] : nullptr;
 }
 
 uint64_t Program::Run(void* context) const {

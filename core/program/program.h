@@ -17,11 +17,13 @@
 #include "core/memory/allocator.h"
 #include "core/memory/per_cpu.h"
 #include "core/memory/ref_counted.h"
+#include "core/memory/vector.h"
 #include "core/program/engine.h"
 #include "core/program/insn_facts.h"
 #include "core/program/program_tag.h"
 #include "core/program_types/program_type.h"
 #include "core/sync/id_table.h"
+#include "core/sync/mutex.h"
 
 namespace ebpf {
 
@@ -116,6 +118,13 @@ class Program final : public RefCounted<Program>,
   Span<Map* const> maps() const {
     return Span<Map* const>(parts_.maps.data(), parts_.maps.size());
   }
+  /// Keeps `map` as long as the program lives; nothing if it does already.
+  /// kNoMemory.
+  Status BindMap(Ref<Map> map);
+  /// The maps that it uses and then those that were bound to it; null behind
+  /// the last.
+  Map* MapAt(uint32_t index) const;
+
   Span<const InsnFacts> facts() const { return parts_.facts; }
   const ProgramParts& parts() const { return parts_; }
   StringView name() const {
@@ -152,6 +161,7 @@ class Program final : public RefCounted<Program>,
       : parts_(parts),
         engine_(engine),
         allocator_(allocator),
+        bound_maps_(allocator),
         late_release_(&ReleaseLate, this, this) {}
   ~Program() = default;
 
@@ -179,6 +189,8 @@ class Program final : public RefCounted<Program>,
   const ProgramParts parts_;
   Engine& engine_;
   Allocator& allocator_;
+  mutable Mutex bound_maps_mutex_;
+  Vector<Map*> bound_maps_ EBPF_GUARDED_BY(bound_maps_mutex_);
   void* image_ = nullptr;
   TailCallTarget tail_call_target_;
   PerCpu<Counters> counters_;

@@ -79,14 +79,15 @@ Status Filling::Describe() {
 }
 
 Status Filling::PutMapIds() {
-  const Span<Map* const> maps = program_.maps();
   const uint32_t room = Exchange(info_.map_count, 0u);
-  info_.map_count = static_cast<uint32_t>(maps.size());
   const CallerPtr to = request_.client().Pointer(info_.map_ids);
-  for (uint32_t i = 0; i < Min(room, info_.map_count); ++i) {
-    const uint32_t id = maps[i]->id();
-    EBPF_TRY(
-        request_.client().CopyOut(to.Plus(i * sizeof(id)), &id, sizeof(id)));
+  while (const Map* map = program_.MapAt(info_.map_count)) {
+    const uint32_t id = map->id();
+    if (info_.map_count < room) {
+      EBPF_TRY(request_.client().CopyOut(to.Plus(info_.map_count * sizeof(id)),
+                                         &id, sizeof(id)));
+    }
+    ++info_.map_count;
   }
   return Status::kOk;
 }
