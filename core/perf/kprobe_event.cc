@@ -3,6 +3,7 @@
 // core/perf/kprobe_event.h's implementation.
 #include "core/perf/kprobe_event.h"
 
+#include "core/platform/symbols.h"
 #include "core/sync/read_section.h"
 
 namespace ebpf {
@@ -14,6 +15,12 @@ Result<Ref<KprobeEvent>> KprobeEvent::Create(const EventTarget& target,
   Ref<KprobeEvent> ref = Ref<KprobeEvent>::Adopt(event);
   event->probe_ = EBPF_TRY(
       AttachKprobe(target.symbol, target.address, target.offset, *event));
+  ebpf_symbol symbol;
+  const uint64_t address = event->probe_->address();
+  if (ebpf_port_symbol_by_address(address, &symbol) &&
+      symbol.address == address) {
+    event->function_ = address;
+  }
   return ref;
 }
 
@@ -43,7 +50,8 @@ void KprobeEvent::Hit(machine::PtRegs& regs) {
   // Pairs with the release in SetProgram.
   const Program* program = program_.Load(kAcquire);
   // As in Linux, a program that returns 0 keeps the hit from perf.
-  if (program != nullptr && program->RunUnlessNested(&regs) == 0) {
+  if (program != nullptr &&
+      program->RunUnlessNested(&regs, {cookie(), function_}) == 0) {
     return;
   }
   if (scope_.IsHere()) {

@@ -64,6 +64,8 @@ class KprobeEvent final : public PerfEvent, public KprobeConsumer {
   Allocator& allocator_;
   /// Made before the event is handed out, never changed.
   Ref<Kprobe> probe_;
+  /// Of the function that begins at the probe, or 0.
+  uint64_t function_ = 0;
   /// Set once; the reference is given back when no hit can run any more.
   Atomic<Program*> program_{nullptr};
   Atomic<uint64_t> count_{0};

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "core/maps/map.h"
+#include "core/base/atomic.h"
 #include "core/maps/perf_event_array_map.h"
 #include "core/program/program.h"
 
@@ -39,6 +40,10 @@ class PerfEvent : public ArrayedEvent {
                                 uint32_t protection);
   virtual uint32_t Poll();
 
+  /// What bpf_get_attach_cookie tells its program. Context: any.
+  void SetCookie(uint64_t cookie) { cookie_.Store(cookie, kRelaxed); }
+  uint64_t cookie() const { return cookie_.Load(kRelaxed); }
+
   /// PERF_EVENT_IOC_ID: no other event has or had it. Context: any.
   uint64_t id() const { return id_; }
 
@@ -48,6 +53,7 @@ class PerfEvent : public ArrayedEvent {
 
  private:
   const uint64_t id_;
+  Atomic<uint64_t> cookie_{0};
 };
 
 }  // namespace ebpf

@@ -131,7 +131,8 @@ uint64_t Program::Run(void* context) const {
   return run == nullptr ? Missed() : RunIn(*run, context);
 }
 
-uint64_t Program::RunUnlessNested(void* context) const {
+uint64_t Program::RunUnlessNested(void* context,
+                                  const RunOrigin& origin) const {
   RunContext* run = BeginRun();
   if (run == nullptr) {
     return Missed();
@@ -140,6 +141,7 @@ uint64_t Program::RunUnlessNested(void* context) const {
     EndRun(run);
     return Missed();
   }
+  run->origin = origin;
   return RunIn(*run, context);
 }
 

@@ -144,7 +144,8 @@ class Program final : public RefCounted<Program>,
 
   /// The same, but not while another program runs on this CPU: then missed, as
   /// Linux does for programs on kprobes. Context: any.
-  uint64_t RunUnlessNested(void* context) const;
+  uint64_t RunUnlessNested(void* context,
+                           const RunOrigin& origin = RunOrigin()) const;
 
   ProgramStats Stats() const;
 

@@ -42,6 +42,7 @@ RunContext* BeginRun() {
   run.frame_count = 0;
   run.self = reinterpret_cast<uint64_t>(&run);
   run.preemption = preemption;
+  run.origin = RunOrigin();
   return &run;
 }
 

@@ -35,6 +35,14 @@ inline constexpr uint32_t kScratchWords = 384;
 /// Programs on one CPU at a time: in task, interrupt, trap and NMI.
 inline constexpr uint32_t kMaxRunLevels = 4;
 
+/// What runs a program, for helpers that tell it.
+struct RunOrigin {
+  /// What the client gave when it attached the program (bpf_cookie).
+  uint64_t cookie = 0;
+  /// The function at whose entry the program is attached, or 0.
+  uint64_t function = 0;
+};
+
 /// The memory of one run: outside the kernel's own stack, which may be small.
 ///
 /// Each CPU has kMaxRunLevels, one for each program that interrupts another.
@@ -63,6 +71,7 @@ struct RunContext {
   uint32_t frame_count;  // of `frames` in use
   uintptr_t preemption;  // for EndRun
   uintptr_t lock_irq;    // for bpf_spin_unlock
+  RunOrigin origin;
   Frame frames[kFrameCount];
   alignas(16) uint8_t stack[kRunStackBytes];
   uint64_t self;  // this RunContext's address, as compiled code finds it
