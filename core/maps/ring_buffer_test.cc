@@ -311,7 +311,13 @@ bool Produce(RingBuffer& ring, const Message& message, bool& intact) {
 class RingStressTest : public RingBufferTest {
  protected:
   static constexpr uint32_t kProducers = 4;
-  static constexpr uint32_t kRecords = 50'000;
+  /// Of each producer; EBPF_RING_RECORDS=25000000 for the long run.
+  static uint32_t Records() {
+    const char* wanted = getenv("EBPF_RING_RECORDS");
+    return wanted == nullptr
+               ? 50'000
+               : static_cast<uint32_t>(strtoul(wanted, nullptr, 0));
+  }
 
   RingStressTest() : RingBufferTest(8192) {}
 
@@ -334,6 +340,21 @@ class RingStressTest : public RingBufferTest {
     }
   };
 
+  /// Produce from a task, an interrupt handler or a trap.
+  bool ProduceIn(uint32_t context, const Message& message, bool& intact) {
+    if (context == 0) {
+      return Produce(ring_, message, intact);
+    }
+    if (context == 1) {
+      const uintptr_t irq = ebpf_port_irq_save();
+      const bool produced = Produce(ring_, message, intact);
+      ebpf_port_irq_restore(irq);
+      return produced;
+    }
+    const HostTrap trap;
+    return Produce(ring_, message, intact);
+  }
+
   /// Runs the producers while `consume` is called again and again, and once
   /// after they ended; what was dropped and what was discarded is added up.
   template <typename Consume>
@@ -343,9 +364,9 @@ class RingStressTest : public RingBufferTest {
     for (uint32_t producer = 0; producer < kProducers; ++producer) {
       threads.emplace_back([&, producer] {
         const HostCpu cpu(producer + 1);
-        for (uint32_t number = 0; number < kRecords; ++number) {
+        for (uint32_t number = 0; number < records_; ++number) {
           bool intact = true;
-          if (!Produce(ring_, {producer, number}, intact)) {
+          if (!ProduceIn(producer % 3, {producer, number}, intact)) {
             ++dropped_;
             std::this_thread::yield();
           } else if (number % 11 == 0) {
@@ -366,6 +387,7 @@ class RingStressTest : public RingBufferTest {
     consume();
   }
 
+  const uint32_t records_ = Records();
   std::atomic<uint64_t> dropped_{0};
   std::atomic<uint64_t> discarded_{0};
 };
@@ -386,7 +408,7 @@ TEST_F(RingStressTest, EveryRecordIsReadDroppedOrDiscardedInOrder) {
       }
     }
   });
-  EXPECT_EQ(consumed.count + dropped_ + discarded_, kProducers * kRecords);
+  EXPECT_EQ(consumed.count + dropped_ + discarded_, uint64_t{kProducers} * records_);
   EXPECT_GT(consumed.count, 0u);
   printf("read %llu, dropped %llu, discarded %llu\n",
          static_cast<unsigned long long>(consumed.count),
@@ -417,7 +439,7 @@ TEST_F(RingStressTest, UserSpaceReadsTheMappedPagesAsLibbpfDoes) {
       consumer().store(position, std::memory_order_release);
     }
   });
-  EXPECT_EQ(consumed.count + dropped_ + discarded_, kProducers * kRecords);
+  EXPECT_EQ(consumed.count + dropped_ + discarded_, uint64_t{kProducers} * records_);
   EXPECT_EQ(position, producer());
 }
 
@@ -485,7 +507,7 @@ TEST_F(RingStressTest, TrapsInTheMiddleOfReserveAndCommitLoseOnlyTheirOwn) {
   uint64_t written = 0;
   uint64_t refused = 0;
   std::vector<uint8_t> to(1024);
-  for (uint32_t number = 0; number < 4 * kRecords; ++number) {
+  for (uint32_t number = 0; number < 4 * records_; ++number) {
     bool intact = true;
     if (Produce(ring_, {0, number}, intact)) {
       ++written;
@@ -505,7 +527,7 @@ TEST_F(RingStressTest, TrapsInTheMiddleOfReserveAndCommitLoseOnlyTheirOwn) {
 
   EXPECT_TRUE(g_trap.intact);
   EXPECT_GT(g_trap.written, 0u);
-  EXPECT_EQ(written + refused, 4 * kRecords);
+  EXPECT_EQ(written + refused, 4 * records_);
   printf("traps: %llu wrote, %llu were refused\n",
          static_cast<unsigned long long>(g_trap.written),
          static_cast<unsigned long long>(g_trap.refused));
