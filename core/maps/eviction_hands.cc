@@ -9,6 +9,17 @@
 namespace ebpf {
 namespace {
 
+/// Levels of activity: a first use, and proven by more.
+constexpr uint8_t kOnce = 1;
+constexpr uint8_t kTwice = 2;
+constexpr uint8_t kOften = 3;
+
+/// Above this part of all elements, activity wears off. Chosen by the traces of
+/// testing/oracle/lru_host_test.cc.
+constexpr bool IsMuch(uint32_t active, uint32_t all) {
+  return uint64_t{active} * 16 > uint64_t{all} * 11;
+}
+
 constexpr uint64_t kMoved = uint64_t{1} << 32;
 
 constexpr uint64_t Hand(uint32_t left, uint32_t next) {
@@ -20,6 +31,7 @@ constexpr uint64_t Hand(uint32_t left, uint32_t next) {
 Status EvictionHands::Init(const ElementPool& pool, Eviction eviction,
                            Allocator& allocator) {
   const uint32_t cpus = ebpf_port_cpu_count();
+  pool_ = &pool;
   count_ = pool.count();
   own_ = eviction == Eviction::kOwn;
   // A small table is not to be all in the hands of CPUs that do nothing.
@@ -29,7 +41,7 @@ Status EvictionHands::Init(const ElementPool& pool, Eviction eviction,
     Part& part = parts_.Of(cpu);
     part.begin = pool.FirstOf(cpu);
     part.end = pool.FirstOf(cpu + 1);
-    part.hand.Store(Hand(part.end - part.begin, part.begin), kRelaxed);
+    part.hand.Store(Hand(0, part.begin), kRelaxed);
   }
   return Status::kOk;
 }
@@ -66,17 +78,90 @@ uint32_t EvictionHands::Next(uint32_t cpu) {
   }
 }
 
+EvictionHands::Part& EvictionHands::PartOf(uint32_t number) const {
+  return parts_.Of(pool_->OwnerOf(number));
+}
+
+bool EvictionHands::IsMuchActive(uint32_t number) const {
+  if (!own_) {
+    return IsMuch(active_.Load(kRelaxed), count_);
+  }
+  const Part& part = PartOf(number);
+  return IsMuch(part.active.Load(kRelaxed), part.end - part.begin);
+}
+
+/// Exchanges the level, so that each change from or to 0 is counted once.
+void EvictionHands::SetLevel(uint32_t number, ElementUse& use, uint8_t level) {
+  const uint8_t old = use.level.Exchange(level, kRelaxed);
+  if ((old == 0) != (level == 0)) {
+    Atomic<uint32_t>& active = own_ ? PartOf(number).active : active_;
+    active.FetchAdd(level == 0 ? UINT32_MAX : 1, kRelaxed);
+  }
+}
+
+bool EvictionHands::Pass(uint32_t number, ElementUse& use) {
+  const uint8_t level = use.level.Load(kRelaxed);
+  if (use.used.Load(kRelaxed) != 0) {
+    use.used.Store(0, kRelaxed);
+    if (level != kOften) {
+      SetLevel(number, use, level + 1);
+    }
+    return false;
+  }
+  if (level == 0) {
+    return true;
+  }
+  if (!IsMuchActive(number)) {
+    return false;
+  }
+  // What was used once goes. What was used more has another round.
+  SetLevel(number, use, level == kOften ? kTwice : 0);
+  return level == kOnce;
+}
+
+void EvictionHands::Begin(uint32_t cpu, uint32_t number, ElementUse& use) {
+  use.used.Store(ComesSoon(cpu, number) ? 1 : 0, kRelaxed);
+}
+
+void EvictionHands::End(uint32_t number, ElementUse& use) {
+  if (use.level.Load(kRelaxed) != 0) {
+    SetLevel(number, use, 0);
+  }
+  use.used.Store(0, kRelaxed);
+}
+
+void EvictionHands::Replace(uint32_t number, ElementUse& use,
+                            uint32_t old_number, ElementUse& old_use) {
+  const uint8_t level = old_use.level.Load(kRelaxed);
+  if (level != 0) {
+    SetLevel(old_number, old_use, 0);
+    SetLevel(number, use, level);
+  }
+  use.used.Store(1, kRelaxed);
+}
+
+/// Whether the hand comes to `number` within half a round. Not before it first
+/// moved.
 bool EvictionHands::ComesSoon(uint32_t cpu, uint32_t number) const {
+  uint32_t next = 0;
+  uint32_t round = count_;
   if (own_) {
     const Part& part = parts_.Of(cpu);
-    const auto next = static_cast<uint32_t>(part.hand.Load(kRelaxed));
-    const uint32_t round = part.end - part.begin;
-    return (number >= next ? number - next : number + round - next) < round / 2;
+    const uint64_t hand = part.hand.Load(kRelaxed);
+    if (hand == Hand(0, part.begin)) {
+      return false;
+    }
+    next = static_cast<uint32_t>(hand);
+    round = part.end - part.begin;
+  } else {
+    const uint64_t common = common_.Load(kRelaxed);
+    if (common == 0) {
+      return false;
+    }
+    next = static_cast<uint32_t>(common);
   }
-  const uint64_t common = common_.Load(kRelaxed);
-  const auto next = static_cast<uint32_t>(common);
-  return common != 0 &&
-         (number >= next ? number - next : number + count_ - next) < count_ / 2;
+  const uint32_t ahead = number >= next ? number - next : number + round - next;
+  return ahead < round / 2;
 }
 
 }  // namespace ebpf

@@ -118,7 +118,7 @@ uint8_t* HashTable::Find(ConstBytes key) const {
     return nullptr;
   }
   if (evicts()) {
-    element->MarkUsed();
+    element->use.Mark();
   }
   return ValueOf(element);
 }
@@ -129,7 +129,7 @@ uint8_t* HashTable::FindOnCpu(ConstBytes key, uint32_t cpu) const {
     return nullptr;
   }
   if (evicts()) {
-    element->MarkUsed();
+    element->use.Mark();
   }
   return ValueOn(cpu, element);
 }
@@ -142,7 +142,7 @@ uint8_t* HashTable::FindOfSize(const uint8_t* key) const {
     return nullptr;
   }
   if (kEvicts) {
-    element->MarkUsed();
+    element->use.Mark();
   }
   return kPerCpu ? ValueOn(ebpf_port_cpu_id(), element) : ValueOf(element);
 }

@@ -133,17 +133,11 @@ class HashTable : public NonCopyable {
   struct Element : PoolElement {
     Atomic<Element*> next;
     Atomic<uint32_t> hash;
-    /// Found since the hand last passed; a hint of anybody.
-    Atomic<uint8_t> used;
-    /// In the table; written under the bucket's lock, read as a hint.
-    Atomic<uint8_t> in_table;
+    ElementUse use;  // of tables that evict
+    /// Written under the bucket's lock, read as a hint.
+    Atomic<bool> in_table;
 
     uint8_t* key() { return reinterpret_cast<uint8_t*>(this + 1); }
-    void MarkUsed() {
-      if (used.Load(kRelaxed) == 0) {
-        used.Store(1, kRelaxed);
-      }
-    }
   };
   static_assert(sizeof(Element) == 24);
 

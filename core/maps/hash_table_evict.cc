@@ -44,8 +44,7 @@ HashTable::Element* HashTable::TakeOrEvict() {
     }
   }
   if (element != nullptr) {
-    element->used.Store(hands_.ComesSoon(cpu, element->number) ? 1 : 0,
-                        kRelaxed);
+    hands_.Begin(cpu, element->number, element->use);
     return element;
   }
   element = Evict(cpu);
@@ -63,8 +62,7 @@ HashTable::Element* HashTable::Evict(uint32_t cpu) {
     if (element->in_table.Load(kRelaxed) == 0) {
       continue;
     }
-    if (element->used.Load(kRelaxed) != 0) {
-      element->used.Store(0, kRelaxed);
+    if (!hands_.Pass(element->number, element->use)) {
       if (tried_count < kMaxTried) {
         tried[tried_count++] = element;
       }
@@ -98,7 +96,6 @@ bool HashTable::EvictElement(Element* element) {
   }
   if (found != nullptr) {
     Unlink(bucket, {link, found});
-    found->used.Store(0, kRelaxed);
   }
   bucket.lock.Unlock(irq);
   return found != nullptr;

@@ -85,7 +85,7 @@ Status HashTable::PutIn(Bucket& bucket, const NewValue& put, Element*& taken) {
   element->next.Store(bucket.head.Load(kRelaxed), kRelaxed);
   // Releases the element: pairs with the acquires in Search.
   bucket.head.Store(element, kRelease);
-  element->in_table.Store(1, kRelaxed);
+  element->in_table.Store(true, kRelaxed);
   return Status::kOk;
 }
 
@@ -93,7 +93,9 @@ Status HashTable::PutOver(Bucket& bucket, const Position& old,
                           const NewValue& put, Element*& taken) {
   if (per_cpu_) {
     StoreOfCpus(old.element, put, /*is_new=*/false);
-    old.element->MarkUsed();
+    if (evicts()) {
+      old.element->use.Mark();
+    }
     return Status::kOk;
   }
   if (TakesLock(put.mode)) {
@@ -139,12 +141,15 @@ Status HashTable::Replace(Bucket& bucket, const Position& old,
 void HashTable::PutInPlaceOf(const Position& old, Element* element,
                              const NewValue& put) {
   Fill(element, put);
-  element->used.Store(1, kRelaxed);
+  if (evicts()) {
+    hands_.Replace(element->number, element->use, old.element->number,
+                   old.element->use);
+  }
   element->next.Store(old.element->next.Load(kRelaxed), kRelaxed);
   // Releases the element: pairs with the acquires in Search.
   old.link->Store(element, kRelease);
-  element->in_table.Store(1, kRelaxed);
-  old.element->in_table.Store(0, kRelaxed);
+  element->in_table.Store(true, kRelaxed);
+  old.element->in_table.Store(false, kRelaxed);
 }
 
 void HashTable::Fill(Element* element, const NewValue& put) {
@@ -183,7 +188,10 @@ void HashTable::StoreOfCpus(Element* element, const NewValue& put,
 /// The element's own link stays: a reader may be on it.
 void HashTable::Unlink(Bucket& bucket, const Position& position) {
   position.link->Store(position.element->next.Load(kRelaxed), kRelease);
-  position.element->in_table.Store(0, kRelaxed);
+  position.element->in_table.Store(false, kRelaxed);
+  if (evicts()) {
+    hands_.End(position.element->number, position.element->use);
+  }
   CountChange(bucket);
   Release(position.element);
 }
