@@ -6,6 +6,7 @@
 #include <sys/mman.h>
 
 #include "gtest/gtest.h"
+#include "testing/host_port/host_user.h"
 
 namespace ebpf {
 namespace {
@@ -73,6 +74,20 @@ TEST_F(KernelStringTest, AStringThatGoesOnIntoNothingIsAFault) {
                            ~uint64_t{0} - 100, uint64_t{1} << 63}) {
     EXPECT_EQ(ReadKernelString(to, address).status(), Status::kFault);
   }
+}
+
+TEST_F(KernelStringTest, UserStringsEndAtTheirZeroOrWhereMemoryEnds) {
+  HostUserMemory memory(128);
+  const uint64_t at = memory.Put("text", 5);
+  char to[64];
+  EXPECT_EQ(*ReadUserString(to, at), 5u);
+  EXPECT_STREQ(to, "text");
+  EXPECT_EQ(*ReadUserString(Span<char>(to).First(3), at), 3u);
+  EXPECT_STREQ(to, "te");
+  memset(memory.data(), 'x', memory.size());
+  EXPECT_EQ(ReadUserString(to, HostUserMemory::kBase + 100).status(),
+            Status::kFault);
+  EXPECT_EQ(*ReadUserString(to, HostUserMemory::kBase + 64), 64u);
 }
 
 }  // namespace

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "gtest/gtest.h"
+#include "testing/host_port/host_user.h"
 
 namespace ebpf {
 namespace {
@@ -233,6 +234,15 @@ TEST(TraceFormatTest, AnyBytesAreAnsweredWithoutHarm) {
     accepted += IsOk(Format(format, {random(), 0, ~uint64_t{0}}, 40).status);
   }
   EXPECT_GT(accepted, 10'000);
+}
+
+TEST(TraceFormatTest, StringsOfUserMemoryAreRead) {
+  HostUserMemory memory(4096);
+  const uint64_t at = memory.Put("user text", 10);
+  EXPECT_EQ(Text("[%pus]", {at}), "[user text]");
+  EXPECT_EQ(Text("[%-12pus]", {at}), "[user text   ]");
+  EXPECT_EQ(Text("[%pus]", {Address("kernel")}), "[]");
+  EXPECT_EQ(Text("[%pks]", {at}), "[]");
 }
 
 }  // namespace

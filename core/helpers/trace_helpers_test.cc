@@ -48,5 +48,20 @@ TEST(TraceHelpersWithoutLogTest, PrintkIsBusyWithoutALog) {
             Negative(EBUSY));
 }
 
+TEST_F(TraceHelpersTest, VprintkTakesItsArgumentsFromMemory) {
+  const uint64_t args[12] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12};
+  const char format[] = "%d %d %d %d %d %d %d %d %d %d %d %d";
+  EXPECT_EQ(Call(BPF_FUNC_trace_vprintk, Address(format), sizeof(format),
+                 Address(args), sizeof(args)),
+            26u);
+  EXPECT_NE(Line().find("1 2 3 4 5 6 7 8 9 10 11 12\n"), std::string::npos);
+  EXPECT_EQ(Call(BPF_FUNC_trace_vprintk, Address(format), sizeof(format),
+                 Address(args), 104),
+            Negative(EINVAL));
+  EXPECT_EQ(Call(BPF_FUNC_trace_vprintk, Address(format), sizeof(format),
+                 Address(args), 12),
+            Negative(EINVAL));
+}
+
 }  // namespace
 }  // namespace ebpf

@@ -5,8 +5,8 @@
 
 #include <stdint.h>
 
-#include "core/maps/map.h"
 #include "core/base/atomic.h"
+#include "core/maps/map.h"
 #include "core/maps/perf_event_array_map.h"
 #include "core/program/program.h"
 
