@@ -13,6 +13,7 @@ namespace {
 
 using map_checks::CheckFlags;
 using map_checks::kAccessFlags;
+using map_checks::kMaxElement;
 using map_checks::kPageSize;
 
 constexpr uint32_t kNuma = linux_abi::kMapNumaNode;
@@ -20,8 +21,6 @@ constexpr uint32_t kUserAccess =
     linux_abi::kMapReadOnly | linux_abi::kMapWriteOnly;
 constexpr uint32_t kSocketFd = 4;
 constexpr uint32_t kSocketCookie = 8;
-/// KMALLOC_MAX_SIZE: what an element may take.
-constexpr uint32_t kMaxElement = 1u << 22;
 
 Status Require(bool is_fine) {
   return is_fine ? Status::kOk : Status::kInvalid;
@@ -118,13 +117,6 @@ Status CheckCgroupStorage(const MapSpec& spec) {
   return Require(spec.max_entries == 0);
 }
 
-Status CheckQueue(const MapSpec& spec) {
-  EBPF_TRY(CheckFlags(spec.flags, kNuma | kAccessFlags));
-  EBPF_TRY(Require(spec.max_entries != 0 && spec.key_size == 0 &&
-                   spec.value_size != 0));
-  return spec.value_size > kMaxElement ? Status::kTooBig : Status::kOk;
-}
-
 Status CheckLocalStorage(const MapSpec& spec) {
   constexpr uint32_t kAllowed =
       linux_abi::kMapNoPrealloc | linux_abi::kMapClone;
@@ -141,15 +133,6 @@ Status CheckStructOps(const MapSpec& spec) {
       linux_abi::kMapLink | linux_abi::kMapValueTypeFd;
   return Require(spec.key_size == 4 && spec.value_size != 0 &&
                  spec.max_entries == 1 && (spec.flags & ~kAllowed) == 0);
-}
-
-Status CheckBloomFilter(const MapSpec& spec) {
-  constexpr uint64_t kMaxHashes = 15;
-  EBPF_TRY(
-      CheckFlags(spec.flags, kNuma | linux_abi::kMapZeroSeed | kAccessFlags));
-  EBPF_TRY(Require(spec.key_size == 0 && spec.value_size != 0 &&
-                   spec.max_entries != 0 && spec.extra <= kMaxHashes));
-  return spec.value_size > kMaxElement ? Status::kTooBig : Status::kOk;
 }
 
 Status CheckUserRing(const MapSpec& spec) {

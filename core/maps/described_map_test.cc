@@ -42,14 +42,11 @@ const MapSpec kGood[] = {
     Spec(MapType::kCgroupStorage, 16, 64, 0),
     Spec(MapType::kReuseportSockArray, 4, 8, 2),
     Spec(MapType::kPerCpuCgroupStorage, 8, 64, 0),
-    Spec(MapType::kQueue, 0, 8, 2),
-    Spec(MapType::kStack, 0, 8, 2),
     Spec(MapType::kSkStorage, 4, 8, 0, linux_abi::kMapNoPrealloc),
     Spec(MapType::kDevMapHash, 4, 4, 2),
     Spec(MapType::kStructOps, 4, 100, 1),
     Spec(MapType::kInodeStorage, 4, 8, 0, linux_abi::kMapNoPrealloc),
     Spec(MapType::kTaskStorage, 4, 8, 0, linux_abi::kMapNoPrealloc),
-    Spec(MapType::kBloomFilter, 0, 8, 2, 0, 15),
     Spec(MapType::kUserRingBuffer, 0, 0, 8192),
     Spec(MapType::kCgroupLocalStorage, 4, 8, 0, linux_abi::kMapNoPrealloc),
     Spec(MapType::kArena, 0, 0, 100, linux_abi::kMapMmapable, 1ull << 44),
@@ -108,7 +105,6 @@ TEST(DescribedMapTest, TheRulesOfTheKindsHold) {
        Status::kInvalid},
       {Spec(MapType::kCgroupStorage, 16, 4097, 0), Status::kTooBig},
       {Spec(MapType::kTaskStorage, 4, 8, 0), Status::kInvalid},
-      {Spec(MapType::kBloomFilter, 0, 8, 2, 0, 16), Status::kInvalid},
       {Spec(MapType::kUserRingBuffer, 0, 0, 4096 * 3), Status::kInvalid},
       {Spec(MapType::kArena, 0, 0, 100), Status::kInvalid},
       {Spec(MapType::kArena, 0, 0, 100, linux_abi::kMapMmapable, 5),
@@ -118,7 +114,6 @@ TEST(DescribedMapTest, TheRulesOfTheKindsHold) {
       {Spec(MapType::kCgroupArray, 4, 4, 2, linux_abi::kMapReadOnlyProg),
        Status::kInvalid},
       {Spec(MapType::kSockHash, 513, 4, 2), Status::kTooBig},
-      {Spec(MapType::kQueue, 0, (1u << 22) + 1, 2), Status::kTooBig},
   };
   for (const auto& c : kCases) {
     EXPECT_EQ(Create(c.spec), c.status)
@@ -144,8 +139,8 @@ TEST(DescribedMapTest, AMapOfMapsHasWhatIsInIt) {
 }
 
 TEST(DescribedMapTest, NothingCanBeDoneWithIt) {
-  Ref<Map> map = *DescribedMap::Create(Spec(MapType::kQueue, 0, 8, 2),
-                                       Ref<Map>(), PortAllocator());
+  Ref<Map> map = *DescribedMap::Create(
+      Spec(MapType::kUserRingBuffer, 0, 0, 8192), Ref<Map>(), PortAllocator());
   uint8_t bytes[8] = {};
   EXPECT_EQ(map->Lookup(ConstBytes(bytes)).status(),
             Status::kNotSupportedLinux);

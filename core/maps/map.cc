@@ -4,11 +4,13 @@
 #include "core/maps/map.h"
 
 #include "core/maps/array_map.h"
+#include "core/maps/bloom_filter_map.h"
 #include "core/maps/cgroup_array_map.h"
 #include "core/maps/hash_map.h"
 #include "core/maps/per_cpu_array_map.h"
 #include "core/maps/perf_event_array_map.h"
 #include "core/maps/prog_array_map.h"
+#include "core/maps/queue_map.h"
 #include "core/maps/ring_buffer_map.h"
 #include "core/maps/value_timer.h"
 #include "core/maps/stack_trace_map.h"

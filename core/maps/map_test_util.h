@@ -3,6 +3,7 @@
 // Short ways to make maps and bytes in this folder's tests.
 #pragma once
 
+#include <cstdlib>
 #include <cstring>
 #include <stdint.h>
 #include <string>
@@ -49,6 +50,13 @@ inline Ref<Map> Make(const MapSpec& spec,
 
 inline Status StatusOfMaking(const MapSpec& spec) {
   return CreateMap(spec, PortAllocator()).status();
+}
+
+/// How many random operations a comparison with a model takes: a million, or
+/// what EBPF_MODEL_OPERATIONS says.
+inline uint64_t ModelOperations() {
+  const char* number = getenv("EBPF_MODEL_OPERATIONS");
+  return number == nullptr ? 1'000'000 : strtoull(number, nullptr, 10);
 }
 
 /// The bytes of a value of any type, for a call.

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: MIT
+//
+// Signals that play traps at any instruction of a test's thread.
+#pragma once
+
+#include <atomic>
+#include <pthread.h>
+#include <signal.h>
+#include <thread>
+
+#include "gtest/gtest.h"
+#include "testing/host_port/host_cpu.h"
+#include "testing/host_port/host_trap.h"
+
+namespace ebpf {
+
+/// While one lives, `handler` interrupts the thread that made it, again and
+/// again, as a trap does. One at a time.
+class SignalTraps {
+ public:
+  explicit SignalTraps(void (*handler)()) {
+    handler_ = handler;
+    struct sigaction action = {};
+    action.sa_handler = [](int) {
+      const HostTrap trap;
+      handler_();
+    };
+    EXPECT_EQ(sigaction(SIGUSR2, &action, &before_), 0);
+    sender_ = std::thread([this, target = pthread_self()] {
+      while (!done_) {
+        pthread_kill(target, SIGUSR2);
+        std::this_thread::yield();
+      }
+    });
+  }
+  ~SignalTraps() {
+    done_ = true;
+    sender_.join();
+    EXPECT_EQ(sigaction(SIGUSR2, &before_, nullptr), 0);
+  }
+
+ private:
+  static inline void (*handler_)();
+
+  std::atomic<bool> done_{false};
+  std::thread sender_;
+  struct sigaction before_ = {};
+};
+
+}  // namespace ebpf
