@@ -139,36 +139,9 @@ Operands Refined(const DecodedInsn& insn, bool taken, Operands operands) {
   return operands;
 }
 
-/// A number beside itself. Its bounds cannot tell, since they are two numbers'
-/// then.
-Sides SidesOfItself(Operation operation) {
-  switch (operation) {
-    case Operation::kEq:
-    case Operation::kLe:
-    case Operation::kGe:
-    case Operation::kSLe:
-    case Operation::kSGe:
-      return Sides::kTaken;
-    case Operation::kNe:
-    case Operation::kLt:
-    case Operation::kGt:
-    case Operation::kSLt:
-    case Operation::kSGt:
-      return Sides::kNotTaken;
-    default:
-      return Sides::kBoth;
-  }
-}
-
 Sides PossibleSides(const DecodedInsn& insn, const RegState& dst,
                     const RegState& source) {
   if (dst.IsScalar() && source.IsScalar()) {
-    if (insn.info().source_is_register && insn.dst == insn.src) {
-      const Sides sides = SidesOfItself(insn.info().operation);
-      if (sides != Sides::kBoth) {
-        return sides;
-      }
-    }
     return AlwaysEntered(insn, true, dst.value, source.value) ? Sides::kTaken
            : AlwaysEntered(insn, false, dst.value, source.value)
                ? Sides::kNotTaken

@@ -268,33 +268,6 @@ TEST_F(BranchTest, TheSameRegisterIsComparedWithItself) {
   Accepts(WithNumbers(Join({JumpReg(kJne, R7, R7, 2), Return0(), Return0()})));
 }
 
-TEST_F(BranchTest, ANumberBesideItselfIsDecided) {
-  const Code never = {MovReg(R0, R2), Exit()};
-  for (const JumpCode code : {kJeq, kJle, kJge, kJsle, kJsge}) {
-    for (const isa::Insn& jump :
-         {JumpReg(code, R7, R7, 2), Jump32Reg(code, R7, R7, 2)}) {
-      Accepts(WithNumbers(Join({jump, never, Return0()})), OnLinux::kRefuses);
-      Rejects(WithNumbers(Join({jump, Return0(), never})), Status::kAccess,
-              "R2 !read_ok");
-    }
-  }
-  for (const JumpCode code : {kJne, kJlt, kJgt, kJslt, kJsgt}) {
-    for (const isa::Insn& jump :
-         {JumpReg(code, R7, R7, 2), Jump32Reg(code, R7, R7, 2)}) {
-      Accepts(WithNumbers(Join({jump, Return0(), never})), OnLinux::kRefuses);
-      Rejects(WithNumbers(Join({jump, never, Return0()})), Status::kAccess,
-              "R2 !read_ok");
-    }
-  }
-  // Its bits depend on the number, and pointers are not asked.
-  Rejects(WithNumbers(Join({JumpReg(kJset, R7, R7, 2), never, Return0()})),
-          Status::kAccess, "R2 !read_ok");
-  Rejects(WithNumbers(Join({JumpReg(kJset, R7, R7, 2), Return0(), never})),
-          Status::kAccess, "R2 !read_ok");
-  Rejects({JumpReg(kJeq, R10, R10, 2), MovReg(R0, R2), Exit(), Return0()},
-          Status::kAccess, "R2 !read_ok");
-}
-
 TEST_F(BranchTest, LowerHalvesTellThatNumbersDiffer) {
   // The lower half is below 9, which no bit tells of 12.
   const Code never = {MovReg(R0, R2), Exit()};
