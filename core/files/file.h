@@ -15,6 +15,7 @@ namespace ebpf {
 class BtfFile;
 class Client;
 class JudgedProgramFile;
+class LinkFile;
 class MapFile;
 class PerfEventFile;
 class ProgramFile;
@@ -32,6 +33,7 @@ class File : public RefCounted<File> {
   virtual ProgramFile* AsProgram() { return nullptr; }
   virtual PerfEventFile* AsPerfEvent() { return nullptr; }
   virtual BtfFile* AsBtf() { return nullptr; }
+  virtual LinkFile* AsLink() { return nullptr; }
   virtual JudgedProgramFile* AsJudgedProgram() { return nullptr; }
 
   /// Copies out at most `size` bytes; how many. kTryAgain if there are none

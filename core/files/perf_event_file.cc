@@ -54,7 +54,7 @@ Status PerfEventFile::Ioctl(Client& client, uint32_t command,
       if (program == nullptr) {
         return Status::kInvalid;
       }
-      return event_->SetProgram(program->program());
+      return event_->SetProgram(program->program(), 0);
     }
     default:
       return Status::kNotTty;

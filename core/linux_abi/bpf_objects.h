@@ -132,6 +132,83 @@ struct BtfInfo {
 };
 static_assert(sizeof(BtfInfo) == 32);
 
+/// enum bpf_link_type.
+enum LinkType : uint32_t {
+  kLinkRawTracepoint = 1,
+  kLinkIterator = 4,
+  kLinkPerfEvent = 7,
+};
+
+/// enum bpf_perf_event_type.
+enum PerfEventKind : uint32_t { kPerfEventKprobe = 3 };
+
+/// struct bpf_link_info, with what its union has for the links that exist here.
+struct LinkInfo {
+  struct Probe {
+    uint64_t name;
+    uint32_t name_size;  // in: the room; out: with the zero at its end
+    uint32_t offset;
+    uint64_t address;
+    uint64_t missed;
+    uint64_t cookie;
+  };
+  uint32_t type;
+  uint32_t id;
+  uint32_t prog_id;
+  uint32_t padding;
+  uint32_t perf_event_type;
+  uint32_t padding_2;
+  Probe probe;
+};
+static_assert(offsetof(LinkInfo, perf_event_type) == 16);
+static_assert(sizeof(LinkInfo) == 64);
+
+/// BPF_LINK_CREATE. What is behind the first fields depends on attach_type.
+struct LinkCreateAttr {
+  uint32_t prog_fd;
+  uint32_t target_fd;
+  uint32_t attach_type;
+  uint32_t flags;
+  uint64_t details[5];  // [0]: bpf_cookie of a perf event
+  uint32_t last_detail;
+  uint32_t padding;  // zero
+};
+static_assert(offsetof(LinkCreateAttr, last_detail) == 56);
+static_assert(sizeof(LinkCreateAttr) == 64);
+
+/// BPF_LINK_UPDATE.
+struct LinkUpdateAttr {
+  uint32_t link_fd;
+  uint32_t new_prog_fd;
+  uint32_t flags;
+  uint32_t old_prog_fd;
+};
+inline constexpr uint32_t kLinkReplace = 1u << 2;  // BPF_F_REPLACE
+
+/// BPF_LINK_DETACH.
+struct LinkDetachAttr {
+  uint32_t link_fd;
+};
+
+/// BPF_RAW_TRACEPOINT_OPEN.
+struct RawTracepointAttr {
+  uint64_t name;
+  uint32_t prog_fd;
+  uint32_t padding;
+  uint64_t cookie;
+};
+static_assert(sizeof(RawTracepointAttr) == 24);
+
+/// BPF_OBJ_PIN and BPF_OBJ_GET.
+struct ObjectPathAttr {
+  uint64_t path;
+  uint32_t fd;
+  uint32_t file_flags;
+  int32_t path_fd;
+  uint32_t padding;  // zero
+};
+static_assert(sizeof(ObjectPathAttr) == 24);
+
 /// BPF_PROG_BIND_MAP.
 struct BindMapAttr {
   uint32_t prog_fd;

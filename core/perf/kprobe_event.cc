@@ -3,6 +3,7 @@
 // core/perf/kprobe_event.h's implementation.
 #include "core/perf/kprobe_event.h"
 
+#include "core/linux_abi/bpf_objects.h"
 #include "core/platform/symbols.h"
 #include "core/sync/read_section.h"
 
@@ -24,17 +25,43 @@ Result<Ref<KprobeEvent>> KprobeEvent::Create(const EventTarget& target,
   return ref;
 }
 
-Status KprobeEvent::SetProgram(Ref<Program> program) {
+Status KprobeEvent::SetProgram(Ref<Program> program, uint64_t cookie) {
   if (program->type().id != ProgramTypeId::kKprobe) {
     return Status::kInvalid;
   }
-  Program* none = nullptr;
-  // Releases the program's making: pairs with the acquire in Hit.
-  if (!program_.CompareExchange(none, program.get(), kRelease)) {
+  MutexGuard guard(program_mutex_);
+  if (program_.Load(kRelaxed) != nullptr) {
     return Status::kExists;
   }
-  (void)program.Leak();  // the reference is program_'s now
+  cookie_.Store(cookie, kRelaxed);
+  // The reference is program_'s now. Releases the program's making and its
+  // cookie: pairs with the acquire in Hit.
+  program_.Store(program.Leak(), kRelease);
   return Status::kOk;
+}
+
+void KprobeEvent::ClearProgram() {
+  // Before the next one may come: its cookie is not for runs of this one.
+  MutexGuard guard(program_mutex_);
+  Program* program = program_.Exchange(nullptr, kRelaxed);
+  if (program != nullptr) {
+    WaitForReaders();
+    program->Release();
+  }
+}
+
+EventDescription KprobeEvent::Describe() const {
+  EventDescription about;
+  about.type = linux_abi::kPerfEventKprobe;
+  about.address = probe_->address();
+  about.missed = probe_->missed();
+  about.cookie = cookie_.Load(kRelaxed);
+  ebpf_symbol symbol;
+  if (ebpf_port_symbol_by_address(about.address, &symbol)) {
+    about.name = StringView(symbol.name, symbol.name_size);
+    about.offset = static_cast<uint32_t>(about.address - symbol.address);
+  }
+  return about;
 }
 
 Status KprobeEvent::Output(ConstBytes /*data*/) { return Status::kInvalid; }
@@ -51,7 +78,8 @@ void KprobeEvent::Hit(machine::PtRegs& regs) {
   const Program* program = program_.Load(kAcquire);
   // As in Linux, a program that returns 0 keeps the hit from perf.
   if (program != nullptr &&
-      program->RunUnlessNested(&regs, {cookie(), function_}) == 0) {
+      program->RunUnlessNested(&regs, {cookie_.Load(kRelaxed), function_}) ==
+          0) {
     return;
   }
   if (scope_.IsHere()) {

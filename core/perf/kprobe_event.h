@@ -12,6 +12,7 @@
 #include "core/perf/perf_event.h"
 #include "core/probes/kprobe.h"
 #include "core/program/program.h"
+#include "core/sync/mutex.h"
 
 namespace ebpf {
 
@@ -38,7 +39,9 @@ class KprobeEvent final : public PerfEvent, public KprobeConsumer {
 
   /// The program for every hit from now on; kExists when there is one,
   /// kInvalid when it is not for kprobes.
-  Status SetProgram(Ref<Program> program) override;
+  Status SetProgram(Ref<Program> program, uint64_t cookie) override;
+  void ClearProgram() override;
+  EventDescription Describe() const override;
 
   /// Hits counted while the event was enabled: those in its scope that no
   /// program filtered out by returning 0. Context: any.
@@ -66,8 +69,11 @@ class KprobeEvent final : public PerfEvent, public KprobeConsumer {
   Ref<Kprobe> probe_;
   /// Of the function that begins at the probe, or 0.
   uint64_t function_ = 0;
-  /// Set once; the reference is given back when no hit can run any more.
+  /// The reference is given back when no hit can run any more.
   Atomic<Program*> program_{nullptr};
+  Atomic<uint64_t> cookie_{0};
+  /// Held while those two change.
+  mutable Mutex program_mutex_;
   Atomic<uint64_t> count_{0};
 };
 

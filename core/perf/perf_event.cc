@@ -29,7 +29,7 @@ bool EventScope::IsHere() const {
 
 PerfEvent::PerfEvent() : id_(last_id.FetchAdd(1, kRelaxed) + 1) {}
 
-Status PerfEvent::SetProgram(Ref<Program> /*program*/) {
+Status PerfEvent::SetProgram(Ref<Program> /*program*/, uint64_t /*cookie*/) {
   return Status::kInvalid;
 }
 

@@ -5,7 +5,7 @@
 
 #include <stdint.h>
 
-#include "core/base/atomic.h"
+#include "core/base/string_view.h"
 #include "core/maps/map.h"
 #include "core/maps/perf_event_array_map.h"
 #include "core/program/program.h"
@@ -21,6 +21,16 @@ struct EventScope {
   bool IsHere() const;
 };
 
+/// What a program is attached to, for those who ask by bpf(2).
+struct EventDescription {
+  uint32_t type = 0;  // enum bpf_perf_event_type
+  StringView name;    // of the function; it lives as long as the kernel
+  uint32_t offset = 0;
+  uint64_t address = 0;
+  uint64_t missed = 0;
+  uint64_t cookie = 0;
+};
+
 /// Context of what is not said otherwise: task.
 class PerfEvent : public ArrayedEvent {
  public:
@@ -30,19 +40,20 @@ class PerfEvent : public ArrayedEvent {
   virtual uint64_t count() const = 0;
   virtual void ResetCount() = 0;
 
-  /// The program that runs with it from now on; kInvalid where it cannot, or is
-  /// not of a type for it; kExists.
-  virtual Status SetProgram(Ref<Program> program);
+  /// The program that runs with it from now on, and what
+  /// bpf_get_attach_cookie tells it; kInvalid where it cannot, or is not of a
+  /// type for it; kExists.
+  virtual Status SetProgram(Ref<Program> program, uint64_t cookie);
+  /// It has none from now on, and none of its runs is under way.
+  virtual void ClearProgram() {}
+
+  virtual EventDescription Describe() const { return {}; }
 
   /// As File::Mmap and File::Poll. By default there is nothing to map, and a
   /// poll hangs up.
   virtual Result<MapPages> Mmap(uint64_t offset, uint64_t size,
                                 uint32_t protection);
   virtual uint32_t Poll();
-
-  /// What bpf_get_attach_cookie tells its program. Context: any.
-  void SetCookie(uint64_t cookie) { cookie_.Store(cookie, kRelaxed); }
-  uint64_t cookie() const { return cookie_.Load(kRelaxed); }
 
   /// PERF_EVENT_IOC_ID: no other event has or had it. Context: any.
   uint64_t id() const { return id_; }
@@ -53,7 +64,6 @@ class PerfEvent : public ArrayedEvent {
 
  private:
   const uint64_t id_;
-  Atomic<uint64_t> cookie_{0};
 };
 
 }  // namespace ebpf

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 //
-// BPF_{PROG,MAP,BTF}_GET_NEXT_ID and _GET_FD_BY_ID: whoever may do all finds
-// what others have made.
+// BPF_{PROG,MAP,BTF,LINK}_GET_NEXT_ID and _GET_FD_BY_ID: whoever may do all
+// finds what others have made.
 #include "core/btf/btf_object.h"
 #include "core/files/btf_file.h"
+#include "core/files/link_file.h"
 #include "core/files/map_file.h"
 #include "core/files/program_file.h"
 #include "core/linux_abi/bpf_objects.h"
@@ -53,6 +54,16 @@ Result<int> MapGetNextId(const Call& call, const RawAttr& raw) {
 
 Result<int> BtfGetNextId(const Call& call, const RawAttr& raw) {
   return NextId(call, raw, btf::BtfIds());
+}
+
+Result<int> LinkGetNextId(const Call& call, const RawAttr& raw) {
+  return NextId(call, raw, LinkIds());
+}
+
+Result<int> LinkGetFdById(const Call& call, const RawAttr& raw) {
+  Ref<Link> link = EBPF_TRY(FindById(call, raw, LinkIds()));
+  return call.client.fds().Install(EBPF_TRY(
+      LinkFile::Create(Move(link), LinkFile::kFound, *call.system.allocator)));
 }
 
 Result<int> ProgGetFdById(const Call& call, const RawAttr& raw) {

@@ -4,6 +4,7 @@
 #include "core/syscall/object_info.h"
 
 #include "core/files/btf_file.h"
+#include "core/files/link_file.h"
 #include "core/files/map_file.h"
 #include "core/files/program_file.h"
 #include "core/linux_abi/perf_event.h"
@@ -29,6 +30,45 @@ Status GetMapInfo(InfoRequest& request, const Map& map) {
     info.btf_id = types->object().id();
     info.btf_key_type_id = types->key();
     info.btf_value_type_id = types->value();
+  }
+  return request.CopyOut(info);
+}
+
+/// Copies the name out with a zero at its end; kNoSpace where it was cut.
+Status CopyNameOut(const Client& client, uint64_t to, uint32_t& room,
+                   StringView name) {
+  if ((to == 0) != (room == 0)) {
+    return Status::kInvalid;
+  }
+  const uint32_t size = Exchange(room, static_cast<uint32_t>(name.size() + 1));
+  if (to == 0) {
+    return Status::kOk;
+  }
+  const CallerPtr at = client.Pointer(to);
+  const size_t count = Min<size_t>(size - 1, name.size());
+  const char end = 0;
+  EBPF_TRY(client.CopyOut(at, name.data(), count));
+  EBPF_TRY(client.CopyOut(at.Plus(count), &end, sizeof(end)));
+  return count < name.size() ? Status::kNoSpace : Status::kOk;
+}
+
+Status GetLinkInfo(InfoRequest& request, const Link& link) {
+  linux_abi::LinkInfo info;
+  EBPF_TRY(request.CheckTail(sizeof(info)));
+  EBPF_TRY(request.CopyIn(info));
+  info.type = link.type();
+  info.id = link.id();
+  info.prog_id = link.program()->id();
+  if (link.type() == linux_abi::kLinkPerfEvent) {
+    const EventDescription about = link.Describe();
+    EBPF_TRY(CopyNameOut(request.client(), info.probe.name,
+                         info.probe.name_size, about.name));
+    info.perf_event_type = about.type;
+    info.probe.offset = about.offset;
+    info.probe.address =
+        request.client().Capable(linux_abi::kCapPerfmon) ? about.address : 0;
+    info.probe.missed = about.missed;
+    info.probe.cookie = about.cookie;
   }
   return request.CopyOut(info);
 }
@@ -87,6 +127,8 @@ Result<int> ObjGetInfoByFd(const Call& call, const RawAttr& raw) {
     EBPF_TRY(GetProgramInfo(request, *program->program()));
   } else if (MapFile* map = (*file)->AsMap()) {
     EBPF_TRY(GetMapInfo(request, map->map()));
+  } else if (LinkFile* link = (*file)->AsLink()) {
+    EBPF_TRY(GetLinkInfo(request, *link->link()));
   } else if (BtfFile* btf = (*file)->AsBtf()) {
     EBPF_TRY(GetBtfInfo(request, *btf->btf()));
   } else {

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: MIT
+//
+// BPF_LINK_CREATE, and BPF_RAW_TRACEPOINT_OPEN, which is older: attaching as an
+// object.
+#include "core/files/link_file.h"
+#include "core/files/perf_event_file.h"
+#include "core/files/program_file.h"
+#include "core/linux_abi/bpf_objects.h"
+#include "core/objects/perf_event_link.h"
+#include "core/syscall/commands.h"
+
+namespace ebpf {
+namespace {
+
+using linux_abi::LinkCreateAttr;
+
+/// Linux has so many attach types.
+constexpr uint32_t kAttachTypeCount = 0
+#define EBPF_ATTACH_TYPE(number, name) +1
+#include "core/program_types/attach_types.def"
+#undef EBPF_ATTACH_TYPE
+    ;
+
+Result<Ref<Program>> ProgramOf(const Call& call, uint32_t fd) {
+  Ref<File> file = EBPF_TRY(call.client.fds().Get(static_cast<int32_t>(fd)));
+  if (file->AsProgram() == nullptr) {
+    return Status::kInvalid;
+  }
+  return file->AsProgram()->program();
+}
+
+Result<Ref<Link>> LinkToEvent(const Call& call, const LinkCreateAttr& attr,
+                              Ref<Program> program) {
+  if (attr.flags != 0) {
+    return Status::kInvalid;
+  }
+  Ref<File> file =
+      EBPF_TRY(call.client.fds().Get(static_cast<int32_t>(attr.target_fd)));
+  if (file->AsPerfEvent() == nullptr) {
+    return Status::kBadFd;
+  }
+  return PerfEventLink::Create(
+      Ref<PerfEvent>::Share(file->AsPerfEvent()->event()), Move(program),
+      attr.details[0], *call.system.allocator);
+}
+
+/// Programs whose hooks do not exist here are answered as Linux does where what
+/// they are attached to is not there.
+Result<Ref<Link>> MakeLink(const Call& call, const LinkCreateAttr& attr,
+                           Ref<Program> program) {
+  const auto attach = static_cast<AttachType>(attr.attach_type);
+  switch (program->type().id) {
+    case ProgramTypeId::kKprobe:
+      if (attach == AttachType::kTraceKprobeMulti) {
+        return Status::kNotSupported;
+      }
+      [[fallthrough]];
+    case ProgramTypeId::kTracepoint:
+    case ProgramTypeId::kPerfEvent:
+      return attach == AttachType::kPerfEvent
+                 ? LinkToEvent(call, attr, Move(program))
+                 : Result<Ref<Link>>(Status::kInvalid);
+    default:
+      return Status::kInvalid;
+  }
+}
+
+}  // namespace
+
+Result<int> LinkCreate(const Call& call, const RawAttr& raw) {
+  const auto attr = EBPF_TRY(AttrOf<LinkCreateAttr>(raw));
+  if (attr.padding != 0 || attr.attach_type >= kAttachTypeCount) {
+    return Status::kInvalid;
+  }
+  Ref<Program> program = EBPF_TRY(ProgramOf(call, attr.prog_fd));
+  Ref<Link> link = EBPF_TRY(MakeLink(call, attr, Move(program)));
+  LinkIds().Add(*link);
+  return call.client.fds().Install(EBPF_TRY(
+      LinkFile::Create(Move(link), LinkFile::kMade, *call.system.allocator)));
+}
+
+Result<int> RawTracepointOpen(const Call& call, const RawAttr& raw) {
+  const auto attr = EBPF_TRY(AttrOf<linux_abi::RawTracepointAttr>(raw));
+  Ref<Program> program = EBPF_TRY(ProgramOf(call, attr.prog_fd));
+  const ProgramTypeId type = program->type().id;
+  if (type != ProgramTypeId::kRawTracepoint &&
+      type != ProgramTypeId::kRawTracepointWritable) {
+    return Status::kInvalid;
+  }
+  char name[128];
+  const Result<size_t> length =
+      call.client.CopyStringIn(name, call.client.Pointer(attr.name));
+  if (!length.ok() && length.status() != Status::kTooBig) {
+    return length.status();
+  }
+  return Status::kNotFound;  // there are no tracepoints
+}
+
+}  // namespace ebpf
