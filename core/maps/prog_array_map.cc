@@ -29,10 +29,13 @@ Status ProgArrayMap::Claim(const TailCallTarget& user) {
   if (engine_ == nullptr) {
     engine_ = user.engine;
     type_ = user.type;
+    attach_type_ = user.attach_type;
     return Status::kOk;
   }
-  return engine_ == user.engine && type_ == user.type ? Status::kOk
-                                                      : Status::kInvalid;
+  return engine_ == user.engine && type_ == user.type &&
+                 attach_type_ == user.attach_type
+             ? Status::kOk
+             : Status::kInvalid;
 }
 
 Status ProgArrayMap::Put(uint32_t index, TailCallTarget* target) {

@@ -21,9 +21,11 @@ struct TailCallTarget {
   const void* entry = nullptr;
   /// The Program, for RunContext::program.
   void* program = nullptr;
-  /// Programs may only call programs of the same engine and type.
+  /// Programs may only call programs of the same engine and type, which were
+  /// loaded for the same attach type: what contexts hold may depend on it.
   const void* engine = nullptr;
   uint32_t type = 0;
+  uint32_t attach_type = 0;
   /// What user space sees of it.
   uint32_t id = 0;
   /// Gives a reference of the program back. Context: task.
@@ -46,11 +48,11 @@ class ProgArrayMap final : public Map {
   }
 
   /// Takes over a reference of `target`, when it succeeds. kTooBig (no such
-  /// index), kInvalid (another engine or type than what is here, or uses the
-  /// map already). Context: task, in no read section.
+  /// index), kInvalid (another engine, type or attach type than what is here,
+  /// or uses the map already). Context: task, in no read section.
   Status Set(uint32_t index, TailCallTarget& target);
 
-  /// The first user decides which engine and type of programs the map is for:
+  /// The first user decides which programs the map is for:
   /// kInvalid for others. Context: task.
   Status Claim(const TailCallTarget& user);
 
@@ -86,6 +88,7 @@ class ProgArrayMap final : public Map {
   Mutex mutex_;
   const void* engine_ EBPF_GUARDED_BY(mutex_) = nullptr;
   uint32_t type_ EBPF_GUARDED_BY(mutex_) = 0;
+  uint32_t attach_type_ EBPF_GUARDED_BY(mutex_) = 0;
 };
 
 // ProgArrayMap is no standard-layout type, but both compilers place the members

@@ -160,6 +160,9 @@ TEST_F(ProgArrayMapTest, TheFirstProgramDecidesWhichMayFollow) {
   EXPECT_EQ(first.PutInto(Of(map), 0), Status::kOk);
   EXPECT_EQ(other_engine.PutInto(Of(map), 1), Status::kInvalid);
   EXPECT_EQ(other_type.PutInto(Of(map), 1), Status::kInvalid);
+  FakeProgram other_attach_type(4);
+  other_attach_type.target.attach_type = 1;
+  EXPECT_EQ(other_attach_type.PutInto(Of(map), 1), Status::kInvalid);
   EXPECT_EQ(Of(map).Claim(other_type.target), Status::kInvalid);
   EXPECT_EQ(Of(map).Claim(first.target), Status::kOk);
   // It stays so when the first is gone.

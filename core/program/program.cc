@@ -46,6 +46,7 @@ Status Program::PrepareImage() {
       .program = this,
       .engine = &engine_,
       .type = static_cast<uint32_t>(parts_.type->id),
+      .attach_type = parts_.attach_type,
       .id = id(),
       .release =
           [](const TailCallTarget& target) {

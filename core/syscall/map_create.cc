@@ -8,6 +8,7 @@
 #include "core/maps/described_map.h"
 #include "core/maps/map.h"
 #include "core/maps/map_btf.h"
+#include "core/maps/map_of_maps.h"
 #include "core/syscall/commands.h"
 
 namespace ebpf {
@@ -104,8 +105,8 @@ Status CheckAttr(const Call& call, const MapCreateAttr& attr) {
   // Hardware and tokens do not exist here; there is one node, and without the
   // flag nobody looks at its number.
   if (attr.map_ifindex != 0 ||
-      ((attr.map_flags & linux_abi::kMapNumaNode) != 0 &&
-       attr.numa_node != 0)) {
+      ((attr.map_flags & linux_abi::kMapNumaNode) != 0 && attr.numa_node != 0 &&
+       attr.numa_node != linux_abi::kNoNumaNode)) {
     return Status::kInvalid;
   }
   EBPF_TRY(CheckRights(call, attr));
@@ -194,40 +195,31 @@ Result<Ref<MapBtf>> ReadTypes(const Call& call, const MapSpec& spec,
   return types;
 }
 
-Result<Ref<Map>> InnerOf(const Call& call, const MapCreateAttr& attr) {
-  if (!IsMapOfMaps(static_cast<MapType>(attr.map_type))) {
-    return Ref<Map>();
-  }
-  Ref<File> file =
+Result<Ref<Map>> MakeMapOfMaps(const Call& call, MapSpec spec,
+                               const MapCreateAttr& attr) {
+  EBPF_TRY(CheckMapOfMapsSpec(spec));
+  const Ref<File> file =
       EBPF_TRY(call.client.fds().Get(static_cast<int32_t>(attr.inner_map_fd)));
   if (file->AsMap() == nullptr) {
     return Status::kInvalid;
   }
-  Map& inner = file->AsMap()->map();
-  const MapType type = inner.spec().type;
-  // A map of maps of maps, and what belongs to one outer thing.
-  if (inner.inner() != nullptr) {
-    return Status::kInvalid;
-  }
-  if (type == MapType::kCgroupStorage ||
-      type == MapType::kPerCpuCgroupStorage || type == MapType::kStructOps ||
-      type == MapType::kProgArray) {
-    return Status::kNotSupportedLinux;
-  }
-  return Ref<Map>::Share(inner);
+  spec.inner = &file->AsMap()->map();
+  return CreateMap(spec, *call.system.allocator);
 }
 
 /// A map of a kind that exists here, or, to judge programs, of any of Linux's.
 Result<Ref<Map>> Make(const Call& call, const MapSpec& spec,
                       const MapCreateAttr& attr) {
+  if (IsMapOfMaps(spec.type)) {
+    return MakeMapOfMaps(call, spec, attr);
+  }
   Allocator& allocator = *call.system.allocator;
   Result<Ref<Map>> map = CreateMap(spec, allocator);
   if (map.ok() || map.status() != Status::kInvalid ||
       call.system.kernel.profile != verifier::Profile::kLinux) {
     return map;
   }
-  Ref<Map> inner = EBPF_TRY(InnerOf(call, attr));
-  return DescribedMap::Create(spec, Move(inner), allocator);
+  return DescribedMap::Create(spec, allocator);
 }
 
 }  // namespace

@@ -232,7 +232,7 @@ TEST_P(PerfBufferTest, WhatUserSpaceMayDoWithTheMap) {
   const int64_t event = OpenOutput();
   EXPECT_EQ(Put(4, event), Minus(Status::kTooBig));
   EXPECT_EQ(Put(0, 99), Minus(Status::kBadFd));
-  EXPECT_EQ(Put(0, map_), Minus(Status::kInvalid));
+  EXPECT_EQ(Put(0, map_), Minus(Status::kBadFd));
   EXPECT_EQ(caller_.Elem(kMapUpdateElem, map_, caller_.Put(uint32_t{0}),
                          caller_.Put(static_cast<int32_t>(event)), 1),
             Minus(Status::kInvalid));

@@ -29,7 +29,7 @@ constexpr uint32_t kKnownFlags =
     linux_abi::kProgStrictAlignment | linux_abi::kProgAnyAlignment |
     linux_abi::kProgTestRandomHigh32 | linux_abi::kProgTestStateFrequency |
     linux_abi::kProgSleepable | linux_abi::kProgXdpHasFrags |
-    linux_abi::kProgTestRegInvariants;
+    linux_abi::kProgXdpDeviceBound | linux_abi::kProgTestRegInvariants;
 
 /// BPF_MAXINSNS: what whoever has no CAP_BPF may load.
 constexpr uint32_t kMaxUnprivilegedInsns = 4096;
@@ -240,12 +240,11 @@ Result<Ref<File>> Loading::Finish() {
 }
 
 Status Loading::DescribeOrigin() {
-  EBPF_TRY(btf_.Adjust(
-      Span<const uint32_t>(parts_.original_indices.data(),
-                           parts_.original_indices.size()),
-      Span<const ProgramFunction>(parts_.functions.data(),
-                                  parts_.functions.size()),
-      function_info_, line_info_));
+  EBPF_TRY(btf_.Adjust(Span<const uint32_t>(parts_.original_indices.data(),
+                                            parts_.original_indices.size()),
+                       Span<const ProgramFunction>(parts_.functions.data(),
+                                                   parts_.functions.size()),
+                       function_info_, line_info_));
   parts_.function_info = function_info_.span();
   parts_.line_info = line_info_.span();
   uint32_t group_id;
