@@ -254,14 +254,14 @@ Status StepLoad(Verification& v, const DecodedInsn& insn) {
   EBPF_TRY(CheckWritable(v, insn.dst));
   const uint32_t size = info.width / 8;
   const bool atomic = info.family == isa::Family::kLoadAcquire;
+  RegState loaded;
+  EBPF_TRY(Read(v, Access{insn.src, insn.offset, size, false}, atomic,
+                info.sign_extends, loaded));
   const RegState& from = v.state->reg(insn.src);
   if (atomic && !MayBeAtomic(from)) {
     return v.Reject(Message::kBadAtomicSource, unsigned{insn.src},
                     TypeName(from));
   }
-  RegState loaded;
-  EBPF_TRY(Read(v, Access{insn.src, insn.offset, size, false}, atomic,
-                info.sign_extends, loaded));
   v.state->reg(insn.dst) = loaded;
   return Status::kOk;
 }
@@ -280,8 +280,13 @@ Status StepStore(Verification& v, const DecodedInsn& insn) {
           : RegState::Constant(static_cast<uint64_t>(int64_t{insn.imm}));
   const uint32_t size = info.width / 8;
   const bool atomic = info.family == isa::Family::kStoreRelease;
-  return Write(v, Access{insn.dst, insn.offset, size, true}, atomic, source,
-               stored);
+  EBPF_TRY(Write(v, Access{insn.dst, insn.offset, size, true}, atomic, source,
+                 stored));
+  const RegState& target = v.state->reg(insn.dst);
+  return !atomic || MayBeAtomic(target)
+             ? Status::kOk
+             : v.Reject(Message::kBadAtomicTarget, unsigned{insn.dst},
+                        TypeName(target));
 }
 
 Status StepAtomic(Verification& v, const DecodedInsn& insn) {

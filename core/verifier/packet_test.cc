@@ -185,6 +185,11 @@ TEST_F(PacketTest, PacketsAreWrittenWhereTheTypeMay) {
           Outside(1, 8, 2, 0, 8));
   Rejects({Checked(8), MovImm(R5, 1), Atomic(kW, kAdd, R2, 0, R5), Return0()},
           Status::kAccess, "BPF_ATOMIC stores into R2 pkt is not allowed");
+  // store_release, load_acquire
+  Rejects({Checked(8), MovImm(R5, 1), Raw(0xc3, R2, R5, 2, 0x110), Return0()},
+          Status::kAccess, "BPF_ATOMIC stores into R2 pkt is not allowed");
+  Rejects({Checked(8), Raw(0xc3, R5, R2, 2, 0x100), Return0()}, Status::kAccess,
+          "BPF_ATOMIC loads from R2 pkt is not allowed");
   SetType(kCgroupSkb);
   const Code code =
       Join({Load(kW, R2, R1, kSkbData), Load(kW, R3, R1, kSkbDataEnd),
