@@ -83,6 +83,10 @@ class Atomic {
   T value_;
 };
 
+/// std::atomic_signal_fence, of both directions: orders the compiler's accesses
+/// for traps on this CPU, which see them in the program's order.
+inline void TrapFence() { __atomic_signal_fence(__ATOMIC_SEQ_CST); }
+
 /// std::atomic_thread_fence.
 inline void ThreadFence(MemoryOrder order) {
   __atomic_thread_fence(static_cast<int>(order));

@@ -35,7 +35,10 @@ Status HashTable::Init(const TableShape& shape) {
   per_cpu_ = shape.per_cpu;
   eviction_ = shape.eviction;
   cpu_count_ = ebpf_port_cpu_count();
-  bucket_count_ = RoundUpToPowerOfTwo(shape.max_entries);
+  // At most two elements for three buckets: more save nothing, fewer are long
+  // chains.
+  bucket_count_ = static_cast<size_t>(RoundUpToPowerOfTwo(
+      uint64_t{shape.max_entries} + shape.max_entries / 2));
   const uint64_t spare_count =
       has_spares() ? uint64_t{cpu_count_} * Spares::kCount : 0;
   const uint64_t element_count = shape.max_entries + spare_count;
@@ -59,8 +62,8 @@ Status HashTable::Init(const TableShape& shape) {
     ConstructAt<Bucket>(&buckets_[i]);
   }
   for (uint32_t cpu = 0; has_spares() && cpu < cpu_count_; ++cpu) {
-    for (Atomic<Element*>& slot : spares_.Of(cpu).slots) {
-      slot.Store(static_cast<Element*>(pool_.Take()), kRelaxed);
+    for (Element*& spare : spares_.Of(cpu).elements) {
+      spare = static_cast<Element*>(pool_.Take());
     }
   }
   return Status::kOk;

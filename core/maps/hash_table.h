@@ -153,7 +153,9 @@ class HashTable : public NonCopyable {
   /// that interrupts another one there.
   struct Spares {
     static constexpr uint32_t kCount = 2;
-    Atomic<Element*> slots[kCount];
+    /// How many are in use. Who interrupts leaves it as it was.
+    Atomic<uint32_t> used;
+    Element* elements[kCount];
   };
 
   /// Where an element hangs in a locked chain, or null at the chain's end.

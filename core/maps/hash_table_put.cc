@@ -114,17 +114,22 @@ Status HashTable::PutOver(Bucket& bucket, const Position& old,
 
 Status HashTable::Replace(Bucket& bucket, const Position& old,
                           const NewValue& put) {
-  // Interrupts are masked, so this stays the CPU's own; only a trap can come
-  // between, and it leaves each slot as it found it.
-  for (Atomic<Element*>& slot : spares_.Mine().slots) {
-    Element* element = slot.Exchange(nullptr, kRelaxed);
-    if (element != nullptr) {
-      PutInPlaceOf(old, element, put);
-      CountChange(bucket);
-      Release(old.element);
-      slot.Store(old.element, kRelaxed);
-      return Status::kOk;
-    }
+  // Interrupts are masked, so these stay the CPU's own; only a trap can come
+  // between. One before the first store is done with the same spare, and has
+  // left another element there; one after it takes the next.
+  Spares& spares = spares_.Mine();
+  const uint32_t depth = spares.used.Load(kRelaxed);
+  if (depth < Spares::kCount) {
+    spares.used.Store(depth + 1, kRelaxed);
+    TrapFence();
+    Element*& spare = spares.elements[depth];
+    PutInPlaceOf(old, spare, put);
+    CountChange(bucket);
+    Release(old.element);
+    spare = old.element;
+    TrapFence();
+    spares.used.Store(depth, kRelaxed);
+    return Status::kOk;
   }
   // Traps in traps have taken them all: a free element does as well.
   auto* element = static_cast<Element*>(pool_.Take());
