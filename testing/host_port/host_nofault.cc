@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 //
-// core/platform/nofault.h: the host's kernel copies, and tells how far it came.
+// core/platform/nofault.h: where nobody handles faults, the host's kernel copies
+// and tells how far it came.
 #include "testing/host_port/host_nofault.h"
 
+#include <atomic>
 #include <errno.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -14,6 +16,7 @@ namespace {
 constexpr ebpf_address_range kProcess = {4096, (uintptr_t{1} << 47) - 1};
 ebpf_address_range g_ranges[EBPF_MAX_NOFAULT_RANGES] = {kProcess};
 size_t g_range_count = 1;
+std::atomic<ebpf::HostNofaultCopy> g_copy{nullptr};
 }  // namespace
 
 namespace ebpf {
@@ -24,6 +27,8 @@ void SetHostNofaultRanges(std::initializer_list<ebpf_address_range> ranges) {
     g_ranges[g_range_count++] = range;
   }
 }
+
+void SetHostNofaultCopy(HostNofaultCopy copy) { g_copy = copy; }
 
 void ResetHostNofaultRanges() { SetHostNofaultRanges({kProcess}); }
 
@@ -38,6 +43,9 @@ extern "C" size_t ebpf_port_nofault_ranges(
 }
 
 extern "C" bool ebpf_port_read_nofault(void* to, uintptr_t from, size_t size) {
+  if (const ebpf::HostNofaultCopy copy = g_copy) {
+    return copy(to, from, size);
+  }
   const int saved_errno = errno;
   const iovec local = {to, size};
   const iovec remote = {reinterpret_cast<void*>(from), size};

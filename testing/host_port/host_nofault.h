@@ -13,6 +13,11 @@ namespace ebpf {
 /// most EBPF_MAX_NOFAULT_RANGES. Context: no other thread compiles.
 void SetHostNofaultRanges(std::initializer_list<ebpf_address_range> ranges);
 
+/// A copy that faults, and comes back by a handler of faults, instead of asking
+/// the host's kernel; null: none. Set by who handles faults (HostTraps).
+using HostNofaultCopy = bool (*)(void* to, uintptr_t from, size_t size);
+void SetHostNofaultCopy(HostNofaultCopy copy);
+
 /// All of the process again.
 void ResetHostNofaultRanges();
 

@@ -17,6 +17,7 @@
 #include "core/capi/ebpf.h"
 #include "core/probes/kprobe.h"
 #include "testing/host_port/host_cpu.h"
+#include "testing/host_port/host_nofault.h"
 #include "testing/host_port/host_thread.h"
 
 EBPF_NOPROBE_SYMBOLS(ebpf_host_trap_noprobe)
@@ -170,9 +171,11 @@ HostTraps::HostTraps() {
   for (size_t i = 0; i < kFaultSignalCount; ++i) {
     sigaction(kFaultSignals[i], &action, &g_old_faults[i]);
   }
+  SetHostNofaultCopy(ebpf_copy_nofault);
 }
 
 HostTraps::~HostTraps() {
+  SetHostNofaultCopy(nullptr);
   sigaction(SIGTRAP, &g_old_trap, nullptr);
   for (size_t i = 0; i < kFaultSignalCount; ++i) {
     sigaction(kFaultSignals[i], &g_old_faults[i], nullptr);

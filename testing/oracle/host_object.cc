@@ -19,11 +19,13 @@ namespace ebpf::oracle {
 
 #ifdef EBPF_NO_LIBBPF
 
-HostRun RunOnHost(const std::vector<uint8_t>&,
-                  const std::function<void(const std::string&)>&) {
-  HostRun run;
-  run.error = "libbpf-dev is not installed";
-  return run;
+HostObject::HostObject(const std::vector<uint8_t>&)
+    : error_("libbpf-dev is not installed") {}
+HostObject::~HostObject() = default;
+bool HostObject::Run(size_t, uint32_t&, uint32_t&) { return false; }
+int HostObject::MapFd(const std::string&, uint32_t*) const { return -1; }
+bool HostObject::ReadFirst(const std::string&, std::vector<uint8_t>&) {
+  return false;
 }
 
 bool HasHostObjects() { return false; }
@@ -99,13 +101,44 @@ bool EndsWith(const std::string& text, const std::string& end) {
          text.compare(text.size() - end.size(), end.size(), end) == 0;
 }
 
-int RunProgram(const Libbpf& libbpf, const bpf_program* program,
-               uint32_t& result) {
+}  // namespace
+
+HostObject::HostObject(const std::vector<uint8_t>& object) {
+  const Libbpf* libbpf = TheLibbpf();
+  if (libbpf == nullptr) {
+    error_ = "no libbpf.so.1";
+    return;
+  }
+  messages.clear();
+  libbpf->set_print(Keep);
+  bpf_object_open_opts options = {};
+  options.sz = sizeof(options);
+  options.object_name = "programs";
+  loaded_ = libbpf->open_mem(object.data(), object.size(), &options);
+  if (loaded_ == nullptr || libbpf->load(loaded_) != 0) {
+    error_ = "libbpf: " + messages;
+    return;
+  }
+  bpf_program* program = nullptr;
+  while ((program = libbpf->next_program(loaded_, program)) != nullptr) {
+    programs_.push_back(program);
+    names_.emplace_back(libbpf->program_name(program));
+  }
+}
+
+HostObject::~HostObject() {
+  if (loaded_ != nullptr) {
+    TheLibbpf()->close(loaded_);
+  }
+}
+
+bool HostObject::Run(size_t index, uint32_t& result, uint32_t& duration) {
+  const Libbpf& libbpf = *TheLibbpf();
   bpf_test_run_opts options = {};
   options.sz = sizeof(options);
   const uint8_t packet[64] = {};
   const uint64_t context[8] = {};
-  switch (libbpf.program_type(program)) {
+  switch (libbpf.program_type(programs_[index])) {
     case BPF_PROG_TYPE_RAW_TRACEPOINT:
     case BPF_PROG_TYPE_SYSCALL:
       options.ctx_in = context;
@@ -116,60 +149,65 @@ int RunProgram(const Libbpf& libbpf, const bpf_program* program,
       options.data_size_in = sizeof(packet);
       break;
   }
-  const int status = libbpf.test_run(libbpf.program_fd(program), &options);
+  if (libbpf.test_run(libbpf.program_fd(programs_[index]), &options) != 0) {
+    error_ = names_[index] + ": " + std::strerror(errno);
+    return false;
+  }
   result = options.retval;
-  return status;
+  duration = options.duration;
+  return true;
 }
 
-}  // namespace
+int HostObject::MapFd(const std::string& end, uint32_t* value_size) const {
+  const Libbpf& libbpf = *TheLibbpf();
+  bpf_map* map = nullptr;
+  while ((map = libbpf.next_map(loaded_, map)) != nullptr) {
+    if (EndsWith(libbpf.map_name(map), end)) {
+      if (value_size != nullptr) {
+        *value_size = libbpf.value_size(map);
+      }
+      return libbpf.map_fd(map);
+    }
+  }
+  return -1;
+}
+
+bool HostObject::ReadFirst(const std::string& map_end,
+                           std::vector<uint8_t>& value) {
+  uint32_t size = 0;
+  const int fd = MapFd(map_end, &size);
+  const uint32_t key = 0;
+  value.resize(size);
+  if (fd < 0 || TheLibbpf()->lookup(fd, &key, value.data()) != 0) {
+    error_ = map_end + ": " + std::strerror(errno);
+    return false;
+  }
+  return true;
+}
 
 bool HasHostObjects() { return TheLibbpf() != nullptr && WhyNoHost().empty(); }
+
+#endif
 
 HostRun RunOnHost(const std::vector<uint8_t>& object,
                   const std::function<void(const std::string&)>& after) {
   HostRun run;
-  const Libbpf* libbpf = TheLibbpf();
-  if (libbpf == nullptr) {
-    run.error = "no libbpf.so.1";
-    return run;
-  }
-  messages.clear();
-  libbpf->set_print(Keep);
-  bpf_object_open_opts options = {};
-  options.sz = sizeof(options);
-  options.object_name = "programs";
-  bpf_object* loaded = libbpf->open_mem(object.data(), object.size(), &options);
-  if (loaded == nullptr || libbpf->load(loaded) != 0) {
-    run.error = "libbpf: " + messages;
-    libbpf->close(loaded);
-    return run;
-  }
-  bpf_program* program = nullptr;
-  while ((program = libbpf->next_program(loaded, program)) != nullptr) {
-    const std::string name = libbpf->program_name(program);
-    uint32_t result = 0;
-    if (RunProgram(*libbpf, program, result) != 0) {
-      run.error = name + ": " + std::strerror(errno);
+  HostObject host(object);
+  for (size_t i = 0; i < host.programs().size(); ++i) {
+    uint32_t result;
+    uint32_t duration;
+    if (!host.Run(i, result, duration)) {
       break;
     }
-    run.programs.push_back(name);
+    run.programs.push_back(host.programs()[i]);
     run.results.push_back(result);
-    after(name);
+    after(host.programs()[i]);
   }
-  bpf_map* map = nullptr;
-  while ((map = libbpf->next_map(loaded, map)) != nullptr) {
-    if (EndsWith(libbpf->map_name(map), ".bss")) {
-      const uint32_t key = 0;
-      run.data.resize(libbpf->value_size(map));
-      if (libbpf->lookup(libbpf->map_fd(map), &key, run.data.data()) != 0) {
-        run.error = std::string(".bss: ") + std::strerror(errno);
-      }
-    }
+  if (host.error().empty()) {
+    static_cast<void>(host.ReadFirst(".bss", run.data));
   }
-  libbpf->close(loaded);
+  run.error = host.error();
   return run;
 }
-
-#endif
 
 }  // namespace ebpf::oracle
