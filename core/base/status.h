@@ -28,6 +28,8 @@ enum class [[nodiscard]] Status : int {
   kBusy = 16,                // EBUSY
   kExists = 17,              // EEXIST
   kNoDevice = 19,            // ENODEV
+  kNotDirectory = 20,        // ENOTDIR
+  kIsDirectory = 21,         // EISDIR
   kInvalid = 22,             // EINVAL
   kTooManyFiles = 24,        // EMFILE
   kNotTty = 25,              // ENOTTY
@@ -35,7 +37,9 @@ enum class [[nodiscard]] Status : int {
   kNoSpace = 28,             // ENOSPC
   kOutOfRange = 34,          // ERANGE
   kDeadlock = 35,            // EDEADLK
+  kNameTooLong = 36,         // ENAMETOOLONG
   kNotImplemented = 38,      // ENOSYS
+  kNotEmpty = 39,            // ENOTEMPTY
   kProtocol = 71,            // EPROTO
   kBadMessage = 74,          // EBADMSG
   kOverflow = 75,            // EOVERFLOW

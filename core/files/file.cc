@@ -8,6 +8,10 @@
 
 namespace ebpf {
 
+Result<Ref<File>> File::Reopen(uint32_t /*flags*/, Allocator& /*allocator*/) {
+  return Status::kInvalid;
+}
+
 Result<size_t> File::Read(Client& /*client*/, CallerPtr /*to*/,
                           size_t /*size*/) {
   return Status::kInvalid;

@@ -8,6 +8,7 @@
 
 #include "core/base/status.h"
 #include "core/maps/map.h"
+#include "core/memory/allocator.h"
 #include "core/memory/ref_counted.h"
 
 namespace ebpf {
@@ -35,6 +36,11 @@ class File : public RefCounted<File> {
   virtual BtfFile* AsBtf() { return nullptr; }
   virtual LinkFile* AsLink() { return nullptr; }
   virtual JudgedProgramFile* AsJudgedProgram() { return nullptr; }
+
+  /// Another file of the same object, as Linux opens it by its name, with
+  /// BPF_F_RDONLY and BPF_F_WRONLY in `flags`. Default: kInvalid, since only
+  /// maps, programs and links have names.
+  virtual Result<Ref<File>> Reopen(uint32_t flags, Allocator& allocator);
 
   /// Copies out at most `size` bytes; how many. kTryAgain if there are none
   /// now. Default: kInvalid.

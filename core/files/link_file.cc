@@ -12,4 +12,11 @@ Result<Ref<File>> LinkFile::Create(Ref<Link> link, const char* name,
   return Ref<File>::Adopt(file);
 }
 
+Result<Ref<File>> LinkFile::Reopen(uint32_t flags, Allocator& allocator) {
+  if (flags != 0) {
+    return Status::kInvalid;
+  }
+  return Create(link_, kFound, allocator);
+}
+
 }  // namespace ebpf

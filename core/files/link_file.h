@@ -21,6 +21,7 @@ class LinkFile final : public File {
 
   const char* name() const override { return name_; }
   LinkFile* AsLink() override { return this; }
+  Result<Ref<File>> Reopen(uint32_t flags, Allocator& allocator) override;
 
  private:
   friend class Allocator;

@@ -29,6 +29,11 @@ Result<Ref<File>> MapFile::Create(Ref<Map> map, FileAccess access,
   return Ref<File>::Adopt(file);
 }
 
+Result<Ref<File>> MapFile::Reopen(uint32_t flags, Allocator& allocator) {
+  const FileAccess access = EBPF_TRY(AccessOf(flags));
+  return Create(map_, access, allocator);
+}
+
 Result<size_t> MapFile::Read(Client& client, CallerPtr to, size_t size) {
   if (!Allows(FileAccess::kRead)) {
     return Status::kBadFd;

@@ -30,6 +30,7 @@ class MapFile final : public File {
 
   const char* name() const override { return "anon_inode:bpf-map"; }
   MapFile* AsMap() override { return this; }
+  Result<Ref<File>> Reopen(uint32_t flags, Allocator& allocator) override;
   Result<size_t> Read(Client& client, CallerPtr to, size_t size) override;
   uint32_t Poll() override;
   Result<MapPages> Mmap(uint64_t offset, uint64_t size,

@@ -16,6 +16,9 @@ class ProgramFile final : public File {
 
   const char* name() const override { return "anon_inode:bpf-prog"; }
   ProgramFile* AsProgram() override { return this; }
+  Result<Ref<File>> Reopen(uint32_t /*flags*/, Allocator& allocator) override {
+    return Create(program_, allocator);
+  }
 
  private:
   friend class Allocator;

@@ -279,6 +279,7 @@ inline constexpr uint32_t kBpfAttrSize = sizeof(ProgLoadAttr);
 
 /// Capabilities that bpf(2) and perf_event_open(2) ask for (capabilities(7)).
 enum Capability : int {
+  kCapDacOverride = 1,
   kCapNetAdmin = 12,
   kCapSysAdmin = 21,
   kCapPerfmon = 38,

@@ -5,6 +5,7 @@
 
 #include "core/base/atomic.h"
 #include "core/base/text_writer.h"
+#include "core/files/pin_store.h"
 #include "core/helpers/trace_log.h"
 #include "core/interpreter/interpreter.h"
 #include "core/jit/jit.h"
@@ -106,6 +107,7 @@ Status InitSystem(const machine::MachineOps& machine,
 
 void ExitSystem() {
   running_system.Store(nullptr, kRelease);
+  Pins().Clear();
   read_sections_stay = !ExitProbes();
   ExitTraceLog();
   ExitJit();
