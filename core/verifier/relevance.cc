@@ -15,6 +15,7 @@
 #include "core/verifier/callback.h"
 #include "core/verifier/liveness.h"
 #include "core/verifier/return_value.h"
+#include "core/verifier/stack_loads.h"
 #include "core/verifier/structure.h"
 
 namespace ebpf::verifier {
@@ -250,8 +251,14 @@ uint64_t SlotsBehind(const Kinds& kinds, unsigned base, int32_t offset) {
 
 class Backward {
  public:
-  Backward(const DecodedInsn& insn, const Kinds& kinds, const Relevant& after)
-      : insn_(insn), info_(insn.info()), kinds_(kinds), set_(after) {}
+  Backward(uint32_t index, const DecodedInsn& insn, const Kinds& kinds,
+           const StackLoads& loads, const Relevant& after)
+      : index_(index),
+        insn_(insn),
+        info_(insn.info()),
+        kinds_(kinds),
+        loads_(loads),
+        set_(after) {}
 
   /// What matters before the instruction. `result_matters`: what its function
   /// returns does.
@@ -377,7 +384,9 @@ class Backward {
         Remove(kCallerSaved);
         set_.regs = static_cast<uint16_t>(set_.regs | kArguments);
         if ((kinds_.stack & kArguments) != 0) {
-          set_.slots = ~uint64_t{0};  // the callee may load what is there
+          // What the callee may load there.
+          set_.slots |= insn_.op == Op::kCallSubprogram ? loads_.SlotsAt(index_)
+                                                        : ~uint64_t{0};
         }
         break;
       default:
@@ -403,13 +412,16 @@ class Backward {
     }
   }
 
+  const uint32_t index_;
   const DecodedInsn& insn_;
   const isa::OpInfo& info_;
   const Kinds& kinds_;
+  const StackLoads& loads_;
   Relevant set_;
 };
 
-bool BackwardPass(Verification& v, Span<const Kinds> kinds) {
+bool BackwardPass(Verification& v, Span<const Kinds> kinds,
+                  const StackLoads& loads) {
   const bool program_result = ReturnValueMatters(v);
   bool news = false;
   for (uint32_t i = static_cast<uint32_t>(v.insns.size()); i-- > 0;) {
@@ -428,7 +440,7 @@ bool BackwardPass(Verification& v, Span<const Kinds> kinds) {
     }
     const bool result_matters = program_result || SubprogramOf(v, i) != 0;
     const Relevant before =
-        Backward(insn, kinds[i], after).Before(result_matters);
+        Backward(i, insn, kinds[i], loads, after).Before(result_matters);
     news |= before.slots != v.relevance[i].slots ||
             before.regs != v.relevance[i].regs;
     v.relevance[i] = before;
@@ -443,9 +455,11 @@ Status ComputeRelevance(Verification& v) {
     return Status::kOk;
   }
   v.relevance = EBPF_TRY(v.allocator.NewArray<Relevant>(v.insns.size()));
+  StackLoads loads(v);
+  EBPF_TRY(loads.Find());
   Span<Kinds> kinds = EBPF_TRY(v.allocator.NewArray<Kinds>(v.insns.size()));
   FindKinds(v, kinds);
-  for (unsigned pass = 0; BackwardPass(v, kinds); ++pass) {
+  for (unsigned pass = 0; BackwardPass(v, kinds, loads); ++pass) {
     if (pass == kMaxPasses) {
       for (Relevant& relevant : v.relevance) {
         relevant = Relevant::All();

@@ -141,13 +141,95 @@ TEST_F(RelevanceTest, AnySlotMattersWhereTheStackIsReadSomewhere) {
   EXPECT_TRUE(Matters(stored, 2, R6));
 }
 
-TEST_F(RelevanceTest, AnySlotMattersToAFunctionThatGetsItsAddress) {
-  const Code code = Join({StoreImm(kDW, R10, -8, 1), MovReg(R1, R10),
-                          CallLocal(2), MovImm(R0, 0), Exit(), Return0()});
-  EXPECT_TRUE(SlotMatters(code, 2, -8));
-  const Code without = Join({StoreImm(kDW, R10, -8, 1), MovImm(R1, 0),
-                             CallLocal(2), MovImm(R0, 0), Exit(), Return0()});
-  EXPECT_FALSE(SlotMatters(without, 2, -8));
+/// main gives a function the address of -16, with numbers at -8 to -24.
+Code CallWithSlot(const Code& function) {
+  return Join({StoreImm(kDW, R10, -8, 1), StoreImm(kDW, R10, -16, 2),
+               StoreImm(kDW, R10, -24, 3), MovReg(R1, R10),
+               AluImm(kAdd, R1, -16), CallLocal(2), MovImm(R0, 0), Exit(),
+               function});
+}
+constexpr size_t kTheCall = 5;
+
+TEST_F(RelevanceTest, SlotsThatAFunctionLoadsThroughItsArgumentMatter) {
+  const Code code = CallWithSlot(Join({Load(kDW, R0, R1, 0), Exit()}));
+  EXPECT_FALSE(SlotMatters(code, kTheCall, -8));
+  EXPECT_TRUE(SlotMatters(code, kTheCall, -16));
+  EXPECT_FALSE(SlotMatters(code, kTheCall, -24));
+  const Code before = CallWithSlot(Join(
+      {MovReg(R6, R1), AluImm(kAdd, R6, -16), Load(kW, R0, R6, 8), Exit()}));
+  EXPECT_FALSE(SlotMatters(before, kTheCall, -16));
+  EXPECT_TRUE(SlotMatters(before, kTheCall, -24));
+}
+
+TEST_F(RelevanceTest, SlotsThatAFunctionOnlyStoresToDoNotMatter) {
+  const Code code =
+      CallWithSlot(Join({StoreImm(kDW, R1, 0, 7), MovImm(R0, 0), Exit()}));
+  EXPECT_FALSE(SlotMatters(code, kTheCall, -16));
+  const Code without = CallWithSlot(Return0());
+  EXPECT_FALSE(SlotMatters(without, kTheCall, -16));
+}
+
+TEST_F(RelevanceTest, AnySlotMattersWhereAFunctionMovesItsArgument) {
+  const Code code = CallWithSlot(Join(
+      {MovImm(R2, -8), AluReg(kAdd, R1, R2), Load(kDW, R0, R1, 0), Exit()}));
+  EXPECT_TRUE(SlotMatters(code, kTheCall, -8));
+  EXPECT_TRUE(SlotMatters(code, kTheCall, -24));
+  const Code either =
+      CallWithSlot(Join({JumpImm(kJeq, R2, 0, 1), AluImm(kAdd, R1, -8),
+                         Load(kDW, R0, R1, 0), Exit()}));
+  EXPECT_TRUE(SlotMatters(either, kTheCall, -8));
+}
+
+TEST_F(RelevanceTest, AnySlotMattersToWhomAFunctionPassesItsArgument) {
+  const Code helper =
+      CallWithSlot(Join({MovImm(R2, 8), LoadMap(R3, kRing), MovReg(R4, R1),
+                         MovReg(R1, R3), MovReg(R2, R4), MovImm(R3, 8),
+                         MovImm(R4, 0), Call(kRingOutput), Return0()}));
+  EXPECT_TRUE(SlotMatters(helper, kTheCall, -8));
+  const Code function =
+      CallWithSlot(Join({CallLocal(1), Exit(), Load(kDW, R0, R1, -8), Exit()}));
+  EXPECT_FALSE(SlotMatters(function, kTheCall, -8));
+  EXPECT_FALSE(SlotMatters(function, kTheCall, -16));
+  EXPECT_TRUE(SlotMatters(function, kTheCall, -24));
+}
+
+TEST_F(RelevanceTest, AnySlotMattersWhereAnArgumentComesBackFromTheStack) {
+  const Code code =
+      CallWithSlot(Join({Store(kDW, R10, -8, R1), Load(kDW, R2, R10, -8),
+                         Load(kDW, R0, R2, 8), Exit()}));
+  EXPECT_TRUE(SlotMatters(code, kTheCall, -8));
+  EXPECT_TRUE(SlotMatters(code, kTheCall, -24));
+  // A number that comes back is no address.
+  const Code number = CallWithSlot(
+      Join({StoreImm(kDW, R10, -8, 1), Load(kDW, R2, R10, -8),
+            LoadMapValue(R3, kArray), Load(kDW, R0, R3, 0), Exit()}));
+  EXPECT_FALSE(SlotMatters(number, kTheCall, -8));
+}
+
+TEST_F(RelevanceTest, AnySlotMattersWhereAFunctionFollowsAPointerThere) {
+  // main's slot -16 holds the address of -8.
+  const Code code =
+      Join({StoreImm(kDW, R10, -8, 1), Store(kDW, R10, -16, R10),
+            MovReg(R1, R10), AluImm(kAdd, R1, -16), CallLocal(2), MovImm(R0, 0),
+            Exit(), Load(kDW, R2, R1, 0), Load(kDW, R0, R2, -8), Exit()});
+  EXPECT_TRUE(SlotMatters(code, 4, -8));
+}
+
+TEST_F(RelevanceTest, WhatAFunctionStoresIntoManySlotsDoesNotMultiplyPaths) {
+  // As programs do that read many arguments of a USDT: each call leaves 0 or
+  // any number in the slot, which is put aside and not looked at.
+  Code code = Join({MovReg(R6, R1)});
+  constexpr int kCalls = 14;
+  for (int i = 0; i < kCalls; ++i) {
+    const int left = 7 * (kCalls - 1 - i);
+    code = Join({code, MovReg(R1, R6), MovReg(R2, R10), AluImm(kAdd, R2, -8),
+                 StoreImm(kDW, R10, -8, 0), CallLocal(left + 4),
+                 Load(kDW, R3, R10, -8), Store(kDW, R10, -16 - 8 * i, R3)});
+  }
+  code = Join({code, MovImm(R0, 0), Exit(), Goto(0), Load(kDW, R3, R1, 0),
+               JumpImm(kJeq, R3, 0, 1), Store(kDW, R2, 0, R3), MovImm(R0, 0),
+               Exit()});
+  EXPECT_LT(Processed(code), 20000u);
 }
 
 TEST_F(RelevanceTest, AtomicsCarryNumbers) {
