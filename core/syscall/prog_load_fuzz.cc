@@ -52,6 +52,9 @@ enum Option : uint8_t {
   kNotGpl = 16,
 };
 
+constexpr int64_t kTooBig = -7;
+constexpr int kNotForTheCorpus = -1;  // to libFuzzer
+
 constexpr size_t kMaxInsns = 96;
 constexpr size_t kMaxSize = sizeof(Header) + kMaxInsns * sizeof(Insn);
 
@@ -432,5 +435,6 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     counters.insns_accepted += insns.size();
   }
   Expect(ebpf::PortAllocatedBytes() == bytes, "all memory is given back");
-  return 0;
+  // Endless loops are the slowest inputs, and few things can be made of them.
+  return result == kTooBig ? kNotForTheCorpus : 0;
 }

@@ -9,6 +9,7 @@ declare -A label=(
   [object]=//core/loader:object_fuzz_bin
   [program]=//testing/fuzzing:program_fuzz_bin
   [calls]=//core/syscall:calls_fuzz_bin
+  [prog_load]=//core/syscall:prog_load_fuzz_bin
 )
 declare -A corpus=(
   [elf]=core/elf/testdata/corpus
@@ -17,6 +18,7 @@ declare -A corpus=(
   [object]=core/loader/testdata/corpus
   [program]=testing/fuzzing/corpus/program
   [calls]=core/syscall/testdata/corpus
+  [prog_load]=core/syscall/testdata/prog_load_corpus
 )
 declare -A options=(
   [elf]=-max_len=8192
@@ -25,6 +27,8 @@ declare -A options=(
   [object]=-max_len=8192
   [program]="-max_len=1024 -len_control=0"
   [calls]="-max_len=2048 -len_control=0"
+  # Who walks a million instructions with a log takes half a minute here.
+  [prog_load]="-max_len=784 -len_control=0 -timeout=180"
 )
 
 ASAN_SYMBOLIZER_PATH=${ASAN_SYMBOLIZER_PATH:-$(command -v llvm-symbolizer-19 || true)}
