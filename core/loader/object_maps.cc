@@ -7,7 +7,6 @@
 #include "core/loader/kconfig.h"
 #include "core/loader/object.h"
 #include "core/loader/object_btf.h"
-#include "core/maps/described_map.h"
 
 namespace ebpf::loader {
 namespace {

@@ -26,42 +26,6 @@ Status Require(bool is_fine) {
   return is_fine ? Status::kOk : Status::kInvalid;
 }
 
-Status CheckFdArray(const MapSpec& spec) {
-  EBPF_TRY(Require(spec.max_entries != 0 && spec.key_size == 4 &&
-                   spec.value_size == 4));
-  uint32_t own = 0;
-  if (spec.type == MapType::kPerfEventArray) {
-    own = linux_abi::kMapPreserveElems;
-  }
-  return CheckFlags(spec.flags, kNuma | kUserAccess | own);
-}
-
-Status CheckHash(const MapSpec& spec) {
-  const bool is_lru =
-      spec.type == MapType::kLruHash || spec.type == MapType::kLruPerCpuHash;
-  const bool is_per_cpu =
-      spec.type == MapType::kPerCpuHash || spec.type == MapType::kLruPerCpuHash;
-  const uint32_t no_common = linux_abi::kMapNoCommonLru;
-  EBPF_TRY(CheckFlags(spec.flags, linux_abi::kMapNoPrealloc | no_common |
-                                      linux_abi::kMapZeroSeed | kNuma |
-                                      kAccessFlags));
-  EBPF_TRY(Require(is_lru || (spec.flags & no_common) == 0));
-  if (is_lru && (spec.flags & linux_abi::kMapNoPrealloc) != 0) {
-    return Status::kNotSupportedLinux;
-  }
-  if ((spec.flags & no_common) != 0 && (spec.flags & kNuma) != 0) {
-    return Status::kInvalid;
-  }
-  EBPF_TRY(Require(spec.max_entries != 0 && spec.key_size != 0 &&
-                   spec.value_size != 0));
-  EBPF_TRY(Require(spec.type != MapType::kHashOfMaps || spec.value_size == 4));
-  if (uint64_t{spec.key_size} + spec.value_size >= kMaxElement ||
-      (is_per_cpu && spec.value_size > map_checks::kMaxPerCpuValue)) {
-    return Status::kTooBig;
-  }
-  return Status::kOk;
-}
-
 Status CheckLpmTrie(const MapSpec& spec) {
   EBPF_TRY(
       CheckFlags(spec.flags, linux_abi::kMapNoPrealloc | kNuma | kAccessFlags));
@@ -167,18 +131,10 @@ Status CheckSpec(const MapSpec& spec) {
 
 }  // namespace
 
-bool IsMapOfMaps(MapType type) {
-  return type == MapType::kArrayOfMaps || type == MapType::kHashOfMaps;
-}
-
-Result<Ref<Map>> DescribedMap::Create(const MapSpec& spec, Ref<Map> inner,
+Result<Ref<Map>> DescribedMap::Create(const MapSpec& spec,
                                       Allocator& allocator) {
   EBPF_TRY(CheckSpec(spec));
-  if (IsMapOfMaps(spec.type) != (inner.get() != nullptr)) {
-    return Status::kInvalid;
-  }
-  DescribedMap* map =
-      EBPF_TRY(allocator.New<DescribedMap>(spec, Move(inner), allocator));
+  DescribedMap* map = EBPF_TRY(allocator.New<DescribedMap>(spec, allocator));
   return Ref<Map>::Adopt(map);
 }
 

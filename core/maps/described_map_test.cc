@@ -22,18 +22,12 @@ MapSpec Spec(MapType type, uint32_t key_size, uint32_t value_size,
 }
 
 Status Create(const MapSpec& spec) {
-  Ref<Map> inner;
-  if (IsMapOfMaps(spec.type)) {
-    inner = *CreateMap(Spec(MapType::kArray, 4, 8, 1), PortAllocator());
-  }
-  return DescribedMap::Create(spec, Move(inner), PortAllocator()).status();
+  return DescribedMap::Create(spec, PortAllocator()).status();
 }
 
 /// One good description of each kind.
 const MapSpec kGood[] = {
     Spec(MapType::kLpmTrie, 8, 1, 2, linux_abi::kMapNoPrealloc),
-    Spec(MapType::kArrayOfMaps, 4, 4, 2),
-    Spec(MapType::kHashOfMaps, 8, 4, 2),
     Spec(MapType::kDevMap, 4, 8, 2),
     Spec(MapType::kSockMap, 4, 4, 2),
     Spec(MapType::kCpuMap, 4, 8, 2),
@@ -75,8 +69,7 @@ TEST(DescribedMapTest, NoKindTakesFlagsThatItDoesNotKnow) {
 TEST(DescribedMapTest, NoKindButAHashTakesAnyKeySize) {
   for (MapSpec spec : kGood) {
     spec.key_size = 3;
-    const bool takes_it =
-        spec.type == MapType::kHashOfMaps || spec.type == MapType::kSockHash;
+    const bool takes_it = spec.type == MapType::kSockHash;
     EXPECT_EQ(IsOk(Create(spec)), takes_it) << static_cast<uint32_t>(spec.type);
   }
 }
@@ -94,8 +87,6 @@ TEST(DescribedMapTest, TheRulesOfTheKindsHold) {
     MapSpec spec;
     Status status;
   } kCases[] = {
-      {Spec(MapType::kHashOfMaps, 4, 4, 2, linux_abi::kMapNoCommonLru),
-       Status::kInvalid},
       {Spec(MapType::kStackTrace, 4, 128 * 8, 2), Status::kInvalid},
       {Spec(MapType::kStackTrace, 4, 12, 2), Status::kInvalid},
       {Spec(MapType::kStackTrace, 4, 8, 2, linux_abi::kMapStackBuildId),
@@ -128,19 +119,9 @@ TEST(DescribedMapTest, KindsThatExistAreNotDescribed) {
             Status::kInvalid);
 }
 
-TEST(DescribedMapTest, AMapOfMapsHasWhatIsInIt) {
-  const MapSpec spec = Spec(MapType::kArrayOfMaps, 4, 4, 2);
-  EXPECT_EQ(DescribedMap::Create(spec, Ref<Map>(), PortAllocator()).status(),
-            Status::kInvalid);
-  Ref<Map> inner = *CreateMap(Spec(MapType::kArray, 4, 8, 1), PortAllocator());
-  const Map* is = inner.get();
-  Ref<Map> outer = *DescribedMap::Create(spec, Move(inner), PortAllocator());
-  EXPECT_EQ(outer->inner(), is);
-}
-
 TEST(DescribedMapTest, NothingCanBeDoneWithIt) {
   Ref<Map> map = *DescribedMap::Create(
-      Spec(MapType::kUserRingBuffer, 0, 0, 8192), Ref<Map>(), PortAllocator());
+      Spec(MapType::kUserRingBuffer, 0, 0, 8192), PortAllocator());
   uint8_t bytes[8] = {};
   EXPECT_EQ(map->Lookup(ConstBytes(bytes)).status(),
             Status::kNotSupportedLinux);

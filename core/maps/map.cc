@@ -4,9 +4,11 @@
 #include "core/maps/map.h"
 
 #include "core/maps/array_map.h"
+#include "core/maps/array_of_maps_map.h"
 #include "core/maps/bloom_filter_map.h"
 #include "core/maps/cgroup_array_map.h"
 #include "core/maps/hash_map.h"
+#include "core/maps/hash_of_maps_map.h"
 #include "core/maps/per_cpu_array_map.h"
 #include "core/maps/perf_event_array_map.h"
 #include "core/maps/prog_array_map.h"
@@ -128,7 +130,9 @@ Status Map::AddListener(Listener& /*listener*/) {
 
 void Map::RemoveListener(Listener& /*listener*/) {}
 
-Result<Ref<Map>> CreateMap(const MapSpec& spec, Allocator& allocator) {
+namespace {
+
+Result<Ref<Map>> Create(const MapSpec& spec, Allocator& allocator) {
   switch (spec.type) {
 #define EBPF_MAP_TYPE(number, name, create) \
   case MapType::k##name:                    \
@@ -138,6 +142,18 @@ Result<Ref<Map>> CreateMap(const MapSpec& spec, Allocator& allocator) {
     default:
       return Status::kInvalid;
   }
+}
+
+}  // namespace
+
+Result<Ref<Map>> CreateMap(const MapSpec& spec, Allocator& allocator) {
+  CountedAllocator* counted = EBPF_TRY(CountedAllocator::Create(allocator));
+  Result<Ref<Map>> map = Create(spec, *counted);
+  if (map.ok()) {
+    (*map)->SetMemory(*counted);
+  }
+  counted->Close();
+  return map;
 }
 
 }  // namespace ebpf

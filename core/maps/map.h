@@ -11,6 +11,7 @@
 #include "core/maps/map_fields.h"
 #include "core/maps/map_spec.h"
 #include "core/memory/allocator.h"
+#include "core/memory/counted_allocator.h"
 #include "core/memory/ref_counted.h"
 #include "core/sync/id_table.h"
 
@@ -55,6 +56,8 @@ struct ArrayLayout {
   const uint8_t* const* blocks = nullptr;
   uint32_t entry_count = 0;
   uint32_t element_size = 0;  // at most INT32_MAX
+  /// What is there is not the value but the lookup's result.
+  bool holds_results = false;
 };
 
 /// A lookup as programs call it, without a way through Map: the value's address
@@ -77,11 +80,19 @@ class Map : public RefCounted<Map>, public IdNode {
   /// What its values' BTF says, for the verifier; empty and null without BTF.
   MapFields fields() const { return types_ ? types_->fields() : MapFields(); }
   const MapBtf* types() const { return types_.get(); }
+  Ref<MapBtf> ShareTypes() const { return types_; }
   /// Once, before anybody else knows the map.
   void SetTypes(Ref<MapBtf> types) {
     types_ = Move(types);
     FieldsKnown();
   }
+  /// What it takes, elements that are free included; types are others'. 0 where
+  /// nobody counts. Context: any.
+  uint64_t memory_bytes() const {
+    return memory_ == nullptr ? 0 : memory_->bytes();
+  }
+  /// Where all its memory comes from; once, before anybody else knows the map.
+  void SetMemory(const CountedAllocator& memory) { memory_ = &memory; }
   /// Of a map of maps: what all that are put into it are like.
   virtual const Map* inner() const { return nullptr; }
   /// BPF_MAP_FREEZE: user space begins no write to it any more. Context: any.
@@ -229,6 +240,7 @@ class Map : public RefCounted<Map>, public IdNode {
 
   const MapSpec spec_;
   Ref<MapBtf> types_;
+  const CountedAllocator* memory_ = nullptr;
   ValueTimers* timers_ = nullptr;
   Atomic<uint32_t> user_references_{0};
   Atomic<bool> frozen_{false};

@@ -9,6 +9,8 @@
 
 namespace ebpf {
 
+class Map;
+
 /// The kinds by their number in Linux's `enum bpf_map_type`, those that are
 /// only described too.
 enum class MapType : uint32_t {
@@ -34,6 +36,8 @@ struct MapSpec {
   uint32_t flags = 0;  // BPF_F_*, core/linux_abi/bpf.h
   uint64_t extra = 0;  // map_extra: what the kind makes of it
   char name[kNameSize] = {};
+  /// To make a map of maps: one that those in it are like. Not kept.
+  const Map* inner = nullptr;
 
   StringView name_view() const {
     return StringView::FromField(name, kNameSize);

@@ -38,6 +38,10 @@ class ObjectArray : public NonCopyable {
   }
 
   uint32_t count() const { return count_; }
+  /// Where the entries are: addresses of Ts, or 0.
+  const uint8_t* entries() const {
+    return reinterpret_cast<const uint8_t*>(entries_);
+  }
 
   /// What is at `index`, or null. Context: any, in a read section.
   T* At(uint64_t index) const {

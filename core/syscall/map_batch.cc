@@ -9,6 +9,7 @@
 #include "core/linux_abi/bpf.h"
 #include "core/sync/read_section.h"
 #include "core/syscall/map_access.h"
+#include "core/syscall/map_objects.h"
 
 namespace ebpf {
 namespace {
@@ -144,7 +145,9 @@ Status Batch::CopyPiece(uint32_t& cursor, uint32_t capacity, bool take) {
   EBPF_TRY(values.Allocate(values_size));
   MapBatch piece = {keys.span(), values.span(), capacity, 0};
   Status status = Status::kOk;
-  {
+  if (take && HoldsObjects(map_.spec().type)) {
+    status = map_.CopyBatch(cursor, piece, take);  // may wait for readers
+  } else {
     ReadSection reading;
     status = map_.CopyBatch(cursor, piece, take);
   }

@@ -255,7 +255,8 @@ TEST_P(MapCreateTest, TheTypesDescriptorIsOneOfBtf) {
 }
 
 TEST_P(MapCreateTest, DescribedKindsAreNotForRunningPrograms) {
-  EXPECT_EQ(caller_.CreateMap(static_cast<uint32_t>(MapType::kQueue), 0, 8, 2),
+  EXPECT_EQ(caller_.CreateMap(static_cast<uint32_t>(MapType::kUserRingBuffer),
+                              0, 0, 8192),
             Minus(Status::kInvalid));
 }
 
@@ -266,7 +267,8 @@ TEST(MapDescribeTest, AKernelThatJudgesHasAllKinds) {
   ASSERT_EQ(InitSystem(HostMachineOps(), {}, view), Status::kOk);
   {
     TestCaller caller(Origin::kKernel);
-    EXPECT_GE(caller.CreateMap(static_cast<uint32_t>(MapType::kQueue), 0, 8, 2),
+    EXPECT_GE(caller.CreateMap(static_cast<uint32_t>(MapType::kUserRingBuffer),
+                               0, 0, 8192),
               0);
     const int64_t inner = caller.CreateMap(kMapTypeArray, 4, 8, 1);
     MapCreateAttr attr{};

@@ -12,7 +12,7 @@ Ref<Map> MakeArena() {
   spec.type = static_cast<MapType>(33);
   spec.max_entries = 1;
   spec.flags = 1 << 10;  // BPF_F_MMAPABLE
-  Result<Ref<Map>> made = DescribedMap::Create(spec, {}, PortAllocator());
+  Result<Ref<Map>> made = DescribedMap::Create(spec, PortAllocator());
   return made.ok() ? *made : Ref<Map>();
 }
 

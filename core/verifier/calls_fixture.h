@@ -135,7 +135,9 @@ class CallsTest : public VerifierTest {
     spec.value_size = value;
     const bool storage = type == 19;
     spec.max_entries = storage ? 0 : 4096;
-    return Checked(DescribedMap::Create(spec, Move(inner), PortAllocator()));
+    spec.inner = inner.get();
+    return Checked(inner ? CreateMap(spec, PortAllocator())
+                         : DescribedMap::Create(spec, PortAllocator()));
   }
 
   /// r0 = lookup of the key 0 in that map, or the end.

@@ -112,13 +112,18 @@ Status PutSaved(Rewriter& out, int32_t stack, bool restores) {
 Status InlineCpuId(Rewriter& out) { return PutCpu(out, r0); }
 
 Status InlineArrayLookup(Rewriter& out, const ArrayLayout& layout) {
-  const int32_t found = SizeOfScaled(layout) + 2;
+  const int32_t found = SizeOfScaled(layout) + (layout.holds_results ? 3 : 2);
   EBPF_TRY(out.Put(Make(kLoad32, r0, r2, 0, 0)));
   EBPF_TRY(out.Put(Make(kJump32GreaterEqualImm, r0, r0, found,
                         static_cast<int32_t>(layout.entry_count))));
   EBPF_TRY(PutScale(out, layout.element_size));
   EBPF_TRY(PutBase(out, layout));
   EBPF_TRY(out.Put(Make(kAdd, r0, r1, 0, 0)));
+  if (layout.holds_results) {
+    // Depends on what is read there, which orders it as an acquire would.
+    EBPF_TRY(out.Put(Make(kLoad64, r0, r0, 0, 0),
+                     Through(PointerKind::kMemory)));
+  }
   EBPF_TRY(out.Put(Make(kGoto, r0, r0, 1, 0)));
   return out.Put(Make(kMovImm, r0, r0, 0, 0));
 }

@@ -71,7 +71,7 @@ class OurMaps {
     spec.flags = like.flags;
     Result<Ref<Map>> map = CreateMap(spec, PortAllocator());
     if (!map.ok()) {
-      map = DescribedMap::Create(spec, Ref<Map>(), PortAllocator());
+      map = DescribedMap::Create(spec, PortAllocator());
     }
     if (!map.ok()) {
       std::printf("no map of ours like the host's of kind %u\n", kind);
