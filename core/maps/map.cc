@@ -14,8 +14,8 @@
 #include "core/maps/prog_array_map.h"
 #include "core/maps/queue_map.h"
 #include "core/maps/ring_buffer_map.h"
-#include "core/maps/value_timer.h"
 #include "core/maps/stack_trace_map.h"
+#include "core/maps/value_timer.h"
 
 namespace ebpf {
 namespace {
@@ -130,9 +130,7 @@ Status Map::AddListener(Listener& /*listener*/) {
 
 void Map::RemoveListener(Listener& /*listener*/) {}
 
-namespace {
-
-Result<Ref<Map>> Create(const MapSpec& spec, Allocator& allocator) {
+Result<Ref<Map>> CreateMap(const MapSpec& spec, Allocator& allocator) {
   switch (spec.type) {
 #define EBPF_MAP_TYPE(number, name, create) \
   case MapType::k##name:                    \
@@ -144,11 +142,9 @@ Result<Ref<Map>> Create(const MapSpec& spec, Allocator& allocator) {
   }
 }
 
-}  // namespace
-
-Result<Ref<Map>> CreateMap(const MapSpec& spec, Allocator& allocator) {
+Result<Ref<Map>> CreateCountedMap(const MapSpec& spec, Allocator& allocator) {
   CountedAllocator* counted = EBPF_TRY(CountedAllocator::Create(allocator));
-  Result<Ref<Map>> map = Create(spec, *counted);
+  Result<Ref<Map>> map = CreateMap(spec, *counted);
   if (map.ok()) {
     (*map)->SetMemory(*counted);
   }

@@ -253,5 +253,7 @@ IdTable<Map>& MapIds();
 /// Makes the map that `spec` asks for, in memory from `allocator`. kInvalid
 /// (unknown kind, sizes, flags), kTooBig, kNoMemory. Context: task.
 Result<Ref<Map>> CreateMap(const MapSpec& spec, Allocator& allocator);
+/// The same, of a map that knows its memory_bytes.
+Result<Ref<Map>> CreateCountedMap(const MapSpec& spec, Allocator& allocator);
 
 }  // namespace ebpf

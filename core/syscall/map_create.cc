@@ -204,7 +204,7 @@ Result<Ref<Map>> MakeMapOfMaps(const Call& call, MapSpec spec,
     return Status::kInvalid;
   }
   spec.inner = &file->AsMap()->map();
-  return CreateMap(spec, *call.system.allocator);
+  return CreateCountedMap(spec, *call.system.allocator);
 }
 
 /// A map of a kind that exists here, or, to judge programs, of any of Linux's.
@@ -214,7 +214,7 @@ Result<Ref<Map>> Make(const Call& call, const MapSpec& spec,
     return MakeMapOfMaps(call, spec, attr);
   }
   Allocator& allocator = *call.system.allocator;
-  Result<Ref<Map>> map = CreateMap(spec, allocator);
+  Result<Ref<Map>> map = CreateCountedMap(spec, allocator);
   if (map.ok() || map.status() != Status::kInvalid ||
       call.system.kernel.profile != verifier::Profile::kLinux) {
     return map;
