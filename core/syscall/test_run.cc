@@ -20,17 +20,23 @@ Status CopyNumberOut(const TestRun& run, size_t offset, uint32_t value) {
 }
 
 /// Bytes to a buffer of `room` bytes: 0 says that the client knows the size.
+/// kNoSpace where they do not fit, and then also in the place of kFault, as in
+/// Linux; `is_written` tells whether there was no fault.
 Status CopyBytesOut(const TestRun& run, ConstBytes bytes, uint64_t to,
-                    uint32_t room, size_t size_offset) {
+                    uint32_t room, size_t size_offset, bool& is_written) {
   const bool fits = room == 0 || bytes.size() <= room;
   const size_t size = fits ? bytes.size() : room;
   const Client& client = run.call.client;
+  Status status = Status::kOk;
   if (to != 0) {
-    EBPF_TRY(client.CopyOut(client.Pointer(to), bytes.data(), size));
+    status = client.CopyOut(client.Pointer(to), bytes.data(), size);
   }
-  EBPF_TRY(
-      CopyNumberOut(run, size_offset, static_cast<uint32_t>(bytes.size())));
-  return fits ? Status::kOk : Status::kNoSpace;
+  if (IsOk(status)) {
+    status =
+        CopyNumberOut(run, size_offset, static_cast<uint32_t>(bytes.size()));
+  }
+  is_written = IsOk(status);
+  return fits ? status : Status::kNoSpace;
 }
 
 }  // namespace
@@ -58,12 +64,18 @@ Status CopyContextIn(const TestRun& run, Bytes known) {
 }
 
 Status FinishTestRun(const TestRun& run, ConstBytes data,
-                     const TestRunResult& result) {
+                     const TestRunResult& result, size_t fragment_bytes) {
   const ProgTestRunAttr& attr = run.attr;
+  // Linux copies fragments into what the linear part leaves.
+  if (attr.data_out != 0 && attr.data_size_out != 0 &&
+      attr.data_size_out < Min(data.size(), fragment_bytes)) {
+    return Status::kNoSpace;
+  }
+  bool is_written = false;
   const Status status =
       CopyBytesOut(run, data, attr.data_out, attr.data_size_out,
-                   offsetof(ProgTestRunAttr, data_size_out));
-  if (!IsOk(status) && status != Status::kNoSpace) {
+                   offsetof(ProgTestRunAttr, data_size_out), is_written);
+  if (!is_written) {
     return status;
   }
   EBPF_TRY(
@@ -75,10 +87,12 @@ Status FinishTestRun(const TestRun& run, ConstBytes data,
 
 Status CopyContextOut(const TestRun& run, ConstBytes context) {
   const ProgTestRunAttr& attr = run.attr;
-  return attr.ctx_out == 0
-             ? Status::kOk
-             : CopyBytesOut(run, context, attr.ctx_out, attr.ctx_size_out,
-                            offsetof(ProgTestRunAttr, ctx_size_out));
+  if (attr.ctx_out == 0) {
+    return Status::kOk;
+  }
+  bool is_written = false;
+  return CopyBytesOut(run, context, attr.ctx_out, attr.ctx_size_out,
+                      offsetof(ProgTestRunAttr, ctx_size_out), is_written);
 }
 
 }  // namespace ebpf

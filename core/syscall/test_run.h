@@ -38,9 +38,10 @@ TestRunResult RunRepeatedly(const TestRun& run, void* context);
 Status CopyContextIn(const TestRun& run, Bytes known);
 
 /// Gives the client data, results and sizes. kNoSpace where its buffer is
-/// smaller, with what fits in it; kFault.
+/// smaller, with what fits in it, or with nothing where it is smaller than the
+/// last `fragment_bytes` of `data`; kFault.
 Status FinishTestRun(const TestRun& run, ConstBytes data,
-                     const TestRunResult& result);
+                     const TestRunResult& result, size_t fragment_bytes = 0);
 
 /// The same for the context, if the client wants it.
 Status CopyContextOut(const TestRun& run, ConstBytes context);

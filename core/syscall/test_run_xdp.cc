@@ -80,7 +80,8 @@ Status XdpRun::CopyIn() {
   const ProgTestRunAttr& attr = run_.attr;
   const auto attached =
       static_cast<AttachType>(run_.program.parts().attach_type);
-  if (attr.flags != 0 || attr.cpu != 0 || attr.batch_size != 0 ||
+  // As in Linux nobody looks at `cpu`.
+  if (attr.flags != 0 || attr.batch_size != 0 ||
       attached == AttachType::kXdpDevmap ||
       attached == AttachType::kXdpCpumap) {
     return Status::kInvalid;
@@ -111,7 +112,7 @@ Status XdpRun::Run() {
       run_,
       ConstBytes(packet.meta,
                  static_cast<size_t>(xdp_.frags_end - packet.meta)),
-      result));
+      result, static_cast<size_t>(xdp_.frags_end - packet.end)));
   StoreUnaligned(client_fields_ + kData,
                  static_cast<uint32_t>(packet.data - packet.meta));
   StoreUnaligned(client_fields_ + kDataEnd,
