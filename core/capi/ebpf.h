@@ -113,6 +113,29 @@ int64_t ebpf_poll(struct ebpf_client* client, int32_t fd);
 int64_t ebpf_ioctl(struct ebpf_client* client, int32_t fd, uint32_t command,
                    uint64_t argument);
 
+/* What a kernel shows of a descriptor. The link of /proc/self/fd/N
+ * ("anon_inode:bpf-map"), which is never freed, in `*name`; 0 or -EBADF. */
+int64_t ebpf_fd_name(struct ebpf_client* client, int32_t fd, const char** name);
+/* The lines of /proc/self/fdinfo/N that are of this kind of object, as much of
+ * them as fits into `size` characters, without a zero; how many there are, or
+ * -EBADF. */
+int64_t ebpf_fd_info(struct ebpf_client* client, int32_t fd, char* text,
+                     size_t size);
+
+/* What a file layer needs to show the objects that BPF_OBJ_PIN has named, below
+ * /sys/fs/bpf: mkdir, unlink, rmdir, readdir. Paths are absolute and the
+ * client's. Entry `index` of a directory comes in no certain order; -ENOENT
+ * behind the last. */
+struct ebpf_pin_entry {
+  char name[256];
+  bool is_directory;
+};
+int64_t ebpf_pin_mkdir(struct ebpf_client* client, uint64_t path);
+int64_t ebpf_pin_unlink(struct ebpf_client* client, uint64_t path);
+int64_t ebpf_pin_rmdir(struct ebpf_client* client, uint64_t path);
+int64_t ebpf_pin_read(struct ebpf_client* client, uint64_t path, uint32_t index,
+                      struct ebpf_pin_entry* entry);
+
 /* Memory of a descriptor that may be mapped: `size` bytes at `address`, of
  * which the last `mirrored_size` are to be mapped once more behind them for a
  * process (a ring's data). */

@@ -9,6 +9,7 @@
 #include "core/sync/read_section.h"
 #include "core/syscall/bpf.h"
 #include "core/syscall/file_calls.h"
+#include "core/syscall/obj_pin.h"
 #include "core/syscall/perf_event_open.h"
 #include "core/syscall/system.h"
 #include "core/syscall/trace_pipe.h"
@@ -94,6 +95,38 @@ int64_t ebpf_poll(ebpf_client* client, int32_t fd) {
 int64_t ebpf_ioctl(ebpf_client* client, int32_t fd, uint32_t command,
                    uint64_t argument) {
   return ebpf::Ioctl(ToClient(client), fd, command, argument);
+}
+
+int64_t ebpf_fd_name(ebpf_client* client, int32_t fd, const char** name) {
+  return ebpf::NameFd(ToClient(client), fd, name);
+}
+
+int64_t ebpf_fd_info(ebpf_client* client, int32_t fd, char* text, size_t size) {
+  return ebpf::DescribeFd(ToClient(client), fd, ebpf::Span<char>(text, size));
+}
+
+int64_t ebpf_pin_mkdir(ebpf_client* client, uint64_t path) {
+  ebpf::Client& caller = ToClient(client);
+  return ebpf::MakePinDirectory(caller, caller.Pointer(path));
+}
+
+int64_t ebpf_pin_unlink(ebpf_client* client, uint64_t path) {
+  ebpf::Client& caller = ToClient(client);
+  return ebpf::UnlinkPin(caller, caller.Pointer(path));
+}
+
+int64_t ebpf_pin_rmdir(ebpf_client* client, uint64_t path) {
+  ebpf::Client& caller = ToClient(client);
+  return ebpf::RemovePinDirectory(caller, caller.Pointer(path));
+}
+
+int64_t ebpf_pin_read(ebpf_client* client, uint64_t path, uint32_t index,
+                      ebpf_pin_entry* entry) {
+  ebpf::Client& caller = ToClient(client);
+  // The two entries are one and the same to the byte.
+  static_assert(sizeof(ebpf_pin_entry) == sizeof(ebpf::PinEntry));
+  return ebpf::ReadPinDirectory(caller, caller.Pointer(path), index,
+                                reinterpret_cast<ebpf::PinEntry*>(entry));
 }
 
 int64_t ebpf_mmap(ebpf_client* client, int32_t fd, uint64_t offset,

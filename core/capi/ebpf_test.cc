@@ -2,6 +2,7 @@
 #include "core/capi/ebpf.h"
 
 #include <cstdint>
+#include <string>
 #include <type_traits>
 
 #include "core/capi/ebpf_test_c.h"
@@ -49,6 +50,32 @@ TEST_F(CApiTest, AKernelInCMakesAMapAndMapsIt) {
   EXPECT_EQ(fd, 3);
   EXPECT_EQ(c_kernel_mapped_value(client, fd), 77);
   EXPECT_EQ(c_kernel_mapped_value(client, fd + 1), -9);
+  ebpf_client_delete(client);
+}
+
+TEST_F(CApiTest, AKernelShowsWhatDescriptorsAndNamesAre) {
+  ebpf_client* client = ebpf_client_create(EBPF_ORIGIN_KERNEL);
+  ASSERT_NE(client, nullptr);
+  const auto fd = static_cast<int32_t>(c_kernel_map(client, 77));
+  const char* name = nullptr;
+  EXPECT_EQ(ebpf_fd_name(client, fd, &name), 0);
+  EXPECT_STREQ(name, "anon_inode:bpf-map");
+  char text[400] = {};
+  const int64_t size = ebpf_fd_info(client, fd, text, sizeof(text) - 1);
+  EXPECT_GT(size, 0);
+  EXPECT_NE(std::string(text).find("\nmap_id:\t"), std::string::npos);
+  EXPECT_EQ(ebpf_fd_info(client, fd + 1, text, sizeof(text)), -9);
+
+  const auto path = [](const char* p) { return reinterpret_cast<uint64_t>(p); };
+  ebpf_pin_entry entry;
+  EXPECT_EQ(ebpf_pin_mkdir(client, path("/sys/fs/bpf/dir")), 0);
+  EXPECT_EQ(ebpf_pin_mkdir(client, path("/sys/fs/bpf/dir")), -17);
+  EXPECT_EQ(ebpf_pin_read(client, path("/sys/fs/bpf"), 0, &entry), 0);
+  EXPECT_STREQ(entry.name, "dir");
+  EXPECT_TRUE(entry.is_directory);
+  EXPECT_EQ(ebpf_pin_read(client, path("/sys/fs/bpf"), 1, &entry), -2);
+  EXPECT_EQ(ebpf_pin_unlink(client, path("/sys/fs/bpf/dir")), -21);
+  EXPECT_EQ(ebpf_pin_rmdir(client, path("/sys/fs/bpf/dir")), 0);
   ebpf_client_delete(client);
 }
 

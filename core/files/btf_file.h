@@ -16,6 +16,7 @@ class BtfFile final : public File {
   const Ref<btf::BtfObject>& btf() const { return btf_; }
 
   const char* name() const override { return "anon_inode:btf"; }
+  void Describe(TextWriter& text) const override;
   BtfFile* AsBtf() override { return this; }
 
  private:

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "core/base/status.h"
+#include "core/base/text_writer.h"
 #include "core/maps/map.h"
 #include "core/memory/allocator.h"
 #include "core/memory/ref_counted.h"
@@ -28,6 +29,11 @@ class File : public RefCounted<File> {
  public:
   /// The link of /proc/self/fd/N that clients look at: "anon_inode:bpf-map".
   virtual const char* name() const = 0;
+
+  /// Appends what Linux's /proc/self/fdinfo/N has besides what is of every
+  /// descriptor (pos, flags, mnt_id, ino): lines of "key:\tvalue\n". By
+  /// default none.
+  virtual void Describe(TextWriter& /*text*/) const {}
 
   // This file as one of the kinds that system calls ask for; null if it is not.
   virtual MapFile* AsMap() { return nullptr; }

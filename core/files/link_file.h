@@ -20,6 +20,7 @@ class LinkFile final : public File {
   const Ref<Link>& link() const { return link_; }
 
   const char* name() const override { return name_; }
+  void Describe(TextWriter& text) const override;
   LinkFile* AsLink() override { return this; }
   Result<Ref<File>> Reopen(uint32_t flags, Allocator& allocator) override;
 

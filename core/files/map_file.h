@@ -29,6 +29,7 @@ class MapFile final : public File {
   }
 
   const char* name() const override { return "anon_inode:bpf-map"; }
+  void Describe(TextWriter& text) const override;
   MapFile* AsMap() override { return this; }
   Result<Ref<File>> Reopen(uint32_t flags, Allocator& allocator) override;
   Result<size_t> Read(Client& client, CallerPtr to, size_t size) override;

@@ -15,6 +15,7 @@ class ProgramFile final : public File {
   const Ref<Program>& program() const { return program_; }
 
   const char* name() const override { return "anon_inode:bpf-prog"; }
+  void Describe(TextWriter& text) const override;
   ProgramFile* AsProgram() override { return this; }
   Result<Ref<File>> Reopen(uint32_t /*flags*/, Allocator& allocator) override {
     return Create(program_, allocator);

@@ -118,6 +118,17 @@ Status Program::BindMap(Ref<Map> map) {
   return Status::kOk;
 }
 
+uint64_t Program::memory_bytes() const {
+  return sizeof(*this) + parts_.insns.size() * sizeof(isa::Insn) +
+         parts_.maps.size() * sizeof(Map*) +
+         parts_.facts.size() * sizeof(InsnFacts) +
+         parts_.functions.size() * sizeof(ProgramFunction) +
+         parts_.original_indices.size() * sizeof(uint32_t) +
+         parts_.direct_calls.size() * sizeof(DirectCall) +
+         parts_.function_info.size() * sizeof(linux_abi::FunctionInfo) +
+         parts_.line_info.size() * sizeof(linux_abi::LineInfo) + code().size;
+}
+
 Map* Program::MapAt(uint32_t index) const {
   if (index < parts_.maps.size()) {
     return parts_.maps[index];

@@ -121,6 +121,8 @@ class Program final : public RefCounted<Program>,
   /// Keeps `map` as long as the program lives; nothing if it does already.
   /// kNoMemory.
   Status BindMap(Ref<Map> map);
+  /// What it takes, its code included; maps and types are others'.
+  uint64_t memory_bytes() const;
   /// The maps that it uses and then those that were bound to it; null behind
   /// the last.
   Map* MapAt(uint32_t index) const;

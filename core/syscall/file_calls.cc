@@ -3,6 +3,8 @@
 // core/syscall/file_calls.h's implementation.
 #include "core/syscall/file_calls.h"
 
+#include "core/base/text_writer.h"
+
 namespace ebpf {
 namespace {
 
@@ -27,6 +29,19 @@ Result<size_t> ReadFile(Client& client, int32_t fd, CallerPtr to,
 Result<uint32_t> PollFile(Client& client, int32_t fd) {
   Ref<File> file = EBPF_TRY(client.fds().Get(fd));
   return file->Poll();
+}
+
+Result<size_t> DescribeFile(Client& client, int32_t fd, Span<char> to) {
+  Ref<File> file = EBPF_TRY(client.fds().Get(fd));
+  TextWriter text(to.data(), to.size());
+  file->Describe(text);
+  return text.wanted();
+}
+
+Status NameFile(Client& client, int32_t fd, const char** name) {
+  Ref<File> file = EBPF_TRY(client.fds().Get(fd));
+  *name = file->name();
+  return Status::kOk;
 }
 
 Status IoctlFile(Client& client, int32_t fd, uint32_t command,
@@ -58,6 +73,14 @@ int64_t Read(Client& client, int32_t fd, CallerPtr to, uint64_t size) {
 
 int64_t Poll(Client& client, int32_t fd) {
   return ReturnValue(PollFile(client, fd));
+}
+
+int64_t DescribeFd(Client& client, int32_t fd, Span<char> to) {
+  return ReturnValue(DescribeFile(client, fd, to));
+}
+
+int64_t NameFd(Client& client, int32_t fd, const char** name) {
+  return ReturnValue(NameFile(client, fd, name));
 }
 
 int64_t Ioctl(Client& client, int32_t fd, uint32_t command, uint64_t argument) {

@@ -5,6 +5,7 @@
 
 #include <stdint.h>
 
+#include "core/base/span.h"
 #include "core/files/client.h"
 
 namespace ebpf {
@@ -21,6 +22,14 @@ int64_t Read(Client& client, int32_t fd, CallerPtr to, uint64_t size);
 
 /// The poll bits of `fd` that hold now.
 int64_t Poll(Client& client, int32_t fd);
+
+/// The text of Linux's /proc/self/fdinfo/N without the lines that are of every
+/// descriptor (pos, flags, mnt_id, ino), as much as fits; how long it is whole.
+int64_t DescribeFd(Client& client, int32_t fd, Span<char> to);
+
+/// The link of Linux's /proc/self/fd/N ("anon_inode:bpf-map"), which lives as
+/// long as the kernel, and 0.
+int64_t NameFd(Client& client, int32_t fd, const char** name);
 
 int64_t Ioctl(Client& client, int32_t fd, uint32_t command, uint64_t argument);
 

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: MIT
+//
+// What Linux's fdinfo says of maps, programs, types and links, for tools that
+// read it: libbpf, Aya, cilium/ebpf, bpftool.
+#include "core/files/describe.h"
+
+#include "core/files/btf_file.h"
+#include "core/files/link_file.h"
+#include "core/files/map_file.h"
+#include "core/files/program_file.h"
+#include "core/linux_abi/bpf.h"
+
+namespace ebpf {
+
+using fdinfo::PutBytes;
+using fdinfo::PutHex;
+using fdinfo::PutNumber;
+using fdinfo::PutText;
+
+void MapFile::Describe(TextWriter& text) const {
+  const MapSpec& spec = map_->spec();
+  PutNumber(text, "map_type", static_cast<uint32_t>(spec.type));
+  PutNumber(text, "key_size", spec.key_size);
+  PutNumber(text, "value_size", spec.value_size);
+  PutNumber(text, "max_entries", spec.max_entries);
+  PutHex(text, "map_flags",
+         spec.flags & ~(linux_abi::kMapReadOnly | linux_abi::kMapWriteOnly));
+  PutHex(text, "map_extra", spec.extra);
+  PutNumber(text, "memlock", map_->memory_bytes());
+  PutNumber(text, "map_id", map_->id());
+  PutNumber(text, "frozen", map_->frozen());
+}
+
+void ProgramFile::Describe(TextWriter& text) const {
+  const ProgramParts& parts = program_->parts();
+  const ProgramStats stats = program_->Stats();
+  PutNumber(text, "prog_type", static_cast<uint32_t>(parts.type->id));
+  PutNumber(text, "prog_jited", program_->code().size != 0);
+  PutBytes(text, "prog_tag", ConstBytes(parts.tag));
+  PutNumber(text, "memlock", program_->memory_bytes());
+  PutNumber(text, "prog_id", program_->id());
+  PutNumber(text, "run_time_ns", stats.run_time_ns);
+  PutNumber(text, "run_cnt", stats.timed_runs);
+  PutNumber(text, "recursion_misses", stats.missed);
+  PutNumber(text, "verified_insns", parts.origin.verified_insns);
+}
+
+void BtfFile::Describe(TextWriter& text) const {
+  PutNumber(text, "btf_id", btf_->id());
+}
+
+void LinkFile::Describe(TextWriter& text) const {
+  const Ref<Program> program = link_->program();
+  PutText(text, "link_type", link_->type_name());
+  PutNumber(text, "link_id", link_->id());
+  PutBytes(text, "prog_tag", ConstBytes(program->parts().tag));
+  PutNumber(text, "prog_id", program->id());
+  if (link_->type() != linux_abi::kLinkPerfEvent) {
+    return;
+  }
+  const EventDescription about = link_->Describe();
+  PutText(text, "name", about.name);
+  PutHex(text, "offset", about.offset);
+  PutNumber(text, "missed", about.missed);
+  PutText(text, "event_type", "kprobe");
+  PutNumber(text, "cookie", about.cookie);
+}
+
+}  // namespace ebpf
