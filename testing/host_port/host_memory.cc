@@ -38,6 +38,7 @@ Heap& TheHeap() {
 
 std::atomic<uint64_t> g_fail_at{0};
 std::atomic<bool> g_failed{false};
+std::atomic<bool> g_fails_on{false};  // also those after it
 
 void* ZeroedBlock(size_t size, size_t align) {
   void* memory = nullptr;
@@ -71,6 +72,9 @@ bool TakeAllocationFailure() {
     if (g_fail_at.compare_exchange_weak(left, left - 1)) {
       if (left == 1) {
         g_failed = true;
+        if (g_fails_on) {
+          g_fail_at = 1;
+        }
         return true;
       }
       return false;
@@ -113,7 +117,13 @@ void ResetHostPeakBytes() {
 
 void FailNthAllocation(uint64_t n) {
   g_failed = false;
+  g_fails_on = false;
   g_fail_at = n;
+}
+
+void FailAllocationsFrom(uint64_t n) {
+  FailNthAllocation(n);
+  g_fails_on = true;
 }
 
 bool AllocationFailed() { return g_failed; }

@@ -26,6 +26,9 @@ void SetHostMemoryLimit(uint64_t bytes);
 /// none does. ebpf_port_exec_alloc counts too.
 void FailNthAllocation(uint64_t n);
 
+/// The same, and each one after it too.
+void FailAllocationsFrom(uint64_t n);
+
 /// Whether the allocation that was to fail has been reached.
 bool AllocationFailed();
 
