@@ -13,7 +13,6 @@ namespace {
 
 using map_checks::CheckFlags;
 using map_checks::kAccessFlags;
-using map_checks::kMaxElement;
 using map_checks::kPageSize;
 
 constexpr uint32_t kNuma = linux_abi::kMapNumaNode;
@@ -24,15 +23,6 @@ constexpr uint32_t kSocketCookie = 8;
 
 Status Require(bool is_fine) {
   return is_fine ? Status::kOk : Status::kInvalid;
-}
-
-Status CheckLpmTrie(const MapSpec& spec) {
-  EBPF_TRY(
-      CheckFlags(spec.flags, linux_abi::kMapNoPrealloc | kNuma | kAccessFlags));
-  return Require(spec.max_entries != 0 &&
-                 (spec.flags & linux_abi::kMapNoPrealloc) != 0 &&
-                 spec.key_size >= 5 && spec.key_size <= 4 + 256 &&
-                 spec.value_size != 0 && spec.value_size < kMaxElement);
 }
 
 Status CheckDeviceMap(const MapSpec& spec) {

@@ -27,7 +27,6 @@ Status Create(const MapSpec& spec) {
 
 /// One good description of each kind.
 const MapSpec kGood[] = {
-    Spec(MapType::kLpmTrie, 8, 1, 2, linux_abi::kMapNoPrealloc),
     Spec(MapType::kDevMap, 4, 8, 2),
     Spec(MapType::kSockMap, 4, 4, 2),
     Spec(MapType::kCpuMap, 4, 8, 2),
@@ -90,9 +89,6 @@ TEST(DescribedMapTest, TheRulesOfTheKindsHold) {
       {Spec(MapType::kStackTrace, 4, 128 * 8, 2), Status::kInvalid},
       {Spec(MapType::kStackTrace, 4, 12, 2), Status::kInvalid},
       {Spec(MapType::kStackTrace, 4, 8, 2, linux_abi::kMapStackBuildId),
-       Status::kInvalid},
-      {Spec(MapType::kLpmTrie, 8, 1, 2), Status::kInvalid},
-      {Spec(MapType::kLpmTrie, 261, 1, 2, linux_abi::kMapNoPrealloc),
        Status::kInvalid},
       {Spec(MapType::kCgroupStorage, 16, 4097, 0), Status::kTooBig},
       {Spec(MapType::kTaskStorage, 4, 8, 0), Status::kInvalid},

@@ -9,6 +9,7 @@
 #include "core/maps/cgroup_array_map.h"
 #include "core/maps/hash_map.h"
 #include "core/maps/hash_of_maps_map.h"
+#include "core/maps/lpm_trie_map.h"
 #include "core/maps/per_cpu_array_map.h"
 #include "core/maps/perf_event_array_map.h"
 #include "core/maps/prog_array_map.h"

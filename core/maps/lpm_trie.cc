@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: MIT
+//
+// core/maps/lpm_trie.h's implementation: changing the trie, and walking it.
+#include "core/maps/lpm_trie.h"
+
+#include "core/base/assert.h"
+
+namespace ebpf {
+
+Status LpmTrie::Init(uint32_t data_size, uint32_t value_size,
+                     uint32_t max_entries) {
+  data_size_ = data_size;
+  value_size_ = value_size;
+  max_entries_ = max_entries;
+  value_offset_ = AlignUp<uint32_t>(data_size, 8);
+  const size_t inner_size = sizeof(Node) + value_offset_;
+  const size_t size = inner_size + AlignUp<size_t>(value_size, 8);
+  EBPF_TRY(nodes_.Init(1, uint64_t{max_entries} + 1, size));
+  return inner_nodes_.Init(1, max_entries, inner_size);
+}
+
+LpmTrie::Node* LpmTrie::Take(bool inner) {
+  FreeNodes& free = inner ? free_inner_ : free_;
+  Node* node = free.first;
+  if (node != nullptr) {
+    free.first = node->children[0].Load(kRelaxed);
+  } else {
+    // As many as there can be in the trie, and one: it does not run out.
+    EBPF_ASSERT(free.used < uint64_t{max_entries_} + (inner ? 0 : 1));
+    node = reinterpret_cast<Node*>(
+        (inner ? inner_nodes_ : nodes_).At(0, free.used));
+    ++free.used;
+    node->is_inner.Store(inner ? 1 : 0, kRelaxed);
+  }
+  return node;
+}
+
+void LpmTrie::Give(Node* node) {
+  // Releases that it is out of the trie: pairs with the first load in Find.
+  changes_.Store(changes_.Load(kRelaxed) + 1, kRelease);
+  // Before anything is written to it: pairs with the fence in Find.
+  ThreadFence(kRelease);
+  FreeNodes& free = node->is_inner.Load(kRelaxed) != 0 ? free_inner_ : free_;
+  node->children[0].Store(free.first, kRelaxed);
+  free.first = node;
+}
+
+void LpmTrie::SetChildren(Node* node, Node* zero, Node* one) {
+  // Releases: a stale reader on the node comes to what is whole.
+  node->children[0].Store(zero, kRelease);
+  node->children[1].Store(one, kRelease);
+}
+
+/// The place of `key`: its node, or the one that parts from it or begins with
+/// it, or an empty one.
+LpmTrie::Place LpmTrie::FindPlace(LpmKey key) {
+  Place place = {&root_, root_.Load(kRelaxed), nullptr, nullptr, 0};
+  while (place.node != nullptr) {
+    const uint32_t length = place.node->length.Load(kRelaxed);
+    place.common = Min(CommonBits<0>(place.node, key.data, place.common),
+                       Min(length, key.length));
+    if (place.common < length || length == key.length) {
+      break;
+    }
+    place.parent = place.node;
+    place.parent_link = place.link;
+    place.link = &place.node->children[key.Bit(length)];
+    place.node = place.link->Load(kRelaxed);
+  }
+  return place;
+}
+
+/// Puts `node`, which has the key, beside or above what is there.
+void LpmTrie::PutApart(const Place& place, LpmKey key, Node* node) {
+  Node* const other = place.node;
+  if (place.common == key.length) {
+    const bool one = other->Bit(place.common) != 0;
+    SetChildren(node, one ? nullptr : other, one ? other : nullptr);
+    place.link->Store(node, kRelease);
+    return;
+  }
+  SetChildren(node, nullptr, nullptr);
+  Node* const inner = Take(true);
+  inner->length.Store(place.common, kRelaxed);
+  shared_bytes::Store(inner->data(), ConstBytes(key.data, data_size_));
+  const bool one = key.Bit(place.common) != 0;
+  SetChildren(inner, one ? other : node, one ? node : other);
+  place.link->Store(inner, kRelease);
+}
+
+Status LpmTrie::Put(LpmKey key, ConstBytes value, UpdateMode mode) {
+  const Place place = FindPlace(key);
+  Node* const old = place.node;
+  const bool same = old != nullptr &&
+                    old->length.Load(kRelaxed) == key.length &&
+                    place.common == key.length;
+  const bool exists = same && old->is_inner.Load(kRelaxed) == 0;
+  if (exists && mode == UpdateMode::kNoExist) {
+    return Status::kExists;
+  }
+  if (!exists && mode == UpdateMode::kExist) {
+    return Status::kNotFound;
+  }
+  if (!exists && count_ == max_entries_) {
+    return Status::kNoSpace;
+  }
+  Node* const node = Take(false);
+  node->length.Store(key.length, kRelaxed);
+  shared_bytes::Store(node->data(), ConstBytes(key.data, data_size_));
+  shared_bytes::Store(ValueOf(node), value);
+  count_ += exists ? 0 : 1;
+  if (same) {
+    SetChildren(node, old->children[0].Load(kRelaxed),
+                old->children[1].Load(kRelaxed));
+    place.link->Store(node, kRelease);
+    Give(old);
+  } else if (old == nullptr) {
+    SetChildren(node, nullptr, nullptr);
+    place.link->Store(node, kRelease);
+  } else {
+    PutApart(place, key, node);
+  }
+  return Status::kOk;
+}
+
+Status LpmTrie::Remove(LpmKey key) {
+  const Place place = FindPlace(key);
+  Node* const node = place.node;
+  if (node == nullptr || node->length.Load(kRelaxed) != key.length ||
+      place.common != key.length || node->is_inner.Load(kRelaxed) != 0) {
+    return Status::kNotFound;
+  }
+  --count_;
+  Node* const zero = node->children[0].Load(kRelaxed);
+  Node* const one = node->children[1].Load(kRelaxed);
+  if (zero != nullptr && one != nullptr) {
+    Node* const inner = Take(true);
+    inner->length.Store(key.length, kRelaxed);
+    shared_bytes::Store(inner->data(), ConstBytes(key.data, data_size_));
+    SetChildren(inner, zero, one);
+    place.link->Store(inner, kRelease);
+  } else if (zero == nullptr && one == nullptr && place.parent != nullptr &&
+             place.parent->is_inner.Load(kRelaxed) != 0) {
+    // With one child left the inner node is needed no more.
+    const bool is_one = place.link == &place.parent->children[1];
+    place.parent_link->Store(
+        place.parent->children[is_one ? 0 : 1].Load(kRelaxed), kRelease);
+    Give(place.parent);
+  } else {
+    place.link->Store(zero != nullptr ? zero : one, kRelease);
+  }
+  Give(node);
+  return Status::kOk;
+}
+
+uint8_t* LpmTrie::FindLocked(LpmKey key) {
+  Node* const found = Walk<0>(key);
+  return found == nullptr ? nullptr : ValueOf(found);
+}
+
+/// The first in NextKey's order; a node below which there are none.
+LpmTrie::Node* LpmTrie::FirstIn(Node* node) {
+  for (Node* below = node; below != nullptr;) {
+    node = below;
+    below = node->children[0].Load(kRelaxed);
+    if (below == nullptr) {
+      below = node->children[1].Load(kRelaxed);
+    }
+  }
+  return node;
+}
+
+Status LpmTrie::NextKey(const LpmKey* key, Bytes next) {
+  Node* const root = root_.Load(kRelaxed);
+  Node* after = nullptr;  // the one that follows what is below `node`
+  Node* node = key == nullptr ? nullptr : root;
+  while (node != nullptr) {
+    const uint32_t length = node->length.Load(kRelaxed);
+    if (length > key->length || CommonBits<0>(node, key->data, 0) < length) {
+      node = nullptr;
+    } else if (length == key->length) {
+      break;
+    } else {
+      Node* const one = node->children[1].Load(kRelaxed);
+      if (key->Bit(length) == 0 && one != nullptr) {
+        after = FirstIn(one);
+      } else if (node->is_inner.Load(kRelaxed) == 0) {
+        after = node;
+      }
+      node = node->children[key->Bit(length)].Load(kRelaxed);
+    }
+  }
+  if (node == nullptr || node->is_inner.Load(kRelaxed) != 0) {
+    after = root == nullptr ? nullptr : FirstIn(root);
+  }
+  if (after == nullptr) {
+    return Status::kNotFound;
+  }
+  StoreUnaligned(next.data(), after->length.Load(kRelaxed));
+  shared_bytes::Load(next.Subspan(sizeof(uint32_t)), after->data());
+  return Status::kOk;
+}
+
+}  // namespace ebpf

@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: MIT
+//
+// The trie behind BPF_MAP_TYPE_LPM_TRIE: prefixes, and the longest one that a
+// key begins with.
+//
+// A node stands for a prefix, which the prefixes below it begin with; the next
+// bit says which of its two children they are under. Where two prefixes part
+// there is an inner node, which always has two children and no value. So there
+// are less inner nodes than others, and with one node to spare for changes all
+// of them are there from the start: nothing here allocates.
+//
+// Writers hold one lock. Each change becomes visible by one store of a pointer:
+// a new value is a new node in the old one's place. What is taken out of the
+// trie goes to a free list of its kind and may be rewritten at once.
+//
+// Lookups take no lock. Nodes are type-stable memory: who stands on one that
+// was taken out reads some node of this trie, never foreign memory, and moves
+// to longer prefixes only, so it comes to an end. But what it finds may be
+// wrong. So nodes that leave are counted, after they left and before anything
+// writes to them: a lookup that counted as many before as after has read no
+// rewritten node, and its answer was right when it began to walk or later.
+// Else it walks again, and when others change the trie faster than it walks
+// tries for the lock. It fails to get that, in the end, only where this CPU
+// interrupted the holder: then nobody changes anything until it is done, and a
+// last walk is right.
+#pragma once
+
+#include <stdint.h>
+
+#include "core/base/atomic.h"
+#include "core/base/bits.h"
+#include "core/base/memory.h"
+#include "core/base/span.h"
+#include "core/base/status.h"
+#include "core/base/thread_annotations.h"
+#include "core/maps/chunked_array.h"
+#include "core/maps/map_spec.h"
+#include "core/maps/shared_bytes.h"
+#include "core/memory/allocator.h"
+#include "core/sync/spin_lock.h"
+
+namespace ebpf {
+
+/// A key as bpf(2) has it: how many bits of `data` count.
+struct LpmKey {
+  explicit LpmKey(const uint8_t* key)
+      : length(LoadUnaligned<uint32_t>(key)), data(key + sizeof(length)) {}
+
+  unsigned Bit(uint32_t at) const { return data[at / 8] >> (7 - at % 8) & 1; }
+
+  uint32_t length;
+  const uint8_t* data;
+};
+
+class LpmTrie : public NonCopyable {
+ public:
+  explicit LpmTrie(Allocator& allocator)
+      : nodes_(allocator), inner_nodes_(allocator) {}
+
+  /// For keys with `data_size` bytes behind their length. kNoMemory, and it is
+  /// good for destruction only. Context: task, once.
+  Status Init(uint32_t data_size, uint32_t value_size, uint32_t max_entries);
+
+  /// Where the value is of the longest prefix that `key` begins with, aligned
+  /// to 8, or null. `kDataSize` is the data's size, or 0 for any.
+  /// Context: any.
+  template <uint32_t kDataSize = 0>
+  uint8_t* Find(LpmKey key);
+
+  /// Programs try it, tasks wait for it.
+  SpinLock<LockRank::kMapBucket> lock;
+
+  // Under the lock. `key.length` is not above that of the data. Keys are kept
+  // with all of their bits.
+
+  /// kNoSpace (full), kExists, kNotFound.
+  Status Put(LpmKey key, ConstBytes value, UpdateMode mode) EBPF_REQUIRES(lock);
+  /// kNotFound: only the prefix itself counts.
+  Status Remove(LpmKey key) EBPF_REQUIRES(lock);
+  uint8_t* FindLocked(LpmKey key) EBPF_REQUIRES(lock);
+  /// The key after `key`, longer ones before those that they begin with; the
+  /// first one if `key` (not of the trie, or null) is not there. kNotFound.
+  Status NextKey(const LpmKey* key, Bytes next) EBPF_REQUIRES(lock);
+
+  uint32_t max_length() const { return data_size_ * 8; }
+
+ private:
+  struct Node {
+    Atomic<Node*> children[2];  // the first one: also the next free node
+    Atomic<uint32_t> length;
+    Atomic<uint32_t> is_inner;
+    // Behind it the data, and unless it is inner the value, aligned to 8 each.
+
+    uint8_t* data() { return reinterpret_cast<uint8_t*>(this + 1); }
+    unsigned Bit(uint32_t at) {
+      return shared_bytes::internal::LoadPiece<uint8_t>(data() + at / 8) >>
+                 (7 - at % 8) &
+             1;
+    }
+  };
+  static_assert(sizeof(Node) == 24);
+
+  /// Where a node hangs in, and the one above it.
+  struct Place {
+    Atomic<Node*>* link;
+    Node* node;
+    Node* parent;
+    Atomic<Node*>* parent_link;
+    uint32_t common;  // how many bits of the node are those of the key
+  };
+
+  /// The free nodes of one kind.
+  struct FreeNodes {
+    Node* first = nullptr;
+    uint32_t used = 0;  // from here on they were never taken
+  };
+
+  static constexpr unsigned kMaxTries = 32;
+
+  template <uint32_t kDataSize>
+  uint32_t CommonBits(Node* node, const uint8_t* data, uint32_t known) const;
+  template <uint32_t kDataSize>
+  Node* Walk(LpmKey key) const;
+  uint8_t* ValueOf(Node* node) const { return node->data() + value_offset_; }
+
+  Place FindPlace(LpmKey key) EBPF_REQUIRES(lock);
+  void PutApart(const Place& place, LpmKey key, Node* node) EBPF_REQUIRES(lock);
+  Node* Take(bool inner) EBPF_REQUIRES(lock);
+  void Give(Node* node) EBPF_REQUIRES(lock);
+  static void SetChildren(Node* node, Node* zero, Node* one);
+  static Node* FirstIn(Node* node);
+
+  ChunkedArray nodes_;
+  ChunkedArray inner_nodes_;
+  uint32_t data_size_ = 0;
+  uint32_t value_size_ = 0;
+  uint32_t value_offset_ = 0;  // from the data
+  uint32_t max_entries_ = 0;
+  Atomic<Node*> root_;
+  /// Counts the nodes that left the trie.
+  Atomic<uint64_t> changes_;
+  uint32_t count_ EBPF_GUARDED_BY(lock) = 0;
+  FreeNodes free_ EBPF_GUARDED_BY(lock);
+  FreeNodes free_inner_ EBPF_GUARDED_BY(lock);
+};
+
+/// How many bits are the same, of which `known` are known to be. Precondition:
+/// there are as many.
+template <uint32_t kDataSize>
+inline uint32_t LpmTrie::CommonBits(Node* node, const uint8_t* data,
+                                    uint32_t known) const {
+  using shared_bytes::internal::LoadPiece;
+  const uint32_t size = kDataSize == 0 ? data_size_ : kDataSize;
+  const uint8_t* own = node->data();
+  uint32_t at = kDataSize == 4 ? 0 : known / 64 * 8;
+  for (; at + 8 <= size; at += 8) {
+    const uint64_t differs = BigEndian(LoadPiece<uint64_t>(own + at) ^
+                                       LoadUnaligned<uint64_t>(data + at));
+    if (differs != 0) {
+      return at * 8 + static_cast<uint32_t>(__builtin_clzll(differs));
+    }
+  }
+  if ((size & 4) != 0) {
+    const uint32_t differs = BigEndian(LoadPiece<uint32_t>(own + at) ^
+                                       LoadUnaligned<uint32_t>(data + at));
+    if (differs != 0) {
+      return at * 8 + static_cast<uint32_t>(__builtin_clz(differs));
+    }
+    at += 4;
+  }
+  for (; at < size; ++at) {
+    const uint32_t differs =
+        static_cast<uint32_t>(LoadPiece<uint8_t>(own + at) ^ data[at]) << 24;
+    if (differs != 0) {
+      return at * 8 + static_cast<uint32_t>(__builtin_clz(differs));
+    }
+  }
+  return size * 8;
+}
+
+template <uint32_t kDataSize>
+inline LpmTrie::Node* LpmTrie::Walk(LpmKey key) const {
+  const uint32_t size = kDataSize == 0 ? data_size_ : kDataSize;
+  if (key.length > size * 8) {
+    return nullptr;
+  }
+  Node* found = nullptr;
+  // Acquires, here and below: pair with the releases that link nodes.
+  Node* node = root_.Load(kAcquire);
+  for (uint32_t known = 0; node != nullptr;) {
+    const uint32_t length = node->length.Load(kRelaxed);
+    if (length < known || length > key.length ||
+        CommonBits<kDataSize>(node, key.data, known) < length) {
+      break;
+    }
+    if (node->is_inner.Load(kRelaxed) == 0) {
+      found = node;
+    }
+    if (length == size * 8) {
+      break;
+    }
+    known = length + 1;
+    node = node->children[key.Bit(length)].Load(kAcquire);
+  }
+  return found;
+}
+
+template <uint32_t kDataSize>
+inline uint8_t* LpmTrie::Find(LpmKey key) {
+  Node* found = nullptr;
+  for (unsigned tries = 0; tries < kMaxTries; ++tries) {
+    // Acquires: pairs with the store in Give; what left before is not reached.
+    const uint64_t before = changes_.Load(kAcquire);
+    found = Walk<kDataSize>(key);
+    // Pairs with the fence in Give: who read what was written after that sees
+    // the count.
+    ThreadFence(kAcquire);
+    if (changes_.Load(kRelaxed) == before) {
+      return found == nullptr ? nullptr : ValueOf(found);
+    }
+  }
+  uintptr_t irq;
+  if (lock.TryLock(irq)) {
+    found = Walk<kDataSize>(key);
+    lock.Unlock(irq);
+  } else {
+    found = Walk<kDataSize>(key);
+  }
+  return found == nullptr ? nullptr : ValueOf(found);
+}
+
+}  // namespace ebpf

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: MIT
+//
+// core/maps/lpm_trie_map.h's implementation.
+#include "core/maps/lpm_trie_map.h"
+
+#include "core/base/assert.h"
+#include "core/linux_abi/bpf.h"
+#include "core/maps/map_checks.h"
+#include "core/sync/read_section.h"
+
+namespace ebpf {
+namespace {
+
+constexpr uint32_t kMinKey = sizeof(uint32_t) + 1;
+constexpr uint32_t kMaxData = 256;
+/// Linux's node with the longest key is one kmalloc.
+constexpr uint32_t kMaxValue = map_checks::kMaxElement - kMaxData - 24;
+
+}  // namespace
+
+void LpmTrieMap::Destroy() {
+  WaitForReaders();
+  allocator_.Delete(this);
+}
+
+Status LpmTrieMap::CheckLength(ConstBytes key) const {
+  EBPF_ASSERT(key.size() == spec().key_size);
+  return LpmKey(key.data()).length <= trie_.max_length() ? Status::kOk
+                                                         : Status::kInvalid;
+}
+
+Result<Bytes> LpmTrieMap::Lookup(ConstBytes key) {
+  EBPF_ASSERT(key.size() == spec().key_size);
+  uint8_t* const value = trie_.Find(LpmKey(key.data()));
+  if (value == nullptr) {
+    return Status::kNotFound;
+  }
+  return Bytes(value, spec().value_size);
+}
+
+template <uint32_t kDataSize>
+uint64_t LpmTrieMap::LookUp(uint64_t map, uint64_t key, uint64_t, uint64_t,
+                            uint64_t) {
+  auto& self = static_cast<LpmTrieMap&>(*reinterpret_cast<Map*>(map));
+  return reinterpret_cast<uint64_t>(self.trie_.Find<kDataSize>(
+      LpmKey(reinterpret_cast<const uint8_t*>(key))));
+}
+
+DirectLookup LpmTrieMap::direct_lookup() const {
+  switch (spec().key_size - sizeof(uint32_t)) {
+    case 4:
+      return LookUp<4>;
+    case 8:
+      return LookUp<8>;
+    case 16:
+      return LookUp<16>;
+    default:
+      return LookUp<0>;
+  }
+}
+
+Status LpmTrieMap::Update(ConstBytes key, ConstBytes value, UpdateMode mode) {
+  EBPF_ASSERT(value.size() == spec().value_size);
+  EBPF_TRY(map_checks::CheckMode(mode));
+  EBPF_TRY(CheckLength(key));
+  uintptr_t irq;
+  if (!trie_.lock.TryLock(irq)) {
+    return Status::kBusy;
+  }
+  const Status status = trie_.Put(LpmKey(key.data()), value, mode);
+  trie_.lock.Unlock(irq);
+  return status;
+}
+
+Status LpmTrieMap::Delete(ConstBytes key) {
+  EBPF_TRY(CheckLength(key));
+  uintptr_t irq;
+  if (!trie_.lock.TryLock(irq)) {
+    return Status::kBusy;
+  }
+  const Status status = trie_.Remove(LpmKey(key.data()));
+  trie_.lock.Unlock(irq);
+  return status;
+}
+
+Status LpmTrieMap::CopyValueOut(ConstBytes key, Bytes value) {
+  EBPF_ASSERT(key.size() == spec().key_size);
+  EBPF_ASSERT(value.size() == spec().value_size);
+  const SpinGuard guard(trie_.lock);
+  const uint8_t* const found = trie_.FindLocked(LpmKey(key.data()));
+  if (found == nullptr) {
+    return Status::kNotFound;
+  }
+  shared_bytes::Load(value, found);
+  return Status::kOk;
+}
+
+Status LpmTrieMap::UpdateFromUser(ConstBytes key, ConstBytes value,
+                                  UpdateMode mode) {
+  EBPF_ASSERT(value.size() == spec().value_size);
+  EBPF_TRY(map_checks::CheckMode(mode));
+  EBPF_TRY(CheckLength(key));
+  const SpinGuard guard(trie_.lock);
+  return trie_.Put(LpmKey(key.data()), value, mode);
+}
+
+Status LpmTrieMap::DeleteFromUser(ConstBytes key) {
+  EBPF_TRY(CheckLength(key));
+  const SpinGuard guard(trie_.lock);
+  return trie_.Remove(LpmKey(key.data()));
+}
+
+Status LpmTrieMap::NextKey(ConstBytes key, Bytes next) {
+  EBPF_ASSERT(next.size() == spec().key_size);
+  const SpinGuard guard(trie_.lock);
+  if (key.empty() || !IsOk(CheckLength(key))) {
+    return trie_.NextKey(nullptr, next);
+  }
+  const LpmKey after(key.data());
+  return trie_.NextKey(&after, next);
+}
+
+Result<Ref<Map>> CreateLpmTrieMap(const MapSpec& spec, Allocator& allocator) {
+  EBPF_TRY(map_checks::CheckFlags(spec.flags, linux_abi::kMapNoPrealloc |
+                                                  linux_abi::kMapNumaNode |
+                                                  map_checks::kAccessFlags));
+  if ((spec.flags & linux_abi::kMapNoPrealloc) == 0 || spec.max_entries == 0 ||
+      spec.key_size < kMinKey || spec.key_size > sizeof(uint32_t) + kMaxData ||
+      spec.value_size == 0 || spec.value_size > kMaxValue) {
+    return Status::kInvalid;
+  }
+  LpmTrieMap* map = EBPF_TRY(allocator.New<LpmTrieMap>(spec, allocator));
+  const Status status =
+      map->trie_.Init(spec.key_size - static_cast<uint32_t>(sizeof(uint32_t)),
+                      spec.value_size, spec.max_entries);
+  if (!IsOk(status)) {
+    allocator.Delete(map);
+    return status;
+  }
+  return Ref<Map>::Adopt(map);
+}
+
+}  // namespace ebpf

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: MIT
+//
+// BPF_MAP_TYPE_LPM_TRIE: values under prefixes.
+#pragma once
+
+#include "core/base/status.h"
+#include "core/maps/lpm_trie.h"
+#include "core/maps/map.h"
+#include "core/memory/allocator.h"
+
+namespace ebpf {
+
+/// An LpmTrie as a map. Keys are a length in bits and as many bytes as the map
+/// has; all nodes are there from the start, although BPF_F_NO_PREALLOC is asked
+/// for, as Linux demands (README, "Decided").
+class LpmTrieMap final : public Map {
+ public:
+  // Map. Lookup: kNotFound also for a length above that of the data. Update:
+  // kNoSpace (full), kInvalid (the length). Delete: the prefix itself.
+  Result<Bytes> Lookup(ConstBytes key) override;
+  Status Update(ConstBytes key, ConstBytes value, UpdateMode mode) override;
+  Status Delete(ConstBytes key) override;
+  DirectLookup direct_lookup() const override;
+  Status CopyValueOut(ConstBytes key, Bytes value) override;
+  Status UpdateFromUser(ConstBytes key, ConstBytes value,
+                        UpdateMode mode) override;
+  Status DeleteFromUser(ConstBytes key) override;
+  Status NextKey(ConstBytes key, Bytes next) override;
+
+ private:
+  friend class Allocator;
+  friend Result<Ref<Map>> CreateLpmTrieMap(const MapSpec& spec,
+                                           Allocator& allocator);
+
+  LpmTrieMap(const MapSpec& spec, Allocator& allocator)
+      : Map(spec), allocator_(allocator), trie_(allocator) {}
+  ~LpmTrieMap() = default;
+  void Destroy() override;
+
+  template <uint32_t kDataSize>
+  static uint64_t LookUp(uint64_t map, uint64_t key, uint64_t, uint64_t,
+                         uint64_t);
+  Status CheckLength(ConstBytes key) const;
+
+  Allocator& allocator_;
+  LpmTrie trie_;
+};
+
+/// kInvalid, kNoMemory. Context: task.
+Result<Ref<Map>> CreateLpmTrieMap(const MapSpec& spec, Allocator& allocator);
+
+}  // namespace ebpf
