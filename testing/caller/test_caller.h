@@ -57,6 +57,9 @@ class TestCaller {
     return Put(insns.data(), insns.size() * sizeof(isa::Insn));
   }
 
+  /// What Put gave is no more: for long tests with the kernel as the caller.
+  void ForgetMemory() { kernel_memory_.clear(); }
+
   /// The bytes behind an address that Put gave.
   void* At(uint64_t address) {
     return origin_ == Origin::kUser ? user_memory_->At(address)
