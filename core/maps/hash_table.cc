@@ -37,8 +37,8 @@ Status HashTable::Init(const TableShape& shape) {
   cpu_count_ = ebpf_port_cpu_count();
   // At most two elements for three buckets: more save nothing, fewer are long
   // chains.
-  bucket_count_ = static_cast<size_t>(RoundUpToPowerOfTwo(
-      uint64_t{shape.max_entries} + shape.max_entries / 2));
+  bucket_count_ = static_cast<size_t>(
+      RoundUpToPowerOfTwo(uint64_t{shape.max_entries} + shape.max_entries / 2));
   const uint64_t spare_count =
       has_spares() ? uint64_t{cpu_count_} * Spares::kCount : 0;
   const uint64_t element_count = shape.max_entries + spare_count;
@@ -108,8 +108,9 @@ bool HashTable::Matches(Element* element, ConstBytes key, uint32_t hash) const {
   return SearchLocked(key, hash);
 }
 
-bool HashTable::Has(ConstBytes key, uint32_t hash) const {
-  return Search(key, hash) != nullptr;
+HashTable::Element* HashTable::FindElement(ConstBytes key,
+                                           uint32_t hash) const {
+  return Search(key, hash);
 }
 
 uint8_t* HashTable::Find(ConstBytes key) const {

@@ -190,7 +190,7 @@ class HashTable : public NonCopyable {
   static bool Lock(Bucket& bucket, TableCaller caller, uintptr_t& irq)
       EBPF_TRY_ACQUIRE(true, bucket.lock);
   Element* Search(ConstBytes key, uint32_t hash) const;
-  bool Has(ConstBytes key, uint32_t hash) const;
+  Element* FindElement(ConstBytes key, uint32_t hash) const;
   Element* SearchLocked(ConstBytes key, uint32_t hash) const;
   Position FindIn(Bucket& bucket, ConstBytes key, uint32_t hash) const
       EBPF_REQUIRES(bucket.lock);

@@ -46,17 +46,28 @@ Status HashTable::PutOnce(const NewValue& put, Element* taken) {
 /// nothing is evicted for an old one is decided by a look without the lock.
 Status HashTable::PutEvicting(const NewValue& put) {
   const UpdateMode mode = WithoutLock(put.mode);
-  const bool exists = Has(put.key, put.hash);
-  if (exists ? has_spares() || per_cpu_ || mode == UpdateMode::kNoExist
-             : mode == UpdateMode::kExist) {
+  Element* existing = FindElement(put.key, put.hash);
+  if (existing != nullptr
+          ? has_spares() || per_cpu_ || mode == UpdateMode::kNoExist
+          : mode == UpdateMode::kExist) {
     const Status status = PutOnce(put, nullptr);
     if (status != Status::kNoMemory) {
       return status;
     }
     // The key went meanwhile: it is a new one.
   }
+  if (existing != nullptr) {
+    existing->use.Mark();  // rather another one goes
+  }
   Element* taken = TakeOrEvict();
-  return taken == nullptr ? Status::kNoMemory : PutOnce(put, taken);
+  if (taken == nullptr) {
+    return Status::kNoMemory;
+  }
+  NewValue now = put;
+  if (existing != nullptr && Matches(taken, put.key, put.hash)) {
+    now.mode = UpdateMode::kAny;  // it was evicted to make room for itself
+  }
+  return PutOnce(now, taken);
 }
 
 /// `taken` is used up if it becomes null; else it is to be given back.
@@ -181,13 +192,11 @@ void HashTable::StoreOfCpus(Element* element, const NewValue& put,
     }
     return;
   }
-  const uint32_t self = ebpf_port_cpu_id();
   for (uint32_t cpu = 0; is_new && cpu < cpu_count_; ++cpu) {
-    if (cpu != self) {
-      shared_bytes::Zero(ValueOn(cpu, element), value_stride_);
-    }
+    // With what is behind the value, which the system call copies, too.
+    shared_bytes::Zero(ValueOn(cpu, element), value_stride_);
   }
-  value_fields::Store(fields_, ValueOn(self, element), put.value);
+  value_fields::Store(fields_, ValueOn(ebpf_port_cpu_id(), element), put.value);
 }
 
 /// The element's own link stays: a reader may be on it.
