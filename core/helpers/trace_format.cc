@@ -51,9 +51,10 @@ class Formatter {
   Status Number(const Flags& flags);
   Status Character(const Flags& flags);
   Status String(const Flags& flags, bool user);
-  Status Pointer(Flags flags);
+  Status Pointer(const Flags& flags);
+  Status Address(const Flags& flags);
   Status Symbol(const Flags& flags, bool with_offset, bool return_address);
-  Status IpAddress(const Flags& flags);
+  Status IpAddress();
 
   void Put(char c);
   void Pad(char c, uint64_t count);
@@ -196,14 +197,24 @@ Status Formatter::String(const Flags& flags, bool user) {
   return Status::kOk;
 }
 
-Status Formatter::Pointer(Flags flags) {
+Status Formatter::Pointer(const Flags& flags) {
   const char kind = Peek();
   if ((kind == 'k' || kind == 'u') && Peek(1) == 's') {
     at_ += 2;
-    return String(flags, kind == 'u');
+    return String(Flags(), kind == 'u');  // as addresses, without a width
   }
+  EBPF_TRY(Address(flags));
+  // As Linux does: letters behind it are taken for more of the conversion.
+  while (IsLetter(Peek()) || IsDigit(Peek())) {
+    ++at_;
+  }
+  return Status::kOk;
+}
+
+Status Formatter::Address(const Flags& flags) {
+  const char kind = Peek();
   if (kind == 'i' || kind == 'I') {
-    return IpAddress(flags);
+    return IpAddress();
   }
   if (!EndsConversion(kind)) {
     ++at_;
@@ -241,7 +252,8 @@ Status Formatter::Symbol(const Flags& flags, bool with_offset,
   return Status::kOk;
 }
 
-Status Formatter::IpAddress(const Flags& flags) {
+/// Without a width, whatever the format says.
+Status Formatter::IpAddress() {
   const bool leading_zeros = Peek() == 'i';  // and no colons
   const char version = Peek(1);
   if (version != '4' && version != '6') {
@@ -267,7 +279,7 @@ Status Formatter::IpAddress(const Flags& flags) {
     }
     text.PutUnsigned(bytes[i]);
   }
-  PutText(flags, text.text());
+  PutText(Flags(), text.text());
   return Status::kOk;
 }
 

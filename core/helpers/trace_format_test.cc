@@ -240,9 +240,17 @@ TEST(TraceFormatTest, StringsOfUserMemoryAreRead) {
   HostUserMemory memory(4096);
   const uint64_t at = memory.Put("user text", 10);
   EXPECT_EQ(Text("[%pus]", {at}), "[user text]");
-  EXPECT_EQ(Text("[%-12pus]", {at}), "[user text   ]");
+  EXPECT_EQ(Text("[%-12pus]", {at}), "[user text]");
   EXPECT_EQ(Text("[%pus]", {Address("kernel")}), "[]");
   EXPECT_EQ(Text("[%pks]", {at}), "[]");
+}
+
+TEST(TraceFormatTest, AddressesHaveNoWidthAndTakeLettersBehindThem) {
+  const uint8_t address[4] = {10, 0, 0, 1};
+  EXPECT_EQ(Text("[%20pI4]", {Address(address)}), "[10.0.0.1]");
+  EXPECT_EQ(Text("[%-9pks]", {Address("abc")}), "[abc]");
+  EXPECT_EQ(Text("%pxy9-%pI4abc.", {0, Address(address)}),
+            "0000000000000000-10.0.0.1.");
 }
 
 }  // namespace
