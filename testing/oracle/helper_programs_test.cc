@@ -170,7 +170,7 @@ INSTANTIATE_TEST_SUITE_P(
     All, HelperProgramsTest,
     ::testing::Combine(::testing::Values("helper_strings", "helper_dynptr",
                                          "helper_locks", "helper_timers",
-                                         "helper_rest"),
+                                         "helper_rest", "map_kinds"),
                        ::testing::Bool()),
     [](const auto& info) {
       return std::string(std::get<0>(info.param)) +

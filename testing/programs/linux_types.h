@@ -22,7 +22,18 @@ enum bpf_map_type {
   BPF_MAP_TYPE_HASH = 1,
   BPF_MAP_TYPE_ARRAY = 2,
   BPF_MAP_TYPE_PERCPU_ARRAY = 6,
+  BPF_MAP_TYPE_LPM_TRIE = 11,
+  BPF_MAP_TYPE_ARRAY_OF_MAPS = 12,
+  BPF_MAP_TYPE_HASH_OF_MAPS = 13,
+  BPF_MAP_TYPE_QUEUE = 22,
+  BPF_MAP_TYPE_STACK = 23,
   BPF_MAP_TYPE_RINGBUF = 27,
+  BPF_MAP_TYPE_BLOOM_FILTER = 30,
+};
+
+// Flags of BPF_MAP_CREATE.
+enum {
+  BPF_F_NO_PREALLOC = 1,
 };
 
 // The flags of bpf_map_update_elem.
