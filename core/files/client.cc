@@ -5,9 +5,31 @@
 
 #include "core/base/memory.h"
 #include "core/linux_abi/bpf.h"
+#include "core/platform/nofault.h"
 #include "core/platform/user.h"
 
 namespace ebpf {
+namespace {
+
+/// Whether `size` bytes at `address` of the kernel's memory can be read.
+bool IsReadable(uint64_t address, size_t size) {
+  uint8_t piece[64];
+  for (size_t done = 0; done < size;) {
+    const size_t count = Min(size - done, sizeof(piece));
+    if (!ebpf_port_read_nofault(piece, static_cast<uintptr_t>(address + done),
+                                count)) {
+      return false;
+    }
+    done += count;
+  }
+  return true;
+}
+
+}  // namespace
+
+Result<Client*> Client::CreateForProgram(Client& parent, Allocator& allocator) {
+  return allocator.New<Client>(parent, allocator);
+}
 
 Result<Client*> Client::Create(Origin origin, Allocator& allocator) {
   Client* client = EBPF_TRY(allocator.New<Client>(origin, allocator));
@@ -20,7 +42,9 @@ Result<Client*> Client::Create(Origin origin, Allocator& allocator) {
 }
 
 void Client::Delete() {
-  fds_.CloseAll();
+  if (parent_ == nullptr) {
+    fds_.CloseAll();
+  }
   allocator_.Delete(this);
 }
 
@@ -35,6 +59,12 @@ Status Client::CopyIn(void* to, CallerPtr from, size_t size) const {
   if (origin_ != Origin::kKernel || from.is_null()) {
     return Status::kFault;
   }
+  if (parent_ != nullptr) {
+    return ebpf_port_read_nofault(to, static_cast<uintptr_t>(from.address),
+                                  size)
+               ? Status::kOk
+               : Status::kFault;
+  }
   memcpy(to, reinterpret_cast<const void*>(from.address), size);
   return Status::kOk;
 }
@@ -48,6 +78,9 @@ Status Client::CopyOut(CallerPtr to, const void* from, size_t size) const {
                                                           : Status::kFault;
   }
   if (origin_ != Origin::kKernel || to.is_null()) {
+    return Status::kFault;
+  }
+  if (parent_ != nullptr && !IsReadable(to.address, size)) {
     return Status::kFault;
   }
   memcpy(reinterpret_cast<void*>(to.address), from, size);
@@ -67,6 +100,9 @@ Result<size_t> Client::CopyStringIn(Span<char> to, CallerPtr from) const {
 }
 
 bool Client::Capable(int capability) const {
+  if (parent_ != nullptr) {
+    return parent_->Capable(capability);
+  }
   return !may_do_nothing_ &&
          (origin_ == Origin::kKernel || ebpf_port_capable(capability) ||
           ebpf_port_capable(linux_abi::kCapSysAdmin));

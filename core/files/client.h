@@ -36,10 +36,15 @@ class Client : public NonCopyable {
   /// kNoMemory, or a client that Delete() ends.
   static Result<Client*> Create(Origin origin, Allocator& allocator);
 
+  /// For what a program that `parent` runs asks for: its pointers are the
+  /// kernel's and may be wrong, its descriptors and rights `parent`'s, which
+  /// outlives it. kNoMemory.
+  static Result<Client*> CreateForProgram(Client& parent, Allocator& allocator);
+
   /// Closes what is open. Nobody else uses the client any more.
   void Delete();
 
-  FdTable& fds() { return fds_; }
+  FdTable& fds() { return parent_ != nullptr ? parent_->fds() : fds_; }
 
   /// A pointer in an attribute of this client. A system-call hook makes its
   /// clients with Origin::kUser, so no attribute can reach the kernel's memory.
@@ -66,8 +71,12 @@ class Client : public NonCopyable {
   Client(Origin origin, Allocator& allocator)
       : allocator_(allocator), origin_(origin) {}
 
+  Client(Client& parent, Allocator& allocator)
+      : allocator_(allocator), origin_(Origin::kKernel), parent_(&parent) {}
+
   Allocator& allocator_;
   const Origin origin_;
+  Client* const parent_ = nullptr;
   bool may_do_nothing_ = false;
   FdTable fds_;
 };

@@ -4,6 +4,7 @@
 #include "core/base/memory.h"
 #include "core/helpers/dynptr.h"
 #include "core/helpers/functions.h"
+#include "core/helpers/packet_dynptr.h"
 #include "core/helpers/result.h"
 #include "core/maps/ring_buffer_map.h"
 
@@ -11,14 +12,17 @@ namespace ebpf::helpers {
 namespace {
 
 /// The bytes that a helper may use; kInvalid where there are none, or for
-/// flags, which memory and records have not.
+/// flags, which memory and records have not. Packets have some for stores,
+/// which change nothing here.
 Result<Bytes> PieceOf(const Dynptr& dynptr, uint64_t offset, uint64_t size,
                       uint64_t flags) {
   if (dynptr.is_null() || flags != 0) {
     return Status::kInvalid;
   }
-  return dynptr.Piece(static_cast<uint32_t>(offset),
-                      static_cast<uint32_t>(size));
+  const auto at = static_cast<uint32_t>(offset);
+  const auto bytes = static_cast<uint32_t>(size);
+  return IsPacket(dynptr) ? PieceOfPacket(dynptr, at, bytes)
+                          : dynptr.Piece(at, bytes);
 }
 
 void Finish(uint64_t argument, uint64_t flags, bool discard) {
@@ -94,7 +98,9 @@ uint64_t DynptrRead(uint64_t dst, uint64_t size, uint64_t src, uint64_t offset,
 uint64_t DynptrWrite(uint64_t dst, uint64_t offset, uint64_t src, uint64_t size,
                      uint64_t flags) {
   const Dynptr& dynptr = Dynptr::Of(dst);
-  const Result<Bytes> piece = PieceOf(dynptr, offset, size, flags);
+  // BPF_F_RECOMPUTE_CSUM, BPF_F_INVALIDATE_HASH.
+  const uint64_t known = dynptr.kind() == DynptrKind::kPacket ? 3 : 0;
+  const Result<Bytes> piece = PieceOf(dynptr, offset, size, flags & ~known);
   if (!piece.ok() || dynptr.read_only()) {
     return AsResult(piece.ok() ? Status::kInvalid : piece.status());
   }
@@ -108,7 +114,7 @@ uint64_t DynptrData(uint64_t ptr, uint64_t offset, uint64_t size, uint64_t,
                     uint64_t) {
   const Dynptr& dynptr = Dynptr::Of(ptr);
   const Result<Bytes> piece = PieceOf(dynptr, offset, size, 0);
-  return piece.ok() && !dynptr.read_only()
+  return piece.ok() && !dynptr.read_only() && !IsPacket(dynptr)
              ? reinterpret_cast<uint64_t>(piece->data())
              : 0;
 }

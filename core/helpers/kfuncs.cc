@@ -3,6 +3,7 @@
 // kfuncs.def as a table.
 #include "core/helpers/kfuncs.h"
 
+#include "core/helpers/kfunc_functions.h"
 #include "core/program_types/type_sets.h"
 
 namespace ebpf {
@@ -53,11 +54,30 @@ constexpr ProgramTypeSet Generic = Objects | SchedCls | Xdp | Cgroup;
 constexpr ProgramTypeSet Scheduler = Objects;
 }  // namespace kfunc_types
 
+constexpr bool IsSame(const char* a, const char* b) {
+  while (*a != '\0' && *a == *b) {
+    ++a;
+    ++b;
+  }
+  return *a == *b;
+}
+
+/// What calls of the function `name` run, or null.
+constexpr KfuncFunction FunctionOf(const char* name) {
+#define EBPF_KFUNC_FUNCTION(kernel_name, function) \
+  if (IsSame(name, #kernel_name)) {                \
+    return helpers::function;                      \
+  }
+#include "core/helpers/kfunc_functions.def"
+#undef EBPF_KFUNC_FUNCTION
+  return nullptr;
+}
+
 constexpr KfuncInfo kRows[] = {
 #define EBPF_KFUNC(name, id, flags, types)               \
   {#name, KfuncId::k##id,                                \
    static_cast<uint32_t>(EBPF_WORDS(flag_words, flags)), \
-   EBPF_WORDS(kfunc_types, types)},
+   EBPF_WORDS(kfunc_types, types), FunctionOf(#name)},
 #include "core/helpers/kfuncs.def"
 #undef EBPF_KFUNC
 };

@@ -52,12 +52,19 @@ enum class KfuncId : uint8_t {
 #undef EBPF_KFUNC_ID
 };
 
+/// One as engines call it: r1..r5 in, r0 out. It runs with preemption off
+/// inside a read section. Context: any.
+using KfuncFunction = uint64_t (*)(uint64_t r1, uint64_t r2, uint64_t r3,
+                                   uint64_t r4, uint64_t r5);
+
 /// One function. Its prototype stands in the kernel's BTF, under its name.
 struct KfuncInfo {
   const char* name;  // as in the kernel: "bpf_task_acquire"
   KfuncId id;
   uint32_t flags;  // KfuncFlag
   uint64_t types;  // bit n: programs of type n may call it
+  /// Null: known, not implemented.
+  KfuncFunction function = nullptr;
 };
 
 /// Functions of one origin. A port chains its own before Linux's.

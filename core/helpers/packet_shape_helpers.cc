@@ -56,6 +56,8 @@ bool WriteTag(SkbContext& skb) {
       !InsertBytes(skb, kAddressBytes, kVlanBytes)) {
     return false;
   }
+  // The tag is what follows the Ethernet header now.
+  skb.network_header -= kVlanBytes;
   uint8_t* const tag = skb.packet.data + kAddressBytes;
   StoreUnaligned(tag, protocol);
   StoreUnaligned(tag + sizeof(uint16_t), BigEndian(tci));
@@ -72,6 +74,9 @@ bool ReadTag(SkbContext& skb, uint16_t& tci) {
   tci = BigEndian(LoadUnaligned<uint16_t>(tag + sizeof(uint16_t)));
   const auto protocol = LoadUnaligned<uint16_t>(tag + kVlanBytes);
   RemoveBytes(skb, kAddressBytes, kVlanBytes);
+  if (OffsetOf(skb, skb.network_header) < kEthernetBytes) {
+    skb.network_header = skb.packet.data + kEthernetBytes;
+  }
   SetProtocol(skb, protocol);
   return true;
 }
@@ -183,7 +188,14 @@ uint64_t SkbChangeTail(uint64_t context, uint64_t size, uint64_t flags,
       wanted < OffsetOf(skb, skb.network_header)) {
     return AsResult(Status::kInvalid);
   }
-  return AsResult(ResizePacket(skb, wanted) ? Status::kOk : Status::kNoMemory);
+  if (!ResizePacket(skb, wanted)) {
+    return AsResult(Status::kNoMemory);
+  }
+  if (GetField<uint32_t>(skb, skb_field::kGsoSize) != 0) {
+    SetField(skb, skb_field::kGsoSize, uint32_t{0});
+    SetField(skb, skb_field::kGsoSegments, uint32_t{0});
+  }
+  return 0;
 }
 
 namespace {
@@ -252,6 +264,10 @@ Status AdjustRoom(SkbContext& skb, int32_t difference, uint32_t mode,
   if (difference >= 0 && SizeOf(skb) + bytes > kMaxPacketBytes) {
     return Status::kNotSupportedLinux;
   }
+  // What a device would cut into pieces, which is of no protocol here.
+  if (GetField<uint32_t>(skb, skb_field::kGsoSize) != 0) {
+    return Status::kNotSupportedLinux;
+  }
   if (difference < 0) {
     RemoveBytes(skb, offset, bytes);
   } else if (!InsertBytes(skb, offset, bytes)) {
@@ -267,8 +283,7 @@ Status AdjustRoom(SkbContext& skb, int32_t difference, uint32_t mode,
 
 }  // namespace
 
-/// long bpf_skb_adjust_room(skb, len_diff, mode, flags). What a device would
-/// segment does not exist here, so flags about that change nothing.
+/// long bpf_skb_adjust_room(skb, len_diff, mode, flags)
 uint64_t SkbAdjustRoom(uint64_t context, uint64_t difference, uint64_t mode,
                        uint64_t flags, uint64_t) {
   return AsResult(AdjustRoom(AsSkb(context), static_cast<int32_t>(difference),

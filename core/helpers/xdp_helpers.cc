@@ -68,15 +68,40 @@ uint64_t XdpAdjustHead(uint64_t context, uint64_t delta, uint64_t, uint64_t,
   return 0;
 }
 
-/// long bpf_xdp_adjust_tail(xdp, delta). Fragments neither grow nor shrink.
+namespace {
+
+/// The last fragment grows to its page's end; what shrinks goes on in the first
+/// piece when fragments are used up.
+Status AdjustFragments(XdpContext& xdp, int64_t by) {
+  PacketPointers& packet = xdp.packet;
+  const int64_t size = xdp.frags_end - packet.data;
+  const int64_t frags = xdp.frags_end - packet.end;
+  const int64_t last = (frags - 1) % int64_t{kXdpFragmentBytes} + 1;
+  if (by > int64_t{kXdpFragmentBytes} - last ||
+      size + by < int64_t{kEthernetBytes}) {
+    return Status::kInvalid;
+  }
+  if (by > 0) {
+    FillBytes(xdp.frags_end, 0, static_cast<size_t>(by));
+  }
+  xdp.frags_end += by;
+  packet.end = Min(packet.end, xdp.frags_end);
+  return Status::kOk;
+}
+
+}  // namespace
+
+/// long bpf_xdp_adjust_tail(xdp, delta)
 uint64_t XdpAdjustTail(uint64_t context, uint64_t delta, uint64_t, uint64_t,
                        uint64_t) {
   XdpContext& xdp = AsXdp(context);
   PacketPointers& packet = xdp.packet;
   const int64_t by = Signed(delta);
   const int64_t size = packet.end - packet.data;
-  if (HasFragments(xdp) || by > xdp.room.limit - packet.end ||
-      size + by < int64_t{kEthernetBytes}) {
+  if (HasFragments(xdp)) {
+    return AsResult(AdjustFragments(xdp, by));
+  }
+  if (by > xdp.room.limit - packet.end || size + by < int64_t{kEthernetBytes}) {
     return AsResult(Status::kInvalid);
   }
   if (by > 0) {

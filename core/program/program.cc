@@ -143,6 +143,23 @@ uint64_t Program::Run(void* context) const {
   return run == nullptr ? Missed() : RunIn(*run, context);
 }
 
+bool Program::RunInTask(TaskRun& run, void* context, uint64_t& result) const {
+  if (!run.Enter()) {
+    (void)Missed();
+    return false;
+  }
+  RunContext& memory = run.context();
+  memory.program = this;
+  memory.context = context;
+  memory.tail_calls = 0;
+  memory.frames_left = 0;
+  memory.frame_count = 0;
+  result = engine_.Run(*this, image_, context, memory);
+  counters_.Mine().runs.FetchAdd(1, kRelaxed);
+  run.Leave();
+  return true;
+}
+
 uint64_t Program::RunUnlessNested(void* context,
                                   const RunOrigin& origin) const {
   RunContext* run = BeginRun();

@@ -21,6 +21,7 @@
 #include "core/program/engine.h"
 #include "core/program/insn_facts.h"
 #include "core/program/program_tag.h"
+#include "core/program/task_run.h"
 #include "core/program_types/program_type.h"
 #include "core/sync/id_table.h"
 #include "core/sync/mutex.h"
@@ -143,6 +144,11 @@ class Program final : public RefCounted<Program>,
   /// Runs the program; r0, or 0 when this CPU has no run context left, which
   /// counts as missed. Context: any.
   uint64_t Run(void* context) const;
+
+  /// The same in memory of the caller's, for programs that may wait; false:
+  /// this CPU is inside of a program. Context: task.
+  [[nodiscard]] bool RunInTask(TaskRun& run, void* context,
+                               uint64_t& result) const;
 
   /// The same, but not while another program runs on this CPU: then missed, as
   /// Linux does for programs on kprobes. Context: any.

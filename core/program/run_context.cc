@@ -7,6 +7,7 @@
 #include "core/base/static_storage.h"
 #include "core/memory/per_cpu.h"
 #include "core/platform/cpu.h"
+#include "core/program/task_run.h"
 
 namespace ebpf {
 namespace {
@@ -14,6 +15,8 @@ namespace {
 struct Levels {
   /// Contexts in use. What interrupts a change of it leaves it as it was.
   Atomic<uint32_t> depth;
+  /// What runs at level 0 in memory of its own, or null.
+  Atomic<TaskRun*> task_run;
   RunContext contexts[kMaxRunLevels];
 };
 
@@ -55,7 +58,45 @@ void EndRun(RunContext* run) {
 RunContext* CurrentRun() {
   Levels& mine = levels->Mine();
   const uint32_t depth = mine.depth.Load(kRelaxed);
-  return depth == 0 ? nullptr : &mine.contexts[depth - 1];
+  if (depth == 0) {
+    return nullptr;
+  }
+  TaskRun* const task_run = mine.task_run.Load(kRelaxed);
+  return depth == 1 && task_run != nullptr ? &task_run->context()
+                                           : &mine.contexts[depth - 1];
+}
+
+bool TaskRun::Enter() {
+  const uintptr_t preemption = ebpf_port_preempt_disable();
+  Levels& mine = levels->Mine();
+  if (mine.depth.Load(kRelaxed) != 0) {
+    ebpf_port_preempt_enable(preemption);
+    return false;
+  }
+  mine.task_run.Store(this, kRelaxed);
+  // As in BeginRun.
+  mine.depth.FetchAdd(1, kAcquire);
+  context_.level = 0;
+  context_.cpu = ebpf_port_cpu_id();
+  context_.self = reinterpret_cast<uint64_t>(&context_);
+  context_.preemption = preemption;
+  (void)reading_.Construct();
+  return true;
+}
+
+void TaskRun::Leave() {
+  reading_.Destroy();
+  const uintptr_t preemption = context_.preemption;
+  Levels& mine = levels->Mine();
+  mine.depth.FetchSub(1, kRelease);
+  mine.task_run.Store(nullptr, kRelaxed);
+  ebpf_port_preempt_enable(preemption);
+}
+
+TaskRun* TaskRun::Current() {
+  Levels& mine = levels->Mine();
+  return mine.depth.Load(kRelaxed) == 1 ? mine.task_run.Load(kRelaxed)
+                                        : nullptr;
 }
 
 Status InitRunContexts(Allocator& allocator) {

@@ -7,6 +7,8 @@
 
 #include <stddef.h>
 
+#include "core/base/bits.h"
+
 namespace ebpf {
 namespace {
 
@@ -44,6 +46,27 @@ constexpr ContextPlace kSkbPlaces[] = {
 static_assert(offsetof(XdpContext, packet) == 0);
 static_assert(offsetof(SkbContext, packet) == 0);
 
+/// Of struct __sk_buff: its fields of four bytes that are less in Linux.
+struct SmallField {
+  uint16_t offset;
+  uint16_t bytes;
+};
+constexpr SmallField kSmallSkbFields[] = {
+    {4, 1},    // pkt_type
+    {12, 2},   // queue_mapping
+    {16, 2},   // protocol
+    {20, 1},   // vlan_present
+    {24, 2},   // vlan_tci
+    {28, 2},   // vlan_proto
+    {44, 2},   // tc_index
+    {72, 2},   // tc_classid
+    {88, 2},   // family
+    {132, 2},  // remote_port
+    {136, 2},  // local_port
+    {164, 2},  // gso_segs
+    {176, 2},  // gso_size
+};
+
 }  // namespace
 
 Span<const ContextPlace> ContextPlaces(ProgramTypeId type) {
@@ -64,6 +87,19 @@ Span<const ContextPlace> ContextPlaces(ProgramTypeId type) {
     default:
       return {};
   }
+}
+
+uint32_t KeptBytes(ProgramTypeId type, uint32_t offset) {
+  const Span<const ContextPlace> places = ContextPlaces(type);
+  if (places.data() != kSkbPlaces) {
+    return 0;
+  }
+  for (const SmallField& field : kSmallSkbFields) {
+    if (field.offset == AlignDown(offset, uint32_t{4})) {
+      return field.bytes;
+    }
+  }
+  return 0;
 }
 
 }  // namespace ebpf

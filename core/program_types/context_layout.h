@@ -66,4 +66,10 @@ struct ContextPlace {
 /// just as programs see them.
 Span<const ContextPlace> ContextPlaces(ProgramTypeId type);
 
+/// How many bytes Linux keeps of the four of the number at `offset` of this
+/// type's context, or 0: all, or it is not such a number. A load of as many
+/// gives these, from wherever in the field it is; one of less gives what is
+/// there. A store keeps so many.
+uint32_t KeptBytes(ProgramTypeId type, uint32_t offset);
+
 }  // namespace ebpf

@@ -64,6 +64,8 @@ inline constexpr uint32_t kFamilyIp6 = 10;
 /// (Linux keeps a struct there), and at most so much in front of it.
 inline constexpr uint32_t kXdpReservedBytes = 40;
 inline constexpr uint32_t kMaxMetaBytes = 255;
+/// How long a fragment is, but for the last one, which may grow to be so.
+inline constexpr uint32_t kXdpFragmentBytes = 4096;
 
 /// struct bpf_sock, as programs see the socket of a packet.
 struct SocketView {

@@ -201,6 +201,7 @@ void Loading::SetOptions() {
   options.attach_target = attach_point_.target;
   options.profile = call_.system.kernel.profile;
   options.kernel_btf = call_.system.kernel.btf;
+  options.kfuncs = call_.system.kernel.kfuncs;
   options.context_size = call_.system.machine->pt_regs_size;
   options.gpl_compatible = parts_.gpl_compatible;
   options.privileged = client.Capable(linux_abi::kCapBpf);
@@ -233,9 +234,10 @@ Result<Ref<File>> Loading::Finish() {
   if (options_.profile == verifier::Profile::kLinux) {
     return JudgedProgramFile::Create(btf_.btf(), btf_.main_type(), allocator_);
   }
-  EBPF_TRY(verifier::Fixup(
-      {insns_.span(), maps_.maps(), facts_.span(), findings_, parts_.type},
-      allocator_, log_.log(), fixed_));
+  EBPF_TRY(
+      verifier::Fixup({insns_.span(), maps_.maps(), facts_.span(), findings_,
+                       parts_.type, options_.kernel_btf, options_.kfuncs},
+                      allocator_, log_.log(), fixed_));
   return Make();
 }
 

@@ -24,6 +24,12 @@ Status (*RunnerOf(ProgramTypeId type))(const TestRun&) {
       return TestRunSkb;
     case ProgramTypeId::kXdp:
       return TestRunXdp;
+    case ProgramTypeId::kFlowDissector:
+      return TestRunFlowDissector;
+    case ProgramTypeId::kRawTracepoint:
+      return TestRunRawTracepoint;
+    case ProgramTypeId::kSyscall:
+      return TestRunSyscall;
     default:
       return nullptr;
   }

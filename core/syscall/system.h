@@ -18,6 +18,9 @@ struct KernelView {
   verifier::Profile profile = verifier::Profile::kPort;
   /// The kernel's own types, which outlive the subsystem; or null.
   const btf::Btf* btf = nullptr;
+  /// Its functions for programs, of which `btf` has the prototypes: Linux's, or
+  /// a port's own chained before those.
+  const KfuncTable* kfuncs = &kLinuxKfuncs;
   /// Linux's kernel.unprivileged_bpf_disabled = 0: clients without any
   /// capability may make some maps, and load some types of program.
   bool allows_unprivileged = false;

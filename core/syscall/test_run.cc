@@ -6,6 +6,7 @@
 #include <stddef.h>
 
 #include "core/base/bits.h"
+#include "core/isa/decode.h"
 #include "core/platform/time.h"
 
 namespace ebpf {
@@ -61,6 +62,25 @@ Status CopyContextIn(const TestRun& run, Bytes known) {
   const Client& client = run.call.client;
   return CopyAttrIn(client, client.Pointer(run.attr.ctx_in),
                     run.attr.ctx_size_in, known);
+}
+
+uint32_t ContextBytes(const Program& program) {
+  const isa::ConstInsns insns = program.insns();
+  const Span<const InsnFacts> facts = program.facts();
+  uint32_t bytes = 0;
+  for (uint32_t i = 0; i < facts.size(); ++i) {
+    isa::DecodedInsn insn;
+    if (facts[i].pointer == PointerKind::kContext &&
+        isa::DecodeFixed(insns, i, insn) == isa::DecodeError::kNone) {
+      bytes = Max(bytes,
+                  static_cast<uint32_t>(insn.offset) + insn.info().width / 8u);
+    }
+  }
+  return bytes;
+}
+
+Status CopyRetvalOut(const TestRun& run, uint32_t retval) {
+  return CopyNumberOut(run, offsetof(ProgTestRunAttr, retval), retval);
 }
 
 Status FinishTestRun(const TestRun& run, ConstBytes data,

@@ -29,6 +29,9 @@ struct TestRunResult {
 // Context: task.
 Status TestRunSkb(const TestRun& run);
 Status TestRunXdp(const TestRun& run);
+Status TestRunFlowDissector(const TestRun& run);
+Status TestRunRawTracepoint(const TestRun& run);
+Status TestRunSyscall(const TestRun& run);
 
 /// Runs the program `attr.repeat` times with the context, at least once.
 TestRunResult RunRepeatedly(const TestRun& run, void* context);
@@ -36,6 +39,13 @@ TestRunResult RunRepeatedly(const TestRun& run, void* context);
 /// The client's context of at most `known.size()` bytes, with zeros behind it;
 /// what is behind `known.size()` must be zero (kTooBig). kFault.
 Status CopyContextIn(const TestRun& run, Bytes known);
+
+/// How many bytes of its context the program accesses, where programs see it as
+/// it is: up to the last one.
+uint32_t ContextBytes(const Program& program);
+
+/// Gives the client the program's result, and nothing else.
+Status CopyRetvalOut(const TestRun& run, uint32_t retval);
 
 /// Gives the client data, results and sizes. kNoSpace where its buffer is
 /// smaller, with what fits in it, or with nothing where it is smaller than the

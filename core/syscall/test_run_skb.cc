@@ -70,9 +70,10 @@ class SkbRun : public NonCopyable {
 Status SkbRun::CopyIn() {
   const ProgTestRunAttr& attr = run_.attr;
   const uint32_t size = attr.data_size_in;
-  if ((attr.flags & ~uint32_t{linux_abi::kTestRunChecksumComplete}) != 0 ||
-      attr.cpu != 0 || attr.batch_size != 0 || size < kMinBytes ||
-      size > kMaxInBytes) {
+  // Of flags Linux has BPF_F_TEST_SKB_CHECKSUM_COMPLETE: no packet here has a
+  // checksum of its whole.
+  if (attr.flags != 0 || attr.cpu != 0 || attr.batch_size != 0 ||
+      size < kMinBytes || size > kMaxInBytes) {
     return Status::kInvalid;
   }
   EBPF_TRY(room_.Allocate(kHeadRoom + kMaxBytes));
@@ -87,9 +88,14 @@ Status SkbRun::CopyIn() {
   const bool sees_ethernet = SeesEthernet(run_.program.type().id);
   PlacePacket(skb_, sees_ethernet ? skb_.mac_header : skb_.network_header,
               packet + size);
-  EBPF_TRY(CheckContext());
+  // In Linux's order: what else is wrong is not looked at.
+  if (LoadUnaligned<uint32_t>(client_fields_ + skb_field::kInterface) >
+      kLoopback) {
+    return Status::kNoDevice;
+  }
   SetFields();
-  return SetAddresses();
+  EBPF_TRY(SetAddresses());
+  return CheckContext();
 }
 
 Status SkbRun::CheckContext() const {
@@ -104,9 +110,6 @@ Status SkbRun::CheckContext() const {
   const auto field = [&](uint32_t offset) {
     return LoadUnaligned<uint32_t>(client_fields_ + offset);
   };
-  if (field(skb_field::kInterface) > kLoopback) {
-    return Status::kNoDevice;
-  }
   const uint32_t wire = field(skb_field::kWireLength);
   const bool is_wire_bad =
       wire != 0 && (wire < PacketSize(skb_.packet) || wire > kMaxWireBytes);
@@ -128,6 +131,8 @@ void SkbRun::SetFields() {
     CopyBytes(skb_.fields + range.begin, client_fields_ + range.begin,
               range.end - range.begin);
   }
+  SetField(skb_, skb_field::kGsoSize,
+           GetField<uint32_t>(skb_, skb_field::kGsoSize) & 0xffff);
   const uint8_t* const ethernet = skb_.mac_header;
   auto protocol = LoadUnaligned<uint16_t>(ethernet + 2 * kAddressBytes);
   if (BigEndian(protocol) < kFirstProtocol) {
@@ -143,7 +148,9 @@ void SkbRun::SetFields() {
            : is_for_us            ? 0
                                   : kOtherHost);
   SetField(skb_, skb_field::kInterface, kLoopback);
-  if (GetField<uint32_t>(skb_, skb_field::kWireLength) == 0) {
+  // Linux looks at it only where there is a context.
+  const bool has_context = run_.attr.ctx_in != 0 || run_.attr.ctx_out != 0;
+  if (has_context && GetField<uint32_t>(skb_, skb_field::kWireLength) == 0) {
     SetField(skb_, skb_field::kWireLength, PacketSize(skb_.packet));
   }
   socket_.state = kStateClosed;
@@ -195,6 +202,9 @@ Status SkbRun::CopyOut(const TestRunResult& result) {
     CopyBytes(fields + range.begin, skb_.fields + range.begin,
               range.end - range.begin);
   }
+  // Linux leaves what the client gave.
+  CopyBytes(fields + skb_field::kGsoSize, client_fields_ + skb_field::kGsoSize,
+            sizeof(uint32_t));
   EBPF_TRY(FinishTestRun(
       run_, ConstBytes(data, static_cast<size_t>(skb_.packet.end - data)),
       result));

@@ -35,6 +35,7 @@ class XdpRun : public NonCopyable {
 
  private:
   Status CheckContext();
+  Status CopyPacketOut(const TestRunResult& result);
   bool HasContext() const {
     return run_.attr.ctx_in != 0 || run_.attr.ctx_out != 0;
   }
@@ -51,20 +52,20 @@ class XdpRun : public NonCopyable {
 };
 
 Status XdpRun::CheckContext() {
-  EBPF_TRY(CopyContextIn(run_, Bytes(client_fields_)));
   const uint32_t size = run_.attr.data_size_in;
-  linear_bytes_ = Min(size, kMaxLinearBytes);
   if (!HasContext()) {
+    linear_bytes_ = Min(size, kMaxLinearBytes);
     return Status::kOk;
   }
   meta_bytes_ = Field(kData);
   const uint32_t end = Field(kDataEnd);
   if (Field(kDataMeta) != 0 || end > size || meta_bytes_ > end ||
       meta_bytes_ % 4 != 0 || meta_bytes_ > kMaxMetaBytes ||
-      Field(kEgressInterface) != 0) {
+      size - meta_bytes_ < kMinBytes || Field(kEgressInterface) != 0) {
     return Status::kInvalid;
   }
-  linear_bytes_ = Min(linear_bytes_, end);
+  // What is in front of the data is of the head room.
+  linear_bytes_ = Min(end, kMaxLinearBytes + meta_bytes_);
   const uint32_t interface = Field(xdp_field::kIngressInterface);
   if (interface == 0) {
     return Field(xdp_field::kReceiveQueue) == 0 ? Status::kOk
@@ -86,37 +87,51 @@ Status XdpRun::CopyIn() {
       attached == AttachType::kXdpCpumap) {
     return Status::kInvalid;
   }
+  EBPF_TRY(CopyContextIn(run_, Bytes(client_fields_)));
   if (attr.data_size_in < kMinBytes) {
     return Status::kInvalid;
   }
   EBPF_TRY(CheckContext());
-  if (attr.data_size_in > kMaxInBytes) {
+  const uint32_t size = attr.data_size_in;
+  if (size > kMaxInBytes) {
     return Status::kNoMemory;
   }
-  EBPF_TRY(room_.Allocate(kHeadRoom + Max(attr.data_size_in, kMaxLinearBytes)));
-  uint8_t* const packet = room_.span().data() + kHeadRoom;
+  // All fragments but the last one are whole, and that may grow to be so.
+  const uint32_t frags =
+      AlignUp(size - linear_bytes_, kXdpFragmentBytes) + kMaxMetaBytes;
+  EBPF_TRY(room_.Allocate(kHeadRoom + kMaxLinearBytes + frags));
+  uint8_t* const packet = room_.span().data() + kHeadRoom - meta_bytes_;
   const Client& client = run_.call.client;
-  EBPF_TRY(
-      client.CopyIn(packet, client.Pointer(attr.data_in), attr.data_size_in));
+  EBPF_TRY(client.CopyIn(packet, client.Pointer(attr.data_in), size));
   xdp_.packet = {packet + meta_bytes_, packet + linear_bytes_, packet};
-  xdp_.frags_end = packet + attr.data_size_in;
-  xdp_.room = {room_.span().data(), packet + kMaxLinearBytes};
+  xdp_.frags_end = packet + size;
+  xdp_.room = {room_.span().data(),
+               room_.span().data() + kHeadRoom + kMaxLinearBytes};
   SetField(xdp_, xdp_field::kIngressInterface, kLoopback);
   return Status::kOk;
+}
+
+/// As Linux, which takes what does not fit from the first piece, and gives
+/// nothing where not even the fragments fit.
+Status XdpRun::CopyPacketOut(const TestRunResult& result) {
+  const PacketPointers& packet = xdp_.packet;
+  const auto size = static_cast<uint32_t>(xdp_.frags_end - packet.meta);
+  const auto frags = static_cast<uint32_t>(xdp_.frags_end - packet.end);
+  const uint32_t room = run_.attr.data_size_out;
+  if (room >= frags && room != 0 && room < size && frags != 0) {
+    memmove(packet.meta + (room - frags), packet.end, frags);
+  }
+  return FinishTestRun(run_, ConstBytes(packet.meta, size), result, frags);
 }
 
 Status XdpRun::Run() {
   const TestRunResult result = RunRepeatedly(run_, &xdp_);
   const PacketPointers& packet = xdp_.packet;
-  EBPF_TRY(FinishTestRun(
-      run_,
-      ConstBytes(packet.meta,
-                 static_cast<size_t>(xdp_.frags_end - packet.meta)),
-      result, static_cast<size_t>(xdp_.frags_end - packet.end)));
   StoreUnaligned(client_fields_ + kData,
                  static_cast<uint32_t>(packet.data - packet.meta));
   StoreUnaligned(client_fields_ + kDataEnd,
                  static_cast<uint32_t>(packet.end - packet.meta));
+  EBPF_TRY(CopyPacketOut(result));
   return CopyContextOut(run_, ConstBytes(client_fields_));
 }
 

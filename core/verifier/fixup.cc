@@ -13,6 +13,7 @@
 #include "core/program_types/context_layout.h"
 #include "core/verifier/callback.h"
 #include "core/verifier/inline_calls.h"
+#include "core/verifier/kfunc_call.h"
 #include "core/verifier/rewriter.h"
 #include "core/verifier/run_stack.h"
 
@@ -26,6 +27,8 @@ using isa::Op;
 // Opcodes. [RFC 9669; opcodes.def for those that only fixup writes]
 constexpr uint8_t kLoad64 = 0x79;
 constexpr uint8_t kStoreImm64 = 0x7a;
+constexpr uint8_t kSizeMask = 0x18;
+constexpr uint8_t kHalf = 0x08;
 constexpr uint8_t kGoto = 0x05;
 constexpr uint8_t kGotoLong = 0x06;
 constexpr uint8_t kCall = 0x85;
@@ -81,6 +84,7 @@ class Fixer {
   Status FixControl(const DecodedInsn& insn);
   Status FixMayGoto(const DecodedInsn& insn);
   Status FixHelperCall(const DecodedInsn& insn);
+  Status FixKernelCall(const DecodedInsn& insn);
   Status FixLookup();
   Status FixLoop();
   Status FixLoadFunc(const DecodedInsn& insn);
@@ -279,6 +283,16 @@ Status Fixer::FixContextAccess(const DecodedInsn& insn) {
     }
     isa::Insn access = Original();
     access.offset = static_cast<int16_t>(place.place + inside);
+    const int32_t kept = static_cast<int32_t>(
+        KeptBytes(program_.type->id, static_cast<uint32_t>(insn.offset)));
+    if (insn.info().family == Family::kLoad && size < 4 && kept != 0 &&
+        size >= kept) {
+      access.offset = static_cast<int16_t>(access.offset - insn.offset % 4);
+    }
+    if (insn.info().family == Family::kStore && size == 4 && kept == 2) {
+      access.opcode =
+          static_cast<uint8_t>((access.opcode & ~kSizeMask) | kHalf);
+    }
     InsnFacts context{};
     context.pointer = PointerKind::kContext;
     if (!place.is_pointer) {
@@ -352,6 +366,8 @@ Status Fixer::FixControl(const DecodedInsn& insn) {
       return out_.PutCall(Original(), Target(insn.imm), facts());
     case Op::kCallHelper:
       return FixHelperCall(insn);
+    case Op::kCallKernel:
+      return FixKernelCall(insn);
     default:
       return PutAsItIs();
   }
@@ -384,6 +400,14 @@ Status Fixer::FixHelperCall(const DecodedInsn& insn) {
     default:
       return PutAsItIs();
   }
+}
+
+Status Fixer::FixKernelCall(const DecodedInsn& insn) {
+  const KernelFunction function =
+      EBPF_TRY(FindKernelFunction(program_.kernel_btf, *program_.kfuncs, insn));
+  return function.info == nullptr || function.info->function == nullptr
+             ? Status::kInvalid  // that was not verified
+             : PutDirectCall(function.info->function);
 }
 
 Status Fixer::FixLookup() {

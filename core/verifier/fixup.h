@@ -7,6 +7,8 @@
 
 #include "core/base/span.h"
 #include "core/base/status.h"
+#include "core/btf/btf.h"
+#include "core/helpers/kfuncs.h"
 #include "core/isa/insn.h"
 #include "core/maps/map.h"
 #include "core/memory/allocator.h"
@@ -27,6 +29,9 @@ struct VerifiedProgram {
   /// Its accesses to a context that is laid out otherwise than it sees it are
   /// rewritten (context_layout.h). Null: none are.
   const ProgramType* type = nullptr;
+  /// For calls of the kernel's functions: its types, and what runs.
+  const btf::Btf* kernel_btf = nullptr;
+  const KfuncTable* kfuncs = &kLinuxKfuncs;
 };
 
 /// The arrays of ProgramParts of those names, exactly as large as needed.

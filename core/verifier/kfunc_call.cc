@@ -25,6 +25,11 @@ bool IsAllowed(const Verification& v, const KernelFunction& function) {
       !KfuncAllowed(*function.info, v.options.type->id)) {
     return false;
   }
+  // The verifier knows what a throw is, and says that this kernel has none.
+  if (v.options.profile == Profile::kPort &&
+      function.info->function == nullptr && !function.Is(KfuncId::kThrow)) {
+    return false;
+  }
   const auto attach = static_cast<AttachType>(v.options.attach_type);
   if (function.Has(kKfuncIteratorsOnly) && attach != AttachType::kTraceIter) {
     return false;
@@ -318,9 +323,9 @@ Status CheckCallable(Verification& v, const KernelFunction& function) {
 
 }  // namespace
 
-Result<KernelFunction> FindKernelFunction(const Verification& v,
+Result<KernelFunction> FindKernelFunction(const btf::Btf* kernel,
+                                          const KfuncTable& kfuncs,
                                           const isa::DecodedInsn& insn) {
-  const btf::Btf* kernel = v.options.kernel_btf;
   if (kernel == nullptr || insn.imm <= 0 || insn.offset != 0) {
     return Status::kNotFound;
   }
@@ -334,11 +339,11 @@ Result<KernelFunction> FindKernelFunction(const Verification& v,
     return Status::kNotFound;
   }
   const StringView name = EBPF_TRY(kernel->Name(function.name));
-  return KernelFunction{FindKfunc(name), name.data(), prototype};
+  return KernelFunction{FindKfunc(name, kfuncs), name.data(), prototype};
 }
 
 Status CheckKernelCall(Verification& v, const isa::DecodedInsn& insn) {
-  if (v.options.profile == Profile::kPort || v.options.kernel_btf == nullptr) {
+  if (v.options.kernel_btf == nullptr) {
     return v.Reject(Message::kNoKernelFunctions);
   }
   if (!v.options.gpl_compatible) {

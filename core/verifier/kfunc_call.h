@@ -22,8 +22,13 @@ struct KernelFunction {
 };
 
 /// The function that `insn` calls; kNotFound where the kernel has none.
-Result<KernelFunction> FindKernelFunction(const Verification& v,
+Result<KernelFunction> FindKernelFunction(const btf::Btf* kernel,
+                                          const KfuncTable& kfuncs,
                                           const isa::DecodedInsn& insn);
+inline Result<KernelFunction> FindKernelFunction(const Verification& v,
+                                                 const isa::DecodedInsn& insn) {
+  return FindKernelFunction(v.options.kernel_btf, *v.options.kfuncs, insn);
+}
 
 /// What is wrong with the call `insn` on any path.
 Status CheckKernelCall(Verification& v, const isa::DecodedInsn& insn);

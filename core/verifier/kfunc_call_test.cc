@@ -76,9 +76,20 @@ TEST_F(KfuncCallTest, AFunctionThatIsNotThereMayStandWhereNobodyComes) {
           "invalid kernel function call not eliminated in verifier pass");
 }
 
-TEST_F(KfuncCallTest, PortsHaveNone) {
+TEST_F(KfuncCallTest, PortsHaveWhatIsImplemented) {
+  options_.profile = Profile::kPort;
+  options_.type = FindProgramType(5);
+  options_.attach_type = 0;
+  Accepts(Join({CallKernel(rcu_lock_), CallKernel(rcu_unlock_), Return0()}));
+  Rejects(Join({MovImm(R1, 0), CallKernel(acquire_), Return0()}),
+          Status::kAccess,
+          "calling kernel function bpf_task_acquire is not allowed");
+}
+
+TEST_F(KfuncCallTest, PortsWithoutTypesHaveNone) {
   options_.profile = Profile::kPort;
   options_.type = FindProgramType(2);
+  options_.kernel_btf = nullptr;
   Rejects(Join({CallKernel(rcu_lock_), Return0()}), Status::kNotSupportedLinux,
           "calling kernel function is not supported without "
           "CONFIG_DEBUG_INFO_BTF");

@@ -128,6 +128,24 @@ uint16_t FlagsOf(const btf::Access& found) {
                                (found.through_union ? kRegUntrusted : 0));
 }
 
+/// Whether what a program holds of the map stays while it waits in a helper:
+/// here it is in no read section meanwhile (core/program/task_run.h).
+bool StaysWhileWaiting(const Map& map) {
+  switch (map.spec().type) {
+    case MapType::kArray:
+    case MapType::kPerCpuArray:
+    case MapType::kRingBuffer:
+      return true;
+    case MapType::kHash:
+    case MapType::kPerCpuHash:
+    case MapType::kLruHash:
+    case MapType::kLruPerCpuHash:
+      return (map.spec().flags & linux_abi::kMapNoPrealloc) == 0;
+    default:
+      return false;
+  }
+}
+
 }  // namespace
 
 Status CheckMapUsable(Verification& v, const Map& map) {
@@ -155,6 +173,10 @@ Status CheckMapUsable(Verification& v, const Map& map) {
   }
   if (kind == MapType::kStructOps) {
     return v.Reject(Message::kStructOpsMap);
+  }
+  if (v.options.sleepable && v.options.profile == Profile::kPort &&
+      !StaysWhileWaiting(map)) {
+    return v.Reject(Message::kMapNotForSleepable);
   }
   return v.options.sleepable && !MayBeUsedSleeping(kind)
              ? v.Reject(Message::kMapNotForSleepable)

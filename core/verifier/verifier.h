@@ -9,6 +9,7 @@
 #include "core/base/span.h"
 #include "core/base/status.h"
 #include "core/btf/btf.h"
+#include "core/helpers/kfuncs.h"
 #include "core/isa/insn.h"
 #include "core/linux_abi/bpf_objects.h"
 #include "core/maps/map.h"
@@ -73,6 +74,8 @@ struct Options {
   Span<const LineInfo> lines;
   /// The kernel's types, or null.
   const btf::Btf* kernel_btf = nullptr;
+  /// The kernel's functions for programs.
+  const KfuncTable* kfuncs = &kLinuxKfuncs;
   AttachTarget attach_target;
 
   /// For tests (state_observer.h).
