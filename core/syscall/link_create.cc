@@ -14,13 +14,6 @@ namespace {
 
 using linux_abi::LinkCreateAttr;
 
-/// Linux has so many attach types.
-constexpr uint32_t kAttachTypeCount = 0
-#define EBPF_ATTACH_TYPE(number, name) +1
-#include "core/program_types/attach_types.def"
-#undef EBPF_ATTACH_TYPE
-    ;
-
 Result<Ref<Program>> ProgramOf(const Call& call, uint32_t fd) {
   Ref<File> file = EBPF_TRY(call.client.fds().Get(static_cast<int32_t>(fd)));
   if (file->AsProgram() == nullptr) {
@@ -69,7 +62,7 @@ Result<Ref<Link>> MakeLink(const Call& call, const LinkCreateAttr& attr,
 
 Result<int> LinkCreate(const Call& call, const RawAttr& raw) {
   const auto attr = EBPF_TRY(AttrOf<LinkCreateAttr>(raw));
-  if (attr.padding != 0 || attr.attach_type >= kAttachTypeCount) {
+  if (attr.padding != 0) {
     return Status::kInvalid;
   }
   Ref<Program> program = EBPF_TRY(ProgramOf(call, attr.prog_fd));

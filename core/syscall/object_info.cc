@@ -96,7 +96,7 @@ Status GetBtfInfo(InfoRequest& request, const btf::BtfObject& btf) {
 
 }  // namespace
 
-Status InfoRequest::CheckTail(size_t known) {
+Status InfoRequest::CheckTail(size_t known, size_t size) {
   if (size_ > linux_abi::kMaxAttrSize) {
     return Status::kTooBig;
   }
@@ -112,7 +112,7 @@ Status InfoRequest::CheckTail(size_t known) {
     }
     at += count;
   }
-  size_ = static_cast<uint32_t>(Min<size_t>(size_, known));
+  size_ = static_cast<uint32_t>(Min(size_t{size_}, size));
   return Status::kOk;
 }
 

@@ -22,8 +22,9 @@ class InfoRequest {
         size_(attr.info_size) {}
 
   /// Whether what the client gives behind `known` bytes is zero (kTooBig;
-  /// kFault). From then on there are at most that many.
-  Status CheckTail(size_t known);
+  /// kFault). From then on there are at most `size` of it.
+  Status CheckTail(size_t known, size_t size);
+  Status CheckTail(size_t known) { return CheckTail(known, known); }
 
   /// The client's structure; zero where it has none. kFault.
   template <typename Info>

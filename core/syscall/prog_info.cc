@@ -59,7 +59,9 @@ Status Filling::Describe() {
   info_.id = program_.id();
   info_.load_time = parts().origin.load_time_ns;
   info_.created_by_uid = parts().origin.user_id;
-  info_.gpl_compatible = parts().gpl_compatible;
+  // A bit field in Linux: its neighbours stay what the client wrote.
+  info_.gpl_compatible =
+      (info_.gpl_compatible & ~1u) | (parts().gpl_compatible ? 1 : 0);
   CopyBytes(info_.tag, parts().tag, sizeof(info_.tag));
   CopyBytes(info_.name, parts().name, sizeof(info_.name));
   EBPF_TRY(PutMapIds());
@@ -214,7 +216,7 @@ Status Filling::PutTags() {
 
 Status GetProgramInfo(InfoRequest& request, const Program& program) {
   ProgramInfo info;
-  EBPF_TRY(request.CheckTail(sizeof(info)));
+  EBPF_TRY(request.CheckTail(offsetof(ProgramInfo, padding), sizeof(info)));
   EBPF_TRY(request.CopyIn(info));
   Filling filling(request, program, info);
   EBPF_TRY(filling.Describe());
