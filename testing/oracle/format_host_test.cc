@@ -256,7 +256,7 @@ TEST(FormatHostTest, RandomFormatsComeOutTheSame) {
     const Case c = generator.Next();
     const Outcome wanted = host.Run(c);
     static const char text[32] = "hello \x01!";
-    static const char same[32] = "hello \x01!";
+    const char same[32] = "hello \x01!";
     const Outcome found = RunHere(c, text, {1, 2});
     if (found.text != RunHere(c, same, {3, 4}).text) {
       continue;  // it prints what is another there: addresses, hashes
