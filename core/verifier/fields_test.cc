@@ -97,6 +97,20 @@ TEST_F(FieldsTest, OnlyUntrustedKptrsAreStored) {
           "untrusted_ptr_task_struct");
 }
 
+TEST_F(FieldsTest, NumbersStoredToKptrsMatter) {
+  // 0 is stored on one way, and 1 on the other, whichever is walked first.
+  const Code branch =
+      Join({Load(kW, R1, R6, kNumberAt), JumpImm(kJne, R1, 0, 2), Return0()});
+  for (int first : {0, 1}) {
+    Rejects({Value(), Load(kW, R7, R6, kNumberAt), MovImm(R8, first),
+             JumpImm(kJeq, R7, 0, 1), MovImm(R8, 1 - first), branch, branch,
+             branch, Store(kDW, R6, kUntrustedAt, R8), Return0()},
+            Status::kInvalid,
+            "invalid kptr access, R8 type=scalar expected=ptr_task_struct or "
+            "untrusted_ptr_task_struct");
+  }
+}
+
 TEST_F(FieldsTest, ArithmeticOnALoadedKptrMatters) {
   // The number that moves it decides what is loaded: of two ways that differ
   // in it none may stand for the other.

@@ -252,12 +252,13 @@ uint64_t SlotsBehind(const Kinds& kinds, unsigned base, int32_t offset) {
 class Backward {
  public:
   Backward(uint32_t index, const DecodedInsn& insn, const Kinds& kinds,
-           const StackLoads& loads, const Relevant& after)
+           const StackLoads& loads, bool kptrs, const Relevant& after)
       : index_(index),
         insn_(insn),
         info_(insn.info()),
         kinds_(kinds),
         loads_(loads),
+        kptrs_(kptrs),
         set_(after) {}
 
   /// What matters before the instruction. `result_matters`: what its function
@@ -347,7 +348,9 @@ class Backward {
   }
 
   void Store() {
-    const bool matters = StoredMatters();
+    // Whether 0 is stored decides in kptrs.
+    const bool matters =
+        StoredMatters() || (kptrs_ && kinds_.MayPointToHolder(insn_.dst));
     if (insn_.dst == isa::kFramePointer && info_.width == 64 &&
         insn_.offset < 0) {
       set_.slots &= ~SlotBit(insn_.offset);
@@ -417,12 +420,14 @@ class Backward {
   const isa::OpInfo& info_;
   const Kinds& kinds_;
   const StackLoads& loads_;
+  const bool kptrs_;  // maps may have some
   Relevant set_;
 };
 
 bool BackwardPass(Verification& v, Span<const Kinds> kinds,
                   const StackLoads& loads) {
   const bool program_result = ReturnValueMatters(v);
+  const bool kptrs = MapsHavePointers(v);
   bool news = false;
   for (uint32_t i = static_cast<uint32_t>(v.insns.size()); i-- > 0;) {
     DecodedInsn insn;
@@ -440,7 +445,7 @@ bool BackwardPass(Verification& v, Span<const Kinds> kinds,
     }
     const bool result_matters = program_result || SubprogramOf(v, i) != 0;
     const Relevant before =
-        Backward(i, insn, kinds[i], loads, after).Before(result_matters);
+        Backward(i, insn, kinds[i], loads, kptrs, after).Before(result_matters);
     news |= before.slots != v.relevance[i].slots ||
             before.regs != v.relevance[i].regs;
     v.relevance[i] = before;
