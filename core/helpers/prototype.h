@@ -25,7 +25,7 @@ enum class ArgKind : uint8_t {
   kUninitMem,        // ARG_PTR_TO_UNINIT_MEM: written by the helper
   kWriteMem,         // ARG_PTR_TO_MEM | MEM_WRITE: read and written
   kFixedMem,         // ARG_PTR_TO_FIXED_SIZE_MEM | MEM_RDONLY
-  kFixedWriteMem,    // ... | MEM_WRITE, initialised
+  kFixedWriteMem,    // ... | MEM_WRITE | MEM_ALIGNED, initialised
   kFixedUninitMem,   // ... | MEM_UNINIT | MEM_WRITE | MEM_ALIGNED
   kSize,             // ARG_CONST_SIZE: bounded, not 0
   kSizeOrZero,       // ARG_CONST_SIZE_OR_ZERO

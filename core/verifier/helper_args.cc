@@ -214,8 +214,10 @@ Status Arguments::CheckFixedMemory() {
     use = HelperUse::kWrites;
   }
   EBPF_TRY(CheckMemory(v_, number_, size, false, use));
-  return fills ? CheckAlignment(v_, Access{number_, 0, size, true}, true)
-               : Status::kOk;
+  // Those have MEM_ALIGNED.
+  return fills || kind() == ArgKind::kFixedWriteMem
+             ? CheckAlignment(v_, Access{number_, 0, size, true}, true)
+             : Status::kOk;
 }
 
 /// The memory in the argument before this, which is its size.

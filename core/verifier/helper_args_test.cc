@@ -223,5 +223,18 @@ TEST_F(HelperArgsTest, WhatIsReadAndReplacedWasWrittenWhoeverTheClientIs) {
           OnLinux::kAccepts);
 }
 
+TEST_F(HelperArgsTest, WhatIsReadAndReplacedIsAligned) {
+  options_.type = FindProgramType(3);  // sched_cls
+  options_.profile = Profile::kLinux;
+  const auto call = [](int32_t offset) {
+    return Join({LoadMapValue(R3, kArray), AluImm(kAdd, R3, offset),
+                 MovImm(R2, 0), MovImm(R4, 0), MovImm(R5, 0), Call(163),
+                 Return0()});
+  };
+  Accepts(call(4));
+  Rejects(call(2), Status::kAccess,
+          "misaligned value access off 0+2+0 size 4");
+}
+
 }  // namespace
 }  // namespace ebpf::verifier
