@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// That a kprobe tells them is tested in core/perf/kprobe_event_test.cc.
+// That a kprobe tells them is tested in core/syscall/attach_info_test.cc.
 #include <linux/bpf.h>
 
 #include "core/helpers/helper_test_util.h"

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: MIT
+//
+// What programs on kprobes are told of their attachment: bpf_get_func_ip and
+// bpf_get_attach_cookie. A program that returns 0 keeps its hit from being
+// counted, and so says no.
+#include "core/files/perf_event_file.h"
+#include "core/linux_abi/bpf_objects.h"
+#include "core/perf/perf_event.h"
+#include "testing/caller/insns.h"
+#include "testing/caller/test_caller.h"
+#include "testing/caller/test_system.h"
+#include "testing/host_port/host_text.h"
+
+namespace ebpf {
+namespace {
+
+using Function = uint64_t(uint64_t, uint64_t);
+
+// push rbp; mov rbp, rsp; lea rax, [rdi + rsi]; pop rbp; ret
+constexpr uint8_t kAdd[] = {0x55, 0x48, 0x89, 0xe5, 0x48,
+                            0x8d, 0x04, 0x37, 0x5d, 0xc3};
+
+constexpr uint32_t kPerfEventAttach = 41;  // BPF_PERF_EVENT
+
+class AttachInfoTest : public SyscallTest {
+ protected:
+  AttachInfoTest() : text_("add", kAdd), add_(text_.As<Function>()) {}
+  ~AttachInfoTest() override { caller_.client().fds().CloseAll(); }
+
+  /// "return helper(context) == `wanted`".
+  static std::vector<isa::Insn> Says(int32_t helper, uint64_t wanted) {
+    return {CallHelper(helper),
+            LoadLow(2, 0, static_cast<int32_t>(wanted)),
+            LoadHigh(static_cast<int32_t>(wanted >> 32)),
+            MovReg(1, 0),
+            MovImm(0, 1),
+            Insn(0x1d, 1, 2, 1, 0),  // if r1 == r2 goto +1
+            MovImm(0, 0),
+            Exit()};
+  }
+
+  /// Whether a program on `offset` in the function says yes.
+  bool SaysYes(uint64_t offset, const std::vector<isa::Insn>& insns,
+               uint64_t cookie = 0) {
+    const int64_t event = caller_.OpenEvent(caller_.Kprobe("add", offset));
+    const int64_t program = caller_.Load(kKprobe, insns);
+    EXPECT_GE(event, 0);
+    EXPECT_GE(program, 0);
+    const Result<Ref<File>> file =
+        caller_.client().fds().Get(static_cast<int32_t>(event));
+    PerfEvent& probe = (*file)->AsPerfEvent()->event();
+    linux_abi::LinkCreateAttr attr{};
+    attr.prog_fd = static_cast<uint32_t>(program);
+    attr.target_fd = static_cast<uint32_t>(event);
+    attr.attach_type = kPerfEventAttach;
+    attr.details[0] = cookie;
+    const int64_t link = caller_.Call(linux_abi::kLinkCreate, attr);
+    EXPECT_GE(link, 0);
+    EXPECT_EQ(Ioctl(caller_.client(), static_cast<int32_t>(event),
+                    linux_abi::kPerfIocEnable, 0),
+              0);
+    add_(1, 2);
+    const bool yes = probe.count() == 1;
+    EXPECT_EQ(caller_.CloseFd(link), 0);
+    EXPECT_EQ(caller_.CloseFd(event), 0);
+    EXPECT_EQ(caller_.CloseFd(program), 0);
+    return yes;
+  }
+
+  HostText text_;
+  Function* add_;
+};
+
+INSTANTIATE_TEST_SUITE_P(, AttachInfoTest,
+                         testing::Values(Origin::kUser, Origin::kKernel),
+                         OriginName);
+
+constexpr int32_t kGetFuncIp = 173;
+constexpr int32_t kGetAttachCookie = 174;
+
+TEST_P(AttachInfoTest, AProgramAtAnEntryKnowsItsFunction) {
+  const auto address = reinterpret_cast<uint64_t>(add_);
+  EXPECT_TRUE(SaysYes(0, Says(kGetFuncIp, address)));
+  EXPECT_FALSE(SaysYes(0, Says(kGetFuncIp, 0)));
+}
+
+TEST_P(AttachInfoTest, InsideOfAFunctionThereIsNone) {
+  EXPECT_TRUE(SaysYes(4, Says(kGetFuncIp, 0)));
+}
+
+TEST_P(AttachInfoTest, TheCookieIsTheEvents) {
+  EXPECT_TRUE(SaysYes(0, Says(kGetAttachCookie, 0)));
+  EXPECT_TRUE(SaysYes(0, Says(kGetAttachCookie, 0x1122334455667788),
+                      0x1122334455667788));
+  EXPECT_FALSE(SaysYes(0, Says(kGetAttachCookie, 1), 2));
+}
+
+}  // namespace
+}  // namespace ebpf
