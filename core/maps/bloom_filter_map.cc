@@ -123,15 +123,15 @@ Status BloomFilterMap::NextKey(ConstBytes /*key*/, Bytes /*next*/) {
 
 Result<Ref<Map>> CreateBloomFilterMap(const MapSpec& spec,
                                       Allocator& allocator) {
+  if (spec.value_size > map_checks::kMaxElement) {
+    return Status::kTooBig;
+  }
   EBPF_TRY(map_checks::CheckFlags(spec.flags, linux_abi::kMapNumaNode |
                                                   linux_abi::kMapZeroSeed |
                                                   map_checks::kAccessFlags));
   if (spec.max_entries == 0 || spec.key_size != 0 || spec.value_size == 0 ||
       spec.extra > kMaxHashes) {
     return Status::kInvalid;
-  }
-  if (spec.value_size > map_checks::kMaxElement) {
-    return Status::kTooBig;
   }
   BloomFilterMap* map =
       EBPF_TRY(allocator.New<BloomFilterMap>(spec, allocator));
