@@ -14,6 +14,7 @@
 #include "core/verifier/exploration.h"
 #include "core/verifier/helper_args.h"
 #include "core/verifier/map_use.h"
+#include "core/verifier/object_write.h"
 #include "core/verifier/packet.h"
 #include "core/verifier/references.h"
 #include "core/verifier/regions.h"
@@ -76,7 +77,8 @@ Result<const HelperPrototype*> CheckCallable(Verification& v, int32_t number) {
   }
   const bool here =
       HelperExists(*helper) || v.options.profile == Profile::kLinux;
-  if (!here || !HelperAllowed(*helper, type, v.options.attach_type)) {
+  if (!here || !HelperAllowed(*helper, type, v.options.attach_type) ||
+      !AllowedForMember(v, *helper)) {
     return v.Reject(Message::kHelperNotAllowed, helper->name, number);
   }
   if (helper->gpl_only && !v.options.gpl_compatible) {

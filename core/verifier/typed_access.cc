@@ -7,6 +7,7 @@
 #include "core/verifier/typed_access.h"
 
 #include "core/btf/struct_access.h"
+#include "core/verifier/object_write.h"
 #include "core/verifier/regions.h"
 
 namespace ebpf::verifier {
@@ -127,7 +128,9 @@ Status CheckPlace(Verification& v, const RegState& reg, const Access& access,
   if (reg.Has(kRegPerCpu)) {
     return v.Reject(Message::kTypedPerCpu, base, name, offset);
   }
-  return access.write ? v.Reject(Message::kOnlyRead) : Status::kOk;
+  return access.write ? CheckObjectWrite(v, reg, static_cast<uint32_t>(offset),
+                                         access.size)
+                      : Status::kOk;
 }
 
 }  // namespace
@@ -171,6 +174,10 @@ Status AccessTyped(Verification& v, const Access& access, RegState& loaded) {
   // Both are below 2^29 and 2^15.
   const int32_t offset = reg.offset + access.offset;
   EBPF_TRY(CheckPlace(v, reg, access, offset));
+  if (access.write) {
+    loaded = RegState::UnknownScalar();  // by an atomic operation
+    return Status::kOk;
+  }
   TextWriter* log = v.log.enabled() ? &v.log.writer() : nullptr;
   const btf::Access found = EBPF_TRY(btf::AccessStruct(
       *reg.btf, reg.memory_size, static_cast<uint32_t>(offset), access.size,

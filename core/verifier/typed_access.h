@@ -10,8 +10,8 @@ namespace ebpf::verifier {
 /// The name of the struct that `reg`, a kTyped, points to; with a zero.
 const char* StructName(const RegState& reg);
 
-/// A load or store through a typed pointer; `loaded` is what a load gives. Only
-/// loads are allowed.
+/// A load or store through a typed pointer; `loaded` is what a load gives.
+/// Stores are allowed where object_write.h says so.
 Status AccessTyped(Verification& v, const Access& access, RegState& loaded);
 
 /// A pointer to a `type` of `btf`, with these RegFlags.

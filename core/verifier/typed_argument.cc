@@ -5,6 +5,7 @@
 // result, where there is one already.
 #include "core/btf/struct_access.h"
 #include "core/verifier/attach_target.h"
+#include "core/verifier/object_write.h"
 #include "core/verifier/typed_access.h"
 
 namespace ebpf::verifier {
@@ -90,6 +91,10 @@ class Loader {
     }
     const btf::TypeId pointee = EBPF_TRY(btf_.SkipModifiers(type.size_or_type));
     const btf::Type pointed = EBPF_TRY(btf_.TypeAt(pointee));
+    if (pointed.kind == Kind::kVoid && target_.iterator) {
+      loaded = ElementBytes(name);
+      return Status::kOk;
+    }
     if (pointed.kind == Kind::kVoid || pointed.kind == Kind::kInt) {
       return Status::kOk;  // nothing that the program could follow
     }
@@ -101,15 +106,30 @@ class Loader {
     const uint16_t flags = static_cast<uint16_t>(
         (target_.trusted ? kRegTrusted : 0) | (tags.user ? kRegUser : 0) |
         (tags.per_cpu ? kRegPerCpu : 0));
-    loaded = TypedPointer(&btf_, pointee, flags);
+    loaded = TypedPointer(&btf_, ArgumentPointee(v_, pointee), flags);
     loaded.maybe_null = MayBeNull(number, name);
     loaded.id = loaded.maybe_null ? v_.NewId() : 0;
     return Status::kOk;
   }
 
+  /// What an iterator shows of a map's element: its key, read-only, and its
+  /// value. None at the end. Their sizes are the map's, which is known when the
+  /// program is attached.
+  RegState ElementBytes(btf::NameOffset name) {
+    RegState reg = RegState::Pointer(RegType::kBuffer);
+    reg.maybe_null = true;
+    reg.id = v_.NewId();
+    if (btf_.Name(name).ValueOr(StringView()) == StringView("key")) {
+      reg.flags = kRegReadOnly;
+    }
+    return reg;
+  }
+
   bool MayBeNull(uint32_t number, btf::NameOffset name) const {
     if (target_.iterator) {
-      return number != 0;  // at its end, all but the first
+      // At its end, all but the first, and the map whose elements it shows.
+      return number != 0 && !(btf_.Name(name).ValueOr(StringView()) == "map" &&
+                              target_.prototype.member_count > 2);
     }
     const StringView text = btf_.Name(name).ValueOr(StringView());
     if (text.EndsWith("__nullable")) {

@@ -44,6 +44,11 @@ class TypeWriter {
     return blob_.Add(btf::Kind::kStruct, blob_.Name(name), bits / 8, tail,
                      static_cast<uint32_t>(members.size()));
   }
+  /// Of 8 bytes.
+  uint32_t Union(const std::string& name, uint32_t member) {
+    return blob_.Add(btf::Kind::kUnion, name.empty() ? 0 : blob_.Name(name), 8,
+                     {blob_.Name("member"), member, 0}, 1);
+  }
   uint32_t Forward(const std::string& name) {
     return blob_.Add(btf::Kind::kForward, blob_.Name(name), 0);
   }
@@ -122,6 +127,12 @@ class TypedTest : public VerifierTest {
   }
   uint32_t Global(const std::string& name, const TypeWriter::Members& params) {
     return types_.Function(name, types_.Prototype(int_, params));
+  }
+  /// Another kernel than that of these members.
+  void SetKernel(const TypeWriter& types) {
+    kernel_ = types.Finish();
+    ASSERT_NE(kernel_.get(), nullptr);
+    options_.kernel_btf = &kernel_->btf();
   }
   /// A program of this type that is attached there.
   void AttachTo(uint32_t program_type, AttachType attach, uint32_t target) {
