@@ -37,7 +37,7 @@ enum class PointerArg : uint8_t {
   kGraph,  // lists, trees, work queues, objects of the program
 };
 
-/// Whether `type` is a struct of numbers only, nested at most so deep.
+/// Whether `type` is a struct or union of numbers only, nested at most so deep.
 bool IsScalarStruct(const btf::Btf& btf, btf::TypeId type) {
   struct Level {
     btf::Type type;
@@ -46,7 +46,7 @@ bool IsScalarStruct(const btf::Btf& btf, btf::TypeId type) {
   Level levels[kMaxNested];
   uint32_t depth = 0;
   const Result<btf::Type> top = btf.Resolve(type);
-  if (!top.ok() || top->kind != Kind::kStruct) {
+  if (!top.ok() || !btf::IsComposite(top->kind)) {
     return false;
   }
   levels[depth++] = Level{*top, 0};
@@ -63,7 +63,7 @@ bool IsScalarStruct(const btf::Btf& btf, btf::TypeId type) {
       id = btf::Btf::ArrayOf(*inner).element;
       inner = btf.Resolve(id);
     }
-    if (inner.ok() && inner->kind == Kind::kStruct && depth < kMaxNested) {
+    if (inner.ok() && btf::IsComposite(inner->kind) && depth < kMaxNested) {
       levels[depth++] = Level{*inner, 0};
     } else if (!inner.ok() || !btf.IsScalar(id)) {
       return false;

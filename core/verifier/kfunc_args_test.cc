@@ -24,6 +24,32 @@ TEST_F(KfuncArgsTest, ArgumentsWereWritten) {
           Status::kAccess, "R2 !read_ok");
 }
 
+TEST_F(KfuncArgsTest, MemoryMayBeAUnionOfNumbers) {
+  // As conntrack's bpf_sock_tuple, which bpf_skb_ct_lookup() is given.
+  TypeWriter k;
+  const uint32_t integer = k.Int("int", 4);
+  const uint32_t ipv4 = k.Struct("ipv4", {{"saddr", integer}});
+  const uint32_t tuple =
+      k.Struct("bpf_sock_tuple", {{"either", k.Union("", ipv4)}});
+  const uint32_t context = k.Pointer(k.Struct("__sk_buff", {{"n", integer}}));
+  const uint32_t options = k.Pointer(k.Struct("bpf_ct_opts", {{"n", integer}}));
+  const uint32_t connection = k.Pointer(k.Struct("nf_conn", {{"n", integer}}));
+  const uint32_t lookup =
+      k.Function("bpf_skb_ct_lookup",
+                 k.Prototype(connection, {{"skb_ctx", context},
+                                          {"bpf_tuple", k.Pointer(tuple)},
+                                          {"tuple__sz", integer},
+                                          {"opts", options},
+                                          {"opts__sz", integer}}));
+  SetKernel(k);
+  options_.type = FindProgramType(3);  // sched_cls
+  Rejects(
+      Join({StoreImm(kDW, R10, -8, 0), MovReg(R2, R10), AluImm(kAdd, R2, -8),
+            MovImm(R3, 8), MovReg(R4, R10), AluImm(kAdd, R4, -8), MovImm(R5, 8),
+            CallKernel(lookup), Return0()}),
+      Status::kInvalid, "Unreleased reference id=2 alloc_insn=7");
+}
+
 TEST_F(KfuncArgsTest, MemoryIsNoObject) {
   Rejects(Join({StoreImm(kDW, R10, -8, 0), MovReg(R1, R10),
                 AluImm(kAdd, R1, -8), CallKernel(acquire_), Return0()}),
