@@ -10,7 +10,6 @@
 
 #include "gtest/gtest.h"
 #include "testing/host_port/host_cpu.h"
-#include "testing/host_port/host_trap.h"
 
 namespace ebpf {
 
