@@ -101,6 +101,25 @@ uint64_t GetListenerSock(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t) {
   return 0;
 }
 
+// void* bpf_skc_to_tcp6_sock(sk) and its like: a packet's socket is none of
+// these.
+uint64_t SkcToTcp6Sock(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t) {
+  return 0;
+}
+uint64_t SkcToTcpSock(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t) {
+  return 0;
+}
+uint64_t SkcToTcpTimewaitSock(uint64_t, uint64_t, uint64_t, uint64_t,
+                              uint64_t) {
+  return 0;
+}
+uint64_t SkcToTcpRequestSock(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t) {
+  return 0;
+}
+uint64_t SkcToUdp6Sock(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t) {
+  return 0;
+}
+
 /// u32 bpf_get_hash_recalc(skb)
 uint64_t GetHashRecalc(uint64_t context, uint64_t, uint64_t, uint64_t,
                        uint64_t) {

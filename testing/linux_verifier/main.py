@@ -10,6 +10,7 @@ import sys
 import expectations
 import judge
 import report
+import retval
 import sources
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -35,6 +36,9 @@ def arguments(argv):
     parser.add_argument("--btf", help="the kernel's types, not the host's")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--timeout", type=int, default=120)
+    parser.add_argument("--no-run", action="store_true",
+                        help="judges only: does not run what says what it "
+                        "returns")
     parser.add_argument("--quick", action="store_true",
                         help="always exit with 0")
     return parser.parse_args(argv)
@@ -49,8 +53,14 @@ def is_wanted(name, files):
                             for f in files)
 
 
+# At most so much of what could be run may be named in not_run.txt.
+MAX_NOT_RUN = 5
+HOST_TYPES = "/sys/kernel/btf/vmlinux"
+
+
 def run_all(options):
-    """The Results of all programs that are wanted."""
+    """The judge's Results of all programs that are wanted, and those of
+    running them on each engine."""
     paths = [p for p in sources.objects(folder=options.cache)
              if is_wanted(name_of(p), options.file)]
     extra = ["--btf", options.btf] if options.btf else []
@@ -64,7 +74,35 @@ def run_all(options):
             lambda path: judge.judge(options.ebpf, path, judged[path],
                                      core_objects, options.timeout, extra),
             paths))
-    return [r for part in results for r in part]
+        ran = [] if options.no_run else list(pool.map(
+            lambda job: retval.run(options.ebpf, job[0], judged[job[0]], job[1],
+                                   core_objects, options.timeout,
+                                   options.btf or HOST_TYPES),
+            [(p, e) for e in ("interpreter", "jit") for p in paths]))
+    return ([r for part in results for r in part],
+            [r for part in ran for r in part])
+
+
+def show_runs(ran, options):
+    """Prints how programs ran; how many are wrong without a reason, or one
+    more where too many have one."""
+    if not ran:
+        return 0
+    reasons = report.Classified.read(os.path.join(HERE, "not_run.txt"))
+    unlisted = 0
+    wrong = [r for r in ran if r.kind]
+    print()
+    for result in wrong:
+        reason = reasons.reason(result)
+        unlisted += reason is None
+        if reason is None or options.all or options.show:
+            print(f"{result.file} {result.program} ({result.engine}): "
+                  f"{result.kind}" + (f" [{reason}]" if reason else ""))
+    print(retval.summary(ran))
+    for name in report.stale(ran, reasons):
+        print(f"not_run.txt: {name} runs by now")
+    too_many = not options.file and 100 * len(wrong) > MAX_NOT_RUN * len(ran)
+    return unlisted + too_many
 
 
 def shown_log(result, lines):
@@ -94,7 +132,7 @@ def show_disagreements(results, classified, options):
 def main(argv):
     options = arguments(argv)
     try:
-        results = run_all(options)
+        results, ran = run_all(options)
     except sources.Missing as missing:
         print(f"conformance: {missing}", file=sys.stderr)
         return 2
@@ -118,6 +156,7 @@ def main(argv):
     for name in report.stale(results, classified):
         print(f"classified.txt: {name} is not different any more")
     too_many = not options.file and absent_share > report.MAX_ABSENT
+    unlisted += show_runs(ran, options)
     if unlisted or too_many:
         print(f"conformance: {unlisted} differences without a reason")
     return 0 if options.quick or not (unlisted or too_many) else 1

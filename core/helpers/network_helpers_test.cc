@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: MIT
+
+#include <vector>
+
+#include "core/helpers/helper_test_util.h"
+#include "core/program_types/packet.h"
+#include "gtest/gtest.h"
+
+namespace ebpf {
+namespace {
+
+/// A packet of 64 numbered bytes behind Ethernet and IPv4.
+class NetworkHelpersTest : public testing::Test {
+ protected:
+  NetworkHelpersTest() : room_(1024) {
+    uint8_t* const packet = room_.data() + 256;
+    for (uint8_t i = 0; i < 64; ++i) {
+      packet[i] = i;
+    }
+    packet[12] = 0x08;
+    packet[13] = 0x00;
+    skb_.room = {room_.data(), room_.data() + room_.size()};
+    skb_.mac_header = packet;
+    skb_.network_header = packet + kEthernetBytes;
+    SetField(skb_, skb_field::kProtocol, uint32_t{kProtocolIp4});
+    PlacePacket(skb_, packet, packet + 64);
+  }
+  uint32_t Size() const { return PacketSize(skb_.packet); }
+  uint8_t At(uint32_t offset) const { return skb_.packet.data[offset]; }
+
+  std::vector<uint8_t> room_;
+  SkbContext skb_ = {};
+};
+
+TEST_F(NetworkHelpersTest, FlowsHaveHashes) {
+  const uint64_t hash = Call(helper_id::get_hash_recalc, Address(&skb_));
+  EXPECT_NE(hash, 0u);
+  EXPECT_EQ(Call(helper_id::get_hash_recalc, Address(&skb_)), hash);
+  skb_.network_header[12] ^= 1;  // another address
+  EXPECT_EQ(Call(helper_id::get_hash_recalc, Address(&skb_)), hash);
+  Call(helper_id::set_hash_invalid, Address(&skb_));
+  EXPECT_NE(Call(helper_id::get_hash_recalc, Address(&skb_)), hash);
+  Call(helper_id::set_hash, Address(&skb_), 77);
+  EXPECT_EQ(Call(helper_id::get_hash_recalc, Address(&skb_)), 77u);
+}
+
+TEST_F(NetworkHelpersTest, HashesStayInsideOfShortPackets) {
+  PlacePacket(skb_, skb_.packet.data, skb_.network_header);
+  EXPECT_NE(Call(helper_id::get_hash_recalc, Address(&skb_)), 0u);
+}
+
+TEST_F(NetworkHelpersTest, ThereAreNoSockets) {
+  EXPECT_EQ(Call(helper_id::sk_lookup_tcp, Address(&skb_)), 0u);
+  EXPECT_EQ(Call(helper_id::sk_lookup_udp, Address(&skb_)), 0u);
+  EXPECT_EQ(Call(helper_id::skc_lookup_tcp, Address(&skb_)), 0u);
+  SocketView socket = {};
+  EXPECT_EQ(Call(helper_id::sk_fullsock, Address(&socket)), Address(&socket));
+  EXPECT_EQ(Call(helper_id::tcp_sock, Address(&socket)), 0u);
+  EXPECT_EQ(Call(helper_id::skc_to_tcp_sock, Address(&socket)), 0u);
+}
+
+TEST_F(NetworkHelpersTest, ThereAreNoDevices) {
+  EXPECT_EQ(Call(helper_id::clone_redirect, Address(&skb_), 1, 0),
+            Negative(22));
+  uint8_t params[64] = {2};
+  EXPECT_EQ(Call(helper_id::fib_lookup, Address(&skb_), Address(params), 64, 0),
+            Negative(19));
+  params[0] = 1;
+  EXPECT_EQ(Call(helper_id::fib_lookup, Address(&skb_), Address(params), 64, 0),
+            Negative(97));
+  EXPECT_EQ(Call(helper_id::fib_lookup, Address(&skb_), Address(params), 63, 0),
+            Negative(22));
+}
+
+}  // namespace
+}  // namespace ebpf
