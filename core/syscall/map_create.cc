@@ -110,9 +110,6 @@ Status CheckAttr(const Call& call, const MapCreateAttr& attr) {
     return Status::kInvalid;
   }
   EBPF_TRY(CheckRights(call, attr));
-  if (!IsObjectName(attr.map_name)) {
-    return Status::kInvalid;
-  }
   if (NeedsBtf(type) &&
       (attr.btf_key_type_id == 0 || attr.btf_value_type_id == 0)) {
     return Status::kInvalid;
@@ -235,12 +232,14 @@ Result<int> MapCreate(const Call& call, const RawAttr& raw) {
   spec.flags = attr.map_flags;
   spec.extra = attr.map_extra;
   CopyBytes(spec.name, attr.map_name, sizeof(spec.name));
-  Ref<MapBtf> types;
-  if (attr.btf_value_type_id != 0) {
-    types = EBPF_TRY(ReadTypes(call, spec, attr));
-  }
+  // In Linux's order: the kind's errors come before a wrong name or type.
   Ref<Map> map = EBPF_TRY(Make(call, spec, attr));
-  map->SetTypes(Move(types));
+  if (!IsObjectName(attr.map_name)) {
+    return Status::kInvalid;
+  }
+  if (attr.btf_value_type_id != 0) {
+    map->SetTypes(EBPF_TRY(ReadTypes(call, spec, attr)));
+  }
   EBPF_TRY(map->PrepareFields(*call.system.allocator));
   MapIds().Add(*map);
   // How the descriptor is open, not what the map is.

@@ -51,6 +51,12 @@ const Class kClasses[] = {
        return d.command == "PROG_TEST_RUN" && d.ours == -EINVAL &&
               NumberBehind(d, " flags ") == 2;
      }},
+    {"checksums of whole packets",
+     "BPF_F_TEST_SKB_CHECKSUM_COMPLETE: packets of test runs have none here",
+     [](const Difference& d) {
+       return d.command == "PROG_TEST_RUN" && d.ours == -EINVAL &&
+              NumberBehind(d, " flags ") == 4;
+     }},
     {"kinds that are not here",
      "devices, sockets, local storage, arenas and struct_ops come later: "
      "EINVAL",

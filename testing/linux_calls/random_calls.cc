@@ -371,8 +371,7 @@ class World {
         spec.key_size = OneOf<uint32_t>({0, 2, 5, 255, 513, 600});
         break;
       case 1:
-        spec.value_size =
-            OneOf<uint32_t>({0, 2, 5, 81, 1024, 0x7fffffff, UINT32_MAX});
+        spec.value_size = OneOf<uint32_t>({0, 2, 5, 81, 1024, UINT32_MAX});
         break;
       case 2:
         // A small LRU map would throw something out.

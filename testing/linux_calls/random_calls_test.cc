@@ -16,7 +16,7 @@
 namespace ebpf::linux_calls {
 namespace {
 
-constexpr int kCallsPerWorld = 300;
+constexpr int kCallsPerWorld = 200;
 
 uint64_t Number(const char* name, uint64_t otherwise) {
   const char* value = getenv(name);
