@@ -321,8 +321,8 @@ TEST_P(PerfBufferTest, AClockCountsWhileItIsEnabledAndProgramsReadIt) {
                                   Insn(0x79, 0, 10, -24, 0),
                                   Exit()};
   };
-  const auto hits = [&](int32_t size) {
-    const int64_t probe = Attach(reading(size));
+  const auto hits_of = [&](const std::vector<isa::Insn>& insns) {
+    const int64_t probe = Attach(insns);
     Hit();
     const uint64_t to = caller_.Put(uint64_t{0});
     EXPECT_EQ(Read(caller_.client(), static_cast<int32_t>(probe),
@@ -331,11 +331,17 @@ TEST_P(PerfBufferTest, AClockCountsWhileItIsEnabledAndProgramsReadIt) {
     EXPECT_EQ(caller_.CloseFd(probe), 0);
     return caller_.Get<uint64_t>(to);
   };
+  const auto hits = [&](int32_t size) { return hits_of(reading(size)); };
+  const std::vector<isa::Insn> reading_the_count = {
+      LoadLow(1, 1, static_cast<int32_t>(map_)), LoadHigh(0), MovImm(2, 0),
+      CallHelper(helper_id::perf_event_read), Exit()};
+  EXPECT_EQ(hits_of(reading_the_count), 1u);
   EXPECT_EQ(hits(24), 1u);
   EXPECT_EQ(hits(16), 0u);  // refused: the size is wrong
   ioctl(linux_abi::kPerfIocReset);
   EXPECT_EQ(count(), 0u);
   EXPECT_EQ(hits(24), 0u);
+  EXPECT_EQ(hits_of(reading_the_count), 0u);
 }
 
 }  // namespace
