@@ -7,6 +7,7 @@
 #include "core/loader/kconfig.h"
 #include "core/loader/object.h"
 #include "core/loader/object_btf.h"
+#include "core/platform/cpu.h"
 
 namespace ebpf::loader {
 namespace {
@@ -103,6 +104,9 @@ Result<int> Object::MakeMap(const MapShape& shape, StringView name,
   attr.key_size = shape.spec.key_size;
   attr.value_size = shape.spec.value_size;
   attr.max_entries = shape.spec.max_entries;
+  if (shape.spec.type == MapType::kPerfEventArray && attr.max_entries == 0) {
+    attr.max_entries = ebpf_port_cpu_count();  // as libbpf: one for each CPU
+  }
   attr.map_flags = shape.spec.flags;
   attr.map_extra = shape.spec.extra;
   attr.numa_node = shape.numa_node;

@@ -25,6 +25,13 @@ struct {
   __uint(max_entries, 4096);
 } ring SEC(".maps");
 
+// As many as there are CPUs.
+struct {
+  __uint(type, 4);  // array of perf events
+  __uint(key_size, 4);
+  __uint(value_size, 4);
+} events SEC(".maps");
+
 volatile __u64 total;
 const volatile __u32 step = 3;
 
