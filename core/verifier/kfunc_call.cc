@@ -152,7 +152,8 @@ class ResultMaker {
     if (!call_.has_result_size) {
       const Result<uint32_t> of_type = btf_.SizeOf(pointee);
       size = of_type.ok() ? *of_type : 0;
-      read_only = true;
+      // The word that the two halves of a session share is theirs to change.
+      read_only = !function_.Is(KfuncId::kSessionCookie);
     }
     if (size == 0 || size >= UINT32_MAX) {
       const StringView name = btf_.Name(pointed.name).ValueOr(StringView());
@@ -313,7 +314,7 @@ Status CheckCallable(Verification& v, const KernelFunction& function) {
   }
   // The lock of all of the kernel's tasks is taken meanwhile.
   if (function.Is(KfuncId::kIterCssTaskNew) && !IsSleepable(v) &&
-      v.options.type->id != ProgramTypeId::kLsm) {
+      v.options.type->id != ProgramTypeId::kLsm && !v.target.iterator) {
     return v.Reject(Message::kCssTaskIterator);
   }
   return IsSupported(function)

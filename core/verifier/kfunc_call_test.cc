@@ -49,6 +49,46 @@ TEST_F(KfuncCallTest, NullIsNoTrustedObject) {
           Status::kAccess, "Possibly NULL pointer passed to trusted arg0");
 }
 
+TEST_F(KfuncCallTest, TheCookieOfASessionIsWritten) {
+  TypeWriter k;
+  const uint32_t word = k.Int("u64", 8);
+  const uint32_t cookie =
+      k.Function("bpf_session_cookie", k.Prototype(k.Pointer(word), {}));
+  SetKernel(k);
+  options_.type = FindProgramType(2);  // kprobe
+  options_.attach_type = static_cast<uint32_t>(AttachType::kTraceKprobeSession);
+  Accepts(Join({CallKernel(cookie), StoreImm(kDW, R0, 0, 1), Return0()}));
+  Rejects(Join({CallKernel(cookie), StoreImm(kDW, R0, 8, 1), Return0()}),
+          Status::kAccess, "invalid access to memory, mem_size=8 off=8 size=8");
+}
+
+TEST_F(KfuncCallTest, IteratorsWalkTheTasksOfACgroup) {
+  TypeWriter k;
+  const uint32_t integer = k.Int("int", 4);
+  const uint32_t word = k.Int("u64", 8);
+  const uint32_t state =
+      k.Pointer(k.Struct("bpf_iter_css_task", {{"__opaque", word}}));
+  const uint32_t css =
+      k.Pointer(k.Struct("cgroup_subsys_state", {{"n", word}}));
+  const uint32_t begin = k.Function(
+      "bpf_iter_css_task_new",
+      k.Prototype(integer, {{"it", state}, {"css", css}, {"flags", word}}));
+  const uint32_t shown =
+      k.Function("bpf_iter_css", k.Prototype(integer, {{"css", css}}));
+  const uint32_t traced =
+      k.Function("do_exit", k.Prototype(integer, {{"css", css}}));
+  SetKernel(k);
+  const Code code =
+      Join({Load(kDW, R2, R1, 0), MovReg(R1, R10), AluImm(kAdd, R1, -8),
+            MovImm(R3, 0), CallKernel(begin), Return0()});
+  AttachTo(26, AttachType::kTraceIter, shown);
+  Rejects(code, Status::kInvalid, "Unreleased reference id=1 alloc_insn=4");
+  AttachTo(26, AttachType::kTraceFentry, traced);
+  Rejects(code, Status::kInvalid,
+          "css_task_iter is only allowed in bpf_lsm, bpf_iter and sleepable "
+          "progs");
+}
+
 TEST_F(KfuncCallTest, OnlyListedFunctionsAreCalled) {
   Rejects(Join({CallKernel(no_kfunc_), Return0()}), Status::kAccess,
           "calling kernel function schedule is not allowed");
