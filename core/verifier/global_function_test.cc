@@ -114,6 +114,42 @@ TEST_F(GlobalFunctionTest, WhatItMayWriteItsCallerForgets) {
       "value is not allowed");
 }
 
+TEST_F(GlobalFunctionTest, WritesToAPacketsDynptrMoveIt) {
+  // Linux 6.18 does not see it.
+  TypeWriter k;
+  const uint32_t word = k.Int("unsigned long", 8);
+  const uint32_t dynptr = k.Struct("bpf_dynptr", {{"n", word}, {"m", word}});
+  const uint32_t skb = k.Struct("__sk_buff", {{"n", word}});
+  const uint32_t from_skb = k.Function(
+      "bpf_dynptr_from_skb",
+      k.Prototype(k.Int("int", 4), {{"s", k.Pointer(skb)},
+                                    {"flags", word},
+                                    {"ptr__uninit", k.Pointer(dynptr)}}));
+  SetKernel(k);
+  options_.type = FindProgramType(3);  // sched_cls
+  SetOther(
+      {{"skb", types_.Pointer(types_.Struct("__sk_buff", {{"n", long_}}))}}, 9);
+  const Code start = {Load(kW, R7, R1, 76),
+                      Load(kW, R2, R1, 80),
+                      MovReg(R3, R7),
+                      AluImm(kAdd, R3, 8),
+                      JumpReg(kJgt, R3, R2, 2),
+                      CallLocal(3),
+                      StoreImm(kB, R7, 3, 0),
+                      MovImm(R0, 0),
+                      Exit()};
+  const Code make = Join({MovReg(R3, R10), AluImm(kAdd, R3, -16), MovImm(R2, 0),
+                          CallKernel(from_skb)});
+  // bpf_dynptr_write
+  const Code write =
+      Join({StoreImm(kDW, R10, -24, 0), MovReg(R1, R10), AluImm(kAdd, R1, -16),
+            MovImm(R2, 0), MovReg(R3, R10), AluImm(kAdd, R3, -24),
+            MovImm(R4, 8), MovImm(R5, 0), Call(202)});
+  Accepts(Join({start, make, Return0()}));
+  Rejects(Join({start, make, write, Return0()}), Status::kAccess,
+          "R7 invalid mem access 'scalar'");
+}
+
 TEST_F(GlobalFunctionTest, ContextsAreKnownByTheirTag) {
   const uint32_t main = Main();
   const uint32_t other = Global("other", {{"ctx", types_.Pointer(0)}});

@@ -220,6 +220,10 @@ class Checker {
     if (kind == PointerArg::kContext || reg.type == RegType::kMapPointer) {
       return CheckUnmodified(v_, index + 1);
     }
+    if (kind == PointerArg::kTyped && reg.offset < 0) {
+      return v_.Reject(Message::kNegativePointer, TypeName(reg), index + 1,
+                       int{reg.offset});
+    }
     if ((kind == PointerArg::kTyped || kind == PointerArg::kMap) &&
         (!reg.value.IsConstant() || reg.value.bits.value != 0)) {
       return v_.Reject(Message::kVariablePointer, TypeName(reg),
@@ -403,8 +407,9 @@ class Checker {
     }
     const btf::Type wanted_type = EBPF_TRY(btf_.TypeAt(wanted));
     const btf::Type found = EBPF_TRY(of.TypeAt(type));
-    if (IsProjection(EBPF_TRY(btf_.Name(wanted_type.name)),
-                     EBPF_TRY(of.Name(found.name)))) {
+    // Linux takes it at any offset.
+    if (reg.offset == 0 && IsProjection(EBPF_TRY(btf_.Name(wanted_type.name)),
+                                        EBPF_TRY(of.Name(found.name)))) {
       return Status::kOk;
     }
     return v_.Reject(Message::kOtherObject, function_.name, index,

@@ -75,6 +75,37 @@ TEST_F(KfuncArgsTest, AnObjectIsPassedFromItsStart) {
           "to kfunc");
 }
 
+TEST_F(KfuncArgsTest, WhatStandsForAnObjectIsPassedFromItsStart) {
+  TypeWriter k;
+  const uint32_t word = k.Int("unsigned long", 8);
+  const uint32_t dynptr = k.Struct("bpf_dynptr", {{"n", word}, {"m", word}});
+  const uint32_t seen = k.Struct("__sk_buff", {{"n", word}});
+  const uint32_t skb = k.Struct("sk_buff", {{"n", word}, {"m", word}});
+  const uint32_t from_skb = k.Function(
+      "bpf_dynptr_from_skb",
+      k.Prototype(k.Int("int", 4), {{"s", k.Pointer(seen)},
+                                    {"flags", word},
+                                    {"ptr__uninit", k.Pointer(dynptr)}}));
+  const uint32_t netif_rx =
+      k.Typedef("btf_trace_netif_rx",
+                k.Pointer(k.Prototype(
+                    0, {{"__data", k.Pointer(0)}, {"skb", k.Pointer(skb)}})));
+  SetKernel(k);
+  AttachTo(26, AttachType::kTraceRawTp, netif_rx);
+  const auto at = [&](int32_t offset) {
+    return Join({Load(kDW, R1, R1, 0), AluImm(kAdd, R1, offset), MovImm(R2, 0),
+                 MovReg(R3, R10), AluImm(kAdd, R3, -16), CallKernel(from_skb),
+                 Return0()});
+  };
+  Accepts(at(0));
+  Rejects(at(-8), Status::kAccess,
+          "negative offset trusted_ptr_ ptr R1 off=-8 disallowed");
+  // Linux 6.18 takes that.
+  Rejects(at(8), Status::kInvalid,
+          "kernel function bpf_dynptr_from_skb args#0 expected pointer to "
+          "STRUCT __sk_buff but R1 has a pointer to STRUCT sk_buff");
+}
+
 TEST_F(KfuncArgsTest, WhatIsFollowedFromAnObjectIsNotTrusted) {
   options_.sleepable = false;
   Rejects(Join({Load(kDW, R1, R1, 0), Load(kDW, R1, R1, 16),

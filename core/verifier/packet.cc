@@ -105,18 +105,42 @@ void ForgetPackets(State& state) {
   });
 }
 
-void FindPacketMovers(Verification& v) {
+namespace {
+
+bool DecodeAt(const Verification& v, uint32_t index, isa::DecodedInsn& insn) {
+  return (v.infos[index].flags & InsnInfo::kSecondSlot) == 0 &&
+         DecodeInsn(v.insns, index, insn) == isa::DecodeError::kNone;
+}
+
+/// Whether the program calls functions of the kernel, of which some give
+/// dynptrs of packets.
+bool CallsKernel(const Verification& v) {
   for (uint32_t i = 0; i < v.insns.size(); ++i) {
     isa::DecodedInsn insn;
-    if ((v.infos[i].flags & InsnInfo::kSecondSlot) != 0 ||
-        DecodeInsn(v.insns, i, insn) != isa::DecodeError::kNone ||
-        insn.op != isa::Op::kCallHelper) {
-      continue;
+    if (DecodeAt(v, i, insn) && insn.op == isa::Op::kCallKernel) {
+      return true;
     }
-    const uint32_t number = static_cast<uint32_t>(insn.imm);
-    const HelperPrototype* helper = FindHelper(number);
-    if (number == helper_id::tail_call ||
-        (helper != nullptr && helper->moves_packet)) {
+  }
+  return false;
+}
+
+/// Whether the helper may. Writes to a dynptr do if it is a packet's, which a
+/// global function is not told.
+bool MayMovePacket(uint32_t number, bool has_packet_dynptrs) {
+  const HelperPrototype* helper = FindHelper(number);
+  return number == helper_id::tail_call ||
+         (number == helper_id::dynptr_write && has_packet_dynptrs) ||
+         (helper != nullptr && helper->moves_packet);
+}
+
+}  // namespace
+
+void FindPacketMovers(Verification& v) {
+  const bool has_packet_dynptrs = CallsKernel(v);
+  for (uint32_t i = 0; i < v.insns.size(); ++i) {
+    isa::DecodedInsn insn;
+    if (DecodeAt(v, i, insn) && insn.op == isa::Op::kCallHelper &&
+        MayMovePacket(static_cast<uint32_t>(insn.imm), has_packet_dynptrs)) {
       v.subprograms[SubprogramOf(v, i)].moves_packet = true;
     }
   }
