@@ -121,8 +121,8 @@ Status InlineArrayLookup(Rewriter& out, const ArrayLayout& layout) {
   EBPF_TRY(out.Put(Make(kAdd, r0, r1, 0, 0)));
   if (layout.holds_results) {
     // Depends on what is read there, which orders it as an acquire would.
-    EBPF_TRY(out.Put(Make(kLoad64, r0, r0, 0, 0),
-                     Through(PointerKind::kMemory)));
+    EBPF_TRY(
+        out.Put(Make(kLoad64, r0, r0, 0, 0), Through(PointerKind::kMemory)));
   }
   EBPF_TRY(out.Put(Make(kGoto, r0, r0, 1, 0)));
   return out.Put(Make(kMovImm, r0, r0, 0, 0));
