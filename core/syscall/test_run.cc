@@ -14,6 +14,10 @@ namespace {
 
 using linux_abi::ProgTestRunAttr;
 
+/// Linux runs on until a signal comes; nobody can stop a task here.
+constexpr uint64_t kMaxTestNs = 10'000'000'000;
+constexpr uint32_t kRunsBetweenLooks = 64;
+
 /// Writes a number of the attribute's.
 Status CopyNumberOut(const TestRun& run, size_t offset, uint32_t value) {
   return run.call.client.CopyOut(run.call.attr.Plus(offset), &value,
@@ -42,16 +46,24 @@ Status CopyBytesOut(const TestRun& run, ConstBytes bytes, uint64_t to,
 
 }  // namespace
 
-TestRunResult RunRepeatedly(const TestRun& run, void* context) {
+Result<TestRunResult> RunRepeatedly(const TestRun& run, void* context,
+                                    void (*prepare)(void*), void* argument) {
   const uint32_t repeat = Max(run.attr.repeat, uint32_t{1});
   TestRunResult result;
   const uint64_t start = ebpf_port_time_ns();
   for (uint32_t i = 0; i < repeat; ++i) {
+    if (prepare != nullptr) {
+      prepare(argument);
+    }
     result.retval = static_cast<uint32_t>(run.program.Run(context));
+    const bool looks = i % kRunsBetweenLooks == kRunsBetweenLooks - 1;
+    if (looks && ebpf_port_time_ns() - start > kMaxTestNs) {
+      return Status::kInterrupted;
+    }
   }
   const uint64_t each = (ebpf_port_time_ns() - start) / repeat;
   result.duration_ns = static_cast<uint32_t>(Min(each, uint64_t{UINT32_MAX}));
-  return result;
+  return TestRunResult(result);
 }
 
 Status CopyContextIn(const TestRun& run, Bytes known) {

@@ -34,7 +34,11 @@ Status TestRunRawTracepoint(const TestRun& run);
 Status TestRunSyscall(const TestRun& run);
 
 /// Runs the program `attr.repeat` times with the context, at least once.
-TestRunResult RunRepeatedly(const TestRun& run, void* context);
+/// kInterrupted: that takes more than ten seconds.
+/// `prepare(argument)` comes before each run.
+Result<TestRunResult> RunRepeatedly(const TestRun& run, void* context,
+                                    void (*prepare)(void*) = nullptr,
+                                    void* argument = nullptr);
 
 /// The client's context of at most `known.size()` bytes, with zeros behind it;
 /// what is behind `known.size()` must be zero (kTooBig). kFault.

@@ -26,13 +26,20 @@ static_assert(offsetof(FlowKeys, protocol) == 10);
 static_assert(offsetof(FlowKeys, flags) == 48);
 static_assert(sizeof(FlowKeys) == 56);
 
-FlowKeys BeforeRun(const uint8_t* packet, uint32_t flags) {
-  FlowKeys keys = {};
-  keys.network_offset = kEthernetBytes;
-  keys.transport_offset = kEthernetBytes;
-  keys.protocol = LoadUnaligned<uint16_t>(packet + kEthernetBytes - 2);
-  keys.flags = flags;
-  return keys;
+struct Packet {
+  const uint8_t* bytes;
+  uint32_t flags;
+  FlowKeys keys;
+};
+
+void BeforeRun(void* argument) {
+  auto& packet = *static_cast<Packet*>(argument);
+  packet.keys = {};
+  packet.keys.network_offset = kEthernetBytes;
+  packet.keys.transport_offset = kEthernetBytes;
+  packet.keys.protocol =
+      LoadUnaligned<uint16_t>(packet.bytes + kEthernetBytes - 2);
+  packet.keys.flags = packet.flags;
 }
 
 /// The offsets that a program found lie in the packet.
@@ -59,21 +66,12 @@ Status Run(const TestRun& run, Bytes packet, SkbContext& skb) {
   skb.room = {packet.data(), skb.packet.end};
   skb.mac_header = packet.data();
   skb.network_header = packet.data() + kEthernetBytes;
-  FlowKeys keys = {};
-  SetField(skb, skb_field::kFlowKeys, reinterpret_cast<uint64_t>(&keys));
-  linux_abi::ProgTestRunAttr one = attr;
-  one.repeat = 1;
-  TestRunResult result;
-  uint64_t total = 0;
-  const uint32_t repeat = Max(attr.repeat, uint32_t{1});
-  for (uint32_t i = 0; i < repeat; ++i) {
-    keys = BeforeRun(packet.data(), flags);
-    result = RunRepeatedly(TestRun{run.call, one, run.program}, &skb);
-    total += result.duration_ns;
-  }
-  result.duration_ns = static_cast<uint32_t>(total / repeat);
-  Clamp(keys, static_cast<uint32_t>(packet.size()));
-  EBPF_TRY(FinishTestRun(run, BytesOf(keys), result));
+  Packet seen = {packet.data(), flags, {}};
+  SetField(skb, skb_field::kFlowKeys, reinterpret_cast<uint64_t>(&seen.keys));
+  const TestRunResult result =
+      EBPF_TRY(RunRepeatedly(run, &skb, BeforeRun, &seen));
+  Clamp(seen.keys, static_cast<uint32_t>(packet.size()));
+  EBPF_TRY(FinishTestRun(run, BytesOf(seen.keys), result));
   FlowKeys context = {};
   context.flags = flags;
   return CopyContextOut(run, BytesOf(context));

@@ -189,7 +189,10 @@ Status SkbRun::SetAddresses() {
   return Status::kOk;
 }
 
-Status SkbRun::Run() { return CopyOut(RunRepeatedly(run_, &skb_)); }
+Status SkbRun::Run() {
+  const TestRunResult result = EBPF_TRY(RunRepeatedly(run_, &skb_));
+  return CopyOut(result);
+}
 
 Status SkbRun::CopyOut(const TestRunResult& result) {
   uint8_t* data = skb_.packet.data;

@@ -125,7 +125,7 @@ Status XdpRun::CopyPacketOut(const TestRunResult& result) {
 }
 
 Status XdpRun::Run() {
-  const TestRunResult result = RunRepeatedly(run_, &xdp_);
+  const TestRunResult result = EBPF_TRY(RunRepeatedly(run_, &xdp_));
   const PacketPointers& packet = xdp_.packet;
   StoreUnaligned(client_fields_ + kData,
                  static_cast<uint32_t>(packet.data - packet.meta));
