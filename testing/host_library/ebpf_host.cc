@@ -8,7 +8,6 @@
 #include <string>
 #include <vector>
 
-#include "core/base/static_storage.h"
 #include "core/capi/ebpf.h"
 #include "core/memory/allocator.h"
 #include "core/syscall/system.h"
