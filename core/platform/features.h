@@ -14,7 +14,8 @@ enum ebpf_port_feature {
   EBPF_PORT_USER_NOFAULT = 1,
   /// ebpf_port_send_signal (task.h).
   EBPF_PORT_SIGNALS = 2,
-  /// ebpf_port_timer_start, ebpf_port_timer_stop (timer.h); and ebpf_port_defer,
+  /// ebpf_port_timer_start, ebpf_port_timer_stop (timer.h); and
+  /// ebpf_port_defer,
   /// by which programs go that nothing but a timer kept.
   EBPF_PORT_TIMERS = 4,
   /// ebpf_port_time_tai_ns (time.h).
