@@ -13,6 +13,7 @@ PerfEventArrayMap::~PerfEventArrayMap() { allocator_.DeleteArray(users_); }
 
 Status PerfEventArrayMap::Init() {
   EBPF_TRY(events_.Init(spec().max_entries));
+  MutexGuard guard(mutex_);
   users_ = EBPF_TRY(allocator_.NewArray<const void*>(spec().max_entries));
   return Status::kOk;
 }
