@@ -10,9 +10,11 @@
 #include <cstring>
 
 #include "core/files/client.h"
+#include "core/files/pin_store.h"
 #include "core/isa/insn.h"
 #include "core/linux_abi/bpf.h"
 #include "core/linux_abi/perf_event.h"
+#include "core/maps/map_spec.h"
 #include "core/memory/allocator.h"
 #include "core/syscall/bpf.h"
 #include "core/syscall/file_calls.h"
@@ -37,6 +39,10 @@ constexpr uint8_t kAdd[] = {0x55, 0x48, 0x89, 0xe5, 0x48,
 // What a process finds in its memory: a name, a license, and a program that
 // names a map, looks up its first element and counts in it.
 constexpr size_t kLicenseAt = 64;
+constexpr size_t kPathsAt = 80;  // of pins, kPathSize bytes each
+constexpr size_t kPathSize = 32;
+constexpr const char* kPaths[] = {"/sys/fs/bpf/a", "/sys/fs/bpf/b",
+                                  "/sys/fs/bpf/d/c", "/sys/fs/bpf"};
 constexpr size_t kProgramAt = 256;
 constexpr ebpf::isa::Insn kProgram[] = {
     {0x18, 1, 1, 0, 3},   {0x00, 0, 0, 0, 0},   // r1 = map of fd 3
@@ -161,6 +167,10 @@ class Process {
   void Write();
   int64_t MapCreate();
   int64_t MapElem();
+  int64_t MapBatch();
+  int64_t TestRun();
+  int64_t Objects();
+  int64_t Pin();
   int64_t ProgLoad();
   int64_t BtfLoad();
   int64_t AnyBpf();
@@ -190,33 +200,160 @@ void Process::Write() {
 }
 
 int64_t Process::MapCreate() {
-  static constexpr uint32_t kTypes[] = {1, 2, 6, 27};
+  using ebpf::MapType;
+  static constexpr MapType kTypes[] = {
+#define EBPF_MAP_TYPE(number, name, create) MapType::k##name,
+#include "core/maps/map_types.def"
+#undef EBPF_MAP_TYPE
+  };
+  constexpr size_t kKinds = sizeof(kTypes) / sizeof(kTypes[0]);
   ebpf::linux_abi::MapCreateAttr attr{};
-  const uint8_t type = source_.Byte();
-  attr.map_type = type < 240 ? kTypes[type % 4] : type;
-  const bool is_ring = attr.map_type == 27;
-  attr.key_size = is_ring ? 0 : source_.Byte() % 40;
-  attr.value_size = is_ring ? 0 : source_.Number<uint16_t>() % 600;
-  attr.max_entries = is_ring ? 4096u << source_.Byte() % 3 : source_.Byte();
-  attr.map_flags = source_.Byte() < 128 ? 0 : source_.Number<uint16_t>();
+  const uint8_t choice = source_.Byte();
+  const MapType type =
+      choice < 240 ? kTypes[choice % kKinds] : static_cast<MapType>(choice);
+  attr.map_type = static_cast<uint32_t>(type);
+  attr.key_size = 4;
+  attr.value_size = source_.Number<uint16_t>() % 600;
+  attr.max_entries = source_.Byte() % 40;
+  switch (type) {
+    case MapType::kRingBuffer:
+      attr.key_size = attr.value_size = 0;
+      attr.max_entries = 4096u << source_.Byte() % 3;
+      break;
+    case MapType::kQueue:
+    case MapType::kStack:
+    case MapType::kBloomFilter:
+      attr.key_size = 0;
+      break;
+    case MapType::kLpmTrie:
+      attr.key_size = 5 + source_.Byte() % 16;
+      attr.map_flags = ebpf::linux_abi::kMapNoPrealloc;
+      break;
+    case MapType::kArrayOfMaps:
+    case MapType::kHashOfMaps:
+      attr.inner_map_fd = static_cast<uint32_t>(Fd());
+      attr.value_size = 4;
+      break;
+    case MapType::kProgArray:
+    case MapType::kPerfEventArray:
+    case MapType::kCgroupArray:
+      attr.value_size = 4;
+      break;
+    case MapType::kStackTrace:
+      attr.value_size = 8 * (1 + source_.Byte() % 127);
+      break;
+    default:
+      break;
+  }
+  if (source_.Byte() < 32) {
+    attr.key_size = source_.Byte() % 40;
+  }
+  if (source_.Byte() < 64) {
+    attr.map_flags = source_.Number<uint16_t>();
+  }
   source_.Fill(reinterpret_cast<uint8_t*>(attr.map_name), 2);
   return Call(ebpf::linux_abi::kMapCreate, attr);
 }
 
 int64_t Process::MapElem() {
+  static constexpr uint32_t kCommands[] = {
+      ebpf::linux_abi::kMapLookupElem,
+      ebpf::linux_abi::kMapUpdateElem,
+      ebpf::linux_abi::kMapUpdateElem,
+      ebpf::linux_abi::kMapDeleteElem,
+      ebpf::linux_abi::kMapGetNextKey,
+      ebpf::linux_abi::kMapLookupAndDeleteElem};
   ebpf::linux_abi::MapElemAttr attr{};
-  const uint32_t command = 1 + source_.Byte() % 4;
+  const uint32_t command = kCommands[source_.Byte() % 6];
   attr.map_fd = static_cast<uint32_t>(Fd());
   attr.key = Address();
   attr.value = command == ebpf::linux_abi::kMapDeleteElem ? 0 : Address();
-  attr.flags = source_.Byte() % 8;
+  attr.flags = source_.Byte() < 128 ? 0 : source_.Byte() % 8;
   return Call(command, attr);
+}
+
+int64_t Process::MapBatch() {
+  ebpf::linux_abi::MapBatchAttr attr{};
+  const uint32_t command =
+      ebpf::linux_abi::kMapLookupBatch + source_.Byte() % 4;
+  attr.map_fd = static_cast<uint32_t>(Fd());
+  attr.count =
+      source_.Byte() < 240 ? source_.Byte() % 16 : source_.Number<uint32_t>();
+  attr.keys = Address();
+  attr.values = Address();
+  attr.in_batch = Address();
+  attr.out_batch = Address();
+  attr.elem_flags = source_.Byte() < 200 ? 0 : source_.Byte() % 8;
+  return Call(command, attr);
+}
+
+int64_t Process::TestRun() {
+  ebpf::linux_abi::ProgTestRunAttr attr{};
+  attr.prog_fd = static_cast<uint32_t>(Fd());
+  attr.data_size_in =
+      source_.Byte() < 200 ? 14 + source_.Byte() : source_.Number<uint32_t>();
+  attr.data_in = Address();
+  attr.data_size_out = source_.Byte();
+  attr.data_out = Address();
+  attr.repeat = source_.Byte() % 4;
+  attr.ctx_size_in = source_.Byte();
+  attr.ctx_in = source_.Byte() < 128 ? 0 : Address();
+  attr.ctx_size_out = source_.Byte();
+  attr.ctx_out = source_.Byte() < 128 ? 0 : Address();
+  attr.flags = source_.Byte() < 200 ? 0 : source_.Byte();
+  return Call(ebpf::linux_abi::kProgTestRun, attr);
+}
+
+int64_t Process::Pin() {
+  struct {
+    uint64_t path;
+    uint32_t fd;
+    uint32_t flags;
+  } attr = {};
+  const uint8_t kind = source_.Byte();
+  attr.path = kind < 240
+                  ? HostUserMemory::kBase + kPathsAt + kind % 4 * kPathSize
+                  : Address();
+  const bool puts = source_.Byte() % 2 == 0;
+  attr.fd = puts ? static_cast<uint32_t>(Fd()) : 0;
+  return Call(puts ? ebpf::linux_abi::kObjPin : ebpf::linux_abi::kObjGet, attr);
+}
+
+/// Ids, what objects are, links: attributes of small numbers, each of
+/// them an address, a descriptor or a small number.
+int64_t Process::Objects() {
+  static constexpr uint32_t kCommands[] = {
+#define EBPF_COMMAND(number, Name) ebpf::linux_abi::number,
+#include "core/syscall/commands.def"
+#undef EBPF_COMMAND
+  };
+  const uint32_t command =
+      kCommands[source_.Byte() % (sizeof(kCommands) / sizeof(kCommands[0]))];
+  struct {
+    uint32_t words[16];
+  } attr = {};
+  const uint32_t words = source_.Byte() % 12;
+  for (uint32_t i = 0; i < words; ++i) {
+    const uint8_t kind = source_.Byte();
+    if (kind < 100) {
+      attr.words[i] = static_cast<uint32_t>(Fd());
+    } else if (kind < 180) {
+      attr.words[i] = source_.Byte();
+    } else if (i + 1 < words) {
+      const uint64_t address = Address();
+      memcpy(&attr.words[i++], &address, sizeof(address));
+    }
+  }
+  const uint64_t at = HostUserMemory::kBase + kUserSize - sizeof(attr);
+  memcpy(memory_.At(at), &attr, sizeof(attr));
+  return ebpf::Bpf(client_, command, client_.Pointer(at),
+                   source_.Byte() < 200 ? 4 * words : source_.Byte() % 64u);
 }
 
 int64_t Process::ProgLoad() {
   ebpf::linux_abi::ProgLoadAttr attr{};
   const uint8_t kind = source_.Byte();
-  attr.prog_type = 1 + kind % 3;
+  attr.prog_type = kind % 8 == 7 ? 6 : 1 + kind % 3;
   attr.license = HostUserMemory::kBase + kLicenseAt;
   if (kind < 192) {
     // What stands there, some descriptor in it.
@@ -275,7 +412,13 @@ int64_t Process::AnyBpf() {
 int64_t Process::OpenEvent() {
   ebpf::linux_abi::PerfEventAttr attr{};
   const uint8_t kind = source_.Byte();
-  attr.type = kind < 240 ? ebpf::linux_abi::kPerfTypeKprobe : kind;
+  attr.type = kind < 120   ? ebpf::linux_abi::kPerfTypeKprobe
+              : kind < 240 ? ebpf::linux_abi::kPerfTypeSoftware
+                           : kind;
+  if (attr.type == ebpf::linux_abi::kPerfTypeSoftware) {
+    attr.config = kind % 3 == 0 ? kind % 11u : ebpf::linux_abi::kPerfBpfOutput;
+    attr.sample_type = ebpf::linux_abi::kPerfSampleRaw;
+  }
   attr.size = kind % 16 == 0 ? source_.Number<uint16_t>() : sizeof(attr);
   // The function's name stands at the start of the process's memory.
   attr.config1 = kind % 8 == 1 ? Address() : HostUserMemory::kBase;
@@ -321,7 +464,7 @@ int64_t Process::Mmap() {
 void Process::MakeOneCall() {
   ++counters.calls;
   int64_t result = 0;
-  switch (source_.Byte() % 16) {
+  switch (source_.Byte() % 24) {
     case 0:
     case 1:
       result = MapCreate();
@@ -363,6 +506,21 @@ void Process::MakeOneCall() {
     case 14:
       result = Mmap();
       break;
+    case 15:
+    case 16:
+      result = MapBatch();
+      break;
+    case 17:
+    case 18:
+      result = TestRun();
+      break;
+    case 19:
+    case 20:
+      result = Objects();
+      break;
+    case 21:
+      result = Pin();
+      break;
     default:
       Write();
       break;
@@ -378,6 +536,10 @@ void RunProcess(Kernel& kernel, Source& source) {
   memcpy(memory.data() + kProgramAt, kProgram, sizeof(kProgram));
   memcpy(memory.data() + kBtfAt, kBtf, sizeof(kBtf));
   memcpy(memory.data() + kFunctionAt, kFunctionInfo, sizeof(kFunctionInfo));
+  for (size_t i = 0; i < sizeof(kPaths) / sizeof(kPaths[0]); ++i) {
+    memcpy(memory.data() + kPathsAt + i * kPathSize, kPaths[i],
+           strlen(kPaths[i]) + 1);
+  }
   const ebpf::Result<Client*> client =
       Client::Create(ebpf::Origin::kUser, ebpf::PortAllocator());
   Expect(client.ok(), "there is memory");
@@ -389,6 +551,7 @@ void RunProcess(Kernel& kernel, Source& source) {
     Expect(function(40, 2) == 42, "a probed function does its work");
   }
   (*client)->Delete();
+  ebpf::Pins().Clear();  // what has a name outlives its process
 }
 
 }  // namespace
