@@ -335,7 +335,9 @@ TEST(KindsCallsTest, ElementsOfMapsOfMaps) {
               record.Value("which map", found == 0 ? 0 : found == id ? 1 : 2);
             }
           }
-          record.Value("next", kernel.Elem(kNext, outer, at, to) == 0);
+          if (type == kArrayOfMaps) {  // a hash's order is each kernel's own
+            record.Value("next", kernel.Elem(kNext, outer, at, to));
+          }
           record.Value("take", kernel.Elem(kTake, outer, at, to));
         }
         const uint64_t key = kernel.Put(static_cast<uint32_t>(round));
