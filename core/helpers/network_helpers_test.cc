@@ -56,7 +56,28 @@ TEST_F(NetworkHelpersTest, ThereAreNoSockets) {
   SocketView socket = {};
   EXPECT_EQ(Call(helper_id::sk_fullsock, Address(&socket)), Address(&socket));
   EXPECT_EQ(Call(helper_id::tcp_sock, Address(&socket)), 0u);
-  EXPECT_EQ(Call(helper_id::skc_to_tcp_sock, Address(&socket)), 0u);
+  for (int32_t id :
+       {helper_id::get_listener_sock, helper_id::skc_to_tcp_sock,
+        helper_id::skc_to_tcp6_sock, helper_id::skc_to_tcp_timewait_sock,
+        helper_id::skc_to_tcp_request_sock, helper_id::skc_to_udp6_sock}) {
+    EXPECT_EQ(Call(static_cast<uint32_t>(id), Address(&socket)), 0u) << id;
+  }
+}
+
+TEST_F(NetworkHelpersTest, PacketsBelongToNoGroupAndNoRealm) {
+  EXPECT_EQ(Call(helper_id::get_cgroup_classid, Address(&skb_)), 0u);
+  EXPECT_EQ(Call(helper_id::get_route_realm, Address(&skb_)), 0u);
+}
+
+/// TC_ACT_SHOT is 2, TC_ACT_REDIRECT 7.
+TEST_F(NetworkHelpersTest, RedirectsAreResultsOfTheProgram) {
+  const uint8_t params[20] = {};
+  EXPECT_EQ(Call(helper_id::redirect_neigh, 1, 0, 0, 0), 7u);
+  EXPECT_EQ(Call(helper_id::redirect_neigh, 1, Address(params), 20, 0), 7u);
+  EXPECT_EQ(Call(helper_id::redirect_neigh, 1, Address(params), 19, 0), 2u);
+  EXPECT_EQ(Call(helper_id::redirect_neigh, 1, 0, 0, 1), 2u);
+  EXPECT_EQ(Call(helper_id::redirect_peer, 1, 0), 7u);
+  EXPECT_EQ(Call(helper_id::redirect_peer, 1, 1), 2u);
 }
 
 TEST_F(NetworkHelpersTest, ThereAreNoDevices) {
