@@ -13,6 +13,7 @@ import report
 import retval
 import sources
 
+HOST_TYPES = "/sys/kernel/btf/vmlinux"
 HERE = os.path.dirname(os.path.abspath(__file__))
 
 
@@ -33,7 +34,8 @@ def arguments(argv):
     parser.add_argument("--all", action="store_true",
                         help="also lists what is different and classified")
     parser.add_argument("--results", help="file for one JSON object a program")
-    parser.add_argument("--btf", help="the kernel's types, not the host's")
+    parser.add_argument("--btf", help="the kernel's types, not Linux 6.12's; "
+                        "the host's: " + HOST_TYPES)
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--timeout", type=int, default=120)
     parser.add_argument("--no-run", action="store_true",
@@ -55,7 +57,6 @@ def is_wanted(name, files):
 
 # At most so much of what could be run may be named in not_run.txt.
 MAX_NOT_RUN = 5
-HOST_TYPES = "/sys/kernel/btf/vmlinux"
 
 
 def run_all(options):
@@ -63,7 +64,8 @@ def run_all(options):
     running them on each engine."""
     paths = [p for p in sources.objects(folder=options.cache)
              if is_wanted(name_of(p), options.file)]
-    extra = ["--btf", options.btf] if options.btf else []
+    btf = options.btf or sources.kernel_types(options.cache)
+    extra = ["--btf", btf]
     core_objects = {name_of(p)[:-2]: p for p in sources.objects(
         "btf__core_reloc_bitfields*.c", folder=options.cache)}
     judged = {path: [e for e in expectations.read(path)
@@ -77,7 +79,7 @@ def run_all(options):
         ran = [] if options.no_run else list(pool.map(
             lambda job: retval.run(options.ebpf, job[0], judged[job[0]], job[1],
                                    core_objects, options.timeout,
-                                   options.btf or HOST_TYPES),
+                                   btf),
             [(p, e) for e in ("interpreter", "jit") for p in paths]))
     return ([r for part in results for r in part],
             [r for part in ran for r in part])

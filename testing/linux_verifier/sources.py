@@ -5,12 +5,15 @@ kept in a cache outside of the checkout. They are GPL: run, never copied."""
 import concurrent.futures
 import glob
 import os
+import re
 import shutil
 import subprocess
 import tarfile
 import tempfile
 
 PACKAGE = "linux-source-6.12"
+# A small kernel of the same version, for its types: the newest of these.
+KERNEL = "^linux-image-6[.]12[.].*-cloud-amd64-unsigned$"
 TESTS = "tools/testing/selftests/bpf"
 # What of the package is needed.
 PARTS = ("tools/testing/selftests/bpf/", "tools/include/", "tools/lib/bpf/",
@@ -60,6 +63,61 @@ def unpack(folder):
                     tar.extract(member, work, filter="data")
         shutil.move(os.path.join(work, PACKAGE), tree)
     return tree
+
+
+# How a compressed kernel begins inside of its boot image, and what opens it.
+COMPRESSIONS = ((b"\x28\xb5\x2f\xfd", "zstd"), (b"\xfd7zXZ\x00", "xz"),
+                (b"\x1f\x8b\x08", "gzip"))
+
+
+def unpack_kernel(image):
+    """The ELF file in the bytes of a vmlinuz."""
+    for magic, program in COMPRESSIONS:
+        start = image.find(magic)
+        while start >= 0:
+            # What is behind the kernel makes it fail at the end.
+            opened = subprocess.run([program, "-dc"], input=image[start:],
+                                    stdout=subprocess.PIPE,
+                                    stderr=subprocess.DEVNULL, check=False)
+            if opened.stdout.startswith(b"\x7fELF"):
+                return opened.stdout
+            start = image.find(magic, start + 1)
+    raise Missing("no kernel in the boot image")
+
+
+def newest(names):
+    """Of package names that end alike, the one with the highest numbers."""
+    return max(names, key=lambda name: [int(number) for number in
+                                        re.findall("[0-9]+", name)])
+
+
+def read_kernel_types(folder):
+    """The .BTF of KERNEL, fetched by apt, without installing it."""
+    found = check(["apt-cache", "search", "--names-only", KERNEL]).decode()
+    names = [line.split()[0] for line in found.splitlines()]
+    if not names:
+        raise Missing(f"apt knows no package {KERNEL}")
+    with tempfile.TemporaryDirectory(dir=folder) as work:
+        check(["apt-get", "download", newest(names)], cwd=work)
+        package = glob.glob(os.path.join(work, "*.deb"))[0]
+        check(["dpkg-deb", "-x", package, work])
+        boot = glob.glob(os.path.join(work, "boot", "vmlinuz-*"))[0]
+        kernel = os.path.join(work, "vmlinux")
+        with open(boot, "rb") as image, open(kernel, "wb") as file:
+            file.write(unpack_kernel(image.read()))
+        types = os.path.join(work, "types")
+        check(["llvm-objcopy-19", f"--dump-section=.BTF={types}", kernel,
+               os.path.join(work, "rest")])
+        with open(types, "rb") as file:
+            return file.read()
+
+
+def kernel_types(folder=None):
+    """The path of the types of Linux 6.12, which the tests are of."""
+    folder = folder or cache_folder()
+    os.makedirs(folder, exist_ok=True)
+    return write_once(os.path.join(folder, "linux-6.12.btf"),
+                      lambda: read_kernel_types(folder))
 
 
 def write_once(path, make):

@@ -2,6 +2,7 @@
 """Tests of sources.py, as far as they need no package."""
 
 import os
+import subprocess
 import tempfile
 import unittest
 
@@ -44,6 +45,20 @@ class SourcesTest(unittest.TestCase):
         words = sources.compile_one("x.c", target, "tree", "include", "false")
         self.assertEqual(words, "")
         self.assertFalse(os.path.exists(target))
+
+    def test_a_kernel_is_found_in_its_boot_image(self):
+        elf = b"\x7fELF and more"
+        packed = subprocess.run(["gzip", "-c"], input=elf,
+                                stdout=subprocess.PIPE, check=True).stdout
+        image = b"MZ" + b"\x1f\x8b\x08 not one" + packed + b"behind it"
+        self.assertEqual(sources.unpack_kernel(image), elf)
+        with self.assertRaises(sources.Missing):
+            sources.unpack_kernel(b"nothing")
+
+    def test_the_newest_package_has_the_highest_numbers(self):
+        names = ["linux-image-6.12.9-x", "linux-image-6.12.107-x",
+                 "linux-image-6.12.12-x"]
+        self.assertEqual(sources.newest(names), "linux-image-6.12.107-x")
 
     def test_the_cache_is_outside_of_the_checkout(self):
         before = os.environ.get("XDG_CACHE_HOME")
