@@ -98,6 +98,20 @@ TEST_F(PacketShapeHelpersTest, RoomIsMadeBehindEitherHeader) {
             Negative(524));
 }
 
+TEST_F(PacketShapeHelpersTest, RoomBehindTheEndIsMadeAtTheEnd) {
+  // As Linux does; the network header has no bytes in the packet.
+  ASSERT_EQ(Call(helper_id::skb_change_tail, Address(&skb_), 14, 0), 0u);
+  uint8_t* const behind = skb_.packet.end;
+  const std::vector<uint8_t> before(behind, behind + 40);
+  EXPECT_EQ(Call(helper_id::skb_adjust_room, Address(&skb_), 20, 0, 0), 0u);
+  EXPECT_EQ(Size(), 34u);
+  EXPECT_EQ(At(11), 11);
+  EXPECT_EQ(At(14), 0);
+  EXPECT_EQ(At(33), 0);
+  EXPECT_EQ(skb_.packet.end, behind);
+  EXPECT_EQ(std::vector<uint8_t>(behind, behind + 40), before);
+}
+
 TEST_F(PacketShapeHelpersTest, TypesOfPacketsAreFour) {
   EXPECT_EQ(Call(helper_id::skb_change_type, Address(&skb_), 3), 0u);
   EXPECT_EQ(GetField<uint32_t>(skb_, skb_field::kPacketType), 3u);

@@ -29,10 +29,11 @@ bool InsertBytes(SkbContext& skb, uint32_t offset, uint32_t bytes) {
     return false;
   }
   uint8_t* const moved = data - bytes;
-  if (offset != 0) {
-    memmove(moved, data, offset);
+  const uint32_t kept = Min(offset, PacketSize(skb.packet));
+  if (kept != 0) {
+    memmove(moved, data, kept);
   }
-  FillBytes(moved + offset, 0, bytes);
+  FillBytes(moved + kept, 0, bytes);
   MoveHeaders(skb, data + offset, -static_cast<ptrdiff_t>(bytes));
   PlacePacket(skb, moved, skb.packet.end);
   return true;

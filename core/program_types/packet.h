@@ -109,8 +109,8 @@ inline uint16_t ProtocolOf(const SkbContext& skb) {
 void PlacePacket(SkbContext& skb, uint8_t* data, uint8_t* end);
 
 /// Makes room for `bytes` at `offset` of the packet, zeros, by moving what is
-/// in front of them; headers that were there move along. False: no room.
-/// Precondition: offset <= the packet's size.
+/// in front of them; headers that were there move along. A packet that ends
+/// before `offset` gets them at its end. False: no room.
 bool InsertBytes(SkbContext& skb, uint32_t offset, uint32_t bytes);
 
 /// Takes bytes out. Precondition: offset + bytes <= the packet's size.

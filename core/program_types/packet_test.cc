@@ -34,6 +34,16 @@ TEST_F(PacketTest, BytesAreInsertedByMovingWhatIsInFront) {
   EXPECT_EQ(*skb_.network_header, 4);
 }
 
+TEST_F(PacketTest, BytesBehindTheEndAreInsertedThere) {
+  ASSERT_TRUE(InsertBytes(skb_, 12, 3));
+  EXPECT_EQ(Bytes(), (std::vector<int>{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 0, 0, 0}));
+  // Nothing moves but the packet.
+  room_.assign(room_.size(), 0xff);
+  PlacePacket(skb_, room_.data() + 28, room_.data() + 30);
+  ASSERT_TRUE(InsertBytes(skb_, 20, 4));
+  EXPECT_EQ(Bytes(), (std::vector<int>{0xff, 0xff, 0, 0, 0, 0}));
+}
+
 TEST_F(PacketTest, ThereMayBeNoRoomInFront) {
   EXPECT_FALSE(InsertBytes(skb_, 0, 11));
   EXPECT_EQ(Length(), 10u);
