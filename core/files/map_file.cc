@@ -64,6 +64,10 @@ uint32_t MapFile::Poll() {
 
 Result<MapPages> MapFile::Mmap(uint64_t offset, uint64_t size,
                                uint32_t protection) {
+  // Locks and timers in values are the kernel's own.
+  if (!map_->fields().empty()) {
+    return Status::kNotSupportedLinux;
+  }
   const bool write = (protection & linux_abi::kProtWrite) != 0;
   const bool is_read_only = !Allows(FileAccess::kWrite);
   if (!Allows(FileAccess::kRead) || (write && is_read_only)) {

@@ -6,6 +6,7 @@
 #include "core/linux_abi/perf_event.h"
 #include "core/program/program.h"
 #include "core/ring/ring_layout.h"
+#include "testing/caller/btf_bytes.h"
 #include "testing/caller/insns.h"
 #include "testing/caller/test_caller.h"
 #include "testing/caller/test_system.h"
@@ -151,6 +152,40 @@ TEST_P(FileCallsTest, AnArrayForThatIsMapped) {
             Minus(Status::kInvalid));
   EXPECT_EQ(Mmap(caller_.client(), file, 1, 4096, 1, &pages),
             Minus(Status::kInvalid));
+}
+
+/// The types of a u32 key, 1, and of a value of 8 bytes with a lock, 3.
+std::vector<uint8_t> LockTypes() {
+  using btf::Kind;
+  btf::Builder b;
+  const uint32_t number =
+      b.Add(Kind::kInt, b.Name("int"), 4, {0x01000000 | 32});
+  const uint32_t lock = b.Add(Kind::kStruct, b.Name("bpf_spin_lock"), 4,
+                              {b.Name("val"), number, 0}, 1);
+  b.Add(Kind::kStruct, b.Name("value"), 8,
+        {b.Name("a"), number, 0, b.Name("lock"), lock, 32}, 2);
+  return b.Blob();
+}
+
+TEST_P(FileCallsTest, AnArrayWithLocksIsNotMapped) {
+  linux_abi::MapCreateAttr attr{};
+  attr.map_type = linux_abi::kMapTypeArray;
+  attr.key_size = 4;
+  attr.value_size = 8;
+  attr.max_entries = 4;
+  attr.map_flags = linux_abi::kMapMmapable;
+  attr.btf_fd = static_cast<uint32_t>(LoadBtf(caller_, LockTypes()));
+  attr.btf_key_type_id = 1;
+  attr.btf_value_type_id = 3;
+  const int64_t fd = caller_.Call(linux_abi::kMapCreate, attr);
+  ASSERT_GE(fd, 0);
+  MapPages pages{};
+  for (uint32_t protection :
+       {linux_abi::kProtRead, linux_abi::kProtRead | linux_abi::kProtWrite}) {
+    EXPECT_EQ(Mmap(caller_.client(), static_cast<int32_t>(fd), 0, 4096,
+                   protection, &pages),
+              Minus(Status::kNotSupportedLinux));
+  }
 }
 
 TEST_P(FileCallsTest, WhatAKindLacksIsRefusedAsInLinux) {
