@@ -32,8 +32,10 @@ TEST_F(CallTest, HelpersOfOtherProgramTypesAreRefusedByName) {
 }
 
 TEST_F(CallTest, HelpersThatAreNotImplementedAreRefusedByName) {
-  Rejects({Call(15), Return0()}, Status::kInvalid,
-          "program of this type cannot use helper bpf_get_current_uid_gid#15",
+  Rejects({MovReg(R1, R10), AluImm(kAdd, R1, -24), MovImm(R2, 24),
+           MovImm(R3, 0), Call(176), Return0()},
+          Status::kInvalid,
+          "program of this type cannot use helper bpf_get_branch_snapshot#176",
           OnLinux::kAccepts);
 }
 
