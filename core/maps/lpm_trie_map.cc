@@ -23,10 +23,13 @@ void LpmTrieMap::Destroy() {
   allocator_.Delete(this);
 }
 
-Status LpmTrieMap::CheckLength(ConstBytes key) const {
-  EBPF_ASSERT(key.size() == spec().key_size);
-  return LpmKey(key.data()).length <= trie_.max_length() ? Status::kOk
-                                                         : Status::kInvalid;
+Result<LpmKey> LpmTrieMap::KeyIn(ConstBytes bytes) const {
+  EBPF_ASSERT(bytes.size() == spec().key_size);
+  const LpmKey key(bytes.data());
+  if (key.length > trie_.max_length()) {
+    return Status::kInvalid;
+  }
+  return key;
 }
 
 Result<Bytes> LpmTrieMap::Lookup(ConstBytes key) {
@@ -62,23 +65,23 @@ DirectLookup LpmTrieMap::direct_lookup() const {
 Status LpmTrieMap::Update(ConstBytes key, ConstBytes value, UpdateMode mode) {
   EBPF_ASSERT(value.size() == spec().value_size);
   EBPF_TRY(map_checks::CheckMode(mode));
-  EBPF_TRY(CheckLength(key));
+  const LpmKey prefix = EBPF_TRY(KeyIn(key));
   uintptr_t irq;
   if (!trie_.lock.TryLock(irq)) {
     return Status::kBusy;
   }
-  const Status status = trie_.Put(LpmKey(key.data()), value, mode);
+  const Status status = trie_.Put(prefix, value, mode);
   trie_.lock.Unlock(irq);
   return status;
 }
 
 Status LpmTrieMap::Delete(ConstBytes key) {
-  EBPF_TRY(CheckLength(key));
+  const LpmKey prefix = EBPF_TRY(KeyIn(key));
   uintptr_t irq;
   if (!trie_.lock.TryLock(irq)) {
     return Status::kBusy;
   }
-  const Status status = trie_.Remove(LpmKey(key.data()));
+  const Status status = trie_.Remove(prefix);
   trie_.lock.Unlock(irq);
   return status;
 }
@@ -99,25 +102,25 @@ Status LpmTrieMap::UpdateFromUser(ConstBytes key, ConstBytes value,
                                   UpdateMode mode) {
   EBPF_ASSERT(value.size() == spec().value_size);
   EBPF_TRY(map_checks::CheckMode(mode));
-  EBPF_TRY(CheckLength(key));
+  const LpmKey prefix = EBPF_TRY(KeyIn(key));
   const SpinGuard guard(trie_.lock);
-  return trie_.Put(LpmKey(key.data()), value, mode);
+  return trie_.Put(prefix, value, mode);
 }
 
 Status LpmTrieMap::DeleteFromUser(ConstBytes key) {
-  EBPF_TRY(CheckLength(key));
+  const LpmKey prefix = EBPF_TRY(KeyIn(key));
   const SpinGuard guard(trie_.lock);
-  return trie_.Remove(LpmKey(key.data()));
+  return trie_.Remove(prefix);
 }
 
 Status LpmTrieMap::NextKey(ConstBytes key, Bytes next) {
   EBPF_ASSERT(next.size() == spec().key_size);
   const SpinGuard guard(trie_.lock);
-  if (key.empty() || !IsOk(CheckLength(key))) {
+  if (key.empty()) {
     return trie_.NextKey(nullptr, next);
   }
-  const LpmKey after(key.data());
-  return trie_.NextKey(&after, next);
+  const Result<LpmKey> after = KeyIn(key);
+  return trie_.NextKey(after.ok() ? &*after : nullptr, next);
 }
 
 Result<Ref<Map>> CreateLpmTrieMap(const MapSpec& spec, Allocator& allocator) {

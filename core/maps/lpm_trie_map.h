@@ -40,7 +40,9 @@ class LpmTrieMap final : public Map {
   template <uint32_t kDataSize>
   static uint64_t LookUp(uint64_t map, uint64_t key, uint64_t, uint64_t,
                          uint64_t);
-  Status CheckLength(ConstBytes key) const;
+  /// kInvalid: too long. Reads the length once: a program's key may lie where
+  /// others write.
+  Result<LpmKey> KeyIn(ConstBytes bytes) const;
 
   Allocator& allocator_;
   LpmTrie trie_;

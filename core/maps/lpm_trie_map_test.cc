@@ -7,6 +7,7 @@
 
 #include "core/linux_abi/bpf.h"
 #include "core/maps/map_test_util.h"
+#include "core/maps/trap_test_util.h"
 #include "testing/host_port/host_memory.h"
 
 namespace ebpf {
@@ -239,6 +240,25 @@ TEST_F(LpmTrieMapTest, DirectLookupsFindWhatLookupsFind) {
       EXPECT_EQ(found, reinterpret_cast<uint64_t>(value->data()));
       EXPECT_EQ(ValueAs<uint64_t>(value), Min(bit, 99u * 3) / 3 * 3 + 1);
     }
+  }
+}
+
+/// A program's key may lie in a map's value, where others write meanwhile.
+std::atomic<uint32_t>* g_length;
+
+TEST_F(LpmTrieMapTest, ALengthThatChangesMeanwhileDoesNotGetTooLong) {
+  alignas(4) uint8_t key[sizeof(Prefix)] = {32, 0, 0, 0, 1, 2, 3, 4};
+  g_length = reinterpret_cast<std::atomic<uint32_t>*>(key);
+  const SignalTraps traps([] {
+    *g_length = *g_length == 32 ? uint32_t{1000} : uint32_t{32};
+  });
+  for (uint32_t i = 0; i < 200'000; ++i) {
+    (void)map_->Update(In(key), In(i), kAny);
+    Prefix first{};
+    if (IsOk(map_->NextKey(ConstBytes(), BytesOf(first)))) {
+      ASSERT_LE(first.length, 32u) << i;
+    }
+    (void)map_->Delete(In(key));
   }
 }
 
