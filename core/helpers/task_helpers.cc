@@ -26,10 +26,15 @@ uint64_t Outside(Call call) {
   return static_cast<uint64_t>(result);
 }
 
-/// Whether the memory is a name that ends with its size.
-bool IsName(uint64_t name, uint64_t size) {
+/// The name in memory that ends with a zero; kInvalid: it does not, or is none.
+/// Others may write to it meanwhile: nobody looks for a zero behind its size.
+Result<StringView> NameIn(uint64_t name, uint64_t size) {
   const auto bytes = static_cast<uint32_t>(size);
-  return bytes > 1 && reinterpret_cast<const char*>(name)[bytes - 1] == '\0';
+  const auto* const text = reinterpret_cast<const char*>(name);
+  if (bytes <= 1 || text[bytes - 1] != '\0') {
+    return Status::kInvalid;
+  }
+  return StringView::FromField(text, bytes - 1);
 }
 
 }  // namespace
@@ -54,12 +59,12 @@ uint64_t SysClose(uint64_t fd, uint64_t, uint64_t, uint64_t, uint64_t) {
 /// long bpf_btf_find_by_name_kind(name, name_sz, kind, flags)
 uint64_t BtfFindByNameKind(uint64_t name, uint64_t size, uint64_t kind,
                            uint64_t flags, uint64_t) {
-  if (flags != 0 || !IsName(name, size)) {
+  const Result<StringView> text = NameIn(name, size);
+  if (flags != 0 || !text.ok()) {
     return AsResult(Status::kInvalid);
   }
   return Outside([&](TaskServices& services) {
-    return services.FindType(reinterpret_cast<const char*>(name),
-                             static_cast<uint32_t>(kind));
+    return services.FindType(*text, static_cast<uint32_t>(kind));
   });
 }
 
@@ -68,12 +73,12 @@ uint64_t KallsymsLookupName(uint64_t name, uint64_t size, uint64_t flags,
                             uint64_t result, uint64_t) {
   uint64_t& address = *reinterpret_cast<uint64_t*>(result);
   address = 0;
-  if (flags != 0 || !IsName(name, size)) {
+  const Result<StringView> text = NameIn(name, size);
+  if (flags != 0 || !text.ok()) {
     return AsResult(Status::kInvalid);
   }
-  const char* const text = reinterpret_cast<const char*>(name);
   ebpf_symbol symbol = {};
-  if (!ebpf_port_symbol_by_name(text, StringView(text).size(), &symbol)) {
+  if (!ebpf_port_symbol_by_name(text->data(), text->size(), &symbol)) {
     return AsResult(Status::kNotFound);
   }
   address = symbol.address;

@@ -26,12 +26,17 @@ class Recorder final : public TaskServices {
     last = "close " + std::to_string(fd);
     return 0;
   }
-  int64_t FindType(const char* name, uint32_t kind) override {
-    last = std::string(name) + " " + std::to_string(kind);
+  int64_t FindType(StringView name, uint32_t kind) override {
+    if (overwritten != nullptr) {
+      *overwritten = 'x';
+    }
+    last = std::string(name.data(), name.size()) + " " + std::to_string(kind);
     return 77;
   }
 
   std::string last;
+  /// A byte that somebody else writes before a name is looked at.
+  char* overwritten = nullptr;
 };
 
 class TaskHelpersTest : public HelperTest {
@@ -73,6 +78,16 @@ TEST_F(TaskHelpersTest, NamesEndWithTheirSize) {
             Negative(22));
   EXPECT_EQ(Call(helper_id::btf_find_by_name_kind, Address("task"), 5, 4, 1),
             Negative(22));
+  run_->Leave();
+}
+
+TEST_F(TaskHelpersTest, NamesThatLoseTheirEndMeanwhileKeepTheirSize) {
+  char memory[] = "task\0what is behind it";
+  services_.overwritten = memory + 4;
+  ASSERT_TRUE(run_->Enter());
+  EXPECT_EQ(Call(helper_id::btf_find_by_name_kind, Address(memory), 5, 4, 0),
+            77u);
+  EXPECT_EQ(services_.last, "task 4");
   run_->Leave();
 }
 

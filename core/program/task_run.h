@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "core/base/static_storage.h"
+#include "core/base/string_view.h"
 #include "core/program/run_context.h"
 #include "core/sync/read_section.h"
 
@@ -22,7 +23,7 @@ class TaskServices {
   virtual int64_t Bpf(uint32_t command, void* attr, uint32_t size) = 0;
   virtual int64_t Close(int fd) = 0;
   /// The id of a type of the kernel's.
-  virtual int64_t FindType(const char* name, uint32_t kind) = 0;
+  virtual int64_t FindType(StringView name, uint32_t kind) = 0;
 
  protected:
   ~TaskServices() = default;

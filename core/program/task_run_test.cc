@@ -14,7 +14,7 @@ class NoServices final : public TaskServices {
  public:
   int64_t Bpf(uint32_t, void*, uint32_t) override { return 0; }
   int64_t Close(int) override { return 0; }
-  int64_t FindType(const char*, uint32_t) override { return 0; }
+  int64_t FindType(StringView, uint32_t) override { return 0; }
 };
 
 class TaskRunTest : public testing::Test {

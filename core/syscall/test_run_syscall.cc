@@ -47,13 +47,13 @@ class Services final : public TaskServices {
                : -static_cast<int64_t>(Status::kInvalid);
   }
   int64_t Close(int fd) override { return ebpf::Close(client_, fd); }
-  int64_t FindType(const char* name, uint32_t kind) override {
+  int64_t FindType(StringView name, uint32_t kind) override {
     const btf::Btf* const types = system_.kernel.btf;
     if (types == nullptr) {
       return -static_cast<int64_t>(Status::kInvalid);
     }
     const Result<btf::TypeId> id =
-        types->Find(static_cast<btf::Kind>(kind), StringView(name));
+        types->Find(static_cast<btf::Kind>(kind), name);
     return id.ok() ? static_cast<int64_t>(*id)
                    : -static_cast<int64_t>(id.status());
   }
