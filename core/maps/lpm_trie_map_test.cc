@@ -249,9 +249,8 @@ std::atomic<uint32_t>* g_length;
 TEST_F(LpmTrieMapTest, ALengthThatChangesMeanwhileDoesNotGetTooLong) {
   alignas(4) uint8_t key[sizeof(Prefix)] = {32, 0, 0, 0, 1, 2, 3, 4};
   g_length = reinterpret_cast<std::atomic<uint32_t>*>(key);
-  const SignalTraps traps([] {
-    *g_length = *g_length == 32 ? uint32_t{1000} : uint32_t{32};
-  });
+  const SignalTraps traps(
+      [] { *g_length = *g_length == 32 ? uint32_t{1000} : uint32_t{32}; });
   for (uint32_t i = 0; i < 200'000; ++i) {
     (void)map_->Update(In(key), In(i), kAny);
     Prefix first{};
