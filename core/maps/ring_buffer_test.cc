@@ -408,7 +408,8 @@ TEST_F(RingStressTest, EveryRecordIsReadDroppedOrDiscardedInOrder) {
       }
     }
   });
-  EXPECT_EQ(consumed.count + dropped_ + discarded_, uint64_t{kProducers} * records_);
+  EXPECT_EQ(consumed.count + dropped_ + discarded_,
+            uint64_t{kProducers} * records_);
   EXPECT_GT(consumed.count, 0u);
   printf("read %llu, dropped %llu, discarded %llu\n",
          static_cast<unsigned long long>(consumed.count),
@@ -439,7 +440,8 @@ TEST_F(RingStressTest, UserSpaceReadsTheMappedPagesAsLibbpfDoes) {
       consumer().store(position, std::memory_order_release);
     }
   });
-  EXPECT_EQ(consumed.count + dropped_ + discarded_, uint64_t{kProducers} * records_);
+  EXPECT_EQ(consumed.count + dropped_ + discarded_,
+            uint64_t{kProducers} * records_);
   EXPECT_EQ(position, producer());
 }
 

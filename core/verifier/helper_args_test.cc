@@ -232,8 +232,7 @@ TEST_F(HelperArgsTest, WhatIsReadAndReplacedIsAligned) {
                  Return0()});
   };
   Accepts(call(4));
-  Rejects(call(2), Status::kAccess,
-          "misaligned value access off 0+2+0 size 4");
+  Rejects(call(2), Status::kAccess, "misaligned value access off 0+2+0 size 4");
 }
 
 }  // namespace

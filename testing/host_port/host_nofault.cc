@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// core/platform/nofault.h: where nobody handles faults, the host's kernel copies
-// and tells how far it came.
+// core/platform/nofault.h: where nobody handles faults, the host's kernel
+// copies and tells how far it came.
 #include "testing/host_port/host_nofault.h"
 
 #include <atomic>
