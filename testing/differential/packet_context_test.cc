@@ -115,7 +115,8 @@ Code SumOf(int count, int data, int end) {
 TEST(PacketContextTest, XdpProgramsReadTheirPacket) {
   for (const size_t size : {0u, 7u, 8u, 9u}) {
     Packet packet(size);
-    XdpContext context{packet.pointers(0), {}};
+    XdpContext context{};
+    context.packet = packet.pointers(0);
     EXPECT_EQ(RunInAll(kXdp, SumOf(8, 0, 4), &context, sizeof(context)),
               size < 8 ? 0x1000u : 36u);
   }
@@ -124,7 +125,8 @@ TEST(PacketContextTest, XdpProgramsReadTheirPacket) {
 TEST(PacketContextTest, WhatPrecedesThePacketIsReadUpToIt) {
   Packet packet(16);
   for (const size_t meta : {0u, 3u, 4u, 8u}) {
-    XdpContext context{packet.pointers(meta), {}};
+    XdpContext context{};
+    context.packet = packet.pointers(meta);
     EXPECT_EQ(RunInAll(kXdp, SumOf(4, 8, 0), &context, sizeof(context)),
               meta < 4 ? 0x1000u : 10u);
   }
@@ -132,7 +134,8 @@ TEST(PacketContextTest, WhatPrecedesThePacketIsReadUpToIt) {
 
 TEST(PacketContextTest, SkbProgramsReadPacketsAndFields) {
   Packet packet(20);
-  SkbContext context{packet.pointers(0), {}};
+  SkbContext context{};
+  context.packet = packet.pointers(0);
   EXPECT_EQ(RunInAll(kSchedCls, SumOf(4, 76, 80), &context, sizeof(context)),
             10u);
   const uint32_t mark = 0x8899aabb;
@@ -149,7 +152,8 @@ TEST(PacketContextTest, SkbProgramsReadPacketsAndFields) {
 
 TEST(PacketContextTest, FieldsAreWrittenWhereTheyAre) {
   Packet packet(1);
-  SkbContext context{packet.pointers(0), {}};
+  SkbContext context{};
+  context.packet = packet.pointers(0);
   EXPECT_EQ(
       RunInAll(kSchedCls,
                {LoadImm64(R2, 0x1122334455667788)[0],
@@ -162,7 +166,8 @@ TEST(PacketContextTest, FieldsAreWrittenWhereTheyAre) {
 
 TEST(PacketContextTest, PacketsAreWritten) {
   Packet packet(8);
-  XdpContext context{packet.pointers(0), {}};
+  XdpContext context{};
+  context.packet = packet.pointers(0);
   const Code code = {Load(kW, R2, R1, 0),
                      Load(kW, R3, R1, 4),
                      MovReg(R4, R2),
@@ -179,7 +184,8 @@ TEST(PacketContextTest, PacketsAreWritten) {
 
 TEST(PacketContextTest, ASocketThatThereIsNotIsNull) {
   Packet packet(1);
-  SkbContext context{packet.pointers(0), {}};
+  SkbContext context{};
+  context.packet = packet.pointers(0);
   EXPECT_EQ(RunInAll(kSchedCls,
                      {Load(kDW, R2, R1, 168), MovImm(R0, 1),
                       JumpImm(kJeq, R2, 0, 1), Load(kW, R0, R2, 4), Exit()},
