@@ -178,12 +178,7 @@ Result<Ref<Map>> CreateArrayMap(const MapSpec& spec, Allocator& allocator) {
       spec, linux_abi::kMapNumaNode | linux_abi::kMapMmapable |
                 linux_abi::kMapInnerMap | map_checks::kAccessFlags));
   ArrayMap* map = EBPF_TRY(allocator.New<ArrayMap>(spec, allocator));
-  const Status status = map->Init();
-  if (!IsOk(status)) {
-    allocator.Delete(map);
-    return status;
-  }
-  return Ref<Map>::Adopt(map);
+  return AdoptIfOk(map, map->Init(), allocator);
 }
 
 }  // namespace ebpf

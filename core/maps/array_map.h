@@ -25,6 +25,7 @@ class ArrayMap final : public Map {
   Status UpdateFromUser(ConstBytes key, ConstBytes value,
                         UpdateMode mode) override;
   ConstBytes KeyOf(const uint8_t* value, uint32_t& index) const override;
+  Batches batches() const override { return Batches::kFixed; }
   Status NextKey(ConstBytes key, Bytes next) override;
   Result<MapPages> Pages(uint64_t offset, uint64_t size, bool write) override;
 

@@ -74,12 +74,7 @@ Result<Ref<Map>> CreateArrayOfMapsMap(const MapSpec& spec,
   own.inner = nullptr;
   ArrayOfMapsMap* map =
       EBPF_TRY(allocator.New<ArrayOfMapsMap>(own, Move(inner), allocator));
-  const Status status = map->maps_.Init(spec.max_entries);
-  if (!IsOk(status)) {
-    allocator.Delete(map);
-    return status;
-  }
-  return Ref<Map>::Adopt(map);
+  return AdoptIfOk(map, map->maps_.Init(spec.max_entries), allocator);
 }
 
 }  // namespace ebpf

@@ -34,6 +34,7 @@ class ArrayOfMapsMap final : public Map {
   Result<Bytes> Lookup(ConstBytes key) override;
   bool GetLayout(ArrayLayout& layout) const override;
   Status CopyValueOut(ConstBytes key, Bytes value) override;
+  Batches batches() const override { return Batches::kFixed; }
   Status NextKey(ConstBytes key, Bytes next) override;
 
  private:

@@ -135,12 +135,7 @@ Result<Ref<Map>> CreateBloomFilterMap(const MapSpec& spec,
   }
   BloomFilterMap* map =
       EBPF_TRY(allocator.New<BloomFilterMap>(spec, allocator));
-  const Status status = map->Init();
-  if (!IsOk(status)) {
-    allocator.Delete(map);
-    return status;
-  }
-  return Ref<Map>::Adopt(map);
+  return AdoptIfOk(map, map->Init(), allocator);
 }
 
 }  // namespace ebpf

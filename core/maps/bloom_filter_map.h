@@ -24,6 +24,7 @@ class BloomFilterMap final : public Map {
   Status Push(ConstBytes value, uint64_t flags) override;
   Status Peek(Bytes value) override;
   Status Delete(ConstBytes key) override;
+  bool looks_up_values() const override { return true; }
   Status CopyValueOut(ConstBytes key, Bytes value) override;
   Status UpdateFromUser(ConstBytes key, ConstBytes value,
                         UpdateMode mode) override;

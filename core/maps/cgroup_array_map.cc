@@ -66,12 +66,7 @@ Result<Ref<Map>> CreateCgroupArrayMap(const MapSpec& spec,
                                     linux_abi::kMapWriteOnly));
   CgroupArrayMap* map =
       EBPF_TRY(allocator.New<CgroupArrayMap>(spec, allocator));
-  const Status status = map->groups_.Init(spec.max_entries);
-  if (!IsOk(status)) {
-    allocator.Delete(map);
-    return status;
-  }
-  return Ref<Map>::Adopt(map);
+  return AdoptIfOk(map, map->groups_.Init(spec.max_entries), allocator);
 }
 
 }  // namespace ebpf

@@ -142,12 +142,7 @@ Result<Ref<Map>> CreateHashMap(const MapSpec& spec, Allocator& allocator) {
   EBPF_TRY(CheckHashSpec(spec));
   const MapSpec rounded = RoundedHashSpec(spec);
   HashMap* map = EBPF_TRY(allocator.New<HashMap>(rounded, allocator));
-  const Status status = map->table_.Init(HashTableShape(rounded));
-  if (!IsOk(status)) {
-    allocator.Delete(map);
-    return status;
-  }
-  return Ref<Map>::Adopt(map);
+  return AdoptIfOk(map, map->table_.Init(HashTableShape(rounded)), allocator);
 }
 
 }  // namespace ebpf

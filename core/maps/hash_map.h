@@ -33,6 +33,7 @@ class HashMap final : public Map {
   Status DeleteFromUser(ConstBytes key) override;
   Status TakeOut(ConstBytes key, Bytes value) override;
   Status CopyBatch(uint32_t& cursor, MapBatch& batch, bool take) override;
+  Batches batches() const override { return Batches::kByGroup; }
   Status NextKey(ConstBytes key, Bytes next) override;
   ConstBytes KeyOf(const uint8_t* value, uint32_t& index) const override;
 

@@ -152,12 +152,7 @@ Result<Ref<Map>> CreateHashOfMapsMap(const MapSpec& spec,
       EBPF_TRY(allocator.New<HashOfMapsMap>(own, Move(inner), allocator));
   TableShape shape = HashTableShape(own);
   shape.value_size = sizeof(uint64_t);
-  const Status status = map->table_.Init(shape);
-  if (!IsOk(status)) {
-    allocator.Delete(map);
-    return status;
-  }
-  return Ref<Map>::Adopt(map);
+  return AdoptIfOk(map, map->table_.Init(shape), allocator);
 }
 
 }  // namespace ebpf

@@ -42,6 +42,7 @@ class HashOfMapsMap final : public Map {
   DirectLookup direct_lookup() const override;
   Status CopyValueOut(ConstBytes key, Bytes value) override;
   Status CopyBatch(uint32_t& cursor, MapBatch& batch, bool take) override;
+  Batches batches() const override { return Batches::kByGroup; }
   Status NextKey(ConstBytes key, Bytes next) override;
 
  private:

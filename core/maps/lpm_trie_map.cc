@@ -133,14 +133,11 @@ Result<Ref<Map>> CreateLpmTrieMap(const MapSpec& spec, Allocator& allocator) {
     return Status::kInvalid;
   }
   LpmTrieMap* map = EBPF_TRY(allocator.New<LpmTrieMap>(spec, allocator));
-  const Status status =
+  return AdoptIfOk(
+      map,
       map->trie_.Init(spec.key_size - static_cast<uint32_t>(sizeof(uint32_t)),
-                      spec.value_size, spec.max_entries);
-  if (!IsOk(status)) {
-    allocator.Delete(map);
-    return status;
-  }
-  return Ref<Map>::Adopt(map);
+                      spec.value_size, spec.max_entries),
+      allocator);
 }
 
 }  // namespace ebpf

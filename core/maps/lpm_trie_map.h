@@ -25,6 +25,7 @@ class LpmTrieMap final : public Map {
   Status UpdateFromUser(ConstBytes key, ConstBytes value,
                         UpdateMode mode) override;
   Status DeleteFromUser(ConstBytes key) override;
+  Batches batches() const override { return Batches::kByKey; }
   Status NextKey(ConstBytes key, Bytes next) override;
 
  private:

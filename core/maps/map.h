@@ -29,6 +29,14 @@ struct MapPages {
   size_t mirrored_size;
 };
 
+/// How bpf(2)'s batches go through a kind; each can what those before it can.
+enum class Batches : uint8_t {
+  kNone,     // not at all
+  kFixed,    // by NextKey: lookups and updates, since nothing is ever deleted
+  kByKey,    // by NextKey: deletions, too
+  kByGroup,  // by CopyBatch, which can also take elements out
+};
+
 /// What Map::CopyBatch fills: room for `capacity` keys and values of
 /// user_value_size(), one behind the other, of which `count` are filled.
 struct MapBatch {
@@ -154,6 +162,9 @@ class Map : public RefCounted<Map>, public IdNode {
   /// per-CPU kinds round_up(value_size, 8) for each possible CPU.
   virtual size_t user_value_size() const { return spec_.value_size; }
 
+  /// CopyValueOut is asked whether the value that it is given is there.
+  virtual bool looks_up_values() const { return false; }
+
   /// Lookup and Update with values of user_value_size(), and Delete; they wait
   /// where a program would get kBusy. Context: task.
   virtual Status CopyValueOut(ConstBytes key, Bytes value);
@@ -165,7 +176,9 @@ class Map : public RefCounted<Map>, public IdNode {
   /// copied. Context: task.
   virtual Status TakeOut(ConstBytes key, Bytes value);
 
-  /// For kinds whose batches are not walks by NextKey: appends the elements of
+  virtual Batches batches() const { return Batches::kNone; }
+
+  /// For Batches::kByGroup: appends the elements of
   /// whole groups to `batch`, taking them out of the map or not, and moves
   /// `cursor` (0 at the start) behind the last group. kNotFound: that was the
   /// end; kNoSpace: the next group has more elements than `capacity`.
@@ -249,6 +262,18 @@ class Map : public RefCounted<Map>, public IdNode {
 
 /// The maps that bpf(2) made, once it knows all of them. Context: any.
 IdTable<Map>& MapIds();
+
+/// What a kind's Create function gives for the new `map` (a class derived from
+/// Map): the map, or, where making its parts failed, that status, and the map
+/// is deleted. Context: task.
+template <typename Kind>
+Result<Ref<Map>> AdoptIfOk(Kind* map, Status parts, Allocator& allocator) {
+  if (!IsOk(parts)) {
+    allocator.Delete(map);
+    return parts;
+  }
+  return Ref<Map>::Adopt(map);
+}
 
 /// Makes the map that `spec` asks for, in memory from `allocator`. kInvalid
 /// (unknown kind, sizes, flags), kTooBig, kNoMemory. Context: task.

@@ -131,12 +131,7 @@ Result<Ref<Map>> CreatePerCpuArrayMap(const MapSpec& spec,
   }
   PerCpuArrayMap* map =
       EBPF_TRY(allocator.New<PerCpuArrayMap>(spec, allocator));
-  const Status status = map->Init();
-  if (!IsOk(status)) {
-    allocator.Delete(map);
-    return status;
-  }
-  return Ref<Map>::Adopt(map);
+  return AdoptIfOk(map, map->Init(), allocator);
 }
 
 }  // namespace ebpf

@@ -27,6 +27,7 @@ class PerCpuArrayMap final : public Map {
   Status CopyValueOut(ConstBytes key, Bytes value) override;
   Status UpdateFromUser(ConstBytes key, ConstBytes value,
                         UpdateMode mode) override;
+  Batches batches() const override { return Batches::kFixed; }
   Status NextKey(ConstBytes key, Bytes next) override;
 
  private:

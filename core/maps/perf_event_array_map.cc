@@ -71,12 +71,7 @@ Result<Ref<Map>> CreatePerfEventArrayMap(const MapSpec& spec,
                 linux_abi::kMapReadOnly | linux_abi::kMapWriteOnly));
   PerfEventArrayMap* map =
       EBPF_TRY(allocator.New<PerfEventArrayMap>(spec, allocator));
-  const Status status = map->Init();
-  if (!IsOk(status)) {
-    allocator.Delete(map);
-    return status;
-  }
-  return Ref<Map>::Adopt(map);
+  return AdoptIfOk(map, map->Init(), allocator);
 }
 
 }  // namespace ebpf

@@ -18,6 +18,14 @@ ProgArrayMap::~ProgArrayMap() {
   }
 }
 
+Status ProgArrayMap::Init() {
+  const size_t size =
+      EBPF_TRY(map_checks::TotalBytes(count_, sizeof(*entries_)));
+  entries_ = static_cast<Atomic<TailCallTarget*>*>(
+      allocator_.Allocate(size, alignof(Atomic<TailCallTarget*>)));  // zeros
+  return entries_ == nullptr ? Status::kNoMemory : Status::kOk;
+}
+
 void ProgArrayMap::Destroy() {
   UserReferencesGone();
   WaitForReaders();
@@ -88,17 +96,7 @@ Result<Ref<Map>> CreateProgArrayMap(const MapSpec& spec, Allocator& allocator) {
                                     linux_abi::kMapReadOnly |
                                     linux_abi::kMapWriteOnly));
   ProgArrayMap* map = EBPF_TRY(allocator.New<ProgArrayMap>(spec, allocator));
-  const Result<size_t> size =
-      map_checks::TotalBytes(spec.max_entries, sizeof(void*));
-  void* memory =
-      size.ok() ? allocator.Allocate(*size, alignof(Atomic<TailCallTarget*>))
-                : nullptr;
-  if (memory == nullptr) {
-    allocator.Delete(map);
-    return size.ok() ? Status::kNoMemory : size.status();
-  }
-  map->entries_ = static_cast<Atomic<TailCallTarget*>*>(memory);  // zeros
-  return Ref<Map>::Adopt(map);
+  return AdoptIfOk(map, map->Init(), allocator);
 }
 
 }  // namespace ebpf

@@ -78,6 +78,7 @@ class ProgArrayMap final : public Map {
   ProgArrayMap(const MapSpec& spec, Allocator& allocator)
       : Map(spec), count_(spec.max_entries), allocator_(allocator) {}
   ~ProgArrayMap();
+  Status Init();
   void Destroy() override;
   /// kNotFound: there was nothing, and is nothing.
   Status Put(uint32_t index, TailCallTarget* target);

@@ -150,12 +150,7 @@ Result<Ref<Map>> CreateQueueMap(const MapSpec& spec, Allocator& allocator) {
     return Status::kTooBig;
   }
   QueueMap* map = EBPF_TRY(allocator.New<QueueMap>(spec, allocator));
-  const Status status = map->Init();
-  if (!IsOk(status)) {
-    allocator.Delete(map);
-    return status;
-  }
-  return Ref<Map>::Adopt(map);
+  return AdoptIfOk(map, map->Init(), allocator);
 }
 
 }  // namespace ebpf

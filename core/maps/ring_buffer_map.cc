@@ -48,12 +48,7 @@ Result<Ref<Map>> CreateRingBufferMap(const MapSpec& spec,
     return Status::kInvalid;
   }
   RingBufferMap* map = EBPF_TRY(allocator.New<RingBufferMap>(spec, allocator));
-  const Status status = map->ring_.Init(spec.max_entries);
-  if (!IsOk(status)) {
-    allocator.Delete(map);
-    return status;
-  }
-  return Ref<Map>::Adopt(map);
+  return AdoptIfOk(map, map->ring_.Init(spec.max_entries), allocator);
 }
 
 }  // namespace ebpf

@@ -108,36 +108,40 @@ void StackTraceMap::Copy(Stack& stack, Bytes value) {
   }
 }
 
+/// Takes the stack under `key` out; null where there is none.
+StackTraceMap::Stack* StackTraceMap::Take(ConstBytes key) {
+  uint32_t number;
+  return NumberIn(key, number) ? Exchange(number, nullptr) : nullptr;
+}
+
+void StackTraceMap::GiveBack(Stack* stack) {
+  if (stack != nullptr) {
+    const uintptr_t preemption = ebpf_port_preempt_disable();
+    pool_.Give(stack);
+    ebpf_port_preempt_enable(preemption);
+  }
+}
+
 Status StackTraceMap::CopyValueOut(ConstBytes key, Bytes value) {
   EBPF_ASSERT(value.size() == spec().value_size);
-  uint32_t number;
-  Stack* const stack =
-      NumberIn(key, number) ? Exchange(number, nullptr) : nullptr;
+  Stack* const stack = Take(key);
   if (stack == nullptr) {
     return Status::kNotFound;
   }
   // It is ours while it is copied, then goes back, over what came meanwhile.
   Copy(*stack, value);
-  const uintptr_t preemption = ebpf_port_preempt_disable();
-  if (Stack* const other = Exchange(number, stack)) {
-    pool_.Give(other);
-  }
-  ebpf_port_preempt_enable(preemption);
+  GiveBack(Exchange(LoadUnaligned<uint32_t>(key.data()), stack));
   return Status::kOk;
 }
 
 Status StackTraceMap::TakeOut(ConstBytes key, Bytes value) {
   EBPF_ASSERT(value.size() == spec().value_size);
-  uint32_t number;
-  Stack* const stack =
-      NumberIn(key, number) ? Exchange(number, nullptr) : nullptr;
+  Stack* const stack = Take(key);
   if (stack == nullptr) {
     return Status::kNotFound;
   }
   Copy(*stack, value);
-  const uintptr_t preemption = ebpf_port_preempt_disable();
-  pool_.Give(stack);
-  ebpf_port_preempt_enable(preemption);
+  GiveBack(stack);
   return Status::kOk;
 }
 
@@ -156,14 +160,9 @@ Status StackTraceMap::Delete(ConstBytes key) {
   if (!NumberIn(key, number)) {
     return Status::kTooBig;
   }
-  Stack* const stack = Exchange(number, nullptr);
-  if (stack == nullptr) {
-    return Status::kNotFound;
-  }
-  const uintptr_t preemption = ebpf_port_preempt_disable();
-  pool_.Give(stack);
-  ebpf_port_preempt_enable(preemption);
-  return Status::kOk;
+  Stack* const stack = Take(key);
+  GiveBack(stack);
+  return stack == nullptr ? Status::kNotFound : Status::kOk;
 }
 
 Status StackTraceMap::NextKey(ConstBytes key, Bytes next) {
@@ -197,12 +196,7 @@ Result<Ref<Map>> CreateStackTraceMap(const MapSpec& spec,
     return Status::kTooBig;
   }
   StackTraceMap* map = EBPF_TRY(allocator.New<StackTraceMap>(spec, allocator));
-  const Status status = map->Init();
-  if (!IsOk(status)) {
-    allocator.Delete(map);
-    return status;
-  }
-  return Ref<Map>::Adopt(map);
+  return AdoptIfOk(map, map->Init(), allocator);
 }
 
 }  // namespace ebpf

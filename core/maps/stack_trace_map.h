@@ -75,6 +75,9 @@ class StackTraceMap final : public Map {
   Stack* Exchange(uint32_t number, Stack* stack);
   /// The number that `key` is, if there can be a stack under it.
   bool NumberIn(ConstBytes key, uint32_t& number) const;
+  Stack* Take(ConstBytes key);
+  /// To the pool, from a task; null: nothing.
+  void GiveBack(Stack* stack);
   static void Copy(Stack& stack, Bytes value);
 
   ElementPool pool_;

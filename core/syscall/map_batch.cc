@@ -16,21 +16,6 @@ namespace {
 
 using linux_abi::MapBatchAttr;
 
-// Which kinds have batches, and how; others answer ENOTSUPP.
-
-bool HasGroups(MapType type) {
-  return type == MapType::kHash || type == MapType::kPerCpuHash ||
-         type == MapType::kLruHash || type == MapType::kLruPerCpuHash ||
-         type == MapType::kHashOfMaps;
-}
-bool WalksByKey(MapType type) {
-  return type == MapType::kArray || type == MapType::kPerCpuArray ||
-         type == MapType::kArrayOfMaps || type == MapType::kLpmTrie;
-}
-bool DeletesInBatches(MapType type) {
-  return HasGroups(type) || type == MapType::kLpmTrie;
-}
-
 /// One batch: the map, and the arrays on the client's side.
 class Batch {
  public:
@@ -236,17 +221,17 @@ Status Batch::Delete() {
 }
 
 /// What all four have in common: opens the map, and lets `run` go through it
-/// where its kind can (`supported`).
-template <typename Supported, typename Run>
+/// if its kind has at least such batches.
+template <typename Run>
 Result<int> RunBatch(const Call& call, const RawAttr& raw, MapAccess access,
-                     const Supported& supported, const Run& run) {
+                     Batches least, const Run& run) {
   const auto attr = EBPF_TRY(AttrOf<MapBatchAttr>(raw));
   const OpenMap map = EBPF_TRY(OpenMapOf(call, attr.map_fd, access));
-  if (!supported(map->spec().type)) {
+  if (map->batches() < least) {
     return Status::kNotSupportedLinux;
   }
   EBPF_TRY(CheckLockOnly(*map, attr.elem_flags));
-  const bool by_group = HasGroups(map->spec().type);
+  const bool by_group = map->batches() == Batches::kByGroup;
   if (by_group && access != MapAccess::kWrite && attr.flags != 0) {
     return Status::kInvalid;
   }
@@ -261,28 +246,25 @@ Result<int> RunBatch(const Call& call, const RawAttr& raw, MapAccess access,
 }  // namespace
 
 Result<int> MapLookupBatch(const Call& call, const RawAttr& raw) {
-  return RunBatch(
-      call, raw, MapAccess::kRead,
-      [](MapType type) { return HasGroups(type) || WalksByKey(type); },
-      [](Batch& batch, bool by_group) {
-        return by_group ? batch.LookUpByGroup(false) : batch.LookUpByKey();
-      });
+  return RunBatch(call, raw, MapAccess::kRead, Batches::kFixed,
+                  [](Batch& batch, bool by_group) {
+                    return by_group ? batch.LookUpByGroup(false)
+                                    : batch.LookUpByKey();
+                  });
 }
 
 Result<int> MapLookupAndDeleteBatch(const Call& call, const RawAttr& raw) {
-  return RunBatch(call, raw, MapAccess::kReadWrite, HasGroups,
+  return RunBatch(call, raw, MapAccess::kReadWrite, Batches::kByGroup,
                   [](Batch& batch, bool) { return batch.LookUpByGroup(true); });
 }
 
 Result<int> MapUpdateBatch(const Call& call, const RawAttr& raw) {
-  return RunBatch(
-      call, raw, MapAccess::kWrite,
-      [](MapType type) { return HasGroups(type) || WalksByKey(type); },
-      [](Batch& batch, bool) { return batch.Update(); });
+  return RunBatch(call, raw, MapAccess::kWrite, Batches::kFixed,
+                  [](Batch& batch, bool) { return batch.Update(); });
 }
 
 Result<int> MapDeleteBatch(const Call& call, const RawAttr& raw) {
-  return RunBatch(call, raw, MapAccess::kWrite, DeletesInBatches,
+  return RunBatch(call, raw, MapAccess::kWrite, Batches::kByKey,
                   [](Batch& batch, bool) { return batch.Delete(); });
 }
 

@@ -19,8 +19,7 @@ Result<int> MapLookupElem(const Call& call, const RawAttr& raw) {
   EBPF_TRY(CopyKeyIn(call, *map, attr.key, key));
   Buffer<uint8_t> value(*call.system.allocator);
   EBPF_TRY(value.Allocate(map->user_value_size()));
-  // A filter is asked for a value, which is what the client gave.
-  if (map->spec().type == MapType::kBloomFilter) {
+  if (map->looks_up_values()) {
     EBPF_TRY(call.client.CopyIn(value.span().data(),
                                 call.client.Pointer(attr.value),
                                 value.span().size()));
