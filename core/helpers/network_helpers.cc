@@ -72,52 +72,15 @@ uint64_t FibLookup(uint64_t, uint64_t params, uint64_t size, uint64_t flags,
              : uint64_t{0} - kNoFamily;
 }
 
-// struct bpf_sock* bpf_sk_lookup_tcp(ctx, tuple, tuple_size, netns, flags) and
-// its like: there is no such socket.
-uint64_t SkLookupTcp(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t) {
-  return 0;
-}
-uint64_t SkLookupUdp(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t) {
-  return 0;
-}
-uint64_t SkcLookupTcp(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t) {
-  return 0;
-}
-
-/// long bpf_sk_release(sock): nobody was given one to hold.
-uint64_t SkRelease(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t) {
-  return 0;
-}
+/// What helpers answer that look for a socket, or ask one or a packet what it
+/// belongs to: there are no sockets but the one that a context may have, and
+/// that is of no protocol; no packet comes from a cgroup or through a route;
+/// and nobody was given a socket to release.
+uint64_t Nothing(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t) { return 0; }
 
 /// struct bpf_sock* bpf_sk_fullsock(sk): it is one.
 uint64_t SkFullsock(uint64_t socket, uint64_t, uint64_t, uint64_t, uint64_t) {
   return socket;
-}
-
-// struct bpf_tcp_sock* bpf_tcp_sock(sk), struct bpf_sock*
-// bpf_get_listener_sock(sk): that of a packet speaks no protocol.
-uint64_t TcpSock(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t) { return 0; }
-uint64_t GetListenerSock(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t) {
-  return 0;
-}
-
-// void* bpf_skc_to_tcp6_sock(sk) and its like: a packet's socket is none of
-// these.
-uint64_t SkcToTcp6Sock(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t) {
-  return 0;
-}
-uint64_t SkcToTcpSock(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t) {
-  return 0;
-}
-uint64_t SkcToTcpTimewaitSock(uint64_t, uint64_t, uint64_t, uint64_t,
-                              uint64_t) {
-  return 0;
-}
-uint64_t SkcToTcpRequestSock(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t) {
-  return 0;
-}
-uint64_t SkcToUdp6Sock(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t) {
-  return 0;
 }
 
 /// u32 bpf_get_hash_recalc(skb)

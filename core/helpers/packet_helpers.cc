@@ -153,13 +153,4 @@ uint64_t SetHashInvalid(uint64_t context, uint64_t, uint64_t, uint64_t,
   return 0;
 }
 
-/// u32 bpf_get_cgroup_classid(skb), u32 bpf_get_route_realm(skb): no packet
-/// here comes from a cgroup or went through a route.
-uint64_t GetCgroupClassid(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t) {
-  return 0;
-}
-uint64_t GetRouteRealm(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t) {
-  return 0;
-}
-
 }  // namespace ebpf::helpers
