@@ -90,7 +90,8 @@ void PerfRing::CountWakeups(uint64_t start, uint64_t bytes) {
 }
 
 Status PerfRing::Append(Span<const ConstBytes> pieces, uint64_t bytes) {
-  const uint64_t lost = lost_.Exchange(0, kRelaxed);
+  const uint64_t lost =
+      lost_.Load(kRelaxed) == 0 ? 0 : lost_.Exchange(0, kRelaxed);
   const ring::PerfLostRecord lost_record = {
       {ring::kPerfRecordLost, 0, sizeof(lost_record)}, options_.id, lost};
   const uint64_t total = bytes + (lost == 0 ? 0 : sizeof(lost_record));
@@ -115,8 +116,9 @@ Status PerfRing::Append(Span<const ConstBytes> pieces, uint64_t bytes) {
 /// The outermost writer shows what it and those that interrupted it wrote. One
 /// that comes between its last two steps is the outermost itself.
 void PerfRing::Publish() {
-  if (depth_.Load(kRelaxed) > 1) {
-    depth_.FetchSub(1, kRelaxed);
+  const uint32_t depth = depth_.Load(kRelaxed);
+  if (depth > 1) {
+    depth_.Store(depth - 1, kRelaxed);
     return;
   }
   for (;;) {
@@ -129,7 +131,7 @@ void PerfRing::Publish() {
     }
     depth_.Store(1, kRelaxed);
   }
-  if (wakes_.Exchange(false, kRelaxed)) {
+  if (wakes_.Load(kRelaxed) && wakes_.Exchange(false, kRelaxed)) {
     wakeups_seen_.Exchange(true, kSeqCst);
     notifier_.Notify();
   }
@@ -143,7 +145,7 @@ Status PerfRing::Write(Span<const ConstBytes> pieces) {
   if (bytes > UINT16_MAX) {
     return Status::kTooBig;
   }
-  depth_.FetchAdd(1, kRelaxed);
+  depth_.Store(depth_.Load(kRelaxed) + 1, kRelaxed);
   const Status status = Append(pieces, bytes);
   Publish();
   return status;

@@ -75,7 +75,8 @@ class PerfRing : public NonCopyable {
   uint64_t watermark_ = 0;
 
   // Only its CPU writes these; an interrupt may come between any two of its
-  // instructions, and leaves when it is done.
+  // instructions, and leaves `depth_` as it was, so that needs no locked
+  // instruction.
   Atomic<uint64_t> head_{0};
   Atomic<uint32_t> depth_{0};
   Atomic<uint64_t> lost_{0};
