@@ -3,7 +3,7 @@
 
 #include <atomic>
 #include <cstring>
-#include <signal.h>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -14,6 +14,7 @@
 #include "testing/host_port/host_cpu.h"
 #include "testing/host_port/host_defer.h"
 #include "testing/host_port/host_memory.h"
+#include "testing/host_port/host_signal_traps.h"
 #include "testing/host_port/host_task.h"
 
 namespace ebpf {
@@ -219,8 +220,7 @@ TEST_F(TraceLogTest, WritersOnAllCpusAndOneReaderLoseNothingUntold) {
 TraceLog* g_log;
 std::atomic<uint64_t> g_trap_lines;
 
-void OnTrap(int) {
-  const HostTrap trap;
+void OnTrap() {
   const uint64_t args[] = {1, 2, 3};
   if (g_log->Print(BytesOf(StringView("trap %d%d%d!\0", 13)), args).ok()) {
     ++g_trap_lines;
@@ -230,18 +230,7 @@ void OnTrap(int) {
 TEST_F(TraceLogTest, TrapsInTheMiddleOfALineWriteLinesOfTheirOwn) {
   g_log = &log_;
   g_trap_lines = 0;
-  struct sigaction action = {};
-  action.sa_handler = OnTrap;
-  struct sigaction before;
-  ASSERT_EQ(sigaction(SIGUSR2, &action, &before), 0);
-  std::atomic<bool> done{false};
-  const pthread_t self = pthread_self();
-  std::thread trapper([&] {
-    while (!done) {
-      pthread_kill(self, SIGUSR2);
-      std::this_thread::yield();
-    }
-  });
+  std::optional<SignalTraps> traps(OnTrap);
   uint64_t own = 0;
   uint64_t trap_lines = 0;
   for (int i = 0; i < 100'000'000 && (own < 20'000 || trap_lines < 1000); ++i) {
@@ -259,9 +248,7 @@ TEST_F(TraceLogTest, TrapsInTheMiddleOfALineWriteLinesOfTheirOwn) {
       }
     }
   }
-  done = true;
-  trapper.join();
-  ASSERT_EQ(sigaction(SIGUSR2, &before, nullptr), 0);
+  traps.reset();
   EXPECT_GE(trap_lines, 1000u);
 }
 

@@ -4,10 +4,9 @@
 // written, no value of another key or CPU, no element lost.
 #include <atomic>
 #include <cstdlib>
-#include <pthread.h>
+#include <optional>
 #include <random>
 #include <set>
-#include <signal.h>
 #include <thread>
 
 #include "core/linux_abi/bpf.h"
@@ -15,6 +14,7 @@
 #include "core/maps/map_test_util.h"
 #include "core/maps/shared_bytes.h"
 #include "testing/host_port/host_cpu.h"
+#include "testing/host_port/host_signal_traps.h"
 
 namespace ebpf {
 namespace {
@@ -276,8 +276,7 @@ void Count(Status status) {
   }
 }
 
-void OnTrap(int) {
-  const HostTrap trap;
+void OnTrap() {
   const uint32_t key = g_trap.random() % kKeys;
   switch (g_trap.random() % 4) {
     case 0:
@@ -308,18 +307,7 @@ TEST_P(LruTrapTest, ATrapAnywhereIsServedOrRefusedAndNothingIsLost) {
   const Ref<Map> map =
       Make(Spec(GetParam().type, 4, sizeof(Value), kCpus, GetParam().flags));
   g_trap = {map.get(), std::mt19937(5), 0, 0, 0, 0};
-  struct sigaction action = {};
-  action.sa_handler = OnTrap;
-  struct sigaction before;
-  ASSERT_EQ(sigaction(SIGUSR2, &action, &before), 0);
-  std::atomic<bool> done{false};
-  const pthread_t self = pthread_self();
-  std::thread trapper([&] {
-    while (!done) {
-      pthread_kill(self, SIGUSR2);
-      std::this_thread::yield();
-    }
-  });
+  std::optional<SignalTraps> traps(OnTrap);
   std::mt19937 random(9);
   uint64_t refused = 0;
   // On a loaded machine traps come rarely, and few come inside a lock.
@@ -332,9 +320,7 @@ TEST_P(LruTrapTest, ATrapAnywhereIsServedOrRefusedAndNothingIsLost) {
             : map->Update(In(key), In(Value::Of(key, 0, i)), kAny);
     refused += status == Status::kBusy || status == Status::kNoMemory ? 1 : 0;
   }
-  done = true;
-  trapper.join();
-  ASSERT_EQ(sigaction(SIGUSR2, &before, nullptr), 0);
+  traps.reset();
 
   EXPECT_EQ(g_trap.wrong, 0u);
   EXPECT_GT(g_trap.done, 0u);

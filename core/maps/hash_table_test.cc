@@ -4,8 +4,8 @@
 #include "core/maps/hash_table.h"
 
 #include <atomic>
+#include <optional>
 #include <random>
-#include <signal.h>
 #include <thread>
 
 #include "core/maps/hash_function.h"
@@ -13,6 +13,7 @@
 #include "core/maps/shared_bytes.h"
 #include "testing/host_port/host_cpu.h"
 #include "testing/host_port/host_memory.h"
+#include "testing/host_port/host_signal_traps.h"
 
 namespace ebpf {
 namespace {
@@ -279,8 +280,7 @@ TrapState g_trap;
 
 constexpr uint32_t kTrapKeys = 6;
 
-void OnTrap(int) {
-  const HostTrap trap;
+void OnTrap() {
   const uint32_t key = g_trap.random() % kTrapKeys;
   Status status = Status::kOk;
   switch (g_trap.random() % 3) {
@@ -319,18 +319,7 @@ void OnTrap(int) {
 TEST_F(HashTableTest, ATrapAnywhereIsServedOrBusyAndTheTableStaysWhole) {
   Init(4);  // four buckets, and fewer elements than keys
   g_trap = {&table_, std::mt19937(5), 0, 0, 0};
-  struct sigaction action = {};
-  action.sa_handler = OnTrap;
-  struct sigaction before;
-  ASSERT_EQ(sigaction(SIGUSR2, &action, &before), 0);
-  std::atomic<bool> done{false};
-  const pthread_t self = pthread_self();
-  std::thread trapper([&] {
-    while (!done) {
-      pthread_kill(self, SIGUSR2);
-      std::this_thread::yield();
-    }
-  });
+  std::optional<SignalTraps> traps(OnTrap);
 
   std::mt19937 random(9);
   uint64_t own_busy = 0;
@@ -344,9 +333,7 @@ TEST_F(HashTableTest, ATrapAnywhereIsServedOrBusyAndTheTableStaysWhole) {
       own_busy += Put(key, i) == Status::kBusy ? 1 : 0;
     }
   }
-  done = true;
-  trapper.join();
-  ASSERT_EQ(sigaction(SIGUSR2, &before, nullptr), 0);
+  traps.reset();
 
   EXPECT_EQ(g_trap.wrong, 0u);
   EXPECT_EQ(own_busy, 0u) << "a trap ends before what it interrupted goes on";

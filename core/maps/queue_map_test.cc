@@ -9,8 +9,8 @@
 
 #include "core/linux_abi/bpf.h"
 #include "core/maps/map_test_util.h"
-#include "core/maps/trap_test_util.h"
 #include "testing/host_port/host_memory.h"
+#include "testing/host_port/host_signal_traps.h"
 
 namespace ebpf {
 namespace {

@@ -5,8 +5,8 @@
 #include "core/maps/ring_buffer.h"
 
 #include <atomic>
+#include <optional>
 #include <random>
-#include <signal.h>
 #include <thread>
 
 #include "core/base/bits.h"
@@ -16,6 +16,7 @@
 #include "core/ring/ring_layout.h"
 #include "testing/host_port/host_cpu.h"
 #include "testing/host_port/host_defer.h"
+#include "testing/host_port/host_signal_traps.h"
 
 namespace ebpf {
 namespace {
@@ -479,8 +480,7 @@ struct TrapState {
 };
 TrapState g_trap;
 
-void OnTrap(int) {
-  const HostTrap trap;
+void OnTrap() {
   bool intact = true;
   if (Produce(*g_trap.ring, {1, g_trap.number++}, intact)) {
     ++g_trap.written;
@@ -492,18 +492,7 @@ void OnTrap(int) {
 
 TEST_F(RingStressTest, TrapsInTheMiddleOfReserveAndCommitLoseOnlyTheirOwn) {
   g_trap = {&ring_, 0, 0, 0, true};
-  struct sigaction action = {};
-  action.sa_handler = OnTrap;
-  struct sigaction before;
-  ASSERT_EQ(sigaction(SIGUSR2, &action, &before), 0);
-  std::atomic<bool> done{false};
-  const pthread_t self = pthread_self();
-  std::thread trapper([&] {
-    while (!done) {
-      pthread_kill(self, SIGUSR2);
-      std::this_thread::yield();
-    }
-  });
+  std::optional<SignalTraps> traps(OnTrap);
 
   Consumed consumed;
   uint64_t written = 0;
@@ -523,9 +512,7 @@ TEST_F(RingStressTest, TrapsInTheMiddleOfReserveAndCommitLoseOnlyTheirOwn) {
       ASSERT_FALSE(HasFatalFailure());
     }
   }
-  done = true;
-  trapper.join();
-  ASSERT_EQ(sigaction(SIGUSR2, &before, nullptr), 0);
+  traps.reset();
 
   EXPECT_TRUE(g_trap.intact);
   EXPECT_GT(g_trap.written, 0u);

@@ -6,9 +6,9 @@
 #include <atomic>
 #include <pthread.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <thread>
 
-#include "gtest/gtest.h"
 #include "testing/host_port/host_cpu.h"
 
 namespace ebpf {
@@ -24,7 +24,7 @@ class SignalTraps {
       const HostTrap trap;
       handler_();
     };
-    EXPECT_EQ(sigaction(SIGUSR2, &action, &before_), 0);
+    Set(&action, &before_);
     sender_ = std::thread([this, target = pthread_self()] {
       while (!done_) {
         pthread_kill(target, SIGUSR2);
@@ -35,10 +35,16 @@ class SignalTraps {
   ~SignalTraps() {
     done_ = true;
     sender_.join();
-    EXPECT_EQ(sigaction(SIGUSR2, &before_, nullptr), 0);
+    Set(&before_, nullptr);
   }
 
  private:
+  static void Set(const struct sigaction* action, struct sigaction* before) {
+    if (sigaction(SIGUSR2, action, before) != 0) {
+      abort();
+    }
+  }
+
   static inline void (*handler_)();
 
   std::atomic<bool> done_{false};
