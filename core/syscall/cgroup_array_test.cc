@@ -51,13 +51,8 @@ class CgroupArrayTest : public SyscallTest {
          LoadLow(1, 2, static_cast<int32_t>(results_)), LoadHigh(0),
          Insn(0x7b, 1, 0, 0, 0), MovImm(0, 0), Exit()});
     EXPECT_GE(program, 0);
-    const int64_t event = caller_.OpenEvent(caller_.Kprobe("function"));
-    EXPECT_EQ(Ioctl(caller_.client(), static_cast<int32_t>(event),
-                    linux_abi::kPerfIocSetBpf, static_cast<uint64_t>(program)),
-              0);
-    EXPECT_EQ(Ioctl(caller_.client(), static_cast<int32_t>(event),
-                    linux_abi::kPerfIocEnable, 0),
-              0);
+    const int64_t event = caller_.Attach(program, "function");
+    EXPECT_GE(event, 0);
     text_.As<void()>()();
     EXPECT_EQ(caller_.CloseFd(event), 0);
     EXPECT_EQ(caller_.CloseFd(program), 0);

@@ -91,15 +91,8 @@ class PerfBufferTest : public SyscallTest {
   int64_t Attach(const std::vector<isa::Insn>& insns) {
     const int64_t program = caller_.Load(kKprobe, insns);
     EXPECT_GE(program, 0);
-    const int64_t event = caller_.OpenEvent(caller_.Kprobe("add"));
-    Client& client = caller_.client();
-    EXPECT_EQ(
-        ebpf::Ioctl(client, static_cast<int32_t>(event),
-                    linux_abi::kPerfIocSetBpf, static_cast<uint64_t>(program)),
-        0);
-    EXPECT_EQ(ebpf::Ioctl(client, static_cast<int32_t>(event),
-                          linux_abi::kPerfIocEnable, 0),
-              0);
+    const int64_t event = caller_.Attach(program, "add");
+    EXPECT_GE(event, 0);
     return event;
   }
   void Hit() { text_.As<Function>()(1, 2); }
@@ -139,9 +132,7 @@ TEST_P(PerfBufferTest, AProgramsSampleComesOut) {
   EXPECT_EQ(header.type, ring::kPerfRecordSample);
   EXPECT_EQ(header.size, page.data_head);
   const uint64_t id_at = caller_.Put(uint64_t{0});
-  EXPECT_EQ(ebpf::Ioctl(caller_.client(), static_cast<int32_t>(event),
-                        linux_abi::kPerfIocId, id_at),
-            0);
+  EXPECT_EQ(caller_.IoctlFd(event, linux_abi::kPerfIocId, id_at), 0);
   EXPECT_EQ(LoadUnaligned<uint64_t>(record + 8), caller_.Get<uint64_t>(id_at));
   EXPECT_EQ(LoadUnaligned<uint32_t>(record + 16), 5u);  // pid: the process
   EXPECT_EQ(LoadUnaligned<uint32_t>(record + 20), 7u);  // tid
@@ -290,9 +281,7 @@ TEST_P(PerfBufferTest, AClockCountsWhileItIsEnabledAndProgramsReadIt) {
     return caller_.Get<uint64_t>(to);
   };
   const auto ioctl = [&](uint32_t command) {
-    EXPECT_EQ(
-        ebpf::Ioctl(caller_.client(), static_cast<int32_t>(clock), command, 0),
-        0);
+    EXPECT_EQ(caller_.IoctlFd(clock, command), 0);
   };
   EXPECT_EQ(count(), 0u);
   ioctl(linux_abi::kPerfIocEnable);

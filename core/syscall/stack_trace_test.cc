@@ -42,13 +42,7 @@ class StackTraceTest : public SyscallTest {
   void Attach(const std::vector<isa::Insn>& insns) {
     const int64_t program = caller_.Load(kKprobe, insns);
     ASSERT_GE(program, 0);
-    const int64_t event = caller_.OpenEvent(caller_.Kprobe("traced", kNop));
-    ASSERT_EQ(Ioctl(caller_.client(), static_cast<int32_t>(event),
-                    linux_abi::kPerfIocSetBpf, static_cast<uint64_t>(program)),
-              0);
-    ASSERT_EQ(Ioctl(caller_.client(), static_cast<int32_t>(event),
-                    linux_abi::kPerfIocEnable, 0),
-              0);
+    ASSERT_GE(caller_.Attach(program, "traced", kNop), 0);
   }
   struct Results {
     int64_t words[1 + kDepth];

@@ -114,15 +114,9 @@ class TeardownTest : public testing::Test {
     Attached made;
     made.program = caller_.Load(kKprobe, Program());
     EXPECT_GE(made.program, 0);
-    made.event = caller_.OpenEvent(caller_.Kprobe("torn"));
+    made.event = caller_.Attach(made.program, "torn");
     EXPECT_GE(made.event, 0);
-    EXPECT_EQ(Ioctl(made.event, linux_abi::kPerfIocSetBpf, made.program), 0);
-    EXPECT_EQ(Ioctl(made.event, linux_abi::kPerfIocEnable, 0), 0);
     return made;
-  }
-  int64_t Ioctl(int64_t fd, uint32_t command, int64_t argument) {
-    return ebpf::Ioctl(caller_.client(), static_cast<int32_t>(fd), command,
-                       static_cast<uint64_t>(argument));
   }
   void Close(int64_t& fd) {
     if (fd >= 0) {
@@ -157,7 +151,7 @@ class TeardownTest : public testing::Test {
           const uint32_t command = random() % 2 == 0
                                        ? linux_abi::kPerfIocDisable
                                        : linux_abi::kPerfIocEnable;
-          EXPECT_EQ(Ioctl(attached.event, command, 0), 0);
+          EXPECT_EQ(caller_.IoctlFd(attached.event, command), 0);
         }
         break;
       case 4: {

@@ -132,6 +132,28 @@ class TestCaller {
     return attr;
   }
 
+  int64_t IoctlFd(int64_t fd, uint32_t command, uint64_t argument = 0) {
+    return Ioctl(*client_, static_cast<int32_t>(fd), command, argument);
+  }
+  /// An enabled event that runs `program` at `offset` in `function`, or a
+  /// negative errno.
+  int64_t Attach(int64_t program, const char* function, uint64_t offset = 0) {
+    const int64_t event = OpenEvent(Kprobe(function, offset));
+    if (event < 0) {
+      return event;
+    }
+    int64_t result = IoctlFd(event, linux_abi::kPerfIocSetBpf,
+                             static_cast<uint64_t>(program));
+    if (result == 0) {
+      result = IoctlFd(event, linux_abi::kPerfIocEnable);
+    }
+    if (result < 0) {
+      CloseFd(event);
+      return result;
+    }
+    return event;
+  }
+
   int64_t CloseFd(int64_t fd) {
     return Close(*client_, static_cast<int32_t>(fd));
   }
