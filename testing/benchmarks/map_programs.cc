@@ -6,29 +6,21 @@
 #include <cstddef>
 #include <initializer_list>
 
+#include "core/helpers/prototype.h"
+#include "testing/caller/insns.h"
+
 namespace ebpf::benchmarks {
 namespace {
 
 constexpr int16_t kKeyAt = -64;  // on the stack, 40 bytes
 constexpr int16_t kValueAt = -16;
 
-// Helpers.
-constexpr int32_t kLookupElem = 1;
-constexpr int32_t kUpdateElem = 2;
-constexpr int32_t kDeleteElem = 3;
-
 /// Appends instructions by their opcodes' bits. [RFC 9669]
 class Writer {
  public:
   void Put(uint8_t opcode, uint8_t dst, uint8_t src, int16_t offset,
            int32_t imm) {
-    isa::Insn insn{};
-    insn.opcode = opcode;
-    insn.dst = dst & 15;
-    insn.src = src & 15;
-    insn.offset = offset;
-    insn.imm = imm;
-    code.push_back(insn);
+    code.push_back(Insn(opcode, dst, src, offset, imm));
   }
   void MovImm(uint8_t dst, int32_t value) { Put(0xb7, dst, 0, 0, value); }
   void MovReg(uint8_t dst, uint8_t src) { Put(0xbf, dst, src, 0, 0); }
@@ -73,7 +65,7 @@ void CallUpdate(Writer& writer, int fd) {
   writer.Stack(2, kKeyAt);
   writer.Stack(3, kValueAt);
   writer.MovImm(4, 0);
-  writer.Call(kUpdateElem);
+  writer.Call(helper_id::map_update_elem);
 }
 
 void Operate(Writer& writer, MapOperation operation, int fd) {
@@ -83,7 +75,7 @@ void Operate(Writer& writer, MapOperation operation, int fd) {
     case MapOperation::kLookup:
       writer.Map(1, fd);
       writer.Stack(2, kKeyAt);
-      writer.Call(kLookupElem);
+      writer.Call(helper_id::map_lookup_elem);
       writer.Put(0x15, 0, 0, 2, 0);  // if r0 == 0 goto +2
       writer.Put(0x79, 1, 0, 0, 0);  // r1 = *(u64*)(r0 + 0)
       writer.Put(0x0f, 9, 1, 0, 0);  // r9 += r1
@@ -97,7 +89,7 @@ void Operate(Writer& writer, MapOperation operation, int fd) {
       writer.Put(0x0f, 9, 0, 0, 0);
       writer.Map(1, fd);
       writer.Stack(2, kKeyAt);
-      writer.Call(kDeleteElem);
+      writer.Call(helper_id::map_delete_elem);
       writer.Put(0x0f, 9, 0, 0, 0);
       break;
   }
