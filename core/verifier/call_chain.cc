@@ -52,9 +52,8 @@ Status CheckTailCalls(Verification& v, Span<uint32_t> above) {
   }
   for (uint32_t i = 0; i < v.insns.size(); ++i) {
     isa::DecodedInsn insn;
-    if ((v.infos[i].flags & InsnInfo::kSecondSlot) != 0 ||
-        DecodeInsn(v.insns, i, insn) != isa::DecodeError::kNone ||
-        insn.op != isa::Op::kCallHelper || insn.imm != helper_id::tail_call) {
+    if (!DecodeAt(v, i, insn) || insn.op != isa::Op::kCallHelper ||
+        insn.imm != helper_id::tail_call) {
       continue;
     }
     const uint32_t bytes = above[SubprogramOf(v, i)];

@@ -4,7 +4,6 @@
 #include "core/verifier/effects.h"
 
 #include "core/helpers/prototype.h"
-#include "core/verifier/arena.h"
 #include "core/verifier/kfunc_call.h"
 #include "core/verifier/structure.h"
 
@@ -33,8 +32,7 @@ void NoteKernelFunction(const Verification& v, Subprogram& subprogram,
 void FindEffects(Verification& v) {
   for (uint32_t i = 0; i < v.insns.size(); ++i) {
     isa::DecodedInsn insn;
-    if ((v.infos[i].flags & InsnInfo::kSecondSlot) != 0 ||
-        DecodeInsn(v.insns, i, insn) != isa::DecodeError::kNone) {
+    if (!DecodeAt(v, i, insn)) {
       continue;
     }
     Subprogram& subprogram = v.subprograms[SubprogramOf(v, i)];

@@ -11,7 +11,6 @@
 #include "core/verifier/liveness.h"
 
 #include "core/helpers/prototype.h"
-#include "core/verifier/arena.h"
 #include "core/verifier/structure.h"
 
 namespace ebpf::verifier {
@@ -58,8 +57,7 @@ bool Pass(Verification& v) {
   bool changed = false;
   for (uint32_t i = static_cast<uint32_t>(v.insns.size()); i-- > 0;) {
     DecodedInsn insn;
-    if ((v.infos[i].flags & InsnInfo::kSecondSlot) != 0 ||
-        DecodeInsn(v.insns, i, insn) != isa::DecodeError::kNone) {
+    if (!DecodeAt(v, i, insn)) {
       continue;
     }
     const Flow flow = FlowOf(insn);

@@ -11,7 +11,6 @@
 #include "core/verifier/relevance.h"
 
 #include "core/helpers/prototype.h"
-#include "core/verifier/arena.h"
 #include "core/verifier/callback.h"
 #include "core/verifier/liveness.h"
 #include "core/verifier/return_value.h"
@@ -193,27 +192,6 @@ bool FlowTo(Span<Kinds> at, size_t index, const Kinds& kinds) {
   return news;
 }
 
-bool ForwardPass(const Verification& v, Span<Kinds> at) {
-  const bool maps_have_pointers = MapsHavePointers(v);
-  bool news = false;
-  for (uint32_t i = 0; i < v.insns.size(); ++i) {
-    DecodedInsn insn;
-    if ((v.infos[i].flags & InsnInfo::kSecondSlot) != 0 ||
-        DecodeInsn(v.insns, i, insn) != isa::DecodeError::kNone) {
-      continue;
-    }
-    const Kinds after = After(insn, at[i], maps_have_pointers);
-    const Flow flow = FlowOf(insn);
-    if (flow.jumps) {
-      news |= FlowTo(at, static_cast<size_t>(TargetOf(i, insn)), after);
-    }
-    if (flow.falls_through) {
-      news |= FlowTo(at, i + insn.slots, after);
-    }
-  }
-  return news;
-}
-
 void FindKinds(const Verification& v, Span<Kinds> at) {
   for (const Subprogram& subprogram : v.subprograms) {
     const bool main = subprogram.start == 0;
@@ -222,7 +200,12 @@ void FindKinds(const Verification& v, Span<Kinds> at) {
         static_cast<uint16_t>(kFrame | arguments),
         static_cast<uint16_t>(kFrame | (main ? 0 : kArguments)), arguments};
   }
-  for (unsigned pass = 0; ForwardPass(v, at); ++pass) {
+  const bool maps_have_pointers = MapsHavePointers(v);
+  const auto step = [&](uint32_t, const DecodedInsn& insn, Kinds& kinds) {
+    kinds = After(insn, kinds, maps_have_pointers);
+    return false;
+  };
+  for (unsigned pass = 0; ForwardPass(v, at, step, FlowTo); ++pass) {
     if (pass == kMaxPasses) {
       for (Kinds& kinds : at) {
         kinds = Kinds{kAllRegs, kAllRegs, kAllRegs};
@@ -431,8 +414,7 @@ bool BackwardPass(Verification& v, Span<const Kinds> kinds,
   bool news = false;
   for (uint32_t i = static_cast<uint32_t>(v.insns.size()); i-- > 0;) {
     DecodedInsn insn;
-    if ((v.infos[i].flags & InsnInfo::kSecondSlot) != 0 ||
-        DecodeInsn(v.insns, i, insn) != isa::DecodeError::kNone) {
+    if (!DecodeAt(v, i, insn)) {
       continue;
     }
     const Flow flow = FlowOf(insn);

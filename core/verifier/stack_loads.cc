@@ -141,24 +141,12 @@ Status StackLoads::Find() {
 }
 
 bool StackLoads::Pass() {
-  bool news = false;
-  for (uint32_t i = 0; i < v_.insns.size(); ++i) {
-    DecodedInsn insn;
-    if ((v_.infos[i].flags & InsnInfo::kSecondSlot) != 0 ||
-        DecodeInsn(v_.insns, i, insn) != isa::DecodeError::kNone) {
-      continue;
-    }
-    Registers after = before_[i];
-    news |= Step(i, insn, after);
-    const Flow flow = FlowOf(insn);
-    if (flow.jumps) {
-      news |= FlowTo(before_, static_cast<size_t>(TargetOf(i, insn)), after);
-    }
-    if (flow.falls_through) {
-      news |= FlowTo(before_, i + insn.slots, after);
-    }
-  }
-  return news;
+  return ForwardPass(
+      v_, before_,
+      [this](uint32_t index, const DecodedInsn& insn, Registers& registers) {
+        return Step(index, insn, registers);
+      },
+      FlowTo);
 }
 
 /// Notes what `insn` loads, and changes `registers` to what it leaves.

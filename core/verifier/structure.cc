@@ -4,6 +4,7 @@
 // so the first of several mistakes is the one that it names, too.
 #include "core/verifier/structure.h"
 
+#include "core/verifier/arena.h"
 #include "core/verifier/attach_target.h"
 #include "core/verifier/exceptions.h"
 #include "core/verifier/function_info.h"
@@ -168,6 +169,11 @@ Status CheckStructure(Verification& v) {
   }
   v.placed = false;
   return Status::kOk;
+}
+
+bool DecodeAt(const Verification& v, uint32_t index, isa::DecodedInsn& insn) {
+  return (v.infos[index].flags & InsnInfo::kSecondSlot) == 0 &&
+         DecodeInsn(v.insns, index, insn) == isa::DecodeError::kNone;
 }
 
 uint32_t SubprogramOf(const Verification& v, uint32_t index) {

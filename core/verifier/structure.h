@@ -44,4 +44,34 @@ inline Flow FlowOf(const isa::DecodedInsn& insn) {
 /// The subprogram that has the instruction `index`.
 uint32_t SubprogramOf(const Verification& v, uint32_t index);
 
+/// The instruction that begins at `index`; false where none does, or none that
+/// is one.
+bool DecodeAt(const Verification& v, uint32_t index, isa::DecodedInsn& insn);
+
+/// One pass over all instructions in their order: `before` has what is known
+/// before each, `step(index, insn, state)` makes of it what is known after, and
+/// `join(before, index, state)` adds that to what is known at a place that
+/// control goes on to. Whether either said that something is new.
+template <typename State, typename Step, typename Join>
+bool ForwardPass(const Verification& v, Span<State> before, const Step& step,
+                 const Join& join) {
+  bool news = false;
+  for (uint32_t i = 0; i < v.insns.size(); ++i) {
+    isa::DecodedInsn insn;
+    if (!DecodeAt(v, i, insn)) {
+      continue;
+    }
+    State after = before[i];
+    news |= step(i, insn, after);
+    const Flow flow = FlowOf(insn);
+    if (flow.jumps) {
+      news |= join(before, static_cast<size_t>(TargetOf(i, insn)), after);
+    }
+    if (flow.falls_through) {
+      news |= join(before, i + insn.slots, after);
+    }
+  }
+  return news;
+}
+
 }  // namespace ebpf::verifier
