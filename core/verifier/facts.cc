@@ -134,11 +134,6 @@ uint16_t LiveAfter(const Verification& v, uint32_t index,
   return after;
 }
 
-bool DecodeAt(const Verification& v, uint32_t index, DecodedInsn& insn) {
-  return (v.infos[index].flags & InsnInfo::kSecondSlot) == 0 &&
-         DecodeInsn(v.insns, index, insn) == isa::DecodeError::kNone;
-}
-
 /// One pass from the last instruction to the first; whether anything changed.
 bool Pass(Verification& v) {
   bool changed = false;

@@ -7,6 +7,7 @@
 
 #include "core/helpers/prototype.h"
 #include "core/verifier/arena.h"
+#include "core/verifier/structure.h"
 
 namespace ebpf::verifier {
 namespace {
@@ -26,10 +27,6 @@ uint32_t BeginOf(const Verification& v) {
 }
 
 /// The instruction at `index`; false if it is none.
-bool DecodeAt(const Verification& v, uint32_t index, DecodedInsn& insn) {
-  return DecodeInsn(v.insns, index, insn) == isa::DecodeError::kNone;
-}
-
 /// What a step over `insn` to `next` does to the depth of calls.
 int DepthChange(const DecodedInsn& insn, uint32_t index, uint32_t next) {
   const bool linear = next == index + insn.slots;

@@ -107,11 +107,6 @@ void ForgetPackets(State& state) {
 
 namespace {
 
-bool DecodeAt(const Verification& v, uint32_t index, isa::DecodedInsn& insn) {
-  return (v.infos[index].flags & InsnInfo::kSecondSlot) == 0 &&
-         DecodeInsn(v.insns, index, insn) == isa::DecodeError::kNone;
-}
-
 /// Whether the program calls functions of the kernel, of which some give
 /// dynptrs of packets.
 bool CallsKernel(const Verification& v) {

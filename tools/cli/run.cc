@@ -3,21 +3,16 @@
 // tools/cli/run.h's implementation.
 #include "tools/cli/run.h"
 
-#include <cerrno>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 #include <set>
-#include <sys/syscall.h>
-#include <unistd.h>
 
-#include "core/files/client.h"
 #include "core/loader/object.h"
-#include "core/memory/allocator.h"
-#include "core/syscall/bpf.h"
 #include "tools/cli/engines.h"
 #include "tools/cli/failure.h"
 #include "tools/cli/input.h"
 #include "tools/cli/kernel_types.h"
+#include "tools/cli/object_client.h"
 #include "tools/cli/object_program.h"
 #include "tools/cli/to_std.h"
 
@@ -30,12 +25,6 @@ constexpr size_t kLogSize = size_t{1} << 20;
 constexpr size_t kDataSize = 64;
 /// What programs may make of that.
 constexpr size_t kDataOutSize = 4 * kDataSize;
-
-int64_t HostBpf(uint32_t command, const void* attr, uint32_t size) {
-  const long result = syscall(SYS_bpf, command, attr, size);
-  return result < 0 ? -errno : result;
-}
-int64_t HostClose(int fd) { return close(fd); }
 
 /// What became of one program in one kernel.
 struct Outcome {
@@ -53,61 +42,33 @@ struct Outcome {
 /// An object in a kernel of its own: this process's or the host's.
 class Session {
  public:
-  Session(const RunOptions& options, const std::string& bytes,
-          const btf::Btf* types, const btf::Btf* core_types, bool on_host)
-      : options_(options),
-        on_host_(on_host),
-        log_text_(kLogSize),
-        log_(log_text_.data(), log_text_.size()),
-        verifier_log_(kLogSize) {
-    Result<Client*> client = Client::Create(Origin::kKernel, PortAllocator());
-    Require(client.status(), "no client");
-    client_ = *client;
-    loader::Kernel kernel;
-    kernel.btf = types;
-    kernel.core_btf = core_types;
-    kernel.leaves_maps_out = true;
-    if (on_host) {
-      kernel.find_symbol = FindHostSymbol;
-      kernel.bpf = HostBpf;
-      kernel.close = HostClose;
-    }
-    object_.emplace(*client_, PortAllocator(), log_, kernel);
-    status_ = object_->Open(ConstBytes(
-        reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()));
+  Session(const RunOptions& options, const std::vector<uint8_t>& bytes,
+          const loader::Kernel& kernel)
+      : options_(options), object_(kernel), verifier_log_(kLogSize) {
+    status_ = object_.Open(bytes);
     if (IsOk(status_)) {
-      status_ = object_->CreateMaps();
+      status_ = object_.object().CreateMaps();
     }
   }
-  ~Session() {
-    object_.reset();
-    client_->Delete();
-  }
-  Session(const Session&) = delete;
-  Session& operator=(const Session&) = delete;
 
-  const loader::ObjectFile& file() const { return object_->file(); }
+  const loader::ObjectFile& file() const { return object_.file(); }
   Outcome Run(size_t index);
 
   Status status() const { return status_; }
-  std::string LoaderLog() const { return std::string(ToStd(log_.text())); }
+  std::string LoaderLog() const { return object_.LoaderLog(); }
 
  private:
-  int64_t Call(uint32_t command, void* attr, uint32_t size);
   void FillMaps();
   void TestRun(size_t index, Outcome& outcome);
 
   const RunOptions& options_;
-  const bool on_host_;
-  std::vector<char> log_text_;
-  TextWriter log_;
+  ObjectClient object_;
   std::vector<char> verifier_log_;
-  Client* client_ = nullptr;
-  std::optional<loader::Object> object_;
   Status status_ = Status::kOk;
 };
 
 Outcome Session::Run(size_t index) {
+  loader::Object& object = object_.object();
   Outcome outcome;
   Status status = status_;
   if (IsOk(status)) {
@@ -115,8 +76,8 @@ Outcome Session::Run(size_t index) {
     request.log_level = 1;
     request.log = Span<char>(verifier_log_.data(), verifier_log_.size());
     request.flags = options_.flags;
-    status = object_->LoadProgram(index, request);
-    outcome.linked = object_->program(index).was_linked;
+    status = object.LoadProgram(index, request);
+    outcome.linked = object.program(index).was_linked;
   }
   outcome.load_error = static_cast<int>(status);
   outcome.log =
@@ -124,27 +85,22 @@ Outcome Session::Run(size_t index) {
   if (IsOk(status)) {
     FillMaps();
     TestRun(index, outcome);
-    object_->Unload(index);
+    object.Unload(index);
   }
   return outcome;
 }
 
-int64_t Session::Call(uint32_t command, void* attr, uint32_t size) {
-  return on_host_
-             ? HostBpf(command, attr, size)
-             : Bpf(*client_, command,
-                   client_->Pointer(reinterpret_cast<uint64_t>(attr)), size);
-}
-
 /// As a test's own program does it before it runs another.
 void Session::FillMaps() {
-  (void)object_->FillProgramArrays();  // others' programs may be refused
+  (void)object_.object()
+      .FillProgramArrays();  // others' programs may be refused
   for (const std::string& value : options_.values) {
     const size_t equals = value.find('=');
     if (equals == std::string::npos) {
       throw Failure(fmt::format("--value {}: not NAME=HEX", value));
     }
-    const Result<int> fd = object_->MapFd(StringView(value.data(), equals));
+    const Result<int> fd =
+        object_.object().MapFd(StringView(value.data(), equals));
     const std::vector<uint8_t> bytes =
         ParseHex(std::string_view(value).substr(equals + 1), "--value");
     const uint32_t key = 0;
@@ -152,7 +108,7 @@ void Session::FillMaps() {
     attr.map_fd = static_cast<uint32_t>(fd.ok() ? *fd : -1);
     attr.key = reinterpret_cast<uint64_t>(&key);
     attr.value = reinterpret_cast<uint64_t>(bytes.data());
-    if (Call(linux_abi::kMapUpdateElem, &attr, sizeof(attr)) < 0) {
+    if (object_.Call(linux_abi::kMapUpdateElem, &attr, sizeof(attr)) < 0) {
       throw Failure(fmt::format("--value {}: the map does not take it", value));
     }
   }
@@ -165,7 +121,7 @@ void Session::TestRun(size_t index, Outcome& outcome) {
   }
   std::vector<uint8_t> out(std::max(kDataOutSize, 4 * data.size()));
   ProgTestRunAttr attr{};
-  attr.prog_fd = static_cast<uint32_t>(object_->program(index).fd);
+  attr.prog_fd = static_cast<uint32_t>(object_.object().program(index).fd);
   // Programs of this type have a context that is not a packet.
   constexpr auto kSyscall = ProgramTypeId::kSyscall;
   if (file().programs()[index].section.type != kSyscall) {
@@ -175,7 +131,8 @@ void Session::TestRun(size_t index, Outcome& outcome) {
     attr.data_size_out = static_cast<uint32_t>(out.size());
     attr.repeat = options_.repeat;
   }
-  const int64_t result = Call(linux_abi::kProgTestRun, &attr, sizeof(attr));
+  const int64_t result =
+      object_.Call(linux_abi::kProgTestRun, &attr, sizeof(attr));
   outcome.run_error = result < 0 ? static_cast<int>(-result) : 0;
   outcome.retval = attr.retval;
   outcome.duration_ns = attr.duration;
@@ -258,7 +215,8 @@ Ref<btf::BtfObject> ReadTypes(const std::optional<std::string>& path) {
 
 int Run(const RunOptions& options,
         const std::function<void(std::string_view)>& print) {
-  const std::string bytes = ReadFile(options.file);
+  const std::string text = ReadFile(options.file);
+  const std::vector<uint8_t> bytes(text.begin(), text.end());
   const Ref<btf::BtfObject> types = ReadTypes(options.btf);
   const Ref<btf::BtfObject> core_types = ReadTypes(options.core_btf);
   const Ref<btf::BtfObject> host_types =
@@ -269,10 +227,14 @@ int Run(const RunOptions& options,
   (void)FindEngine(options.engine);
   Require(SelectEngine(options.engine == "jit", false), options.engine);
   const auto open = [&](bool on_host) {
-    const btf::Btf* own = view.btf;
-    return std::make_unique<Session>(
-        options, bytes, on_host ? &host_types->btf() : own,
-        core_types ? &core_types->btf() : nullptr, on_host);
+    loader::Kernel kernel;
+    kernel.btf = on_host ? &host_types->btf() : view.btf;
+    kernel.core_btf = core_types ? &core_types->btf() : nullptr;
+    kernel.leaves_maps_out = true;
+    if (on_host) {
+      AskHost(kernel);
+    }
+    return std::make_unique<Session>(options, bytes, kernel);
   };
   const std::unique_ptr<Session> first = open(false);
   if (!IsOk(first->status())) {

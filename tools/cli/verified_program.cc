@@ -6,12 +6,11 @@
 #include <fmt/format.h>
 #include <string_view>
 
-#include "core/files/client.h"
+#include "core/files/file.h"
 #include "core/files/map_file.h"
 #include "core/files/program_file.h"
-#include "core/loader/object.h"
-#include "core/memory/allocator.h"
 #include "tools/cli/failure.h"
+#include "tools/cli/object_client.h"
 #include "tools/cli/object_program.h"
 #include "tools/cli/to_std.h"
 
@@ -32,36 +31,19 @@ std::string_view LastLines(std::string_view text) {
   return text.substr(begin == 0 ? 0 : begin + 1);
 }
 
-/// A client for the length of a load.
-class LoadingClient {
- public:
-  LoadingClient() {
-    Result<Client*> client = Client::Create(Origin::kKernel, PortAllocator());
-    Require(client.status(), "no client");
-    client_ = *client;
-  }
-  ~LoadingClient() { client_->Delete(); }
-  LoadingClient(const LoadingClient&) = delete;
-  LoadingClient& operator=(const LoadingClient&) = delete;
-
-  Client& operator*() const { return *client_; }
-  Ref<File> FileOf(int fd) const { return *client_->fds().Get(fd); }
-
- private:
-  Client* client_;
-};
+Ref<File> FileOf(ObjectClient& object, int fd) {
+  return *object.client().fds().Get(fd);
+}
 
 }  // namespace
 
 VerifiedObject LoadVerified(const std::vector<uint8_t>& bytes,
                             const std::optional<std::string>& only) {
-  std::vector<char> text(size_t{1} << 19);
-  TextWriter log(text.data(), text.size());
-  const LoadingClient client;
-  loader::Object object(*client, PortAllocator(), log);
-  Status status = object.Open(ConstBytes(bytes.data(), bytes.size()));
+  ObjectClient client{loader::Kernel()};
+  loader::Object& object = client.object();
+  Status status = client.Open(bytes);
   Require(status, fmt::format("the object cannot be read: {}",
-                              LastLines(ToStd(log.text()))));
+                              LastLines(client.LoaderLog())));
   std::optional<size_t> wanted;
   if (only.has_value()) {
     wanted = FindProgram(object.file(), only);
@@ -71,17 +53,17 @@ VerifiedObject LoadVerified(const std::vector<uint8_t>& bytes,
   for (size_t i = 0; i < object.program_count(); ++i) {
     // Loading ends at the first program that is refused.
     if (object.program(i).fd == 0 && (!wanted.has_value() || *wanted == i)) {
-      throw Failure(std::string(LastLines(ToStd(log.text()))));
+      throw Failure(std::string(LastLines(client.LoaderLog())));
     }
     if (!wanted.has_value() || *wanted == i) {
       result.programs.push_back(
           {std::string(ToStd(object.file().programs()[i].name)),
-           client.FileOf(object.program(i).fd)->AsProgram()->program()});
+           FileOf(client, object.program(i).fd)->AsProgram()->program()});
     }
   }
   Require(result.programs.empty() ? status : Status::kOk, "not loaded");
   for (const loader::MapDefinition& map : object.file().maps()) {
-    const Ref<File> file = client.FileOf(*object.MapFd(map.name));
+    const Ref<File> file = FileOf(client, *object.MapFd(map.name));
     result.maps.emplace(std::string(ToStd(map.name)),
                         Ref<Map>::Share(file->AsMap()->map()));
   }

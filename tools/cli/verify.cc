@@ -3,21 +3,17 @@
 // tools/cli/verify.h's implementation.
 #include "tools/cli/verify.h"
 
-#include <cerrno>
 #include <fmt/format.h>
 #include <set>
-#include <sys/syscall.h>
 #include <unistd.h>
 #include <vector>
 
-#include "core/files/client.h"
-#include "core/loader/object.h"
-#include "core/memory/allocator.h"
 #include "testing/host_port/host_memory.h"
 #include "tools/cli/engines.h"
 #include "tools/cli/failure.h"
 #include "tools/cli/input.h"
 #include "tools/cli/kernel_types.h"
+#include "tools/cli/object_client.h"
 #include "tools/cli/object_program.h"
 #include "tools/cli/progress.h"
 #include "tools/cli/to_std.h"
@@ -50,30 +46,13 @@ class Session {
                         ? ReadKernelTypes(*options.core_btf)
                         : Ref<btf::BtfObject>()),
         runtime_(MachineOf(options.profile), ViewOf(options, types_)),
-        log_text_(size_t{1} << 20),
-        log_(log_text_.data(), log_text_.size()),
-        verifier_log_(kLogSize) {
-    Result<Client*> client = Client::Create(Origin::kKernel, PortAllocator());
-    Require(client.status(), "no client");
-    client_ = *client;
-    loader::Kernel kernel;
-    kernel.btf = types_ ? &types_->btf() : nullptr;
-    kernel.core_btf = core_types_ ? &core_types_->btf() : nullptr;
-    kernel.only_judges = options.profile == "linux";
-    kernel.find_symbol = kernel.only_judges ? FindHostSymbol : nullptr;
-    object_.emplace(*client_, PortAllocator(), log_, kernel);
-  }
-  ~Session() {
-    object_.reset();
-    client_->Delete();
-  }
-  Session(const Session&) = delete;
-  Session& operator=(const Session&) = delete;
+        object_(KernelOf(options, types_, core_types_)),
+        verifier_log_(kLogSize) {}
 
   /// Failure: with the loader's log.
-  void Open(const std::string& bytes);
+  void Open(const std::vector<uint8_t>& bytes);
 
-  const loader::ObjectFile& file() const { return object_->file(); }
+  const loader::ObjectFile& file() const { return object_.file(); }
   Verdict Judge(size_t index);
 
  private:
@@ -94,35 +73,33 @@ class Session {
     view.allows_unprivileged = options.unprivileged;
     return view;
   }
+  static loader::Kernel KernelOf(const VerifyOptions& options,
+                                 const Ref<btf::BtfObject>& types,
+                                 const Ref<btf::BtfObject>& core_types) {
+    loader::Kernel kernel;
+    kernel.btf = types ? &types->btf() : nullptr;
+    kernel.core_btf = core_types ? &core_types->btf() : nullptr;
+    kernel.only_judges = options.profile == "linux";
+    kernel.find_symbol = kernel.only_judges ? FindHostSymbol : nullptr;
+    return kernel;
+  }
 
   /// Loads it once with that log; the time that took, and the memory.
   Status Load(size_t index, uint32_t log_level, size_t log_size,
               Verdict& verdict);
-  std::string LoaderLog(size_t start) const;
 
   const VerifyOptions& options_;
   const Ref<btf::BtfObject> types_;
   const Ref<btf::BtfObject> core_types_;
   const Runtime runtime_;
-  std::vector<char> log_text_;
-  TextWriter log_;
+  ObjectClient object_;
   std::vector<char> verifier_log_;
-  Client* client_ = nullptr;
-  std::optional<loader::Object> object_;
 };
 
-std::string Session::LoaderLog(size_t start) const {
-  std::string_view text = ToStd(log_.text());
-  // Not what was said before; the whole where that is gone.
-  text.remove_prefix(log_.truncated() || start > text.size() ? 0 : start);
-  return std::string(text);
-}
-
-void Session::Open(const std::string& bytes) {
-  Status status = object_->Open(
-      ConstBytes(reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()));
+void Session::Open(const std::vector<uint8_t>& bytes) {
+  Status status = object_.Open(bytes);
   const auto fail = [&](std::string_view what) {
-    std::string text = LoaderLog(0);
+    std::string text = object_.LoaderLog();
     while (text.ends_with('\n')) {
       text.pop_back();
     }
@@ -135,19 +112,20 @@ void Session::Open(const std::string& bytes) {
   if (!IsOk(status)) {
     fail("the object cannot be read");
   }
-  status = object_->CreateMaps();
+  status = object_.object().CreateMaps();
   if (!IsOk(status)) {
     fail("its maps cannot be made");
   }
   if (options_.unprivileged) {
     // Maps, as its tests do it, are made by somebody who may.
-    client_->DropCapabilities();
+    object_.client().DropCapabilities();
   }
 }
 
 Status Session::Load(size_t index, uint32_t log_level, size_t log_size,
                      Verdict& verdict) {
-  const size_t start = log_.wanted();
+  loader::Object& object = object_.object();
+  const size_t start = object_.log_position();
   verifier_log_[0] = '\0';
   loader::LoadRequest request;
   request.log_level = log_level;
@@ -155,13 +133,13 @@ Status Session::Load(size_t index, uint32_t log_level, size_t log_size,
   request.flags = options_.flags;
   ResetHostPeakBytes();
   const uint64_t before = HostPeakBytes();
-  const Status status = object_->LoadProgram(index, request);
+  const Status status = object.LoadProgram(index, request);
   verdict.peak_memory_bytes = HostPeakBytes() - before;
-  verdict.time_ns = object_->program(index).load_ns;
-  object_->Unload(index);
-  verdict.linked = object_->program(index).was_linked;
+  verdict.time_ns = object.program(index).load_ns;
+  object.Unload(index);
+  verdict.linked = object.program(index).was_linked;
   verdict.log =
-      verdict.linked ? verifier_log_.data() : LoaderLog(start).c_str();
+      verdict.linked ? verifier_log_.data() : object_.LoaderLog(start).c_str();
   return status;
 }
 
@@ -201,71 +179,54 @@ Verdict Session::Judge(size_t index) {
 /// The object in the host's kernel.
 class HostSession {
  public:
-  explicit HostSession(const std::string& bytes, uint32_t flags)
+  explicit HostSession(const std::vector<uint8_t>& bytes, uint32_t flags)
       : types_(ReadKernelTypes(kHostBtf)),
         flags_(flags),
-        log_text_(size_t{64} << 10),
-        log_(log_text_.data(), log_text_.size()),
+        object_(KernelOf(types_->btf())),
         verifier_log_(kLogSize) {
-    Result<Client*> client = Client::Create(Origin::kKernel, PortAllocator());
-    Require(client.status(), "no client");
-    client_ = *client;
-    loader::Kernel kernel;
-    kernel.btf = &types_->btf();
-    kernel.find_symbol = FindHostSymbol;
-    kernel.only_judges = true;
-    kernel.bpf = HostBpf;
-    kernel.close = HostClose;
-    object_.emplace(*client_, PortAllocator(), log_, kernel);
-    status_ = object_->Open(ConstBytes(
-        reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()));
+    status_ = object_.Open(bytes);
     if (IsOk(status_)) {
-      status_ = object_->CreateMaps();
+      status_ = object_.object().CreateMaps();
     }
   }
-  ~HostSession() {
-    object_.reset();
-    client_->Delete();
-  }
-  HostSession(const HostSession&) = delete;
-  HostSession& operator=(const HostSession&) = delete;
 
   /// Adds what that kernel says to `verdict`.
-  void Judge(size_t index, Verdict& verdict) {
-    Status status = status_;
-    if (IsOk(status)) {
-      loader::LoadRequest request;
-      request.log_level = kLogPath;
-      request.log = Span<char>(verifier_log_.data(), verifier_log_.size());
-      request.flags = flags_;
-      verifier_log_[0] = '\0';
-      status = object_->LoadProgram(index, request);
-      object_->Unload(index);
-      verdict.linux_log = object_->program(index).was_linked
-                              ? verifier_log_.data()
-                              : std::string(ToStd(log_.text()));
-    } else {
-      verdict.linux_log = ToStd(log_.text());
-    }
-    verdict.linux_error = static_cast<int>(status);
-  }
+  void Judge(size_t index, Verdict& verdict);
 
  private:
-  static int64_t HostBpf(uint32_t command, const void* attr, uint32_t size) {
-    const long result = syscall(SYS_bpf, command, attr, size);
-    return result < 0 ? -errno : result;
+  static loader::Kernel KernelOf(const btf::Btf& types) {
+    loader::Kernel kernel;
+    kernel.btf = &types;
+    kernel.only_judges = true;
+    AskHost(kernel);
+    return kernel;
   }
-  static int64_t HostClose(int fd) { return close(fd); }
 
   const Ref<btf::BtfObject> types_;
   const uint32_t flags_;
-  std::vector<char> log_text_;
-  TextWriter log_;
+  ObjectClient object_;
   std::vector<char> verifier_log_;
-  Client* client_ = nullptr;
-  std::optional<loader::Object> object_;
   Status status_ = Status::kOk;
 };
+
+void HostSession::Judge(size_t index, Verdict& verdict) {
+  loader::Object& object = object_.object();
+  Status status = status_;
+  bool was_linked = false;
+  if (IsOk(status)) {
+    loader::LoadRequest request;
+    request.log_level = kLogPath;
+    request.log = Span<char>(verifier_log_.data(), verifier_log_.size());
+    request.flags = flags_;
+    verifier_log_[0] = '\0';
+    status = object.LoadProgram(index, request);
+    object.Unload(index);
+    was_linked = object.program(index).was_linked;
+  }
+  verdict.linux_log =
+      was_linked ? verifier_log_.data() : object_.LoaderLog().c_str();
+  verdict.linux_error = static_cast<int>(status);
+}
 
 }  // namespace
 
@@ -276,7 +237,8 @@ int Verify(const VerifyOptions& options,
         "--compare-linux asks as whoever runs the command: not with "
         "--unprivileged");
   }
-  const std::string bytes = ReadFile(options.file);
+  const std::string text = ReadFile(options.file);
+  const std::vector<uint8_t> bytes(text.begin(), text.end());
   Session session(options);
   session.Open(bytes);
   std::optional<HostSession> host;
