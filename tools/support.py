@@ -67,6 +67,7 @@ class Tests:
     def __init__(self):
         self.words = collections.defaultdict(collections.Counter)
         for pattern in ("core/**/*_test.cc", "testing/**/*_test.cc",
+                        "testing/**/*_programs.cc",
                         "testing/programs/*.bpf.c", "testing/**/*.bpf.c"):
             for path in sorted(ROOT.glob(pattern)):
                 name = path.relative_to(ROOT).as_posix()
