@@ -11,6 +11,7 @@
 #include "core/platform/cpu.h"
 #include "core/sync/lock_rank.h"
 #include "core/sync/lock_rank_check.h"
+#include "core/sync/lock_wait.h"
 
 namespace ebpf {
 
@@ -29,33 +30,27 @@ class EBPF_CAPABILITY("spin lock") SpinLock : public NonCopyable {
     const uintptr_t irq = ebpf_port_irq_save();
     lock_rank_check::Acquire(kRank);
     const uint32_t self = ebpf_port_cpu_id() + 1;
+    uint32_t free = 0;
     // Acquires: pairs with the release in Unlock.
-    for (uint32_t free = 0; !holder_.CompareExchange(free, self, kAcquire);
-         free = 0) {
-      while (holder_.Load(kRelaxed) != 0) {
-        ebpf_port_relax();
-      }
+    if (!holder_.CompareExchange(free, self, kAcquire)) {
+      WaitForLock(holder_, self);
     }
     return irq;
   }
 
-  /// Tries a bounded number of times (another CPU may hold it for a few
-  /// instructions), and not at all when a trap on the holder's own CPU asks.
-  /// On true `irq` is to be given to Unlock. Context: any.
+  /// Waits for another CPU, which may hold it for a few instructions; not at
+  /// all when a trap on the holder's own CPU asks, and not on where the holder
+  /// waits for this CPU (it was interrupted, too). On true `irq` is to be given
+  /// to Unlock. Context: any.
   bool TryLock(uintptr_t& irq) EBPF_TRY_ACQUIRE(true) {
     irq = ebpf_port_irq_save();
     const uint32_t self = ebpf_port_cpu_id() + 1;
-    for (unsigned tries = 0; tries < kMaxTries; ++tries) {
-      uint32_t holder = holder_.Load(kRelaxed);
-      // Acquires: pairs with the release in Unlock.
-      if (holder == 0 && holder_.CompareExchange(holder, self, kAcquire)) {
-        lock_rank_check::Acquire(kRank);
-        return true;
-      }
-      if (holder == self) {
-        break;  // interrupted ourselves: waiting cannot help
-      }
-      ebpf_port_relax();
+    uint32_t free = 0;
+    // Acquires: pairs with the release in Unlock.
+    if (holder_.CompareExchange(free, self, kAcquire) ||
+        TryToWaitForLock(holder_, self)) {
+      lock_rank_check::Acquire(kRank);
+      return true;
     }
     ebpf_port_irq_restore(irq);
     return false;
@@ -68,9 +63,7 @@ class EBPF_CAPABILITY("spin lock") SpinLock : public NonCopyable {
   }
 
  private:
-  static constexpr unsigned kMaxTries = 1u << 20;
-
-  Atomic<uint32_t> holder_{0};  // CPU number + 1
+  LockHolder holder_{0};
 };
 
 /// Holds a SpinLock for its own lifetime. Context: task or irq.
