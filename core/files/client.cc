@@ -11,18 +11,11 @@
 namespace ebpf {
 namespace {
 
-/// Whether `size` bytes at `address` of the kernel's memory can be read.
-bool IsReadable(uint64_t address, size_t size) {
-  uint8_t piece[64];
-  for (size_t done = 0; done < size;) {
-    const size_t count = Min(size - done, sizeof(piece));
-    if (!ebpf_port_read_nofault(piece, static_cast<uintptr_t>(address + done),
-                                count)) {
-      return false;
-    }
-    done += count;
-  }
-  return true;
+/// kFault; kNotSupported where the port cannot write without faults.
+Status WriteToKernel(uint64_t to, const void* from, size_t size) {
+  const int result =
+      ebpf_port_write_nofault(static_cast<uintptr_t>(to), from, size);
+  return result == 0 ? Status::kOk : static_cast<Status>(-result);
 }
 
 }  // namespace
@@ -80,8 +73,8 @@ Status Client::CopyOut(CallerPtr to, const void* from, size_t size) const {
   if (origin_ != Origin::kKernel || to.is_null()) {
     return Status::kFault;
   }
-  if (parent_ != nullptr && !IsReadable(to.address, size)) {
-    return Status::kFault;
+  if (parent_ != nullptr) {
+    return WriteToKernel(to.address, from, size);
   }
   memcpy(reinterpret_cast<void*>(to.address), from, size);
   return Status::kOk;

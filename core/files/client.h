@@ -50,7 +50,8 @@ class Client : public NonCopyable {
   /// clients with Origin::kUser, so no attribute can reach the kernel's memory.
   CallerPtr Pointer(uint64_t address) const { return {address, origin_}; }
 
-  /// kFault where the memory is not the client's, with `to` then undefined.
+  /// kFault where the memory is not the client's, with `to` then undefined;
+  /// kNotSupported, of a program's, where the port cannot write with faults.
   Status CopyIn(void* to, CallerPtr from, size_t size) const;
   Status CopyOut(CallerPtr to, const void* from, size_t size) const;
 

@@ -171,6 +171,33 @@ TEST_F(ClientTest, DescriptorsOfOneClientAreNoneOfAnother) {
   EXPECT_EQ(kernel_->fds().Get(3).status(), Status::kBadFd);
 }
 
+/// Programs of type syscall give addresses that nobody checked.
+TEST_F(ClientTest, AProgramsPointersMayBeWrongAndReadOnly) {
+  Client* program = *Client::CreateForProgram(*user_, PortAllocator());
+  const auto page = static_cast<size_t>(sysconf(_SC_PAGESIZE));
+  auto* pages =
+      static_cast<char*>(mmap(nullptr, 2 * page, PROT_READ | PROT_WRITE,
+                              MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+  ASSERT_NE(pages, MAP_FAILED);
+  ASSERT_EQ(mprotect(pages + page, page, PROT_READ), 0);
+  const auto out = [program](const char* to, size_t size) {
+    const char bytes[64] = {1, 2, 3, 4, 5, 6, 7, 8};
+    return program->CopyOut(program->Pointer(AddressOf(to)), bytes, size);
+  };
+
+  EXPECT_EQ(out(pages + page - 8, 8), Status::kOk);
+  EXPECT_EQ(pages[page - 1], 8);
+  EXPECT_EQ(out(pages + page - 8, 9), Status::kFault);
+  EXPECT_EQ(out(pages + page, 1), Status::kFault);
+  EXPECT_EQ(out(pages + page, 0), Status::kOk);
+  EXPECT_EQ(pages[page], 0);
+  EXPECT_EQ(out(nullptr, 8), Status::kFault);
+  EXPECT_EQ(out(reinterpret_cast<char*>(0xdead000), 8), Status::kFault);
+  munmap(pages, 2 * page);
+  EXPECT_EQ(out(pages, 1), Status::kFault);
+  program->Delete();
+}
+
 TEST(ClientLifeTest, EachAllocationMayFail) {
   ForEachFailingAllocation("client", [](FailingAllocator& allocator) {
     Result<Client*> client = Client::Create(Origin::kUser, allocator);

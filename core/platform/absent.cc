@@ -83,6 +83,11 @@ EBPF_ABSENT bool ebpf_port_read_nofault(void* /*to*/, uintptr_t /*from*/,
   return false;
 }
 
+EBPF_ABSENT int ebpf_port_write_nofault(uintptr_t /*to*/, const void* /*from*/,
+                                        size_t /*size*/) {
+  return kMinusNotSupported;
+}
+
 EBPF_ABSENT size_t ebpf_port_nofault_ranges(
     struct ebpf_address_range (* /*ranges*/)[EBPF_MAX_NOFAULT_RANGES]) {
   return 0;

@@ -79,6 +79,10 @@ TEST(AbsentTest, NothingIsReadFoundOrDeferred) {
   uint8_t bytes[4] = {};
   EXPECT_FALSE(ebpf_port_read_nofault(bytes, reinterpret_cast<uintptr_t>(bytes),
                                       sizeof(bytes)));
+  EXPECT_EQ(ebpf_port_write_nofault(reinterpret_cast<uintptr_t>(bytes), "abc",
+                                    sizeof(bytes)),
+            kMinusEopnotsupp);
+  EXPECT_EQ(bytes[0], 0);
   ebpf_address_range ranges[EBPF_MAX_NOFAULT_RANGES];
   EXPECT_EQ(ebpf_port_nofault_ranges(&ranges), 0u);
   ebpf_symbol symbol = {};

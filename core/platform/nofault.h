@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Reading memory that may not be there. Tier T1.
+// Reading and writing memory that may not be there. Tier T1.
 #pragma once
 
 #include <stddef.h>
@@ -13,6 +13,13 @@ extern "C" {
 /// Never sleeps, never touches devices' registers if the port can tell them.
 /// Default: false always. Context: any.
 [[nodiscard]] bool ebpf_port_read_nofault(void* to, uintptr_t from,
+                                          size_t size);
+
+/// Copies `size` bytes to kernel memory that may be unmapped, read-only, or no
+/// address at all: 0, or -EFAULT (-14) if a byte could not be written, with
+/// what came before it written. Never sleeps, never touches devices' registers
+/// if the port can tell them. Default: -EOPNOTSUPP (-95) always. Context: any.
+[[nodiscard]] int ebpf_port_write_nofault(uintptr_t to, const void* from,
                                           size_t size);
 
 /// Copies `size` bytes of the running task's user memory, which may be unmapped

@@ -19,17 +19,27 @@ bool Overlaps(uintptr_t from, size_t size, uintptr_t begin, uintptr_t end) {
   return from < end && from + size > begin;
 }
 
+bool MayTry(uintptr_t address, size_t size) {
+  return size <= UINTPTR_MAX - address &&
+         !Overlaps(address, size, 0, kUserEnd) &&
+         !Overlaps(address, size, kDevicesBegin, kDevicesEnd);
+}
+
+constexpr int kMinusFault = -14;  // -EFAULT
+
 }  // namespace
 
 extern "C" bool ebpf_port_read_nofault(void* to, uintptr_t from, size_t size) {
-  if (size == 0) {
-    return true;
-  }
-  if (size > UINTPTR_MAX - from || Overlaps(from, size, 0, kUserEnd) ||
-      Overlaps(from, size, kDevicesBegin, kDevicesEnd)) {
-    return false;
-  }
-  return ebpf_copy_nofault(to, from, size);
+  return size == 0 || (MayTry(from, size) && ebpf_copy_nofault(to, from, size));
+}
+
+extern "C" int ebpf_port_write_nofault(uintptr_t to, const void* from,
+                                       size_t size) {
+  const bool is_there =
+      size == 0 || (MayTry(to, size) &&
+                    ebpf_copy_nofault(reinterpret_cast<void*>(to),
+                                      reinterpret_cast<uintptr_t>(from), size));
+  return is_there ? 0 : kMinusFault;
 }
 
 extern "C" size_t ebpf_port_nofault_ranges(

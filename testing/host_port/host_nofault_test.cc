@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include <errno.h>
 #include <string.h>
 #include <sys/mman.h>
 
@@ -35,6 +36,22 @@ TEST(HostNofaultTest, SurvivesAnyAddress) {
         uintptr_t{1} << 63, (uintptr_t{1} << 47) - 4}) {
     EXPECT_FALSE(ebpf_port_read_nofault(to, from, sizeof(to))) << from;
   }
+}
+
+TEST(HostNofaultTest, WritesUpToTheFirstByteThatMayNotBeWritten) {
+  auto* pages = static_cast<char*>(mmap(nullptr, 8192, PROT_READ | PROT_WRITE,
+                                        MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+  ASSERT_NE(pages, MAP_FAILED);
+  ASSERT_EQ(mprotect(pages + 4096, 4096, PROT_READ), 0);
+  const auto at = reinterpret_cast<uintptr_t>(pages + 4092);
+  EXPECT_EQ(ebpf_port_write_nofault(at, "four", 4), 0);
+  EXPECT_EQ(memcmp(pages + 4092, "four", 4), 0);
+  EXPECT_EQ(ebpf_port_write_nofault(at, "and more", 8), -EFAULT);
+  EXPECT_EQ(ebpf_port_write_nofault(at + 4, "x", 1), -EFAULT);
+  EXPECT_EQ(pages[4096], 0);
+  EXPECT_EQ(ebpf_port_write_nofault(0, "x", 1), -EFAULT);
+  EXPECT_EQ(ebpf_port_write_nofault(~uintptr_t{0}, "x", 1), -EFAULT);
+  munmap(pages, 8192);
 }
 
 }  // namespace

@@ -113,6 +113,86 @@ void FaultsInATrapAreCaught(Environment& environment) {
   PORT_EXPECT(environment, !test.bad);
 }
 
+constinit uint8_t target[64] = {};
+
+uintptr_t Target(size_t offset) {
+  return reinterpret_cast<uintptr_t>(target) + offset;
+}
+
+bool CanWrite() { return ebpf_port_write_nofault(Target(0), source, 1) == 0; }
+
+constexpr int kMinusFault = -14;
+constexpr int kMinusNotSupported = -95;
+
+void WritesAtEachAlignmentOrSaysThatItCannot(Environment& environment) {
+  if (!CanWrite()) {
+    const int answer = ebpf_port_write_nofault(Target(0), source, 1);
+    PORT_EXPECT(environment, answer == kMinusNotSupported);
+    environment.Skip("no fault-safe writes");
+    return;
+  }
+  for (size_t i = 0; i < sizeof source; ++i) {
+    source[i] = static_cast<uint8_t>(i * 5 + 3);
+  }
+  for (size_t from = 0; from < 9; ++from) {
+    for (size_t to = 0; to < 9; ++to) {
+      for (size_t size = 0; size <= 40; ++size) {
+        FillBytes(target, 0xee, sizeof target);
+        PORT_ASSERT(environment, ebpf_port_write_nofault(
+                                     Target(to), source + from, size) == 0);
+        PORT_EXPECT(environment, EqualBytes(ConstBytes(target + to, size),
+                                            ConstBytes(source + from, size)));
+        PORT_EXPECT(environment, target[to + size] == 0xee);
+        PORT_EXPECT(environment, to == 0 || target[to - 1] == 0xee);
+      }
+    }
+  }
+}
+
+void WritesNothingWhereNothingIs(Environment& environment) {
+  if (!CanWrite()) {
+    environment.Skip("no fault-safe writes");
+    return;
+  }
+  constexpr uintptr_t kBad[] = {0,
+                                8,
+                                4095,
+                                uintptr_t{1} << 47,
+                                0xdead'beef'dead'beef,
+                                UINTPTR_MAX,
+                                UINTPTR_MAX - 7};
+  for (uintptr_t address : kBad) {
+    constexpr size_t kSizes[] = {1, 8, 64};
+    for (size_t size : kSizes) {
+      PORT_EXPECT(environment, ebpf_port_write_nofault(address, source, size) ==
+                                   kMinusFault);
+    }
+  }
+  if (const uintptr_t hole = environment.UnmappedPage(); hole != 0) {
+    PORT_EXPECT(environment,
+                ebpf_port_write_nofault(hole, source, 1) == kMinusFault);
+    PORT_EXPECT(environment,
+                ebpf_port_write_nofault(hole, source, 64) == kMinusFault);
+  }
+}
+
+constexpr uint8_t kConstant[16] = {1, 2, 3};
+
+void WritesNothingThatIsReadOnly(Environment& environment) {
+  const auto address = reinterpret_cast<uintptr_t>(kConstant);
+  if (!CanWrite() ||
+      environment.TryWrite(address) != Environment::Attempt::kFaulted) {
+    environment.Skip("no fault-safe writes, or constants may be written");
+    return;
+  }
+  constexpr size_t kSizes[] = {1, 8, sizeof kConstant};
+  for (size_t size : kSizes) {
+    PORT_EXPECT(environment,
+                ebpf_port_write_nofault(address, source, size) == kMinusFault);
+  }
+  PORT_EXPECT(environment, kConstant[2] == 3);
+}
+
 /// Compiled programs load there by themselves.
 void RangesAreWhereReadsAreTried(Environment& environment) {
   ebpf_address_range ranges[EBPF_MAX_NOFAULT_RANGES] = {};
@@ -140,6 +220,10 @@ constexpr Case kCases[] = {
     {"Nofault.RefusesAddressesThatAreNone", RefusesAddressesThatAreNone},
     {"Nofault.CopiesWhatComesBeforeAHole", CopiesWhatComesBeforeAHole},
     {"Nofault.FaultsInATrapAreCaught", FaultsInATrapAreCaught},
+    {"Nofault.WritesAtEachAlignmentOrSaysThatItCannot",
+     WritesAtEachAlignmentOrSaysThatItCannot},
+    {"Nofault.WritesNothingWhereNothingIs", WritesNothingWhereNothingIs},
+    {"Nofault.WritesNothingThatIsReadOnly", WritesNothingThatIsReadOnly},
     {"Nofault.RangesAreWhereReadsAreTried", RangesAreWhereReadsAreTried},
 };
 

@@ -17,6 +17,10 @@
         .hidden ebpf_copy_nofault_load8
         .globl ebpf_copy_nofault_load1
         .hidden ebpf_copy_nofault_load1
+        .globl ebpf_copy_nofault_store8
+        .hidden ebpf_copy_nofault_store8
+        .globl ebpf_copy_nofault_store1
+        .hidden ebpf_copy_nofault_store1
         .globl ebpf_copy_nofault_fault
         .hidden ebpf_copy_nofault_fault
         .balign 4
@@ -29,6 +33,7 @@ ebpf_copy_nofault:
         b.lo 3f
 ebpf_copy_nofault_load8:
         ldr x3, [x1]
+ebpf_copy_nofault_store8:
         str x3, [x0]
         add x1, x1, #8
         add x0, x0, #8
@@ -37,6 +42,7 @@ ebpf_copy_nofault_load8:
 2:
 ebpf_copy_nofault_load1:
         ldrb w3, [x1]
+ebpf_copy_nofault_store1:
         strb w3, [x0]
         add x1, x1, #1
         add x0, x0, #1

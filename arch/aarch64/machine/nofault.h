@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Reading memory that may not be there, for ports with a page-fault hook.
+// Reading and writing memory that may not be there, for ports with a page-fault
+// hook.
 #pragma once
 
 #include <stddef.h>
@@ -8,17 +9,20 @@
 
 extern "C" {
 
-/// Copies `size` bytes; false when a load faulted, with what came before it
-/// copied. Only right where the port's fault hook calls NofaultFixup.
+/// Copies `size` bytes; false when a load or a store faulted, with what came
+/// before it copied. Only right where the port's fault hook calls NofaultFixup.
 /// Context: any.
 [[nodiscard]] bool ebpf_copy_nofault(void* to, uintptr_t from, size_t size);
 
 /// Where it lies.
 [[gnu::visibility("hidden")]] extern const uint8_t ebpf_copy_nofault_begin[];
 [[gnu::visibility("hidden")]] extern const uint8_t ebpf_copy_nofault_end[];
-/// Its two loads, of 8 bytes and of 1, and where it goes on if one faults.
+/// Its loads and stores, of 8 bytes and of 1, and where it goes on if one
+/// faults.
 [[gnu::visibility("hidden")]] extern const uint8_t ebpf_copy_nofault_load8[];
 [[gnu::visibility("hidden")]] extern const uint8_t ebpf_copy_nofault_load1[];
+[[gnu::visibility("hidden")]] extern const uint8_t ebpf_copy_nofault_store8[];
+[[gnu::visibility("hidden")]] extern const uint8_t ebpf_copy_nofault_store1[];
 [[gnu::visibility("hidden")]] extern const uint8_t ebpf_copy_nofault_fault[];
 
 }  // extern "C"
@@ -26,11 +30,13 @@ extern "C" {
 namespace ebpf::aarch64 {
 
 /// For the port's fault hook: if `pc`, where the fault happened, is a
-/// load of ebpf_copy_nofault, sets it to where that goes on, and returns true;
-/// the other registers stay as they are. Context: any.
+/// load or store of ebpf_copy_nofault, sets it to where that goes on, and
+/// returns true; the other registers stay as they are. Context: any.
 inline bool NofaultFixup(uint64_t& pc) {
   if (pc != reinterpret_cast<uintptr_t>(ebpf_copy_nofault_load8) &&
-      pc != reinterpret_cast<uintptr_t>(ebpf_copy_nofault_load1)) {
+      pc != reinterpret_cast<uintptr_t>(ebpf_copy_nofault_load1) &&
+      pc != reinterpret_cast<uintptr_t>(ebpf_copy_nofault_store8) &&
+      pc != reinterpret_cast<uintptr_t>(ebpf_copy_nofault_store1)) {
     return false;
   }
   pc = reinterpret_cast<uintptr_t>(ebpf_copy_nofault_fault);

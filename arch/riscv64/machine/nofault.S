@@ -17,6 +17,10 @@
         .hidden ebpf_copy_nofault_load8
         .globl ebpf_copy_nofault_load1
         .hidden ebpf_copy_nofault_load1
+        .globl ebpf_copy_nofault_store8
+        .hidden ebpf_copy_nofault_store8
+        .globl ebpf_copy_nofault_store1
+        .hidden ebpf_copy_nofault_store1
         .globl ebpf_copy_nofault_fault
         .hidden ebpf_copy_nofault_fault
         .option norelax
@@ -30,6 +34,7 @@ ebpf_copy_nofault:
 1:      bltu a2, a4, 3f
 ebpf_copy_nofault_load8:
         ld a3, 0(a1)
+ebpf_copy_nofault_store8:
         sd a3, 0(a0)
         addi a1, a1, 8
         addi a0, a0, 8
@@ -38,6 +43,7 @@ ebpf_copy_nofault_load8:
 2:
 ebpf_copy_nofault_load1:
         lbu a3, 0(a1)
+ebpf_copy_nofault_store1:
         sb a3, 0(a0)
         addi a1, a1, 1
         addi a0, a0, 1

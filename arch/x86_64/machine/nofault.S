@@ -17,6 +17,10 @@
         .hidden ebpf_copy_nofault_load8
         .globl ebpf_copy_nofault_load1
         .hidden ebpf_copy_nofault_load1
+        .globl ebpf_copy_nofault_store8
+        .hidden ebpf_copy_nofault_store8
+        .globl ebpf_copy_nofault_store1
+        .hidden ebpf_copy_nofault_store1
         .globl ebpf_copy_nofault_fault
         .hidden ebpf_copy_nofault_fault
         .balign 16
@@ -30,6 +34,7 @@ ebpf_copy_nofault:
         jb 3f
 ebpf_copy_nofault_load8:
         mov (%rsi), %rax
+ebpf_copy_nofault_store8:
         mov %rax, (%rdi)
         add $8, %rsi
         add $8, %rdi
@@ -38,6 +43,7 @@ ebpf_copy_nofault_load8:
 2:
 ebpf_copy_nofault_load1:
         movzbl (%rsi), %eax
+ebpf_copy_nofault_store1:
         mov %al, (%rdi)
         inc %rsi
         inc %rdi

@@ -48,11 +48,35 @@ TEST(NofaultTest, StopsAtAPageThatIsNotThere) {
   EXPECT_FALSE(ebpf_copy_nofault(&to, UINTPTR_MAX, 1));
 }
 
-TEST(NofaultTest, ClaimsItsOwnLoadsOnly) {
-  uint64_t pc = reinterpret_cast<uintptr_t>(ebpf_copy_nofault_load8);
-  EXPECT_TRUE(NofaultFixup(pc));
-  EXPECT_EQ(pc, reinterpret_cast<uintptr_t>(ebpf_copy_nofault_fault));
-  pc = reinterpret_cast<uintptr_t>(&ebpf_copy_nofault);
+TEST(NofaultTest, StoresStopAtAPageThatIsNotThere) {
+  const HostTraps traps;
+  HostGuardedMemory memory(4096);
+  uint8_t* const end = memory.data() + memory.size();
+  alignas(8) uint8_t from[32];
+  memset(from, 0x5a, sizeof(from));
+  const auto from_at = reinterpret_cast<uintptr_t>(from);
+  for (unsigned there = 0; there < 20; ++there) {
+    memset(memory.data(), 0, memory.size());
+    EXPECT_FALSE(ebpf_copy_nofault(end - there, from_at, 24));
+    for (unsigned i = 1; i <= 24; ++i) {
+      EXPECT_EQ(*(end - i), i <= there ? 0x5a : 0) << there << " " << i;
+    }
+    EXPECT_TRUE(ebpf_copy_nofault(end - there, from_at, there));
+  }
+  EXPECT_FALSE(ebpf_copy_nofault(nullptr, from_at, 8));
+  EXPECT_FALSE(ebpf_copy_nofault(reinterpret_cast<void*>(uintptr_t{1} << 63),
+                                 from_at, 1));
+}
+
+TEST(NofaultTest, ClaimsItsOwnAccessesOnly) {
+  for (const uint8_t* access :
+       {ebpf_copy_nofault_load8, ebpf_copy_nofault_load1,
+        ebpf_copy_nofault_store8, ebpf_copy_nofault_store1}) {
+    auto own = reinterpret_cast<uint64_t>(access);
+    EXPECT_TRUE(NofaultFixup(own));
+    EXPECT_EQ(own, reinterpret_cast<uintptr_t>(ebpf_copy_nofault_fault));
+  }
+  auto pc = reinterpret_cast<uintptr_t>(&ebpf_copy_nofault);
   EXPECT_FALSE(NofaultFixup(pc));
 }
 

@@ -12,6 +12,7 @@
 namespace {
 
 constexpr size_t kPageSize = 4096;
+constexpr int kMinusFault = -14;  // -EFAULT
 
 }  // namespace
 
@@ -28,4 +29,20 @@ extern "C" bool ebpf_port_read_nofault(void* to, uintptr_t from, size_t size) {
     size -= piece;
   }
   return true;
+}
+
+extern "C" int ebpf_port_write_nofault(uintptr_t to, const void* from,
+                                       size_t size) {
+  auto in = reinterpret_cast<uintptr_t>(from);
+  while (size > 0) {
+    const size_t piece = ebpf::Min(size, kPageSize - to % kPageSize);
+    if (!ebpf::hermit::Translation::ForWrite(to).IsMemory() ||
+        !ebpf_copy_nofault(reinterpret_cast<void*>(to), in, piece)) {
+      return kMinusFault;
+    }
+    in += piece;
+    to += piece;  // wraps to address 0, which is not mapped
+    size -= piece;
+  }
+  return 0;
 }

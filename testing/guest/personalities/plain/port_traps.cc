@@ -41,6 +41,7 @@ void InstallHooks() {
 
 namespace {
 constexpr uintptr_t kRam = 0x40000000;  // below are devices' registers
+constexpr int kMinusFault = -14;        // -EFAULT
 }  // namespace
 
 extern "C" size_t ebpf_port_nofault_ranges(
@@ -54,4 +55,16 @@ extern "C" bool ebpf_port_read_nofault(void* to, uintptr_t from, size_t size) {
     return size == 0;
   }
   return ebpf_copy_nofault(to, from, size);
+}
+
+extern "C" int ebpf_port_write_nofault(uintptr_t to, const void* from,
+                                       size_t size) {
+  if (size == 0) {
+    return 0;
+  }
+  const bool is_there =
+      to >= kRam && size <= UINTPTR_MAX - to &&
+      ebpf_copy_nofault(reinterpret_cast<void*>(to),
+                        reinterpret_cast<uintptr_t>(from), size);
+  return is_there ? 0 : kMinusFault;
 }
