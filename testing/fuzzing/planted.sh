@@ -24,18 +24,20 @@ for target in $(printf '%s\n' "${wanted[@]}" | sort); do
     python3 testing/fuzzing/planted.py map_value_off_by_one || missed=1
     continue
   fi
-  binary=$(build "//testing/fuzzing/planted:$target") || exit 1
-  start=$(date +%s.%N)
-  if fuzz "$target" "$binary" "$seconds" "$work/$target"; then
-    echo "$target: NOT FOUND in $seconds s"
-    missed=1
-  else
-    took=$(echo "$(date +%s.%N) - $start" | bc)
-    executions=$(sed -n 's/^stat::number_of_executed_units: *//p' \
-      "$work/$target/log" | tail -1)
-    reason=$(grep -m1 -E '^SUMMARY|^not so|^accepted, and' "$work/$target/log")
-    printf '%s: found after %.1f s, %s executions: %s\n' "$target" "$took" \
-      "${executions:-?}" "$reason"
-  fi
+  for name in ${planted[$target]:-$target}; do
+    binary=$(build "//testing/fuzzing/planted:$name") || exit 1
+    start=$(date +%s.%N)
+    if fuzz "$target" "$binary" "$seconds" "$work/$name"; then
+      echo "$name: NOT FOUND in $seconds s"
+      missed=1
+    else
+      took=$(echo "$(date +%s.%N) - $start" | bc)
+      executions=$(sed -n 's/^stat::number_of_executed_units: *//p' \
+        "$work/$name/log" | tail -1)
+      reason=$(grep -m1 -E '^SUMMARY|^not so|^accepted, and' "$work/$name/log")
+      printf '%s: found after %.1f s, %s executions: %s\n' "$name" "$took" \
+        "${executions:-?}" "$reason"
+    fi
+  done
 done
 exit "$missed"

@@ -20,6 +20,12 @@ declare -A corpus=(
   [calls]=core/syscall/testdata/corpus
   [prog_load]=core/syscall/testdata/prog_load_corpus
 )
+# Where more than one mistake is planted for a target: their names.
+# shellcheck disable=SC2034 # planted.sh uses it
+declare -A planted=(
+  [calls]="calls calls_program_map calls_bound_map calls_inner_map_of_array
+    calls_inner_map_of_hash"
+)
 declare -A options=(
   [elf]=-max_len=8192
   [btf]=-max_len=8192
