@@ -70,6 +70,9 @@ class TraceLog : public NonCopyable {
 
   Allocator& allocator() { return allocator_; }
 
+  /// The key of the hashes that stand for addresses. Context: any.
+  const PointerKey& key() const { return key_; }
+
   /// Who is told when there are lines.
   Notifier& notifier() { return notifier_; }
 
