@@ -4,6 +4,7 @@
 #include "core/maps/hash_map.h"
 
 #include "core/base/assert.h"
+#include "core/linux_abi/bpf.h"
 #include "core/maps/hash_spec.h"
 #include "core/platform/cpu.h"
 #include "core/sync/read_section.h"
@@ -50,32 +51,34 @@ Result<Bytes> HashMap::LookupOnCpu(ConstBytes key, uint32_t cpu) {
   return Bytes(value, spec().value_size);
 }
 
-template <uint32_t kKeySize, bool kPerCpu, bool kEvicts>
+template <uint32_t kKeySize, bool kPerCpu, bool kEvicts, bool kOnDemand>
 uint64_t HashMap::LookUp(uint64_t map, uint64_t key, uint64_t, uint64_t,
                          uint64_t) {
   return reinterpret_cast<uint64_t>(
-      AsHashMap(map).table_.FindOfSize<kKeySize, kPerCpu, kEvicts>(
+      AsHashMap(map).table_.FindOfSize<kKeySize, kPerCpu, kEvicts, kOnDemand>(
           reinterpret_cast<const uint8_t*>(key)));
 }
 
-template <bool kPerCpu, bool kEvicts>
+template <bool kPerCpu, bool kEvicts, bool kOnDemand>
 DirectLookup HashMap::LookupOfSize() const {
   switch (spec().key_size) {
     case 4:
-      return LookUp<4, kPerCpu, kEvicts>;
+      return LookUp<4, kPerCpu, kEvicts, kOnDemand>;
     case 8:
-      return LookUp<8, kPerCpu, kEvicts>;
+      return LookUp<8, kPerCpu, kEvicts, kOnDemand>;
     case 16:
-      return LookUp<16, kPerCpu, kEvicts>;
+      return LookUp<16, kPerCpu, kEvicts, kOnDemand>;
     default:
-      return LookUp<0, kPerCpu, kEvicts>;
+      return LookUp<0, kPerCpu, kEvicts, kOnDemand>;
   }
 }
 
 DirectLookup HashMap::direct_lookup() const {
   switch (spec().type) {
     case MapType::kPerCpuHash:
-      return LookupOfSize<true, false>();
+      return (spec().flags & linux_abi::kMapNoPrealloc) != 0
+                 ? LookupOfSize<true, false, true>()
+                 : LookupOfSize<true, false>();
     case MapType::kLruHash:
       return LookupOfSize<false, true>();
     case MapType::kLruPerCpuHash:

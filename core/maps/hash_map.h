@@ -10,8 +10,8 @@
 
 namespace ebpf {
 
-/// A HashTable as a map. All elements are there from the start; with
-/// BPF_F_NO_PREALLOC too (README, "Decided"). An LRU kind is never full: a new
+/// A HashTable as a map. All elements are there from the start, or with
+/// BPF_F_NO_PREALLOC are made on demand. An LRU kind is never full: a new
 /// key takes the place of one that was not used for long. Per-CPU kinds have a
 /// value for each CPU under each key: programs see their CPU's, the system call
 /// moves all of them, each in round_up(value_size, 8) bytes.
@@ -26,6 +26,9 @@ class HashMap final : public Map {
   Result<Bytes> LookupOnCpu(ConstBytes key, uint32_t cpu) override;
   DirectLookup direct_lookup() const override;
   Result<uint64_t> ForEach(ElementVisitor& visitor) override;
+  Result<MapElement> ElementAt(ElementPlace& place) override {
+    return table_.ElementAt(place);
+  }
   size_t user_value_size() const override { return table_.user_value_size(); }
   Status CopyValueOut(ConstBytes key, Bytes value) override;
   Status UpdateFromUser(ConstBytes key, ConstBytes value,
@@ -48,10 +51,10 @@ class HashMap final : public Map {
   void Destroy() override;
   void FieldsKnown() override { table_.SetFields(fields()); }
 
-  template <uint32_t kKeySize, bool kPerCpu, bool kEvicts>
+  template <uint32_t kKeySize, bool kPerCpu, bool kEvicts, bool kOnDemand>
   static uint64_t LookUp(uint64_t map, uint64_t key, uint64_t, uint64_t,
                          uint64_t);
-  template <bool kPerCpu, bool kEvicts>
+  template <bool kPerCpu, bool kEvicts, bool kOnDemand = false>
   DirectLookup LookupOfSize() const;
 
   bool per_cpu() const;

@@ -12,6 +12,8 @@
 #include "core/maps/hash_map.h"
 #include "core/maps/map_test_util.h"
 #include "testing/host_port/host_cpu.h"
+#include "testing/host_port/host_defer.h"
+#include "testing/host_port/host_memory.h"
 
 namespace ebpf {
 namespace {
@@ -35,11 +37,16 @@ struct Kind {
   bool lru() const {
     return type == MapType::kLruHash || type == MapType::kLruPerCpuHash;
   }
+  bool on_demand() const { return (flags & linux_abi::kMapNoPrealloc) != 0; }
 };
 
 constexpr uint32_t kOwn = linux_abi::kMapNoCommonLru;
+constexpr uint32_t kOnDemand = linux_abi::kMapNoPrealloc;
 constexpr Kind kKinds[] = {
     {"Hash", MapType::kHash, 0, 4, 8, 700, 1000},
+    {"HashOnDemand", MapType::kHash, kOnDemand, 4, 8, 700, 1000},
+    {"HashOnDemandSmall", MapType::kHash, kOnDemand, 40, 12, 3, 8},
+    {"PerCpuHashOnDemand", MapType::kPerCpuHash, kOnDemand, 4, 12, 500, 700},
     {"HashLongKeys", MapType::kHash, 0, 40, 12, 30, 40},
     {"PerCpuHash", MapType::kPerCpuHash, 0, 4, 12, 500, 700},
     {"LruHash", MapType::kLruHash, 0, 4, 12, 500, 2000},
@@ -64,6 +71,9 @@ class Pair {
                        kind.max_entries, kind.flags))) {}
 
   void Operate() {
+    if (++operations_ % 8 == 0) {
+      RunHostDeferred();
+    }
     const uint32_t cpu = random_() % kCpus;
     const HostCpu host_cpu(cpu);
     const Bytestring key = Key(random_() % kind_.key_range);
@@ -324,10 +334,14 @@ class Pair {
   Counter counter_;
   uint64_t evictions_ = 0;
   uint64_t hits_ = 0;
+  uint64_t operations_ = 0;
 };
 
 class HashModelTest : public MapTest,
-                      public ::testing::WithParamInterface<Kind> {};
+                      public ::testing::WithParamInterface<Kind> {
+ protected:
+  void RunModel();
+};
 
 INSTANTIATE_TEST_SUITE_P(Kinds, HashModelTest, ::testing::ValuesIn(kKinds),
                          [](const auto& info) {
@@ -335,6 +349,13 @@ INSTANTIATE_TEST_SUITE_P(Kinds, HashModelTest, ::testing::ValuesIn(kKinds),
                          });
 
 TEST_P(HashModelTest, EqualsTheModel) {
+  const uint64_t blocks = HostAllocatedBlocks();
+  RunModel();
+  RunHostDeferred();
+  EXPECT_EQ(HostAllocatedBlocks(), blocks);
+}
+
+void HashModelTest::RunModel() {
   Pair pair(GetParam());
   const uint64_t count = OperationCount();
   for (uint64_t i = 0; i < count; ++i) {

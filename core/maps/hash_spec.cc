@@ -83,6 +83,7 @@ TableShape HashTableShape(const MapSpec& spec) {
   shape.max_entries = spec.max_entries;
   shape.seed = zero_seed ? 0 : ebpf_port_random();
   shape.per_cpu = IsPerCpu(spec.type);
+  shape.on_demand = (spec.flags & linux_abi::kMapNoPrealloc) != 0;
   if (IsLru(spec.type)) {
     shape.eviction = HasOwnLrus(spec) ? Eviction::kOwn : Eviction::kCommon;
   }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// The hash kinds under threads, and LRUs under traps: no value that was never
+// The hash kinds under threads and traps: no value that was never
 // written, no value of another key or CPU, no element lost.
 #include <atomic>
 #include <cstdlib>
@@ -14,6 +14,7 @@
 #include "core/maps/map_test_util.h"
 #include "core/maps/shared_bytes.h"
 #include "testing/host_port/host_cpu.h"
+#include "testing/host_port/host_defer.h"
 #include "testing/host_port/host_signal_traps.h"
 
 namespace ebpf {
@@ -53,12 +54,21 @@ struct Kind {
   bool lru() const {
     return type == MapType::kLruHash || type == MapType::kLruPerCpuHash;
   }
+  bool on_demand() const { return (flags & linux_abi::kMapNoPrealloc) != 0; }
+  /// What an update of a new key may get although nothing is wrong with it.
+  bool MayRefuse(Status status) const {
+    return (status == Status::kTooBig && !lru()) ||
+           (status == Status::kNoMemory && (lru() || on_demand()));
+  }
 };
 
 constexpr uint32_t kOwn = linux_abi::kMapNoCommonLru;
+constexpr uint32_t kOnDemand = linux_abi::kMapNoPrealloc;
 constexpr Kind kKinds[] = {
     {"Hash", MapType::kHash, 0, 40},
     {"PerCpuHash", MapType::kPerCpuHash, 0, 40},
+    {"HashOnDemand", MapType::kHash, kOnDemand, 40},
+    {"PerCpuHashOnDemand", MapType::kPerCpuHash, kOnDemand, 40},
     {"LruHash", MapType::kLruHash, 0, 16},
     {"LruHashOwn", MapType::kLruHash, kOwn, 32},
     {"LruPerCpuHash", MapType::kLruPerCpuHash, 0, 16},
@@ -99,8 +109,8 @@ class Worker {
           UpdateFromUser(key, version);
           break;
         default:
-          Allow(map_.Update(In(key), In(Value::Of(key, cpu_, version)), kAny),
-                kind_.lru() ? Status::kNoMemory : Status::kTooBig);
+          AllowUpdate(
+              map_.Update(In(key), In(Value::Of(key, cpu_, version)), kAny));
       }
     }
   }
@@ -116,9 +126,14 @@ class Worker {
     }
   }
 
+  void AllowUpdate(Status status) {
+    Allow(status, kind_.MayRefuse(status) ? status : Status::kOk);
+  }
+
   /// What a program sees may be recycled meanwhile or torn, but each word was
   /// written for a key of this map; and on this CPU.
   void LookUp(uint32_t key) {
+    const ReadSection section;
     const Result<Bytes> found = map_.Lookup(In(key));
     if (!found.ok()) {
       return;
@@ -174,8 +189,7 @@ class Worker {
     for (uint32_t cpu = 0; cpu < kCpus; ++cpu) {
       values[cpu] = Value::Of(key, cpu, version);
     }
-    Allow(map_.UpdateFromUser(In(key), Sized(values), kAny),
-          kind_.lru() ? Status::kNoMemory : Status::kTooBig);
+    AllowUpdate(map_.UpdateFromUser(In(key), Sized(values), kAny));
   }
   Bytes Sized(Value (&values)[kCpus]) {
     return Out(values).First(map_.user_value_size());
@@ -207,6 +221,7 @@ void CheckThatNothingWasLost(Map& map) {
   ASSERT_EQ(CountKeys(map), 0u);
   const uint32_t count = map.spec().max_entries;
   for (uint32_t key = 0; key < count; ++key) {
+    RunHostDeferred();
     const HostCpu cpu(key % kCpus);
     ASSERT_EQ(map.Update(In(key), In(Value{}), kAny), Status::kOk) << key;
   }
@@ -228,6 +243,7 @@ TEST_P(HashStressTest, ThreadsSeeOnlyWhatWasWrittenForTheirKeyAndCpu) {
   for (uint32_t thread = 0; thread < kThreads; ++thread) {
     workers.emplace_back(GetParam(), *map, thread + 1);
   }
+  std::optional<HostDeferWorker> deferred(kThreads + 1);
   std::vector<std::thread> threads;
   for (Worker& worker : workers) {
     threads.emplace_back([&worker] { worker.Run(RoundCount()); });
@@ -235,6 +251,7 @@ TEST_P(HashStressTest, ThreadsSeeOnlyWhatWasWrittenForTheirKeyAndCpu) {
   for (std::thread& thread : threads) {
     thread.join();
   }
+  deferred.reset();
   uint64_t found = 0;
   uint64_t done = 0;
   for (const Worker& worker : workers) {
@@ -295,15 +312,15 @@ void OnTrap() {
   }
 }
 
-class LruTrapTest : public HashStressTest {};
+class HashTrapTest : public HashStressTest {};
 
-INSTANTIATE_TEST_SUITE_P(Kinds, LruTrapTest,
-                         ::testing::ValuesIn(kKinds + 2, kKinds + 6),
+INSTANTIATE_TEST_SUITE_P(Kinds, HashTrapTest,
+                         ::testing::ValuesIn(kKinds + 2, kKinds + 8),
                          [](const auto& info) {
                            return std::string(info.param.name);
                          });
 
-TEST_P(LruTrapTest, ATrapAnywhereIsServedOrRefusedAndNothingIsLost) {
+TEST_P(HashTrapTest, ATrapAnywhereIsServedOrRefusedAndNothingIsLost) {
   const Ref<Map> map =
       Make(Spec(GetParam().type, 4, sizeof(Value), kCpus, GetParam().flags));
   g_trap = {map.get(), std::mt19937(5), 0, 0, 0, 0};
@@ -319,6 +336,9 @@ TEST_P(LruTrapTest, ATrapAnywhereIsServedOrRefusedAndNothingIsLost) {
             ? map->Delete(In(key))
             : map->Update(In(key), In(Value::Of(key, 0, i)), kAny);
     refused += status == Status::kBusy || status == Status::kNoMemory ? 1 : 0;
+    if (i % 64 == 0) {
+      RunHostDeferred();  // traps come in there, too
+    }
   }
   traps.reset();
 

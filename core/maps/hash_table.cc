@@ -21,6 +21,10 @@ constexpr unsigned kMaxRestarts = 64;
 }  // namespace
 
 HashTable::~HashTable() {
+  if (on_demand()) {
+    FreeElements();
+    cache_->Close();
+  }
   if (buckets_ != nullptr) {
     allocator_.Free(buckets_, bucket_count_ * sizeof(Bucket), kCacheLine);
   }
@@ -35,22 +39,16 @@ Status HashTable::Init(const TableShape& shape) {
   per_cpu_ = shape.per_cpu;
   eviction_ = shape.eviction;
   cpu_count_ = ebpf_port_cpu_count();
-  // At most two elements for three buckets: more save nothing, fewer are long
-  // chains.
-  bucket_count_ = static_cast<size_t>(
-      RoundUpToPowerOfTwo(uint64_t{shape.max_entries} + shape.max_entries / 2));
+  max_entries_ = shape.max_entries;
   const uint64_t spare_count =
       has_spares() ? uint64_t{cpu_count_} * Spares::kCount : 0;
-  const uint64_t element_count = shape.max_entries + spare_count;
+  element_count_ = shape.max_entries + spare_count;
   EBPF_TRY(spares_.Allocate(allocator_));
-  EBPF_TRY(pool_.Init(element_count, sizeof(Element) + value_offset_ +
-                                         (per_cpu_ ? 0 : value_stride_)));
-  if (per_cpu_) {
-    EBPF_TRY(values_.Init(cpu_count_, element_count, value_stride_));
-  }
-  if (evicts()) {
-    EBPF_TRY(hands_.Init(pool_, eviction_, allocator_));
-  }
+  EBPF_TRY(InitElements(shape));
+  // At most two elements for three buckets: more save nothing, fewer are long
+  // chains. On demand at most one for each: few are there mostly.
+  bucket_count_ = static_cast<size_t>(RoundUpToPowerOfTwo(
+      shape.max_entries + (on_demand() ? 0 : uint64_t{shape.max_entries} / 2)));
   void* memory = allocator_.Allocate(
       EBPF_TRY(map_checks::TotalBytes(bucket_count_, sizeof(Bucket))),
       kCacheLine);
@@ -61,12 +59,61 @@ Status HashTable::Init(const TableShape& shape) {
   for (size_t i = 0; i < bucket_count_; ++i) {
     ConstructAt<Bucket>(&buckets_[i]);
   }
-  for (uint32_t cpu = 0; has_spares() && cpu < cpu_count_; ++cpu) {
+  return has_spares() ? InitSpares() : Status::kOk;
+}
+
+Status HashTable::InitElements(const TableShape& shape) {
+  const uint32_t key_end = sizeof(Element) + value_offset_;
+  if (!shape.on_demand) {
+    EBPF_TRY(
+        pool_.Init(element_count_, key_end + (per_cpu_ ? 0 : value_stride_)));
+    if (per_cpu_) {
+      EBPF_TRY(values_.Init(cpu_count_, element_count_, value_stride_));
+    }
+    return evicts() ? hands_.Init(pool_, eviction_, allocator_) : Status::kOk;
+  }
+  // The values of two CPUs share no cache line.
+  own_values_offset_ = AlignUp<uint32_t>(key_end, kCacheLine);
+  own_value_stride_ = AlignUp<uint32_t>(value_stride_, kCacheLine);
+  const size_t own_end =
+      own_values_offset_ + size_t{cpu_count_} * own_value_stride_;
+  cache_ = EBPF_TRY(ElementCache::Create(
+      {per_cpu_ ? own_end : size_t{key_end} + value_stride_,
+       per_cpu_ ? kCacheLine : 8, element_count_},
+      allocator_));
+  return Status::kOk;
+}
+
+Status HashTable::InitSpares() {
+  for (uint32_t cpu = 0; cpu < cpu_count_; ++cpu) {
     for (Element*& spare : spares_.Of(cpu).elements) {
-      spare = static_cast<Element*>(pool_.Take());
+      spare = static_cast<Element*>(on_demand() ? cache_->TakeAsTask()
+                                                : pool_.Take());
+      if (spare == nullptr) {
+        return Status::kNoMemory;
+      }
     }
   }
   return Status::kOk;
+}
+
+/// Of a table on demand that nobody uses any more.
+void HashTable::FreeElements() {
+  for (size_t i = 0; buckets_ != nullptr && i < bucket_count_; ++i) {
+    Element* element = buckets_[i].head.Load(kRelaxed);
+    while (element != nullptr) {
+      Element* const next = element->next.Load(kRelaxed);
+      cache_->Free(element);
+      element = next;
+    }
+  }
+  for (uint32_t cpu = 0; has_spares() && cpu < cpu_count_; ++cpu) {
+    for (Element* spare : spares_.Of(cpu).elements) {
+      if (spare != nullptr) {
+        cache_->Free(spare);
+      }
+    }
+  }
 }
 
 void HashTable::ReleaseAll() {
@@ -75,6 +122,12 @@ void HashTable::ReleaseAll() {
   }
   for (uint32_t number = 0; number < pool_.count(); ++number) {
     Release(static_cast<Element*>(pool_.At(number)));
+  }
+  for (size_t i = 0; on_demand() && i < bucket_count_; ++i) {
+    for (Element* element = buckets_[i].head.Load(kRelaxed); element != nullptr;
+         element = element->next.Load(kRelaxed)) {
+      Release(element);
+    }
   }
 }
 
@@ -138,7 +191,7 @@ uint8_t* HashTable::FindOnCpu(ConstBytes key, uint32_t cpu) const {
   return ValueOn(cpu, element);
 }
 
-template <uint32_t kSize, bool kPerCpu, bool kEvicts>
+template <uint32_t kSize, bool kPerCpu, bool kEvicts, bool kOnDemand>
 uint8_t* HashTable::FindOfSize(const uint8_t* key) const {
   const ConstBytes bytes(key, kSize != 0 ? kSize : key_size_);
   Element* element = Search(bytes, HashKey(bytes, seed_));
@@ -148,17 +201,24 @@ uint8_t* HashTable::FindOfSize(const uint8_t* key) const {
   if (kEvicts) {
     element->use.Mark();
   }
-  return kPerCpu ? ValueOn(ebpf_port_cpu_id(), element) : ValueOf(element);
+  if (!kPerCpu) {
+    return ValueOf(element);
+  }
+  const uint32_t cpu = ebpf_port_cpu_id();
+  return kOnDemand ? OwnValueOn(cpu, element)
+                   : values_.At(cpu, element->number);
 }
 
-#define EBPF_FIND_OF_SIZE(size)                                \
-  template uint8_t* HashTable::FindOfSize<size, false, false>( \
-      const uint8_t* key) const;                               \
-  template uint8_t* HashTable::FindOfSize<size, false, true>(  \
-      const uint8_t* key) const;                               \
-  template uint8_t* HashTable::FindOfSize<size, true, false>(  \
-      const uint8_t* key) const;                               \
-  template uint8_t* HashTable::FindOfSize<size, true, true>(   \
+#define EBPF_FIND_OF_SIZE(size)                                     \
+  template uint8_t* HashTable::FindOfSize<size, false, false>(      \
+      const uint8_t* key) const;                                    \
+  template uint8_t* HashTable::FindOfSize<size, false, true>(       \
+      const uint8_t* key) const;                                    \
+  template uint8_t* HashTable::FindOfSize<size, true, false>(       \
+      const uint8_t* key) const;                                    \
+  template uint8_t* HashTable::FindOfSize<size, true, true>(        \
+      const uint8_t* key) const;                                    \
+  template uint8_t* HashTable::FindOfSize<size, true, false, true>( \
       const uint8_t* key) const;
 EBPF_FIND_OF_SIZE(0)
 EBPF_FIND_OF_SIZE(4)

@@ -16,6 +16,11 @@
 // each CPU has for itself stand outside of the elements and are overwritten in
 // place: nobody else reads them but the system call.
 //
+// A table on demand (BPF_F_NO_PREALLOC) has its elements from an ElementCache
+// instead of a pool, with the values of all CPUs in them, and counts them: that
+// is its limit then. They too are type-stable for whoever is in a read section,
+// and the cache frees none before that ends.
+//
 // A table that evicts (LRU) is never full; eviction_hands.h says which element
 // goes. That leaves its bucket before the new key's is locked: no two buckets
 // are ever locked at once.
@@ -28,6 +33,7 @@
 #include "core/base/status.h"
 #include "core/base/thread_annotations.h"
 #include "core/maps/chunked_array.h"
+#include "core/maps/element_cache.h"
 #include "core/maps/element_pool.h"
 #include "core/maps/eviction_hands.h"
 #include "core/maps/map.h"
@@ -54,6 +60,8 @@ struct TableShape {
   uint64_t seed = 0;
   bool per_cpu = false;  // each CPU has a value of its own under each key
   Eviction eviction = Eviction::kNone;
+  /// Elements are made when they are needed, not by Init. Without eviction.
+  bool on_demand = false;
 };
 
 class HashTable : public NonCopyable {
@@ -100,13 +108,14 @@ class HashTable : public NonCopyable {
 
   /// Find in a table that is known to be like this: keys of `kSize` bytes (4, 8
   /// or 16; 0: of any size), values per CPU (then of the running one,
-  /// preemption is off), eviction.
-  template <uint32_t kSize, bool kPerCpu = false, bool kEvicts = false>
+  /// preemption is off), eviction; of values per CPU: on demand.
+  template <uint32_t kSize, bool kPerCpu = false, bool kEvicts = false,
+            bool kOnDemand = false>
   uint8_t* FindOfSize(const uint8_t* key) const;
 
   /// Map::Update; from a task, with values of user_value_size(). kNoMemory: all
-  /// that could be evicted is in use just now. Preemption is off, or the caller
-  /// is a task.
+  /// that could be evicted is in use just now, or of a table on demand, there
+  /// is no element just now. Preemption is off, or the caller is a task.
   Status Put(ConstBytes key, ConstBytes value, UpdateMode mode,
              TableCaller caller);
 
@@ -115,6 +124,9 @@ class HashTable : public NonCopyable {
 
   /// Map::ForEach; with per-CPU values, this CPU's.
   uint64_t ForEach(ElementVisitor& visitor) const;
+
+  /// Map::ElementAt: groups are buckets.
+  Result<MapElement> ElementAt(ElementPlace& place) const;
 
   /// A copy of what is under `key`, of user_value_size(), while nobody replaces
   /// it; kNotFound. No use. Context: task.
@@ -179,9 +191,16 @@ class HashTable : public NonCopyable {
     return element->key() + value_offset_;
   }
   uint8_t* ValueOn(uint32_t cpu, Element* element) const {
-    return values_.At(cpu, element->number);
+    return on_demand() ? OwnValueOn(cpu, element)
+                       : values_.At(cpu, element->number);
+  }
+  /// Of tables on demand: in the element.
+  uint8_t* OwnValueOn(uint32_t cpu, Element* element) const {
+    return reinterpret_cast<uint8_t*>(element) + own_values_offset_ +
+           size_t{cpu} * own_value_stride_;
   }
   bool evicts() const { return eviction_ != Eviction::kNone; }
+  bool on_demand() const { return static_cast<bool>(cache_); }
   /// Existing elements are replaced by those in Spares.
   bool has_spares() const { return !per_cpu_ && eviction_ != Eviction::kOwn; }
   bool Matches(Element* element, ConstBytes key, uint32_t hash) const;
@@ -197,7 +216,10 @@ class HashTable : public NonCopyable {
 
   // hash_table_put.cc
   Status PutOnce(const NewValue& put, Element* taken);
+  Status PutAsTask(const NewValue& put);
   Status PutEvicting(const NewValue& put);
+  Status TakeForNewKey(Element*& element);
+  Element* TakeFree();
   Status PutIn(Bucket& bucket, const NewValue& put, Element*& taken)
       EBPF_REQUIRES(bucket.lock);
   Status PutOver(Bucket& bucket, const Position& old, const NewValue& put,
@@ -223,8 +245,14 @@ class HashTable : public NonCopyable {
   void CopyBucket(Bucket& bucket, MapBatch& batch) EBPF_REQUIRES(bucket.lock);
   void EmptyBucket(Bucket& bucket) EBPF_REQUIRES(bucket.lock);
 
+  // hash_table.cc
+  Status InitElements(const TableShape& shape);
+  Status InitSpares();
+  void FreeElements();
+
   Allocator& allocator_;
   ElementPool pool_;
+  Ref<ElementCache> cache_;  // in the place of pool_ and values_
   Bucket* buckets_ = nullptr;
   size_t bucket_count_ = 0;  // a power of two
   uint64_t seed_ = 0;
@@ -235,6 +263,13 @@ class HashTable : public NonCopyable {
   uint32_t cpu_count_ = 0;
   bool per_cpu_ = false;
   Eviction eviction_ = Eviction::kNone;
+  /// No more elements can be there at once, spares included.
+  uint64_t element_count_ = 0;
+  // Of tables on demand.
+  uint32_t own_values_offset_ = 0;
+  uint32_t own_value_stride_ = 0;
+  uint32_t max_entries_ = 0;
+  Atomic<uint32_t> entry_count_{0};
   /// Somebody gave an element back since all lists were last found empty.
   Atomic<bool> may_have_free_{true};
   ChunkedArray values_;  // of each CPU, by the elements' numbers

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// How a HashTable that evicts gets elements, and where they go back.
+// How a HashTable that evicts gets elements, and where those of all go back.
 #include "core/maps/hash_table.h"
 #include "core/platform/cpu.h"
 
@@ -16,6 +16,10 @@ constexpr uint32_t kMaxTried = 8;
 }  // namespace
 
 void HashTable::Give(Element* element) {
+  if (on_demand()) {
+    cache_->Give(element);
+    return;
+  }
   if (!evicts()) {
     pool_.Give(element);
     return;

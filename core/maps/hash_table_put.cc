@@ -8,6 +8,7 @@
 #include "core/maps/shared_bytes.h"
 #include "core/maps/value_fields.h"
 #include "core/platform/cpu.h"
+#include "core/sync/read_section.h"
 
 namespace ebpf {
 
@@ -16,7 +17,8 @@ Status HashTable::Put(ConstBytes key, ConstBytes value, UpdateMode mode,
   EBPF_TRY(map_checks::CheckMode(mode, fields_));
   const NewValue put = {key, HashKey(key, seed_), value, mode, caller};
   if (!evicts()) {
-    return PutOnce(put, nullptr);
+    return on_demand() && caller == TableCaller::kTask ? PutAsTask(put)
+                                                       : PutOnce(put, nullptr);
   }
   if (caller == TableCaller::kProgram) {
     return PutEvicting(put);
@@ -40,6 +42,24 @@ Status HashTable::PutOnce(const NewValue& put, Element* taken) {
     Give(taken);
   }
   return status;
+}
+
+/// In a table on demand, where a task makes the element that it needs before it
+/// takes the bucket.
+Status HashTable::PutAsTask(const NewValue& put) {
+  bool exists = false;
+  {
+    const ReadSection section;
+    exists = FindElement(put.key, put.hash) != nullptr;
+  }
+  if (exists) {
+    const Status status = PutOnce(put, nullptr);
+    if (status != Status::kNoMemory) {
+      return status;
+    }
+    // The key went meanwhile: it is a new one.
+  }
+  return PutOnce(put, static_cast<Element*>(cache_->TakeAsTask()));
 }
 
 /// What is evicted for a new key is so before the key's bucket is locked. That
@@ -82,22 +102,44 @@ Status HashTable::PutIn(Bucket& bucket, const NewValue& put, Element*& taken) {
     return Status::kNotFound;
   }
   Element* element = taken;
+  EBPF_TRY(TakeForNewKey(element));
   taken = nullptr;
-  if (element == nullptr) {
-    if (evicts()) {
-      return Status::kNoMemory;
-    }
-    element = static_cast<Element*>(pool_.Take());
-    if (element == nullptr) {
-      return Status::kTooBig;
-    }
-  }
   Fill(element, put);
   element->next.Store(bucket.head.Load(kRelaxed), kRelaxed);
   // Releases the element: pairs with the acquires in Search.
   bucket.head.Store(element, kRelease);
   element->in_table.Store(true, kRelaxed);
   return Status::kOk;
+}
+
+/// Unless there is one already.
+Status HashTable::TakeForNewKey(Element*& element) {
+  if (!on_demand()) {
+    if (element == nullptr && !evicts()) {
+      element = static_cast<Element*>(pool_.Take());
+      return element == nullptr ? Status::kTooBig : Status::kOk;
+    }
+    return element == nullptr ? Status::kNoMemory : Status::kOk;
+  }
+  uint32_t count = entry_count_.Load(kRelaxed);
+  do {
+    if (count >= max_entries_) {
+      return Status::kTooBig;
+    }
+  } while (!entry_count_.CompareExchange(count, count + 1, kRelaxed));
+  if (element == nullptr) {
+    element = static_cast<Element*>(cache_->Take());
+  }
+  if (element == nullptr) {
+    entry_count_.FetchSub(1, kRelaxed);
+    return Status::kNoMemory;
+  }
+  return Status::kOk;
+}
+
+/// For a moment; null where there is none.
+HashTable::Element* HashTable::TakeFree() {
+  return static_cast<Element*>(on_demand() ? cache_->Take() : pool_.Take());
 }
 
 Status HashTable::PutOver(Bucket& bucket, const Position& old,
@@ -143,7 +185,7 @@ Status HashTable::Replace(Bucket& bucket, const Position& old,
     return Status::kOk;
   }
   // Traps in traps have taken them all: a free element does as well.
-  auto* element = static_cast<Element*>(pool_.Take());
+  Element* const element = TakeFree();
   if (element == nullptr) {
     return Status::kBusy;
   }
@@ -207,6 +249,9 @@ void HashTable::Unlink(Bucket& bucket, const Position& position) {
     hands_.End(position.element->number, position.element->use);
   }
   CountChange(bucket);
+  if (on_demand()) {
+    entry_count_.FetchSub(1, kRelaxed);
+  }
   Release(position.element);
 }
 

@@ -17,7 +17,7 @@ uint64_t HashTable::ForEach(ElementVisitor& visitor) const {
   for (size_t index = 0; index < bucket_count_; ++index) {
     // Acquires: as in Search.
     Element* element = buckets_[index].head.Load(kAcquire);
-    while (element != nullptr && count < pool_.count()) {
+    while (element != nullptr && count < element_count_) {
       // Before the visit, which may remove the element.
       Element* const next = element->next.Load(kAcquire);
       ++count;
@@ -31,6 +31,24 @@ uint64_t HashTable::ForEach(ElementVisitor& visitor) const {
     }
   }
   return count;
+}
+
+// Goes astray as ForEach does, and no further: an element that left its bucket
+// makes it skip some, or see some of another one.
+Result<MapElement> HashTable::ElementAt(ElementPlace& place) const {
+  for (; place.group < bucket_count_; ++place.group, place.index = 0) {
+    Element* element = buckets_[place.group].head.Load(kAcquire);
+    for (uint32_t i = 0; element != nullptr && i < pool_.count(); ++i) {
+      if (i == place.index) {
+        uint8_t* const value =
+            per_cpu_ ? ValueOn(ebpf_port_cpu_id(), element) : ValueOf(element);
+        return MapElement{ConstBytes(element->key(), key_size_),
+                          Bytes(value, value_size_)};
+      }
+      element = element->next.Load(kAcquire);  // acquires: as in Search
+    }
+  }
+  return Status::kNotFound;
 }
 
 void HashTable::CopyValue(Element* element, Bytes value) const {

@@ -8,6 +8,7 @@
 #include "core/maps/map.h"
 #include "core/platform/cpu.h"
 #include "core/platform/time.h"
+#include "core/sync/read_section.h"
 #include "core/sync/spin_lock.h"
 
 namespace ebpf {
@@ -163,6 +164,8 @@ void EndFunction(ValueTimer& timer) {
 }
 
 void OnExpired(ebpf_timer* self) {
+  // The value may go meanwhile; its memory stays until this ends.
+  const ReadSection section;
   ValueTimer& timer = *reinterpret_cast<ValueTimer*>(self);
   uint64_t function;
   uint8_t* field;
@@ -343,6 +346,7 @@ Result<ValueTimers*> ValueTimers::Create(Map& map, Allocator& allocator) {
 
 void ValueTimers::ReleaseAll() {
   for (uint32_t number = 0;; ++number) {
+    const ReadSection section;
     uint8_t* field = nullptr;
     {
       const TimerGuard guard(timer_lock);
@@ -353,7 +357,8 @@ void ValueTimers::ReleaseAll() {
       field = timer->field;
     }
     // Meanwhile the value may have gone, and then there is nothing to do: its
-    // memory is the map's, and a timer in it is among those to be released.
+    // memory is the map's or kept by the read section, and a timer in it is
+    // among those to be released.
     if (field != nullptr) {
       ReleaseTimer(field);
     }

@@ -164,6 +164,35 @@ TEST_F(AllocationTest, ElementsOfEachKindAreReadAndWritten) {
   }
 }
 
+TEST_F(AllocationTest, ElementsAreMadeOnDemand) {
+  Create(MapType::kArrayOfMaps);  // so that there is an inner map
+  for (MapType type :
+       {MapType::kHash, MapType::kPerCpuHash, MapType::kHashOfMaps}) {
+    MapCreateAttr spec = SpecOf(type);
+    spec.map_flags = linux_abi::kMapNoPrealloc;
+    spec.inner_map_fd =
+        type == MapType::kHashOfMaps ? static_cast<uint32_t>(inner_) : 0;
+    const uint64_t key = caller_.Put(uint64_t{1});
+    const uint64_t values = caller_.Put(nullptr, 4096);
+    const uint64_t map_fd = caller_.Put(static_cast<uint32_t>(inner_));
+    const std::string name =
+        "kind " + std::to_string(static_cast<int>(type)) + " on demand";
+    FailFd("create " + name,
+           [&] { return caller_.Call(linux_abi::kMapCreate, spec); });
+    FailCall("create, fill and close " + name, [&] {
+      const int64_t map = caller_.Call(linux_abi::kMapCreate, spec);
+      if (map < 0) {
+        return map;
+      }
+      const int64_t result =
+          caller_.Elem(linux_abi::kMapUpdateElem, map, key,
+                       type == MapType::kHashOfMaps ? map_fd : values);
+      EXPECT_EQ(caller_.CloseFd(map), 0);
+      return result;
+    });
+  }
+}
+
 TEST_F(AllocationTest, BatchesAreReadAndWritten) {
   for (MapType type : {MapType::kHash, MapType::kArray, MapType::kPerCpuHash,
                        MapType::kPerCpuArray, MapType::kLruHash}) {

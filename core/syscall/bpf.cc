@@ -4,6 +4,7 @@
 #include "core/syscall/bpf.h"
 
 #include "core/linux_abi/bpf.h"
+#include "core/maps/element_cache.h"
 #include "core/syscall/commands.h"
 
 namespace ebpf {
@@ -27,6 +28,7 @@ Result<int> CheckedBpf(Client& client, uint32_t command, CallerPtr attr,
   if (system == nullptr) {
     return Status::kNotImplemented;
   }
+  ServeElementCaches();
   RawAttr raw;
   EBPF_TRY(CopyAttrIn(client, attr, size, Bytes(raw.bytes)));
   return Dispatch(Call{*system, client, attr, size}, command, raw);

@@ -293,6 +293,9 @@ TEST(MapElemMemoryTest, EachAllocationOfAHashWithoutPreallocationMayFail) {
   const uint64_t value = caller.Put(uint64_t{7});
   const int64_t fd =
       caller.CreateMap(kMapTypeHash, 4, 8, 4, linux_abi::kMapNoPrealloc);
+  // One element that was deleted is kept for the next.
+  ASSERT_EQ(caller.Elem(kMapUpdateElem, fd, key, value), 0);
+  ASSERT_EQ(caller.Elem(kMapDeleteElem, fd, key, 0), 0);
   FailEachAllocation(
       "update an element without preallocation", caller,
       [&] { return caller.Elem(kMapUpdateElem, fd, key, value); },

@@ -20,6 +20,7 @@
 #include "testing/caller/test_caller.h"
 #include "testing/caller/test_system.h"
 #include "testing/host_port/host_cpu.h"
+#include "testing/host_port/host_defer.h"
 
 namespace ebpf {
 namespace {
@@ -48,10 +49,16 @@ class TeardownTest : public testing::Test {
       EXPECT_GE(leaf, 0);
     }
   }
-  ~TeardownTest() override { caller_.client().fds().CloseAll(); }
+  ~TeardownTest() override {
+    caller_.client().fds().CloseAll();
+    RunHostDeferred();
+  }
 
   void MakeMaps() {
-    hash_ = caller_.CreateMap(kMapTypeHash, 4, 8, 64);
+    // Each second one makes its elements on demand.
+    on_demand_ = !on_demand_;
+    hash_ = caller_.CreateMap(kMapTypeHash, 4, 8, kPlaces,
+                              on_demand_ ? linux_abi::kMapNoPrealloc : 0);
     ring_ = caller_.CreateMap(kMapTypeRingBuffer, 0, 0, 4096);
     programs_ = caller_.CreateMap(kMapTypeProgArray, 4, 4, kPlaces);
     const int64_t inner = Inner();
@@ -191,6 +198,7 @@ class TeardownTest : public testing::Test {
   const TestSystem system_;
   HostText text_;
   TestCaller caller_;
+  bool on_demand_ = false;
   int64_t hash_ = -1;
   int64_t ring_ = -1;
   int64_t programs_ = -1;
@@ -221,6 +229,9 @@ TEST_F(TeardownTest, WhatGoesWhileProgramsRunIsUsedByNobodyAfterwards) {
   std::mt19937_64 random(1);
   for (uint64_t step = 0; step < steps; ++step) {
     Step(random);
+    if (step % 16 == 0) {
+      RunHostDeferred();
+    }
     if (step % 4096 == 0) {
       caller_.ForgetMemory();
     }

@@ -1,0 +1,294 @@
+// SPDX-License-Identifier: MIT
+//
+// core/maps/element_cache.h's implementation.
+#include "core/maps/element_cache.h"
+
+#include "core/base/bits.h"
+#include "core/platform/cpu.h"
+#include "core/sync/read_section.h"
+
+namespace ebpf {
+namespace {
+
+/// Bounds of what is free in one CPU's stock, and in all of them.
+constexpr size_t kStockBytes = 32 << 10;
+constexpr uint32_t kMaxStocked = 2048;
+constexpr uint32_t kMinSlots = 2;
+
+constinit Mutex list_mutex;
+ElementCache* first_cache EBPF_GUARDED_BY(list_mutex) = nullptr;
+/// One of them has asked for a task in vain.
+constinit Atomic<bool> some_unserved{false};
+
+uint32_t SlotCount(const ElementCache::Shape& shape, uint32_t max_slots) {
+  const uint64_t fit = kStockBytes / shape.block_size;
+  const uint64_t share = kMaxStocked / ebpf_port_cpu_count();
+  const uint64_t wanted = Min(Min(fit, share), shape.max_taken);
+  return static_cast<uint32_t>(
+      Min<uint64_t>(Max<uint64_t>(wanted, kMinSlots), max_slots));
+}
+
+}  // namespace
+
+/// All caches, for ports that give no task.
+struct CacheList {
+  static void Add(ElementCache& cache) {
+    const MutexGuard guard(list_mutex);
+    cache.next_ = first_cache;
+    cache.link_ = &first_cache;
+    if (first_cache != nullptr) {
+      first_cache->link_ = &cache.next_;
+    }
+    first_cache = &cache;
+  }
+
+  static void Remove(ElementCache& cache) {
+    const MutexGuard guard(list_mutex);
+    if (cache.link_ == nullptr) {
+      return;
+    }
+    *cache.link_ = cache.next_;
+    if (cache.next_ != nullptr) {
+      cache.next_->link_ = cache.link_;
+    }
+    cache.link_ = nullptr;
+  }
+
+  static void Serve() {
+    const MutexGuard guard(list_mutex);
+    for (ElementCache* cache = first_cache; cache != nullptr;
+         cache = cache->next_) {
+      // Acquires what was done before it was asked for.
+      if (cache->unserved_.Exchange(false, kAcquire)) {
+        cache->EvenOut();
+      }
+    }
+  }
+};
+
+void ServeElementCaches() {
+  if (some_unserved.Load(kRelaxed) && some_unserved.Exchange(false, kAcquire)) {
+    CacheList::Serve();
+  }
+}
+
+ElementCache::ElementCache(const Shape& shape, Allocator& allocator)
+    : allocator_(allocator),
+      shape_(shape),
+      cpu_count_(ebpf_port_cpu_count()),
+      slot_count_(SlotCount(shape, kMaxSlots)),
+      low_(Max<uint32_t>(slot_count_ / 4, 1)),
+      full_(Max<uint32_t>(slot_count_ * 3 / 4, 1)),
+      work_(&EvenOutLater, this, Keeper(this)) {}
+
+Result<Ref<ElementCache>> ElementCache::Create(const Shape& shape,
+                                               Allocator& allocator) {
+  auto cache = Ref<ElementCache>::Adopt(
+      EBPF_TRY(allocator.New<ElementCache>(shape, allocator)));
+  const Status status = cache->Init();
+  if (!IsOk(status)) {
+    cache->Close();
+    return status;
+  }
+  return cache;
+}
+
+Status ElementCache::Init() {
+  EBPF_TRY(stocks_.Allocate(allocator_));
+  for (uint32_t cpu = 0; cpu < cpu_count_; ++cpu) {
+    for (uint32_t count = 0; count < full_; ++count) {
+      Block* const block = Make(shape_.max_taken);
+      if (block == nullptr) {
+        return Status::kNoMemory;
+      }
+      (void)GiveTo(stocks_.Of(cpu), block);  // it has room
+    }
+  }
+  CacheList::Add(*this);
+  return Status::kOk;
+}
+
+void ElementCache::Destroy() { allocator_.Delete(this); }
+
+void* ElementCache::Take() {
+  uint32_t cpu = ebpf_port_cpu_id();
+  Stock& mine = stocks_.Of(cpu);
+  Block* block = TakeFrom(mine);
+  for (uint32_t others = 1; block == nullptr && others < cpu_count_; ++others) {
+    cpu = cpu + 1 == cpu_count_ ? 0 : cpu + 1;
+    Stock& stock = stocks_.Of(cpu);
+    if (stock.level.Load(kRelaxed) != 0) {
+      block = TakeFrom(stock);
+    }
+  }
+  if (mine.level.Load(kRelaxed) < low_) {
+    AskForTask();
+  }
+  return block;
+}
+
+void* ElementCache::TakeAsTask() {
+  // What a stock has above its mark is used first, so that tasks that put and
+  // remove in turn do not go through the allocator each time.
+  if (stocks_.Of(ebpf_port_cpu_id()).level.Load(kRelaxed) > full_) {
+    void* const block = Take();
+    if (block != nullptr) {
+      return block;
+    }
+  }
+  void* const block = Make(2 * shape_.max_taken);
+  return block != nullptr ? block : Take();
+}
+
+void ElementCache::Give(void* memory) {
+  auto* block = static_cast<Block*>(memory);
+  if (GiveTo(stocks_.Of(ebpf_port_cpu_id()), block)) {
+    return;
+  }
+  Block* head = surplus_.Load(kRelaxed);
+  do {
+    block->next.Store(head, kRelaxed);
+    // Releases the block: pairs with the exchange in EvenOut, which takes all
+    // at once, so nothing can come back in between.
+  } while (!surplus_.CompareExchange(head, block, kRelease));
+  AskForTask();
+}
+
+/// Null: there is none.
+ElementCache::Block* ElementCache::TakeFrom(Stock& stock) {
+  const uint32_t level = stock.level.Load(kRelaxed);
+  uint32_t slot = level;
+  for (uint32_t tries = 0; tries < slot_count_; ++tries) {
+    slot = slot == 0 ? slot_count_ - 1 : slot - 1;
+    if (stock.slots[slot].Load(kRelaxed) == nullptr) {
+      continue;
+    }
+    // Acquires what who gave the block did with it: pairs with GiveTo.
+    Block* block = stock.slots[slot].Exchange(nullptr, kAcquire);
+    if (block != nullptr) {
+      stock.level.Store(slot, kRelaxed);
+      return block;
+    }
+  }
+  stock.level.Store(0, kRelaxed);
+  return nullptr;
+}
+
+/// False: there is no room.
+bool ElementCache::GiveTo(Stock& stock, Block* block) {
+  const uint32_t level = stock.level.Load(kRelaxed);
+  uint32_t slot = level < slot_count_ ? level : 0;
+  for (uint32_t tries = 0; tries < slot_count_; ++tries) {
+    Block* none = nullptr;
+    // Releases the block: pairs with TakeFrom.
+    if (stock.slots[slot].Load(kRelaxed) == nullptr &&
+        stock.slots[slot].CompareExchange(none, block, kRelease)) {
+      stock.level.Store(slot + 1, kRelaxed);
+      return true;
+    }
+    slot = slot + 1 == slot_count_ ? 0 : slot + 1;
+  }
+  stock.level.Store(slot_count_, kRelaxed);
+  return false;
+}
+
+uint32_t ElementCache::CountIn(const Stock& stock) const {
+  uint32_t count = 0;
+  for (uint32_t slot = 0; slot < slot_count_; ++slot) {
+    count += stock.slots[slot].Load(kRelaxed) != nullptr ? 1 : 0;
+  }
+  return count;
+}
+
+/// Unless there are `max_count` besides full stocks.
+ElementCache::Block* ElementCache::Make(uint64_t max_count) {
+  const uint64_t limit = max_count + uint64_t{cpu_count_} * slot_count_;
+  void* memory = nullptr;
+  if (made_.FetchAdd(1, kRelaxed) < limit) {
+    memory = allocator_.Allocate(shape_.block_size, shape_.align);
+  }
+  if (memory == nullptr) {
+    made_.FetchSub(1, kRelaxed);
+  }
+  return static_cast<Block*>(memory);
+}
+
+void ElementCache::Free(void* block) {
+  allocator_.Free(block, shape_.block_size, shape_.align);
+  made_.FetchSub(1, kRelaxed);
+}
+
+void ElementCache::FreeChain(Block* chain) {
+  while (chain != nullptr) {
+    Block* const next = chain->next.Load(kRelaxed);
+    Free(chain);
+    chain = next;
+  }
+}
+
+void ElementCache::AskForTask() {
+  if (work_.Request()) {
+    return;
+  }
+  if (!unserved_.Load(kRelaxed)) {
+    unserved_.Store(true, kRelease);  // pairs with the exchange in Serve
+    some_unserved.Store(true, kRelease);
+  }
+}
+
+void ElementCache::EvenOutLater(void* self) {
+  static_cast<ElementCache*>(self)->EvenOut();
+}
+
+void ElementCache::EvenOut() {
+  Block* given = nullptr;
+  {
+    const MutexGuard guard(mutex_);
+    if (closed_) {
+      return;
+    }
+    given = surplus_.Exchange(nullptr, kAcquire);  // pairs with Give
+    for (uint32_t cpu = 0; cpu < cpu_count_; ++cpu) {
+      Fill(stocks_.Of(cpu), given);
+    }
+  }
+  if (given != nullptr) {
+    WaitForReaders();
+    FreeChain(given);
+  }
+}
+
+/// From the chain `given` first, whose rest it leaves.
+void ElementCache::Fill(Stock& stock, Block*& given) {
+  for (uint32_t count = CountIn(stock); count < full_; ++count) {
+    if (given == nullptr) {
+      given = Make(shape_.max_taken);
+    }
+    if (given == nullptr) {
+      return;
+    }
+    Block* const rest = given->next.Load(kRelaxed);
+    if (!GiveTo(stock, given)) {
+      return;  // it was filled meanwhile
+    }
+    given = rest;
+  }
+}
+
+void ElementCache::Close() {
+  CacheList::Remove(*this);
+  const MutexGuard guard(mutex_);
+  closed_ = true;
+  FreeChain(surplus_.Exchange(nullptr, kAcquire));
+  for (uint32_t cpu = 0; stocks_.allocated() && cpu < cpu_count_; ++cpu) {
+    for (Atomic<Block*>& slot : stocks_.Of(cpu).slots) {
+      Block* const block = slot.Exchange(nullptr, kAcquire);
+      if (block != nullptr) {
+        Free(block);
+      }
+    }
+  }
+  stocks_.Free();
+}
+
+}  // namespace ebpf
