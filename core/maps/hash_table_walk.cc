@@ -38,7 +38,7 @@ uint64_t HashTable::ForEach(ElementVisitor& visitor) const {
 Result<MapElement> HashTable::ElementAt(ElementPlace& place) const {
   for (; place.group < bucket_count_; ++place.group, place.index = 0) {
     Element* element = buckets_[place.group].head.Load(kAcquire);
-    for (uint32_t i = 0; element != nullptr && i < pool_.count(); ++i) {
+    for (uint32_t i = 0; element != nullptr && i < element_count_; ++i) {
       if (i == place.index) {
         uint8_t* const value =
             per_cpu_ ? ValueOn(ebpf_port_cpu_id(), element) : ValueOf(element);

@@ -92,6 +92,10 @@ Result<uint64_t> Map::ForEach(ElementVisitor& /*visitor*/) {
 
 Result<Bytes> Map::DirectValue() { return Status::kNotSupportedLinux; }
 
+Result<MapElement> Map::ElementAt(ElementPlace& /*place*/) {
+  return Status::kNotSupportedLinux;
+}
+
 Status Map::CopyValueOut(ConstBytes /*key*/, Bytes /*value*/) {
   return Status::kNotSupportedLinux;
 }

@@ -46,6 +46,19 @@ struct MapBatch {
   uint32_t count = 0;
 };
 
+/// An element in place.
+struct MapElement {
+  ConstBytes key;
+  Bytes value;
+};
+
+/// Where somebody is who goes through a map that changes meanwhile, and who may
+/// take any time: at the nth element of a group.
+struct ElementPlace {
+  uint32_t group = 0;
+  uint32_t index = 0;
+};
+
 /// What Map::ForEach calls.
 class ElementVisitor {
  public:
@@ -147,6 +160,11 @@ class Map : public RefCounted<Map>, public IdNode {
   /// is certain. Context: any.
   virtual Result<uint64_t> ForEach(ElementVisitor& visitor);
 
+  /// The element at `place`, or the next one, which `place` then says; its
+  /// index + 1 leads on. For per-CPU kinds with this CPU's value. That is no
+  /// use of the element. kNotFound: there are no more. Context: any.
+  virtual Result<MapElement> ElementAt(ElementPlace& place);
+
   /// Where the value under key 0 starts, for direct access by LD_IMM64
   /// (BPF_PSEUDO_MAP_VALUE), and its size; an array's with one entry.
   virtual Result<Bytes> DirectValue();
@@ -212,7 +230,8 @@ class Map : public RefCounted<Map>, public IdNode {
   ValueTimers* timers() const { return timers_; }
 
   /// Whether anybody but programs can reach the map. Context: any.
-  bool has_users() const { return user_references_.Load(kAcquire) != 0; }
+  bool has_users() const { return user_count() != 0; }
+  uint32_t user_count() const { return user_references_.Load(kAcquire); }
 
   /// Counts who can reach the map besides programs: its files. With the last of
   /// these the kind is told (UserReferencesGone). Context: task.
