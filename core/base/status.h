@@ -40,6 +40,7 @@ enum class [[nodiscard]] Status : int {
   kNameTooLong = 36,         // ENAMETOOLONG
   kNotImplemented = 38,      // ENOSYS
   kNotEmpty = 39,            // ENOTEMPTY
+  kNoLink = 67,              // ENOLINK
   kProtocol = 71,            // EPROTO
   kBadMessage = 74,          // EBADMSG
   kOverflow = 75,            // EOVERFLOW

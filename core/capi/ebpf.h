@@ -136,6 +136,20 @@ int64_t ebpf_pin_rmdir(struct ebpf_client* client, uint64_t path);
 int64_t ebpf_pin_read(struct ebpf_client* client, uint64_t path, uint32_t index,
                       struct ebpf_pin_entry* entry);
 
+/* Whether the programs that are attached to `cgroup` (ebpf_port_cgroup_get's
+ * pointer, of the running task's group) and to those above it let a task use a
+ * device, as Linux's BPF_CGROUP_DEVICE: 0, or -EPERM (-1). The kernel asks
+ * before a device is opened or made. `type` and `access` are Linux's numbers:
+ * a block device 1, a character device 2; a sum of mknod 1, read 2, write 4.
+ * Kernels that ask have EBPF_PORT_CGROUP_DEVICES (core/platform/features.h).
+ * Context: any. */
+int ebpf_cgroup_device_allowed(const void* cgroup, uint32_t type,
+                               uint32_t access, uint32_t major,
+                               uint32_t minor);
+/* The group is being removed: what is attached to it no longer is, and its
+ * pointer is given back. Context: task. */
+void ebpf_cgroup_removed(const void* cgroup);
+
 /* Memory of a descriptor that may be mapped: `size` bytes at `address`, of
  * which the last `mirrored_size` are to be mapped once more behind them for a
  * process (a ring's data). */

@@ -5,7 +5,9 @@
 #include "core/capi/ebpf.h"
 #include "core/files/client.h"
 #include "core/jit/jit.h"
+#include "core/linux_abi/bpf_attach.h"
 #include "core/machine/machine_ops.h"
+#include "core/objects/cgroup_programs.h"
 #include "core/sync/read_section.h"
 #include "core/syscall/bpf.h"
 #include "core/syscall/file_calls.h"
@@ -128,6 +130,16 @@ int64_t ebpf_pin_read(ebpf_client* client, uint64_t path, uint32_t index,
   return ebpf::ReadPinDirectory(caller, caller.Pointer(path), index,
                                 reinterpret_cast<ebpf::PinEntry*>(entry));
 }
+
+int ebpf_cgroup_device_allowed(const void* cgroup, uint32_t type,
+                               uint32_t access, uint32_t major,
+                               uint32_t minor) {
+  const ebpf::linux_abi::CgroupDeviceContext device = {access << 16 | type,
+                                                       major, minor};
+  return -static_cast<int>(ebpf::MayUseDevice(cgroup, device));
+}
+
+void ebpf_cgroup_removed(const void* cgroup) { ebpf::RemoveCgroup(cgroup); }
 
 int64_t ebpf_mmap(ebpf_client* client, int32_t fd, uint64_t offset,
                   uint64_t size, uint32_t protection, ebpf_pages* pages) {

@@ -9,6 +9,7 @@
 #include "core/files/map_file.h"
 #include "core/files/program_file.h"
 #include "core/linux_abi/bpf.h"
+#include "core/objects/cgroup_link.h"
 
 namespace ebpf {
 
@@ -55,6 +56,11 @@ void LinkFile::Describe(TextWriter& text) const {
   PutNumber(text, "link_id", link_->id());
   PutBytes(text, "prog_tag", ConstBytes(program->parts().tag));
   PutNumber(text, "prog_id", program->id());
+  if (const CgroupLink* cgroup = link_->AsCgroup()) {
+    PutNumber(text, "cgroup_id", cgroup->cgroup_id());
+    PutNumber(text, "attach_type",
+              static_cast<uint32_t>(cgroup->attach_type()));
+  }
   if (link_->type() != linux_abi::kLinkPerfEvent) {
     return;
   }

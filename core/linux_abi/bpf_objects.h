@@ -135,6 +135,7 @@ static_assert(sizeof(BtfInfo) == 32);
 /// enum bpf_link_type.
 enum LinkType : uint32_t {
   kLinkRawTracepoint = 1,
+  kLinkCgroup = 3,
   kLinkIterator = 4,
   kLinkPerfEvent = 7,
 };
@@ -162,6 +163,12 @@ struct LinkInfo {
 };
 static_assert(offsetof(LinkInfo, perf_event_type) == 16);
 static_assert(sizeof(LinkInfo) == 64);
+
+/// What the union has for links to groups of tasks.
+struct CgroupLinkInfo {
+  uint64_t cgroup_id;
+  uint32_t attach_type;
+};
 
 /// BPF_LINK_CREATE. What is behind the first fields depends on attach_type.
 struct LinkCreateAttr {

@@ -23,6 +23,9 @@ class Cgroup final : public RefCounted<Cgroup> {
   /// Whether the running task is under it. Context: any.
   bool HasCurrentTask() const;
 
+  /// The port's, the same for the same group. Context: any.
+  const void* handle() const { return handle_; }
+
  private:
   friend class RefCounted<Cgroup>;
   friend class Allocator;

@@ -15,6 +15,8 @@
 
 namespace ebpf {
 
+class CgroupLink;
+
 /// Each kind derives from it. Context: task.
 class Link : public RefCounted<Link>, public IdNode {
  public:
@@ -33,6 +35,9 @@ class Link : public RefCounted<Link>, public IdNode {
   /// BPF_LINK_DETACH: attaches nothing any more, though it is there. Default:
   /// kNotSupported.
   virtual Status Detach();
+
+  /// Null for the other kinds.
+  virtual const CgroupLink* AsCgroup() const { return nullptr; }
 
   /// Of a link to a perf event, what that is.
   virtual EventDescription Describe() const { return {}; }

@@ -50,6 +50,12 @@ void KprobeEvent::ClearProgram() {
   }
 }
 
+Ref<Program> KprobeEvent::program() const {
+  MutexGuard guard(program_mutex_);
+  Program* const program = program_.Load(kRelaxed);
+  return program == nullptr ? Ref<Program>() : Ref<Program>::Share(*program);
+}
+
 EventDescription KprobeEvent::Describe() const {
   EventDescription about;
   about.type = linux_abi::kPerfEventKprobe;

@@ -41,6 +41,7 @@ class KprobeEvent final : public PerfEvent, public KprobeConsumer {
   /// kInvalid when it is not for kprobes.
   Status SetProgram(Ref<Program> program, uint64_t cookie) override;
   void ClearProgram() override;
+  Ref<Program> program() const override;
   EventDescription Describe() const override;
 
   /// Hits counted while the event was enabled: those in its scope that no

@@ -46,6 +46,8 @@ class PerfEvent : public ArrayedEvent {
   virtual Status SetProgram(Ref<Program> program, uint64_t cookie);
   /// It has none from now on, and none of its runs is under way.
   virtual void ClearProgram() {}
+  /// The one that it has now; null by default.
+  virtual Ref<Program> program() const { return Ref<Program>(); }
 
   virtual EventDescription Describe() const { return {}; }
 

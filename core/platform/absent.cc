@@ -51,6 +51,10 @@ EBPF_ABSENT void ebpf_port_cgroup_put(void* /*cgroup*/) {}
 EBPF_ABSENT bool ebpf_port_task_under_cgroup(const void* /*cgroup*/) {
   return false;
 }
+EBPF_ABSENT void* ebpf_port_cgroup_parent(const void* /*cgroup*/) {
+  return nullptr;
+}
+EBPF_ABSENT uint64_t ebpf_port_cgroup_id(const void* /*cgroup*/) { return 0; }
 EBPF_ABSENT bool ebpf_port_capable(int /*capability*/) { return false; }
 
 EBPF_ABSENT int ebpf_port_stop_machine(int (* /*function*/)(void*),
@@ -127,6 +131,10 @@ EBPF_ABSENT bool ebpf_port_task_ids_in(uint64_t /*device*/, uint64_t /*inode*/,
   return false;
 }
 EBPF_ABSENT uint64_t ebpf_port_task_cgroup_id(int32_t /*level*/) { return 0; }
+EBPF_ABSENT void* ebpf_port_task_client_get(uint32_t /*pid*/) {
+  return nullptr;
+}
+EBPF_ABSENT void ebpf_port_task_client_put(void* /*client*/) {}
 EBPF_ABSENT int ebpf_port_send_signal(int /*signal*/, bool /*whole_process*/) {
   return kMinusNotPermitted;
 }

@@ -7,8 +7,9 @@
 
 extern "C" {
 
-/// The group behind a descriptor of the calling process, kept until it is put;
-/// null if the descriptor is of none. Default: null. Context: task.
+/// The group behind a descriptor of the calling process, kept until it is put
+/// as often; the same group is the same pointer as long as somebody keeps it.
+/// Null if the descriptor is of none. Default: null. Context: task.
 void* ebpf_port_cgroup_get(int fd);
 
 /// Gives it back. Default: nothing. Context: task.
@@ -17,5 +18,13 @@ void ebpf_port_cgroup_put(void* cgroup);
 /// Whether the running task is in `cgroup` or in one below it. Takes no lock.
 /// Default: false. Context: any.
 bool ebpf_port_task_under_cgroup(const void* cgroup);
+
+/// The group right above `cgroup`, which is kept as long as that one is; null
+/// for the root. Takes no lock. Default: null. Context: any.
+void* ebpf_port_cgroup_parent(const void* cgroup);
+
+/// The group's id (its inode, or what a file handle says), never 0. Default: 0.
+/// Context: any.
+uint64_t ebpf_port_cgroup_id(const void* cgroup);
 
 }  // extern "C"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// What a port has of the services that only some helpers need: the verifier
-// refuses those helpers where it has not, as Linux does what it does not have.
+// What a port has of the services that only some helpers and attachments need:
+// those are refused where it has not, as Linux does what it does not have.
 #pragma once
 
 #include <stdint.h>
@@ -24,6 +24,10 @@ enum ebpf_port_feature {
   EBPF_PORT_TASK_VIEW = 16,
   /// ebpf_port_stack_walk (stack.h).
   EBPF_PORT_STACKS = 32,
+  /// The kernel asks ebpf_cgroup_device_allowed (core/capi/ebpf.h) before a
+  /// task opens or makes a device, and names groups (cgroup.h): programs can be
+  /// attached to them.
+  EBPF_PORT_CGROUP_DEVICES = 64,
 };
 
 /// A sum of ebpf_port_feature, the same each time. Default: 0. Context: any.

@@ -38,6 +38,14 @@ bool ebpf_port_task_ids_in(uint64_t device, uint64_t inode, uint32_t* pid,
 /// default). Takes no lock. Context: any.
 uint64_t ebpf_port_task_cgroup_id(int32_t level);
 
+/// The client (ebpf_client_create's) of the process that the thread or process
+/// `pid` belongs to, kept until it is put; null where there is no such task, or
+/// it never made a system call of ours. Default: null. Context: task.
+void* ebpf_port_task_client_get(uint32_t pid);
+
+/// Gives it back. Default: nothing. Context: task.
+void ebpf_port_task_client_put(void* client);
+
 /// Sends signal `signal` (1..64) to the running thread, or to its process. 0,
 /// or a negative errno: -EPERM (-1) where the task may not get one (a thread of
 /// the kernel, say), -EBUSY (-16) where it cannot be done from here. Default:

@@ -6,7 +6,9 @@
 #include "core/files/perf_event_file.h"
 #include "core/files/program_file.h"
 #include "core/linux_abi/bpf_objects.h"
+#include "core/objects/cgroup_link.h"
 #include "core/objects/perf_event_link.h"
+#include "core/syscall/attach_hook.h"
 #include "core/syscall/commands.h"
 
 namespace ebpf {
@@ -37,11 +39,29 @@ Result<Ref<Link>> LinkToEvent(const Call& call, const LinkCreateAttr& attr,
       attr.details[0], *call.system.allocator);
 }
 
+Result<Ref<Link>> LinkToCgroup(const Call& call, const LinkCreateAttr& attr,
+                               Ref<Program> program) {
+  if (attr.flags != 0) {
+    return Status::kInvalid;
+  }
+  CgroupPlace place =
+      EBPF_TRY(CgroupPlaceOf(call, attr.target_fd, attr.attach_type));
+  if (!AsksCgroups(place.type)) {
+    return Status::kInvalid;
+  }
+  return CgroupLink::Create(Move(place), Move(program), *call.system.allocator);
+}
+
 /// Programs whose hooks do not exist here are answered as Linux does where what
 /// they are attached to is not there.
 Result<Ref<Link>> MakeLink(const Call& call, const LinkCreateAttr& attr,
                            Ref<Program> program) {
   const auto attach = static_cast<AttachType>(attr.attach_type);
+  const AttachHook hook = AttachHookOf(attr.attach_type);
+  if (hook.kind == HookKind::kCgroup && hook.program == program->type().id) {
+    EBPF_TRY(CheckLoadedFor(*program, attr.attach_type));
+    return LinkToCgroup(call, attr, Move(program));
+  }
   switch (program->type().id) {
     case ProgramTypeId::kKprobe:
       if (attach == AttachType::kTraceKprobeMulti) {

@@ -8,6 +8,7 @@
 #include "core/files/map_file.h"
 #include "core/files/program_file.h"
 #include "core/linux_abi/perf_event.h"
+#include "core/objects/cgroup_link.h"
 
 namespace ebpf {
 namespace {
@@ -69,6 +70,14 @@ Status GetLinkInfo(InfoRequest& request, const Link& link) {
         request.client().Capable(linux_abi::kCapPerfmon) ? about.address : 0;
     info.probe.missed = about.missed;
     info.probe.cookie = about.cookie;
+  } else if (const CgroupLink* cgroup = link.AsCgroup()) {
+    constexpr size_t kAt = offsetof(linux_abi::LinkInfo, perf_event_type);
+    const linux_abi::CgroupLinkInfo about = {
+        cgroup->cgroup_id(), static_cast<uint32_t>(cgroup->attach_type())};
+    StoreUnaligned(BytesOf(info).data() + kAt, about.cgroup_id);
+    StoreUnaligned(BytesOf(info).data() + kAt +
+                       offsetof(linux_abi::CgroupLinkInfo, attach_type),
+                   about.attach_type);
   }
   return request.CopyOut(info);
 }

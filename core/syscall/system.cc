@@ -9,6 +9,7 @@
 #include "core/helpers/trace_log.h"
 #include "core/interpreter/interpreter.h"
 #include "core/jit/jit.h"
+#include "core/objects/cgroup_programs.h"
 #include "core/platform/log.h"
 #include "core/probes/kprobe.h"
 #include "core/program/run_context.h"
@@ -108,6 +109,7 @@ Status InitSystem(const machine::MachineOps& machine,
 void ExitSystem() {
   running_system.Store(nullptr, kRelease);
   Pins().Clear();
+  RemoveAllCgroups();
   read_sections_stay = !ExitProbes();
   ExitTraceLog();
   ExitJit();

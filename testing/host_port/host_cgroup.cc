@@ -20,6 +20,10 @@ void SetHostCgroup(int number) { t_cgroup = number; }
 
 int HostCgroupsHeld() { return held; }
 
+void* HostCgroup(int number) {
+  return reinterpret_cast<void*>(static_cast<intptr_t>(number));
+}
+
 }  // namespace ebpf
 
 extern "C" {
@@ -42,6 +46,14 @@ bool ebpf_port_task_under_cgroup(const void* cgroup) {
     number /= 10;
   }
   return number == wanted;
+}
+
+void* ebpf_port_cgroup_parent(const void* cgroup) {
+  return reinterpret_cast<void*>(reinterpret_cast<intptr_t>(cgroup) / 10);
+}
+
+uint64_t ebpf_port_cgroup_id(const void* cgroup) {
+  return static_cast<uint64_t>(reinterpret_cast<intptr_t>(cgroup));
 }
 
 }  // extern "C"

@@ -11,6 +11,9 @@ inline constexpr int kHostCgroupFd = 5000;
 /// In which one this thread's task is; at first 0, which has no descriptor.
 void SetHostCgroup(int number);
 
+/// The port's pointer to one.
+void* HostCgroup(int number);
+
 /// Groups that core has and has not given back.
 int HostCgroupsHeld();
 

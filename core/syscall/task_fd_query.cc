@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: MIT
+//
+// BPF_TASK_FD_QUERY: which program a process's perf event runs, and where.
+#include "core/files/perf_event_file.h"
+#include "core/linux_abi/bpf_attach.h"
+#include "core/linux_abi/bpf_objects.h"
+#include "core/platform/task.h"
+#include "core/syscall/commands.h"
+
+namespace ebpf {
+namespace {
+
+using linux_abi::TaskFdQueryAttr;
+
+/// The file behind a descriptor of a process: the caller, or one that the port
+/// knows. kNotFound: there is no such process, or it has no client.
+Result<Ref<File>> FileOfTask(const Call& call, uint32_t pid, uint32_t fd) {
+  uint32_t self;
+  uint32_t process;
+  ebpf_port_task_ids(&self, &process);
+  if (pid != 0 && (pid == self || pid == process)) {
+    return call.client.fds().Get(static_cast<int32_t>(fd));
+  }
+  void* const other = ebpf_port_task_client_get(pid);
+  if (other == nullptr) {
+    return Status::kNotFound;
+  }
+  Result<Ref<File>> file =
+      static_cast<Client*>(other)->fds().Get(static_cast<int32_t>(fd));
+  ebpf_port_task_client_put(other);
+  return file;
+}
+
+/// Copies the name out as far as there is room, and its length. kNoSpace where
+/// it was cut.
+Status CopyName(const Call& call, const TaskFdQueryAttr& attr,
+                StringView name) {
+  const Client& client = call.client;
+  const auto length = static_cast<uint32_t>(name.size());
+  EBPF_TRY(client.CopyOut(call.attr.Plus(offsetof(TaskFdQueryAttr, buf_len)),
+                          &length, sizeof(length)));
+  if (attr.buf_len == 0 || attr.buf == 0) {
+    return Status::kOk;
+  }
+  const CallerPtr to = client.Pointer(attr.buf);
+  const uint32_t count = Min(length, attr.buf_len - 1);
+  const char end = '\0';
+  EBPF_TRY(client.CopyOut(to, name.data(), count));
+  EBPF_TRY(client.CopyOut(to.Plus(count), &end, sizeof(end)));
+  return count < length ? Status::kNoSpace : Status::kOk;
+}
+
+struct Answer {
+  uint32_t prog_id;
+  uint32_t fd_type;
+  uint64_t probe_offset;
+  uint64_t probe_addr;
+};
+static_assert(offsetof(TaskFdQueryAttr, prog_id) + sizeof(Answer) ==
+              sizeof(TaskFdQueryAttr));
+
+Status Tell(const Call& call, const TaskFdQueryAttr& attr,
+            const PerfEvent& event) {
+  const Ref<Program> program = event.program();
+  if (!program) {
+    return Status::kNotFound;
+  }
+  const EventDescription about = event.Describe();
+  if (about.type != linux_abi::kPerfEventKprobe) {
+    return Status::kNotSupported;
+  }
+  const Status status = CopyName(call, attr, about.name);
+  if (!IsOk(status) && status != Status::kNoSpace) {
+    return status;
+  }
+  const Answer answer = {program->id(), linux_abi::kFdKprobe, about.offset,
+                         about.address};
+  EBPF_TRY(
+      call.client.CopyOut(call.attr.Plus(offsetof(TaskFdQueryAttr, prog_id)),
+                          &answer, sizeof(answer)));
+  return status;
+}
+
+}  // namespace
+
+Result<int> TaskFdQuery(const Call& call, const RawAttr& raw) {
+  const auto attr = AttrOf<TaskFdQueryAttr>(raw);
+  EBPF_TRY(attr.status());
+  if (!call.client.Capable(linux_abi::kCapSysAdmin)) {
+    return Status::kNotPermitted;
+  }
+  if (attr->flags != 0) {
+    return Status::kInvalid;
+  }
+  Ref<File> file = EBPF_TRY(FileOfTask(call, attr->pid, attr->fd));
+  if (file->AsPerfEvent() == nullptr) {
+    return Status::kNotSupportedLinux;
+  }
+  EBPF_TRY(Tell(call, *attr, file->AsPerfEvent()->event()));
+  return 0;
+}
+
+}  // namespace ebpf
