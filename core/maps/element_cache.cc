@@ -19,6 +19,8 @@ constinit Mutex list_mutex;
 ElementCache* first_cache EBPF_GUARDED_BY(list_mutex) = nullptr;
 /// One of them has asked for a task in vain.
 constinit Atomic<bool> some_unserved{false};
+/// Those that retire, where there is no task to ask for.
+constinit Atomic<ElementCache*> retired_caches{nullptr};
 
 uint32_t SlotCount(const ElementCache::Shape& shape, uint32_t max_slots) {
   const uint64_t fit = kStockBytes / shape.block_size;
@@ -54,21 +56,39 @@ struct CacheList {
     cache.link_ = nullptr;
   }
 
-  static void Serve() {
+  /// One that asked for a task in vain, or none.
+  static Ref<ElementCache> TakeUnserved() {
     const MutexGuard guard(list_mutex);
     for (ElementCache* cache = first_cache; cache != nullptr;
          cache = cache->next_) {
       // Acquires what was done before it was asked for.
       if (cache->unserved_.Exchange(false, kAcquire)) {
-        cache->EvenOut();
+        return Ref<ElementCache>::Share(*cache);
       }
+    }
+    return {};
+  }
+
+  static void EndRetired() {
+    ElementCache* cache = retired_caches.Exchange(nullptr, kAcquire);
+    while (cache != nullptr) {
+      ElementCache* const next = cache->next_retired_;
+      ElementCache::RetireLater(cache);
+      cache = next;
     }
   }
 };
 
 void ServeElementCaches() {
-  if (some_unserved.Load(kRelaxed) && some_unserved.Exchange(false, kAcquire)) {
-    CacheList::Serve();
+  if (retired_caches.Load(kRelaxed) != nullptr) {
+    CacheList::EndRetired();
+  }
+  if (!some_unserved.Load(kRelaxed) ||
+      !some_unserved.Exchange(false, kAcquire)) {
+    return;
+  }
+  while (const Ref<ElementCache> cache = CacheList::TakeUnserved()) {
+    cache->EvenOut();
   }
 }
 
@@ -79,7 +99,8 @@ ElementCache::ElementCache(const Shape& shape, Allocator& allocator)
       slot_count_(SlotCount(shape, kMaxSlots)),
       low_(Max<uint32_t>(slot_count_ / 4, 1)),
       full_(Max<uint32_t>(slot_count_ * 3 / 4, 1)),
-      work_(&EvenOutLater, this, Keeper(this)) {}
+      work_(&EvenOutLater, this, Keeper(this)),
+      retirement_(&RetireLater, this, Keeper(this)) {}
 
 Result<Ref<ElementCache>> ElementCache::Create(const Shape& shape,
                                                Allocator& allocator) {
@@ -231,7 +252,7 @@ void ElementCache::AskForTask() {
     return;
   }
   if (!unserved_.Load(kRelaxed)) {
-    unserved_.Store(true, kRelease);  // pairs with the exchange in Serve
+    unserved_.Store(true, kRelease);  // pairs with the exchange in TakeUnserved
     some_unserved.Store(true, kRelease);
   }
 }
@@ -256,6 +277,23 @@ void ElementCache::EvenOut() {
     WaitForReaders();
     FreeChain(given);
   }
+}
+
+void ElementCache::Retire() {
+  // From here on a task may free this at any time.
+  if (retirement_.Request()) {
+    return;
+  }
+  next_retired_ = retired_caches.Load(kRelaxed);
+  // Releases the link: pairs with the exchange in ServeElementCaches.
+  while (!retired_caches.CompareExchange(next_retired_, this, kRelease)) {
+  }
+}
+
+void ElementCache::RetireLater(void* self) {
+  const Shape& shape = static_cast<ElementCache*>(self)->shape_;
+  WaitForReaders();
+  shape.retired(shape.context);
 }
 
 /// From the chain `given` first, whose rest it leaves.

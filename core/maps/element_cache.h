@@ -41,6 +41,10 @@ class ElementCache final : public RefCounted<ElementCache> {
     /// No more blocks are taken at once. Besides full stocks, no more exist, or
     /// where tasks take and give back faster than readers end, twice as many.
     uint64_t max_taken = 0;
+    /// Called in a task after Retire(), when no reader is at a block any more:
+    /// closes the cache, and lets go of it. Or null.
+    void (*retired)(void* context) = nullptr;
+    void* context = nullptr;
   };
 
   /// With full stocks. kNoMemory. Context: task.
@@ -59,6 +63,10 @@ class ElementCache final : public RefCounted<ElementCache> {
 
   /// Frees one that no reader can be at. Context: task.
   void Free(void* block);
+
+  /// All blocks are back, and nobody takes any more: `retired` is called later.
+  /// Context: any.
+  void Retire();
 
   /// Frees all that is free. Its owner calls it when all blocks are back and
   /// nobody uses them any more. Context: task.
@@ -100,6 +108,7 @@ class ElementCache final : public RefCounted<ElementCache> {
   void FreeChain(Block* chain);
   void AskForTask();
   static void EvenOutLater(void* self);
+  static void RetireLater(void* self);
 
   Allocator& allocator_;
   const Shape shape_;
@@ -117,6 +126,9 @@ class ElementCache final : public RefCounted<ElementCache> {
   Mutex mutex_;
   bool closed_ EBPF_GUARDED_BY(mutex_) = false;
   DeferredWork work_;
+  DeferredWork retirement_;
+  /// Of those that retire without a task: under it in the stack.
+  ElementCache* next_retired_ = nullptr;
   // In the list of all caches; under its mutex.
   ElementCache* next_ = nullptr;
   ElementCache** link_ = nullptr;

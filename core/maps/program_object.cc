@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: MIT
+//
+// core/maps/program_object.h's implementation.
+#include "core/maps/program_object.h"
+
+#include "core/base/bits.h"
+#include "core/maps/map_fields.h"
+#include "core/maps/shared_bytes.h"
+
+namespace ebpf {
+namespace {
+
+/// Programs may hold as many as memory allows.
+constexpr uint64_t kMaxObjects = uint64_t{1} << 32;
+/// Linux's largest object of bpf_mem_alloc.
+constexpr uint32_t kMaxSize = 4096;
+
+constexpr FieldKinds kSupported =
+    Bit(FieldKind::kSpinLock) | Bit(FieldKind::kRefCount);
+
+}  // namespace
+
+Result<ObjectType*> ObjectType::Create(const btf::Btf& btf, btf::TypeId id,
+                                       const btf::Btf* kernel,
+                                       Allocator& allocator) {
+  const btf::Type type = EBPF_TRY(btf.TypeAt(id));
+  const uint32_t size = EBPF_TRY(btf.SizeOf(id));
+  if (type.kind != btf::Kind::kStruct) {
+    return Status::kInvalid;
+  }
+  if (size > kMaxSize) {
+    return Status::kTooBig;
+  }
+  MapField fields[kMaxFields];
+  const uint32_t count = EBPF_TRY(
+      FindFields(FieldQuery{&btf, id, kObjectKinds, size, kernel}, fields));
+  uint32_t count_offset = kNoCount;
+  for (const MapField& field : MapFields(fields, count)) {
+    if ((Bit(field.kind) & kSupported) == 0) {
+      return Status::kNotSupportedLinux;
+    }
+    if (field.kind == FieldKind::kRefCount) {
+      count_offset = field.offset;
+    }
+  }
+  auto* made = EBPF_TRY(allocator.New<ObjectType>(
+      id, AlignUp<uint32_t>(size, 8), count_offset, allocator));
+  Result<Ref<ElementCache>> cache = ElementCache::Create(
+      {sizeof(Header) + made->size_, 16, kMaxObjects, &Destroy, made},
+      allocator);
+  if (!cache.ok()) {
+    allocator.Delete(made);
+    return cache.status();
+  }
+  made->cache_ = Move(*cache);
+  return made;
+}
+
+void ObjectType::Release() {
+  // Releases what the program did; the last one acquires what all did.
+  if (users_.FetchSub(1, kAcqRel) == 1) {
+    cache_->Retire();
+  }
+}
+
+void ObjectType::Destroy(void* self) {
+  auto* type = static_cast<ObjectType*>(self);
+  type->cache_->Close();
+  Allocator& allocator = type->allocator_;
+  allocator.Delete(type);
+}
+
+void* ObjectType::New() {
+  auto* header = static_cast<Header*>(cache_->Take());
+  if (header == nullptr) {
+    return nullptr;
+  }
+  users_.FetchAdd(1, kRelaxed);  // the program is one already
+  auto* object = reinterpret_cast<uint8_t*>(header + 1);
+  // Who found the last one here in a map may read it still.
+  shared_bytes::Zero(object, size_);
+  header->type = this;
+  if (count_offset_ != kNoCount) {
+    // Releases the zeros: pairs with the exchange in Acquire.
+    __atomic_store_n(CountOf(object), 1, __ATOMIC_RELEASE);
+  }
+  return object;
+}
+
+void ObjectType::Drop(void* object) {
+  Header& header = HeaderOf(object);
+  ObjectType* const type = header.type;
+  // Releases what this owner did; the last one acquires what all did.
+  if (type->count_offset_ != kNoCount &&
+      __atomic_sub_fetch(type->CountOf(object), 1, __ATOMIC_ACQ_REL) != 0) {
+    return;
+  }
+  type->cache_->Give(&header);
+  if (type->users_.FetchSub(1, kAcqRel) == 1) {
+    type->cache_->Retire();
+  }
+}
+
+bool ObjectType::Acquire(void* object) {
+  uint32_t* const count = HeaderOf(object).type->CountOf(object);
+  uint32_t before = __atomic_load_n(count, __ATOMIC_RELAXED);
+  while (before != 0 && before != UINT32_MAX) {
+    if (__atomic_compare_exchange_n(count, &before, before + 1, false,
+                                    __ATOMIC_ACQUIRE, __ATOMIC_RELAXED)) {
+      return true;
+    }
+  }
+  return false;
+}
+
+}  // namespace ebpf

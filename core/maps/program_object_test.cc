@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: MIT
+#include "core/maps/program_object.h"
+
+#include <atomic>
+#include <set>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "core/btf/test_builder.h"
+#include "core/maps/map_test_util.h"
+#include "testing/host_port/host_cpu.h"
+#include "testing/host_port/host_defer.h"
+#include "testing/host_port/host_memory.h"
+
+namespace ebpf {
+namespace {
+
+using btf::Kind;
+
+struct At {
+  const char* name;
+  uint32_t type;
+  uint32_t offset;
+};
+
+class ObjectTypeTest : public MapTest {
+ protected:
+  ObjectTypeTest() : blocks_(HostAllocatedBlocks()) {
+    word_ = types_.Add(Kind::kInt, types_.Name("u64"), 8, {1u << 24 | 64});
+    const uint32_t half =
+        types_.Add(Kind::kInt, types_.Name("u32"), 4, {1u << 24 | 32});
+    const uint32_t lock = Struct("bpf_spin_lock", 4, {{"val", half, 0}});
+    const uint32_t count = Struct("bpf_refcount", 4, {{"a", half, 0}});
+    const uint32_t head =
+        Struct("bpf_list_head", 16, {{"a", word_, 0}, {"b", word_, 8}});
+    (void)head;
+    const uint32_t node = Struct("bpf_list_node", 24, {{"a", word_, 0}});
+    plain_ = Struct("plain", 24, {{"a", word_, 0}, {"b", word_, 16}});
+    counted_ = Struct("counted", 20,
+                      {{"a", word_, 0},
+                       {"lock", lock, 8},
+                       {"count", count, 12},
+                       {"b", half, 16}});
+    linked_ = Struct("linked", 32, {{"node", node, 0}, {"a", word_, 24}});
+    large_ = Struct("large", 5000, {{"a", word_, 0}});
+  }
+  ~ObjectTypeTest() override {
+    RunHostDeferred();
+    EXPECT_EQ(HostAllocatedBlocks(), blocks_);
+    SetHostDeferSupport(true);
+  }
+
+  uint32_t Struct(const char* name, uint32_t size,
+                  const std::vector<At>& members) {
+    std::vector<uint32_t> tail;
+    for (const At& member : members) {
+      tail.insert(tail.end(),
+                  {types_.Name(member.name), member.type, member.offset * 8});
+    }
+    return types_.Add(Kind::kStruct, types_.Name(name), size, tail,
+                      static_cast<uint32_t>(members.size()));
+  }
+
+  Result<ObjectType*> Create(uint32_t id,
+                             Allocator& allocator = PortAllocator()) {
+    const std::vector<uint8_t> blob = types_.Blob();
+    const ConstBytes bytes(blob.data(), blob.size());
+    std::vector<uint32_t> index(*btf::Btf::CountTypes(bytes));
+    const Result<btf::Btf> btf =
+        btf::Btf::Open(bytes, Span<uint32_t>(index.data(), index.size()));
+    EXPECT_TRUE(btf.ok());
+    return ObjectType::Create(*btf, id, nullptr, allocator);
+  }
+  ObjectType* Make(uint32_t id) {
+    Result<ObjectType*> type = Create(id);
+    EXPECT_TRUE(type.ok());
+    return *type;
+  }
+
+  btf::Builder types_;
+  uint32_t word_ = 0;
+  uint32_t plain_ = 0;
+  uint32_t counted_ = 0;
+  uint32_t linked_ = 0;
+  uint32_t large_ = 0;
+
+ private:
+  const uint64_t blocks_;
+};
+
+TEST_F(ObjectTypeTest, ObjectsAreZerosAlsoWhereOneWasBefore) {
+  ObjectType* type = Make(plain_);
+  for (int round = 0; round < 1000; ++round) {
+    void* object = type->New();
+    ASSERT_NE(object, nullptr);
+    ASSERT_EQ(reinterpret_cast<uintptr_t>(object) % 16, 0u);
+    ASSERT_TRUE(AllZero(ConstBytes(static_cast<uint8_t*>(object), 24)));
+    memset(object, 0xff, 24);
+    ObjectType::Drop(object);
+  }
+  type->Release();
+}
+
+TEST_F(ObjectTypeTest, OnlyStructsWithLocksAndCountsAreMade) {
+  EXPECT_EQ(Create(linked_).status(), Status::kNotSupportedLinux);
+  EXPECT_EQ(Create(word_).status(), Status::kInvalid);
+  EXPECT_EQ(Create(large_).status(), Status::kTooBig);
+  EXPECT_FALSE(Create(9999).ok());
+}
+
+TEST_F(ObjectTypeTest, ACountedObjectLivesUntilItsLastReferenceIsDropped) {
+  ObjectType* type = Make(counted_);
+  auto* object = static_cast<uint8_t*>(type->New());
+  ASSERT_TRUE(ObjectType::Acquire(object));
+  ASSERT_TRUE(ObjectType::Acquire(object));
+  object[0] = 7;
+  ObjectType::Drop(object);
+  ObjectType::Drop(object);
+  std::set<void*> others;
+  while (void* other = type->New()) {
+    others.insert(other);
+  }
+  EXPECT_EQ(others.count(object), 0u);
+  EXPECT_EQ(object[0], 7);
+  ObjectType::Drop(object);
+  EXPECT_FALSE(ObjectType::Acquire(object)) << "it has gone";
+  for (void* other : others) {
+    ObjectType::Drop(other);
+  }
+  type->Release();
+}
+
+TEST_F(ObjectTypeTest, ATypeLivesAsLongAsItsObjects) {
+  ObjectType* type = Make(plain_);
+  void* object = type->New();
+  type->Release();
+  RunHostDeferred();
+  memset(object, 1, 24);
+  const HostTrap trap;
+  ObjectType::Drop(object);
+}
+
+TEST_F(ObjectTypeTest, WithoutDeferATypeGoesWithTheNextCall) {
+  SetHostDeferSupport(false);
+  ObjectType* type = Make(plain_);
+  ObjectType* other = Make(counted_);
+  void* object = type->New();
+  type->Release();
+  other->Release();
+  ObjectType::Drop(object);
+  ServeElementCaches();
+}
+
+TEST_F(ObjectTypeTest, NoObjectGoesWhileSomebodyReadsIt) {
+  ObjectType* type = Make(plain_);
+  auto* object = static_cast<uint64_t*>(type->New());
+  object[0] = 77;
+  std::atomic<bool> reading{false};
+  std::atomic<bool> dropped{false};
+  std::thread reader([&] {
+    const HostCpu cpu(1);
+    const ReadSection section;
+    reading = true;
+    while (!dropped) {
+      std::this_thread::yield();
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    EXPECT_EQ(object[0], 77u);  // the host port overwrites what is freed
+  });
+  while (!reading) {
+    std::this_thread::yield();
+  }
+  type->Release();
+  ObjectType::Drop(object);
+  dropped = true;
+  RunHostDeferred();
+  reader.join();
+}
+
+TEST_F(ObjectTypeTest, ThreadsShareCountedObjects) {
+  ObjectType* type = Make(counted_);
+  auto* shared = static_cast<uint64_t*>(type->New());
+  std::atomic<uint64_t> acquired{0};
+  std::vector<std::thread> threads;
+  for (uint32_t thread = 0; thread < 4; ++thread) {
+    threads.emplace_back([&, thread] {
+      const HostCpu cpu(thread + 1);
+      for (int i = 0; i < 20'000; ++i) {
+        const ReadSection section;
+        if (ObjectType::Acquire(shared)) {
+          ++acquired;
+          ObjectType::Drop(shared);
+        }
+        auto* own = static_cast<uint64_t*>(type->New());
+        if (own != nullptr) {
+          ASSERT_EQ(own[0], 0u);
+          own[0] = thread;
+          ASSERT_EQ(own[0], thread);
+          ObjectType::Drop(own);
+        }
+      }
+    });
+  }
+  for (std::thread& thread : threads) {
+    thread.join();
+  }
+  EXPECT_EQ(acquired, 80'000u);
+  ObjectType::Drop(shared);
+  type->Release();
+}
+
+TEST_F(ObjectTypeTest, EachFailedAllocationLeavesNothingBehind) {
+  ForEachFailingAllocation("type of objects", [&](FailingAllocator& allocator) {
+    Result<ObjectType*> type = Create(plain_, allocator);
+    EXPECT_EQ(type.status(),
+              allocator.failed() ? Status::kNoMemory : Status::kOk);
+    if (type.ok()) {
+      (*type)->Release();
+      RunHostDeferred();
+    }
+  });
+}
+
+}  // namespace
+}  // namespace ebpf
