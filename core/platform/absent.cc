@@ -15,6 +15,7 @@
 #include "core/platform/time.h"
 #include "core/platform/timer.h"
 #include "core/platform/user.h"
+#include "core/platform/variables.h"
 #include "core/platform/wake.h"
 
 #define EBPF_ABSENT __attribute__((weak))
@@ -44,6 +45,14 @@ EBPF_ABSENT bool ebpf_port_copy_to_user(uint64_t /*to*/, const void* /*from*/,
 EBPF_ABSENT size_t ebpf_port_stack_walk(const void* /*regs*/, bool /*user*/,
                                         uint64_t* /*addresses*/,
                                         size_t /*capacity*/) {
+  return 0;
+}
+EBPF_ABSENT bool ebpf_port_variable(const char* /*name*/, size_t /*name_size*/,
+                                    uintptr_t* /*address*/) {
+  return false;
+}
+EBPF_ABSENT uintptr_t ebpf_port_per_cpu_address(uintptr_t /*address*/,
+                                                uint32_t /*cpu*/) {
   return 0;
 }
 EBPF_ABSENT void* ebpf_port_cgroup_get(int /*fd*/) { return nullptr; }

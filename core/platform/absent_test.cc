@@ -17,6 +17,7 @@
 #include "core/platform/time.h"
 #include "core/platform/timer.h"
 #include "core/platform/user.h"
+#include "core/platform/variables.h"
 #include "core/platform/wake.h"
 #include "gtest/gtest.h"
 
@@ -115,6 +116,13 @@ TEST(AbsentTest, NoHelperOfAnOptionalServiceIsThere) {
   EXPECT_FALSE(ebpf_port_timer_start(&timer, 0, 0));
   EXPECT_EQ(ebpf_port_timer_stop(&timer), 0);
   EXPECT_EQ(ebpf_port_send_signal(9, true), -1);
+}
+
+TEST(AbsentTest, ThereAreNoVariables) {
+  uintptr_t address = 7;
+  EXPECT_FALSE(ebpf_port_variable("jiffies", 7, &address));
+  EXPECT_EQ(address, 7u);
+  EXPECT_EQ(ebpf_port_per_cpu_address(4096, 0), 0u);
 }
 
 TEST(AbsentTest, TasksWithoutUsersAreRoots) {

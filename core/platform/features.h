@@ -28,6 +28,8 @@ enum ebpf_port_feature {
   /// task opens or makes a device, and names groups (cgroup.h): programs can be
   /// attached to them.
   EBPF_PORT_CGROUP_DEVICES = 64,
+  /// ebpf_port_variable, ebpf_port_per_cpu_address (variables.h).
+  EBPF_PORT_VARIABLES = 128,
 };
 
 /// A sum of ebpf_port_feature, the same each time. Default: 0. Context: any.

@@ -6,6 +6,7 @@
 #include "core/base/atomic.h"
 #include "core/base/text_writer.h"
 #include "core/files/pin_store.h"
+#include "core/helpers/kernel_btf.h"
 #include "core/helpers/trace_log.h"
 #include "core/interpreter/interpreter.h"
 #include "core/jit/jit.h"
@@ -100,6 +101,7 @@ Status InitSystem(const machine::MachineOps& machine,
   EBPF_TRY(InitModules(machine, allocator));
   compiler = InitJit(machine, options.cpu_features, allocator);
   system_storage = {&machine, &allocator, kernel};
+  SetKernelBtf(system_storage.kernel.btf);
   Select(compiler != nullptr && !options.interpret, options.blind_constants);
   // Releases system_storage: pairs with the acquire in RunningSystem.
   running_system.Store(&system_storage, kRelease);
@@ -109,6 +111,7 @@ Status InitSystem(const machine::MachineOps& machine,
 void ExitSystem() {
   running_system.Store(nullptr, kRelease);
   Pins().Clear();
+  SetKernelBtf(nullptr);
   RemoveAllCgroups();
   read_sections_stay = !ExitProbes();
   ExitTraceLog();

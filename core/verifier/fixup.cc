@@ -13,6 +13,7 @@
 #include "core/program_types/context_layout.h"
 #include "core/verifier/callback.h"
 #include "core/verifier/inline_calls.h"
+#include "core/verifier/kernel_variable.h"
 #include "core/verifier/kfunc_call.h"
 #include "core/verifier/rewriter.h"
 #include "core/verifier/run_stack.h"
@@ -88,6 +89,7 @@ class Fixer {
   Status FixLookup();
   Status FixLoop();
   Status FixLoadFunc(const DecodedInsn& insn);
+  Status FixLoadVariable(const DecodedInsn& insn);
   Status PutPrologue(const FoundFunction& found);
   Status PutDirectCall(DirectCall callee);
   Status PutAsItIs() { return out_.Put(Original(), facts()); }
@@ -258,6 +260,9 @@ Status Fixer::FixInsn(const DecodedInsn& insn) {
     case Family::kLoadImm64:
       if (insn.op == Op::kLoadFunc) {
         return FixLoadFunc(insn);
+      }
+      if (insn.op == Op::kLoadBtfId) {
+        return FixLoadVariable(insn);
       }
       EBPF_TRY(PutAsItIs());
       return out_.Put(program_.insns[index_ + 1]);
@@ -463,6 +468,19 @@ Status Fixer::FixLoadFunc(const DecodedInsn& insn) {
     EBPF_TRY(out_.Put(load));
   }
   return out_.Put(program_.insns[index_ + 1]);
+}
+
+/// The address of a kernel's variable is a number like any other.
+Status Fixer::FixLoadVariable(const DecodedInsn& insn) {
+  const uint64_t address =
+      EBPF_TRY(KernelVariableAddress(*program_.kernel_btf, insn));
+  isa::Insn low = Original();
+  low.src = isa::kPseudoNone;
+  low.imm = static_cast<int32_t>(address);
+  isa::Insn high = program_.insns[index_ + 1];
+  high.imm = static_cast<int32_t>(address >> 32);
+  EBPF_TRY(out_.Put(low, facts()));
+  return out_.Put(high);
 }
 
 Status Fixer::CopyTo(FixedProgram& out) const {

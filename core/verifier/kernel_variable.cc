@@ -4,6 +4,8 @@
 // stands in the section of per-CPU variables has an address for each CPU.
 #include "core/verifier/kernel_variable.h"
 
+#include "core/platform/symbols.h"
+#include "core/platform/variables.h"
 #include "core/verifier/typed_access.h"
 
 namespace ebpf::verifier {
@@ -36,7 +38,7 @@ bool IsPerCpu(const btf::Btf& btf, btf::TypeId variable) {
 }  // namespace
 
 Status CheckKernelVariable(Verification& v, const isa::DecodedInsn& insn) {
-  if (v.options.profile == Profile::kPort || v.options.kernel_btf == nullptr) {
+  if (v.options.kernel_btf == nullptr) {
     return v.Reject(Message::kNoKernelBtf);
   }
   const Result<btf::Type> type = Named(v, insn);
@@ -54,7 +56,31 @@ Status CheckKernelVariable(Verification& v, const isa::DecodedInsn& insn) {
     return v.Reject(Message::kVariableSize, name.data(),
                     -static_cast<int>(Status::kInvalid));
   }
+  if (v.options.profile == Profile::kPort &&
+      !KernelVariableAddress(btf, insn).ok()) {
+    const StringView name = EBPF_TRY(btf.Name(type->name));
+    return v.Reject(Message::kVariableAddress, name.data());
+  }
   return Status::kOk;
+}
+
+Result<uint64_t> KernelVariableAddress(const btf::Btf& btf,
+                                       const isa::DecodedInsn& insn) {
+  const btf::Type type =
+      EBPF_TRY(btf.TypeAt(static_cast<btf::TypeId>(insn.imm)));
+  const StringView name = EBPF_TRY(btf.Name(type.name));
+  if (type.kind == Kind::kVariable) {
+    uintptr_t address;
+    if (ebpf_port_variable(name.data(), name.size(), &address)) {
+      return uint64_t{address};
+    }
+    return Status::kNotFound;
+  }
+  ebpf_symbol symbol;
+  if (ebpf_port_symbol_by_name(name.data(), name.size(), &symbol)) {
+    return uint64_t{symbol.address};
+  }
+  return Status::kNotFound;
 }
 
 RegState KernelVariable(const Verification& v, const isa::DecodedInsn& insn) {

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "core/verifier/kernel_variable.h"
 
+#include "core/isa/decode.h"
 #include "core/verifier/typed_fixture.h"
+#include "testing/host_port/host_symbols.h"
+#include "testing/host_port/host_variables.h"
 
 namespace ebpf::verifier {
 namespace {
@@ -11,6 +14,13 @@ class KernelVariableTest : public TypedTest {
   /// r6 = &variable
   static Code Address(uint32_t variable) {
     return {Raw(0x18, R6, isa::kPseudoBtfId, 0, variable), Raw(0, 0, 0, 0, 0)};
+  }
+  static isa::DecodedInsn Decoded(uint32_t variable) {
+    const Code code = Address(variable);
+    isa::DecodedInsn insn;
+    EXPECT_EQ(isa::Decode({code.data(), code.size()}, 0, insn),
+              isa::DecodeError::kNone);
+    return insn;
   }
 };
 
@@ -42,7 +52,34 @@ TEST_F(KernelVariableTest, OnlyVariablesAndFunctionsHaveAddresses) {
           "ldimm64 insn specifies invalid btf_id 100000.");
 }
 
-TEST_F(KernelVariableTest, PortsHaveNone) {
+TEST_F(KernelVariableTest, PortsHaveThoseThatTheyKnow) {
+  options_.profile = Profile::kPort;
+  const Code read = Join({Address(jiffies_), Load(kDW, R0, R6, 0), Return0()});
+  const std::string unknown =
+      "ldimm64 failed to find the address for kernel symbol 'jiffies'.";
+  Rejects(read, Status::kNotFound, unknown);
+  const uint64_t jiffies = 7;
+  AddHostVariable("jiffies", &jiffies);
+  Accepts(read);
+  EXPECT_EQ(*KernelVariableAddress(*options_.kernel_btf, Decoded(jiffies_)),
+            reinterpret_cast<uint64_t>(&jiffies));
+  RemoveHostVariables();
+  Rejects(read, Status::kNotFound, unknown);
+}
+
+TEST_F(KernelVariableTest, FunctionsAreFoundAmongSymbols) {
+  options_.profile = Profile::kPort;
+  Rejects(Join({Address(do_exit_), Return0()}), Status::kNotFound,
+          "ldimm64 failed to find the address for kernel symbol 'do_exit'.");
+  AddHostSymbol("do_exit", 0x1000, 16);
+  Accepts(Join({Address(do_exit_), Return0()}));
+  EXPECT_EQ(*KernelVariableAddress(*options_.kernel_btf, Decoded(do_exit_)),
+            0x1000u);
+  RemoveHostSymbol(0x1000);
+}
+
+TEST_F(KernelVariableTest, WithoutTypesThereAreNone) {
+  options_.kernel_btf = nullptr;
   options_.profile = Profile::kPort;
   Rejects(
       Join({Address(jiffies_), Return0()}), Status::kInvalid,

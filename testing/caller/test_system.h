@@ -23,9 +23,9 @@ namespace ebpf {
 /// left.
 class TestSystem {
  public:
-  TestSystem()
+  explicit TestSystem(const KernelView& kernel = {})
       : blocks_(HostAllocatedBlocks()), port_bytes_(PortAllocatedBytes()) {
-    EXPECT_EQ(InitSystem(HostMachineOps()), Status::kOk);
+    EXPECT_EQ(InitSystem(HostMachineOps(), {}, kernel), Status::kOk);
   }
   ~TestSystem() {
     ExitSystem();

@@ -6,10 +6,12 @@
 #include <cstring>
 #include <fstream>
 #include <iterator>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include "core/btf/test_builder.h"
 #include "core/files/program_file.h"
 #include "core/linux_abi/bpf.h"
 #include "core/loader/object.h"
@@ -17,8 +19,10 @@
 #include "gtest/gtest.h"
 #include "testing/caller/test_caller.h"
 #include "testing/caller/test_system.h"
+#include "testing/host_port/host_cpu.h"
 #include "testing/host_port/host_defer.h"
 #include "testing/host_port/host_timer.h"
+#include "testing/host_port/host_variables.h"
 #include "testing/oracle/host_object.h"
 
 namespace ebpf::oracle {
@@ -73,8 +77,61 @@ int64_t TestRun(TestCaller& caller, const loader::Object& object, size_t index,
   return status;
 }
 
+/// A few of the types and variables that Linux has, for a kernel that is none.
+class KernelTypes {
+ public:
+  KernelTypes() {
+    using btf::Kind;
+    btf::Builder b;
+    const uint32_t word = b.Add(Kind::kInt, b.Name("unsigned int"), 4, {32});
+    const uint32_t number =
+        b.Add(Kind::kInt, b.Name("long unsigned int"), 8, {64});
+    const uint32_t u32 = b.Add(Kind::kTypedef, b.Name("__u32"), word);
+    const uint32_t state = b.Add(Kind::kStruct, b.Name("rnd_state"), 16,
+                                 {b.Name("s1"), u32, 0, b.Name("s2"), u32, 32,
+                                  b.Name("s3"), u32, 64, b.Name("s4"), u32, 96},
+                                 4);
+    const uint32_t loops =
+        b.Add(Kind::kVariable, b.Name("cpu_loops_per_jiffy"), number, {1});
+    const uint32_t random =
+        b.Add(Kind::kVariable, b.Name("bpf_user_rnd_state"), state, {1});
+    b.Add(Kind::kDataSection, b.Name(".data..percpu"), 24,
+          {loops, 0, 8, random, 8, 16}, 2);
+    b.Add(Kind::kVariable, b.Name("boots"), number, {1});
+    b.Add(Kind::kVariable, b.Name("boot_state"), state, {1});
+    blob_ = b.Blob();
+    const ConstBytes bytes(blob_.data(), blob_.size());
+    index_.resize(*btf::Btf::CountTypes(bytes));
+    btf_ = *btf::Btf::Open(bytes, {index_.data(), index_.size()});
+    AddHostVariable("cpu_loops_per_jiffy", loops_, sizeof(loops_[0]));
+    AddHostVariable("bpf_user_rnd_state", states_, sizeof(states_[0]));
+    AddHostVariable("boots", &boots_);
+    AddHostVariable("boot_state", &boot_state_);
+  }
+  ~KernelTypes() { RemoveHostVariables(); }
+
+  const btf::Btf* btf() const { return &*btf_; }
+  KernelView view() const {
+    KernelView view;
+    view.btf = btf();
+    return view;
+  }
+
+ private:
+  std::vector<uint8_t> blob_;
+  std::vector<uint32_t> index_;
+  std::optional<btf::Btf> btf_;
+  struct State {
+    uint32_t s[4];
+  };
+  const uint64_t loops_[kMaxHostCpus] = {10, 11, 12, 13};
+  const State states_[kMaxHostCpus] = {{}, {}, {}, {{5, 6, 7, 8}}};
+  const uint64_t boots_ = 77;
+  const State boot_state_ = {{1, 22, 3, 4}};
+};
+
 /// The same here.
-HostRun RunHere(const std::vector<uint8_t>& bytes) {
+HostRun RunHere(const std::vector<uint8_t>& bytes, const KernelTypes& types) {
   HostRun run;
   TestCaller caller(Origin::kKernel);
   std::vector<char> text(1 << 16);
@@ -82,7 +139,9 @@ HostRun RunHere(const std::vector<uint8_t>& bytes) {
   {
     const HostTimerWorker timers(1);
     const HostDeferWorker tasks(2);
-    loader::Object object(caller.client(), PortAllocator(), log);
+    loader::Kernel kernel;
+    kernel.btf = types.btf();
+    loader::Object object(caller.client(), PortAllocator(), log, kernel);
     Status status = object.Open(ConstBytes(bytes.data(), bytes.size()));
     status = IsOk(status) ? object.Load() : status;
     if (!IsOk(status)) {
@@ -130,8 +189,33 @@ std::vector<Outcome> OutcomesOf(const HostRun& run) {
 class HelperProgramsTest
     : public ::testing::TestWithParam<std::tuple<const char*, bool>> {
  protected:
-  TestSystem system_;
+  KernelTypes types_;
+  TestSystem system_{types_.view()};
 };
+
+TEST(KernelVariablesTest, ProgramsReadThoseThatThePortHas) {
+  const KernelTypes types;
+  const TestSystem system(types.view());
+  const HostCpu cpu(3);
+  for (const bool compiled : {false, true}) {
+    const Status engine = SelectEngine(compiled, /*blind_constants=*/false);
+    ASSERT_TRUE(IsOk(engine) || !compiled);
+    const HostRun here = RunHere(ReadObject("kernel_variables"), types);
+    ASSERT_EQ(here.error, "");
+    const std::vector<Outcome> found = OutcomesOf(here);
+    const int64_t wanted[][2] = {
+        {1, 13},             // this CPU's, and the same by its number
+        {1, 0},   {1, 0},    // CPUs that are none
+        {1, 11},  {22, 77},  // another CPU's; those of all
+        {1, 133}, {1, 0},
+    };
+    ASSERT_EQ(found.size(), sizeof(wanted) / sizeof(wanted[0]));
+    for (size_t i = 0; i < found.size(); ++i) {
+      EXPECT_EQ(found[i].result, wanted[i][0]) << i;
+      EXPECT_EQ(static_cast<int64_t>(found[i].value), wanted[i][1]) << i;
+    }
+  }
+}
 
 TEST_P(HelperProgramsTest, LeaveTheSameOutcomesAsInTheHostsKernel) {
   const auto [name, compiled] = GetParam();
@@ -144,7 +228,7 @@ TEST_P(HelperProgramsTest, LeaveTheSameOutcomesAsInTheHostsKernel) {
   ASSERT_FALSE(object.empty()) << name;
 
   const HostRun host = RunOnHost(object, Pause);
-  const HostRun here = RunHere(object);
+  const HostRun here = RunHere(object, types_);
 
   ASSERT_EQ(host.error, "");
   ASSERT_EQ(here.error, "");
@@ -170,7 +254,8 @@ INSTANTIATE_TEST_SUITE_P(
     All, HelperProgramsTest,
     ::testing::Combine(::testing::Values("helper_strings", "helper_dynptr",
                                          "helper_locks", "helper_timers",
-                                         "helper_rest", "map_kinds"),
+                                         "helper_rest", "helper_values",
+                                         "map_kinds"),
                        ::testing::Bool()),
     [](const auto& info) {
       return std::string(std::get<0>(info.param)) +

@@ -84,8 +84,8 @@ class ExecTest(unittest.TestCase):
         self.fails("instruction 0: it goes to instruction 3", text="0500020000000000" + EXIT)
         self.fails("instruction 1: .*neither exit nor a jump", text=ok + ok)
         self.fails("instruction 1: there is no helper function 9999", text=ok + "850000000f270000" + EXIT)
-        self.fails("instruction 1: helper function 153 .per_cpu_ptr. is not implemented",
-                   text=ok + "8500000099000000" + EXIT)
+        self.fails("instruction 1: helper function 20 .skb_get_tunnel_key. is not implemented",
+                   text=ok + "8500000014000000" + EXIT)
         self.fails("instruction 0: it names a map", text="1811000001000000" + "0" * 16 + EXIT)
         self.fails("instruction 0: r10 is read-only", text="b70a000001000000" + EXIT)
         self.fails("instruction 0: classic packet access", text="2000000000000000" + EXIT)
