@@ -17,6 +17,10 @@ constexpr uint32_t kCgroupFlags = linux_abi::kAttachAllowOverride |
                                   linux_abi::kAttachAllowMulti |
                                   linux_abi::kAttachReplace;
 
+constexpr uint32_t kDeviceFlags =
+    linux_abi::kAttachReplace | linux_abi::kAttachBefore |
+    linux_abi::kAttachAfter | linux_abi::kAttachId;
+
 Status AttachToGroup(const Call& call, const ProgAttachAttr& attr,
                      Ref<Program> program) {
   Ref<Program> replaced;
@@ -35,13 +39,22 @@ Status AttachToGroup(const Call& call, const ProgAttachAttr& attr,
                         nullptr, *call.system.allocator);
 }
 
+/// No number of a device is one; a pair of virtual devices would have to be of
+/// a kind that is not here either.
+Status NoDevice(uint32_t attach_type) {
+  const auto type = static_cast<AttachType>(attach_type);
+  return type == AttachType::kTcxIngress || type == AttachType::kTcxEgress
+             ? Status::kNoDevice
+             : Status::kInvalid;
+}
+
 Status CheckAttachFlags(HookKind kind, const ProgAttachAttr& attr) {
   switch (kind) {
     case HookKind::kNone:
       return Status::kInvalid;
     case HookKind::kDevice:
-      return (attr.attach_flags & ~uint32_t{0x3c}) == 0 ? Status::kOk
-                                                        : Status::kInvalid;
+      return (attr.attach_flags & ~kDeviceFlags) == 0 ? Status::kOk
+                                                      : Status::kInvalid;
     default:
       return (attr.attach_flags & ~kCgroupFlags) == 0 &&
                      attr.relative_fd == 0 && attr.expected_revision == 0
@@ -66,7 +79,7 @@ Result<int> ProgAttach(const Call& call, const RawAttr& raw) {
     case HookKind::kSocketMap:
       return NoSocketMap(call, attr.target_fd);
     case HookKind::kDevice:
-      return Status::kNoDevice;
+      return NoDevice(attr.attach_type);
     default:
       return Status::kInvalid;
   }
@@ -89,15 +102,26 @@ Status DetachFromGroup(const Call& call, const ProgAttachAttr& attr,
 Result<int> ProgDetach(const Call& call, const RawAttr& raw) {
   const auto attr = EBPF_TRY(AttrOf<ProgAttachAttr>(raw));
   const AttachHook hook = AttachHookOf(attr.attach_type);
+  if (hook.kind == HookKind::kDevice) {
+    EBPF_TRY(CheckAttachFlags(hook.kind, attr));
+  } else if (attr.attach_flags != 0 || attr.relative_fd != 0 ||
+             attr.expected_revision != 0) {
+    return Status::kInvalid;
+  }
   switch (hook.kind) {
     case HookKind::kCgroup:
       EBPF_TRY(DetachFromGroup(call, attr, hook.program));
       return 0;
-    case HookKind::kSocketMap:
-      return NoSocketMap(call, attr.target_fd);
+    case HookKind::kSocketMap: {
+      const Status status = NoSocketMap(call, attr.target_fd);
+      if (status == Status::kNotSupported) {
+        EBPF_TRY(ProgramToAttach(call, attr.attach_bpf_fd, hook.program));
+      }
+      return status;
+    }
     case HookKind::kDevice:
       EBPF_TRY(ProgramToAttach(call, attr.attach_bpf_fd, hook.program));
-      return Status::kNoDevice;
+      return NoDevice(attr.attach_type);
     case HookKind::kLsm:
       EBPF_TRY(CgroupPlaceOf(call, attr.target_fd, attr.attach_type));
       return Status::kInvalid;
@@ -150,14 +174,19 @@ Result<int> ProgQuery(const Call& call, const RawAttr& raw) {
   if ((attr.query_flags & ~linux_abi::kQueryEffective) != 0) {
     return Status::kInvalid;
   }
-  switch (AttachHookOf(attr.attach_type).kind) {
+  const HookKind kind = AttachHookOf(attr.attach_type).kind;
+  if (attr.query_flags != 0 &&
+      (kind == HookKind::kSocketMap || kind == HookKind::kNetworkNamespace)) {
+    return Status::kInvalid;
+  }
+  switch (kind) {
     case HookKind::kCgroup:
       EBPF_TRY(QueryGroup(call, attr));
       return 0;
     case HookKind::kSocketMap:
       return NoSocketMap(call, attr.target_fd);
     case HookKind::kDevice:
-      return Status::kNoDevice;
+      return NoDevice(attr.attach_type);
     case HookKind::kNetworkNamespace:
       EBPF_TRY(call.client.fds().Get(static_cast<int32_t>(attr.target_fd)));
       return Status::kInvalid;

@@ -3,19 +3,24 @@
 // testing/linux_calls/kernel.h's two kernels.
 #include "testing/linux_calls/kernel.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
+#include <fcntl.h>
 #include <fstream>
 #include <linux/capability.h>
 #include <list>
 #include <poll.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include "core/objects/cgroup_programs.h"
 #include "testing/caller/test_caller.h"
+#include "testing/host_port/host_cgroup.h"
 #include "testing/host_port/host_text.h"
 #include "testing/host_port/host_user.h"
 
@@ -32,7 +37,10 @@ constexpr uint8_t kProbed[] = {0x90, 0xc3};
 class Ours final : public Kernel {
  public:
   Ours() : caller_(Origin::kUser), text_("linux_calls_probed", kProbed) {}
-  ~Ours() override { SetHostCapabilities(~uint64_t{0}); }
+  ~Ours() override {
+    SetHostCapabilities(~uint64_t{0});
+    RemoveAllCgroups();
+  }
 
   uint64_t Put(const void* from, size_t size) override {
     return caller_.Put(from, size);
@@ -64,6 +72,7 @@ class Ours final : public Kernel {
   linux_abi::PerfEventAttr Probe() override {
     return caller_.Kprobe("linux_calls_probed");
   }
+  int64_t Cgroup(int number) override { return kHostCgroupFd + number; }
 
  private:
   static int32_t Fd(int64_t fd) { return static_cast<int32_t>(fd); }
@@ -129,7 +138,39 @@ class Host final : public Kernel {
     data[1].effective = data[1].permitted & static_cast<uint32_t>(mask >> 32);
     syscall(SYS_capset, &header, data);
   }
-  ~Host() override { SetRights(~uint64_t{0}); }
+  ~Host() override {
+    SetRights(~uint64_t{0});
+    for (auto group = groups_.rbegin(); group != groups_.rend(); ++group) {
+      close(group->second);
+      rmdir(group->first.c_str());  // and what is attached to it goes
+    }
+  }
+
+  int64_t Cgroup(int number) override {
+    std::string path = CgroupRoot();
+    if (path.empty()) {
+      return -1;
+    }
+    path += "/linux_calls_" + std::to_string(getpid());
+    int fd = -1;
+    const std::string digits = std::to_string(number);
+    for (size_t level = 0; level <= digits.size(); ++level) {
+      path += level == 0 ? "" : "/" + digits.substr(0, level);
+      const auto known =
+          std::find_if(groups_.begin(), groups_.end(),
+                       [&](const auto& group) { return group.first == path; });
+      if (known != groups_.end()) {
+        fd = known->second;
+        continue;
+      }
+      if (mkdir(path.c_str(), 0755) != 0) {
+        return -1;
+      }
+      fd = open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+      groups_.emplace_back(path, fd);
+    }
+    return fd;
+  }
 
   /// A uprobe: not every Linux has kprobes, and for these calls it is the same.
   linux_abi::PerfEventAttr Probe() override {
@@ -144,6 +185,21 @@ class Host final : public Kernel {
 
  private:
   static int Fd(int64_t fd) { return static_cast<int>(fd); }
+
+  /// Where a cgroup2 is mounted; empty: nowhere.
+  static std::string CgroupRoot() {
+    std::ifstream mounts("/proc/self/mounts");
+    std::string device;
+    std::string path;
+    std::string kind;
+    std::string rest;
+    while (mounts >> device >> path >> kind && std::getline(mounts, rest)) {
+      if (kind == "cgroup2") {
+        return path;
+      }
+    }
+    return "";
+  }
 
   static uint64_t FileOffsetOf(uint64_t address) {
     std::ifstream maps("/proc/self/maps");
@@ -160,6 +216,7 @@ class Host final : public Kernel {
   }
 
   std::list<std::unique_ptr<uint64_t[]>> memory_;
+  std::vector<std::pair<std::string, int>> groups_;  // made, from the root down
 };
 
 }  // namespace
