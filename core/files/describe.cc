@@ -10,6 +10,7 @@
 #include "core/files/program_file.h"
 #include "core/linux_abi/bpf.h"
 #include "core/objects/cgroup_link.h"
+#include "core/objects/iterator_link.h"
 
 namespace ebpf {
 
@@ -56,6 +57,12 @@ void LinkFile::Describe(TextWriter& text) const {
   PutNumber(text, "link_id", link_->id());
   PutBytes(text, "prog_tag", ConstBytes(program->parts().tag));
   PutNumber(text, "prog_id", program->id());
+  if (const IteratorLink* iterator = link_->AsIterator()) {
+    PutText(text, "target_name", iterator->target().name);
+    if (iterator->map()) {
+      PutNumber(text, "map_id", iterator->map()->id());
+    }
+  }
   if (const CgroupLink* cgroup = link_->AsCgroup()) {
     PutNumber(text, "cgroup_id", cgroup->cgroup_id());
     PutNumber(text, "attach_type",

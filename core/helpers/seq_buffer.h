@@ -39,9 +39,10 @@ class SeqBuffer {
     overflowed_ = false;
   }
 
-  /// kOverflow, and nothing is appended from here on.
+  /// kOverflow, and nothing is appended from here on. As in Linux the last byte
+  /// of the memory stays free.
   Status Append(ConstBytes bytes) {
-    if (overflowed_ || bytes.size() > memory_.size() - size_) {
+    if (overflowed_ || bytes.size() >= memory_.size() - size_) {
       overflowed_ = true;
       return Status::kOverflow;
     }
@@ -66,6 +67,9 @@ class SeqBuffer {
   }
 
  private:
+  friend struct SeqFileLayout;
+
+  // Programs see these as a struct seq_file's buf, size and count.
   const Span<char> memory_;
   size_t size_ = 0;
   bool overflowed_ = false;

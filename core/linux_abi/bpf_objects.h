@@ -153,15 +153,26 @@ struct LinkInfo {
     uint64_t missed;
     uint64_t cookie;
   };
+  struct Iterator {
+    uint64_t target_name;
+    uint32_t target_name_size;  // as Probe's
+    uint32_t map_id;
+  };
   uint32_t type;
   uint32_t id;
   uint32_t prog_id;
   uint32_t padding;
-  uint32_t perf_event_type;
-  uint32_t padding_2;
-  Probe probe;
+  union {
+    struct {
+      uint32_t perf_event_type;
+      uint32_t padding_2;
+      Probe probe;
+    };
+    Iterator iterator;
+  };
 };
 static_assert(offsetof(LinkInfo, perf_event_type) == 16);
+static_assert(offsetof(LinkInfo, iterator.map_id) == 28);
 static_assert(sizeof(LinkInfo) == 64);
 
 /// What the union has for links to groups of tasks.
@@ -176,12 +187,28 @@ struct LinkCreateAttr {
   uint32_t target_fd;
   uint32_t attach_type;
   uint32_t flags;
-  uint64_t details[5];  // [0]: bpf_cookie of a perf event
+  /// [0]: bpf_cookie of a perf event; an IteratorLinkInfo's address, and then
+  /// its size.
+  uint64_t details[5];
   uint32_t last_detail;
   uint32_t padding;  // zero
 };
 static_assert(offsetof(LinkCreateAttr, last_detail) == 56);
 static_assert(sizeof(LinkCreateAttr) == 64);
+
+/// union bpf_iter_link_info, as far as there are such targets.
+struct IteratorLinkInfo {
+  uint32_t map_fd;
+  uint32_t others[3];
+};
+static_assert(sizeof(IteratorLinkInfo) == 16);
+
+/// BPF_ITER_CREATE.
+struct IterCreateAttr {
+  uint32_t link_fd;
+  uint32_t flags;
+};
+static_assert(sizeof(IterCreateAttr) == 8);
 
 /// BPF_LINK_UPDATE.
 struct LinkUpdateAttr {

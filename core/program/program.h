@@ -84,6 +84,10 @@ struct ProgramParts {
   bool gpl_compatible = false;
   /// bpf_attach_type that it was loaded for.
   uint32_t attach_type = 0;
+  bool sleepable = false;  // BPF_F_SLEEPABLE
+  /// How much it looks at of an iterator's element: its key, its value.
+  uint32_t element_key_bytes = 0;
+  uint32_t element_value_bytes = 0;
 };
 
 struct ProgramStats {

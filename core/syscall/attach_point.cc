@@ -30,9 +30,12 @@ Status ReadOwner(const Call& call, const linux_abi::ProgLoadAttr& attr,
   if (!file.ok()) {
     return Status::kInvalid;
   }
-  if ((*file)->AsBtf() != nullptr) {
-    // A client's own BTF is no kernel's.
-    return Status::kNotSupported;
+  if (const BtfFile* types = (*file)->AsBtf()) {
+    if (types->btf().get() != call.system.kernel_types) {
+      return Status::kNotSupported;  // a client's own
+    }
+    point.target.btf = call.system.kernel.btf;
+    return Status::kOk;
   }
   const JudgedProgramFile* program = (*file)->AsJudgedProgram();
   if (program == nullptr ||

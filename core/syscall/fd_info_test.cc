@@ -72,8 +72,9 @@ TEST_P(FdInfoTest, OfAProgram) {
 
 TEST_P(FdInfoTest, OfTypesAndStatistics) {
   const int64_t btf = LoadBtf(caller_, ProgramTypes());
-  EXPECT_EQ(Info(btf),
-            "btf_id:\t" + std::to_string(*btf::BtfIds().FirstId(1)) + "\n");
+  const uint32_t id =
+      *btf::BtfIds().FirstId(RunningSystem()->kernel_types->id() + 1);
+  EXPECT_EQ(Info(btf), "btf_id:\t" + std::to_string(id) + "\n");
   const int64_t stats =
       caller_.Call(linux_abi::kEnableStats, linux_abi::EnableStatsAttr{0});
   EXPECT_EQ(Info(stats), "");

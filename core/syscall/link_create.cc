@@ -10,6 +10,7 @@
 #include "core/objects/perf_event_link.h"
 #include "core/syscall/attach_hook.h"
 #include "core/syscall/commands.h"
+#include "core/syscall/iter_create.h"
 
 namespace ebpf {
 namespace {
@@ -72,6 +73,11 @@ Result<Ref<Link>> MakeLink(const Call& call, const LinkCreateAttr& attr,
     case ProgramTypeId::kPerfEvent:
       return attach == AttachType::kPerfEvent
                  ? LinkToEvent(call, attr, Move(program))
+                 : Result<Ref<Link>>(Status::kInvalid);
+    case ProgramTypeId::kTracing:
+      return attach == AttachType::kTraceIter &&
+                     program->parts().attach_type == attr.attach_type
+                 ? LinkToIterator(call, attr, Move(program))
                  : Result<Ref<Link>>(Status::kInvalid);
     default:
       return Status::kInvalid;

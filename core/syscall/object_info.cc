@@ -9,6 +9,7 @@
 #include "core/files/program_file.h"
 #include "core/linux_abi/perf_event.h"
 #include "core/objects/cgroup_link.h"
+#include "core/objects/iterator_link.h"
 
 namespace ebpf {
 namespace {
@@ -70,6 +71,13 @@ Status GetLinkInfo(InfoRequest& request, const Link& link) {
         request.client().Capable(linux_abi::kCapPerfmon) ? about.address : 0;
     info.probe.missed = about.missed;
     info.probe.cookie = about.cookie;
+  } else if (const IteratorLink* iterator = link.AsIterator()) {
+    EBPF_TRY(CopyNameOut(request.client(), info.iterator.target_name,
+                         info.iterator.target_name_size,
+                         iterator->target().name));
+    if (iterator->map()) {
+      info.iterator.map_id = iterator->map()->id();
+    }
   } else if (const CgroupLink* cgroup = link.AsCgroup()) {
     constexpr size_t kAt = offsetof(linux_abi::LinkInfo, perf_event_type);
     const linux_abi::CgroupLinkInfo about = {
@@ -90,17 +98,17 @@ Status GetBtfInfo(InfoRequest& request, const btf::BtfObject& btf) {
   info.id = btf.id();
   EBPF_TRY(
       CopyTableOut(request.client(), info.btf, info.btf_size, btf.bytes()));
-  if ((info.name == 0) != (info.name_size == 0)) {
-    return Status::kInvalid;
+  const bool is_kernels = &btf == request.system().kernel_types;
+  const StringView name = is_kernels ? "vmlinux" : "";
+  uint32_t name_size = info.name_size;
+  const Status fits = CopyNameOut(request.client(), info.name, name_size, name);
+  if (!IsOk(fits) && fits != Status::kNoSpace) {
+    return fits;
   }
-  if (info.name != 0) {
-    const char none = 0;
-    EBPF_TRY(request.client().CopyOut(request.client().Pointer(info.name),
-                                      &none, sizeof(none)));
-  }
-  info.name_size = 0;
-  info.kernel_btf = 0;
-  return request.CopyOut(info);
+  info.name_size = static_cast<uint32_t>(name.size());  // here without the zero
+  info.kernel_btf = is_kernels;
+  EBPF_TRY(request.CopyOut(info));
+  return fits;
 }
 
 }  // namespace

@@ -42,6 +42,7 @@ class InfoRequest {
   }
 
   const Client& client() const { return call_.client; }
+  const System& system() const { return call_.system; }
   Allocator& allocator() const { return *call_.system.allocator; }
 
  private:

@@ -447,7 +447,9 @@ TEST_P(TypedDumpTest, FunctionsAndLinesAreTold) {
   info.tags = caller_.Put(nullptr, 3 * 8);
   ASSERT_EQ(Get(fd, info), 0);
 
-  EXPECT_EQ(info.btf_id, btf::BtfIds().FirstId(1).ValueOr(0));
+  EXPECT_EQ(info.btf_id, btf::BtfIds()
+                             .FirstId(RunningSystem()->kernel_types->id() + 1)
+                             .ValueOr(0));
   ASSERT_EQ(info.function_info_count, 2u);
   const auto functions = Read<FunctionInfo>(info.function_info, 2);
   EXPECT_EQ(functions[0].insn_offset, 0u);

@@ -11,6 +11,7 @@
 #include "core/interpreter/interpreter.h"
 #include "core/jit/jit.h"
 #include "core/objects/cgroup_programs.h"
+#include "core/objects/kernel_types.h"
 #include "core/platform/log.h"
 #include "core/probes/kprobe.h"
 #include "core/program/run_context.h"
@@ -52,6 +53,29 @@ Status InitModules(const machine::MachineOps& machine, Allocator& allocator) {
     ExitReadSections();
   }
   return status;
+}
+
+/// Gives a kernel that runs programs its types, if it brings none.
+Status SetTypes(System& system) {
+  if (system.kernel.btf != nullptr ||
+      system.kernel.profile != verifier::Profile::kPort) {
+    return Status::kOk;
+  }
+  Ref<btf::BtfObject> types =
+      EBPF_TRY(btf::BtfObject::Create(KernelTypes(), *system.allocator));
+  btf::BtfIds().Add(*types);
+  system.kernel.btf = &types->btf();
+  system.kernel_types = types.Leak();
+  return Status::kOk;
+}
+
+void ExitModules() {
+  ExitTraceLog();
+  ExitJit();
+  ExitRunContexts();
+  if (!read_sections_stay) {
+    ExitReadSections();
+  }
 }
 
 void LogEngine(const machine::MachineOps& machine, bool compiles) {
@@ -101,6 +125,12 @@ Status InitSystem(const machine::MachineOps& machine,
   EBPF_TRY(InitModules(machine, allocator));
   compiler = InitJit(machine, options.cpu_features, allocator);
   system_storage = {&machine, &allocator, kernel};
+  const Status types = SetTypes(system_storage);
+  if (!IsOk(types)) {
+    read_sections_stay = !ExitProbes();
+    ExitModules();
+    return types;
+  }
   SetKernelBtf(system_storage.kernel.btf);
   Select(compiler != nullptr && !options.interpret, options.blind_constants);
   // Releases system_storage: pairs with the acquire in RunningSystem.
@@ -111,15 +141,13 @@ Status InitSystem(const machine::MachineOps& machine,
 void ExitSystem() {
   running_system.Store(nullptr, kRelease);
   Pins().Clear();
-  SetKernelBtf(nullptr);
   RemoveAllCgroups();
-  read_sections_stay = !ExitProbes();
-  ExitTraceLog();
-  ExitJit();
-  ExitRunContexts();
-  if (!read_sections_stay) {
-    ExitReadSections();
+  SetKernelBtf(nullptr);
+  if (btf::BtfObject* types = Exchange(system_storage.kernel_types, nullptr)) {
+    types->Release();
   }
+  read_sections_stay = !ExitProbes();
+  ExitModules();
 }
 
 const System* RunningSystem() { return running_system.Load(kAcquire); }

@@ -4,7 +4,7 @@
 #pragma once
 
 #include "core/base/status.h"
-#include "core/btf/btf.h"
+#include "core/btf/btf_object.h"
 #include "core/machine/machine_ops.h"
 #include "core/memory/allocator.h"
 #include "core/program/engine.h"
@@ -16,7 +16,9 @@ namespace ebpf {
 struct KernelView {
   /// kLinux: programs are judged by all that Linux has, and never run.
   verifier::Profile profile = verifier::Profile::kPort;
-  /// The kernel's own types, which outlive the subsystem; or null.
+  /// The kernel's own types, which outlive the subsystem. Null: a kernel that
+  /// runs programs has core's (core/objects/kernel_types.h) and so iterators,
+  /// one that judges them has none.
   const btf::Btf* btf = nullptr;
   /// Its functions for programs, of which `btf` has the prototypes: Linux's, or
   /// a port's own chained before those.
@@ -30,6 +32,10 @@ struct System {
   const machine::MachineOps* machine = nullptr;
   Allocator* allocator = nullptr;
   KernelView kernel;
+  /// kernel.btf as an object with an id, where it is core's; else null. What
+  /// programs see of objects is laid out as these say.
+  btf::BtfObject* kernel_types = nullptr;
+  bool has_own_types() const { return kernel_types != nullptr; }
   /// For programs that are loaded now; it may change. Context: any.
   Engine& engine() const;
 };

@@ -193,7 +193,11 @@ Status FindTarget(Verification& v) {
   if (!HasTarget(type)) {
     return Status::kOk;
   }
-  if (v.options.profile == Profile::kPort) {
+  // Of what calls programs with arguments only iterators are here.
+  const bool is_iterator =
+      type == ProgramTypeId::kTracing &&
+      v.options.attach_type == static_cast<uint32_t>(AttachType::kTraceIter);
+  if (v.options.profile == Profile::kPort && !is_iterator) {
     return v.Reject(Message::kNotForProfile, "arguments of its functions");
   }
   if (v.options.attach_target.btf == nullptr ||

@@ -65,6 +65,14 @@ Status CheckMaySleep(Verification& v, const HelperPrototype& helper) {
              : Status::kOk;
 }
 
+/// Iterators have different contexts, and one array for tail calls could be
+/// used by all of them.
+bool LeadsToOtherContext(const Verification& v, const HelperPrototype& helper) {
+  return v.options.profile == Profile::kPort &&
+         v.options.type->id == ProgramTypeId::kTracing &&
+         helper.id == helper_id::tail_call;
+}
+
 Result<const HelperPrototype*> CheckCallable(Verification& v, int32_t number) {
   if (HoldsLock(v) && number != helper_id::spin_unlock) {
     return v.Reject(Message::kCallWithLock);
@@ -78,7 +86,7 @@ Result<const HelperPrototype*> CheckCallable(Verification& v, int32_t number) {
   const bool here =
       HelperExists(*helper) || v.options.profile == Profile::kLinux;
   if (!here || !HelperAllowed(*helper, type, v.options.attach_type) ||
-      !AllowedForMember(v, *helper)) {
+      !AllowedForMember(v, *helper) || LeadsToOtherContext(v, *helper)) {
     return v.Reject(Message::kHelperNotAllowed, helper->name, number);
   }
   if (helper->gpl_only && !v.options.gpl_compatible) {

@@ -209,7 +209,9 @@ Status AccessMap(Verification& v, const Access& access, RegState& loaded) {
   const MapType kind = reg.map->spec().type;
   const btf::Btf* const kernel = v.options.kernel_btf;
   const char* const name = StructOf(kind);
-  if (kernel == nullptr) {
+  // A map of ours is not what the kernel's types say: programs see those of
+  // iterators by a view of them.
+  if (kernel == nullptr || v.options.profile == Profile::kPort) {
     return v.Reject(Message::kNoMapBtf);
   }
   const Result<btf::TypeId> type = name != nullptr

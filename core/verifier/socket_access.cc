@@ -85,8 +85,9 @@ Status CheckBuffer(Verification& v, const Access& access) {
   if (!reg.value.IsConstant() || reg.value.bits.value != 0) {
     return v.Reject(Message::kVariableBuffer, name, offset, reg.value.bits);
   }
-  v.stats.buffer_bytes =
-      Max(v.stats.buffer_bytes, static_cast<uint32_t>(offset) + access.size);
+  uint32_t& most =
+      read_only ? v.stats.read_only_buffer_bytes : v.stats.buffer_bytes;
+  most = Max(most, static_cast<uint32_t>(offset) + access.size);
   return Status::kOk;
 }
 

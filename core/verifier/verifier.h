@@ -90,6 +90,8 @@ struct Stats {
   /// How many bytes it accesses of the buffer that it is given (kTraceBuffer,
   /// kBuffer): whoever attaches the program compares with what is there.
   uint32_t buffer_bytes = 0;
+  /// The same of one that it may only read: the key of an iterator's element.
+  uint32_t read_only_buffer_bytes = 0;
   /// Stack bytes of the deepest chain of calls.
   uint32_t stack_depth = 0;
 };

@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: MIT
+//
+// The types of this kernel as programs and clients see them: Linux's names, and
+// of each struct the fields that there are here. kernel_view.h has the same
+// structs for who fills them; clang makes BTF of this file, and
+// kernel_types.gen.cc holds that (tools/kernel_types.py).
+
+typedef _Bool bool;
+typedef signed char s8;
+typedef unsigned char u8;
+typedef signed short s16;
+typedef unsigned short u16;
+typedef signed int s32;
+typedef unsigned int u32;
+typedef signed long long s64;
+typedef unsigned long long u64;
+typedef u8 __u8;
+typedef s32 __s32;
+typedef u32 __u32;
+typedef s64 __s64;
+typedef u64 __u64;
+typedef unsigned long size_t;
+
+typedef struct {
+  s64 counter;
+} atomic64_t;
+
+enum bpf_map_type {
+  BPF_MAP_TYPE_UNSPEC = 0,
+  BPF_MAP_TYPE_HASH = 1,
+  BPF_MAP_TYPE_ARRAY = 2,
+  BPF_MAP_TYPE_PROG_ARRAY = 3,
+  BPF_MAP_TYPE_PERF_EVENT_ARRAY = 4,
+  BPF_MAP_TYPE_PERCPU_HASH = 5,
+  BPF_MAP_TYPE_PERCPU_ARRAY = 6,
+  BPF_MAP_TYPE_STACK_TRACE = 7,
+  BPF_MAP_TYPE_CGROUP_ARRAY = 8,
+  BPF_MAP_TYPE_LRU_HASH = 9,
+  BPF_MAP_TYPE_LRU_PERCPU_HASH = 10,
+  BPF_MAP_TYPE_LPM_TRIE = 11,
+  BPF_MAP_TYPE_ARRAY_OF_MAPS = 12,
+  BPF_MAP_TYPE_HASH_OF_MAPS = 13,
+  BPF_MAP_TYPE_QUEUE = 22,
+  BPF_MAP_TYPE_STACK = 23,
+  BPF_MAP_TYPE_RINGBUF = 27,
+  BPF_MAP_TYPE_BLOOM_FILTER = 30,
+};
+
+enum bpf_prog_type {
+  BPF_PROG_TYPE_UNSPEC = 0,
+  BPF_PROG_TYPE_SOCKET_FILTER = 1,
+  BPF_PROG_TYPE_KPROBE = 2,
+  BPF_PROG_TYPE_SCHED_CLS = 3,
+  BPF_PROG_TYPE_SCHED_ACT = 4,
+  BPF_PROG_TYPE_TRACEPOINT = 5,
+  BPF_PROG_TYPE_XDP = 6,
+  BPF_PROG_TYPE_PERF_EVENT = 7,
+  BPF_PROG_TYPE_RAW_TRACEPOINT = 17,
+  BPF_PROG_TYPE_TRACING = 26,
+  BPF_PROG_TYPE_SYSCALL = 31,
+};
+
+enum bpf_attach_type {
+  BPF_TRACE_ITER = 28,
+  BPF_PERF_EVENT = 41,
+};
+
+enum bpf_link_type {
+  BPF_LINK_TYPE_UNSPEC = 0,
+  BPF_LINK_TYPE_RAW_TRACEPOINT = 1,
+  BPF_LINK_TYPE_TRACING = 2,
+  BPF_LINK_TYPE_ITER = 4,
+  BPF_LINK_TYPE_PERF_EVENT = 7,
+};
+
+struct bpf_map {
+  enum bpf_map_type map_type;
+  u32 key_size;
+  u32 value_size;
+  u32 max_entries;
+  u64 map_extra;
+  u32 map_flags;
+  u32 id;
+  u32 btf_key_type_id;
+  u32 btf_value_type_id;
+  char name[16];
+  atomic64_t refcnt;
+  atomic64_t usercnt;
+  bool frozen;
+};
+
+struct bpf_func_info {
+  u32 insn_off;
+  u32 type_id;
+};
+
+struct btf;
+struct bpf_prog;
+
+struct bpf_prog_aux {
+  atomic64_t refcnt;
+  u32 used_map_cnt;
+  u32 func_cnt;
+  u32 id;
+  u32 attach_btf_id;
+  u32 func_info_cnt;
+  u32 verified_insns;
+  const char *attach_func_name;
+  struct bpf_prog *dst_prog;
+  struct btf *btf;
+  struct bpf_func_info *func_info;
+  u64 load_time;
+  char name[16];
+};
+
+struct bpf_prog {
+  enum bpf_prog_type type;
+  enum bpf_attach_type expected_attach_type;
+  u32 len;
+  u32 jited_len;
+  u8 tag[8];
+  struct bpf_prog_aux *aux;
+};
+
+struct bpf_link {
+  atomic64_t refcnt;
+  u32 id;
+  enum bpf_link_type type;
+  struct bpf_prog *prog;
+};
+
+struct seq_file {
+  char *buf;
+  size_t size;
+  size_t count;
+};
+
+struct bpf_iter_meta {
+  struct seq_file *seq;
+  u64 session_id;
+  u64 seq_num;
+};
+
+struct bpf_iter__bpf_map {
+  struct bpf_iter_meta *meta;
+  struct bpf_map *map;
+};
+
+struct bpf_iter__bpf_map_elem {
+  struct bpf_iter_meta *meta;
+  struct bpf_map *map;
+  void *key;
+  void *value;
+};
+
+struct bpf_iter__bpf_prog {
+  struct bpf_iter_meta *meta;
+  struct bpf_prog *prog;
+};
+
+struct bpf_iter__bpf_link {
+  struct bpf_iter_meta *meta;
+  struct bpf_link *link;
+};
+
+// The functions whose arguments are the contexts of iterators.
+
+int bpf_iter_bpf_map(struct bpf_iter_meta *meta, struct bpf_map *map) {
+  return 0;
+}
+
+int bpf_iter_bpf_map_elem(struct bpf_iter_meta *meta, struct bpf_map *map,
+                          void *key, void *value) {
+  return 0;
+}
+
+int bpf_iter_bpf_prog(struct bpf_iter_meta *meta, struct bpf_prog *prog) {
+  return 0;
+}
+
+int bpf_iter_bpf_link(struct bpf_iter_meta *meta, struct bpf_link *link) {
+  return 0;
+}
+
+// Types that no function above names: clang describes what a variable has.
+
+struct {
+  u8 *u8_type;
+  s8 *s8_type;
+  u16 *u16_type;
+  s16 *s16_type;
+  __u8 *uapi_u8_type;
+  __s32 *uapi_s32_type;
+  __u32 *uapi_u32_type;
+  __s64 *uapi_s64_type;
+  __u64 *uapi_u64_type;
+  struct bpf_iter__bpf_map map;
+  struct bpf_iter__bpf_map_elem element;
+  struct bpf_iter__bpf_prog program;
+  struct bpf_iter__bpf_link link;
+  // Pointers to these lead to the whole structs then.
+  struct seq_file seq_file;
+  struct bpf_prog_aux bpf_prog_aux;
+  struct bpf_func_info bpf_func_info;
+} types_without_a_function;
