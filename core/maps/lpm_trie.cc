@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// core/maps/lpm_trie.h's implementation: changing the trie, and walking it.
+// core/maps/lpm_trie.h's implementation: changing the trie, and walking it. Its
+// tables are in lpm_trie_jumps.cc.
 #include "core/maps/lpm_trie.h"
 
 #include "core/base/assert.h"
@@ -16,7 +17,8 @@ Status LpmTrie::Init(uint32_t data_size, uint32_t value_size,
   const size_t inner_size = sizeof(Node) + value_offset_;
   const size_t size = inner_size + AlignUp<size_t>(value_size, 8);
   EBPF_TRY(nodes_.Init(1, uint64_t{max_entries} + 1, size));
-  return inner_nodes_.Init(1, max_entries, inner_size);
+  EBPF_TRY(inner_nodes_.Init(1, max_entries, inner_size));
+  return InitJumps();
 }
 
 LpmTrie::Node* LpmTrie::Take(bool inner) {
@@ -40,6 +42,7 @@ void LpmTrie::Give(Node* node) {
   changes_.Store(changes_.Load(kRelaxed) + 1, kRelease);
   // Before anything is written to it: pairs with the fence in Find.
   ThreadFence(kRelease);
+  DropJump(node);
   FreeNodes& free = node->is_inner.Load(kRelaxed) != 0 ? free_inner_ : free_;
   node->children[0].Store(free.first, kRelaxed);
   free.first = node;
@@ -112,13 +115,17 @@ Status LpmTrie::Put(LpmKey key, ConstBytes value, UpdateMode mode) {
   if (same) {
     SetChildren(node, old->children[0].Load(kRelaxed),
                 old->children[1].Load(kRelaxed));
+    MoveJump(old, node);
     place.link->Store(node, kRelease);
-    Give(old);
   } else if (old == nullptr) {
     SetChildren(node, nullptr, nullptr);
     place.link->Store(node, kRelease);
   } else {
     PutApart(place, key, node);
+  }
+  RenewJumps(key, place.parent);
+  if (same) {
+    Give(old);
   }
   return Status::kOk;
 }
@@ -133,11 +140,13 @@ Status LpmTrie::Remove(LpmKey key) {
   --count_;
   Node* const zero = node->children[0].Load(kRelaxed);
   Node* const one = node->children[1].Load(kRelaxed);
+  Node* also_gone = nullptr;
   if (zero != nullptr && one != nullptr) {
     Node* const inner = Take(true);
     inner->length.Store(key.length, kRelaxed);
     shared_bytes::Store(inner->data(), ConstBytes(key.data, data_size_));
     SetChildren(inner, zero, one);
+    MoveJump(node, inner);
     place.link->Store(inner, kRelease);
   } else if (zero == nullptr && one == nullptr && place.parent != nullptr &&
              place.parent->is_inner.Load(kRelaxed) != 0) {
@@ -145,11 +154,15 @@ Status LpmTrie::Remove(LpmKey key) {
     const bool is_one = place.link == &place.parent->children[1];
     place.parent_link->Store(
         place.parent->children[is_one ? 0 : 1].Load(kRelaxed), kRelease);
-    Give(place.parent);
+    also_gone = place.parent;
   } else {
     place.link->Store(zero != nullptr ? zero : one, kRelease);
   }
+  RenewJumps(key, also_gone == nullptr ? place.parent : nullptr);
   Give(node);
+  if (also_gone != nullptr) {
+    Give(also_gone);
+  }
   return Status::kOk;
 }
 

@@ -76,6 +76,10 @@ class LpmTrieTest : public MapTest {
     return reinterpret_cast<const uint64_t*>(trie_.Find(key.lpm()));
   }
   void CompareWithModel(uint32_t data_size, uint32_t max_entries);
+  uint32_t JumpCount() {
+    const SpinGuard guard(trie_.lock);
+    return trie_.jump_count();
+  }
   void CheckFind(const Key& key, const Model& model);
   void CheckWalk(const Model& model);
   void CheckNext(const Key& key, const Model& model);
@@ -132,13 +136,21 @@ void LpmTrieTest::CompareWithModel(uint32_t data_size, uint32_t max_entries) {
   Init(data_size, max_entries);
   Model model;
   std::mt19937 random(data_size);
+  uint32_t most_jumps = 0;
   for (uint64_t i = 0, count = ModelOperations() / 4; i < count; ++i) {
+    // It fills up, and empties again.
+    const bool shrinks = i / (4 * max_entries) % 2 != 0;
     // Few different bits, so that prefixes meet.
     std::vector<uint8_t> data(data_size);
     for (uint8_t& byte : data) {
       byte = random() % 4 == 0 ? static_cast<uint8_t>(1u << random() % 8) : 0;
     }
-    const Key key(random() % (data_size * 8 + 1), data);
+    Key key(random() % (data_size * 8 + 1), data);
+    const auto existing = model.lower_bound(key.bits());
+    if (shrinks && existing != model.end() && random() % 2 == 0) {
+      const LpmKey there(existing->second.key.data());
+      key = Key(there.length, {there.data, there.data + data_size});
+    }
     const bool exists = model.count(key.bits()) != 0;
     switch (random() % 5) {
       case 0:
@@ -149,6 +161,11 @@ void LpmTrieTest::CompareWithModel(uint32_t data_size, uint32_t max_entries) {
         CheckNext(key, model);
         break;
       case 2:
+        if (shrinks) {
+          CheckFind(Key(data_size * 8, data), model);
+          break;
+        }
+        [[fallthrough]];
       case 3: {
         const auto mode = static_cast<UpdateMode>(random() % 3);
         Status wanted = Status::kOk;
@@ -171,11 +188,21 @@ void LpmTrieTest::CompareWithModel(uint32_t data_size, uint32_t max_entries) {
     if (i % 10'000 == 0) {
       CheckWalk(model);
     }
+    most_jumps = std::max(most_jumps, JumpCount());
     if (HasFatalFailure()) {
       return;
     }
   }
   CheckWalk(model);
+  if (max_entries > 1000) {
+    EXPECT_GT(most_jumps, 10u);
+  }
+  for (const auto& [bits, entry] : model) {
+    const LpmKey key(entry.key.data());
+    const SpinGuard guard(trie_.lock);
+    ASSERT_EQ(trie_.Remove(key), Status::kOk);
+  }
+  EXPECT_EQ(JumpCount(), 0u);
 }
 
 TEST_F(LpmTrieTest, EqualsAModelWithOneByte) { CompareWithModel(1, 100); }
@@ -183,6 +210,38 @@ TEST_F(LpmTrieTest, EqualsAModelWithIpv4) { CompareWithModel(4, 200); }
 TEST_F(LpmTrieTest, EqualsAModelWithOddData) { CompareWithModel(7, 50); }
 TEST_F(LpmTrieTest, EqualsAModelWithIpv6) { CompareWithModel(16, 100); }
 TEST_F(LpmTrieTest, EqualsAModelWithOnePrefix) { CompareWithModel(3, 1); }
+TEST_F(LpmTrieTest, EqualsAModelWithManyIpv4) { CompareWithModel(4, 2000); }
+TEST_F(LpmTrieTest, EqualsAModelWithManyOdd) { CompareWithModel(5, 3000); }
+TEST_F(LpmTrieTest, EqualsAModelWithManyWords) { CompareWithModel(8, 2000); }
+TEST_F(LpmTrieTest, EqualsAModelWithManyIpv6) { CompareWithModel(16, 4000); }
+
+TEST_F(LpmTrieTest, AChainOfPrefixesGetsTablesAndLosesThem) {
+  constexpr uint32_t kLengths = 128;
+  Init(16, 256);
+  std::vector<uint32_t> order(kLengths);
+  for (uint32_t i = 0; i < kLengths; ++i) {
+    order[i] = i + 1;
+  }
+  const std::vector<uint8_t> data(16, 0xa5);
+  std::mt19937 random(5);
+  for (int round = 0; round < 50; ++round) {
+    uint32_t most_jumps = 0;
+    std::shuffle(order.begin(), order.end(), random);
+    for (const uint32_t length : order) {
+      ASSERT_EQ(Put(Key(length, data), length), Status::kOk);
+      most_jumps = std::max(most_jumps, JumpCount());
+    }
+    EXPECT_EQ(most_jumps, 4u);  // all that there are
+    for (uint32_t length = 1; length <= kLengths; ++length) {
+      ASSERT_EQ(*Find(Key(length, data)), length);
+    }
+    std::shuffle(order.begin(), order.end(), random);
+    for (const uint32_t length : order) {
+      ASSERT_EQ(Remove(Key(length, data)), Status::kOk);
+    }
+    ASSERT_EQ(JumpCount(), 0u);
+  }
+}
 
 TEST_F(LpmTrieTest, FillsUpAndEmptiesInAnyOrder) {
   // The most inner nodes that there can be: all prefixes have full length.
@@ -228,7 +287,10 @@ Prefix Asked(uint32_t number) {
 }
 Prefix Coming(std::mt19937& random) {
   const auto byte = static_cast<uint8_t>(random() % kStaying * 16);
-  switch (random() % 3) {
+  switch (random() % 4) {
+    case 3:
+      return {static_cast<uint32_t>(17 + random() % 16),
+              {10, 0, static_cast<uint8_t>(byte + 8), 0xff}};
     case 0:
       return {static_cast<uint32_t>(random() % 24), {10, 0, byte, 0}};
     case 1:
@@ -239,10 +301,13 @@ Prefix Coming(std::mt19937& random) {
   }
 }
 
-class BusyLpmTrieTest : public LpmTrieTest {
+/// With few prefixes, which leave often, or enough for tables, which come and
+/// go with the nodes that others change.
+class BusyLpmTrieTest : public LpmTrieTest,
+                        public ::testing::WithParamInterface<uint32_t> {
  protected:
   BusyLpmTrieTest() {
-    Init(4, kStaying + 12);
+    Init(4, kStaying + GetParam());
     for (uint32_t i = 0; i < kStaying; ++i) {
       EXPECT_EQ(Put(Staying(i), 1000 + i), Status::kOk);
     }
@@ -257,7 +322,10 @@ class BusyLpmTrieTest : public LpmTrieTest {
   }
 };
 
-TEST_F(BusyLpmTrieTest, ThreadsFindTheLongestPrefixWhileOthersChange) {
+INSTANTIATE_TEST_SUITE_P(Prefixes, BusyLpmTrieTest,
+                         ::testing::Values(12u, 200u));
+
+TEST_P(BusyLpmTrieTest, ThreadsFindTheLongestPrefixWhileOthersChange) {
   std::atomic<bool> done{false};
   std::vector<std::thread> threads;
   for (uint32_t reader = 0; reader < 2; ++reader) {
@@ -316,7 +384,7 @@ void OnTrap() {
   ++t.changed;
 }
 
-TEST_F(BusyLpmTrieTest, ATrapAnywhereFindsTheLongestPrefix) {
+TEST_P(BusyLpmTrieTest, ATrapAnywhereFindsTheLongestPrefix) {
   g_trapped = {&trie_, std::mt19937(3), 0, 0, 0, 0};
   std::mt19937 random(4);
   {
