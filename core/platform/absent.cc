@@ -34,6 +34,12 @@ EBPF_ABSENT void ebpf_port_preempt_enable(uintptr_t state) {
   ebpf_port_irq_restore(state);
 }
 
+EBPF_ABSENT int ebpf_port_call_on_cpu(uint32_t /*cpu*/,
+                                      void (* /*function*/)(void*),
+                                      void* /*argument*/) {
+  return kMinusNotSupported;
+}
+
 EBPF_ABSENT bool ebpf_port_copy_from_user(void* /*to*/, uint64_t /*from*/,
                                           size_t /*size*/) {
   return false;
@@ -140,6 +146,7 @@ EBPF_ABSENT bool ebpf_port_task_ids_in(uint64_t /*device*/, uint64_t /*inode*/,
   return false;
 }
 EBPF_ABSENT uint64_t ebpf_port_task_cgroup_id(int32_t /*level*/) { return 0; }
+EBPF_ABSENT bool ebpf_port_task_pause(void) { return false; }
 EBPF_ABSENT void* ebpf_port_task_client_get(uint32_t /*pid*/) {
   return nullptr;
 }

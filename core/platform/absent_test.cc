@@ -6,6 +6,7 @@
 #include <cstdlib>
 
 #include "core/base/assert.h"
+#include "core/platform/cgroup.h"
 #include "core/platform/cpu.h"
 #include "core/platform/defer.h"
 #include "core/platform/features.h"
@@ -92,6 +93,24 @@ TEST(AbsentTest, NothingIsReadFoundOrDeferred) {
   ebpf_deferred work = {};
   EXPECT_FALSE(ebpf_port_defer(&work));
   ebpf_port_wake(nullptr);
+}
+
+TEST(AbsentTest, NoOtherCpuCanBeCalled) {
+  bool ran = false;
+  const auto run = [](void* argument) { *static_cast<bool*>(argument) = true; };
+  EXPECT_EQ(ebpf_port_call_on_cpu(0, run, &ran), kMinusEopnotsupp);
+  EXPECT_FALSE(ran);
+}
+
+TEST(AbsentTest, ThereAreNoGroupsAndNoOtherClients) {
+  EXPECT_EQ(ebpf_port_cgroup_get(5), nullptr);
+  int group = 0;
+  EXPECT_EQ(ebpf_port_cgroup_parent(&group), nullptr);
+  EXPECT_EQ(ebpf_port_cgroup_id(&group), 0u);
+  ebpf_port_cgroup_put(&group);
+  EXPECT_EQ(ebpf_port_task_client_get(1), nullptr);
+  ebpf_port_task_client_put(nullptr);
+  EXPECT_FALSE(ebpf_port_task_pause());
 }
 
 TEST(AbsentTest, ThereAreNoTasks) {

@@ -31,6 +31,15 @@ uintptr_t ebpf_port_preempt_disable(void);
 /// Context: any.
 void ebpf_port_preempt_enable(uintptr_t state);
 
+/// Runs `function(argument)` on CPU `cpu` with interrupts masked there, and
+/// returns 0 when it has returned. -ENXIO (-6): the CPU does not run; -EBUSY
+/// (-16): it did not come in time, and `function` will not run; -EOPNOTSUPP
+/// (-95) where there is no such service (the default). `function` neither
+/// allocates nor waits. `cpu` may be the caller's own. Context: task,
+/// interrupts on, no spin lock held.
+int ebpf_port_call_on_cpu(uint32_t cpu, void (*function)(void* argument),
+                          void* argument);
+
 /// Tells the CPU that the caller spins, or does nothing. Context: any.
 void ebpf_port_relax(void);
 

@@ -38,6 +38,11 @@ bool ebpf_port_task_ids_in(uint64_t device, uint64_t inode, uint32_t* pid,
 /// default). Takes no lock. Context: any.
 uint64_t ebpf_port_task_cgroup_id(int32_t level);
 
+/// Between two rounds of long work for the running task: lets others run whose
+/// turn it is, and tells whether the task shall stop, since a signal came for
+/// it. Default: false, and nothing else. Context: task.
+bool ebpf_port_task_pause(void);
+
 /// The client (ebpf_client_create's) of the process that the thread or process
 /// `pid` belongs to, kept until it is put; null where there is no such task, or
 /// it never made a system call of ours. Default: null. Context: task.

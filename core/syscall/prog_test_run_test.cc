@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+#include <atomic>
+#include <thread>
 #include <vector>
 
 #include "core/helpers/prototype.h"
@@ -6,6 +8,9 @@
 #include "testing/caller/insns.h"
 #include "testing/caller/test_caller.h"
 #include "testing/caller/test_system.h"
+#include "testing/host_port/host_cpu.h"
+#include "testing/host_port/host_rendezvous.h"
+#include "testing/host_port/host_task.h"
 
 namespace ebpf {
 namespace {
@@ -188,6 +193,73 @@ TEST_P(ProgTestRunTest, RawTracepointsGetTheirArguments) {
   attr.flags = linux_abi::kTestRunOnCpu;
   attr.cpu = 4096;
   EXPECT_EQ(Run(attr), Minus(Status::kNoSuchDevice));
+}
+
+TEST_P(ProgTestRunTest, RawTracepointProgramsRunOnTheCpuThatIsNamed) {
+  const int64_t fd = caller_.Load(
+      kRawTracepoint, {CallHelper(helper_id::get_smp_processor_id), Exit()});
+  ASSERT_GE(fd, 0);
+  ProgTestRunAttr attr{};
+  attr.prog_fd = static_cast<uint32_t>(fd);
+  attr.flags = linux_abi::kTestRunOnCpu;
+  attr.cpu = 2;
+  EXPECT_EQ(Run(attr), Minus(Status::kNoSuchDevice));  // it does not run
+  std::atomic<bool> is_there{false};
+  std::atomic<bool> stop{false};
+  std::thread other([&] {
+    const HostCpu cpu(2);
+    is_there = true;
+    while (!stop) {
+      ebpf_port_relax();
+    }
+  });
+  while (!is_there) {
+    ebpf_port_relax();
+  }
+  for (const uint32_t cpu : {2u, 0u, 2u}) {
+    attr.cpu = cpu;
+    EXPECT_EQ(Run(attr), 0);
+    EXPECT_EQ(attr.retval, cpu);
+  }
+  stop = true;
+  other.join();
+  attr.cpu = 2;
+  SetHostTextSupport(false);
+  EXPECT_EQ(Run(attr), Minus(Status::kNotSupported));
+  SetHostTextSupport(true);
+}
+
+TEST_P(ProgTestRunTest, ASignalEndsRepeatedRuns) {
+  ProgTestRunAttr attr =
+      Attr(caller_.Load(kSocketFilter, Returning(7)), Numbered(64));
+  HostTaskDetails& task = ThisHostTask();
+  task.pauses = 0;
+  task.stop_at_pause = 3;
+  attr.repeat = 64;  // too few to look
+  EXPECT_EQ(Run(attr), 0);
+  EXPECT_EQ(task.pauses, 0u);
+  attr.repeat = 1'000'000'000;
+  EXPECT_EQ(Run(attr), Minus(Status::kInterrupted));
+  EXPECT_EQ(task.pauses, 3u);
+  task.stop_at_pause = 0;
+  task.pauses = 0;
+  attr.repeat = 6401;
+  EXPECT_EQ(Run(attr), 0);
+  EXPECT_EQ(task.pauses, 100u);
+}
+
+TEST_P(ProgTestRunTest, LiveFramesHaveNoDeviceToGoTo) {
+  ProgTestRunAttr attr = Attr(caller_.Load(kXdp, Returning(1)), Numbered(64));
+  attr.data_out = 0;
+  attr.data_size_out = 0;
+  attr.flags = linux_abi::kTestRunLiveFrames;
+  EXPECT_EQ(Run(attr), Minus(Status::kNotSupported));
+  attr.batch_size = 256;
+  EXPECT_EQ(Run(attr), Minus(Status::kNotSupported));
+  attr.batch_size = 257;
+  EXPECT_EQ(Run(attr), Minus(Status::kTooBig));
+  attr.flags = 0;
+  EXPECT_EQ(Run(attr), Minus(Status::kInvalid));
 }
 
 TEST_P(ProgTestRunTest, FlowDissectorsFillTheirKeys) {

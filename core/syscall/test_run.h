@@ -34,7 +34,7 @@ Status TestRunRawTracepoint(const TestRun& run);
 Status TestRunSyscall(const TestRun& run);
 
 /// Runs the program `attr.repeat` times with the context, at least once.
-/// kInterrupted: that takes more than ten seconds.
+/// kInterrupted: a signal came, or that takes more than ten seconds.
 /// `prepare(argument)` comes before each run.
 Result<TestRunResult> RunRepeatedly(const TestRun& run, void* context,
                                     void (*prepare)(void*) = nullptr,

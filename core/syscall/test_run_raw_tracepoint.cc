@@ -18,13 +18,14 @@ struct Request {
   uint32_t retval;
 };
 
-void Run(Request& request) {
+void Run(void* argument) {
+  Request& request = *static_cast<Request*>(argument);
   request.retval =
       static_cast<uint32_t>(request.program.Run(request.arguments));
 }
 
-/// kNoSuchDevice: there is no such CPU; kNotSupported: it is another one, and
-/// no port can have it called.
+/// kNoSuchDevice: there is no such CPU; kBusy: it does not come; kNotSupported:
+/// it is another one, and the port cannot have it called.
 Status RunOnCpu(Request& request) {
   if (request.cpu >= ebpf_port_cpu_count()) {
     return Status::kNoSuchDevice;
@@ -32,10 +33,12 @@ Status RunOnCpu(Request& request) {
   const uintptr_t preemption = ebpf_port_preempt_disable();
   const bool is_here = ebpf_port_cpu_id() == request.cpu;
   if (is_here) {
-    Run(request);
+    Run(&request);
   }
   ebpf_port_preempt_enable(preemption);
-  return is_here ? Status::kOk : Status::kNotSupported;
+  return is_here ? Status::kOk
+                 : static_cast<Status>(
+                       -ebpf_port_call_on_cpu(request.cpu, Run, &request));
 }
 
 }  // namespace
@@ -57,7 +60,7 @@ Status TestRunRawTracepoint(const TestRun& run) {
   if (on_cpu) {
     EBPF_TRY(RunOnCpu(request));
   } else {
-    Run(request);
+    Run(&request);
   }
   return CopyRetvalOut(run, request.retval);
 }

@@ -18,6 +18,10 @@ constexpr uint32_t kHeadRoom = 256;
 constexpr uint32_t kMaxLinearBytes = 3520;
 constexpr uint32_t kMaxInBytes = kMaxLinearBytes + 17 * 4096;
 constexpr uint32_t kLoopback = 1;
+/// With BPF_F_TEST_XDP_LIVE_FRAMES: TEST_XDP_MAX_BATCH, and what is left of a
+/// page for a frame that somebody keeps.
+constexpr uint32_t kMaxBatch = 256;
+constexpr uint32_t kMaxLiveBytes = 3408;
 
 // Of struct xdp_md, as a client has it.
 constexpr uint32_t kData = 0;
@@ -81,9 +85,15 @@ Status XdpRun::CopyIn() {
   const ProgTestRunAttr& attr = run_.attr;
   const auto attached =
       static_cast<AttachType>(run_.program.parts().attach_type);
+  const bool lives = attr.flags == linux_abi::kTestRunLiveFrames;
+  if (lives && attr.batch_size > kMaxBatch) {
+    return Status::kTooBig;
+  }
   // As in Linux nobody looks at `cpu`.
-  if (attr.flags != 0 || attr.batch_size != 0 ||
-      attached == AttachType::kXdpDevmap ||
+  if (!lives && (attr.flags != 0 || attr.batch_size != 0)) {
+    return Status::kInvalid;
+  }
+  if (attached == AttachType::kXdpDevmap ||
       attached == AttachType::kXdpCpumap) {
     return Status::kInvalid;
   }
@@ -93,6 +103,10 @@ Status XdpRun::CopyIn() {
   }
   EBPF_TRY(CheckContext());
   const uint32_t size = attr.data_size_in;
+  if (lives &&
+      (size > kMaxLiveBytes || (attr.ctx_in != 0 && attr.data_out != 0))) {
+    return Status::kInvalid;
+  }
   if (size > kMaxInBytes) {
     return Status::kNoMemory;
   }
@@ -103,6 +117,9 @@ Status XdpRun::CopyIn() {
   uint8_t* const packet = room_.span().data() + kHeadRoom - meta_bytes_;
   const Client& client = run_.call.client;
   EBPF_TRY(client.CopyIn(packet, client.Pointer(attr.data_in), size));
+  if (lives) {
+    return Status::kNotSupported;  // no device that such frames could go to
+  }
   xdp_.packet = {packet + meta_bytes_, packet + linear_bytes_, packet};
   xdp_.frags_end = packet + size;
   xdp_.room = {room_.span().data(),

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
 // Stopping the other CPUs: a signal to each thread, which waits in its handler
-// (or, with interrupts masked, when it unmasks them).
+// (or, with interrupts masked, when it unmasks them). Calling one of them goes
+// the same way.
 #include "testing/host_port/host_rendezvous.h"
 
 #include <atomic>
@@ -96,11 +97,34 @@ EBPF_NOPROBE void Join() {
   t_thread.irq_depth = t_thread.irq_depth - 1;
 }
 
+/// A call of one CPU; one at a time, by the registry's mutex.
+struct Call {
+  void (*function)(void* argument);
+  void* argument;
+  std::atomic<bool> returned;
+  /// Whose it is, its number + 1; 0: it was taken, or withdrawn.
+  std::atomic<uint32_t> target;
+};
+Call g_call;
+
+/// Makes the call that is for this CPU, if any.
+EBPF_NOPROBE void Answer() {
+  uint32_t self = t_thread.cpu_plus_one;
+  if (self == 0 || !g_call.target.compare_exchange_strong(self, 0)) {
+    return;
+  }
+  t_thread.irq_depth = t_thread.irq_depth + 1;
+  g_call.function(g_call.argument);
+  t_thread.irq_depth = t_thread.irq_depth - 1;
+  g_call.returned = true;
+}
+
 EBPF_NOPROBE void OnIpi(int /*signal*/) {
   const int saved_errno = errno;
   if (t_thread.irq_depth != 0) {
     t_thread.ipi_pending = 1;
   } else {
+    Answer();
     Join();
   }
   errno = saved_errno;
@@ -113,6 +137,7 @@ void InstallIpi() {
   sigfillset(&action.sa_mask);
   sigdelset(&action.sa_mask, SIGTRAP);
   sigdelset(&action.sa_mask, SIGSEGV);
+  sigdelset(&action.sa_mask, SIGBUS);
   sigaction(kIpiSignal, &action, nullptr);
 }
 
@@ -156,6 +181,7 @@ EBPF_NOPROBE void TakePendingIpi() {
   // Again, since the next may come before this one is left.
   while (t_thread.irq_depth == 0 && t_thread.ipi_pending != 0) {
     t_thread.ipi_pending = 0;
+    Answer();
     Join();
   }
 }
@@ -220,4 +246,33 @@ extern "C" int ebpf_port_stop_machine(int (*function)(void*), void* argument,
   }
   ++g_timeouts;
   return -EBUSY;
+}
+
+extern "C" int ebpf_port_call_on_cpu(uint32_t cpu, void (*function)(void*),
+                                     void* argument) {
+  using namespace ebpf::host;
+  RequireTaskContext("ebpf_port_call_on_cpu");
+  if (!g_supported) {
+    return -EOPNOTSUPP;
+  }
+  Registry& registry = TheRegistry();
+  std::lock_guard<std::mutex> lock(registry.mutex);
+  if (cpu >= ebpf::kMaxHostCpus || !registry.present[cpu]) {
+    return -ENXIO;
+  }
+  g_call.function = function;
+  g_call.argument = argument;
+  g_call.returned = false;
+  g_call.target = cpu + 1;
+  pthread_kill(registry.threads[cpu], kIpiSignal);
+  const uint64_t deadline = NowMs() + g_timeout_ms;
+  for (unsigned turn = 0; !g_call.returned; ++turn) {
+    uint32_t target = cpu + 1;
+    if (NowMs() >= deadline &&
+        g_call.target.compare_exchange_strong(target, 0)) {
+      return -EBUSY;
+    }
+    Pause(turn);
+  }
+  return 0;
 }

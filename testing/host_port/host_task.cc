@@ -3,8 +3,10 @@
 // core/platform/task.h and wake.h, with what tests set and ask.
 #include "testing/host_port/host_task.h"
 
+#include <atomic>
 #include <map>
 #include <mutex>
+#include <sched.h>
 #include <stdio.h>
 
 #include "core/platform/task.h"
@@ -18,6 +20,9 @@ thread_local uint32_t t_pid = 1;
 thread_local uint32_t t_tgid = 1;
 thread_local const char* t_comm = "host";
 thread_local HostTaskDetails t_details;
+
+std::atomic<uint32_t> g_other_pid{0};
+std::atomic<void*> g_other_client{nullptr};
 
 struct Wakes {
   std::mutex mutex;
@@ -38,6 +43,11 @@ void SetHostTask(uint32_t pid, uint32_t tgid, const char* comm) {
 }
 
 HostTaskDetails& ThisHostTask() { return t_details; }
+
+void SetHostTaskClient(uint32_t pid, void* client) {
+  g_other_client = client;
+  g_other_pid = pid;
+}
 
 uint64_t HostWakeCount(const void* file) {
   Wakes& wakes = TheWakes();
@@ -100,6 +110,20 @@ uint64_t ebpf_port_task_cgroup_id(int32_t level) {
     ++own;
   }
   return level > own ? 0 : cgroups[level < 0 ? own : level];
+}
+
+bool ebpf_port_task_pause(void) {
+  ebpf::host::RequireTaskContext("ebpf_port_task_pause");
+  sched_yield();
+  ebpf::HostTaskDetails& task = ebpf::t_details;
+  ++task.pauses;
+  return task.stop_at_pause != 0 && task.pauses >= task.stop_at_pause;
+}
+
+void* ebpf_port_task_client_get(uint32_t pid) {
+  return ebpf::g_other_pid != 0 && pid == ebpf::g_other_pid
+             ? ebpf::g_other_client.load()
+             : nullptr;
 }
 
 int ebpf_port_send_signal(int signal, bool whole_process) {

@@ -23,6 +23,10 @@ struct HostTaskDetails {
   uint32_t namespace_tgid = 0;
   /// From the root down to its own, up to the first 0.
   uint64_t cgroups[4] = {};
+  /// How often ebpf_port_task_pause was called, and in which call (0: none) a
+  /// signal has come.
+  uint64_t pauses = 0;
+  uint64_t stop_at_pause = 0;
   /// What ebpf_port_send_signal returns.
   int signal_result = 0;
   /// What it was called with last.
@@ -30,6 +34,10 @@ struct HostTaskDetails {
   bool signal_to_process = false;
 };
 HostTaskDetails& ThisHostTask();
+
+/// Another process and its client, which outlives the next call of this; pid 0:
+/// there is none.
+void SetHostTaskClient(uint32_t pid, void* client);
 
 /// How often ebpf_port_wake was called for `file` since the last clear.
 uint64_t HostWakeCount(const void* file);

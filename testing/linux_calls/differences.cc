@@ -48,7 +48,7 @@ const Class kClasses[] = {
     {"live frames",
      "BPF_F_TEST_XDP_LIVE_FRAMES sends packets through a device: there is none",
      [](const Difference& d) {
-       return d.command == "PROG_TEST_RUN" && d.ours == -EINVAL &&
+       return d.command == "PROG_TEST_RUN" && d.ours == -EOPNOTSUPP &&
               NumberBehind(d, " flags ") == 2;
      }},
     {"checksums of whole packets",
