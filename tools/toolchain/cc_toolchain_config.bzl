@@ -62,7 +62,7 @@ _KERNEL_COMPILE = [
     "-fno-common",
     "-fno-strict-aliasing",
     "-O2",
-    "-g",
+    "-g1",  # lines and functions: a fifth less time to compile than all of it
 ]
 
 _KERNEL_CPP = [
@@ -115,7 +115,7 @@ def _host_features(ctx):
                     ["-fstack-protector-strong", "-fcolor-diagnostics"],
                 ),
                 _flags(_CPP, ["-std=c++20"]),
-                _flags(_COMPILE, ["-g", "-O1"], with_features = _mode("fastbuild")),
+                _flags(_COMPILE, ["-g1", "-O1"], with_features = _mode("fastbuild")),
                 _flags(_COMPILE, ["-g", "-O0"], with_features = _mode("dbg")),
                 _flags(_COMPILE, ["-g0", "-O2", "-DNDEBUG"], with_features = _mode("opt")),
             ],
