@@ -32,9 +32,11 @@ void World::Run(int calls) {
   while (objects_.size() < 8) {
     Create();
   }
+  MakeAttachables();
   for (int i = 0; i < calls; ++i) {
     Step();
   }
+  CloseAttachables();
   for (const Object& object : objects_) {
     ours_.Close(object.fd.ours);
     host_.Close(object.fd.host);
@@ -159,7 +161,9 @@ void World::Step() {
       {4, &World::DeleteBatch}, {1, &World::Freeze},
       {4, &World::Load},        {6, &World::TestRun},
       {4, &World::Info},        {2, &World::OpenEvent},
-      {2, &World::CloseOne},
+      {2, &World::CloseOne},    {4, &World::Attach},
+      {3, &World::Detach},      {3, &World::QueryGroups},
+      {2, &World::LinkGroup},   {2, &World::AskForProbe},
   };
   uint64_t sum = 0;
   for (const Choice& choice : kChoices) {

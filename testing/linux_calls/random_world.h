@@ -11,6 +11,7 @@
 
 #include <cstdint>
 #include <cstring>
+#include <map>
 #include <random>
 #include <set>
 #include <string>
@@ -225,11 +226,30 @@ class World {
   void TestRun();
   void OpenEvent();
 
+  // Groups of tasks, and a process's probe.
+
+  void MakeAttachables();
+  void CloseAttachables();
+  Fd Group();
+  Fd DeviceProgram();
+  uint32_t AttachFlags();
+  int64_t IndexOf(uint32_t id, int64_t Fd::* of) const;
+  void Attach();
+  void Detach();
+  void QueryGroups();
+  void LinkGroup();
+  void AskForProbe();
+
   Kernel& ours_;
   Kernel& host_;
   std::mt19937_64 random_;
   Tally& tally_;
   std::vector<Object> objects_;
+  std::vector<Fd> device_programs_;
+  std::vector<Fd> device_program_ids_;
+  std::map<int64_t, std::vector<Fd>> attached_;  // by the host's group
+  Fd probe_;
+  bool has_groups_ = false;
   Pointer attr_;  // of the last call
   Fd candidate_;
 };
