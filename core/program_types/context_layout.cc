@@ -8,6 +8,7 @@
 #include <stddef.h>
 
 #include "core/base/bits.h"
+#include "core/program_types/type_sets.h"
 
 namespace ebpf {
 namespace {
@@ -70,23 +71,11 @@ constexpr SmallField kSmallSkbFields[] = {
 }  // namespace
 
 Span<const ContextPlace> ContextPlaces(ProgramTypeId type) {
-  switch (type) {
-    case ProgramTypeId::kXdp:
-      return Span<const ContextPlace>(kXdpPlaces);
-    case ProgramTypeId::kSocketFilter:
-    case ProgramTypeId::kSchedCls:
-    case ProgramTypeId::kSchedAct:
-    case ProgramTypeId::kCgroupSkb:
-    case ProgramTypeId::kLwtIn:
-    case ProgramTypeId::kLwtOut:
-    case ProgramTypeId::kLwtXmit:
-    case ProgramTypeId::kLwtSeg6local:
-    case ProgramTypeId::kSkSkb:
-    case ProgramTypeId::kFlowDissector:
-      return Span<const ContextPlace>(kSkbPlaces);
-    default:
-      return {};
+  if (Contains(type_words::SkBuffFields, type)) {
+    return Span<const ContextPlace>(kSkbPlaces);
   }
+  return type == ProgramTypeId::kXdp ? Span<const ContextPlace>(kXdpPlaces)
+                                     : Span<const ContextPlace>();
 }
 
 uint32_t KeptBytes(ProgramTypeId type, uint32_t offset) {

@@ -34,6 +34,15 @@ namespace type_words {
 constexpr ProgramTypeSet Base = ((uint64_t{1} << 33) - 2) & ~(LircMode2 | Ext);
 constexpr ProgramTypeSet Lwt = LwtIn | LwtOut | LwtXmit | LwtSeg6local;
 constexpr ProgramTypeSet Sched = SchedCls | SchedAct;
+/// Given a packet in a struct sk_buff, as test runs make one.
+constexpr ProgramTypeSet PacketInSkBuff =
+    SocketFilter | Sched | CgroupSkb | Lwt;
+/// The kernel's struct sk_buff is behind the context: those, and parsers of
+/// streams, whose packets only sockets make.
+constexpr ProgramTypeSet OnSkBuff = PacketInSkBuff | SkSkb;
+/// The context has struct __sk_buff's fields: those, and dissectors, which see
+/// a packet that may be in no sk_buff.
+constexpr ProgramTypeSet SkBuffFields = OnSkBuff | FlowDissector;
 /// By BTF and trampolines, and what asks them in the end.
 constexpr ProgramTypeSet Traced = Tracing | Lsm | Syscall;
 constexpr ProgramTypeSet AnyTracing = Kprobe | Tracepoint | PerfEvent |

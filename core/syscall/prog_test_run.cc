@@ -3,6 +3,7 @@
 // BPF_PROG_TEST_RUN: runs a program with a packet and a context that the client
 // gives, and gives it what became of them.
 #include "core/files/program_file.h"
+#include "core/program_types/type_sets.h"
 #include "core/syscall/test_run.h"
 
 namespace ebpf {
@@ -12,16 +13,10 @@ using linux_abi::ProgTestRunAttr;
 
 /// Who runs programs of this type; null: nobody.
 Status (*RunnerOf(ProgramTypeId type))(const TestRun&) {
+  if (Contains(type_words::PacketInSkBuff, type)) {
+    return TestRunSkb;
+  }
   switch (type) {
-    case ProgramTypeId::kSocketFilter:
-    case ProgramTypeId::kSchedCls:
-    case ProgramTypeId::kSchedAct:
-    case ProgramTypeId::kCgroupSkb:
-    case ProgramTypeId::kLwtIn:
-    case ProgramTypeId::kLwtOut:
-    case ProgramTypeId::kLwtXmit:
-    case ProgramTypeId::kLwtSeg6local:
-      return TestRunSkb;
     case ProgramTypeId::kXdp:
       return TestRunXdp;
     case ProgramTypeId::kFlowDissector:

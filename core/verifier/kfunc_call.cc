@@ -4,6 +4,7 @@
 // type of its result; a few that the verifier knows by name do more.
 #include "core/verifier/kfunc_call.h"
 
+#include "core/program_types/type_sets.h"
 #include "core/verifier/dynptr.h"
 #include "core/verifier/exceptions.h"
 #include "core/verifier/kfunc_args.h"
@@ -216,17 +217,11 @@ class ResultMaker {
 
   /// The kernel's own struct behind the context.
   const char* KernelContext() const {
-    switch (v_.options.type->id) {
-      case ProgramTypeId::kSocketFilter:
-      case ProgramTypeId::kSchedCls:
-      case ProgramTypeId::kSchedAct:
-      case ProgramTypeId::kCgroupSkb:
-      case ProgramTypeId::kLwtIn:
-      case ProgramTypeId::kLwtOut:
-      case ProgramTypeId::kLwtXmit:
-      case ProgramTypeId::kSkSkb:
-      case ProgramTypeId::kLwtSeg6local:
-        return "sk_buff";
+    const ProgramTypeId type = v_.options.type->id;
+    if (Contains(type_words::OnSkBuff, type)) {
+      return "sk_buff";
+    }
+    switch (type) {
       case ProgramTypeId::kXdp:
         return "xdp_buff";
       case ProgramTypeId::kPerfEvent:

@@ -57,6 +57,13 @@ const Class kClasses[] = {
        return d.command == "PROG_TEST_RUN" && d.ours == -EINVAL &&
               NumberBehind(d, " flags ") == 4;
      }},
+    {"maps while programs wait",
+     "sleepable programs may use maps here whose values stay while they wait",
+     [](const Difference& d) {
+       return d.command == "PROG_LOAD" && d.ours == -EINVAL && d.host == 0 &&
+              (NumberBehind(d, " prog flags ") & 16) != 0 &&
+              Mentions(d, " looks into ");
+     }},
     {"kinds that are not here",
      "devices, sockets, local storage, arenas and struct_ops come later: "
      "EINVAL",

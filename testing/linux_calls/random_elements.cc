@@ -74,12 +74,11 @@ Pointer World::PutValue(const Object& map, const std::vector<uint8_t>& value) {
   if (!HoldsObjects(map.spec.map_type) || value.size() != 4) {
     return Put(value);
   }
-  Fd fd = Any().fd;
-  for (int tries = 0; tries < 4 && !Fits(map); ++tries) {
-    fd = candidate_;
+  bool fits = false;
+  for (int tries = 0; tries < 5 && !fits; ++tries) {
+    fits = Fits(map);
   }
-  fd = Fits(map) ? candidate_ : fd;
-  fd = Spoil(fd);
+  const Fd fd = Spoil(fits ? candidate_ : Any().fd);
   const auto ours = static_cast<int32_t>(fd.ours);
   const auto host = static_cast<int32_t>(fd.host);
   return {ours_.Put(&ours, 4), host_.Put(&host, 4)};
