@@ -178,6 +178,16 @@ TEST_F(KprobeTest, AttachesByAddressAndSymbolAndOffset) {
   }
 }
 
+TEST_F(KprobeTest, AnOffsetEndsWithItsFunctionWhereverElseProbesAre) {
+  HostText add("add", kAdd);
+  HostText next("next", kAdd);
+  Counter counter;
+  const Ref<Kprobe> probe = Attach("next", 0, counter);
+  EXPECT_EQ(
+      AttachKprobe("add", 0, next.address() - add.address(), counter).status(),
+      Status::kInvalid);
+}
+
 TEST_F(KprobeTest, RefusesPlacesWhereNoProbeCanBe) {
   HostText text("add", kAdd);
   constexpr uint8_t kHalt[] = {0xf4, 0xc3};

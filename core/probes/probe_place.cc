@@ -2,6 +2,7 @@
 //
 // Where a probe would stand, and whether it may: ProbeRegistry's questions to
 // the kernel and the CPU before anything is changed.
+#include "core/base/assert.h"
 #include "core/base/memory.h"
 #include "core/base/text_writer.h"
 #include "core/platform/log.h"
@@ -56,6 +57,10 @@ Result<ProbeRegistry::Place> ProbeRegistry::Locate(StringView symbol,
                                   &place.function)) {
       return Refuse(Status::kNotFound, symbol, offset, "no such function");
     }
+    if (offset >= place.function.size) {
+      // Also where another function's probe stands.
+      return Refuse(Status::kInvalid, symbol, offset, "beyond the function");
+    }
     return place;
   }
   const Result<uint64_t> sum = CheckedAdd(address, offset);
@@ -63,15 +68,16 @@ Result<ProbeRegistry::Place> ProbeRegistry::Locate(StringView symbol,
     return Refuse(Status::kInvalid, "", address + offset, "not in a function");
   }
   place.offset = *sum - place.function.address;
+  if (place.offset >= place.function.size) {
+    return Refuse(Status::kInvalid, NameOf(place.function), place.offset,
+                  "beyond the function");
+  }
   return place;
 }
 
 Result<machine::ProbePlan> ProbeRegistry::Plan(const Place& place) {
   const ebpf_symbol& function = place.function;
-  if (place.offset >= function.size) {
-    return Refuse(Status::kInvalid, NameOf(function), place.offset,
-                  "beyond the function");
-  }
+  EBPF_ASSERT(place.offset < function.size);
   const size_t size =
       Min<size_t>(function.size - place.offset, kLookAhead) + place.offset;
   Bytes code = EBPF_TRY(allocator_->NewArray<uint8_t>(size));
