@@ -133,8 +133,15 @@ struct ebpf_pin_entry {
 int64_t ebpf_pin_mkdir(struct ebpf_client* client, uint64_t path);
 int64_t ebpf_pin_unlink(struct ebpf_client* client, uint64_t path);
 int64_t ebpf_pin_rmdir(struct ebpf_client* client, uint64_t path);
+/* A descriptor to read, as `cat` does: of an iterator. -EIO for the others. */
+int64_t ebpf_pin_open(struct ebpf_client* client, uint64_t path);
 int64_t ebpf_pin_read(struct ebpf_client* client, uint64_t path, uint32_t index,
                       struct ebpf_pin_entry* entry);
+
+/* The bytes of Linux's /sys/kernel/btf/vmlinux, for a kernel's file layer:
+ * clients find there what programs may be relocated for and attached to. They
+ * live until ebpf_exit; null before ebpf_init. */
+const void* ebpf_kernel_types(size_t* size);
 
 /* Whether the programs that are attached to `cgroup` (ebpf_port_cgroup_get's
  * pointer, of the running task's group) and to those above it let a task use a
@@ -144,8 +151,7 @@ int64_t ebpf_pin_read(struct ebpf_client* client, uint64_t path, uint32_t index,
  * Kernels that ask have EBPF_PORT_CGROUP_DEVICES (core/platform/features.h).
  * Context: any. */
 int ebpf_cgroup_device_allowed(const void* cgroup, uint32_t type,
-                               uint32_t access, uint32_t major,
-                               uint32_t minor);
+                               uint32_t access, uint32_t major, uint32_t minor);
 /* The group is being removed: what is attached to it no longer is, and its
  * pointer is given back. Context: task. */
 void ebpf_cgroup_removed(const void* cgroup);

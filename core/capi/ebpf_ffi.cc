@@ -122,6 +122,11 @@ int64_t ebpf_pin_rmdir(ebpf_client* client, uint64_t path) {
   return ebpf::RemovePinDirectory(caller, caller.Pointer(path));
 }
 
+int64_t ebpf_pin_open(ebpf_client* client, uint64_t path) {
+  ebpf::Client& caller = ToClient(client);
+  return ebpf::OpenPin(caller, caller.Pointer(path));
+}
+
 int64_t ebpf_pin_read(ebpf_client* client, uint64_t path, uint32_t index,
                       ebpf_pin_entry* entry) {
   ebpf::Client& caller = ToClient(client);
@@ -129,6 +134,12 @@ int64_t ebpf_pin_read(ebpf_client* client, uint64_t path, uint32_t index,
   static_assert(sizeof(ebpf_pin_entry) == sizeof(ebpf::PinEntry));
   return ebpf::ReadPinDirectory(caller, caller.Pointer(path), index,
                                 reinterpret_cast<ebpf::PinEntry*>(entry));
+}
+
+const void* ebpf_kernel_types(size_t* size) {
+  const ebpf::ConstBytes bytes = ebpf::KernelTypeBytes();
+  *size = bytes.size();
+  return bytes.data();
 }
 
 int ebpf_cgroup_device_allowed(const void* cgroup, uint32_t type,

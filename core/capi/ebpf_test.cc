@@ -75,6 +75,8 @@ TEST_F(CApiTest, AKernelShowsWhatDescriptorsAndNamesAre) {
   EXPECT_TRUE(entry.is_directory);
   EXPECT_EQ(ebpf_pin_read(client, path("/sys/fs/bpf"), 1, &entry), -2);
   EXPECT_EQ(ebpf_pin_unlink(client, path("/sys/fs/bpf/dir")), -21);
+  EXPECT_EQ(ebpf_pin_open(client, path("/sys/fs/bpf/dir")), -13);
+  EXPECT_EQ(ebpf_pin_open(client, path("/sys/fs/bpf/none")), -2);
   EXPECT_EQ(ebpf_pin_rmdir(client, path("/sys/fs/bpf/dir")), 0);
   ebpf_client_delete(client);
 }

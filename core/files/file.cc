@@ -12,6 +12,10 @@ Result<Ref<File>> File::Reopen(uint32_t /*flags*/, Allocator& /*allocator*/) {
   return Status::kInvalid;
 }
 
+Result<Ref<File>> File::OpenByName(Allocator& /*allocator*/) {
+  return Status::kIo;
+}
+
 Result<size_t> File::Read(Client& /*client*/, CallerPtr /*to*/,
                           size_t /*size*/) {
   return Status::kInvalid;

@@ -48,6 +48,10 @@ class File : public RefCounted<File> {
   /// maps, programs and links have names.
   virtual Result<Ref<File>> Reopen(uint32_t flags, Allocator& allocator);
 
+  /// What open(2) of a name gives, for reading. Default: kIo, since names are
+  /// for BPF_OBJ_GET; an iterator's link is a file to read.
+  virtual Result<Ref<File>> OpenByName(Allocator& allocator);
+
   /// Copies out at most `size` bytes; how many. kTryAgain if there are none
   /// now. Default: kInvalid.
   virtual Result<size_t> Read(Client& client, CallerPtr to, size_t size);

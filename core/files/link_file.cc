@@ -3,6 +3,8 @@
 // core/files/link_file.h's implementation.
 #include "core/files/link_file.h"
 
+#include "core/files/iterator_file.h"
+
 namespace ebpf {
 
 Result<Ref<File>> LinkFile::Create(Ref<Link> link, const char* name,
@@ -17,6 +19,12 @@ Result<Ref<File>> LinkFile::Reopen(uint32_t flags, Allocator& allocator) {
     return Status::kInvalid;
   }
   return Create(link_, kFound, allocator);
+}
+
+Result<Ref<File>> LinkFile::OpenByName(Allocator& allocator) {
+  const IteratorLink* iterator = link_->AsIterator();
+  return iterator != nullptr ? IteratorFile::Create(*iterator, allocator)
+                             : Result<Ref<File>>(Status::kIo);
 }
 
 }  // namespace ebpf

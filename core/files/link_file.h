@@ -23,6 +23,8 @@ class LinkFile final : public File {
   void Describe(TextWriter& text) const override;
   LinkFile* AsLink() override { return this; }
   Result<Ref<File>> Reopen(uint32_t flags, Allocator& allocator) override;
+  /// Each time another walk from the begin.
+  Result<Ref<File>> OpenByName(Allocator& allocator) override;
 
  private:
   friend class Allocator;

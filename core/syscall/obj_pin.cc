@@ -134,6 +134,18 @@ int64_t RemovePinDirectory(Client& client, CallerPtr path) {
   });
 }
 
+int64_t OpenPin(Client& client, CallerPtr path) {
+  int fd = 0;
+  const int64_t result =
+      WithPath(client, path, [&](StringView text, Allocator& allocator) {
+        const Ref<File> file = EBPF_TRY(Pins().Get(text, UserOf(client)));
+        fd = EBPF_TRY(
+            client.fds().Install(EBPF_TRY(file->OpenByName(allocator))));
+        return Status::kOk;
+      });
+  return result < 0 ? result : fd;
+}
+
 int64_t ReadPinDirectory(Client& client, CallerPtr path, uint32_t index,
                          PinEntry* entry) {
   return WithPath(client, path, [&](StringView text, Allocator&) {

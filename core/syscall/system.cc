@@ -150,6 +150,13 @@ void ExitSystem() {
   ExitModules();
 }
 
+ConstBytes KernelTypeBytes() {
+  const System* system = RunningSystem();
+  return system != nullptr && system->has_own_types()
+             ? system->kernel_types->bytes()
+             : ConstBytes();
+}
+
 const System* RunningSystem() { return running_system.Load(kAcquire); }
 
 }  // namespace ebpf

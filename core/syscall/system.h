@@ -70,6 +70,10 @@ Status SelectEngine(bool compile, bool blind_constants);
 /// harmless, with what it needs; another start finds it. Context: task.
 void ExitSystem();
 
+/// The blob of the running subsystem's own types; empty where it has none.
+/// Context: any.
+ConstBytes KernelTypeBytes();
+
 /// The running subsystem, or null before InitSystem. Context: any.
 const System* RunningSystem();
 
