@@ -10,6 +10,7 @@
 #include "core/machine/machine_ops.h"
 #include "core/memory/allocator.h"
 #include "gtest/gtest.h"
+#include "testing/host_port/host_cgroup.h"
 #include "testing/host_port/host_memory.h"
 #include "testing/host_port/host_text.h"
 #include "testing/host_port/host_trap.h"
@@ -95,6 +96,24 @@ TEST_F(CApiTest, AKernelInCProbesAFunction) {
   EXPECT_EQ(c_kernel_probe(client, "no_such_function"), -2);
   ebpf_client_delete(client);  // closes what is open: no breakpoint is left
   EXPECT_EQ(text.bytes()[0], kNothing[0]);
+}
+
+TEST_F(CApiTest, AKernelAsksWhetherATaskMayUseADevice) {
+  ebpf_client* client = ebpf_client_create(EBPF_ORIGIN_KERNEL);
+  ASSERT_NE(client, nullptr);
+  constexpr uint32_t kCharacter = 2;
+  constexpr uint32_t kRead = 2;
+  constexpr uint32_t kWrite = 4;
+  const void* const group = HostCgroup(12);
+  EXPECT_EQ(ebpf_cgroup_device_allowed(group, kCharacter, kWrite, 1, 3), 0);
+  EXPECT_EQ(c_kernel_forbid_writes(client, kHostCgroupFd + 1), 0);
+  EXPECT_EQ(ebpf_cgroup_device_allowed(group, kCharacter, kWrite, 1, 3), -1);
+  EXPECT_EQ(ebpf_cgroup_device_allowed(group, kCharacter, kRead, 1, 3), 0);
+  EXPECT_EQ(ebpf_cgroup_device_allowed(HostCgroup(2), 1, kWrite, 8, 0), 0);
+  ebpf_cgroup_removed(HostCgroup(1));
+  EXPECT_EQ(ebpf_cgroup_device_allowed(group, kCharacter, kWrite, 1, 3), 0);
+  EXPECT_EQ(HostCgroupsHeld(), 0);
+  ebpf_client_delete(client);
 }
 
 TEST_F(CApiTest, AProcessPassesItsOwnAddressesOnly) {

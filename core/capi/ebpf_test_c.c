@@ -5,7 +5,13 @@
 
 #include <string.h>
 
-enum { MAP_CREATE = 0, MAP_LOOKUP = 1, MAP_UPDATE = 2, PROG_LOAD = 5 };
+enum {
+  MAP_CREATE = 0,
+  MAP_LOOKUP = 1,
+  MAP_UPDATE = 2,
+  PROG_LOAD = 5,
+  PROG_ATTACH = 8
+};
 enum { SET_BPF = 0x40042408, ENABLE = 0x2400 };
 
 struct map_create {
@@ -74,6 +80,21 @@ int64_t c_kernel_probe(struct ebpf_client *client, const char *function) {
   if (result == 0) result = ebpf_ioctl(client, (int32_t)event, ENABLE, 0);
   if (result == 0) result = ebpf_close(client, (int32_t)program);
   return result < 0 ? result : event;
+}
+
+int64_t c_kernel_forbid_writes(struct ebpf_client *client, int group_fd) {
+  /* r2 = access_type >> 16 & 4; r0 = r2 != 4 */
+  const uint64_t insns[] = {0x1261,      0x1000000277, 0x400000257, 0x1000000b7,
+                            0x400010255, 0xb7,         0x95};
+  const char license[] = "GPL";
+  struct prog_load load = {15, 7, address_of(insns), address_of(license)};
+  const int64_t program =
+      ebpf_bpf(client, PROG_LOAD, address_of(&load), sizeof(load));
+  if (program < 0) return program;
+  const uint32_t attach[] = {(uint32_t)group_fd, (uint32_t)program, 6, 2};
+  const int64_t result =
+      ebpf_bpf(client, PROG_ATTACH, address_of(attach), sizeof(attach));
+  return result < 0 ? result : ebpf_close(client, (int32_t)program);
 }
 
 int64_t c_kernel_count(struct ebpf_client *client, int64_t event) {

@@ -20,6 +20,9 @@ int64_t c_kernel_probe(struct ebpf_client *client, const char *function);
 /* The event's count. */
 int64_t c_kernel_count(struct ebpf_client *client, int64_t event);
 
+/* Lets no task of the group write to devices. */
+int64_t c_kernel_forbid_writes(struct ebpf_client *client, int group_fd);
+
 #ifdef __cplusplus
 }
 #endif

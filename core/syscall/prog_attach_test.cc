@@ -2,6 +2,9 @@
 //
 // Programs on groups of tasks: who may attach where, what counts for whom, and
 // that all is given back.
+#include <algorithm>
+#include <atomic>
+#include <thread>
 #include <vector>
 
 #include "core/linux_abi/bpf_attach.h"
@@ -12,6 +15,7 @@
 #include "testing/caller/test_caller.h"
 #include "testing/caller/test_system.h"
 #include "testing/host_port/host_cgroup.h"
+#include "testing/host_port/host_cpu.h"
 #include "testing/host_port/host_timer.h"
 
 namespace ebpf {
@@ -294,6 +298,48 @@ TEST_P(ProgAttachTest, NothingIsAttachedWhereNobodyAsks) {
   EXPECT_EQ(answer_, 0);
   EXPECT_EQ(Detach(1, no_), Minus(Status::kNotFound));
   SetHostFeatures(features);
+}
+
+/// Hooks ask on other CPUs meanwhile. One program of the group forbids it all
+/// the time, whatever else comes and goes.
+TEST_P(ProgAttachTest, HooksAskWhileTasksChangeWhatIsAttached) {
+  ASSERT_EQ(Attach(1, no_, kAttachAllowMulti), 0);
+  const int64_t third = Program(1);
+  std::atomic<bool> done{false};
+  std::atomic<uint64_t> asked{0};
+  std::atomic<uint64_t> wrong{0};
+  std::vector<std::thread> cpus;
+  for (uint32_t cpu = 1; cpu <= 3; ++cpu) {
+    cpus.emplace_back([&, cpu] {
+      const HostCpu self(cpu);
+      while (!done) {
+        wrong += Allowed(1) || Allowed(123) ? 1 : 0;
+        (void)Allowed(2);
+        ++asked;
+      }
+    });
+  }
+  while (asked < 10) {
+    std::this_thread::yield();
+  }
+  for (int i = 0; i < 30; ++i) {
+    EXPECT_EQ(Attach(1, yes_, kAttachAllowMulti), 0);
+    EXPECT_EQ(Replace(1, third, yes_), 0);
+    EXPECT_EQ(Attach(12, yes_, kAttachAllowMulti), 0);
+    const int64_t link = Link(12, third);
+    EXPECT_GE(link, 0);
+    EXPECT_EQ(Attach(2, no_), 0);
+    EXPECT_EQ(Detach(12, yes_), 0);
+    EXPECT_EQ(Detach(1, third), 0);
+    RemoveCgroup(HostCgroup(12));
+    RemoveCgroup(HostCgroup(2));
+    EXPECT_EQ(caller_.CloseFd(link), 0);
+  }
+  done = true;
+  for (std::thread& cpu : cpus) {
+    cpu.join();
+  }
+  EXPECT_EQ(wrong, 0u);
 }
 
 TEST_P(ProgAttachTest, EachAllocationMayFail) {
