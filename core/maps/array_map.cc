@@ -55,6 +55,11 @@ Status NextArrayKey(const MapSpec& spec, ConstBytes key, Bytes next) {
 }
 
 ArrayMap::~ArrayMap() {
+  if (HasField(fields(), kKptrKinds)) {
+    for (uint32_t index = 0; index < spec().max_entries; ++index) {
+      value_fields::Release(fields(), memory_ + size_t{index} * element_size_);
+    }
+  }
   if (memory_ != nullptr) {
     allocator_.Free(memory_, memory_size_, alignment());
   }

@@ -16,12 +16,12 @@ constexpr uint32_t kMaxTried = 8;
 }  // namespace
 
 void HashTable::Give(Element* element) {
-  if (on_demand()) {
-    cache_->Give(element);
-    return;
-  }
   if (!evicts()) {
-    pool_.Give(element);
+    if (on_demand()) {
+      cache_->Give(element);
+    } else {
+      pool_.Give(element);
+    }
     return;
   }
   if (eviction_ == Eviction::kOwn) {

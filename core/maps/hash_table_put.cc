@@ -112,14 +112,15 @@ Status HashTable::PutIn(Bucket& bucket, const NewValue& put, Element*& taken) {
   return Status::kOk;
 }
 
-/// Unless there is one already.
+/// Unless there is one already, which is so where one was evicted, and may be
+/// so on demand.
 Status HashTable::TakeForNewKey(Element*& element) {
-  if (!on_demand()) {
-    if (element == nullptr && !evicts()) {
-      element = static_cast<Element*>(pool_.Take());
-      return element == nullptr ? Status::kTooBig : Status::kOk;
-    }
+  if (evicts()) {
     return element == nullptr ? Status::kNoMemory : Status::kOk;
+  }
+  if (!on_demand()) {
+    element = static_cast<Element*>(pool_.Take());
+    return element == nullptr ? Status::kTooBig : Status::kOk;
   }
   uint32_t count = entry_count_.Load(kRelaxed);
   do {
@@ -247,11 +248,10 @@ void HashTable::Unlink(Bucket& bucket, const Position& position) {
   position.element->in_table.Store(false, kRelaxed);
   if (evicts()) {
     hands_.End(position.element->number, position.element->use);
-  }
-  CountChange(bucket);
-  if (on_demand()) {
+  } else if (on_demand()) {
     entry_count_.FetchSub(1, kRelaxed);
   }
+  CountChange(bucket);
   Release(position.element);
 }
 

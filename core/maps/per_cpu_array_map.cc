@@ -16,6 +16,12 @@
 namespace ebpf {
 
 PerCpuArrayMap::~PerCpuArrayMap() {
+  for (uint32_t cpu = 0;
+       HasField(fields(), kKptrKinds) && cpu < ebpf_port_cpu_count(); ++cpu) {
+    for (uint32_t index = 0; index < spec().max_entries; ++index) {
+      value_fields::Release(fields(), ValueAt(cpu, index));
+    }
+  }
   for (uint8_t* block : blocks_) {
     if (block != nullptr) {
       allocator_.Free(block, block_size_, kCacheLine);

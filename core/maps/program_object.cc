@@ -20,9 +20,8 @@ constexpr FieldKinds kSupported =
 
 }  // namespace
 
-Result<ObjectType*> ObjectType::Create(const btf::Btf& btf, btf::TypeId id,
-                                       const btf::Btf* kernel,
-                                       Allocator& allocator) {
+Status ObjectType::Check(const btf::Btf& btf, btf::TypeId id,
+                         const btf::Btf* kernel, uint32_t& count_offset) {
   const btf::Type type = EBPF_TRY(btf.TypeAt(id));
   const uint32_t size = EBPF_TRY(btf.SizeOf(id));
   if (type.kind != btf::Kind::kStruct) {
@@ -34,7 +33,7 @@ Result<ObjectType*> ObjectType::Create(const btf::Btf& btf, btf::TypeId id,
   MapField fields[kMaxFields];
   const uint32_t count = EBPF_TRY(
       FindFields(FieldQuery{&btf, id, kObjectKinds, size, kernel}, fields));
-  uint32_t count_offset = kNoCount;
+  count_offset = kNoCount;
   for (const MapField& field : MapFields(fields, count)) {
     if ((Bit(field.kind) & kSupported) == 0) {
       return Status::kNotSupportedLinux;
@@ -43,6 +42,15 @@ Result<ObjectType*> ObjectType::Create(const btf::Btf& btf, btf::TypeId id,
       count_offset = field.offset;
     }
   }
+  return Status::kOk;
+}
+
+Result<ObjectType*> ObjectType::Create(const btf::Btf& btf, btf::TypeId id,
+                                       const btf::Btf* kernel,
+                                       Allocator& allocator) {
+  uint32_t count_offset;
+  EBPF_TRY(Check(btf, id, kernel, count_offset));
+  const uint32_t size = EBPF_TRY(btf.SizeOf(id));
   auto* made = EBPF_TRY(allocator.New<ObjectType>(
       id, AlignUp<uint32_t>(size, 8), count_offset, allocator));
   Result<Ref<ElementCache>> cache = ElementCache::Create(

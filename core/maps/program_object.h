@@ -24,9 +24,17 @@ namespace ebpf {
 /// object of it.
 class ObjectType : public NonCopyable {
  public:
-  /// `id` is a struct of `btf`; `kernel` has the kernel's types, or is null.
-  /// kNotSupportedLinux: it has special fields other than a lock and a
-  /// reference count; kInvalid: they are misplaced; kNoMemory. Context: task.
+  static constexpr uint32_t kNoCount = ~uint32_t{0};
+
+  /// Whether there can be objects of type `id` of `btf`; `kernel` has the
+  /// kernel's types, or is null. kInvalid: no struct, or its special fields are
+  /// misplaced; kNotSupportedLinux: it has others than a lock and a reference
+  /// count; kTooBig, and what FindFields says. `count_offset`: where the latter
+  /// is, or kNoCount. Context: any.
+  static Status Check(const btf::Btf& btf, btf::TypeId id,
+                      const btf::Btf* kernel, uint32_t& count_offset);
+
+  /// The same errors; kNoMemory. Context: task.
   static Result<ObjectType*> Create(const btf::Btf& btf, btf::TypeId id,
                                     const btf::Btf* kernel,
                                     Allocator& allocator);
@@ -49,8 +57,6 @@ class ObjectType : public NonCopyable {
 
  private:
   friend class Allocator;
-
-  static constexpr uint32_t kNoCount = ~uint32_t{0};
 
   /// In front of each object.
   struct Header {

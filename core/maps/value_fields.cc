@@ -6,6 +6,7 @@
 #include "core/base/assert.h"
 #include "core/base/bits.h"
 #include "core/base/memory.h"
+#include "core/maps/program_object.h"
 #include "core/maps/shared_bytes.h"
 #include "core/maps/value_lock.h"
 #include "core/maps/value_timer.h"
@@ -46,6 +47,20 @@ void ForEachPiece(MapFields fields, size_t size, const Copy& copy) {
     at = field.offset + field.size;
   }
   ForAlignedPieces(at, size, copy);
+}
+
+/// What a referenced pointer leads to, if it does: an object that a program
+/// made, since nothing here makes others.
+void DropObject(uint8_t* slot) {
+  auto* const pointer = reinterpret_cast<void**>(slot);
+  if (__atomic_load_n(pointer, __ATOMIC_RELAXED) == nullptr) {
+    return;
+  }
+  // Acquires what is in the object: pairs with bpf_kptr_xchg.
+  void* const object = __atomic_exchange_n(pointer, nullptr, __ATOMIC_ACQ_REL);
+  if (object != nullptr) {
+    ObjectType::Drop(object);
+  }
 }
 
 }  // namespace
@@ -97,6 +112,8 @@ void Release(MapFields fields, uint8_t* value) {
   for (const MapField& field : fields) {
     if (field.kind == FieldKind::kTimer) {
       ReleaseTimer(value + field.offset);
+    } else if (field.kind == FieldKind::kKptr) {
+      DropObject(value + field.offset);
     }
   }
 }

@@ -36,9 +36,8 @@ Status LoadLocked(MapFields fields, Bytes to, uint8_t* from);
 void Clear(MapFields fields, uint8_t* value);
 
 /// Lets go of what the special fields hold, when the value goes out of its map:
-/// timers are cancelled, and hold nothing then. Locks stay as they are: who
-/// found the value before may hold one. Pointers to objects are null always:
-/// nothing here makes such objects. Context: any.
+/// timers are cancelled, and hold nothing then; objects are dropped. Locks stay
+/// as they are: who found the value before may hold one. Context: any.
 void Release(MapFields fields, uint8_t* value);
 
 }  // namespace ebpf::value_fields

@@ -88,6 +88,10 @@ void Program::FreeParts() {
       map->Release();
     }
   }
+  for (ObjectType* type : parts_.object_types) {
+    type->Release();
+  }
+  allocator_.DeleteArray(parts_.object_types);
   allocator_.DeleteArray(parts_.maps);
   allocator_.DeleteArray(parts_.insns);
   allocator_.DeleteArray(parts_.facts);
@@ -99,6 +103,15 @@ void Program::FreeParts() {
   if (parts_.types != nullptr) {
     parts_.types->Release();
   }
+}
+
+ObjectType* Program::FindObjectType(btf::TypeId id) const {
+  for (ObjectType* type : parts_.object_types) {
+    if (type->id() == id) {
+      return type;
+    }
+  }
+  return nullptr;
 }
 
 Status Program::BindMap(Ref<Map> map) {

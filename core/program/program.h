@@ -13,6 +13,7 @@
 #include "core/maps/deferred_work.h"
 #include "core/maps/map.h"
 #include "core/maps/prog_array_map.h"
+#include "core/maps/program_object.h"
 #include "core/maps/value_timer.h"
 #include "core/memory/allocator.h"
 #include "core/memory/per_cpu.h"
@@ -72,6 +73,8 @@ struct ProgramParts {
   Span<uint32_t> original_indices;
   /// What CallDirect instructions call, by their imm; or empty.
   Span<DirectCall> direct_calls;
+  /// Those of its types that it makes objects of; they go with the program.
+  Span<ObjectType*> object_types;
   /// Its own types, with one reference, or null; and what its functions and
   /// source lines are there, by their index in `insns`.
   btf::BtfObject* types = nullptr;
@@ -126,6 +129,10 @@ class Program final : public RefCounted<Program>,
   /// Keeps `map` as long as the program lives; nothing if it does already.
   /// kNoMemory.
   Status BindMap(Ref<Map> map);
+
+  /// Of its own types, the one that it makes objects of; null: it makes none.
+  /// Context: any, in a run of it.
+  ObjectType* FindObjectType(btf::TypeId id) const;
   /// What it takes, its code included; maps and types are others'.
   uint64_t memory_bytes() const;
   /// The maps that it uses and then those that were bound to it; null behind

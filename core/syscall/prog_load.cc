@@ -116,6 +116,7 @@ class Loading : public NonCopyable {
         fixed_(allocator_),
         function_info_(allocator_),
         line_info_(allocator_) {}
+  ~Loading();
 
   /// A descriptor of the program.
   Result<int> Run();
@@ -132,6 +133,7 @@ class Loading : public NonCopyable {
   [[gnu::noinline]] Result<Ref<File>> Finish();
   Result<Ref<File>> Make();
   [[gnu::noinline]] Status DescribeOrigin();
+  [[gnu::noinline]] Status MakeObjectTypes();
 
   const Call& call_;
   const ProgLoadAttr attr_;
@@ -147,6 +149,7 @@ class Loading : public NonCopyable {
   verifier::Stats stats_;
   verifier::Findings findings_;
   verifier::FixedProgram fixed_;
+  Span<ObjectType*> object_types_;
   Buffer<verifier::FunctionInfo> function_info_;
   Buffer<verifier::LineInfo> line_info_;
 };
@@ -260,6 +263,26 @@ Status Loading::DescribeOrigin() {
   return Status::kOk;
 }
 
+Status Loading::MakeObjectTypes() {
+  const Span<btf::TypeId> ids = fixed_.object_types.span();
+  object_types_ = EBPF_TRY(allocator_.NewArray<ObjectType*>(ids.size()));
+  for (size_t i = 0; i < ids.size(); ++i) {
+    object_types_[i] = EBPF_TRY(ObjectType::Create(
+        btf_.btf()->btf(), ids[i], options_.kernel_btf, allocator_));
+  }
+  parts_.object_types = object_types_;
+  return Status::kOk;
+}
+
+Loading::~Loading() {
+  for (ObjectType* type : object_types_) {
+    if (type != nullptr) {
+      type->Release();
+    }
+  }
+  allocator_.DeleteArray(object_types_);
+}
+
 Result<Ref<File>> Loading::Make() {
   verifier::FixedProgram& fixed = fixed_;
   maps_.Bind(fixed.insns.span());
@@ -269,6 +292,7 @@ Result<Ref<File>> Loading::Make() {
   parts_.original_indices = fixed.original_indices.span();
   parts_.direct_calls = fixed.direct_calls.span();
   EBPF_TRY(DescribeOrigin());
+  EBPF_TRY(MakeObjectTypes());
   parts_.maps = EBPF_TRY(maps_.Take());
   parts_.types = Ref<btf::BtfObject>(btf_.btf()).Leak();
   Result<Ref<Program>> program =
@@ -281,6 +305,7 @@ Result<Ref<File>> Loading::Make() {
     allocator_.DeleteArray(parts_.maps);
     return program.status();
   }
+  object_types_ = Span<ObjectType*>();
   (void)fixed.insns.Take();
   (void)fixed.facts.Take();
   (void)fixed.functions.Take();

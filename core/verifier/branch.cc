@@ -208,7 +208,11 @@ void RefineNumbers(Verification& v, const DecodedInsn& insn, bool taken) {
 void MakeNotNull(RegState& reg) {
   reg.maybe_null = false;
   if (reg.type != RegType::kMapValue) {
-    reg.id = 0;
+    // An object of the program's own may have a lock: what tells it apart, if
+    // no reference does, stays.
+    const bool tells = reg.type == RegType::kTyped && reg.Has(kRegAllocated) &&
+                       reg.reference == 0;
+    reg.id = tells ? reg.id : 0;
     return;
   }
   const Map& map = *reg.map;

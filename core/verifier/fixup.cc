@@ -64,7 +64,8 @@ class Fixer {
         out_(allocator, program.insns.size()),
         kept_(allocator),
         functions_(allocator),
-        direct_calls_(allocator) {}
+        direct_calls_(allocator),
+        object_types_(allocator) {}
 
   /// Writes all of the program; kOutOfRange where a jump became too long.
   Status Run();
@@ -92,6 +93,7 @@ class Fixer {
   Status FixLoadVariable(const DecodedInsn& insn);
   Status PutPrologue(const FoundFunction& found);
   Status PutDirectCall(DirectCall callee);
+  Status NoteObjectType();
   Status PutAsItIs() { return out_.Put(Original(), facts()); }
 
   isa::Insn Original() const { return program_.insns[index_]; }
@@ -123,6 +125,7 @@ class Fixer {
   Buffer<uint32_t> kept_;
   Vector<RunFunction> functions_;
   Vector<DirectCall> direct_calls_;
+  Vector<btf::TypeId> object_types_;
   /// Helpers call functions back in loops only, each of which has one function.
   bool only_known_loops_ = true;
   bool inlined_loops_ = false;
@@ -410,9 +413,23 @@ Status Fixer::FixHelperCall(const DecodedInsn& insn) {
 Status Fixer::FixKernelCall(const DecodedInsn& insn) {
   const KernelFunction function =
       EBPF_TRY(FindKernelFunction(program_.kernel_btf, *program_.kfuncs, insn));
-  return function.info == nullptr || function.info->function == nullptr
-             ? Status::kInvalid  // that was not verified
-             : PutDirectCall(function.info->function);
+  if (function.info == nullptr || function.info->function == nullptr) {
+    return Status::kInvalid;  // that was not verified
+  }
+  if (function.Is(KfuncId::kObjNew)) {
+    EBPF_TRY(NoteObjectType());
+  }
+  return PutDirectCall(function.info->function);
+}
+
+Status Fixer::NoteObjectType() {
+  const btf::TypeId id = note().what();
+  for (const btf::TypeId known : object_types_) {
+    if (known == id) {
+      return Status::kOk;
+    }
+  }
+  return object_types_.PushBack(id);
 }
 
 Status Fixer::FixLookup() {
@@ -495,6 +512,10 @@ Status Fixer::CopyTo(FixedProgram& out) const {
   EBPF_TRY(out.direct_calls.Allocate(direct_calls_.size()));
   for (size_t i = 0; i < direct_calls_.size(); ++i) {
     out.direct_calls[i] = direct_calls_[i];
+  }
+  EBPF_TRY(out.object_types.Allocate(object_types_.size()));
+  for (size_t i = 0; i < object_types_.size(); ++i) {
+    out.object_types[i] = object_types_[i];
   }
   return Status::kOk;
 }

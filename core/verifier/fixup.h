@@ -41,13 +41,16 @@ struct FixedProgram {
         facts(allocator),
         functions(allocator),
         original_indices(allocator),
-        direct_calls(allocator) {}
+        direct_calls(allocator),
+        object_types(allocator) {}
 
   Buffer<isa::Insn> insns;
   Buffer<InsnFacts> facts;
   Buffer<ProgramFunction> functions;
   Buffer<uint32_t> original_indices;
   Buffer<DirectCall> direct_calls;
+  /// Of the program's own types, those that it makes objects of.
+  Buffer<btf::TypeId> object_types;
 };
 
 /// Fills `out`, which is fresh, with a program that does what `program` does,

@@ -8,6 +8,7 @@
 #include "core/btf/struct_access.h"
 #include "core/verifier/context_type.h"
 #include "core/verifier/dynptr.h"
+#include "core/verifier/fields.h"
 #include "core/verifier/helper_args.h"
 #include "core/verifier/memory_access.h"
 #include "core/verifier/typed_access.h"
@@ -34,7 +35,9 @@ enum class PointerArg : uint8_t {
   kConstString,
   kMemory,
   kSizedMemory,
-  kGraph,  // lists, trees, work queues, objects of the program
+  kObject,   // of the program's own, held
+  kCounted,  // the same with a reference count
+  kGraph,    // lists, trees, work queues
 };
 
 /// Whether `type` is a struct or union of numbers only, nested at most so deep.
@@ -175,7 +178,8 @@ class Checker {
     if (kind == PointerArg::kNull) {
       return Status::kOk;
     }
-    if (kind == PointerArg::kMap || kind == PointerArg::kTyped) {
+    if (kind == PointerArg::kMap || kind == PointerArg::kTyped ||
+        kind == PointerArg::kObject) {
       EBPF_TRY(CheckTrust(index));
     }
     EBPF_TRY(CheckOffset(index, kind));
@@ -244,8 +248,11 @@ class Checker {
       kind = PointerArg::kDynptr;
     } else if (IsIterator(index)) {
       kind = PointerArg::kIterator;
-    } else if (Ends(index, "__alloc") || Ends(index, "__refcounted_kptr") ||
-               name == "bpf_list_head" || name == "bpf_list_node" ||
+    } else if (Ends(index, "__alloc")) {
+      kind = PointerArg::kObject;
+    } else if (Ends(index, "__refcounted_kptr")) {
+      kind = PointerArg::kCounted;
+    } else if (name == "bpf_list_head" || name == "bpf_list_node" ||
                name == "bpf_rb_root" || name == "bpf_rb_node" ||
                name == "bpf_wq") {
       kind = PointerArg::kGraph;
@@ -325,6 +332,10 @@ class Checker {
         return CheckDynptr(index);
       case PointerArg::kNull:
         return Status::kOk;
+      case PointerArg::kObject:
+        return CheckObject(index);
+      case PointerArg::kCounted:
+        return CheckCounted(index);
       case PointerArg::kConstString:
       case PointerArg::kGraph:
         break;
@@ -367,6 +378,41 @@ class Checker {
       default:
         return v_.Reject(Message::kKernelCallNotSupported, function_.name);
     }
+  }
+
+  /// Objects that programs make, of one CPU's or of all, are told apart.
+  Status CheckObject(unsigned index) {
+    const RegState& reg = Reg(index);
+    if (reg.type != RegType::kTyped || reg.maybe_null ||
+        reg.flags != kRegAllocated) {
+      return v_.Reject(Message::kExpectedAllocated, index);
+    }
+    if (reg.reference == 0) {
+      return v_.Reject(Message::kObjectNotHeld);
+    }
+    NoteObject(reg);
+    return Status::kOk;
+  }
+
+  Status CheckCounted(unsigned index) {
+    const RegState& reg = Reg(index);
+    if (reg.type != RegType::kTyped || reg.maybe_null ||
+        !reg.Has(kRegAllocated) || reg.Has(kRegUntrusted)) {
+      return v_.Reject(Message::kObjectNotCountable, index);
+    }
+    EBPF_TRY(CheckUnmodified(v_, index + 1));
+    MapField storage[kMaxFields];
+    if (!HasField(FieldsOf(v_, reg, storage), Bit(FieldKind::kRefCount))) {
+      return v_.Reject(Message::kObjectNoCount, index);
+    }
+    NoteObject(reg);
+    return Status::kOk;
+  }
+
+  void NoteObject(const RegState& reg) {
+    call_.object_btf = reg.btf;
+    call_.object_type = reg.memory_size;
+    call_.holds_object = reg.reference != 0;
   }
 
   /// The type that `reg`, an object, is of.

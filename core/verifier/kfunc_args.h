@@ -24,6 +24,11 @@ struct KernelCall {
   uint32_t callback;  // its first instruction
   bool has_dynptr;    // one that was there before
   RegState dynptr;
+  /// An object of the program's own that is given back, or taken once more:
+  /// its type, and whether the argument was a reference of it.
+  const btf::Btf* object_btf;
+  btf::TypeId object_type;
+  bool holds_object;
 };
 
 /// Checks r1..r5 and marks the memory that is written as written.

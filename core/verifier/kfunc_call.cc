@@ -4,6 +4,7 @@
 // type of its result; a few that the verifier knows by name do more.
 #include "core/verifier/kfunc_call.h"
 
+#include "core/maps/program_object.h"
 #include "core/program_types/type_sets.h"
 #include "core/verifier/dynptr.h"
 #include "core/verifier/exceptions.h"
@@ -71,7 +72,8 @@ class ResultMaker {
     const btf::TypeId id = function_.prototype.size_or_type;
     const btf::Type type = EBPF_TRY(btf_.Resolve(id));
     result = RegState{};
-    if (function_.Has(kKfuncAcquire) && !PointsToStruct(type)) {
+    if (function_.Has(kKfuncAcquire) && !PointsToStruct(type) &&
+        !MakesObject()) {
       return v_.Reject(Message::kAcquiresNothing);
     }
     if (type.kind == Kind::kVoid) {
@@ -85,7 +87,8 @@ class ResultMaker {
     if (!result.IsPointer()) {
       return Status::kOk;
     }
-    if (function_.Has(kKfuncRetNull)) {
+    // What is held already can be held once more.
+    if (function_.Has(kKfuncRetNull) && !call_.holds_object) {
       result.maybe_null = true;
       result.id = v_.NewId();
     }
@@ -105,7 +108,20 @@ class ResultMaker {
     return pointed.ok() && btf::IsComposite(pointed->kind);
   }
 
+  /// void * in the prototype: the type is the program's.
+  bool MakesObject() const {
+    return function_.Is(KfuncId::kObjNew) ||
+           function_.Is(KfuncId::kRefcountAcquire);
+  }
+
   Status MakePointer(const btf::Type& type, RegState& result) {
+    if (function_.Is(KfuncId::kObjNew)) {
+      return MakeObject(result);
+    }
+    if (function_.Is(KfuncId::kRefcountAcquire)) {
+      result = TypedPointer(call_.object_btf, call_.object_type, kRegAllocated);
+      return Status::kOk;
+    }
     if (function_.Is(KfuncId::kRdonlyCast)) {
       return MakeCast(result);
     }
@@ -165,6 +181,30 @@ class ResultMaker {
     result.memory_size = static_cast<uint32_t>(size);
     result.flags = read_only ? kRegReadOnly : 0;
     result.reference = call_.reference;
+    return Status::kOk;
+  }
+
+  /// bpf_obj_new: of a type of the program's, which is the same on all paths.
+  Status MakeObject(RegState& result) {
+    if (!call_.has_constant || call_.constant > UINT32_MAX) {
+      return v_.Reject(Message::kObjectTypeRange);
+    }
+    const btf::Btf* const own = v_.options.btf;
+    if (own == nullptr) {
+      return v_.Reject(Message::kObjectNoBtf);
+    }
+    const auto id = static_cast<btf::TypeId>(call_.constant);
+    const Result<btf::Type> type = own->TypeAt(id);
+    if (!type.ok() || type->kind != Kind::kStruct) {
+      return v_.Reject(Message::kObjectNoStruct);
+    }
+    uint32_t count_offset;
+    v_.info().call.Meet(CallNote::Of(id));
+    if (!IsOk(ObjectType::Check(*own, id, &btf_, count_offset)) ||
+        !v_.info().call.known()) {
+      return v_.Reject(Message::kKernelCallNotSupported, function_.name);
+    }
+    result = TypedPointer(own, id, kRegAllocated);
     return Status::kOk;
   }
 
@@ -270,10 +310,13 @@ Status Release(Verification& v, const KernelFunction& function,
   return Status::kOk;
 }
 
-/// Functions that call back, or that work on objects of the program.
+/// Not functions that call back, or lists and trees.
 bool IsSupported(const KernelFunction& function) {
   switch (function.info->id) {
     case KfuncId::kNone:
+    case KfuncId::kObjNew:
+    case KfuncId::kObjDrop:
+    case KfuncId::kRefcountAcquire:
     case KfuncId::kCastToKernCtx:
     case KfuncId::kRdonlyCast:
     case KfuncId::kRcuReadLock:

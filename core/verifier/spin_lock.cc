@@ -10,8 +10,10 @@ namespace ebpf::verifier {
 namespace {
 
 Lock LockOf(const RegState& reg) {
-  return reg.type == RegType::kMapValue ? Lock{reg.map, reg.id}
-                                        : Lock{reg.btf, reg.id};
+  if (reg.type == RegType::kMapValue) {
+    return Lock{reg.map, reg.id};
+  }
+  return Lock{reg.btf, reg.reference != 0 ? reg.reference : reg.id};
 }
 
 /// Whether there is a lock where register `number` points to.
@@ -30,6 +32,9 @@ Status FindLock(Verification& v, unsigned number) {
   for (const MapField& field : FieldsOf(v, reg, storage)) {
     if (field.kind != FieldKind::kSpinLock) {
       continue;
+    }
+    if (!in_map && LockOf(reg).id == 0) {
+      break;  // nobody knows which object it is
     }
     const int64_t offset =
         int64_t{reg.offset} + static_cast<int64_t>(reg.value.bits.value);

@@ -7,6 +7,7 @@
 #include "core/verifier/typed_access.h"
 
 #include "core/btf/struct_access.h"
+#include "core/verifier/fields.h"
 #include "core/verifier/object_write.h"
 #include "core/verifier/regions.h"
 
@@ -108,6 +109,27 @@ RegState LoadedPointer(Verification& v, const RegState& from,
   return reg;
 }
 
+/// An object that a program made: all of it may be written by who holds it, but
+/// for its special fields, which nobody may access.
+Status CheckAllocated(Verification& v, const RegState& reg,
+                      const Access& access, uint32_t offset) {
+  const Result<uint32_t> size = reg.btf->SizeOf(reg.memory_size);
+  // A flexible array has no elements here.
+  if (!size.ok() || uint64_t{offset} + access.size > *size) {
+    return v.Reject(Message::kObjectBeyond, StructName(reg), offset,
+                    access.size);
+  }
+  MapField storage[kMaxFields];
+  for (const MapField& field : FieldsOf(v, reg, storage)) {
+    if (offset < field.offset + field.size &&
+        field.offset < offset + access.size) {
+      return v.Reject(Message::kObjectField, NameOf(field.kind));
+    }
+  }
+  return !access.write || reg.reference != 0 ? Status::kOk
+                                             : v.Reject(Message::kOnlyRead);
+}
+
 Status CheckPlace(Verification& v, const RegState& reg, const Access& access,
                   int32_t offset) {
   const unsigned base = access.base;
@@ -127,6 +149,9 @@ Status CheckPlace(Verification& v, const RegState& reg, const Access& access,
   }
   if (reg.Has(kRegPerCpu)) {
     return v.Reject(Message::kTypedPerCpu, base, name, offset);
+  }
+  if (reg.Has(kRegAllocated)) {
+    return CheckAllocated(v, reg, access, static_cast<uint32_t>(offset));
   }
   return access.write ? CheckObjectWrite(v, reg, static_cast<uint32_t>(offset),
                                          access.size)
@@ -174,7 +199,7 @@ Status AccessTyped(Verification& v, const Access& access, RegState& loaded) {
   // Both are below 2^29 and 2^15.
   const int32_t offset = reg.offset + access.offset;
   EBPF_TRY(CheckPlace(v, reg, access, offset));
-  if (access.write) {
+  if (access.write && !reg.Has(kRegAllocated)) {
     loaded = RegState::UnknownScalar();  // by an atomic operation
     return Status::kOk;
   }
@@ -182,7 +207,8 @@ Status AccessTyped(Verification& v, const Access& access, RegState& loaded) {
   const btf::Access found = EBPF_TRY(btf::AccessStruct(
       *reg.btf, reg.memory_size, static_cast<uint32_t>(offset), access.size,
       reg.Has(kRegUntrusted), log));
-  if (found.kind == btf::AccessKind::kPointer) {
+  // In an object of the program's own a pointer is a number.
+  if (found.kind == btf::AccessKind::kPointer && !reg.Has(kRegAllocated)) {
     loaded = LoadedPointer(v, reg, found);
   } else {
     loaded = RegState::UnknownScalar();

@@ -98,6 +98,7 @@ class KernelTypes {
     b.Add(Kind::kDataSection, b.Name(".data..percpu"), 24,
           {loops, 0, 8, random, 8, 16}, 2);
     b.Add(Kind::kVariable, b.Name("boots"), number, {1});
+    AddFunctions(b, number);
     b.Add(Kind::kVariable, b.Name("boot_state"), state, {1});
     blob_ = b.Blob();
     const ConstBytes bytes(blob_.data(), blob_.size());
@@ -118,6 +119,22 @@ class KernelTypes {
   }
 
  private:
+  /// Those for objects of the programs' own.
+  static void AddFunctions(btf::Builder& b, uint32_t number) {
+    using btf::Kind;
+    const uint32_t any = b.Add(Kind::kPointer, 0, 0);
+    const auto add = [&](const char* name, const char* argument, uint32_t type,
+                         uint32_t result) {
+      const uint32_t prototype =
+          b.Add(Kind::kFunctionProto, 0, result,
+                {b.Name(argument), type, b.Name("meta__ign"), any}, 2);
+      b.Add(Kind::kFunction, b.Name(name), prototype);
+    };
+    add("bpf_obj_new_impl", "local_type_id__k", number, any);
+    add("bpf_obj_drop_impl", "p__alloc", any, 0);
+    add("bpf_refcount_acquire_impl", "p__refcounted_kptr", any, any);
+  }
+
   std::vector<uint8_t> blob_;
   std::vector<uint32_t> index_;
   std::optional<btf::Btf> btf_;
@@ -255,7 +272,7 @@ INSTANTIATE_TEST_SUITE_P(
     ::testing::Combine(::testing::Values("helper_strings", "helper_dynptr",
                                          "helper_locks", "helper_timers",
                                          "helper_rest", "helper_values",
-                                         "map_kinds"),
+                                         "map_kinds", "own_objects"),
                        ::testing::Bool()),
     [](const auto& info) {
       return std::string(std::get<0>(info.param)) +
