@@ -30,7 +30,7 @@ int64_t IdOf(Kernel& kernel, int64_t program) {
 }  // namespace
 
 template <>
-inline constexpr size_t kShortest<linux_abi::ProgAttachAttr> = 12;
+inline constexpr size_t kShortest<linux_abi::ProgAttachAttr> = 20;
 template <>
 inline constexpr size_t kShortest<linux_abi::ProgQueryAttr> = 8;
 template <>
