@@ -56,6 +56,10 @@ Result<size_t> MapFile::Read(Client& client, CallerPtr to, size_t size) {
 }
 
 uint32_t MapFile::Poll() {
+  if (map_->spec().type == MapType::kUserRingBuffer) {
+    return map_->Writable() ? linux_abi::kPollOut | linux_abi::kPollWriteNormal
+                            : 0;
+  }
   if (map_->spec().type != MapType::kRingBuffer) {
     return linux_abi::kPollErr;
   }

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 //
 // Helpers that call functions of the program that calls them.
+#include "core/helpers/dynptr.h"
 #include "core/helpers/functions.h"
 #include "core/helpers/result.h"
 #include "core/maps/map.h"
+#include "core/maps/user_ring_buffer_map.h"
 #include "core/program/program.h"
 #include "core/program/run_context.h"
 
@@ -44,6 +46,27 @@ class CallbackVisitor final : public ElementVisitor {
  private:
   const Callback& callback_;
   const uint64_t map_;
+  const uint64_t context_;
+};
+
+class SampleCallback final : public SampleVisitor {
+ public:
+  SampleCallback(const Callback& callback, uint64_t context)
+      : callback_(callback), context_(context) {}
+
+  bool Visit(Bytes sample) override {
+    Dynptr dynptr;
+    // No ring gives more than a dynptr can have.
+    if (!IsOk(dynptr.Set(DynptrKind::kLocal, sample.data(), sample.size(),
+                         /*read_only=*/false))) {
+      return false;
+    }
+    return !callback_.Ends(
+        {reinterpret_cast<uint64_t>(&dynptr), context_, 0, 0, 0});
+  }
+
+ private:
+  const Callback& callback_;
   const uint64_t context_;
 };
 
@@ -88,6 +111,23 @@ uint64_t Loop(uint64_t loops, uint64_t function, uint64_t context,
     }
   }
   return count;
+}
+
+/// long bpf_user_ringbuf_drain(map, callback, context, flags): how many records
+/// the callback saw. callback(dynptr, context)
+uint64_t UserRingbufDrain(uint64_t map, uint64_t function, uint64_t context,
+                          uint64_t flags, uint64_t) {
+  RunContext* run = CurrentRun();
+  if (run == nullptr) {
+    return AsResult(Status::kInvalid);
+  }
+  const Callback callback(*run, function);
+  SampleCallback visitor(callback, context);
+  // The verifier lets only maps of this kind through.
+  auto* const ring =
+      static_cast<UserRingBufferMap*>(reinterpret_cast<Map*>(map));
+  const Result<uint64_t> count = ring->ring().Drain(visitor, flags);
+  return count.ok() ? *count : AsResult(count.status());
 }
 
 }  // namespace ebpf::helpers

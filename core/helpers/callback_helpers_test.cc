@@ -3,12 +3,15 @@
 // With an engine that calls functions of the test's. core/interpreter's
 // callback_test.cc has real programs.
 #include <algorithm>
+#include <cerrno>
 #include <cstring>
 #include <functional>
 #include <linux/bpf.h>
 #include <set>
+#include <string>
 #include <vector>
 
+#include "core/helpers/dynptr.h"
 #include "core/helpers/helper_test_util.h"
 #include "core/program/program.h"
 #include "testing/host_port/host_cpu.h"
@@ -258,6 +261,59 @@ TEST_F(CallbackHelpersTest, OutsideOfARunThereIsNobodyToCall) {
 
 TEST_F(CallbackHelpersTest, ATailCallThatIsNoInstructionGoesNowhere) {
   EXPECT_EQ(Call(BPF_FUNC_tail_call, 0, 0, 0), Negative(ENOENT));
+}
+
+/// Two records in a ring of user space's.
+Ref<Map> MakeUserRing() {
+  MapSpec spec;
+  spec.type = MapType::kUserRingBuffer;
+  spec.max_entries = 4096;
+  Ref<Map> map = *CreateMap(spec, PortAllocator());
+  uint8_t* const page = map->Pages(4096, 4096 + 4096, true)->address;
+  const uint64_t produced = 32;
+  const uint32_t lengths[] = {3, 8};
+  std::memcpy(page, &produced, sizeof(produced));
+  std::memcpy(page + 4096, &lengths[0], 4);
+  std::memcpy(page + 4096 + 8, "abc", 3);
+  std::memcpy(page + 4096 + 16, &lengths[1], 4);
+  std::memcpy(page + 4096 + 24, "12345678", 8);
+  return map;
+}
+
+TEST_F(CallbackHelpersTest, DrainingGivesEachRecordAsADynptr) {
+  const Ref<Map> map = MakeUserRing();
+  std::vector<std::string> records;
+  const uint64_t count = Run(
+      [&] {
+        return Call(BPF_FUNC_user_ringbuf_drain, Address(map.get()), kFunction,
+                    77, 0);
+      },
+      [&](const CallbackCall& call) {
+        Dynptr& dynptr = Dynptr::Of(call.args[0]);
+        const Bytes bytes = *dynptr.Piece(0, dynptr.size());
+        records.emplace_back(reinterpret_cast<const char*>(bytes.data()),
+                             bytes.size());
+        EXPECT_EQ(call.args[1], 77u);
+        return 0;
+      });
+  EXPECT_EQ(count, 2u);
+  EXPECT_EQ(records, (std::vector<std::string>{"abc", "12345678"}));
+}
+
+TEST_F(CallbackHelpersTest, DrainingEndsWhenTheFunctionSaysSo) {
+  const Ref<Map> map = MakeUserRing();
+  const auto drain = [&](uint64_t flags) {
+    return Run(
+        [&] {
+          return Call(BPF_FUNC_user_ringbuf_drain, Address(map.get()),
+                      kFunction, 77, flags);
+        },
+        [](const CallbackCall&) { return 1; });
+  };
+  EXPECT_EQ(drain(8), Negative(EINVAL));
+  EXPECT_EQ(drain(BPF_RB_FORCE_WAKEUP), 1u);
+  EXPECT_EQ(drain(BPF_RB_NO_WAKEUP), 1u);
+  EXPECT_EQ(drain(0), 0u);
 }
 
 }  // namespace

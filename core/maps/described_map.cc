@@ -89,12 +89,6 @@ Status CheckStructOps(const MapSpec& spec) {
                  spec.max_entries == 1 && (spec.flags & ~kAllowed) == 0);
 }
 
-Status CheckUserRing(const MapSpec& spec) {
-  return Require((spec.flags & ~kNuma) == 0 && spec.key_size == 0 &&
-                 spec.value_size == 0 && IsPowerOfTwo(spec.max_entries) &&
-                 spec.max_entries % kPageSize == 0);
-}
-
 Status CheckArena(const MapSpec& spec) {
   constexpr uint32_t kAllowed = linux_abi::kMapSegvOnFault |
                                 linux_abi::kMapMmapable |

@@ -40,7 +40,6 @@ const MapSpec kGood[] = {
     Spec(MapType::kStructOps, 4, 100, 1),
     Spec(MapType::kInodeStorage, 4, 8, 0, linux_abi::kMapNoPrealloc),
     Spec(MapType::kTaskStorage, 4, 8, 0, linux_abi::kMapNoPrealloc),
-    Spec(MapType::kUserRingBuffer, 0, 0, 8192),
     Spec(MapType::kCgroupLocalStorage, 4, 8, 0, linux_abi::kMapNoPrealloc),
     Spec(MapType::kArena, 0, 0, 100, linux_abi::kMapMmapable, 1ull << 44),
 };
@@ -92,7 +91,6 @@ TEST(DescribedMapTest, TheRulesOfTheKindsHold) {
        Status::kInvalid},
       {Spec(MapType::kCgroupStorage, 16, 4097, 0), Status::kTooBig},
       {Spec(MapType::kTaskStorage, 4, 8, 0), Status::kInvalid},
-      {Spec(MapType::kUserRingBuffer, 0, 0, 4096 * 3), Status::kInvalid},
       {Spec(MapType::kArena, 0, 0, 100), Status::kInvalid},
       {Spec(MapType::kArena, 0, 0, 100, linux_abi::kMapMmapable, 5),
        Status::kInvalid},
@@ -117,7 +115,8 @@ TEST(DescribedMapTest, KindsThatExistAreNotDescribed) {
 
 TEST(DescribedMapTest, NothingCanBeDoneWithIt) {
   Ref<Map> map = *DescribedMap::Create(
-      Spec(MapType::kUserRingBuffer, 0, 0, 8192), PortAllocator());
+      Spec(MapType::kArena, 0, 0, 100, linux_abi::kMapMmapable),
+      PortAllocator());
   uint8_t bytes[8] = {};
   EXPECT_EQ(map->Lookup(ConstBytes(bytes)).status(),
             Status::kNotSupportedLinux);

@@ -16,6 +16,7 @@
 #include "core/maps/queue_map.h"
 #include "core/maps/ring_buffer_map.h"
 #include "core/maps/stack_trace_map.h"
+#include "core/maps/user_ring_buffer_map.h"
 #include "core/maps/value_timer.h"
 
 namespace ebpf {

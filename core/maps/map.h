@@ -214,6 +214,8 @@ class Map : public RefCounted<Map>, public IdNode {
 
   /// Whether a poll for reading would return at once. Context: task.
   virtual bool Readable() { return false; }
+  /// The same of a poll for writing: of rings that user space writes.
+  virtual bool Writable() { return false; }
 
   /// The key of the element whose value this is, for kinds whose values may
   /// hold timers; `index` is room for one that stands nowhere. Context: any.
