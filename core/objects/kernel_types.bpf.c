@@ -163,6 +163,125 @@ struct bpf_iter__bpf_link {
   struct bpf_link *link;
 };
 
+// Contexts that functions for programs take, as in Linux's user ABI.
+
+struct bpf_flow_keys;
+struct bpf_sock;
+
+struct __sk_buff {
+  __u32 len;
+  __u32 pkt_type;
+  __u32 mark;
+  __u32 queue_mapping;
+  __u32 protocol;
+  __u32 vlan_present;
+  __u32 vlan_tci;
+  __u32 vlan_proto;
+  __u32 priority;
+  __u32 ingress_ifindex;
+  __u32 ifindex;
+  __u32 tc_index;
+  __u32 cb[5];
+  __u32 hash;
+  __u32 tc_classid;
+  __u32 data;
+  __u32 data_end;
+  __u32 napi_id;
+  __u32 family;
+  __u32 remote_ip4;
+  __u32 local_ip4;
+  __u32 remote_ip6[4];
+  __u32 local_ip6[4];
+  __u32 remote_port;
+  __u32 local_port;
+  __u32 data_meta;
+  struct bpf_flow_keys *flow_keys;
+  __u64 tstamp;
+  __u32 wire_len;
+  __u32 gso_segs;
+  struct bpf_sock *sk;
+  __u32 gso_size;
+  __u8 tstamp_type;
+  __u64 hwtstamp;
+};
+
+struct xdp_md {
+  __u32 data;
+  __u32 data_end;
+  __u32 data_meta;
+  __u32 ingress_ifindex;
+  __u32 rx_queue_index;
+  __u32 egress_ifindex;
+};
+
+// What functions for programs keep on a program's stack.
+
+struct bpf_iter_num {
+  __u64 __opaque[1];
+};
+
+struct bpf_iter_bits {
+  __u64 __opaque[2];
+};
+
+struct bpf_dynptr {
+  __u64 __opaque[2];
+};
+
+// Functions for programs (kfunc_functions.def), by Linux's prototypes: what the
+// names of their arguments say is Linux's, too.
+
+void bpf_rcu_read_lock(void) {}
+void bpf_rcu_read_unlock(void) {}
+void bpf_preempt_disable(void) {}
+void bpf_preempt_enable(void) {}
+
+void *bpf_rdonly_cast(const void *obj__ign, u32 btf_id__k) { return 0; }
+
+int bpf_iter_num_new(struct bpf_iter_num *it, int start, int end) { return 0; }
+int *bpf_iter_num_next(struct bpf_iter_num *it) { return 0; }
+void bpf_iter_num_destroy(struct bpf_iter_num *it) {}
+
+int bpf_iter_bits_new(struct bpf_iter_bits *it, const u64 *unsafe_ptr__ign,
+                      u32 nr_words) {
+  return 0;
+}
+int *bpf_iter_bits_next(struct bpf_iter_bits *it) { return 0; }
+void bpf_iter_bits_destroy(struct bpf_iter_bits *it) {}
+
+int bpf_dynptr_from_skb(struct __sk_buff *s, u64 flags,
+                        struct bpf_dynptr *ptr__uninit) {
+  return 0;
+}
+int bpf_dynptr_from_xdp(struct xdp_md *x, u64 flags,
+                        struct bpf_dynptr *ptr__uninit) {
+  return 0;
+}
+void *bpf_dynptr_slice(const struct bpf_dynptr *p, u32 offset,
+                       void *buffer__opt, u32 buffer__szk) {
+  return 0;
+}
+void *bpf_dynptr_slice_rdwr(const struct bpf_dynptr *p, u32 offset,
+                            void *buffer__opt, u32 buffer__szk) {
+  return 0;
+}
+int bpf_dynptr_adjust(const struct bpf_dynptr *p, u32 start, u32 end) {
+  return 0;
+}
+bool bpf_dynptr_is_null(const struct bpf_dynptr *p) { return 0; }
+bool bpf_dynptr_is_rdonly(const struct bpf_dynptr *p) { return 0; }
+__u32 bpf_dynptr_size(const struct bpf_dynptr *p) { return 0; }
+int bpf_dynptr_clone(const struct bpf_dynptr *p,
+                     struct bpf_dynptr *clone__uninit) {
+  return 0;
+}
+
+void *bpf_obj_new_impl(u64 local_type_id__k, void *meta__ign) { return 0; }
+void bpf_obj_drop_impl(void *p__alloc, void *meta__ign) {}
+void *bpf_refcount_acquire_impl(void *p__refcounted_kptr, void *meta__ign) {
+  return 0;
+}
+
 // The functions whose arguments are the contexts of iterators.
 
 int bpf_iter_bpf_map(struct bpf_iter_meta *meta, struct bpf_map *map) {
@@ -202,4 +321,9 @@ struct {
   struct seq_file seq_file;
   struct bpf_prog_aux bpf_prog_aux;
   struct bpf_func_info bpf_func_info;
+  struct __sk_buff __sk_buff;
+  struct xdp_md xdp_md;
+  struct bpf_iter_num bpf_iter_num;
+  struct bpf_iter_bits bpf_iter_bits;
+  struct bpf_dynptr bpf_dynptr;
 } types_without_a_function;

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstring>
+#include <linux/bpf.h>
 #include <string>
 #include <vector>
 
@@ -152,6 +153,53 @@ TEST_F(KernelViewTest, AMapIsSeenAsItWasMade) {
   EXPECT_EQ(view.usercnt, 1);
   EXPECT_TRUE(view.frozen);
   map->ReleaseUser(nullptr);
+}
+
+TEST_F(KernelViewTest, ContextsAreThoseOfTheUserAbi) {
+  const auto expect = [&](const char* type, const char* field, size_t offset) {
+    const btf::Btf& btf = types_->btf();
+    const btf::Type found = *btf.TypeAt(*btf.Find(Kind::kStruct, type));
+    for (uint32_t i = 0; i < found.member_count; ++i) {
+      const btf::Member member = btf::Btf::MemberAt(found, i);
+      if (*btf.Name(member.name) == StringView(field)) {
+        EXPECT_EQ(member.bit_offset, 8 * offset) << field;
+        return;
+      }
+    }
+    ADD_FAILURE() << field;
+  };
+#define EXPECT_FIELD(type, field) \
+  expect(#type, #field, offsetof(struct type, field))
+  EXPECT_FIELD(__sk_buff, len);
+  EXPECT_FIELD(__sk_buff, cb);
+  EXPECT_FIELD(__sk_buff, data_end);
+  EXPECT_FIELD(__sk_buff, local_ip6);
+  EXPECT_FIELD(__sk_buff, flow_keys);
+  EXPECT_FIELD(__sk_buff, tstamp);
+  EXPECT_FIELD(__sk_buff, sk);
+  EXPECT_FIELD(__sk_buff, gso_size);
+  EXPECT_FIELD(xdp_md, data_meta);
+  EXPECT_FIELD(xdp_md, egress_ifindex);
+#undef EXPECT_FIELD
+  for (const auto& [name, size] :
+       {std::pair<const char*, size_t>{"__sk_buff", sizeof(__sk_buff)},
+        {"xdp_md", sizeof(xdp_md)},
+        {"bpf_dynptr", sizeof(bpf_dynptr)},
+        {"bpf_iter_num", 8},
+        {"bpf_iter_bits", 16}}) {
+    const btf::Btf& btf = types_->btf();
+    EXPECT_EQ(*btf.SizeOf(*btf.Find(Kind::kStruct, name)), size) << name;
+  }
+}
+
+TEST_F(KernelViewTest, ProgramsFindEachFunctionThatRunsHere) {
+  for (const char* name : {
+#define EBPF_KFUNC_FUNCTION(name, function) #name,
+#include "core/helpers/kfunc_functions.def"
+#undef EBPF_KFUNC_FUNCTION
+       }) {
+    EXPECT_TRUE(types_->btf().Find(Kind::kFunction, name).ok()) << name;
+  }
 }
 
 TEST_F(KernelViewTest, EveryNameOfATargetHasItsFunctionAndContext) {

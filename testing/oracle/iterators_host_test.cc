@@ -342,6 +342,7 @@ TEST_F(IteratorsHostTest, MapsProgramsAndLinksAreListed) {
     it.side().Close(link);
     note("no link", LinesWith(it.Dump("dump_links"), "dump_elements"));
     note("a silent one", it.Dump("count_maps"));
+    note("by a function of the kernel", it.Dump("count_by_kernel"));
   });
 }
 
@@ -663,6 +664,51 @@ TEST_F(IteratorsHostTest, ErrnosOfOpeningAndUpdating) {
     char byte;
     note("a read of a link", it.side().Read(link, &byte, 1));
     it.side().Close(file);
+    it.side().Close(link);
+  });
+}
+
+/// The call with `words` as its attribute, of each size, and with each word
+/// spoilt. Not of sizes that leave out descriptors: 0 is open at the host.
+template <typename Note>
+void Vary(Loaded& it, Note note, const char* name, uint32_t command,
+          std::vector<uint32_t> words, uint32_t first_size = 4) {
+  words.resize(36);  // as many as both know
+  const auto call = [&](const std::string& step, uint32_t size) {
+    const int64_t fd = it.side().Bpf(command, words.data(), size);
+    note(name + step, fd < 0 ? fd : 0);
+    if (fd > 2) {
+      it.side().Close(fd);
+    }
+  };
+  for (uint32_t size = first_size; size <= 4 * words.size(); size += 4) {
+    call(" size " + std::to_string(size), size);
+  }
+  for (size_t i = 0; i < words.size(); ++i) {
+    const uint32_t before = words[i];
+    for (const uint32_t value : {0xffffffffu, 0x40000000u}) {
+      words[i] = value;
+      // An address that is not there is for the kernel's own calls no error.
+      if (command != linux_abi::kLinkCreate || i < 4 || i > 7) {
+        call(" word " + std::to_string(i) + " = " + std::to_string(value),
+             static_cast<uint32_t>(4 * words.size()));
+      }
+    }
+    words[i] = before;
+  }
+}
+
+TEST_F(IteratorsHostTest, AttributesOfAnySizeAndContents) {
+  Compare([](Loaded& it, auto note) {
+    const int64_t link = it.Link("dump_maps");
+    Vary(it, note, "create", linux_abi::kIterCreate,
+         {static_cast<uint32_t>(link), 0});
+    Vary(it, note, "link", linux_abi::kLinkCreate,
+         {it.Program("dump_maps"), 0, kTraceIter, 0});
+    Vary(it, note, "update", linux_abi::kLinkUpdate,
+         {static_cast<uint32_t>(link), it.Program("count_maps"), 4,
+          it.Program("dump_maps")},
+         16);
     it.side().Close(link);
   });
 }

@@ -10,6 +10,14 @@
 
 #include <bpf/bpf_tracing.h>
 
+struct bpf_iter_num {
+  __u64 __opaque[1];
+} __attribute__((aligned(8)));
+
+extern int bpf_iter_num_new(struct bpf_iter_num *it, int start, int end) __ksym;
+extern int *bpf_iter_num_next(struct bpf_iter_num *it) __ksym;
+extern void bpf_iter_num_destroy(struct bpf_iter_num *it) __ksym;
+
 /// What the reader asks for; the same for all programs.
 struct request {
   __u32 again_at;  // 1 + the number of an object that is to be shown once more
@@ -249,6 +257,24 @@ int count_maps(struct bpf_iter__bpf_map *ctx) {
   if (!ctx->map) {
     BPF_SEQ_PRINTF(ctx->meta->seq, "end\n");
   }
+  return 0;
+}
+
+/// Counts with one of the kernel's own functions.
+SEC("iter/bpf_map")
+int count_by_kernel(struct bpf_iter__bpf_map *ctx) {
+  if (ctx->map) {
+    return 0;
+  }
+  struct bpf_iter_num it;
+  int *next;
+  int sum = 0;
+  bpf_iter_num_new(&it, 3, 8);
+  while ((next = bpf_iter_num_next(&it))) {
+    sum += *next;
+  }
+  bpf_iter_num_destroy(&it);
+  BPF_SEQ_PRINTF(ctx->meta->seq, "sum %d\n", sum);
   return 0;
 }
 
