@@ -46,6 +46,7 @@ MapCreateAttr SpecOf(MapType type) {
       spec.key_size = 0;
       break;
     case MapType::kRingBuffer:
+    case MapType::kUserRingBuffer:
       spec.key_size = 0;
       spec.value_size = 0;
       spec.max_entries = 4096;

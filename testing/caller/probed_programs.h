@@ -145,11 +145,8 @@ class ProbedProgramsTest : public testing::Test {
     Ref<Program> program;
   };
 
-  Counted LoadProgram(uint32_t type, const Code& body) {
-    Counted made;
-    const int64_t map = caller_.CreateMap(kPerCpuArray, 4, sizeof(Counts), 1);
-    made.counts = &MapOf(map);
-    // r6 = this CPU's Counts; runs += 1
+  /// `body` with this CPU's Counts, which are in `map`, in r6; it counts a run.
+  static Code Counting(int64_t map, const Code& body, int32_t result) {
     Code code = {Insn(0x62, 10, 0, -4, 0)};
     Append(code, Low(1, map));
     Append(code, {MovReg(2, 10), Insn(0x07, 2, 0, 0, -4),
@@ -157,12 +154,23 @@ class ProbedProgramsTest : public testing::Test {
                   Insn(0x55, 0, 0, 2, 0), MovImm(0, 0), Exit(), MovReg(6, 0)});
     Append(code, Increment(0));
     Append(code, body);
-    Append(code, Returning(1));
-    made.fd = caller_.Load(type, code);
-    EXPECT_GE(made.fd, 0);
-    Result<Ref<File>> file = caller_.client().fds().Get(made.fd);
+    Append(code, Returning(result));
+    return code;
+  }
+  /// The program of `fd`, whose Counts are in `map`.
+  Counted CountedOf(int64_t fd, int64_t map) {
+    Counted made;
+    made.fd = fd;
+    made.counts = &MapOf(map);
+    Result<Ref<File>> file = caller_.client().fds().Get(fd);
     made.program = (*file)->AsProgram()->program();
     return made;
+  }
+  Counted LoadProgram(uint32_t type, const Code& body) {
+    const int64_t map = caller_.CreateMap(kPerCpuArray, 4, sizeof(Counts), 1);
+    const int64_t fd = caller_.Load(type, Counting(map, body, 1));
+    EXPECT_GE(fd, 0);
+    return CountedOf(fd, map);
   }
 
   /// Sums the CPUs' counts. Hits no probe.
