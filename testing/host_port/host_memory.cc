@@ -12,6 +12,7 @@
 #include "core/base/assert.h"
 #include "core/platform/memory.h"
 #include "testing/host_port/allocation_failure.h"
+#include "testing/host_port/failed_allocations.h"
 #include "testing/host_port/host_thread.h"
 
 namespace ebpf {
@@ -75,6 +76,7 @@ bool TakeAllocationFailure() {
         if (g_fails_on) {
           g_fail_at = 1;
         }
+        NoteFailedAllocation();
         return true;
       }
       return false;
@@ -136,6 +138,7 @@ FailingAllocator::~FailingAllocator() {
 
 void* FailingAllocator::Allocate(size_t size, size_t align) {
   if (++calls_ == fail_at_) {
+    host::NoteFailedAllocation();
     return nullptr;
   }
   void* memory = ebpf_port_alloc(size, align);
