@@ -87,6 +87,11 @@ class Object : public NonCopyable {
   /// empty, to what its SEC("kprobe/...") names. A perf event's descriptor.
   Result<int> Attach(size_t index, StringView function, uint64_t offset = 0);
 
+  /// Attaches program `index`, of SEC("iter/..."): a link, of which
+  /// BPF_ITER_CREATE makes files. `map_fd` is the map that the target asks for,
+  /// or 0.
+  Result<int> AttachIterator(size_t index, int map_fd = 0);
+
   /// Ends one attachment.
   Status Detach(int link);
 

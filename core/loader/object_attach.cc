@@ -2,6 +2,7 @@
 //
 // Attaching an object's programs (core/loader/object.h).
 #include "core/base/memory.h"
+#include "core/linux_abi/bpf_objects.h"
 #include "core/linux_abi/perf_event.h"
 #include "core/loader/client_calls.h"
 #include "core/loader/object.h"
@@ -39,14 +40,8 @@ Result<int> Object::Attach(size_t index, StringView function, uint64_t offset) {
     function = section.function;
     offset = section.offset;
   }
-  int* link = nullptr;
-  for (int& known : links_) {
-    link = known == 0 ? &known : link;
-  }
-  if (link == nullptr) {  // before there is a descriptor to lose
-    EBPF_TRY(links_.PushBack(0));
-    link = links_.end() - 1;
-  }
+  // Before there is a descriptor to lose.
+  int* const link = EBPF_TRY(FreeLink());
   const Result<int> event = OpenEvent(function, offset);
   Status status = event.status();
   if (event.ok()) {
@@ -70,11 +65,50 @@ Result<int> Object::Attach(size_t index, StringView function, uint64_t offset) {
   return int{*event};
 }
 
+Result<int> Object::AttachIterator(size_t index, int map_fd) {
+  if (index >= program_count() || programs_[index].fd <= 0) {
+    return Status::kInvalid;
+  }
+  const ProgramSection& section = file_.programs()[index].section;
+  if (section.target != SectionTarget::kIterator) {
+    return Status::kNotSupported;
+  }
+  int* const link = EBPF_TRY(FreeLink());
+  const linux_abi::IteratorLinkInfo info = {static_cast<uint32_t>(map_fd), {}};
+  linux_abi::LinkCreateAttr attr{};
+  attr.prog_fd = static_cast<uint32_t>(programs_[index].fd);
+  attr.attach_type = section.attach_type;
+  if (map_fd != 0) {
+    attr.details[0] = AddressOf(&info);
+    attr.details[1] = sizeof(info);
+  }
+  const Result<int> made =
+      CallBpf(client_, kernel_, linux_abi::kLinkCreate, attr);
+  if (!made.ok()) {
+    log_.Put("iterator '").Put(section.function).Put("': errno ");
+    log_.PutUnsigned(static_cast<uint64_t>(made.status())).Put("\n");
+    return made.status();
+  }
+  *link = *made;
+  return int{*made};
+}
+
+Result<int*> Object::FreeLink() {
+  for (int& known : links_) {
+    if (known == 0) {
+      return &known;
+    }
+  }
+  EBPF_TRY(links_.PushBack(0));
+  return links_.end() - 1;
+}
+
 Status Object::Detach(int link) {
   for (int& known : links_) {
     if (known == link && link != 0) {
       known = 0;
-      return ToResult(ebpf::Close(client_, link)).status();
+      CallClose(client_, kernel_, link);
+      return Status::kOk;
     }
   }
   return Status::kBadFd;

@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "core/base/memory.h"
+#include "core/linux_abi/bpf_objects.h"
 #include "core/loader/test_objects.h"
 #include "core/platform/cpu.h"
 #include "core/syscall/trace_pipe.h"
@@ -25,6 +26,7 @@ namespace {
 
 const char kCount[] = "testing/programs/count.x86_64.bpf.o";
 const char kEvents[] = "testing/programs/events.x86_64.bpf.o";
+const char kIterators[] = "testing/programs/iterators.x86_64.bpf.o";
 const char kPrint[] = "testing/programs/print.x86_64.bpf.o";
 const char kNoNullCheck[] = "testing/programs/no_null_check.x86_64.bpf.o";
 const char kShapes[] = "core/loader/shapes.x86_64.bpf.o";
@@ -210,6 +212,44 @@ TEST_F(ObjectTest, GlobalDataIsThereBeforeAnyProgramRuns) {
   EXPECT_EQ(Lookup<uint32_t>(object, ".data.custom", uint32_t{0}), 99u);
   // SEC("kprobe/one") with subprograms is the first of the three.
   EXPECT_GT(object.program(0).fd, 0) << log();
+}
+
+TEST_F(ObjectTest, AnIteratorIsReadAsText) {
+  Kernel kernel;
+  kernel.btf = RunningSystem()->kernel.btf;
+  Object object(caller_.client(), PortAllocator(), log_, kernel);
+  ASSERT_EQ(OpenAndLoad(object, kIterators), Status::kOk) << log();
+  const auto index_of = [&](const char* name) {
+    size_t i = 0;
+    while (!(object.file().programs()[i].name == name)) {
+      ++i;
+    }
+    return i;
+  };
+  const size_t elements = index_of("dump_elements");
+  const int map = *object.MapFd("it_array");
+  const Result<int> link = object.AttachIterator(elements, map);
+  ASSERT_TRUE(link.ok()) << log();
+  const int64_t file =
+      caller_.Call(linux_abi::kIterCreate,
+                   linux_abi::IterCreateAttr{static_cast<uint32_t>(*link), 0});
+  ASSERT_GE(file, 0);
+  char text[256] = {};
+  Client& client = caller_.client();
+  EXPECT_EQ(
+      Read(client, static_cast<int32_t>(file),
+           client.Pointer(reinterpret_cast<uint64_t>(text)), sizeof(text) - 1),
+      49);
+  EXPECT_STREQ(text, "0: 0\n1: 0\n2: 0\n3: 0\n4: 0\nend of it_array, type 2\n");
+
+  EXPECT_EQ(object.AttachIterator(elements).status(), Status::kBadFd);
+  EXPECT_EQ(log(), "iterator 'bpf_map_elem': errno 9\n");
+  EXPECT_EQ(object.AttachIterator(1000).status(), Status::kInvalid);
+  EXPECT_EQ(object.Attach(elements, "kernel_function").status(),
+            Status::kNotSupported);
+  EXPECT_EQ(object.Detach(*link), Status::kOk);
+  EXPECT_EQ(object.Detach(*link), Status::kBadFd);
+  EXPECT_TRUE(object.AttachIterator(index_of("dump_maps")).ok()) << log();
 }
 
 TEST_F(ObjectTest, AttachingSaysWhatIsWrong) {
