@@ -72,6 +72,19 @@ uint64_t FibLookup(uint64_t, uint64_t params, uint64_t size, uint64_t flags,
              : uint64_t{0} - kNoFamily;
 }
 
+/// long bpf_check_mtu(ctx, ifindex, mtu_len, len_diff, flags): there is no such
+/// device.
+uint64_t CheckMtu(uint64_t, uint64_t, uint64_t length, uint64_t difference,
+                  uint64_t flags) {
+  constexpr uint64_t kSegments = 1;  // BPF_MTU_CHK_SEGS
+  const bool has_length = *reinterpret_cast<const uint32_t*>(length) != 0 ||
+                          static_cast<uint32_t>(difference) != 0;
+  if ((flags & ~kSegments) != 0 || (flags != 0 && (has_length || IsXdp()))) {
+    return AsResult(Status::kInvalid);
+  }
+  return AsResult(Status::kNoDevice);
+}
+
 /// What helpers answer that look for a socket, or ask one or a packet what it
 /// belongs to: there are no sockets but the one that a context may have, and
 /// that is of no protocol; no packet comes from a cgroup or through a route;

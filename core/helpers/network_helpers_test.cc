@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "core/helpers/packet_test_util.h"
+#include "core/program/run_context.h"
 
 namespace ebpf {
 namespace {
@@ -40,6 +41,7 @@ TEST_F(NetworkHelpersTest, ThereAreNoSockets) {
 
 TEST_F(NetworkHelpersTest, PacketsBelongToNoGroupAndNoRealm) {
   EXPECT_EQ(Call(helper_id::get_cgroup_classid, Address(&skb_)), 0u);
+  EXPECT_EQ(Call(helper_id::skb_cgroup_classid, Address(&skb_)), 0u);
   EXPECT_EQ(Call(helper_id::get_route_realm, Address(&skb_)), 0u);
 }
 
@@ -65,6 +67,19 @@ TEST_F(NetworkHelpersTest, ThereAreNoDevices) {
             Negative(97));
   EXPECT_EQ(Call(helper_id::fib_lookup, Address(&skb_), Address(params), 63, 0),
             Negative(22));
+  ASSERT_EQ(InitRunContexts(PortAllocator()), Status::kOk);
+  uint32_t length = 0;
+  const auto check = [&](uint64_t difference, uint64_t flags) {
+    return Call(helper_id::check_mtu, Address(&skb_), 0, Address(&length),
+                difference, flags);
+  };
+  EXPECT_EQ(check(4, 0), Negative(19));
+  EXPECT_EQ(check(0, 1), Negative(19));
+  EXPECT_EQ(check(4, 1), Negative(22));
+  EXPECT_EQ(check(0, 2), Negative(22));
+  length = 1;
+  EXPECT_EQ(check(0, 1), Negative(22));
+  ExitRunContexts();
 }
 
 }  // namespace

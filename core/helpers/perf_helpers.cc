@@ -70,4 +70,11 @@ uint64_t PerfEventReadValue(uint64_t map, uint64_t flags, uint64_t value,
   return 0;
 }
 
+/// long bpf_get_branch_snapshot(entries, size, flags): nobody here has the CPU
+/// write down its branches.
+uint64_t GetBranchSnapshot(uint64_t, uint64_t, uint64_t flags, uint64_t,
+                           uint64_t) {
+  return AsResult(flags != 0 ? Status::kInvalid : Status::kNotFound);
+}
+
 }  // namespace ebpf::helpers

@@ -126,7 +126,7 @@ void PacketPrograms::Helper(uint32_t type) {
     }
   }
   static constexpr int32_t kProtocols[] = {0x0008, 0xdd86, 0x0608, 0x0081};
-  switch (Below(17)) {
+  switch (Below(20)) {
     case 0:
     case 1:
       return CallWithBuffer(skb_load_bytes, Offset(), Pick(kSizes), 0);
@@ -164,6 +164,14 @@ void PacketPrograms::Helper(uint32_t type) {
     case 14:
       return Call(csum_level, {static_cast<int32_t>(Below(5)), 0, 0, 0});
     case 15:
+    case 16:
+      return Call(skb_ecn_set_ce, {0, 0, 0, 0});
+    case 17: {
+      Call(skb_set_tstamp, {static_cast<int32_t>(Below(3)),
+                            static_cast<int32_t>(Below(4)), 0, 0});
+      return Accumulate();
+    }
+    case 18:
       Put({Mov(1, 1), Mov(2, Pick(kFlags)), CallHelper(redirect)});
       return Accumulate();
     default:

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Values of the kernel's types as text, and a variable that no kernel has.
+// Values of the kernel's types as text, a variable that no kernel has, and
+// branches that no virtual machine writes down.
 #include "testing/programs/linux_types.h"
 
 #include <bpf/bpf_core_read.h>
@@ -53,6 +54,15 @@ int values(void *ctx) {
   show(&state, 0, 0);
   show(&state, type, 16);
   show(&state, 0x7fffffff, 0);
+  return 0;
+}
+
+SEC("raw_tp")
+int branches(void *ctx) {
+  __u64 entries[3] = {};
+  record(bpf_get_branch_snapshot(entries, sizeof(entries), 0), entries[0]);
+  record(bpf_get_branch_snapshot(entries, 0, 0), 0);
+  record(bpf_get_branch_snapshot(entries, sizeof(entries), 1), 0);
   return 0;
 }
 
