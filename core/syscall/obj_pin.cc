@@ -139,8 +139,8 @@ int64_t OpenPin(Client& client, CallerPtr path) {
   const int64_t result =
       WithPath(client, path, [&](StringView text, Allocator& allocator) {
         const Ref<File> file = EBPF_TRY(Pins().Get(text, UserOf(client)));
-        fd = EBPF_TRY(
-            client.fds().Install(EBPF_TRY(file->OpenByName(allocator))));
+        Ref<File> opened = EBPF_TRY(file->OpenByName(allocator));
+        fd = EBPF_TRY(client.fds().Install(Move(opened)));
         return Status::kOk;
       });
   return result < 0 ? result : fd;
