@@ -18,6 +18,7 @@
 #include "testing/caller/test_caller.h"
 #include "testing/caller/test_system.h"
 #include "testing/host_port/host_cgroup.h"
+#include "testing/host_port/host_defer.h"
 
 namespace ebpf {
 namespace {
@@ -26,6 +27,7 @@ using Code = std::vector<isa::Insn>;
 
 constexpr uint32_t kSchedCls = 3;
 constexpr uint32_t kHashOfMaps = 13;
+constexpr uint32_t kSyscall = 31;
 constexpr uint32_t kCgroupDevice = 15;
 constexpr uint32_t kDeviceAttach = 6;
 
@@ -250,6 +252,62 @@ TEST_F(AllocationRelocationsTest, ProgramsWithRelocationsAreLoaded) {
   attr.core_relo_cnt = 1;
   attr.core_relo_rec_size = sizeof(record);
   FailFd("a program with a relocation", [&] { return Load(attr); });
+}
+
+TEST_F(AllocationTypesTest, ProgramsThatMayGoOnForLongAreLoaded) {
+  const Code code = {Insn(0xe5, 0, 0, 1, 0),   // may_goto the end
+                     Insn(0x05, 0, 0, -2, 0),  // goto it again
+                     MovImm(0, 0), Exit()};
+  const linux_abi::ProgLoadAttr attr = caller_.Program(kSchedCls, code);
+  FailFd("a program with may_goto", [&] { return Load(attr); });
+}
+
+TEST_F(AllocationTypesTest, ProgramsWithObjectsOfTheirOwnAreLoaded) {
+  const auto call = [](const char* function) {
+    const Result<btf::TypeId> id =
+        RunningSystem()->kernel.btf->Find(btf::Kind::kFunction, function);
+    EXPECT_TRUE(id.ok()) << function;
+    return Insn(0x85, 0, 2, 0, static_cast<int32_t>(id.ok() ? *id : 0));
+  };
+  const Code code = {MovImm(1, kPairId),
+                     MovImm(2, 0),
+                     call("bpf_obj_new_impl"),
+                     Insn(0x15, 0, 0, 3, 0),
+                     MovReg(1, 0),
+                     MovImm(2, 0),
+                     call("bpf_obj_drop_impl"),
+                     MovImm(0, 0),
+                     Exit(),
+                     MovImm(0, 0),
+                     Exit()};
+  linux_abi::ProgLoadAttr attr = Typed(code, 9);
+  attr.insn_cnt = 9;
+  attr.func_info_cnt = attr.line_info_cnt = 1;
+  // What is left of their types goes later.
+  FailEachAllocation(
+      "a program with objects of its own", caller_,
+      [&] {
+        const int64_t fd = Load(attr);
+        RunHostDeferred();
+        return fd;
+      },
+      [&](int64_t fd) {
+        EXPECT_EQ(caller_.CloseFd(fd), 0);
+        RunHostDeferred();
+      });
+}
+
+TEST_F(AllocationTypesTest, ProgramsThatCallBpfRun) {
+  const int64_t program = [&] {
+    linux_abi::ProgLoadAttr attr = caller_.Program(kSyscall, Returning(0));
+    attr.prog_flags = linux_abi::kProgSleepable;
+    return Load(attr);
+  }();
+  ASSERT_GE(program, 0);
+  linux_abi::ProgTestRunAttr run{};
+  run.prog_fd = static_cast<uint32_t>(program);
+  FailCall("a run of a program for system calls",
+           [&] { return caller_.Call(linux_abi::kProgTestRun, run); });
 }
 
 TEST_F(AllocationTypesTest, GroupsAreAsked) {

@@ -476,6 +476,9 @@ TEST_P(IterCreateTest, EveryAllocationMayFail) {
       "a link", caller_, [&] { return Link(program, map); }, close);
   const int64_t link = Link(program, map);
   FailEachAllocation("a file", caller_, [&] { return Open(link); }, close);
+  const int64_t objects = Link(LoadFor("bpf_iter_bpf_map", MapIdsOnly()));
+  FailEachAllocation(
+      "a file of objects", caller_, [&] { return Open(objects); }, close);
   FailEachAllocation(
       "a read", caller_,
       [&] {
