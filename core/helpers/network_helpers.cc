@@ -91,6 +91,15 @@ uint64_t CheckMtu(uint64_t, uint64_t, uint64_t length, uint64_t difference,
 /// and nobody was given a socket to release.
 uint64_t Nothing(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t) { return 0; }
 
+/// u32 bpf_get_socket_uid(skb): whose socket it is: that of a test run is the
+/// kernel's own.
+uint64_t GetSocketUid(uint64_t context, uint64_t, uint64_t, uint64_t,
+                      uint64_t) {
+  constexpr uint64_t kNobody = 65534;  // as in Linux, where there is no socket
+  const SkbContext& skb = *reinterpret_cast<const SkbContext*>(context);
+  return GetField<uint64_t>(skb, skb_field::kSocket) != 0 ? 0 : kNobody;
+}
+
 /// struct bpf_sock* bpf_sk_fullsock(sk): it is one.
 uint64_t SkFullsock(uint64_t socket, uint64_t, uint64_t, uint64_t, uint64_t) {
   return socket;

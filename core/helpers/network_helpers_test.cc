@@ -39,6 +39,13 @@ TEST_F(NetworkHelpersTest, ThereAreNoSockets) {
   }
 }
 
+TEST_F(NetworkHelpersTest, SocketsAreTheKernelsOwnOrNobodys) {
+  EXPECT_EQ(Call(helper_id::get_socket_uid, Address(&skb_)), 65534u);
+  const SocketView socket = {};
+  SetField(skb_, skb_field::kSocket, Address(&socket));
+  EXPECT_EQ(Call(helper_id::get_socket_uid, Address(&skb_)), 0u);
+}
+
 TEST_F(NetworkHelpersTest, PacketsBelongToNoGroupAndNoRealm) {
   EXPECT_EQ(Call(helper_id::get_cgroup_classid, Address(&skb_)), 0u);
   EXPECT_EQ(Call(helper_id::skb_cgroup_classid, Address(&skb_)), 0u);

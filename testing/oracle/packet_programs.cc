@@ -126,7 +126,7 @@ void PacketPrograms::Helper(uint32_t type) {
     }
   }
   static constexpr int32_t kProtocols[] = {0x0008, 0xdd86, 0x0608, 0x0081};
-  switch (Below(20)) {
+  switch (Below(21)) {
     case 0:
     case 1:
       return CallWithBuffer(skb_load_bytes, Offset(), Pick(kSizes), 0);
@@ -172,6 +172,9 @@ void PacketPrograms::Helper(uint32_t type) {
       return Accumulate();
     }
     case 18:
+      return Call(type == kSchedClsType ? skb_cgroup_classid : get_socket_uid,
+                  {0, 0, 0, 0});
+    case 19:
       Put({Mov(1, 1), Mov(2, Pick(kFlags)), CallHelper(redirect)});
       return Accumulate();
     default:
