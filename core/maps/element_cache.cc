@@ -166,12 +166,7 @@ void ElementCache::Give(void* memory) {
   if (GiveTo(stocks_.Of(ebpf_port_cpu_id()), block)) {
     return;
   }
-  Block* head = surplus_.Load(kRelaxed);
-  do {
-    block->next.Store(head, kRelaxed);
-    // Releases the block: pairs with the exchange in EvenOut, which takes all
-    // at once, so nothing can come back in between.
-  } while (!surplus_.CompareExchange(head, block, kRelease));
+  PutBack(block, block);
   AskForTask();
 }
 
@@ -272,11 +267,37 @@ void ElementCache::EvenOut() {
     for (uint32_t cpu = 0; cpu < cpu_count_; ++cpu) {
       Fill(stocks_.Of(cpu), given);
     }
+    given = Keep(given);
   }
   if (given != nullptr) {
     WaitForReaders();
     FreeChain(given);
   }
+}
+
+/// Puts the first ones of the chain back, as many as a stock has: where one CPU
+/// takes what another gives, they go around without the allocator. The rest.
+ElementCache::Block* ElementCache::Keep(Block* chain) {
+  if (chain == nullptr) {
+    return nullptr;
+  }
+  Block* last = chain;
+  Block* rest = last->next.Load(kRelaxed);
+  for (uint32_t count = 1; rest != nullptr && count < slot_count_; ++count) {
+    last = rest;
+    rest = last->next.Load(kRelaxed);
+  }
+  PutBack(chain, last);
+  return rest;
+}
+
+void ElementCache::PutBack(Block* first, Block* last) {
+  Block* head = surplus_.Load(kRelaxed);
+  do {
+    last->next.Store(head, kRelaxed);
+    // Releases the blocks: pairs with the exchange in EvenOut, which takes all
+    // at once, so nothing can come back in between.
+  } while (!surplus_.CompareExchange(head, first, kRelease));
 }
 
 void ElementCache::Retire() {

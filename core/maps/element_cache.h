@@ -104,6 +104,8 @@ class ElementCache final : public RefCounted<ElementCache> {
   bool GiveTo(Stock& stock, Block* block);
   uint32_t CountIn(const Stock& stock) const;
   void Fill(Stock& stock, Block*& given);
+  Block* Keep(Block* chain);
+  void PutBack(Block* first, Block* last);
   Block* Make(uint64_t max_count);
   void FreeChain(Block* chain);
   void AskForTask();

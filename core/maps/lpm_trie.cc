@@ -16,24 +16,94 @@ Status LpmTrie::Init(uint32_t data_size, uint32_t value_size,
   value_offset_ = AlignUp<uint32_t>(data_size, 8);
   const size_t inner_size = sizeof(Node) + value_offset_;
   const size_t size = inner_size + AlignUp<size_t>(value_size, 8);
-  EBPF_TRY(nodes_.Init(1, uint64_t{max_entries} + 1, size));
-  EBPF_TRY(inner_nodes_.Init(1, max_entries, inner_size));
+  nodes_ = EBPF_TRY(
+      ElementCache::Create({size, 8, uint64_t{max_entries} + 1}, allocator_));
+  inner_nodes_ =
+      EBPF_TRY(ElementCache::Create({inner_size, 8, max_entries}, allocator_));
   return InitJumps();
 }
 
-LpmTrie::Node* LpmTrie::Take(bool inner) {
-  FreeNodes& free = inner ? free_inner_ : free_;
-  Node* node = free.first;
-  if (node != nullptr) {
-    free.first = node->children[0].Load(kRelaxed);
-  } else {
-    // As many as there can be in the trie, and one: it does not run out.
-    EBPF_ASSERT(free.used < uint64_t{max_entries_} + (inner ? 0 : 1));
-    node = reinterpret_cast<Node*>(
-        (inner ? inner_nodes_ : nodes_).At(0, free.used));
-    ++free.used;
-    node->is_inner.Store(inner ? 1 : 0, kRelaxed);
+LpmTrie::~LpmTrie() {
+  if (nodes_ && inner_nodes_) {
+    FreeNodes();
   }
+  const Ref<ElementCache>* const caches[] = {&nodes_, &inner_nodes_, &jumps_};
+  for (const Ref<ElementCache>* cache : caches) {
+    if (*cache) {
+      (*cache)->Close();
+    }
+  }
+  allocator_.DeleteArray(first_jump_);
+}
+
+/// Of a trie that nobody uses any more. What is to be freed is in a list, by
+/// the places of the tables.
+void LpmTrie::FreeNodes() EBPF_NO_THREAD_SAFETY_ANALYSIS {
+  const auto add = [this](Node* node, Node*& list) {
+    if (node != nullptr) {
+      FreeJump(node);
+      node->jump.Store(reinterpret_cast<Slot*>(list), kRelaxed);
+      list = node;
+    }
+  };
+  Node* list = nullptr;
+  add(root_.Load(kRelaxed), list);
+  while (list != nullptr) {
+    Node* const node = list;
+    list = reinterpret_cast<Node*>(node->jump.Load(kRelaxed));
+    add(node->children[0].Load(kRelaxed), list);
+    add(node->children[1].Load(kRelaxed), list);
+    (node->is_inner.Load(kRelaxed) != 0 ? inner_nodes_ : nodes_)->Free(node);
+  }
+  while (free_inner_ != nullptr) {
+    Node* const node = free_inner_;
+    free_inner_ = node->children[0].Load(kRelaxed);
+    inner_nodes_->Free(node);
+  }
+}
+
+LpmTrie::Spares LpmTrie::TakeSpares() {
+  Spares spares;
+  spares.node = static_cast<Node*>(nodes_->TakeAsTask());
+  spares.inner = static_cast<Node*>(inner_nodes_->TakeAsTask());
+  return spares;
+}
+
+void LpmTrie::GiveBack(Spares& spares) {
+  if (spares.node != nullptr) {
+    nodes_->Give(Exchange(spares.node, nullptr));
+  }
+  if (spares.inner != nullptr) {
+    inner_nodes_->Give(Exchange(spares.inner, nullptr));
+  }
+}
+
+/// Sees to it that `spares` has a node, and for a new key that there is one
+/// inner node more.
+Status LpmTrie::TakeFor(bool new_key, Spares& spares) {
+  if (spares.node == nullptr) {
+    spares.node = static_cast<Node*>(nodes_->Take());
+  }
+  if (new_key && spares.inner == nullptr) {
+    spares.inner = static_cast<Node*>(inner_nodes_->Take());
+  }
+  if (spares.node == nullptr || (new_key && spares.inner == nullptr)) {
+    GiveBack(spares);
+    return Status::kNoMemory;
+  }
+  if (new_key) {
+    Node* const inner = Exchange(spares.inner, nullptr);
+    inner->is_inner.Store(1, kRelaxed);
+    inner->children[0].Store(free_inner_, kRelaxed);
+    free_inner_ = inner;
+  }
+  return Status::kOk;
+}
+
+LpmTrie::Node* LpmTrie::TakeInner() {
+  Node* const node = free_inner_;
+  EBPF_ASSERT(node != nullptr);  // each prefix brought one along
+  free_inner_ = node->children[0].Load(kRelaxed);
   return node;
 }
 
@@ -43,9 +113,12 @@ void LpmTrie::Give(Node* node) {
   // Before anything is written to it: pairs with the fence in Find.
   ThreadFence(kRelease);
   DropJump(node);
-  FreeNodes& free = node->is_inner.Load(kRelaxed) != 0 ? free_inner_ : free_;
-  node->children[0].Store(free.first, kRelaxed);
-  free.first = node;
+  if (node->is_inner.Load(kRelaxed) == 0) {
+    nodes_->Give(node);
+    return;
+  }
+  node->children[0].Store(free_inner_, kRelaxed);
+  free_inner_ = node;
 }
 
 void LpmTrie::SetChildren(Node* node, Node* zero, Node* one) {
@@ -83,7 +156,7 @@ void LpmTrie::PutApart(const Place& place, LpmKey key, Node* node) {
     return;
   }
   SetChildren(node, nullptr, nullptr);
-  Node* const inner = Take(true);
+  Node* const inner = TakeInner();
   inner->length.Store(place.common, kRelaxed);
   shared_bytes::Store(inner->data(), ConstBytes(key.data, data_size_));
   const bool one = key.Bit(place.common) != 0;
@@ -91,7 +164,8 @@ void LpmTrie::PutApart(const Place& place, LpmKey key, Node* node) {
   place.link->Store(inner, kRelease);
 }
 
-Status LpmTrie::Put(LpmKey key, ConstBytes value, UpdateMode mode) {
+Status LpmTrie::Put(LpmKey key, ConstBytes value, UpdateMode mode,
+                    Spares& spares) {
   const Place place = FindPlace(key);
   Node* const old = place.node;
   const bool same = old != nullptr &&
@@ -107,7 +181,8 @@ Status LpmTrie::Put(LpmKey key, ConstBytes value, UpdateMode mode) {
   if (!exists && count_ == max_entries_) {
     return Status::kNoSpace;
   }
-  Node* const node = Take(false);
+  EBPF_TRY(TakeFor(!exists, spares));
+  Node* const node = Exchange(spares.node, nullptr);
   node->length.Store(key.length, kRelaxed);
   shared_bytes::Store(node->data(), ConstBytes(key.data, data_size_));
   shared_bytes::Store(ValueOf(node), value);
@@ -142,7 +217,7 @@ Status LpmTrie::Remove(LpmKey key) {
   Node* const one = node->children[1].Load(kRelaxed);
   Node* also_gone = nullptr;
   if (zero != nullptr && one != nullptr) {
-    Node* const inner = Take(true);
+    Node* const inner = TakeInner();
     inner->length.Store(key.length, kRelaxed);
     shared_bytes::Store(inner->data(), ConstBytes(key.data, data_size_));
     SetChildren(inner, zero, one);
@@ -163,6 +238,7 @@ Status LpmTrie::Remove(LpmKey key) {
   if (also_gone != nullptr) {
     Give(also_gone);
   }
+  inner_nodes_->Give(TakeInner());
   return Status::kOk;
 }
 

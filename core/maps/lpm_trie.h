@@ -6,12 +6,13 @@
 // A node stands for a prefix, which the prefixes below it begin with; the next
 // bit says which of its two children they are under. Where two prefixes part
 // there is an inner node, which always has two children and no value. So there
-// are less inner nodes than others, and with one node to spare for changes all
-// of them are there from the start: nothing here allocates.
+// are less inner nodes than others. Nodes are made when they are needed, by a
+// cache that any context can ask (element_cache.h), and each new prefix brings
+// an inner node along: so to remove one never needs what is not there.
 //
 // Writers hold one lock. Each change becomes visible by one store of a pointer:
 // a new value is a new node in the old one's place. What is taken out of the
-// trie goes to a free list of its kind and may be rewritten at once.
+// trie goes back to the cache of its kind and may be rewritten at once.
 //
 // Walking bit by bit takes long where many prefixes are. So there are tables
 // that say where the next bits of a key lead: one for a key's first bits, and
@@ -19,25 +20,26 @@
 // to walk. A slot has the first node that has at least all of these bits, and
 // the longest prefix among the nodes that this leaps over. Tables add nothing
 // to the trie: each change is made in the nodes first, and then in the slots
-// that its key leads to (lpm_trie_jumps.cc), before what left goes to a free
-// list. A lookup comes past one of the places that a change has to write, the
-// link or one slot, so it sees all of the change or nothing. A key that ends
-// within a table's bits walks on bit by bit. There are few tables, and whoever
-// finds none free does without.
+// that its key leads to (lpm_trie_jumps.cc), before what left goes back. A
+// lookup comes past one of the places that a change has to write, the link or
+// one slot, so it sees all of the change or nothing. A key that ends within a
+// table's bits walks on bit by bit. There are few tables, and whoever finds
+// none free does without.
 //
-// Lookups take no lock. Nodes are type-stable memory: who stands on one that
-// was taken out reads some node of this trie, never foreign memory, and moves
-// to longer prefixes only, so it comes to an end. But what it finds may be
-// wrong. So nodes and tables that leave are counted, after they left and before
-// anything writes to them: a lookup that counted as many before as after has
-// read nothing rewritten, and its answer was right when it began to walk or
-// later.
-// Else it walks again, and when others change the trie faster than it walks
-// tries for the lock. It fails to get that, in the end, only where this CPU
-// interrupted the holder: then nobody changes anything until it is done, and a
-// last walk is right.
+// Lookups take no lock, but are in a read section. Nodes and tables are
+// type-stable memory for as long: who stands on one that was taken out reads
+// some node of this trie, never foreign memory, and moves to longer prefixes
+// only, so it comes to an end. But what it finds may be wrong. So nodes and
+// tables that leave are counted, after they left and before anything writes to
+// them: a lookup that counted as many before as after has read nothing
+// rewritten, and its answer was right when it began to walk or later. Else it
+// walks again, and when others change the trie faster than it walks tries for
+// the lock. It fails to get that, in the end, only where this CPU interrupted
+// the holder: then nobody changes anything until it is done, and a last walk is
+// right.
 #pragma once
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "core/base/atomic.h"
@@ -46,7 +48,7 @@
 #include "core/base/span.h"
 #include "core/base/status.h"
 #include "core/base/thread_annotations.h"
-#include "core/maps/chunked_array.h"
+#include "core/maps/element_cache.h"
 #include "core/maps/map_spec.h"
 #include "core/maps/shared_bytes.h"
 #include "core/memory/allocator.h"
@@ -66,12 +68,18 @@ struct LpmKey {
 };
 
 class LpmTrie : public NonCopyable {
+  struct Node;
+
  public:
-  explicit LpmTrie(Allocator& allocator)
-      : allocator_(allocator),
-        nodes_(allocator),
-        inner_nodes_(allocator),
-        jumps_(allocator) {}
+  /// Nodes for one Put, or none.
+  class Spares {
+   private:
+    friend class LpmTrie;
+    Node* node = nullptr;
+    Node* inner = nullptr;
+  };
+
+  explicit LpmTrie(Allocator& allocator) : allocator_(allocator) {}
   ~LpmTrie();
 
   /// For keys with `data_size` bytes behind their length. kNoMemory, and it is
@@ -80,9 +88,14 @@ class LpmTrie : public NonCopyable {
 
   /// Where the value is of the longest prefix that `key` begins with, aligned
   /// to 8, or null. `kDataSize` is the data's size, or 0 for any.
-  /// Context: any.
+  /// Context: any, in a read section.
   template <uint32_t kDataSize = 0>
   uint8_t* Find(LpmKey key);
+
+  /// Spares, as far as there is memory; gives the rest of them back.
+  /// Context: task, without the lock.
+  Spares TakeSpares();
+  void GiveBack(Spares& spares);
 
   /// Programs try it, tasks wait for it.
   SpinLock<LockRank::kMapBucket> lock;
@@ -90,8 +103,15 @@ class LpmTrie : public NonCopyable {
   // Under the lock. `key.length` is not above that of the data. Keys are kept
   // with all of their bits.
 
-  /// kNoSpace (full), kExists, kNotFound.
-  Status Put(LpmKey key, ConstBytes value, UpdateMode mode) EBPF_REQUIRES(lock);
+  /// kNoSpace (full), kExists, kNotFound, kNoMemory (there is no node just
+  /// now). A task brings `spares` along, whose rest it gives back.
+  Status Put(LpmKey key, ConstBytes value, UpdateMode mode, Spares& spares)
+      EBPF_REQUIRES(lock);
+  Status Put(LpmKey key, ConstBytes value, UpdateMode mode)
+      EBPF_REQUIRES(lock) {
+    Spares none;
+    return Put(key, value, mode, none);
+  }
   /// kNotFound: only the prefix itself counts.
   Status Remove(LpmKey key) EBPF_REQUIRES(lock);
   uint8_t* FindLocked(LpmKey key) EBPF_REQUIRES(lock);
@@ -100,21 +120,18 @@ class LpmTrie : public NonCopyable {
   Status NextKey(const LpmKey* key, Bytes next) EBPF_REQUIRES(lock);
 
   /// How many tables there are behind nodes.
-  uint32_t jump_count() const EBPF_REQUIRES(lock) {
-    return jumps_used_ - free_jump_count_;
-  }
+  uint32_t jump_count() const EBPF_REQUIRES(lock) { return jump_count_; }
 
   uint32_t max_length() const { return data_size_ * 8; }
 
  private:
-  struct Node;
   /// Where a table leads from some bits.
   struct Slot {
     Atomic<Node*> next;  // the first node that has all of the bits
     Atomic<Node*> best;  // the longest prefix that has some of them
   };
   struct Node {
-    Atomic<Node*> children[2];  // the first one: also the next free node
+    Atomic<Node*> children[2];  // the first one: also the next free inner node
     Atomic<Slot*> jump;         // what the next kJumpBits lead to, or null
     Atomic<uint32_t> length;
     Atomic<uint32_t> is_inner;
@@ -138,14 +155,16 @@ class LpmTrie : public NonCopyable {
     uint32_t common;  // how many bits of the node are those of the key
   };
 
-  /// The free nodes of one kind.
-  struct FreeNodes {
-    Node* first = nullptr;
-    uint32_t used = 0;  // from here on they were never taken
+  static constexpr uint32_t kJumpBits = 8;
+
+  /// A table behind a node, as its cache has it. The cache may write to what is
+  /// in front of the slots while somebody is at these.
+  struct JumpBlock {
+    alignas(64) uint8_t cache_part[64];
+    Slot slots[1 << kJumpBits];
   };
 
   static constexpr unsigned kMaxTries = 32;
-  static constexpr uint32_t kJumpBits = 8;
   static constexpr uint32_t kJumpSlots = 1 << kJumpBits;
   /// A change of the shortest prefix writes all slots of the first table.
   static constexpr uint32_t kMaxFirstBits = 12;
@@ -164,8 +183,11 @@ class LpmTrie : public NonCopyable {
 
   Place FindPlace(LpmKey key) EBPF_REQUIRES(lock);
   void PutApart(const Place& place, LpmKey key, Node* node) EBPF_REQUIRES(lock);
-  Node* Take(bool inner) EBPF_REQUIRES(lock);
+  Status TakeFor(bool new_key, Spares& spares) EBPF_REQUIRES(lock);
+  Node* TakeInner() EBPF_REQUIRES(lock);
   void Give(Node* node) EBPF_REQUIRES(lock);
+  void FreeNodes();
+  void FreeJump(Node* node);
   static void SetChildren(Node* node, Node* zero, Node* one);
   static Node* FirstIn(Node* node);
 
@@ -205,13 +227,17 @@ class LpmTrie : public NonCopyable {
   Part FillOwn(const Jump& jump, const Part& part) EBPF_REQUIRES(lock);
   static void SetSlots(const Jump& jump, uint32_t begin, uint32_t end,
                        Node* next, Node* best);
+  static JumpBlock* BlockOf(Slot* slots) {
+    return reinterpret_cast<JumpBlock*>(reinterpret_cast<uint8_t*>(slots) -
+                                        offsetof(JumpBlock, slots));
+  }
   void MakeJump(Node* node) EBPF_REQUIRES(lock);
   void DropJump(Node* node) EBPF_REQUIRES(lock);
   static void MoveJump(Node* from, Node* to);
 
   Allocator& allocator_;
-  ChunkedArray nodes_;
-  ChunkedArray inner_nodes_;
+  Ref<ElementCache> nodes_;
+  Ref<ElementCache> inner_nodes_;
   uint32_t data_size_ = 0;
   uint32_t value_size_ = 0;
   uint32_t value_offset_ = 0;  // from the data
@@ -222,14 +248,11 @@ class LpmTrie : public NonCopyable {
   /// Counts the nodes and tables that left the trie.
   Atomic<uint64_t> changes_;
   uint32_t count_ EBPF_GUARDED_BY(lock) = 0;
-  FreeNodes free_ EBPF_GUARDED_BY(lock);
-  FreeNodes free_inner_ EBPF_GUARDED_BY(lock);
-  ChunkedArray jumps_;
-  /// Tables that may be taken: of those that were in use, by this stack, whose
-  /// room is that for all, and from `jumps_used_` on.
-  Span<Slot*> free_jumps_;
-  uint32_t free_jump_count_ EBPF_GUARDED_BY(lock) = 0;
-  uint32_t jumps_used_ EBPF_GUARDED_BY(lock) = 0;
+  /// With those in the trie as many as there are prefixes.
+  Node* free_inner_ EBPF_GUARDED_BY(lock) = nullptr;
+  Ref<ElementCache> jumps_;  // of JumpBlocks; null: there are none
+  uint32_t max_jumps_ = 0;
+  uint32_t jump_count_ EBPF_GUARDED_BY(lock) = 0;
 };
 
 /// How many bits are the same, of which `known` are known to be. Precondition:

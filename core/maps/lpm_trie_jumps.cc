@@ -7,11 +7,6 @@
 
 namespace ebpf {
 
-LpmTrie::~LpmTrie() {
-  allocator_.DeleteArray(free_jumps_);
-  allocator_.DeleteArray(first_jump_);
-}
-
 Status LpmTrie::InitJumps() {
   constexpr uint32_t kMinFirstBits = 4;
   if (max_entries_ < 1u << kMinFirstBits) {
@@ -24,8 +19,10 @@ Status LpmTrie::InitJumps() {
   if (tables == 0 || max_length() <= kJumpBits) {
     return Status::kOk;
   }
-  free_jumps_ = EBPF_TRY(allocator_.NewArray<Slot*>(tables));
-  return jumps_.Init(1, tables, kJumpSlots * sizeof(Slot));
+  jumps_ = EBPF_TRY(ElementCache::Create(
+      {sizeof(JumpBlock), alignof(JumpBlock), tables}, allocator_));
+  max_jumps_ = tables;
+  return Status::kOk;
 }
 
 /// Only what is different: slots are read by all CPUs.
@@ -162,17 +159,15 @@ void LpmTrie::RenewJumps(LpmKey key, Node* above) {
 /// Gives `node` a table, if there is one.
 void LpmTrie::MakeJump(Node* node) {
   const uint32_t length = node->length.Load(kRelaxed);
-  Slot* slots = nullptr;
-  if (length + kJumpBits > max_length()) {
+  if (length + kJumpBits > max_length() || jump_count_ == max_jumps_) {
     return;
   }
-  if (free_jump_count_ != 0) {
-    slots = free_jumps_[--free_jump_count_];
-  } else if (jumps_used_ != free_jumps_.size()) {
-    slots = reinterpret_cast<Slot*>(jumps_.At(0, jumps_used_++));
-  } else {
+  auto* const block = static_cast<JumpBlock*>(jumps_->Take());
+  if (block == nullptr) {
     return;
   }
+  ++jump_count_;
+  Slot* const slots = block->slots;
   const Jump jump = {slots, length, length + kJumpBits};
   for (uint32_t i = 0; i < 2; ++i) {
     Fill(jump, {node->children[i].Load(kRelaxed), nullptr, i * kJumpSlots / 2,
@@ -191,7 +186,16 @@ void LpmTrie::DropJump(Node* node) {
   // As in Give: counted, before anybody writes to it.
   changes_.Store(changes_.Load(kRelaxed) + 1, kRelease);
   ThreadFence(kRelease);
-  free_jumps_[free_jump_count_++] = slots;
+  --jump_count_;
+  jumps_->Give(BlockOf(slots));
+}
+
+/// The same when the trie dies.
+void LpmTrie::FreeJump(Node* node) {
+  Slot* const slots = node->jump.Load(kRelaxed);
+  if (slots != nullptr) {
+    jumps_->Free(BlockOf(slots));
+  }
 }
 
 /// `to`, which nobody knows yet, comes in the place of `from`.

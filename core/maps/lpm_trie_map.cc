@@ -103,8 +103,14 @@ Status LpmTrieMap::UpdateFromUser(ConstBytes key, ConstBytes value,
   EBPF_ASSERT(value.size() == spec().value_size);
   EBPF_TRY(map_checks::CheckMode(mode));
   const LpmKey prefix = EBPF_TRY(KeyIn(key));
-  const SpinGuard guard(trie_.lock);
-  return trie_.Put(prefix, value, mode);
+  LpmTrie::Spares spares = trie_.TakeSpares();
+  Status status;
+  {
+    const SpinGuard guard(trie_.lock);
+    status = trie_.Put(prefix, value, mode, spares);
+  }
+  trie_.GiveBack(spares);
+  return status;
 }
 
 Status LpmTrieMap::DeleteFromUser(ConstBytes key) {

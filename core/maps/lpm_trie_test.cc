@@ -6,11 +6,13 @@
 #include <algorithm>
 #include <atomic>
 #include <map>
+#include <optional>
 #include <random>
 #include <string>
 #include <thread>
 
 #include "core/maps/map_test_util.h"
+#include "testing/host_port/host_defer.h"
 #include "testing/host_port/host_memory.h"
 #include "testing/host_port/host_signal_traps.h"
 
@@ -63,8 +65,23 @@ class LpmTrieTest : public MapTest {
   }
   template <typename K>
   Status Put(const K& key, uint64_t value, UpdateMode mode = kAny) {
-    const SpinGuard guard(trie_.lock);
-    return trie_.Put(key.lpm(), In(value), mode);
+    const uint32_t number = puts_.fetch_add(1);
+    if (number % 2 == 0) {
+      // As programs do, with a task that comes in time.
+      if (number % 16 == 0 && !worker_) {
+        RunHostDeferred();
+      }
+      const SpinGuard guard(trie_.lock);
+      return trie_.Put(key.lpm(), In(value), mode);
+    }
+    LpmTrie::Spares spares = trie_.TakeSpares();
+    Status status;
+    {
+      const SpinGuard guard(trie_.lock);
+      status = trie_.Put(key.lpm(), In(value), mode, spares);
+    }
+    trie_.GiveBack(spares);
+    return status;
   }
   template <typename K>
   Status Remove(const K& key) {
@@ -85,6 +102,8 @@ class LpmTrieTest : public MapTest {
   void CheckNext(const Key& key, const Model& model);
 
   LpmTrie trie_{PortAllocator()};
+  std::atomic<uint32_t> puts_{0};
+  std::optional<HostDeferWorker> worker_;
 };
 
 void LpmTrieTest::CheckFind(const Key& key, const Model& model) {
@@ -327,6 +346,7 @@ INSTANTIATE_TEST_SUITE_P(Prefixes, BusyLpmTrieTest,
 
 TEST_P(BusyLpmTrieTest, ThreadsFindTheLongestPrefixWhileOthersChange) {
   std::atomic<bool> done{false};
+  worker_.emplace(6);
   std::vector<std::thread> threads;
   for (uint32_t reader = 0; reader < 2; ++reader) {
     threads.emplace_back([&, reader] {
@@ -354,6 +374,7 @@ TEST_P(BusyLpmTrieTest, ThreadsFindTheLongestPrefixWhileOthersChange) {
   for (std::thread& thread : threads) {
     thread.join();
   }
+  worker_.reset();
 }
 
 struct Trapped {
@@ -406,6 +427,64 @@ TEST_P(BusyLpmTrieTest, ATrapAnywhereFindsTheLongestPrefix) {
   printf("traps: %llu looked up, %llu found the lock held\n",
          static_cast<unsigned long long>(g_trapped.found),
          static_cast<unsigned long long>(g_trapped.busy));
+}
+
+TEST_F(LpmTrieTest, ANodeThatIsNotThereChangesNothing) {
+  Init(4, 100'000);
+  std::mt19937 random(6);
+  Model model;
+  const auto address = [&] {
+    std::vector<uint8_t> data(4);
+    for (uint8_t& byte : data) {
+      byte = static_cast<uint8_t>(random());
+    }
+    return Key(32, data);
+  };
+  // Programs, and no task that comes in time.
+  Status status = Status::kOk;
+  while (IsOk(status)) {
+    const Key key = address();
+    const uint64_t value = model.size();
+    const SpinGuard guard(trie_.lock);
+    status = trie_.Put(key.lpm(), In(value), kAny);
+    if (IsOk(status)) {
+      model[key.bits()] = Entry{key.bytes, value};
+    }
+  }
+  EXPECT_EQ(status, Status::kNoMemory);
+  EXPECT_GT(model.size(), 200u);
+  CheckWalk(model);
+  // What is there can be removed, each inner node that it needs is there.
+  while (model.size() > 10) {
+    auto at = model.begin();
+    std::advance(at, random() % model.size());
+    const std::vector<uint8_t> bytes = at->second.key;
+    ASSERT_EQ(Remove(Key(32, {bytes.begin() + 4, bytes.end()})), Status::kOk);
+    model.erase(at);
+  }
+  CheckWalk(model);
+  ASSERT_EQ(Put(address(), 1), Status::kOk);
+}
+
+TEST_F(LpmTrieTest, WhatIsRemovedIsFreedWhenItsReadersHaveEnded) {
+  Init(4, 100'000);
+  RunHostDeferred();
+  const uint64_t empty = HostAllocatedBytes();
+  std::vector<Key> keys;
+  for (uint32_t i = 0; i < 5000; ++i) {
+    keys.emplace_back(32, std::vector<uint8_t>{static_cast<uint8_t>(i * 37), 7,
+                                               static_cast<uint8_t>(i >> 8),
+                                               static_cast<uint8_t>(i)});
+    ASSERT_EQ(Put(keys.back(), i), Status::kOk);
+  }
+  RunHostDeferred();
+  EXPECT_GT(HostAllocatedBytes(), empty + 5000 * 80);
+  for (const Key& key : keys) {
+    ASSERT_EQ(Remove(key), Status::kOk);
+  }
+  RunHostDeferred();
+  // Full stocks of nodes and tables remain.
+  EXPECT_LT(HostAllocatedBytes(), empty + (400 << 10));
 }
 
 TEST_F(LpmTrieTest, AFailedInitIsGoodForDestruction) {

@@ -12,6 +12,7 @@
 #include "core/syscall/system.h"
 #include "gtest/gtest.h"
 #include "testing/caller/test_caller.h"
+#include "testing/host_port/host_defer.h"
 #include "testing/host_port/host_memory.h"
 #include "testing/host_port/host_text.h"
 #include "testing/host_port/host_trap.h"
@@ -24,10 +25,13 @@ namespace ebpf {
 class TestSystem {
  public:
   explicit TestSystem(const KernelView& kernel = {})
-      : blocks_(HostAllocatedBlocks()), port_bytes_(PortAllocatedBytes()) {
+      : deferred_(RunHostDeferred()),
+        blocks_(HostAllocatedBlocks()),
+        port_bytes_(PortAllocatedBytes()) {
     EXPECT_EQ(InitSystem(HostMachineOps(), {}, kernel), Status::kOk);
   }
   ~TestSystem() {
+    RunHostDeferred();
     ExitSystem();
     SetHostCapabilities(~uint64_t{0});
     EXPECT_EQ(HostAllocatedBlocks(), blocks_);
@@ -36,6 +40,8 @@ class TestSystem {
   }
 
  private:
+  /// What the tests before left to do, done before anything is counted.
+  const uint64_t deferred_;
   const uint64_t blocks_;
   const uint64_t port_bytes_;
   HostTraps traps_;
