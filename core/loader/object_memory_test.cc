@@ -129,5 +129,64 @@ TEST_P(ObjectMemoryTest, EachAllocationOfBtfAndMapsMayFail) {
   }
 }
 
+TEST_P(ObjectMemoryTest, EachAllocationOfAWholeLoadMayFail) {
+  if (GetParam() == verifier::Profile::kPort) {
+    GTEST_SKIP() << "has maps in maps";
+  }
+  for (const char* path : {kClientObject, "core/loader/kinds.x86_64.bpf.o",
+                           "core/loader/shapes.x86_64.bpf.o"}) {
+    const std::vector<uint8_t> bytes = ReadObject(path);
+    Status verdict = Status::kOk;
+    for (uint64_t n = 0;; ++n) {  // 0: none fails
+      const uint64_t before = PortAllocatedBytes();
+      bool failed;
+      Status status;
+      {
+        Object object(*client_, PortAllocator(), log_, kernel());
+        FailNthAllocation(n);
+        status = object.Open(ToBytes(bytes));
+        if (IsOk(status)) {
+          status = object.Load(1);
+        }
+        failed = AllocationFailed();
+        FailNthAllocation(0);
+      }
+      EXPECT_EQ(PortAllocatedBytes(), before) << path << ", n = " << n;
+      verdict = n == 0 ? status : verdict;
+      // A log may do with less memory.
+      EXPECT_TRUE(status == verdict || status == Status::kNoMemory)
+          << path << ", n = " << n << ": " << static_cast<int>(status);
+      if (n != 0 && !failed) {
+        break;
+      }
+    }
+  }
+}
+
+/// Another kernel, which refuses everything.
+int64_t Refuse(uint32_t /*command*/, const void* /*attr*/, uint32_t /*size*/) {
+  return -static_cast<int64_t>(Status::kInvalid);
+}
+int64_t CloseNothing(int /*fd*/) { return 0; }
+
+TEST_P(ObjectMemoryTest, MemoryForAReasonMayFail) {
+  const std::vector<uint8_t> bytes = ReadObject(kClientObject);
+  Kernel refusing = kernel();
+  refusing.bpf = Refuse;
+  refusing.close = CloseNothing;
+  for (uint64_t n = 1;; ++n) {
+    Object object(*client_, PortAllocator(), log_, refusing);
+    ASSERT_EQ(object.Open(ToBytes(bytes)), Status::kOk);
+    FailNthAllocation(n);
+    const Status status = object.CreateMaps();
+    const bool failed = AllocationFailed();
+    FailNthAllocation(0);
+    EXPECT_EQ(status, failed ? Status::kNoMemory : Status::kInvalid) << n;
+    if (!failed) {
+      break;
+    }
+  }
+}
+
 }  // namespace
 }  // namespace ebpf::loader

@@ -27,6 +27,7 @@ using Code = std::vector<isa::Insn>;
 
 constexpr uint32_t kSchedCls = 3;
 constexpr uint32_t kHashOfMaps = 13;
+constexpr uint32_t kDevmap = 14;
 constexpr uint32_t kSyscall = 31;
 constexpr uint32_t kCgroupDevice = 15;
 constexpr uint32_t kDeviceAttach = 6;
@@ -262,20 +263,42 @@ TEST_F(AllocationTypesTest, ProgramsThatMayGoOnForLongAreLoaded) {
   FailFd("a program with may_goto", [&] { return Load(attr); });
 }
 
+/// A call of a function of the kernel's.
+isa::Insn CallKernel(const char* function) {
+  const Result<btf::TypeId> id =
+      RunningSystem()->kernel.btf->Find(btf::Kind::kFunction, function);
+  EXPECT_TRUE(id.ok()) << function;
+  return Insn(0x85, 0, 2, 0, static_cast<int32_t>(id.ok() ? *id : 0));
+}
+
+TEST_F(AllocationTypesTest, ProgramsWithIteratorsAreLoaded) {
+  const Code code = {MovReg(1, 10),
+                     Insn(0x07, 1, 0, 0, -8),
+                     MovImm(2, 0),
+                     MovImm(3, 10),
+                     CallKernel("bpf_iter_num_new"),
+                     MovReg(1, 10),
+                     Insn(0x07, 1, 0, 0, -8),
+                     CallKernel("bpf_iter_num_next"),
+                     Insn(0x15, 0, 0, 1, 0),   // none: the end
+                     Insn(0x05, 0, 0, -5, 0),  // the next one
+                     MovReg(1, 10),
+                     Insn(0x07, 1, 0, 0, -8),
+                     CallKernel("bpf_iter_num_destroy"),
+                     MovImm(0, 0),
+                     Exit()};
+  const linux_abi::ProgLoadAttr attr = caller_.Program(kSchedCls, code);
+  FailFd("a program with an iterator", [&] { return Load(attr); });
+}
+
 TEST_F(AllocationTypesTest, ProgramsWithObjectsOfTheirOwnAreLoaded) {
-  const auto call = [](const char* function) {
-    const Result<btf::TypeId> id =
-        RunningSystem()->kernel.btf->Find(btf::Kind::kFunction, function);
-    EXPECT_TRUE(id.ok()) << function;
-    return Insn(0x85, 0, 2, 0, static_cast<int32_t>(id.ok() ? *id : 0));
-  };
   const Code code = {MovImm(1, kPairId),
                      MovImm(2, 0),
-                     call("bpf_obj_new_impl"),
+                     CallKernel("bpf_obj_new_impl"),
                      Insn(0x15, 0, 0, 3, 0),
                      MovReg(1, 0),
                      MovImm(2, 0),
-                     call("bpf_obj_drop_impl"),
+                     CallKernel("bpf_obj_drop_impl"),
                      MovImm(0, 0),
                      Exit(),
                      MovImm(0, 0),
@@ -308,6 +331,22 @@ TEST_F(AllocationTypesTest, ProgramsThatCallBpfRun) {
   run.prog_fd = static_cast<uint32_t>(program);
   FailCall("a run of a program for system calls",
            [&] { return caller_.Call(linux_abi::kProgTestRun, run); });
+}
+
+/// In a kernel that only judges, with Linux's other kinds of maps.
+class AllocationJudgedTest : public AllocationTypesTest {
+ protected:
+  AllocationJudgedTest() : AllocationTypesTest(Judging()) {}
+  static KernelView Judging() {
+    KernelView view;
+    view.profile = verifier::Profile::kLinux;
+    return view;
+  }
+};
+
+TEST_F(AllocationJudgedTest, DescribedKindsAreMade) {
+  FailFd("a map that is only described",
+         [&] { return caller_.CreateMap(kDevmap, 4, 4, 1); });
 }
 
 TEST_F(AllocationTypesTest, GroupsAreAsked) {
