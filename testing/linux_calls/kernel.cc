@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "core/objects/cgroup_programs.h"
+#include "core/platform/task.h"
 #include "testing/caller/test_caller.h"
 #include "testing/host_port/host_cgroup.h"
 #include "testing/host_port/host_text.h"
@@ -71,6 +72,12 @@ class Ours final : public Kernel {
   void SetRights(uint64_t mask) override { SetHostCapabilities(mask); }
   linux_abi::PerfEventAttr Probe() override {
     return caller_.Kprobe("linux_calls_probed");
+  }
+  uint32_t Process() override {
+    uint32_t thread;
+    uint32_t process;
+    ebpf_port_task_ids(&thread, &process);
+    return process;
   }
   int64_t Cgroup(int number) override { return kHostCgroupFd + number; }
 
@@ -146,6 +153,7 @@ class Host final : public Kernel {
     }
   }
 
+  uint32_t Process() override { return static_cast<uint32_t>(getpid()); }
   int64_t Cgroup(int number) override {
     std::string path = CgroupRoot();
     if (path.empty()) {

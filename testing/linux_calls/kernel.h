@@ -45,6 +45,9 @@ class Kernel {
   /// whatever type of event the kernel has for it.
   virtual linux_abi::PerfEventAttr Probe() = 0;
 
+  /// The caller's id.
+  virtual uint32_t Process() = 0;
+
   /// A descriptor of a group of tasks that nobody is in; -1 where there is none
   /// to be had. `number` / 10 is the group above it, 1 and 2 are right below
   /// the root.

@@ -3,7 +3,6 @@
 // Random BPF_PROG_ATTACH, _DETACH, _QUERY and links on groups of tasks, and
 // BPF_TASK_FD_QUERY.
 #include <algorithm>
-#include <unistd.h>
 
 #include "core/linux_abi/bpf_attach.h"
 #include "core/linux_abi/bpf_objects.h"
@@ -261,8 +260,8 @@ void World::AskForProbe() {
   const Pointer name = Spoil(Put(std::vector<uint8_t>(256)));
   linux_abi::TaskFdQueryAttr host = ours;
   const Fd fd = Spoil(OneIn(20) ? Any().fd : probe_);
-  ours.pid = 1;
-  host.pid = static_cast<uint32_t>(getpid());
+  ours.pid = ours_.Process();
+  host.pid = host_.Process();
   if (OneIn(40)) {
     ours.pid = host.pid = OneOf<uint32_t>({0, 0x7ffffff0, 0xffffffff});
   }
