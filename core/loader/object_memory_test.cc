@@ -3,6 +3,7 @@
 // Each allocation of a load fails in turn, on programs of all kinds: ENOMEM,
 // and nothing is left of it.
 #include <string>
+#include <vector>
 
 #include "core/loader/object.h"
 #include "core/loader/test_kernel.h"
@@ -85,8 +86,12 @@ INSTANTIATE_TEST_SUITE_P(, ObjectMemoryTest,
 TEST_P(ObjectMemoryTest, EachAllocationOfFiftyProgramsMayFail) {
   size_t programs = 0;
   uint64_t allocations = 0;
-  for (const char* path :
-       {"core/loader/kinds.x86_64.bpf.o", "core/loader/shapes.x86_64.bpf.o"}) {
+  std::vector<const char*> paths = {"core/loader/kinds.x86_64.bpf.o",
+                                    "core/loader/shapes.x86_64.bpf.o"};
+  if (GetParam() == verifier::Profile::kLinux) {
+    paths.push_back(kClientObject);  // has maps in maps
+  }
+  for (const char* path : paths) {
     const std::vector<uint8_t> bytes = ReadObject(path);
     Object object(*client_, PortAllocator(), log_, kernel());
     ASSERT_EQ(object.Open(ToBytes(bytes)), Status::kOk)
@@ -159,6 +164,30 @@ TEST_P(ObjectMemoryTest, EachAllocationOfAWholeLoadMayFail) {
       if (n != 0 && !failed) {
         break;
       }
+    }
+  }
+}
+
+TEST_P(ObjectMemoryTest, EachAllocationOfTheFirstRelocationMayFail) {
+  if (GetParam() == verifier::Profile::kPort) {
+    GTEST_SKIP() << "has maps in maps";
+  }
+  const std::vector<uint8_t> bytes = ReadObject(kClientObject);
+  for (uint64_t n = 1;; ++n) {
+    Object object(*client_, PortAllocator(), log_, kernel());
+    ASSERT_EQ(object.Open(ToBytes(bytes)), Status::kOk);
+    ASSERT_EQ(object.CreateMaps(), Status::kOk);
+    size_t index = 0;
+    while (object.file().programs()[index].name != "relocates") {
+      ++index;
+    }
+    FailNthAllocation(n);
+    const Status status = object.LoadProgram(index, LoadRequest());
+    const bool failed = AllocationFailed();
+    FailNthAllocation(0);
+    EXPECT_EQ(status == Status::kNoMemory, failed) << "n = " << n;
+    if (!failed) {
+      break;
     }
   }
 }

@@ -271,8 +271,8 @@ isa::Insn CallKernel(const char* function) {
   return Insn(0x85, 0, 2, 0, static_cast<int32_t>(id.ok() ? *id : 0));
 }
 
-TEST_F(AllocationTypesTest, ProgramsWithIteratorsAreLoaded) {
-  const Code code = {MovReg(1, 10),
+TEST_F(AllocationTypesTest, ProgramsWithManyIteratorsAreLoaded) {
+  const Code loop = {MovReg(1, 10),
                      Insn(0x07, 1, 0, 0, -8),
                      MovImm(2, 0),
                      MovImm(3, 10),
@@ -284,11 +284,15 @@ TEST_F(AllocationTypesTest, ProgramsWithIteratorsAreLoaded) {
                      Insn(0x05, 0, 0, -5, 0),  // the next one
                      MovReg(1, 10),
                      Insn(0x07, 1, 0, 0, -8),
-                     CallKernel("bpf_iter_num_destroy"),
-                     MovImm(0, 0),
-                     Exit()};
+                     CallKernel("bpf_iter_num_destroy")};
+  Code code;
+  for (int i = 0; i < 10; ++i) {
+    code.insert(code.end(), loop.begin(), loop.end());
+  }
+  code.push_back(MovImm(0, 0));
+  code.push_back(Exit());
   const linux_abi::ProgLoadAttr attr = caller_.Program(kSchedCls, code);
-  FailFd("a program with an iterator", [&] { return Load(attr); });
+  FailFd("a program with iterators", [&] { return Load(attr); });
 }
 
 TEST_F(AllocationTypesTest, ProgramsWithObjectsOfTheirOwnAreLoaded) {
