@@ -33,13 +33,14 @@ constexpr uint8_t kAdd[] = {0x55, 0x48, 0x89, 0xe5, 0x48,
 void PrintCounters() {
   std::printf(
       "inputs %llu, calls %llu, succeeded %llu, programs loaded %llu, events "
-      "opened %llu, BTFs loaded %llu\n",
+      "opened %llu, BTFs loaded %llu, iterators opened %llu\n",
       static_cast<unsigned long long>(counters.inputs),
       static_cast<unsigned long long>(counters.calls),
       static_cast<unsigned long long>(counters.succeeded),
       static_cast<unsigned long long>(counters.programs),
       static_cast<unsigned long long>(counters.events),
-      static_cast<unsigned long long>(counters.types));
+      static_cast<unsigned long long>(counters.types),
+      static_cast<unsigned long long>(counters.iterators));
 }
 
 /// The fake kernel, from the first input on.

@@ -111,6 +111,32 @@ inline constexpr uint32_t kBtf[] = {
 inline constexpr size_t kFunctionAt = 2048;
 inline constexpr uint32_t kFunctionInfo[] = {0, 3};
 
+/// Iterators' programs: of objects, and of a map's elements.
+inline constexpr size_t kIteratorAt = 2304;
+inline constexpr size_t kElementsAt = 2560;
+inline constexpr isa::Insn kIterator[] = {
+    {0x79, 6, 1, 8, 0},  // r6 = the object
+    {0x15, 6, 0, 7, 0},  // none: the end
+    {0x61, 2, 6, 8, 0},  // a word of it
+    {0x63, 10, 2, -8, 0}, {0x79, 1, 1, 0, 0},
+    {0x79, 1, 1, 0, 0},  // r1 = ctx->meta->seq
+    {0xbf, 2, 10, 0, 0},  {0x07, 2, 0, 0, -8},
+    {0x05, 0, 0, 2, 0},   {0xb7, 0, 0, 0, 0},
+    {0x95, 0, 0, 0, 0},   {0xb7, 3, 0, 0, 4},
+    {0x85, 0, 0, 0, 127},  // bpf_seq_write
+    {0x57, 0, 0, 0, 1},    // 1: the object once more
+    {0x95, 0, 0, 0, 0}};
+inline constexpr isa::Insn kElements[] = {
+    {0xbf, 6, 1, 0, 0}, {0x79, 7, 6, 16, 0},  // r7 = key
+    {0x15, 7, 0, 4, 0}, {0x79, 8, 6, 24, 0},  // r8 = value
+    {0x15, 8, 0, 2, 0}, {0x71, 2, 8, 0, 0},   {0x05, 0, 0, 2, 0},
+    {0xb7, 0, 0, 0, 0}, {0x95, 0, 0, 0, 0},   {0x07, 2, 0, 0, 1},
+    {0x73, 8, 2, 0, 0},  // the value's first byte, one more
+    {0x61, 2, 7, 0, 0}, {0x63, 10, 2, -8, 0}, {0x79, 1, 6, 0, 0},
+    {0x79, 1, 1, 0, 0}, {0xbf, 2, 10, 0, 0},  {0x07, 2, 0, 0, -8},
+    {0xb7, 3, 0, 0, 4}, {0x85, 0, 0, 0, 127}, {0xb7, 0, 0, 0, 0},
+    {0x95, 0, 0, 0, 0}};
+
 /// Writes all of that.
 inline void Furnish(HostUserMemory& memory) {
   memcpy(memory.data(), kFunction, strlen(kFunction) + 1);
@@ -128,6 +154,8 @@ inline void Furnish(HostUserMemory& memory) {
   }
   memcpy(memory.data() + kBtfAt, kBtf, sizeof(kBtf));
   memcpy(memory.data() + kFunctionAt, kFunctionInfo, sizeof(kFunctionInfo));
+  memcpy(memory.data() + kIteratorAt, kIterator, sizeof(kIterator));
+  memcpy(memory.data() + kElementsAt, kElements, sizeof(kElements));
 }
 
 }  // namespace ebpf::calls_fuzz

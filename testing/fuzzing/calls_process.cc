@@ -7,10 +7,12 @@
 #include <cstdlib>
 
 #include "core/linux_abi/bpf.h"
+#include "core/linux_abi/bpf_objects.h"
 #include "core/linux_abi/perf_event.h"
 #include "core/program_types/program_type.h"
 #include "core/syscall/file_calls.h"
 #include "core/syscall/perf_event_open.h"
+#include "core/syscall/system.h"
 
 namespace ebpf::calls_fuzz {
 
@@ -96,8 +98,8 @@ int64_t Process::Typed() {
     uint32_t command;
     Kind result;
     /// p, m, l, e, b: a descriptor of a program, map, link, event, BTF;
-    /// n: a small number; A: two words, an address; 0, and t, the attach type
-    /// of an event's link.
+    /// n: a small number; A: two words, an address; 0; t and i, the attach
+    /// types of an event's link and an iterator's.
     const char* words;
   } kForms[] = {
       {abi::kProgBindMap, Kind::kAny, "pm0"},
@@ -112,6 +114,11 @@ int64_t Process::Typed() {
       {abi::kObjGetInfoByFd, Kind::kAny, "psA"},
       {abi::kObjGetInfoByFd, Kind::kAny, "lsA"},
       {abi::kObjGetInfoByFd, Kind::kAny, "bsA"},
+      {abi::kLinkCreate, Kind::kLink, "p0i0"},
+      // A number's address: a descriptor, perhaps of a map.
+      {abi::kLinkCreate, Kind::kLink, "p0i0A4"},
+      {abi::kIterCreate, Kind::kAny, "l0"},
+      {abi::kIterCreate, Kind::kAny, "l0"},
   };
   const auto& form =
       kForms[source_.Byte() % (sizeof(kForms) / sizeof(*kForms))];
@@ -146,6 +153,12 @@ int64_t Process::Typed() {
       case 't':
         word = static_cast<uint32_t>(AttachType::kPerfEvent);
         break;
+      case 'i':
+        word = static_cast<uint32_t>(AttachType::kTraceIter);
+        break;
+      case '4':
+        word = 4;
+        break;
       case 'A': {
         const uint64_t address = Address();
         memcpy(&word, &address, sizeof(address));
@@ -177,9 +190,54 @@ int64_t Process::Dup() {
   return fd >= 0 && fd < kKnownFds ? Got(result, kinds_[fd]) : result;
 }
 
+int64_t Process::LoadIterator() {
+  static constexpr const char* kFunctions[] = {
+      "bpf_iter_bpf_map", "bpf_iter_bpf_prog", "bpf_iter_bpf_link",
+      "bpf_iter_bpf_map_elem"};
+  const uint8_t kind = source_.Byte() % 8;
+  const bool shows_elements = kind >= 3;
+  linux_abi::ProgLoadAttr attr{};
+  attr.prog_type = static_cast<uint32_t>(ProgramTypeId::kTracing);
+  attr.expected_attach_type = static_cast<uint32_t>(AttachType::kTraceIter);
+  attr.license = HostUserMemory::kBase + kLicenseAt;
+  attr.attach_btf_id =
+      RunningSystem()
+          ->kernel.btf
+          ->Find(btf::Kind::kFunction, kFunctions[shows_elements ? 3 : kind])
+          .ValueOr(0);
+  attr.insns =
+      HostUserMemory::kBase + (shows_elements ? kElementsAt : kIteratorAt);
+  attr.insn_cnt = shows_elements ? sizeof(kElements) / sizeof(isa::Insn)
+                                 : sizeof(kIterator) / sizeof(isa::Insn);
+  const int64_t fd = Call(linux_abi::kProgLoad, attr);
+  counters.programs += fd >= 0 ? 1 : 0;
+  return source_.Byte() < 160 ? Iterate(Got(fd, Kind::kProgram))
+                              : Got(fd, Kind::kProgram);
+}
+
+int64_t Process::Iterate(int64_t program) {
+  linux_abi::LinkCreateAttr attr{};
+  attr.prog_fd = static_cast<uint32_t>(program);
+  attr.attach_type = static_cast<uint32_t>(AttachType::kTraceIter);
+  attr.details[0] = AddressOf(Fd(Kind::kMap));  // the number is a descriptor
+  attr.details[1] = sizeof(int32_t);
+  const int64_t link = Got(Call(linux_abi::kLinkCreate, attr), Kind::kLink);
+  const int64_t file =
+      Got(Call(linux_abi::kIterCreate,
+               linux_abi::IterCreateAttr{static_cast<uint32_t>(link), 0}),
+          Kind::kAny);
+  counters.iterators += file >= 0 ? 1 : 0;
+  const uint64_t to = Address();
+  return Read(client_, static_cast<int32_t>(file), client_.Pointer(to),
+              source_.Number<uint16_t>());
+}
+
 int64_t Process::ProgLoad() {
   linux_abi::ProgLoadAttr attr{};
   const uint8_t kind = source_.Byte();
+  if (kind < 192 && kind % 8 == 5) {
+    return LoadIterator();
+  }
   attr.prog_type = kind % 8 == 7 ? 6 : 1 + kind % 3;
   attr.license = HostUserMemory::kBase + kLicenseAt;
   if (kind < 192) {

@@ -23,6 +23,7 @@ struct Counters {
   uint64_t programs = 0;
   uint64_t events = 0;
   uint64_t types = 0;
+  uint64_t iterators = 0;
 };
 extern Counters counters;
 
@@ -126,6 +127,9 @@ class Process {
   int64_t Dup();
   int64_t Pin();
   int64_t ProgLoad();
+  /// An iterator's program, and perhaps what follows: a link, a file, a read.
+  int64_t LoadIterator();
+  int64_t Iterate(int64_t program);
   int64_t BtfLoad();
   int64_t AnyBpf();
   int64_t OpenEvent();
