@@ -15,6 +15,7 @@
 #include "core/syscall/system.h"
 #include "testing/fuzzing/calls_memory.h"
 #include "testing/fuzzing/calls_process.h"
+#include "testing/host_port/host_defer.h"
 #include "testing/host_port/host_memory.h"
 #include "testing/host_port/host_text.h"
 #include "testing/host_port/host_trap.h"
@@ -84,6 +85,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   ++counters.inputs;
   Source source(data, size);
   RunProcess(*kernel, source);
+  ebpf::RunHostDeferred();  // some things go later
   Expect(ebpf::PortAllocatedBytes() == bytes, "all memory is given back");
   Expect(ebpf::HostExecBytes() == exec_bytes, "all slots are given back");
   Expect(memcmp(kernel->text.bytes().data(), kAdd, sizeof(kAdd)) == 0,
