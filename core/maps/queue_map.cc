@@ -21,6 +21,16 @@ Result<bool> Replaces(uint64_t flags) {
   return flags == linux_abi::kUpdateExist;
 }
 
+/// Copies a value; most are one word, for which a call takes as long as the
+/// lock.
+void CopyValue(uint8_t* to, const uint8_t* from, size_t size) {
+  if (size == sizeof(uint64_t)) {
+    StoreUnaligned(to, LoadUnaligned<uint64_t>(from));
+  } else {
+    CopyBytes(to, from, size);
+  }
+}
+
 }  // namespace
 
 QueueMap::~QueueMap() {
@@ -51,7 +61,7 @@ Status QueueMap::PutIn(ConstBytes value, bool replaces) {
     oldest_ = oldest_ + 1 == size ? 0 : oldest_ + 1;
     --count_;
   }
-  CopyBytes(ValueAt(free_), value.data(), value.size());
+  CopyValue(ValueAt(free_), value.data(), value.size());
   free_ = free_ + 1 == size ? 0 : free_ + 1;
   ++count_;
   return Status::kOk;
@@ -66,7 +76,7 @@ Status QueueMap::CopyNext(Bytes value, Take take) {
   const bool is_stack = spec().type == MapType::kStack;
   const uint32_t youngest = (free_ == 0 ? size : free_) - 1;
   const uint32_t next = is_stack ? youngest : oldest_;
-  CopyBytes(value.data(), ValueAt(next), value.size());
+  CopyValue(value.data(), ValueAt(next), value.size());
   if (take == Take::kYes) {
     if (is_stack) {
       free_ = youngest;

@@ -20,7 +20,7 @@ EBPF_NOPROBE_RANGE(ebpf_host_cpu_noprobe)
 namespace ebpf {
 namespace host {
 
-thread_local Thread t_thread;
+constinit thread_local Thread t_thread = {};
 
 namespace {
 

@@ -23,7 +23,8 @@ struct Thread {
   volatile uint32_t trap_depth;  // breakpoint traps that are being handled
 };
 
-extern thread_local Thread t_thread;
+/// constinit: nothing has to be asked or called before it is used.
+extern constinit thread_local Thread t_thread;
 
 /// Panics unless the caller is in task context: interrupts on, preemption on,
 /// no spin lock held, in no trap. `what` names the function called.

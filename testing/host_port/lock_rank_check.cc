@@ -16,13 +16,12 @@ using host::t_thread;
 void Acquire(LockRank rank) {
   const uint32_t held = t_thread.held_lock_count;
   const auto value = static_cast<uint8_t>(rank);
-  for (uint32_t i = t_thread.rank_base; i < held; ++i) {
-    if (t_thread.held_ranks[i] >= value) {
-      static char text[96];
-      snprintf(text, sizeof(text), "lock of rank %u taken under rank %u", value,
-               t_thread.held_ranks[i]);
-      Panic(text);
-    }
+  // Those that are held stand in order: the last one has the highest rank.
+  if (held > t_thread.rank_base && t_thread.held_ranks[held - 1] >= value) {
+    static char text[96];
+    snprintf(text, sizeof(text), "lock of rank %u taken under rank %u", value,
+             t_thread.held_ranks[held - 1]);
+    Panic(text);
   }
   if (held == host::kMaxHeldLocks) {
     Panic("too many spin locks held");
