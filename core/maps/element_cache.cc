@@ -230,6 +230,9 @@ ElementCache::Block* ElementCache::Make(uint64_t max_count) {
 }
 
 void ElementCache::Free(void* block) {
+  if (shape_.freed != nullptr) {
+    shape_.freed(shape_.context, block);
+  }
   allocator_.Free(block, shape_.block_size, shape_.align);
   made_.FetchSub(1, kRelaxed);
 }
@@ -263,6 +266,7 @@ void ElementCache::EvenOut() {
     if (closed_) {
       return;
     }
+    evening_.FetchAdd(1, kRelaxed);
     given = surplus_.Exchange(nullptr, kAcquire);  // pairs with Give
     for (uint32_t cpu = 0; cpu < cpu_count_; ++cpu) {
       Fill(stocks_.Of(cpu), given);
@@ -273,6 +277,7 @@ void ElementCache::EvenOut() {
     WaitForReaders();
     FreeChain(given);
   }
+  evening_.FetchSub(1, kRelease);  // pairs with the load in Close
 }
 
 /// Puts the first ones of the chain back, as many as a stock has: where one CPU
@@ -338,6 +343,9 @@ void ElementCache::Close() {
   CacheList::Remove(*this);
   const MutexGuard guard(mutex_);
   closed_ = true;
+  while (evening_.Load(kAcquire) != 0) {
+    ebpf_port_relax();
+  }
   FreeChain(surplus_.Exchange(nullptr, kAcquire));
   for (uint32_t cpu = 0; stocks_.allocated() && cpu < cpu_count_; ++cpu) {
     for (Atomic<Block*>& slot : stocks_.Of(cpu).slots) {

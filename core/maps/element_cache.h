@@ -41,6 +41,9 @@ class ElementCache final : public RefCounted<ElementCache> {
     /// No more blocks are taken at once. Besides full stocks, no more exist, or
     /// where tasks take and give back faster than readers end, twice as many.
     uint64_t max_taken = 0;
+    /// Called in a task with each block before it goes back to the allocator,
+    /// by nobody after Close(). Or null.
+    void (*freed)(void* context, void* block) = nullptr;
     /// Called in a task after Retire(), when no reader is at a block any more:
     /// closes the cache, and lets go of it. Or null.
     void (*retired)(void* context) = nullptr;
@@ -125,6 +128,8 @@ class ElementCache final : public RefCounted<ElementCache> {
   Atomic<uint64_t> made_{0};
   /// The port has no task to ask for: ServeElementCaches shall do it.
   Atomic<bool> unserved_{false};
+  /// EvenOut is under way so often.
+  Atomic<uint32_t> evening_{0};
   Mutex mutex_;
   bool closed_ EBPF_GUARDED_BY(mutex_) = false;
   DeferredWork work_;

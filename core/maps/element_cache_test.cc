@@ -202,6 +202,29 @@ TEST_F(ElementCacheTest, ACacheThatDiesWhileATaskIsAskedForLeavesNothing) {
   EXPECT_EQ(PortAllocatedBytes(), bytes);
 }
 
+TEST_F(ElementCacheTest, EachBlockIsShownBeforeItGoesBackToTheAllocator) {
+  std::atomic<uint64_t> freed{0};
+  ElementCache::Shape shape = kShape;
+  shape.freed = [](void* count, void* block) {
+    ++*static_cast<std::atomic<uint64_t>*>(count);
+    memset(block, 0xdd, 48);  // it is there still
+  };
+  shape.context = &freed;
+  uint64_t made = 0;
+  {
+    Cache cache(shape);
+    made = cache.Drain();
+    for (int i = 0; i < 1000; ++i) {
+      made += cache.TakeAsTask() != nullptr ? 1 : 0;
+    }
+    cache.GiveAll();
+    RunHostDeferred();
+    EXPECT_GT(freed, 500u);
+    EXPECT_LT(freed, made);
+  }
+  EXPECT_EQ(freed, made);
+}
+
 TEST_F(ElementCacheTest, EachFailedAllocationLeavesNothingBehind) {
   ForEachFailingAllocation("element cache", [](FailingAllocator& allocator) {
     Result<Ref<ElementCache>> made =

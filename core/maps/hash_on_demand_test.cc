@@ -28,7 +28,7 @@ struct Value {
 class HashOnDemandTest : public MapTest,
                          public ::testing::WithParamInterface<MapType> {
  protected:
-  HashOnDemandTest() : blocks_(HostAllocatedBlocks()) {}
+  HashOnDemandTest() : blocks_(SettledBlocks()) {}
   ~HashOnDemandTest() override {
     SetHostDeferSupport(true);
     map_ = {};
@@ -62,6 +62,12 @@ class HashOnDemandTest : public MapTest,
   Ref<Map> map_;
 
  private:
+  /// After what other tests left to do.
+  static uint64_t SettledBlocks() {
+    RunHostDeferred();
+    return HostAllocatedBlocks();
+  }
+
   const uint64_t blocks_;
 };
 

@@ -77,10 +77,16 @@ Status HashTable::InitElements(const TableShape& shape) {
   own_value_stride_ = AlignUp<uint32_t>(value_stride_, kCacheLine);
   const size_t own_end =
       own_values_offset_ + size_t{cpu_count_} * own_value_stride_;
-  cache_ = EBPF_TRY(ElementCache::Create(
-      {per_cpu_ ? own_end : size_t{key_end} + value_stride_,
-       per_cpu_ ? kCacheLine : 8, element_count_},
-      allocator_));
+  ElementCache::Shape blocks;
+  blocks.block_size = per_cpu_ ? own_end : size_t{key_end} + value_stride_;
+  blocks.align = per_cpu_ ? kCacheLine : 8;
+  blocks.max_taken = element_count_;
+  // Who had found a value before it was removed may have put something in.
+  blocks.freed = [](void* table, void* element) {
+    static_cast<HashTable*>(table)->Release(static_cast<Element*>(element));
+  };
+  blocks.context = this;
+  cache_ = EBPF_TRY(ElementCache::Create(blocks, allocator_));
   return Status::kOk;
 }
 

@@ -53,9 +53,13 @@ Result<ObjectType*> ObjectType::Create(const btf::Btf& btf, btf::TypeId id,
   const uint32_t size = EBPF_TRY(btf.SizeOf(id));
   auto* made = EBPF_TRY(allocator.New<ObjectType>(
       id, AlignUp<uint32_t>(size, 8), count_offset, allocator));
-  Result<Ref<ElementCache>> cache = ElementCache::Create(
-      {sizeof(Header) + made->size_, 16, kMaxObjects, &Destroy, made},
-      allocator);
+  ElementCache::Shape blocks;
+  blocks.block_size = sizeof(Header) + made->size_;
+  blocks.align = 16;
+  blocks.max_taken = kMaxObjects;
+  blocks.retired = &Destroy;
+  blocks.context = made;
+  Result<Ref<ElementCache>> cache = ElementCache::Create(blocks, allocator);
   if (!cache.ok()) {
     allocator.Delete(made);
     return cache.status();

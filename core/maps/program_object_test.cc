@@ -26,7 +26,7 @@ struct At {
 
 class ObjectTypeTest : public MapTest {
  protected:
-  ObjectTypeTest() : blocks_(HostAllocatedBlocks()) {
+  ObjectTypeTest() : blocks_(SettledBlocks()) {
     word_ = types_.Add(Kind::kInt, types_.Name("u64"), 8, {1u << 24 | 64});
     const uint32_t half =
         types_.Add(Kind::kInt, types_.Name("u32"), 4, {1u << 24 | 32});
@@ -86,6 +86,12 @@ class ObjectTypeTest : public MapTest {
   uint32_t large_ = 0;
 
  private:
+  /// After what other tests left to do.
+  static uint64_t SettledBlocks() {
+    RunHostDeferred();
+    return HostAllocatedBlocks();
+  }
+
   const uint64_t blocks_;
 };
 
