@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/btf/test_builder.h"
+#include "core/maps/hash_table.h"
 #include "core/maps/map_test_util.h"
 #include "testing/host_port/host_cpu.h"
 #include "testing/host_port/host_defer.h"
@@ -156,6 +157,32 @@ TEST_F(ObjectTypeTest, WithoutDeferATypeGoesWithTheNextCall) {
   other->Release();
   ObjectType::Drop(object);
   ServeElementCaches();
+}
+
+TEST_F(ObjectTypeTest, AnObjectPutIntoAValueAfterItsRemovalGoesWithItsMemory) {
+  ObjectType* type = Make(plain_);
+  MapField field{};
+  field.kind = FieldKind::kKptr;
+  field.size = sizeof(void*);
+  {
+    HashTable table(PortAllocator());
+    TableShape shape;
+    shape.key_size = 4;
+    shape.value_size = sizeof(void*);
+    shape.max_entries = 10;
+    shape.on_demand = true;
+    ASSERT_EQ(table.Init(shape), Status::kOk);
+    table.SetFields(MapFields(&field, 1));
+    const uint32_t key = 1;
+    ASSERT_EQ(table.Put(In(key), In(uint64_t{0}), UpdateMode::kAny,
+                        TableCaller::kTask),
+              Status::kOk);
+    auto* const value = reinterpret_cast<void**>(table.Find(In(key)));
+    ASSERT_EQ(table.Remove(In(key), TableCaller::kTask), Status::kOk);
+    *value = type->New();  // as a program does that had found it before
+    ASSERT_NE(*value, nullptr);
+  }
+  type->Release();  // the destructor sees that nothing is left
 }
 
 TEST_F(ObjectTypeTest, NoObjectGoesWhileSomebodyReadsIt) {
