@@ -11,6 +11,15 @@ namespace {
 
 using linux_abi::ProgTestRunAttr;
 
+/// Of tracing programs there are iterators', which only run for a file: Linux's
+/// answers.
+Status RefuseTracing(const TestRun& run) {
+  const ProgTestRunAttr& attr = run.attr;
+  return attr.flags != 0 || attr.cpu != 0 || attr.batch_size != 0
+             ? Status::kInvalid
+             : Status::kFault;
+}
+
 /// Who runs programs of this type; null: nobody.
 Status (*RunnerOf(ProgramTypeId type))(const TestRun&) {
   if (Contains(type_words::PacketInSkBuff, type)) {
@@ -25,6 +34,8 @@ Status (*RunnerOf(ProgramTypeId type))(const TestRun&) {
       return TestRunRawTracepoint;
     case ProgramTypeId::kSyscall:
       return TestRunSyscall;
+    case ProgramTypeId::kTracing:
+      return RefuseTracing;
     default:
       return nullptr;
   }

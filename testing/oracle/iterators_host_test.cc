@@ -661,6 +661,21 @@ TEST_F(IteratorsHostTest, ErrnosOfOpeningAndUpdating) {
     note("detach", it.side().Call(
                        linux_abi::kLinkDetach,
                        linux_abi::LinkDetachAttr{static_cast<uint32_t>(link)}));
+    linux_abi::ProgTestRunAttr run{};
+    run.prog_fd = maps;
+    note("a test run", it.side().Call(linux_abi::kProgTestRun, run));
+    uint64_t words[4] = {};
+    run.ctx_in = reinterpret_cast<uint64_t>(words);
+    run.ctx_size_in = sizeof(words);
+    note("a test run", it.side().Call(linux_abi::kProgTestRun, run));
+    run.flags = 1;
+    note("with flags", it.side().Call(linux_abi::kProgTestRun, run));
+    run.flags = 0;
+    run.cpu = 1;
+    note("on a CPU", it.side().Call(linux_abi::kProgTestRun, run));
+    const int64_t again =
+        it.side().Call(linux_abi::kProgLoad, linux_abi::ProgLoadAttr{});
+    note("nothing to load", again);
     char byte;
     note("a read of a link", it.side().Read(link, &byte, 1));
     it.side().Close(file);
