@@ -148,7 +148,7 @@ class KernelTypes {
 };
 
 /// The same here.
-HostRun RunHere(const std::vector<uint8_t>& bytes, const KernelTypes& types) {
+HostRun RunHere(const std::vector<uint8_t>& bytes, const btf::Btf* types) {
   HostRun run;
   TestCaller caller(Origin::kKernel);
   std::vector<char> text(1 << 16);
@@ -157,7 +157,7 @@ HostRun RunHere(const std::vector<uint8_t>& bytes, const KernelTypes& types) {
     const HostTimerWorker timers(1);
     const HostDeferWorker tasks(2);
     loader::Kernel kernel;
-    kernel.btf = types.btf();
+    kernel.btf = types;
     loader::Object object(caller.client(), PortAllocator(), log, kernel);
     Status status = object.Open(ConstBytes(bytes.data(), bytes.size()));
     status = IsOk(status) ? object.Load() : status;
@@ -217,7 +217,7 @@ TEST(KernelVariablesTest, ProgramsReadThoseThatThePortHas) {
   for (const bool compiled : {false, true}) {
     const Status engine = SelectEngine(compiled, /*blind_constants=*/false);
     ASSERT_TRUE(IsOk(engine) || !compiled);
-    const HostRun here = RunHere(ReadObject("kernel_variables"), types);
+    const HostRun here = RunHere(ReadObject("kernel_variables"), types.btf());
     ASSERT_EQ(here.error, "");
     const std::vector<Outcome> found = OutcomesOf(here);
     const int64_t wanted[][2] = {
@@ -234,6 +234,18 @@ TEST(KernelVariablesTest, ProgramsReadThoseThatThePortHas) {
   }
 }
 
+TEST(OwnObjectsTest, ProgramsFindTheFunctionsInTheTypesThatEachKernelHas) {
+  const TestSystem system;
+  const HostRun here =
+      RunHere(ReadObject("own_objects"), RunningSystem()->kernel.btf);
+  ASSERT_EQ(here.error, "");
+  EXPECT_EQ(here.programs.size(), 8u);
+  for (const uint32_t result : here.results) {
+    EXPECT_EQ(result, 0u);
+  }
+  EXPECT_EQ(OutcomesOf(here).size(), 43u);
+}
+
 TEST_P(HelperProgramsTest, LeaveTheSameOutcomesAsInTheHostsKernel) {
   const auto [name, compiled] = GetParam();
   if (!HasHostObjects()) {
@@ -245,7 +257,7 @@ TEST_P(HelperProgramsTest, LeaveTheSameOutcomesAsInTheHostsKernel) {
   ASSERT_FALSE(object.empty()) << name;
 
   const HostRun host = RunOnHost(object, Pause);
-  const HostRun here = RunHere(object, types_);
+  const HostRun here = RunHere(object, types_.btf());
 
   ASSERT_EQ(host.error, "");
   ASSERT_EQ(here.error, "");
