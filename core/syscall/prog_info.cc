@@ -71,11 +71,10 @@ Status Filling::Describe() {
   info_.run_count = stats.timed_runs;
   info_.recursion_misses = stats.missed;
   info_.verified_insns = parts().origin.verified_insns;
-  info_.attach_btf_obj_id =
-      parts().origin.attach_btf_id != 0 &&
-              request_.system().kernel_types != nullptr
-          ? request_.system().kernel_types->id()
-          : 0;
+  info_.attach_btf_obj_id = parts().origin.attach_btf_id != 0 &&
+                                    request_.system().kernel_types != nullptr
+                                ? request_.system().kernel_types->id()
+                                : 0;
   info_.attach_btf_id = parts().origin.attach_btf_id;
   info_.btf_id = parts().types == nullptr ? 0 : parts().types->id();
   info_.ifindex = 0;
