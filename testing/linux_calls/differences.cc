@@ -71,7 +71,7 @@ const Class kClasses[] = {
        return d.command == "MAP_CREATE" && d.ours == -EINVAL &&
               (Mentions(d, "type 14 ") || Mentions(d, "type 15 ") ||
                Mentions(d, "type 19 ") || Mentions(d, "type 25 ") ||
-               Mentions(d, "type 26 ") || Mentions(d, "type 31 "));
+               Mentions(d, "type 26 "));
      }},
 };
 
