@@ -18,7 +18,7 @@ constexpr uint32_t kMinSlots = 2;
 constinit Mutex list_mutex;
 ElementCache* first_cache EBPF_GUARDED_BY(list_mutex) = nullptr;
 /// One of them has asked for a task in vain.
-constinit Atomic<bool> some_unserved{false};
+constinit Atomic<uint32_t> some_unserved{0};
 /// Those that retire, where there is no task to ask for.
 constinit Atomic<ElementCache*> retired_caches{nullptr};
 
@@ -62,7 +62,7 @@ struct CacheList {
     for (ElementCache* cache = first_cache; cache != nullptr;
          cache = cache->next_) {
       // Acquires what was done before it was asked for.
-      if (cache->unserved_.Exchange(false, kAcquire)) {
+      if (cache->unserved_.Exchange(0, kAcquire) != 0) {
         return Ref<ElementCache>::Share(*cache);
       }
     }
@@ -83,8 +83,8 @@ void ServeElementCaches() {
   if (retired_caches.Load(kRelaxed) != nullptr) {
     CacheList::EndRetired();
   }
-  if (!some_unserved.Load(kRelaxed) ||
-      !some_unserved.Exchange(false, kAcquire)) {
+  if (some_unserved.Load(kRelaxed) == 0 ||
+      some_unserved.Exchange(0, kAcquire) == 0) {
     return;
   }
   while (const Ref<ElementCache> cache = CacheList::TakeUnserved()) {
@@ -249,9 +249,9 @@ void ElementCache::AskForTask() {
   if (work_.Request()) {
     return;
   }
-  if (!unserved_.Load(kRelaxed)) {
-    unserved_.Store(true, kRelease);  // pairs with the exchange in TakeUnserved
-    some_unserved.Store(true, kRelease);
+  if (unserved_.Load(kRelaxed) == 0) {
+    unserved_.Store(1, kRelease);  // pairs with the exchange in TakeUnserved
+    some_unserved.Store(1, kRelease);
   }
 }
 

@@ -126,8 +126,9 @@ class ElementCache final : public RefCounted<ElementCache> {
   Atomic<Block*> surplus_{nullptr};
   /// All that came from the allocator.
   Atomic<uint64_t> made_{0};
-  /// The port has no task to ask for: ServeElementCaches shall do it.
-  Atomic<bool> unserved_{false};
+  /// Not 0: the port has no task to ask for, ServeElementCaches shall do it. A
+  /// word, as in Mutex.
+  Atomic<uint32_t> unserved_{0};
   /// EvenOut is under way so often.
   Atomic<uint32_t> evening_{0};
   Mutex mutex_;
