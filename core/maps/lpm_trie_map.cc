@@ -4,6 +4,7 @@
 #include "core/maps/lpm_trie_map.h"
 
 #include "core/base/assert.h"
+#include "core/base/memory.h"
 #include "core/linux_abi/bpf.h"
 #include "core/maps/map_checks.h"
 #include "core/sync/read_section.h"
@@ -22,6 +23,19 @@ void LpmTrieMap::Destroy() {
   WaitForReaders();
   allocator_.Delete(this);
 }
+
+/// A program's key, which others may change meanwhile: it lies in a map, say.
+/// The trie reads it several times, and must find the same bits.
+struct LpmTrieMap::OwnKey {
+  explicit OwnKey(ConstBytes key) : size(key.size()) {
+    EBPF_ASSERT(size <= sizeof(memory));
+    CopyBytes(memory, key.data(), size);
+  }
+  ConstBytes bytes() const { return ConstBytes(memory, size); }
+
+  const size_t size;
+  uint8_t memory[sizeof(uint32_t) + kMaxData];
+};
 
 Result<LpmKey> LpmTrieMap::KeyIn(ConstBytes bytes) const {
   EBPF_ASSERT(bytes.size() == spec().key_size);
@@ -65,7 +79,8 @@ DirectLookup LpmTrieMap::direct_lookup() const {
 Status LpmTrieMap::Update(ConstBytes key, ConstBytes value, UpdateMode mode) {
   EBPF_ASSERT(value.size() == spec().value_size);
   EBPF_TRY(map_checks::CheckMode(mode));
-  const LpmKey prefix = EBPF_TRY(KeyIn(key));
+  const OwnKey own(key);
+  const LpmKey prefix = EBPF_TRY(KeyIn(own.bytes()));
   uintptr_t irq;
   if (!trie_.lock.TryLock(irq)) {
     return Status::kBusy;
@@ -76,7 +91,8 @@ Status LpmTrieMap::Update(ConstBytes key, ConstBytes value, UpdateMode mode) {
 }
 
 Status LpmTrieMap::Delete(ConstBytes key) {
-  const LpmKey prefix = EBPF_TRY(KeyIn(key));
+  const OwnKey own(key);
+  const LpmKey prefix = EBPF_TRY(KeyIn(own.bytes()));
   uintptr_t irq;
   if (!trie_.lock.TryLock(irq)) {
     return Status::kBusy;

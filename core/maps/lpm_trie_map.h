@@ -41,6 +41,7 @@ class LpmTrieMap final : public Map {
   template <uint32_t kDataSize>
   static uint64_t LookUp(uint64_t map, uint64_t key, uint64_t, uint64_t,
                          uint64_t);
+  struct OwnKey;
   /// kInvalid: too long. Reads the length once: a program's key may lie where
   /// others write.
   Result<LpmKey> KeyIn(ConstBytes bytes) const;

@@ -3,7 +3,10 @@
 // BPF_MAP_TYPE_LPM_TRIE: the answers of Linux 6.18.
 #include "core/maps/lpm_trie_map.h"
 
+#include <atomic>
+#include <random>
 #include <string>
+#include <thread>
 
 #include "core/linux_abi/bpf.h"
 #include "core/maps/map_test_util.h"
@@ -259,6 +262,35 @@ TEST_F(LpmTrieMapTest, ALengthThatChangesMeanwhileDoesNotGetTooLong) {
     }
     (void)map_->Delete(In(key));
   }
+}
+
+TEST_F(LpmTrieMapTest, BytesThatChangeMeanwhileAreOnesOfAMoment) {
+  map_ = Make(Trie(sizeof(Prefix), 4, 4096));
+  alignas(4) uint8_t key[sizeof(Prefix)] = {};
+  auto* const length = reinterpret_cast<uint32_t*>(key);
+  std::atomic<bool> done{false};
+  std::thread other([&] {
+    for (uint32_t bits = 1; !done.load(std::memory_order_relaxed);) {
+      bits = bits * 1664525 + 1013904223;
+      __atomic_store_n(length + 1, bits, __ATOMIC_RELAXED);
+    }
+  });
+  std::mt19937 random(1);
+  for (uint32_t i = 0; i < 300'000; ++i) {
+    *length = random() % 33;
+    (void)(random() % 3 == 0 ? map_->Delete(In(key))
+                             : map_->Update(In(key), In(i), kAny));
+  }
+  done = true;
+  other.join();
+  // What is there is in order, and goes.
+  Prefix first{};
+  uint32_t count = 0;
+  while (IsOk(map_->NextKey(ConstBytes(), Out(first)))) {
+    ASSERT_EQ(Remove(first), Status::kOk);
+    ++count;
+  }
+  EXPECT_GT(count, 0u);
 }
 
 TEST_F(LpmTrieMapTest, EachFailedAllocationLeavesNothingBehind) {
