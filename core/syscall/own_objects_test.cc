@@ -16,9 +16,22 @@ namespace {
 
 class OwnObjectsTest : public SyscallTest {
  protected:
-  OwnObjectsTest() : btf_(LoadBtf(caller_, ProgramTypes())) {
-    EXPECT_GE(btf_, 0);
+  OwnObjectsTest() : btf_(LoadBtf(caller_, Types())) { EXPECT_GE(btf_, 0); }
+
+  /// ProgramTypes(), and a static function.
+  static std::vector<uint8_t> Types() {
+    using btf::Kind;
+    btf::Builder b;
+    const uint32_t number =
+        b.Add(Kind::kInt, b.Name("int"), 4, {0x01000000 | 32});
+    const uint32_t prototype = b.Add(Kind::kFunctionProto, 0, number);
+    b.Add(Kind::kFunction, b.Name("main"), prototype, {}, 1);
+    b.Add(Kind::kStruct, b.Name("pair"), 8,
+          {b.Name("a"), number, 0, b.Name("b"), number, 32}, 2);
+    EXPECT_EQ(b.Add(Kind::kFunction, b.Name("leave"), prototype), kStaticType);
+    return b.Blob();
   }
+  static constexpr uint32_t kStaticType = 5;
 
   /// A call of the kernel's function of that name.
   static isa::Insn CallKernel(const char* name) {
@@ -45,14 +58,28 @@ class OwnObjectsTest : public SyscallTest {
             MovReg(0, 6),
             Exit()};
   }
-  int64_t Load() {
-    linux_abi::ProgLoadAttr attr = caller_.Program(3, Program());  // sched_cls
+  /// With a second function at `function`, or none.
+  int64_t Load(const std::vector<isa::Insn>& code, uint32_t function = 0) {
+    linux_abi::ProgLoadAttr attr = caller_.Program(3, code);  // sched_cls
     attr.prog_btf_fd = static_cast<uint32_t>(btf_);
-    const linux_abi::FunctionInfo function = {0, kFunctionType};
-    attr.func_info = caller_.Put(function);
-    attr.func_info_rec_size = sizeof(function);
-    attr.func_info_cnt = 1;
+    const linux_abi::FunctionInfo functions[] = {{0, kFunctionType},
+                                                 {function, kStaticType}};
+    attr.func_info = caller_.Put(functions, sizeof(functions));
+    attr.func_info_rec_size = sizeof(functions[0]);
+    attr.func_info_cnt = function == 0 ? 1 : 2;
     return caller_.Call(linux_abi::kProgLoad, attr);
+  }
+  int64_t Load() { return Load(Program()); }
+  /// What it returns, a thousand times.
+  uint32_t Run(int64_t program) {
+    linux_abi::ProgTestRunAttr run{};
+    run.prog_fd = static_cast<uint32_t>(program);
+    run.data_in = caller_.Put(nullptr, 64);
+    run.data_size_in = 64;
+    run.repeat = 1000;
+    const uint64_t at = caller_.Put(run);
+    EXPECT_EQ(caller_.BpfAt(linux_abi::kProgTestRun, at, sizeof(run)), 0);
+    return caller_.Get<linux_abi::ProgTestRunAttr>(at).retval;
   }
 
   const int64_t btf_;
@@ -65,15 +92,44 @@ INSTANTIATE_TEST_SUITE_P(Origins, OwnObjectsTest,
 TEST_P(OwnObjectsTest, AProgramMakesAndDropsOneInEachRun) {
   const int64_t program = Load();
   ASSERT_GE(program, 0);
-  linux_abi::ProgTestRunAttr run{};
-  run.prog_fd = static_cast<uint32_t>(program);
-  run.data_in = caller_.Put(nullptr, 64);
-  run.data_size_in = 64;
-  run.repeat = 1000;
-  const uint64_t at = caller_.Put(run);
-  ASSERT_EQ(caller_.BpfAt(linux_abi::kProgTestRun, at, sizeof(run)), 0);
-  EXPECT_EQ(caller_.Get<linux_abi::ProgTestRunAttr>(at).retval, 7u);
+  EXPECT_EQ(Run(program), 7u);
   EXPECT_EQ(caller_.CloseFd(program), 0);
+}
+
+/// Behind a tail call in a function the run's program is the other one, which
+/// has other types under the same ids.
+TEST_P(OwnObjectsTest, AreNotMadeBehindARunOfAnotherProgram) {
+  const int64_t programs = caller_.CreateMap(3, 4, 4, 1);
+  ASSERT_GE(programs, 0);
+  const int64_t other = caller_.Load(3, Returning(5));
+  ASSERT_GE(other, 0);
+  linux_abi::MapElemAttr put{};
+  put.map_fd = static_cast<uint32_t>(programs);
+  put.key = caller_.Put(uint32_t{0});
+  put.value = caller_.Put(static_cast<uint32_t>(other));
+  ASSERT_EQ(caller_.Call(linux_abi::kMapUpdateElem, put), 0);
+
+  std::vector<isa::Insn> code = Program();
+  const auto own = static_cast<int32_t>(code.size());
+  code.insert(code.begin(), Insn(0x85, 0, isa::kCallSubprogram, 0, own));
+  const uint32_t function = static_cast<uint32_t>(code.size());
+  code.push_back(LoadLow(2, isa::kPseudoMapFd, static_cast<int32_t>(programs)));
+  code.insert(code.end(), {LoadHigh(0), MovImm(3, 0), CallHelper(12),
+                           MovImm(0, 0), Exit()});
+  EXPECT_EQ(Load(code, function),
+            -static_cast<int64_t>(Status::kNotSupportedLinux));
+
+  // In the first function nobody comes back.
+  std::vector<isa::Insn> last(code.begin() + 1, code.begin() + function - 2);
+  last.insert(last.begin(), MovReg(7, 1));
+  last.push_back(MovReg(1, 7));
+  last.insert(last.end(), code.begin() + function, code.end());
+  const int64_t program = Load(last);
+  ASSERT_GE(program, 0);
+  EXPECT_EQ(Run(program), 5u);
+  EXPECT_EQ(caller_.CloseFd(program), 0);
+  EXPECT_EQ(caller_.CloseFd(other), 0);
+  EXPECT_EQ(caller_.CloseFd(programs), 0);
 }
 
 TEST_P(OwnObjectsTest, EachAllocationOfALoadMayFail) {

@@ -99,6 +99,16 @@ Result<const HelperPrototype*> CheckCallable(Verification& v, int32_t number) {
   return helper;
 }
 
+/// A run's program is the one that a tail call led to last, also where that has
+/// come back to a function of the one before. (Linux does not ask the run.)
+Status CheckWhichRuns(Verification& v) {
+  return v.options.profile == Profile::kPort && v.goes_on_behind_others &&
+                 v.asks_which_runs
+             ? v.Reject(Message::kNotForProfile,
+                        "tail calls in functions beside objects or timers")
+             : Status::kOk;
+}
+
 /// What a tail call asks besides its arguments. On another path, in a function
 /// of the program, it ends that function.
 Status CheckTailCall(Verification& v, const HelperCall& call) {
@@ -111,6 +121,10 @@ Status CheckTailCall(Verification& v, const HelperCall& call) {
     if (state.frames[i].called_back) {
       return v.Reject(Message::kTailCallInCallback);
     }
+  }
+  if (state.frame_count > 1 || state.current().subprogram != 0) {
+    v.goes_on_behind_others = true;
+    EBPF_TRY(CheckWhichRuns(v));
   }
   if (state.frame_count > 1) {
     return KeepForLater(v);
@@ -172,6 +186,7 @@ Status CheckSpecial(Verification& v, const HelperPrototype& helper,
     case helper_id::snprintf:
       return CheckFormat(v, kSnprintfFormat, kSnprintfSize);
     case helper_id::timer_set_callback:
+      EBPF_TRY(AskWhichRuns(v));
       return AddAsyncCallback(v, call.callback, call.map, call.map_origin != 0,
                               Async::kAtomic);
     case helper_id::set_retval:
@@ -211,6 +226,11 @@ Status StepHelperCall(Verification& v, const isa::DecodedInsn& insn) {
   }
   ForgetCallerSaved(*v.state);
   return SetResult(v, helper, call);
+}
+
+Status AskWhichRuns(Verification& v) {
+  v.asks_which_runs = true;
+  return CheckWhichRuns(v);
 }
 
 void EnterOtherSide(Verification& v, const isa::DecodedInsn& insn) {

@@ -6,6 +6,7 @@
 
 #include "core/maps/program_object.h"
 #include "core/program_types/type_sets.h"
+#include "core/verifier/call.h"
 #include "core/verifier/dynptr.h"
 #include "core/verifier/exceptions.h"
 #include "core/verifier/kfunc_args.h"
@@ -186,6 +187,7 @@ class ResultMaker {
 
   /// bpf_obj_new: of a type of the program's, which is the same on all paths.
   Status MakeObject(RegState& result) {
+    EBPF_TRY(AskWhichRuns(v_));
     if (!call_.has_constant || call_.constant > UINT32_MAX) {
       return v_.Reject(Message::kObjectTypeRange);
     }

@@ -196,6 +196,11 @@ struct Verification : NonCopyable {
   uint32_t widen_after = 0;
   /// The function that gives the program's result after a bpf_throw; 0: none.
   uint32_t exception_callback = 0;
+  /// Some function but the first makes a tail call: the program goes on behind
+  /// a run of another one.
+  bool goes_on_behind_others = false;
+  /// It calls what asks which program runs.
+  bool asks_which_runs = false;
   /// The loop that the iterator is which begins at `index`.
   uint32_t loop_begun = 0;
   bool widened = false;
