@@ -35,7 +35,7 @@ class DeferredWork : private ebpf_deferred, public NonCopyable {
   const Function function_;
   void* const argument_;
   const Keeper keep_alive_;
-  Atomic<bool> pending_{false};
+  Atomic<uint32_t> pending_{0};  // a word: not every CPU exchanges bytes
 };
 
 }  // namespace ebpf
