@@ -14,6 +14,8 @@ namespace {
 constexpr size_t kStockBytes = 32 << 10;
 constexpr uint32_t kMaxStocked = 2048;
 constexpr uint32_t kMinSlots = 2;
+/// ServeElementCaches evens out so many.
+constexpr uint32_t kMaxServed = 64;
 
 constinit Mutex list_mutex;
 ElementCache* first_cache EBPF_GUARDED_BY(list_mutex) = nullptr;
@@ -87,9 +89,15 @@ void ServeElementCaches() {
       some_unserved.Exchange(0, kAcquire) == 0) {
     return;
   }
-  while (const Ref<ElementCache> cache = CacheList::TakeUnserved()) {
+  // Programs may ask as fast as this goes: some is left for the next call.
+  for (uint32_t count = 0; count < kMaxServed; ++count) {
+    const Ref<ElementCache> cache = CacheList::TakeUnserved();
+    if (!cache) {
+      return;
+    }
     cache->EvenOut();
   }
+  some_unserved.Store(1, kRelease);
 }
 
 ElementCache::ElementCache(const Shape& shape, Allocator& allocator)
@@ -231,7 +239,7 @@ ElementCache::Block* ElementCache::Make(uint64_t max_count) {
 
 void ElementCache::Free(void* block) {
   if (shape_.freed != nullptr) {
-    shape_.freed(shape_.context, block);
+    (void)shape_.freed(shape_.context, block);  // nobody is there any more
   }
   allocator_.Free(block, shape_.block_size, shape_.align);
   made_.FetchSub(1, kRelaxed);
@@ -243,6 +251,45 @@ void ElementCache::FreeChain(Block* chain) {
     Free(chain);
     chain = next;
   }
+}
+
+/// Frees those that no reader can be at. Who came to one just before `freed`
+/// took away by what is waited for; who did not leaves nothing there by which
+/// others come.
+void ElementCache::FreeUnseen(Block* chain) {
+  if (shape_.freed != nullptr) {
+    chain = PutBackSeen(chain);
+    if (chain != nullptr) {
+      WaitForReaders();
+    }
+    chain = PutBackSeen(chain);
+  }
+  while (chain != nullptr) {
+    Block* const next = chain->next.Load(kRelaxed);
+    allocator_.Free(chain, shape_.block_size, shape_.align);
+    made_.FetchSub(1, kRelaxed);
+    chain = next;
+  }
+}
+
+/// The rest, of which `freed` says that nobody comes.
+ElementCache::Block* ElementCache::PutBackSeen(Block* chain) {
+  Block* unseen = nullptr;
+  Block* seen = nullptr;
+  Block* last_seen = nullptr;
+  while (chain != nullptr) {
+    Block* const block = chain;
+    chain = block->next.Load(kRelaxed);
+    Block*& list = shape_.freed(shape_.context, block) ? seen : unseen;
+    last_seen = &list == &seen && seen == nullptr ? block : last_seen;
+    block->next.Store(list, kRelaxed);
+    list = block;
+  }
+  if (seen != nullptr) {
+    PutBack(seen, last_seen);
+    AskForTask();
+  }
+  return unseen;
 }
 
 void ElementCache::AskForTask() {
@@ -275,7 +322,7 @@ void ElementCache::EvenOut() {
   }
   if (given != nullptr) {
     WaitForReaders();
-    FreeChain(given);
+    FreeUnseen(given);
   }
   evening_.FetchSub(1, kRelease);  // pairs with the load in Close
 }

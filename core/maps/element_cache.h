@@ -42,8 +42,10 @@ class ElementCache final : public RefCounted<ElementCache> {
     /// where tasks take and give back faster than readers end, twice as many.
     uint64_t max_taken = 0;
     /// Called in a task with each block before it goes back to the allocator,
-    /// by nobody after Close(). Or null.
-    void (*freed)(void* context, void* block) = nullptr;
+    /// by nobody after Close(). True: there was something in it by which others
+    /// come to it without having found it; then it is called again later. Or
+    /// null.
+    bool (*freed)(void* context, void* block) = nullptr;
     /// Called in a task after Retire(), when no reader is at a block any more:
     /// closes the cache, and lets go of it. Or null.
     void (*retired)(void* context) = nullptr;
@@ -111,6 +113,8 @@ class ElementCache final : public RefCounted<ElementCache> {
   void PutBack(Block* first, Block* last);
   Block* Make(uint64_t max_count);
   void FreeChain(Block* chain);
+  void FreeUnseen(Block* chain);
+  Block* PutBackSeen(Block* chain);
   void AskForTask();
   static void EvenOutLater(void* self);
   static void RetireLater(void* self);

@@ -83,7 +83,8 @@ Status HashTable::InitElements(const TableShape& shape) {
   blocks.max_taken = element_count_;
   // Who had found a value before it was removed may have put something in.
   blocks.freed = [](void* table, void* element) {
-    static_cast<HashTable*>(table)->Release(static_cast<Element*>(element));
+    return static_cast<HashTable*>(table)->ReleaseFreed(
+        static_cast<Element*>(element));
   };
   blocks.context = this;
   cache_ = EBPF_TRY(ElementCache::Create(blocks, allocator_));

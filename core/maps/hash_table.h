@@ -232,6 +232,7 @@ class HashTable : public NonCopyable {
   void Unlink(Bucket& bucket, const Position& position)
       EBPF_REQUIRES(bucket.lock);
   void Release(Element* element);
+  bool ReleaseFreed(Element* element);
 
   // hash_table_evict.cc
   void Give(Element* element);

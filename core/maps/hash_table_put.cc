@@ -268,6 +268,15 @@ void HashTable::Release(Element* element) {
   }
 }
 
+/// The same when the element's memory goes; whether a timer's function may have
+/// come to it.
+bool HashTable::ReleaseFreed(Element* element) {
+  const bool seen =
+      !per_cpu_ && value_fields::HasTimer(fields_, ValueOf(element));
+  Release(element);
+  return seen;
+}
+
 Status HashTable::Remove(ConstBytes key, TableCaller caller) {
   const uint32_t hash = HashKey(key, seed_);
   Bucket& bucket = BucketOf(hash);

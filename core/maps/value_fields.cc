@@ -108,6 +108,17 @@ void Clear(MapFields fields, uint8_t* value) {
   }
 }
 
+bool HasTimer(MapFields fields, const uint8_t* value) {
+  for (const MapField& field : fields) {
+    if (field.kind == FieldKind::kTimer) {
+      return __atomic_load_n(
+                 reinterpret_cast<const uint64_t*>(value + field.offset),
+                 __ATOMIC_RELAXED) != 0;
+    }
+  }
+  return false;
+}
+
 void Release(MapFields fields, uint8_t* value) {
   for (const MapField& field : fields) {
     if (field.kind == FieldKind::kTimer) {

@@ -35,6 +35,9 @@ Status LoadLocked(MapFields fields, Bytes to, uint8_t* from);
 /// Context: any.
 void Clear(MapFields fields, uint8_t* value);
 
+/// Whether a program made a timer in the value. Context: any.
+bool HasTimer(MapFields fields, const uint8_t* value);
+
 /// Lets go of what the special fields hold, when the value goes out of its map:
 /// timers are cancelled, and hold nothing then; objects are dropped. Locks stay
 /// as they are: who found the value before may hold one. Context: any.

@@ -5,6 +5,7 @@
 #include "core/maps/value_timer.h"
 
 #include <atomic>
+#include <chrono>
 #include <functional>
 #include <thread>
 #include <vector>
@@ -16,6 +17,8 @@
 #include "core/maps/map_test_util.h"
 #include "core/maps/value_fields.h"
 #include "testing/host_port/host_clock.h"
+#include "testing/host_port/host_cpu.h"
+#include "testing/host_port/host_defer.h"
 #include "testing/host_port/host_memory.h"
 #include "testing/host_port/host_timer.h"
 
@@ -31,7 +34,12 @@ class TestProgram final : public TimerProgram {
     ++references_;
     return !dying;
   }
-  void ReleaseLater() override { --references_; }
+  void ReleaseLater() override {
+    --references_;
+    if (on_release) {
+      on_release();
+    }
+  }
   void RunFunction(uint64_t function, const uint64_t (&args)[5]) override {
     EXPECT_TRUE(HostIrqsMasked());
     ++runs;
@@ -51,6 +59,7 @@ class TestProgram final : public TimerProgram {
   std::atomic<uint32_t> last_key{0};
   std::atomic<uint64_t> last_value{0};
   std::function<void()> on_run;
+  std::function<void()> on_release;
 
  private:
   std::atomic<int> references_{0};
@@ -67,8 +76,9 @@ class ValueTimerTest : public MapTest {
   }
 
   /// struct value { u64; struct bpf_timer at 8; u64 };
-  static Ref<Map> MakeMap(MapType type, uint32_t entries = 4) {
-    Ref<Map> map = Make(Spec(type, 4, 32, entries));
+  static Ref<Map> MakeMap(MapType type, uint32_t entries = 4,
+                          uint32_t flags = 0) {
+    Ref<Map> map = Make(Spec(type, 4, 32, entries, flags));
     using btf::Kind;
     btf::Builder b;
     const uint32_t word = b.Add(Kind::kInt, b.Name("u64"), 8, {64});
@@ -190,6 +200,60 @@ TEST_F(ValueTimerTest, GoesWithItsElement) {
   Close(*map);
   EXPECT_EQ(program_.references(), 0);
   EXPECT_EQ(program_.runs, 0);
+}
+
+TEST_F(ValueTimerTest, AValueStaysForAFunctionThatRunsAsItsMemoryIsToGo) {
+  constexpr uint32_t kCount = 2000;
+  // In the midst of those that go back: a CPU's stock keeps the first ones, and
+  // some of the last ones are kept, too.
+  constexpr uint32_t kFirst = 300;
+  Ref<Map> map = MakeMap(MapType::kHash, kCount, linux_abi::kMapNoPrealloc);
+  uint8_t value[32];
+  memset(value, 0x77, sizeof(value));
+  for (uint32_t key = 0; key < kCount; ++key) {
+    ASSERT_EQ(map->UpdateFromUser(In(key), ConstBytes(value), UpdateMode::kAny),
+              Status::kOk);
+  }
+  uint8_t* const fields[] = {FieldOf(*map, kFirst), FieldOf(*map, kFirst + 1)};
+  for (uint32_t key = 0; key < kCount; ++key) {
+    ASSERT_EQ(map->DeleteFromUser(In(key)), Status::kOk);
+  }
+  // Who found the values before makes timers in them.
+  for (uint8_t* field : fields) {
+    ASSERT_EQ(InitTimer(*map, field, kClockMonotonic), Status::kOk);
+    ASSERT_EQ(SetTimerFunction(field, program_, 1), Status::kOk);
+    ASSERT_EQ(StartTimer(field, 0, 0), Status::kOk);
+  }
+  // When the first one goes the other one's function begins elsewhere.
+  std::atomic<bool> running{false};
+  std::atomic<bool> stayed{false};
+  program_.on_run = [&] {
+    running = true;
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    stayed = *reinterpret_cast<uint64_t*>(program_.last_value.load()) ==
+             0x7777777777777777;
+  };
+  std::thread other;
+  std::atomic<bool> released{false};
+  program_.on_release = [&] {
+    if (released.exchange(true)) {
+      return;
+    }
+    other = std::thread([] {
+      const HostCpu here(1);
+      RunHostTimers();
+    });
+    while (!running) {
+      std::this_thread::yield();
+    }
+  };
+  RunHostDeferred();
+  ASSERT_TRUE(other.joinable());
+  other.join();
+  EXPECT_TRUE(stayed);
+  EXPECT_EQ(program_.runs, 1);
+  Close(*map);
+  EXPECT_EQ(program_.references(), 0);
 }
 
 TEST_F(ValueTimerTest, AnUpdateOfAnArraysElementReleasesIt) {
