@@ -15,6 +15,10 @@ constexpr uint64_t kMaxObjects = uint64_t{1} << 32;
 /// Linux's largest object of bpf_mem_alloc.
 constexpr uint32_t kMaxSize = 4096;
 
+/// From so many references on nobody counts: the object stays for good, as in
+/// Linux. The verifier relies on it that who has one can have another.
+constexpr uint32_t kUncounted = uint32_t{1} << 31;
+
 constexpr FieldKinds kSupported =
     Bit(FieldKind::kSpinLock) | Bit(FieldKind::kRefCount);
 
@@ -99,12 +103,21 @@ void* ObjectType::New() {
   return object;
 }
 
+/// One reference less.
+bool ObjectType::IsLast(uint32_t* count) {
+  uint32_t before = __atomic_load_n(count, __ATOMIC_RELAXED);
+  // Releases what this owner did; the last one acquires what all did.
+  while (before < kUncounted &&
+         !__atomic_compare_exchange_n(count, &before, before - 1, false,
+                                      __ATOMIC_ACQ_REL, __ATOMIC_RELAXED)) {
+  }
+  return before == 1;
+}
+
 void ObjectType::Drop(void* object) {
   Header& header = HeaderOf(object);
   ObjectType* const type = header.type;
-  // Releases what this owner did; the last one acquires what all did.
-  if (type->count_offset_ != kNoCount &&
-      __atomic_sub_fetch(type->CountOf(object), 1, __ATOMIC_ACQ_REL) != 0) {
+  if (type->count_offset_ != kNoCount && !IsLast(type->CountOf(object))) {
     return;
   }
   type->cache_->Give(&header);
@@ -116,8 +129,9 @@ void ObjectType::Drop(void* object) {
 bool ObjectType::Acquire(void* object) {
   uint32_t* const count = HeaderOf(object).type->CountOf(object);
   uint32_t before = __atomic_load_n(count, __ATOMIC_RELAXED);
-  while (before != 0 && before != UINT32_MAX) {
-    if (__atomic_compare_exchange_n(count, &before, before + 1, false,
+  while (before != 0) {
+    if (before >= kUncounted ||
+        __atomic_compare_exchange_n(count, &before, before + 1, false,
                                     __ATOMIC_ACQUIRE, __ATOMIC_RELAXED)) {
       return true;
     }

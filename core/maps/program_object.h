@@ -80,6 +80,7 @@ class ObjectType : public NonCopyable {
     return reinterpret_cast<uint32_t*>(static_cast<uint8_t*>(object) +
                                        count_offset_);
   }
+  static bool IsLast(uint32_t* count);
   static void Destroy(void* self);
 
   Allocator& allocator_;

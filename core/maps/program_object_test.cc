@@ -109,6 +109,29 @@ TEST_F(ObjectTypeTest, ObjectsAreZerosAlsoWhereOneWasBefore) {
   type->Release();
 }
 
+TEST_F(ObjectTypeTest, ACountThatIsFullKeepsItsObjectForGood) {
+  ObjectType* type = Make(counted_);
+  void* const object = type->New();
+  uint32_t* count = nullptr;  // the only word that is 1
+  for (uint32_t i = 0; i < 6 && count == nullptr; ++i) {
+    uint32_t* const word = static_cast<uint32_t*>(object) + i;
+    count = *word == 1 ? word : nullptr;
+  }
+  ASSERT_NE(count, nullptr);
+  for (const uint32_t full : {0x7fffffffu, 0xfffffffeu, 0xffffffffu}) {
+    *count = full;
+    ASSERT_TRUE(ObjectType::Acquire(object));
+    ASSERT_TRUE(ObjectType::Acquire(object));
+    for (int i = 0; i < 10; ++i) {
+      ObjectType::Drop(object);
+    }
+    ASSERT_GE(*count, 0x80000000u);
+  }
+  *count = 1;
+  ObjectType::Drop(object);
+  type->Release();
+}
+
 TEST_F(ObjectTypeTest, OnlyStructsWithLocksAndCountsAreMade) {
   EXPECT_EQ(Create(linked_).status(), Status::kNotSupportedLinux);
   EXPECT_EQ(Create(word_).status(), Status::kInvalid);
