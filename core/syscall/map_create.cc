@@ -176,6 +176,9 @@ Result<Ref<MapBtf>> ReadTypes(const Call& call, const MapSpec& spec,
     return Status::kInvalid;
   }
   Ref<btf::BtfObject> btf = file->AsBtf()->btf();
+  if (btf.get() == call.system.kernel_types) {
+    return Status::kAccess;
+  }
   const Status status = CheckTypes(btf->btf(), spec, attr);
   if (!IsOk(status)) {
     return Status::kInvalid;

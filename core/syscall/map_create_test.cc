@@ -255,9 +255,9 @@ TEST_P(MapCreateTest, TheTypesDescriptorIsOneOfBtf) {
 }
 
 TEST_P(MapCreateTest, DescribedKindsAreNotForRunningPrograms) {
-  EXPECT_EQ(caller_.CreateMap(static_cast<uint32_t>(MapType::kUserRingBuffer),
-                              0, 0, 8192),
-            Minus(Status::kInvalid));
+  EXPECT_EQ(
+      caller_.CreateMap(static_cast<uint32_t>(MapType::kSockMap), 4, 4, 1),
+      Minus(Status::kInvalid));
 }
 
 TEST(MapDescribeTest, AKernelThatJudgesHasAllKinds) {
@@ -267,9 +267,8 @@ TEST(MapDescribeTest, AKernelThatJudgesHasAllKinds) {
   ASSERT_EQ(InitSystem(HostMachineOps(), {}, view), Status::kOk);
   {
     TestCaller caller(Origin::kKernel);
-    EXPECT_GE(caller.CreateMap(static_cast<uint32_t>(MapType::kUserRingBuffer),
-                               0, 0, 8192),
-              0);
+    EXPECT_GE(
+        caller.CreateMap(static_cast<uint32_t>(MapType::kSockMap), 4, 4, 1), 0);
     const int64_t inner = caller.CreateMap(kMapTypeArray, 4, 8, 1);
     MapCreateAttr attr{};
     attr.map_type = static_cast<uint32_t>(MapType::kHashOfMaps);

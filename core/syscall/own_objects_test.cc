@@ -132,6 +132,28 @@ TEST_P(OwnObjectsTest, AreNotMadeBehindARunOfAnotherProgram) {
   EXPECT_EQ(caller_.CloseFd(programs), 0);
 }
 
+/// Nobody makes objects of the kernel's types, as in Linux.
+TEST_P(OwnObjectsTest, TheKernelsTypesAreNoProgramsAndNoMaps) {
+  const int64_t types = caller_.Call(
+      linux_abi::kBtfGetFdById,
+      linux_abi::FdByIdAttr{RunningSystem()->kernel_types->id(), 0, 0});
+  ASSERT_GE(types, 0);
+  linux_abi::ProgLoadAttr attr = caller_.Program(3, Program());
+  attr.prog_btf_fd = static_cast<uint32_t>(types);
+  attr.func_info = caller_.Put(linux_abi::FunctionInfo{0, kFunctionType});
+  attr.func_info_rec_size = sizeof(linux_abi::FunctionInfo);
+  attr.func_info_cnt = 1;
+  EXPECT_EQ(caller_.Call(linux_abi::kProgLoad, attr), -13);
+  linux_abi::MapCreateAttr map{};
+  map.map_type = 2;
+  map.key_size = map.value_size = 4;
+  map.max_entries = 1;
+  map.btf_fd = static_cast<uint32_t>(types);
+  map.btf_key_type_id = map.btf_value_type_id = 1;
+  EXPECT_EQ(caller_.Call(linux_abi::kMapCreate, map), -13);
+  EXPECT_EQ(caller_.CloseFd(types), 0);
+}
+
 TEST_P(OwnObjectsTest, EachAllocationOfALoadMayFail) {
   FailEachAllocation(
       "load a program that makes objects", caller_,

@@ -99,6 +99,9 @@ Status ProgramBtf::CopyIn(verifier::Log& log) {
     return Status::kInvalid;
   }
   btf_ = file->AsBtf()->btf();
+  if (btf_.get() == call_.system.kernel_types) {
+    return Status::kAccess;
+  }
   if (attr_.func_info_cnt != 0) {
     // One more than there can be: the verifier counts them.
     EBPF_TRY(CopyTableIn(call_.client,
