@@ -50,6 +50,12 @@ class Client : public NonCopyable {
   /// clients with Origin::kUser, so no attribute can reach the kernel's memory.
   CallerPtr Pointer(uint64_t address) const { return {address, origin_}; }
 
+  /// One that is its runner's also where a program gives it, as Linux has it:
+  /// nobody who may run programs writes texts to the kernel's memory.
+  CallerPtr RunnersPointer(uint64_t address) const {
+    return parent_ != nullptr ? parent_->Pointer(address) : Pointer(address);
+  }
+
   /// kFault where the memory is not the client's, with `to` then undefined;
   /// kNotSupported, of a program's, where the port cannot write with faults.
   Status CopyIn(void* to, CallerPtr from, size_t size) const;

@@ -45,7 +45,7 @@ Status ClientLog::CopyOut(const Call& call) const {
   Status status = Status::kOk;
   if (has_text && request_.buffer != 0) {
     const StringView text = writer.text();
-    const CallerPtr to = call.client.Pointer(request_.buffer);
+    const CallerPtr to = call.client.RunnersPointer(request_.buffer);
     EBPF_TRY(call.client.CopyOut(to, text.data(), text.size()));
     EBPF_TRY(call.client.CopyOut(to.Plus(text.size()), "", 1));
     status = writer.truncated() ? Status::kNoSpace : Status::kOk;

@@ -57,6 +57,32 @@ TEST_P(ClientLogTest, WithoutTextNothingIsWritten) {
   EXPECT_EQ(true_size_, 0u);
 }
 
+/// What Linux 6.18 does: the attribute is the program's, the log its runner's.
+TEST_P(ClientLogTest, AProgramsLogIsItsRunnersMemory) {
+  Client* const program =
+      *Client::CreateForProgram(caller_.client(), PortAllocator());
+  uint32_t attr[3] = {};
+  const auto copy = [&](uint64_t buffer) {
+    ClientLog log({1, 7, buffer, kTrueSizeAt}, PortAllocator());
+    EXPECT_EQ(log.Allocate(), Status::kOk);
+    log.log().writer().Put("reason");
+    return log.CopyOut(Call{*RunningSystem(), *program,
+                            program->Pointer(reinterpret_cast<uint64_t>(attr)),
+                            sizeof(attr)});
+  };
+  const uint64_t buffer = caller_.Put(nullptr, 7);
+  EXPECT_EQ(copy(buffer), Status::kOk);
+  EXPECT_STREQ(static_cast<const char*>(caller_.At(buffer)), "reason");
+  EXPECT_EQ(attr[2], 7u);
+
+  char secret[8] = "secret";
+  const bool is_kernel = GetParam() == Origin::kKernel;
+  EXPECT_EQ(copy(reinterpret_cast<uint64_t>(secret)),
+            is_kernel ? Status::kOk : Status::kFault);
+  EXPECT_STREQ(secret, is_kernel ? "reason" : "secret");
+  program->Delete();
+}
+
 TEST(ClientLogRequestTest, BufferSizeAndLevelGoTogether) {
   const auto is_valid = [](uint32_t level, uint32_t size, uint64_t buffer) {
     return ClientLog::IsValid({level, size, buffer, 0});
