@@ -77,6 +77,27 @@ TEST_F(AluTest, SignedShiftKeepsTheSign) {
   InBounds({AluImm(kArsh, R8, 61), AluImm(kAdd, R8, 4)});
 }
 
+TEST_F(AluTest, SmallSignedNumbersAreShiftedToTheLeftWithTheirBounds) {
+  // Linux keeps signed bounds where it is by 32, the idiom of compilers.
+  const Code small = {AluImm(kAnd, R8, 31), AluImm(kSub, R8, 15)};
+  InBounds(
+      {small, AluImm(kLsh, R8, 16), AluImm(kArsh, R8, 32), AluImm(kAdd, R8, 1)},
+      OnLinux::kRefuses);
+  InBounds({small, AluImm(kLsh, R8, 32), AluImm(kArsh, R8, 33),
+            AluImm(kAdd, R8, 8), AluImm(kRsh, R8, 1)});
+  OutOfBounds({small, AluImm(kLsh, R8, 32), AluImm(kArsh, R8, 32),
+               AluImm(kAdd, R8, 15)},
+              kOutside);
+  const std::string negative =
+      "R6 min value is negative, either use unsigned index or do a if (index "
+      ">=0) check.";
+  Rejects(Indexing(Join({small, AluImm(kLsh, R8, 16), AluImm(kArsh, R8, 32)})),
+          Status::kAccess, negative, OnLinux::kOtherText);
+  OutOfBounds(
+      {small, AluImm(kLsh, R8, 60), AluImm(kArsh, R8, 60), AluImm(kAdd, R8, 7)},
+      negative);
+}
+
 TEST_F(AluTest, ProductsAndSumsAreBounded) {
   InBounds({AluImm(kAnd, R8, 3), AluImm(kMul, R8, 5)});
   OutOfBounds({AluImm(kAnd, R8, 3), AluImm(kMul, R8, 6)}, kOutside);

@@ -243,6 +243,33 @@ TEST_F(BranchTest, NullIsCheckedInAllBits) {
           Status::kAccess, "R0 invalid mem access 'map_value_or_null'");
 }
 
+TEST_F(BranchTest, NullMayBeInARegister) {
+  // Linux takes for a check only one with an immediate 0.
+  const auto check = [](const Code& zero, const isa::Insn& jump) {
+    return Join({Lookup(kArray), zero, jump, Load(kDW, R1, R0, 0), Return0()});
+  };
+  const Code zero = {MovImm(R6, 0)};
+  Accepts(check(zero, JumpReg(kJeq, R0, R6, 1)), OnLinux::kRefuses);
+  Accepts({Lookup(kArray), zero, JumpReg(kJne, R0, R6, 2), Return0(),
+           Load(kDW, R1, R0, 0), Return0()},
+          OnLinux::kRefuses);
+  const std::string text = "R0 invalid mem access 'map_value_or_null'";
+  Rejects(check(zero, Jump32Reg(kJeq, R0, R6, 1)), Status::kAccess, text);
+  Rejects(check(zero, JumpReg(kJgt, R6, R0, 1)), Status::kAccess, text);
+  Rejects(check({MovImm(R6, 1)}, JumpReg(kJeq, R0, R6, 1)), Status::kAccess,
+          text);
+  Rejects(check({Load(kDW, R6, R10, -8)}, JumpReg(kJne, R0, R6, 1)),
+          Status::kAccess, "R0 invalid mem access 'scalar'",
+          OnLinux::kOtherText);
+  // It has to be 0 on each path, also on the second one, which is compared with
+  // the state that the first one has left.
+  const Code on(10, MovImm(R3, 0));
+  Rejects({Load(kDW, R7, R1, 0), MovImm(R6, 0), JumpImm(kJeq, R7, 0, 1),
+           Goto(1), MovImm(R6, 1), on, Goto(0), on, Lookup(kArray),
+           JumpReg(kJeq, R0, R6, 1), Load(kDW, R1, R0, 0), Return0()},
+          Status::kAccess, text);
+}
+
 TEST_F(BranchTest, CopiesOfAPointerAreCheckedTogether) {
   Accepts({Lookup(kArray), MovReg(R6, R0), Store(kDW, R10, -16, R0),
            JumpImm(kJne, R0, 0, 1), Exit(), Load(kDW, R1, R6, 0),

@@ -98,6 +98,12 @@ TEST_F(StackAccessTest, PartlyWrittenBytesAreNotKnownToBeWritten) {
   EXPECT_EQ(Judge(code, kLogStates).log.find(" fp-8="), std::string::npos);
 }
 
+/// So long that a state is kept, and compared with those of later paths.
+Code OnAndOn() {
+  const Code ten(10, MovImm(R5, 0));
+  return Join({ten, Goto(0), ten});
+}
+
 /// r0 + a byte that `code` leaves in r7 is read from a value of 16 bytes.
 class StackNumberTest : public VerifierTest {
  protected:
@@ -126,6 +132,30 @@ TEST_F(StackNumberTest, NarrowerLoadsTakeTheLowBytes) {
           "R6 max value is outside of the allowed memory range");
   Accepts(Indexing(
       {MovImm(R7, 0x10f), Store(kDW, R10, -16, R7), Load(kB, R7, R10, -16)}));
+}
+
+TEST_F(StackNumberTest, SignedLoadsTakeTheLowBytes) {
+  // Linux keeps what fits the width, or knows the width only.
+  Accepts(Indexing({AluImm(kLsh, R7, 32), Store(kDW, R10, -16, R7),
+                    LoadSigned(kW, R7, R10, -16)}),
+          OnLinux::kRefuses);
+  Accepts(Indexing({AluImm(kAnd, R7, 15), Store(kDW, R10, -16, R7),
+                    LoadSigned(kB, R7, R10, -16)}));
+  const auto sign = [this](Size size, int64_t number) {
+    return Indexing({MovImm(R7, number), Store(kDW, R10, -16, R7),
+                     LoadSigned(size, R7, R10, -16)});
+  };
+  const std::string text = "invalid access to map value, value_size=16 off=";
+  Rejects(sign(kB, 0x80), Status::kAccess, text + "-128 size=1",
+          OnLinux::kOtherText);
+  Rejects(sign(kH, 0x8000), Status::kAccess, text + "-32768 size=1",
+          OnLinux::kOtherText);
+  // The second path leaves another low half.
+  Rejects(Indexing(Join({Load(kDW, R8, R9, 8), AluImm(kLsh, R7, 32),
+                         JumpImm(kJeq, R8, 0, 1), Goto(1), MovImm(R7, 77),
+                         Store(kDW, R10, -16, R7), OnAndOn(),
+                         LoadSigned(kW, R7, R10, -16)})),
+          Status::kAccess, text + "77 size=1", OnLinux::kOtherText);
 }
 
 TEST_F(StackNumberTest, WiderLoadsKnowNothing) {
@@ -216,6 +246,70 @@ TEST_F(VariableStackTest, StoresEndKnownZeros) {
           Status::kAccess,
           "R6 unbounded memory access, make sure to bounds check any such "
           "access");
+}
+
+/// r0 of a value of 16 bytes is indexed by 4 bytes somewhere in fp[-16, 0),
+/// which `fill` has filled; r4 is an unknown number.
+Code IndexedBySomewhere(std::initializer_list<Part> fill) {
+  return Join({MovReg(R9, R1), LookupOrExit(kArray), Load(kDW, R3, R9, 0),
+               Load(kDW, R4, R9, 8), Join(fill), OnAndOn(),
+               AluImm(kAnd, R3, 12), MovReg(R2, R10), AluImm(kAdd, R2, -16),
+               AluReg(kAdd, R2, R3), Load(kW, R7, R2, 0), AluReg(kAdd, R0, R7),
+               Load(kB, R0, R0, 0), Return0()});
+}
+
+TEST_F(VariableStackTest, AmongZerosAnyLoadIsZero) {
+  // Linux looks for bytes that are 0, not for spilled registers.
+  Accepts(IndexedBySomewhere({kFill}), OnLinux::kRefuses);
+  const std::string text =
+      "R0 unbounded memory access, make sure to bounds check any such access";
+  Rejects(IndexedBySomewhere({kFill, StoreImm(kB, R10, -9, 1)}),
+          Status::kAccess, text);
+  Rejects(IndexedBySomewhere({kFill, Store(kW, R10, -8, R4)}), Status::kAccess,
+          text);
+  // All of them have to be zeros on each path, also on the second one.
+  Rejects(IndexedBySomewhere({kFill, JumpImm(kJeq, R4, 0, 1), Goto(1),
+                              StoreImm(kDW, R10, -16, 77)}),
+          Status::kAccess, text);
+}
+
+TEST_F(VariableStackTest, AtomicsMayHitAnySlot) {
+  // Linux's atomic operations are at known places of the stack.
+  const Code one = {MovImm(R4, 1), Atomic(kW, kAdd, R2, 0, R4)};
+  Accepts(WithVariable(kFill, one), OnLinux::kRefuses);
+  Rejects(WithVariable({StoreImm(kDW, R10, -16, 0)}, one), Status::kAccess,
+          "invalid read from stack R2 var_off (0x0; 0xc)+8 size 4",
+          OnLinux::kOtherText);
+  Rejects(
+      WithVariable(Join({kFill, Store(kDW, R10, -8, R1)}),
+                   Join({one, Load(kDW, R5, R10, -8), Load(kDW, R0, R5, 0)})),
+      Status::kAccess, "R5 invalid mem access 'scalar'", OnLinux::kOtherText);
+  // What is fetched among pointers is a number.
+  for (const int operation : {kAdd | kFetch, kXchg, kCmpXchg}) {
+    const Reg fetched = operation == kCmpXchg ? R0 : R4;
+    Rejects(WithVariable(
+                {Store(kDW, R10, -16, R1), Store(kDW, R10, -8, R1)},
+                {MovImm(R0, 0), MovImm(R4, 1),
+                 Atomic(kDW, operation, R2, 0, R4), Load(kDW, R5, fetched, 0)},
+                8),
+            Status::kAccess,
+            "R" + std::to_string(fetched) + " invalid mem access 'scalar'",
+            OnLinux::kOtherText);
+  }
+}
+
+TEST_F(VariableStackTest, AtomicsEndKnownNumbers) {
+  for (const int known : {0, 5}) {
+    Rejects({LookupOrExit(kArray), MovReg(R6, R0), Load(kDW, R3, R0, 0),
+             StoreImm(kDW, R10, -16, known), AluImm(kAnd, R3, 4),
+             MovReg(R2, R10), AluImm(kAdd, R2, -16), AluReg(kAdd, R2, R3),
+             MovImm(R4, 77), Atomic(kW, kOr, R2, 0, R4), Load(kW, R7, R10, -16),
+             AluReg(kAdd, R6, R7), Load(kB, R0, R6, 0), Exit()},
+            Status::kAccess,
+            "R6 unbounded memory access, make sure to bounds check any such "
+            "access",
+            OnLinux::kOtherText);
+  }
 }
 
 TEST_F(VariableStackTest, AlignmentHoldsForAllOffsets) {
