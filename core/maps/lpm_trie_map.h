@@ -11,8 +11,8 @@
 namespace ebpf {
 
 /// An LpmTrie as a map. Keys are a length in bits and as many bytes as the map
-/// has; all nodes are there from the start, although BPF_F_NO_PREALLOC is asked
-/// for, as Linux demands (README, "Decided").
+/// has; nodes are made when they are needed, as BPF_F_NO_PREALLOC asks, which
+/// Linux demands.
 class LpmTrieMap final : public Map {
  public:
   // Map. Lookup: kNotFound also for a length above that of the data. Update:
