@@ -49,8 +49,9 @@ using TimerGuard = SpinGuard<LockRank::kMapTimer>;
 constinit TimerLock timer_lock;
 ValueTimer* running EBPF_GUARDED_BY(timer_lock) = nullptr;
 
-ValueTimer*& TimerAt(uint8_t* field) {
-  return *reinterpret_cast<ValueTimer**>(field);
+/// Changed under timer_lock; ReleaseTimer and HasTimer look without it.
+Atomic<ValueTimer*>& TimerAt(uint8_t* field) {
+  return *reinterpret_cast<Atomic<ValueTimer*>*>(field);
 }
 
 /// The one whose function this CPU is inside of, or null.
@@ -206,7 +207,7 @@ Status InitTimer(Map& map, uint8_t* field, uint64_t flags) {
     return Status::kInvalid;
   }
   const TimerGuard guard(timer_lock);
-  if (TimerAt(field) != nullptr) {
+  if (TimerAt(field).Load(kRelaxed) != nullptr) {
     return Status::kBusy;
   }
   if (!map.has_users()) {
@@ -218,7 +219,7 @@ Status InitTimer(Map& map, uint8_t* field, uint64_t flags) {
   }
   timer->field = field;
   timer->clock = static_cast<uint32_t>(flags);
-  TimerAt(field) = timer;
+  TimerAt(field).Store(timer, kRelaxed);
   return Status::kOk;
 }
 
@@ -227,7 +228,7 @@ Status SetTimerFunction(uint8_t* field, TimerProgram& program,
   TimerProgram* before = nullptr;
   {
     const TimerGuard guard(timer_lock);
-    ValueTimer* timer = TimerAt(field);
+    ValueTimer* timer = TimerAt(field).Load(kRelaxed);
     if (timer == nullptr) {
       return Status::kInvalid;
     }
@@ -251,7 +252,7 @@ Status StartTimer(uint8_t* field, uint64_t ns, uint64_t flags) {
     return Status::kInvalid;
   }
   const TimerGuard guard(timer_lock);
-  ValueTimer* timer = TimerAt(field);
+  ValueTimer* timer = TimerAt(field).Load(kRelaxed);
   if (timer == nullptr || timer->program == nullptr) {
     return Status::kInvalid;
   }
@@ -281,7 +282,7 @@ Result<bool> CancelTimer(uint8_t* field) {
   bool was_started = false;
   {
     const TimerGuard guard(timer_lock);
-    timer = TimerAt(field);
+    timer = TimerAt(field).Load(kRelaxed);
     if (timer == nullptr) {
       return Status::kInvalid;
     }
@@ -305,16 +306,17 @@ Result<bool> CancelTimer(uint8_t* field) {
 
 void ReleaseTimer(uint8_t* field) {
   // Only who saw one has to look under the lock: most values have none.
-  if (__atomic_load_n(&TimerAt(field), __ATOMIC_RELAXED) == nullptr) {
+  if (TimerAt(field).Load(kRelaxed) == nullptr) {
     return;
   }
   TimerProgram* program = nullptr;
   {
     const TimerGuard guard(timer_lock);
-    ValueTimer* timer = Exchange(TimerAt(field), nullptr);
+    ValueTimer* timer = TimerAt(field).Load(kRelaxed);
     if (timer == nullptr) {
       return;
     }
+    TimerAt(field).Store(nullptr, kRelaxed);
     bool was_started;
     program = Stop(*timer, was_started);
     timer->field = nullptr;
