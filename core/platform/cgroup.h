@@ -9,7 +9,8 @@ extern "C" {
 
 /// The group behind a descriptor of the calling process, kept until it is put
 /// as often; the same group is the same pointer as long as somebody keeps it.
-/// Null if the descriptor is of none. Default: null. Context: task.
+/// Null if the descriptor is of none, or of one that is removed: what would be
+/// attached to that stayed for good. Default: null. Context: task.
 void* ebpf_port_cgroup_get(int fd);
 
 /// Gives it back. Default: nothing. Context: task.
