@@ -32,10 +32,11 @@ TEST_F(CallTest, HelpersOfOtherProgramTypesAreRefusedByName) {
 }
 
 TEST_F(CallTest, HelpersThatAreNotImplementedAreRefusedByName) {
-  Rejects({MovReg(R1, R10), AluImm(kAdd, R1, -24), MovImm(R2, 24),
-           MovImm(R3, 0), Call(176), Return0()},
-          Status::kInvalid,
-          "program of this type cannot use helper bpf_get_branch_snapshot#176",
+  constexpr uint32_t kSocketFilter = 1;
+  SetType(kSocketFilter);
+  options_.profile = Profile::kPort;
+  Rejects({Call(46), Return0()}, Status::kInvalid,
+          "program of this type cannot use helper bpf_get_socket_cookie#46",
           OnLinux::kAccepts);
 }
 
