@@ -40,6 +40,21 @@ class Builder {
     return AddRaw(name, 1u << 31 | static_cast<uint32_t>(kind) << 24 | count,
                   size_or_type, tail);
   }
+  struct Member {
+    const char* name;
+    uint32_t type;
+    uint32_t offset;  // in bytes
+  };
+  uint32_t AddStruct(const char* name, uint32_t size,
+                     const std::vector<Member>& members) {
+    std::vector<uint32_t> tail;
+    for (const Member& member : members) {
+      tail.insert(tail.end(),
+                  {Name(member.name), member.type, member.offset * 8});
+    }
+    return Add(Kind::kStruct, Name(name), size, tail,
+               static_cast<uint32_t>(members.size()));
+  }
   /// With an info word of one's own.
   uint32_t AddRaw(uint32_t name, uint32_t info, uint32_t size_or_type,
                   const std::vector<uint32_t>& tail = {}) {

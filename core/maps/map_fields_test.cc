@@ -14,13 +14,6 @@ namespace {
 
 using btf::Kind;
 
-/// A member of a struct: name, type, and where it is in bytes.
-struct At {
-  const char* name;
-  uint32_t type;
-  uint32_t offset;
-};
-
 class MapFieldsTest : public ::testing::Test {
  protected:
   MapFieldsTest() {
@@ -42,14 +35,8 @@ class MapFieldsTest : public ::testing::Test {
                   {1u << 24 | bytes * 8});
   }
   uint32_t Struct(const char* name, uint32_t size,
-                  const std::vector<At>& members) {
-    std::vector<uint32_t> tail;
-    for (const At& member : members) {
-      tail.insert(tail.end(),
-                  {types_.Name(member.name), member.type, member.offset * 8});
-    }
-    return types_.Add(Kind::kStruct, types_.Name(name), size, tail,
-                      static_cast<uint32_t>(members.size()));
+                  const std::vector<btf::Builder::Member>& members) {
+    return types_.AddStruct(name, size, members);
   }
   uint32_t Array(uint32_t of, uint32_t count) {
     return types_.Add(Kind::kArray, 0, 0, {of, half_, count});

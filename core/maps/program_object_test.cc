@@ -19,48 +19,35 @@ namespace {
 
 using btf::Kind;
 
-struct At {
-  const char* name;
-  uint32_t type;
-  uint32_t offset;
-};
-
 class ObjectTypeTest : public MapTest {
  protected:
   ObjectTypeTest() : blocks_(SettledBlocks()) {
     word_ = types_.Add(Kind::kInt, types_.Name("u64"), 8, {1u << 24 | 64});
     const uint32_t half =
         types_.Add(Kind::kInt, types_.Name("u32"), 4, {1u << 24 | 32});
-    const uint32_t lock = Struct("bpf_spin_lock", 4, {{"val", half, 0}});
-    const uint32_t count = Struct("bpf_refcount", 4, {{"a", half, 0}});
-    const uint32_t head =
-        Struct("bpf_list_head", 16, {{"a", word_, 0}, {"b", word_, 8}});
+    const uint32_t lock =
+        types_.AddStruct("bpf_spin_lock", 4, {{"val", half, 0}});
+    const uint32_t count =
+        types_.AddStruct("bpf_refcount", 4, {{"a", half, 0}});
+    const uint32_t head = types_.AddStruct("bpf_list_head", 16,
+                                           {{"a", word_, 0}, {"b", word_, 8}});
     (void)head;
-    const uint32_t node = Struct("bpf_list_node", 24, {{"a", word_, 0}});
-    plain_ = Struct("plain", 24, {{"a", word_, 0}, {"b", word_, 16}});
-    counted_ = Struct("counted", 20,
-                      {{"a", word_, 0},
-                       {"lock", lock, 8},
-                       {"count", count, 12},
-                       {"b", half, 16}});
-    linked_ = Struct("linked", 32, {{"node", node, 0}, {"a", word_, 24}});
-    large_ = Struct("large", 5000, {{"a", word_, 0}});
+    const uint32_t node =
+        types_.AddStruct("bpf_list_node", 24, {{"a", word_, 0}});
+    plain_ = types_.AddStruct("plain", 24, {{"a", word_, 0}, {"b", word_, 16}});
+    counted_ = types_.AddStruct("counted", 20,
+                                {{"a", word_, 0},
+                                 {"lock", lock, 8},
+                                 {"count", count, 12},
+                                 {"b", half, 16}});
+    linked_ =
+        types_.AddStruct("linked", 32, {{"node", node, 0}, {"a", word_, 24}});
+    large_ = types_.AddStruct("large", 5000, {{"a", word_, 0}});
   }
   ~ObjectTypeTest() override {
     RunHostDeferred();
     EXPECT_EQ(HostAllocatedBlocks(), blocks_);
     SetHostDeferSupport(true);
-  }
-
-  uint32_t Struct(const char* name, uint32_t size,
-                  const std::vector<At>& members) {
-    std::vector<uint32_t> tail;
-    for (const At& member : members) {
-      tail.insert(tail.end(),
-                  {types_.Name(member.name), member.type, member.offset * 8});
-    }
-    return types_.Add(Kind::kStruct, types_.Name(name), size, tail,
-                      static_cast<uint32_t>(members.size()));
   }
 
   Result<ObjectType*> Create(uint32_t id,
