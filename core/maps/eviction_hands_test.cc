@@ -12,8 +12,6 @@
 namespace ebpf {
 namespace {
 
-constexpr uint32_t kCpus = 8;  // MapTest's
-
 class EvictionHandsTest : public MapTest {
  protected:
   EvictionHandsTest() : pool_(PortAllocator()) {}

@@ -20,8 +20,6 @@ namespace {
 
 using Bytestring = std::vector<uint8_t>;
 
-constexpr uint32_t kCpus = 8;  // MapTest's
-
 struct Kind {
   const char* name;
   MapType type;

@@ -18,12 +18,6 @@ namespace {
 using Key = uint32_t;
 
 constexpr UpdateMode kAny = UpdateMode::kAny;
-constexpr uint32_t kCpus = 8;  // MapTest's
-
-/// A value of the system call, of either kind.
-struct Value {
-  uint64_t of_cpus[kCpus];
-};
 
 class HashOnDemandTest : public MapTest,
                          public ::testing::WithParamInterface<MapType> {
@@ -47,8 +41,8 @@ class HashOnDemandTest : public MapTest,
     return *map_;
   }
   Status PutFromUser(Key key, uint64_t value = 1) {
-    Value values;
-    for (uint64_t& one : values.of_cpus) {
+    AllValues values;
+    for (uint64_t& one : values.of) {
       one = value;
     }
     return map_->UpdateFromUser(
@@ -227,7 +221,7 @@ TEST_P(HashOnDemandTest, EachFailedAllocationLeavesNothingBehind) {
       EXPECT_EQ(map.status(), Status::kNoMemory);
       return;
     }
-    const Value value = {};
+    const AllValues value = {};
     const Key key = 4;
     EXPECT_EQ((*map)->UpdateFromUser(
                   In(key), In(value).First((*map)->user_value_size()), kAny),

@@ -21,7 +21,6 @@ namespace ebpf {
 namespace {
 
 constexpr UpdateMode kAny = UpdateMode::kAny;
-constexpr uint32_t kCpus = 8;  // MapTest's
 constexpr uint32_t kThreads = 4;
 constexpr uint32_t kKeys = 64;
 

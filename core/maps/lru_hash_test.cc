@@ -16,7 +16,6 @@ using Key = uint32_t;
 using Value = uint64_t;
 
 constexpr UpdateMode kAny = UpdateMode::kAny;
-constexpr uint32_t kCpus = 8;  // MapTest's
 
 struct Kind {
   MapType type;

@@ -19,14 +19,21 @@
 
 namespace ebpf {
 
-/// Eight CPUs, and read sections for the length of a test.
+inline constexpr uint32_t kCpus = 8;
+
+/// kCpus CPUs, and read sections for the length of a test.
 class MapTest : public ::testing::Test {
  protected:
   MapTest() {
-    SetHostCpuCount(8);
+    SetHostCpuCount(kCpus);
     EXPECT_TRUE(InitReadSections());
   }
   ~MapTest() override { ExitReadSections(); }
+};
+
+/// The values of all CPUs, as the system call moves them.
+struct AllValues {
+  uint64_t of[kCpus];
 };
 
 inline MapSpec Spec(MapType type, uint32_t key_size, uint32_t value_size,

@@ -18,12 +18,6 @@ using Key = uint32_t;
 using Value = uint64_t;
 
 constexpr UpdateMode kAny = UpdateMode::kAny;
-constexpr uint32_t kCpus = 8;  // MapTest's
-
-/// The values of all CPUs, as the system call moves them.
-struct AllValues {
-  Value of[kCpus];
-};
 
 class PerCpuHashTest : public MapTest,
                        public ::testing::WithParamInterface<MapType> {
