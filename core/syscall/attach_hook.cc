@@ -3,10 +3,9 @@
 // core/syscall/attach_hook.h's implementation.
 #include "core/syscall/attach_hook.h"
 
-#include "core/files/map_file.h"
-#include "core/files/program_file.h"
 #include "core/platform/features.h"
 #include "core/program_types/type_sets.h"
+#include "core/syscall/fd_objects.h"
 
 namespace ebpf {
 namespace {
@@ -75,12 +74,11 @@ Status CheckLoadedFor(const Program& program, uint32_t attach_type) {
 
 Result<Ref<Program>> ProgramToAttach(const Call& call, uint32_t fd,
                                      ProgramTypeId type) {
-  Ref<File> file = EBPF_TRY(call.client.fds().Get(static_cast<int32_t>(fd)));
-  if (file->AsProgram() == nullptr ||
-      file->AsProgram()->program()->type().id != type) {
+  Ref<Program> program = EBPF_TRY(ProgramOf(call, fd));
+  if (program->type().id != type) {
     return Status::kInvalid;
   }
-  return file->AsProgram()->program();
+  return program;
 }
 
 Result<CgroupPlace> CgroupPlaceOf(const Call& call, uint32_t fd,
@@ -91,8 +89,8 @@ Result<CgroupPlace> CgroupPlaceOf(const Call& call, uint32_t fd,
 }
 
 Status NoSocketMap(const Call& call, uint32_t fd) {
-  Ref<File> file = EBPF_TRY(call.client.fds().Get(static_cast<int32_t>(fd)));
-  return file->AsMap() == nullptr ? Status::kInvalid : Status::kNotSupported;
+  EBPF_TRY(MapOf(call, fd));
+  return Status::kNotSupported;
 }
 
 }  // namespace ebpf

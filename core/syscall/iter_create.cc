@@ -5,9 +5,8 @@
 #include "core/syscall/iter_create.h"
 
 #include "core/files/iterator_file.h"
-#include "core/files/link_file.h"
-#include "core/files/map_file.h"
 #include "core/linux_abi/bpf_objects.h"
+#include "core/syscall/fd_objects.h"
 
 namespace ebpf {
 namespace {
@@ -26,17 +25,6 @@ Result<IteratorLinkInfo> CopyTargetIn(const Call& call, CallerPtr from,
   }
   EBPF_TRY(CopyAttrIn(call.client, from, size, BytesOf(info)));
   return info;
-}
-
-Result<Ref<Map>> MapOf(const Call& call, uint32_t fd) {
-  if (fd == 0) {
-    return Status::kBadFd;
-  }
-  Ref<File> file = EBPF_TRY(call.client.fds().Get(static_cast<int32_t>(fd)));
-  if (file->AsMap() == nullptr) {
-    return Status::kInvalid;
-  }
-  return Ref<Map>::Share(file->AsMap()->map());
 }
 
 }  // namespace
@@ -62,6 +50,9 @@ Result<Ref<Link>> LinkToIterator(const Call& call,
   }
   Ref<Map> map;
   if (target->is_of_map) {
+    if (info.map_fd == 0) {
+      return Status::kBadFd;
+    }
     map = EBPF_TRY(MapOf(call, info.map_fd));
   }
   return IteratorLink::Create(*target, Move(program), Move(map),
@@ -73,16 +64,13 @@ Result<int> IterCreate(const Call& call, const RawAttr& raw) {
   if (attr.flags != 0) {
     return Status::kInvalid;
   }
-  Ref<File> file =
-      EBPF_TRY(call.client.fds().Get(static_cast<int32_t>(attr.link_fd)));
-  const IteratorLink* link = file->AsLink() != nullptr
-                                 ? file->AsLink()->link()->AsIterator()
-                                 : nullptr;
-  if (link == nullptr) {
+  const Ref<Link> link = EBPF_TRY(LinkOf(call, attr.link_fd));
+  const IteratorLink* iterator = link->AsIterator();
+  if (iterator == nullptr) {
     return Status::kInvalid;
   }
   return call.client.fds().Install(
-      EBPF_TRY(IteratorFile::Create(*link, *call.system.allocator)));
+      EBPF_TRY(IteratorFile::Create(*iterator, *call.system.allocator)));
 }
 
 }  // namespace ebpf

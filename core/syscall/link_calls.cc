@@ -1,32 +1,11 @@
 // SPDX-License-Identifier: MIT
 //
 // BPF_LINK_UPDATE and BPF_LINK_DETACH.
-#include "core/files/link_file.h"
-#include "core/files/program_file.h"
 #include "core/linux_abi/bpf_objects.h"
 #include "core/syscall/commands.h"
+#include "core/syscall/fd_objects.h"
 
 namespace ebpf {
-namespace {
-
-Result<Ref<Link>> LinkOf(const Call& call, uint32_t fd) {
-  Ref<File> file = EBPF_TRY(call.client.fds().Get(static_cast<int32_t>(fd)));
-  if (file->AsLink() == nullptr) {
-    return Status::kInvalid;
-  }
-  return file->AsLink()->link();
-}
-
-Result<Ref<Program>> ProgramOf(const Call& call, uint32_t fd) {
-  Ref<File> file = EBPF_TRY(call.client.fds().Get(static_cast<int32_t>(fd)));
-  if (file->AsProgram() == nullptr) {
-    return Status::kInvalid;
-  }
-  return file->AsProgram()->program();
-}
-
-}  // namespace
-
 Result<int> LinkUpdate(const Call& call, const RawAttr& raw) {
   const auto attr = EBPF_TRY(AttrOf<linux_abi::LinkUpdateAttr>(raw));
   if ((attr.flags & ~linux_abi::kLinkReplace) != 0) {

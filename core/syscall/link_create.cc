@@ -4,26 +4,18 @@
 // object.
 #include "core/files/link_file.h"
 #include "core/files/perf_event_file.h"
-#include "core/files/program_file.h"
 #include "core/linux_abi/bpf_objects.h"
 #include "core/objects/cgroup_link.h"
 #include "core/objects/perf_event_link.h"
 #include "core/syscall/attach_hook.h"
 #include "core/syscall/commands.h"
+#include "core/syscall/fd_objects.h"
 #include "core/syscall/iter_create.h"
 
 namespace ebpf {
 namespace {
 
 using linux_abi::LinkCreateAttr;
-
-Result<Ref<Program>> ProgramOf(const Call& call, uint32_t fd) {
-  Ref<File> file = EBPF_TRY(call.client.fds().Get(static_cast<int32_t>(fd)));
-  if (file->AsProgram() == nullptr) {
-    return Status::kInvalid;
-  }
-  return file->AsProgram()->program();
-}
 
 Result<Ref<Link>> LinkToEvent(const Call& call, const LinkCreateAttr& attr,
                               Ref<Program> program) {

@@ -4,31 +4,25 @@
 #include "core/syscall/map_objects.h"
 
 #include "core/base/memory.h"
-#include "core/files/map_file.h"
 #include "core/files/perf_event_file.h"
-#include "core/files/program_file.h"
 #include "core/maps/array_of_maps_map.h"
 #include "core/maps/cgroup_array_map.h"
 #include "core/maps/hash_of_maps_map.h"
 #include "core/maps/map_of_maps.h"
 #include "core/maps/perf_event_array_map.h"
 #include "core/maps/prog_array_map.h"
+#include "core/syscall/fd_objects.h"
 
 namespace ebpf {
 namespace {
 
-Result<Ref<File>> FileIn(const Call& call, ConstBytes value) {
-  return call.client.fds().Get(LoadUnaligned<int32_t>(value.data()));
+uint32_t FdIn(ConstBytes value) {
+  return LoadUnaligned<uint32_t>(value.data());
 }
 
 Status PutProgram(const Call& call, Map& map, uint32_t index,
                   ConstBytes value) {
-  Ref<File> file = EBPF_TRY(FileIn(call, value));
-  ProgramFile* program_file = file->AsProgram();
-  if (program_file == nullptr) {
-    return Status::kInvalid;
-  }
-  Ref<Program> program = program_file->program();
+  Ref<Program> program = EBPF_TRY(ProgramOf(call, FdIn(value)));
   EBPF_TRY(
       static_cast<ProgArrayMap&>(map).Set(index, program->tail_call_target()));
   (void)program.Leak();
@@ -37,7 +31,8 @@ Status PutProgram(const Call& call, Map& map, uint32_t index,
 
 Status PutPerfEvent(const Call& call, const OpenMap& map, uint32_t index,
                     ConstBytes value) {
-  Ref<File> file = EBPF_TRY(FileIn(call, value));
+  Ref<File> file =
+      EBPF_TRY(call.client.fds().Get(static_cast<int32_t>(FdIn(value))));
   PerfEventFile* event_file = file->AsPerfEvent();
   if (event_file == nullptr) {
     return Status::kBadFd;
@@ -47,23 +42,15 @@ Status PutPerfEvent(const Call& call, const OpenMap& map, uint32_t index,
       map.user());
 }
 
-Result<Ref<Map>> MapIn(const Call& call, ConstBytes value) {
-  const Ref<File> file = EBPF_TRY(FileIn(call, value));
-  if (file->AsMap() == nullptr) {
-    return Status::kInvalid;
-  }
-  return Ref<Map>::Share(file->AsMap()->map());
-}
-
 Status PutInHash(const Call& call, HashOfMapsMap& hash, ConstBytes key,
                  ConstBytes value, uint64_t flags) {
-  Ref<Map> map = EBPF_TRY(MapIn(call, value));
+  Ref<Map> map = EBPF_TRY(MapOf(call, FdIn(value)));
   return hash.Set(key, Move(map), static_cast<UpdateMode>(flags));
 }
 
 Status PutInArray(const Call& call, ArrayOfMapsMap& array, uint32_t index,
                   ConstBytes value) {
-  Ref<Map> map = EBPF_TRY(MapIn(call, value));
+  Ref<Map> map = EBPF_TRY(MapOf(call, FdIn(value)));
   return array.Set(index, Move(map));
 }
 
