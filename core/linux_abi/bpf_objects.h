@@ -158,6 +158,10 @@ struct LinkInfo {
     uint32_t target_name_size;  // as Probe's
     uint32_t map_id;
   };
+  struct Cgroup {
+    uint64_t cgroup_id;
+    uint32_t attach_type;
+  };
   uint32_t type;
   uint32_t id;
   uint32_t prog_id;
@@ -169,17 +173,12 @@ struct LinkInfo {
       Probe probe;
     };
     Iterator iterator;
+    Cgroup cgroup;
   };
 };
 static_assert(offsetof(LinkInfo, perf_event_type) == 16);
 static_assert(offsetof(LinkInfo, iterator.map_id) == 28);
 static_assert(sizeof(LinkInfo) == 64);
-
-/// What the union has for links to groups of tasks.
-struct CgroupLinkInfo {
-  uint64_t cgroup_id;
-  uint32_t attach_type;
-};
 
 /// BPF_LINK_CREATE. What is behind the first fields depends on attach_type.
 struct LinkCreateAttr {

@@ -28,6 +28,15 @@ Status CopyAttrIn(const Client& client, CallerPtr from, uint32_t size,
   return client.CopyIn(known.data(), from, Min<size_t>(size, known.size()));
 }
 
+Status CopyNameOut(const Client& client, CallerPtr to, uint32_t room,
+                   StringView name) {
+  const size_t count = Min<size_t>(room - 1, name.size());
+  const char end = '\0';
+  EBPF_TRY(client.CopyOut(to, name.data(), count));
+  EBPF_TRY(client.CopyOut(to.Plus(count), &end, sizeof(end)));
+  return count < name.size() ? Status::kNoSpace : Status::kOk;
+}
+
 namespace {
 
 bool IsNameCharacter(char c) {

@@ -5,6 +5,7 @@
 
 #include "core/base/memory.h"
 #include "core/base/status.h"
+#include "core/base/string_view.h"
 #include "core/files/client.h"
 #include "core/linux_abi/bpf.h"
 
@@ -32,6 +33,11 @@ Result<Attr> AttrOf(const RawAttr& raw) {
   }
   return LoadUnaligned<Attr>(raw.bytes);
 }
+
+/// Copies `name` to a buffer of `room` bytes, at least one, with a zero at its
+/// end. kNoSpace where it was cut; kFault.
+Status CopyNameOut(const Client& client, CallerPtr to, uint32_t room,
+                   StringView name);
 
 /// Whether the 16 bytes begin with a name as Linux takes it: letters, digits,
 /// '_' and '.' up to a zero. What is behind that does not count.

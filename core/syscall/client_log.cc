@@ -53,8 +53,7 @@ Status ClientLog::CopyOut(const Call& call) const {
   const auto true_size =
       static_cast<uint32_t>(has_text ? writer.wanted() + 1 : 0);
   if (call.attr_size >= request_.true_size_offset + sizeof(true_size)) {
-    EBPF_TRY(call.client.CopyOut(call.attr.Plus(request_.true_size_offset),
-                                 &true_size, sizeof(true_size)));
+    EBPF_TRY(WriteBack(call, request_.true_size_offset, true_size));
   }
   return status;
 }

@@ -18,6 +18,13 @@ struct Call {
   uint32_t attr_size;
 };
 
+/// Writes `value` to the client's attribute, `offset` bytes behind its begin.
+/// kFault. Context: task.
+template <typename T>
+Status WriteBack(const Call& call, size_t offset, const T& value) {
+  return call.client.CopyOut(call.attr.Plus(offset), &value, sizeof(value));
+}
+
 /// Each is the command of its name: a descriptor, or 0.
 #define EBPF_COMMAND(number, Name) \
   Result<int> Name(const Call& call, const RawAttr& raw);

@@ -58,8 +58,7 @@ class Batch {
                                 size);
   }
   Status WriteCount() const {
-    return call_.client.CopyOut(call_.attr.Plus(offsetof(MapBatchAttr, count)),
-                                &done_, sizeof(done_));
+    return WriteBack(call_, offsetof(MapBatchAttr, count), done_);
   }
   Status Walk(Bytes key, Bytes value, bool has_key);
   Status CopyGroups(uint32_t& cursor, bool take);

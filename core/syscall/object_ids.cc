@@ -22,9 +22,7 @@ Result<int> NextId(const Call& call, const RawAttr& raw, IdTree& ids) {
     return Status::kNotPermitted;
   }
   const uint32_t next = EBPF_TRY(ids.FirstId(attr.start_id + 1));
-  EBPF_TRY(call.client.CopyOut(
-      call.attr.Plus(offsetof(linux_abi::NextIdAttr, next_id)), &next,
-      sizeof(next)));
+  EBPF_TRY(WriteBack(call, offsetof(linux_abi::NextIdAttr, next_id), next));
   return 0;
 }
 

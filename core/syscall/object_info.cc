@@ -36,22 +36,16 @@ Status GetMapInfo(InfoRequest& request, const Map& map) {
   return request.CopyOut(info);
 }
 
-/// Copies the name out with a zero at its end; kNoSpace where it was cut.
-Status CopyNameOut(const Client& client, uint64_t to, uint32_t& room,
-                   StringView name) {
+/// A name of the information's, to where the client wants it; `room` becomes
+/// what it would take. kNoSpace where it was cut.
+Status CopyInfoName(const Client& client, uint64_t to, uint32_t& room,
+                    StringView name) {
   if ((to == 0) != (room == 0)) {
     return Status::kInvalid;
   }
   const uint32_t size = Exchange(room, static_cast<uint32_t>(name.size() + 1));
-  if (to == 0) {
-    return Status::kOk;
-  }
-  const CallerPtr at = client.Pointer(to);
-  const size_t count = Min<size_t>(size - 1, name.size());
-  const char end = 0;
-  EBPF_TRY(client.CopyOut(at, name.data(), count));
-  EBPF_TRY(client.CopyOut(at.Plus(count), &end, sizeof(end)));
-  return count < name.size() ? Status::kNoSpace : Status::kOk;
+  return to == 0 ? Status::kOk
+                 : CopyNameOut(client, client.Pointer(to), size, name);
 }
 
 Status GetLinkInfo(InfoRequest& request, const Link& link) {
@@ -63,8 +57,8 @@ Status GetLinkInfo(InfoRequest& request, const Link& link) {
   info.prog_id = link.program()->id();
   if (link.type() == linux_abi::kLinkPerfEvent) {
     const EventDescription about = link.Describe();
-    EBPF_TRY(CopyNameOut(request.client(), info.probe.name,
-                         info.probe.name_size, about.name));
+    EBPF_TRY(CopyInfoName(request.client(), info.probe.name,
+                          info.probe.name_size, about.name));
     info.perf_event_type = about.type;
     info.probe.offset = about.offset;
     info.probe.address =
@@ -72,20 +66,15 @@ Status GetLinkInfo(InfoRequest& request, const Link& link) {
     info.probe.missed = about.missed;
     info.probe.cookie = about.cookie;
   } else if (const IteratorLink* iterator = link.AsIterator()) {
-    EBPF_TRY(CopyNameOut(request.client(), info.iterator.target_name,
-                         info.iterator.target_name_size,
-                         iterator->target().name));
+    EBPF_TRY(CopyInfoName(request.client(), info.iterator.target_name,
+                          info.iterator.target_name_size,
+                          iterator->target().name));
     if (iterator->map()) {
       info.iterator.map_id = iterator->map()->id();
     }
   } else if (const CgroupLink* cgroup = link.AsCgroup()) {
-    constexpr size_t kAt = offsetof(linux_abi::LinkInfo, perf_event_type);
-    const linux_abi::CgroupLinkInfo about = {
-        cgroup->cgroup_id(), static_cast<uint32_t>(cgroup->attach_type())};
-    StoreUnaligned(BytesOf(info).data() + kAt, about.cgroup_id);
-    StoreUnaligned(BytesOf(info).data() + kAt +
-                       offsetof(linux_abi::CgroupLinkInfo, attach_type),
-                   about.attach_type);
+    info.cgroup.cgroup_id = cgroup->cgroup_id();
+    info.cgroup.attach_type = static_cast<uint32_t>(cgroup->attach_type());
   }
   return request.CopyOut(info);
 }
@@ -101,7 +90,8 @@ Status GetBtfInfo(InfoRequest& request, const btf::BtfObject& btf) {
   const bool is_kernels = &btf == request.system().kernel_types;
   const StringView name = is_kernels ? "vmlinux" : "";
   uint32_t name_size = info.name_size;
-  const Status fits = CopyNameOut(request.client(), info.name, name_size, name);
+  const Status fits =
+      CopyInfoName(request.client(), info.name, name_size, name);
   if (!IsOk(fits) && fits != Status::kNoSpace) {
     return fits;
   }

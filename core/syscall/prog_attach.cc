@@ -132,11 +132,6 @@ Result<int> ProgDetach(const Call& call, const RawAttr& raw) {
 
 namespace {
 
-template <typename T>
-Status WriteNumber(const Call& call, size_t offset, T value) {
-  return call.client.CopyOut(call.attr.Plus(offset), &value, sizeof(value));
-}
-
 Status QueryGroup(const Call& call, const ProgQueryAttr& attr) {
   CgroupPlace place =
       EBPF_TRY(CgroupPlaceOf(call, attr.target_fd, attr.attach_type));
@@ -146,9 +141,8 @@ Status QueryGroup(const Call& call, const ProgQueryAttr& attr) {
   }
   Buffer<uint32_t> ids(*call.system.allocator);
   const CgroupQuery query = EBPF_TRY(QueryCgroup(place, effective, ids));
-  EBPF_TRY(
-      WriteNumber(call, offsetof(ProgQueryAttr, attach_flags), query.flags));
-  EBPF_TRY(WriteNumber(call, offsetof(ProgQueryAttr, prog_cnt), query.count));
+  EBPF_TRY(WriteBack(call, offsetof(ProgQueryAttr, attach_flags), query.flags));
+  EBPF_TRY(WriteBack(call, offsetof(ProgQueryAttr, prog_cnt), query.count));
   if (attr.prog_cnt == 0 || attr.prog_ids == 0 || query.count == 0) {
     return Status::kOk;
   }

@@ -35,19 +35,13 @@ Result<Ref<File>> FileOfTask(const Call& call, uint32_t pid, uint32_t fd) {
 /// it was cut.
 Status CopyName(const Call& call, const TaskFdQueryAttr& attr,
                 StringView name) {
-  const Client& client = call.client;
   const auto length = static_cast<uint32_t>(name.size());
-  EBPF_TRY(client.CopyOut(call.attr.Plus(offsetof(TaskFdQueryAttr, buf_len)),
-                          &length, sizeof(length)));
+  EBPF_TRY(WriteBack(call, offsetof(TaskFdQueryAttr, buf_len), length));
   if (attr.buf_len == 0 || attr.buf == 0) {
     return Status::kOk;
   }
-  const CallerPtr to = client.Pointer(attr.buf);
-  const uint32_t count = Min(length, attr.buf_len - 1);
-  const char end = '\0';
-  EBPF_TRY(client.CopyOut(to, name.data(), count));
-  EBPF_TRY(client.CopyOut(to.Plus(count), &end, sizeof(end)));
-  return count < length ? Status::kNoSpace : Status::kOk;
+  return CopyNameOut(call.client, call.client.Pointer(attr.buf), attr.buf_len,
+                     name);
 }
 
 struct Answer {
@@ -75,9 +69,7 @@ Status Tell(const Call& call, const TaskFdQueryAttr& attr,
   }
   const Answer answer = {program->id(), linux_abi::kFdKprobe, about.offset,
                          about.address};
-  EBPF_TRY(
-      call.client.CopyOut(call.attr.Plus(offsetof(TaskFdQueryAttr, prog_id)),
-                          &answer, sizeof(answer)));
+  EBPF_TRY(WriteBack(call, offsetof(TaskFdQueryAttr, prog_id), answer));
   return status;
 }
 

@@ -19,12 +19,6 @@ using linux_abi::ProgTestRunAttr;
 constexpr uint64_t kMaxTestNs = 10'000'000'000;
 constexpr uint32_t kRunsBetweenLooks = 64;
 
-/// Writes a number of the attribute's.
-Status CopyNumberOut(const TestRun& run, size_t offset, uint32_t value) {
-  return run.call.client.CopyOut(run.call.attr.Plus(offset), &value,
-                                 sizeof(value));
-}
-
 /// Bytes to a buffer of `room` bytes: 0 says that the client knows the size.
 /// kNoSpace where they do not fit, and then also in the place of kFault, as in
 /// Linux; `is_written` tells whether there was no fault.
@@ -39,7 +33,7 @@ Status CopyBytesOut(const TestRun& run, ConstBytes bytes, uint64_t to,
   }
   if (IsOk(status)) {
     status =
-        CopyNumberOut(run, size_offset, static_cast<uint32_t>(bytes.size()));
+        WriteBack(run.call, size_offset, static_cast<uint32_t>(bytes.size()));
   }
   is_written = IsOk(status);
   return fits ? status : Status::kNoSpace;
@@ -97,7 +91,7 @@ uint32_t ContextBytes(const Program& program) {
 }
 
 Status CopyRetvalOut(const TestRun& run, uint32_t retval) {
-  return CopyNumberOut(run, offsetof(ProgTestRunAttr, retval), retval);
+  return WriteBack(run.call, offsetof(ProgTestRunAttr, retval), retval);
 }
 
 Status FinishTestRun(const TestRun& run, ConstBytes data,
@@ -116,9 +110,9 @@ Status FinishTestRun(const TestRun& run, ConstBytes data,
     return status;
   }
   EBPF_TRY(
-      CopyNumberOut(run, offsetof(ProgTestRunAttr, retval), result.retval));
-  EBPF_TRY(CopyNumberOut(run, offsetof(ProgTestRunAttr, duration),
-                         result.duration_ns));
+      WriteBack(run.call, offsetof(ProgTestRunAttr, retval), result.retval));
+  EBPF_TRY(WriteBack(run.call, offsetof(ProgTestRunAttr, duration),
+                     result.duration_ns));
   return status;
 }
 
