@@ -44,7 +44,7 @@ class IntrusiveList : public NonCopyable {
     Node* node_;
   };
 
-  IntrusiveList() { head_.next_ = head_.previous_ = &head_; }
+  constexpr IntrusiveList() { head_.next_ = head_.previous_ = &head_; }
 
   bool empty() const { return head_.next_ == &head_; }
   Iterator begin() { return Iterator(head_.next_); }

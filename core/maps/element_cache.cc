@@ -18,7 +18,8 @@ constexpr uint32_t kMinSlots = 2;
 constexpr uint32_t kMaxServed = 64;
 
 constinit Mutex list_mutex;
-ElementCache* first_cache EBPF_GUARDED_BY(list_mutex) = nullptr;
+/// All caches, for ports that give no task.
+constinit IntrusiveList<ElementCache> caches EBPF_GUARDED_BY(list_mutex);
 /// One of them has asked for a task in vain.
 constinit Atomic<uint32_t> some_unserved{0};
 /// Those that retire, where there is no task to ask for.
@@ -34,56 +35,30 @@ uint32_t SlotCount(const ElementCache::Shape& shape, uint32_t max_slots) {
 
 }  // namespace
 
-/// All caches, for ports that give no task.
-struct CacheList {
-  static void Add(ElementCache& cache) {
-    const MutexGuard guard(list_mutex);
-    cache.next_ = first_cache;
-    cache.link_ = &first_cache;
-    if (first_cache != nullptr) {
-      first_cache->link_ = &cache.next_;
+/// One that asked for a task in vain, or none.
+Ref<ElementCache> ElementCache::TakeUnserved() {
+  const MutexGuard guard(list_mutex);
+  for (ElementCache& cache : caches) {
+    // Acquires what was done before it was asked for.
+    if (cache.unserved_.Exchange(0, kAcquire) != 0) {
+      return Ref<ElementCache>::Share(cache);
     }
-    first_cache = &cache;
   }
+  return {};
+}
 
-  static void Remove(ElementCache& cache) {
-    const MutexGuard guard(list_mutex);
-    if (cache.link_ == nullptr) {
-      return;
-    }
-    *cache.link_ = cache.next_;
-    if (cache.next_ != nullptr) {
-      cache.next_->link_ = cache.link_;
-    }
-    cache.link_ = nullptr;
+void ElementCache::EndRetired() {
+  ElementCache* cache = retired_caches.Exchange(nullptr, kAcquire);
+  while (cache != nullptr) {
+    ElementCache* const next = cache->next_retired_;
+    RetireLater(cache);
+    cache = next;
   }
-
-  /// One that asked for a task in vain, or none.
-  static Ref<ElementCache> TakeUnserved() {
-    const MutexGuard guard(list_mutex);
-    for (ElementCache* cache = first_cache; cache != nullptr;
-         cache = cache->next_) {
-      // Acquires what was done before it was asked for.
-      if (cache->unserved_.Exchange(0, kAcquire) != 0) {
-        return Ref<ElementCache>::Share(*cache);
-      }
-    }
-    return {};
-  }
-
-  static void EndRetired() {
-    ElementCache* cache = retired_caches.Exchange(nullptr, kAcquire);
-    while (cache != nullptr) {
-      ElementCache* const next = cache->next_retired_;
-      ElementCache::RetireLater(cache);
-      cache = next;
-    }
-  }
-};
+}
 
 void ServeElementCaches() {
   if (retired_caches.Load(kRelaxed) != nullptr) {
-    CacheList::EndRetired();
+    ElementCache::EndRetired();
   }
   if (some_unserved.Load(kRelaxed) == 0 ||
       some_unserved.Exchange(0, kAcquire) == 0) {
@@ -91,7 +66,7 @@ void ServeElementCaches() {
   }
   // Programs may ask as fast as this goes: some is left for the next call.
   for (uint32_t count = 0; count < kMaxServed; ++count) {
-    const Ref<ElementCache> cache = CacheList::TakeUnserved();
+    const Ref<ElementCache> cache = ElementCache::TakeUnserved();
     if (!cache) {
       return;
     }
@@ -133,7 +108,8 @@ Status ElementCache::Init() {
       (void)GiveTo(stocks_.Of(cpu), block);  // it has room
     }
   }
-  CacheList::Add(*this);
+  const MutexGuard guard(list_mutex);
+  caches.PushBack(*this);
   return Status::kOk;
 }
 
@@ -241,6 +217,10 @@ void ElementCache::Free(void* block) {
   if (shape_.freed != nullptr) {
     (void)shape_.freed(shape_.context, block);  // nobody is there any more
   }
+  FreeMemory(static_cast<Block*>(block));
+}
+
+void ElementCache::FreeMemory(Block* block) {
   allocator_.Free(block, shape_.block_size, shape_.align);
   made_.FetchSub(1, kRelaxed);
 }
@@ -266,8 +246,7 @@ void ElementCache::FreeUnseen(Block* chain) {
   }
   while (chain != nullptr) {
     Block* const next = chain->next.Load(kRelaxed);
-    allocator_.Free(chain, shape_.block_size, shape_.align);
-    made_.FetchSub(1, kRelaxed);
+    FreeMemory(chain);
     chain = next;
   }
 }
@@ -387,7 +366,12 @@ void ElementCache::Fill(Stock& stock, Block*& given) {
 }
 
 void ElementCache::Close() {
-  CacheList::Remove(*this);
+  {
+    const MutexGuard guard(list_mutex);
+    if (IsLinked()) {
+      caches.Remove(*this);
+    }
+  }
   const MutexGuard guard(mutex_);
   closed_ = true;
   while (evening_.Load(kAcquire) != 0) {

@@ -22,6 +22,7 @@
 #include <stdint.h>
 
 #include "core/base/atomic.h"
+#include "core/base/intrusive_list.h"
 #include "core/base/status.h"
 #include "core/base/thread_annotations.h"
 #include "core/maps/deferred_work.h"
@@ -33,7 +34,8 @@
 namespace ebpf {
 
 /// Owned by what its blocks are for, and by the task that it asked for.
-class ElementCache final : public RefCounted<ElementCache> {
+class ElementCache final : public RefCounted<ElementCache>,
+                           public ListNode<ElementCache> {
  public:
   struct Shape {
     size_t block_size = 0;  // at least 8
@@ -84,7 +86,7 @@ class ElementCache final : public RefCounted<ElementCache> {
  private:
   friend class Allocator;
   friend class RefCounted<ElementCache>;
-  friend struct CacheList;
+  friend void ServeElementCaches();
 
   static constexpr uint32_t kMaxSlots = 64;
 
@@ -112,10 +114,13 @@ class ElementCache final : public RefCounted<ElementCache> {
   Block* Keep(Block* chain);
   void PutBack(Block* first, Block* last);
   Block* Make(uint64_t max_count);
+  void FreeMemory(Block* block);
   void FreeChain(Block* chain);
   void FreeUnseen(Block* chain);
   Block* PutBackSeen(Block* chain);
   void AskForTask();
+  static Ref<ElementCache> TakeUnserved();
+  static void EndRetired();
   static void EvenOutLater(void* self);
   static void RetireLater(void* self);
 
@@ -141,9 +146,6 @@ class ElementCache final : public RefCounted<ElementCache> {
   DeferredWork retirement_;
   /// Of those that retire without a task: under it in the stack.
   ElementCache* next_retired_ = nullptr;
-  // In the list of all caches; under its mutex.
-  ElementCache* next_ = nullptr;
-  ElementCache** link_ = nullptr;
 };
 
 /// EvenOut of the caches that asked for a task in vain. Context: task, in no
