@@ -3,6 +3,7 @@
 // Objects of a program's own: made, shared, dropped, and kept in maps. The
 // verifier says of which type they are, and that each reference is given back
 // once or moves into a map; core/maps/program_object.h is what they are.
+#include "core/base/atomic.h"
 #include "core/helpers/functions.h"
 #include "core/helpers/kfunc_functions.h"
 #include "core/maps/program_object.h"
@@ -34,8 +35,7 @@ uint64_t RefcountAcquire(uint64_t object, uint64_t, uint64_t, uint64_t,
 uint64_t KptrXchg(uint64_t slot, uint64_t object, uint64_t, uint64_t,
                   uint64_t) {
   // Releases what is in the object; acquires what is in the other.
-  return __atomic_exchange_n(reinterpret_cast<uint64_t*>(slot), object,
-                             __ATOMIC_ACQ_REL);
+  return reinterpret_cast<Atomic<uint64_t>*>(slot)->Exchange(object, kAcqRel);
 }
 
 }  // namespace ebpf::helpers

@@ -73,7 +73,7 @@ Result<ObjectType*> ObjectType::Create(const btf::Btf& btf, btf::TypeId id,
 }
 
 void ObjectType::Release() {
-  // Releases what the program did; the last one acquires what all did.
+  // Releases what this user did; the last one acquires what all did.
   if (users_.FetchSub(1, kAcqRel) == 1) {
     cache_->Retire();
   }
@@ -98,18 +98,17 @@ void* ObjectType::New() {
   header->type = this;
   if (count_offset_ != kNoCount) {
     // Releases the zeros: pairs with the exchange in Acquire.
-    __atomic_store_n(CountOf(object), 1, __ATOMIC_RELEASE);
+    CountOf(object).Store(1, kRelease);
   }
   return object;
 }
 
 /// One reference less.
-bool ObjectType::IsLast(uint32_t* count) {
-  uint32_t before = __atomic_load_n(count, __ATOMIC_RELAXED);
+bool ObjectType::IsLast(Atomic<uint32_t>& count) {
+  uint32_t before = count.Load(kRelaxed);
   // Releases what this owner did; the last one acquires what all did.
   while (before < kUncounted &&
-         !__atomic_compare_exchange_n(count, &before, before - 1, false,
-                                      __ATOMIC_ACQ_REL, __ATOMIC_RELAXED)) {
+         !count.CompareExchange(before, before - 1, kAcqRel)) {
   }
   return before == 1;
 }
@@ -121,18 +120,15 @@ void ObjectType::Drop(void* object) {
     return;
   }
   type->cache_->Give(&header);
-  if (type->users_.FetchSub(1, kAcqRel) == 1) {
-    type->cache_->Retire();
-  }
+  type->Release();
 }
 
 bool ObjectType::Acquire(void* object) {
-  uint32_t* const count = HeaderOf(object).type->CountOf(object);
-  uint32_t before = __atomic_load_n(count, __ATOMIC_RELAXED);
+  Atomic<uint32_t>& count = HeaderOf(object).type->CountOf(object);
+  uint32_t before = count.Load(kRelaxed);
   while (before != 0) {
     if (before >= kUncounted ||
-        __atomic_compare_exchange_n(count, &before, before + 1, false,
-                                    __ATOMIC_ACQUIRE, __ATOMIC_RELAXED)) {
+        count.CompareExchange(before, before + 1, kAcquire)) {
       return true;
     }
   }

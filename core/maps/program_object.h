@@ -39,7 +39,7 @@ class ObjectType : public NonCopyable {
                                     const btf::Btf* kernel,
                                     Allocator& allocator);
 
-  /// The program goes. Context: task.
+  /// The program goes, or an object. Context: any.
   void Release();
 
   btf::TypeId id() const { return id_; }
@@ -76,11 +76,11 @@ class ObjectType : public NonCopyable {
   static Header& HeaderOf(void* object) {
     return static_cast<Header*>(object)[-1];
   }
-  uint32_t* CountOf(void* object) const {
-    return reinterpret_cast<uint32_t*>(static_cast<uint8_t*>(object) +
-                                       count_offset_);
+  Atomic<uint32_t>& CountOf(void* object) const {
+    return *reinterpret_cast<Atomic<uint32_t>*>(static_cast<uint8_t*>(object) +
+                                                count_offset_);
   }
-  static bool IsLast(uint32_t* count);
+  static bool IsLast(Atomic<uint32_t>& count);
   static void Destroy(void* self);
 
   Allocator& allocator_;

@@ -52,12 +52,12 @@ void ForEachPiece(MapFields fields, size_t size, const Copy& copy) {
 /// What a referenced pointer leads to, if it does: an object that a program
 /// made, since nothing here makes others.
 void DropObject(uint8_t* slot) {
-  auto* const pointer = reinterpret_cast<void**>(slot);
-  if (__atomic_load_n(pointer, __ATOMIC_RELAXED) == nullptr) {
+  auto& pointer = *reinterpret_cast<Atomic<void*>*>(slot);
+  if (pointer.Load(kRelaxed) == nullptr) {
     return;
   }
   // Acquires what is in the object: pairs with bpf_kptr_xchg.
-  void* const object = __atomic_exchange_n(pointer, nullptr, __ATOMIC_ACQ_REL);
+  void* const object = pointer.Exchange(nullptr, kAcqRel);
   if (object != nullptr) {
     ObjectType::Drop(object);
   }
@@ -111,9 +111,7 @@ void Clear(MapFields fields, uint8_t* value) {
 bool HasTimer(MapFields fields, const uint8_t* value) {
   for (const MapField& field : fields) {
     if (field.kind == FieldKind::kTimer) {
-      return __atomic_load_n(
-                 reinterpret_cast<const uint64_t*>(value + field.offset),
-                 __ATOMIC_RELAXED) != 0;
+      return HoldsTimer(value + field.offset);
     }
   }
   return false;

@@ -49,7 +49,7 @@ using TimerGuard = SpinGuard<LockRank::kMapTimer>;
 constinit TimerLock timer_lock;
 ValueTimer* running EBPF_GUARDED_BY(timer_lock) = nullptr;
 
-/// Changed under timer_lock; ReleaseTimer and HasTimer look without it.
+/// Changed under timer_lock; ReleaseTimer and HoldsTimer look without it.
 Atomic<ValueTimer*>& TimerAt(uint8_t* field) {
   return *reinterpret_cast<Atomic<ValueTimer*>*>(field);
 }
@@ -304,9 +304,14 @@ Result<bool> CancelTimer(uint8_t* field) {
   return was_started;
 }
 
+bool HoldsTimer(const uint8_t* field) {
+  return reinterpret_cast<const Atomic<ValueTimer*>*>(field)->Load(kRelaxed) !=
+         nullptr;
+}
+
 void ReleaseTimer(uint8_t* field) {
   // Only who saw one has to look under the lock: most values have none.
-  if (TimerAt(field).Load(kRelaxed) == nullptr) {
+  if (!HoldsTimer(field)) {
     return;
   }
   TimerProgram* program = nullptr;

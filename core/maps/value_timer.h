@@ -61,6 +61,9 @@ Status StartTimer(uint8_t* field, uint64_t ns, uint64_t flags);
 /// inside another one whose end somebody waits for).
 Result<bool> CancelTimer(uint8_t* field);
 
+/// Whether a program made a timer in the field. Context: any.
+bool HoldsTimer(const uint8_t* field);
+
 /// The value goes: stops the timer and gives it back, without waiting for its
 /// function. Context: any, also under the lock of a bucket.
 void ReleaseTimer(uint8_t* field);
