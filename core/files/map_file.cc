@@ -41,7 +41,7 @@ Result<size_t> MapFile::Read(Client& client, CallerPtr to, size_t size) {
   if (map_->spec().type != MapType::kRingBuffer) {
     return Status::kInvalid;
   }
-  if (!map_->Readable()) {
+  if ((map_->Poll() & linux_abi::kPollIn) == 0) {
     return Status::kTryAgain;
   }
   Buffer<uint8_t> record(allocator_);
@@ -55,16 +55,7 @@ Result<size_t> MapFile::Read(Client& client, CallerPtr to, size_t size) {
   return count;
 }
 
-uint32_t MapFile::Poll() {
-  if (map_->spec().type == MapType::kUserRingBuffer) {
-    return map_->Writable() ? linux_abi::kPollOut | linux_abi::kPollWriteNormal
-                            : 0;
-  }
-  if (map_->spec().type != MapType::kRingBuffer) {
-    return linux_abi::kPollErr;
-  }
-  return map_->Readable() ? linux_abi::kPollIn | linux_abi::kPollReadNormal : 0;
-}
+uint32_t MapFile::Poll() { return map_->Poll(); }
 
 Result<MapPages> MapFile::Mmap(uint64_t offset, uint64_t size,
                                uint32_t protection) {

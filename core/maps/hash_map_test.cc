@@ -8,6 +8,7 @@
 #include <set>
 
 #include "core/linux_abi/bpf.h"
+#include "core/linux_abi/perf_event.h"
 #include "core/maps/map_test_util.h"
 #include "testing/host_port/host_cpu.h"
 #include "testing/host_port/host_memory.h"
@@ -164,7 +165,7 @@ TEST_F(HashMapTest, LacksDirectValuesAndPages) {
   const Ref<Map> map = Make(HashSpec(1));
   EXPECT_EQ(map->DirectValue().status(), Status::kNotSupportedLinux);
   EXPECT_EQ(map->Pages(0, 4096, false).status(), Status::kNotSupportedLinux);
-  EXPECT_FALSE(map->Readable());
+  EXPECT_EQ(map->Poll(), linux_abi::kPollErr);
 }
 
 /// One million random operations on keys of `key_size` bytes beside std::map.

@@ -3,6 +3,7 @@
 // What a map answers to what its kind lacks, and the making of maps.
 #include "core/maps/map.h"
 
+#include "core/linux_abi/perf_event.h"
 #include "core/maps/array_map.h"
 #include "core/maps/array_of_maps_map.h"
 #include "core/maps/bloom_filter_map.h"
@@ -96,6 +97,8 @@ Result<Bytes> Map::DirectValue() { return Status::kNotSupportedLinux; }
 Result<MapElement> Map::ElementAt(ElementPlace& /*place*/) {
   return Status::kNotSupportedLinux;
 }
+
+uint32_t Map::Poll() { return linux_abi::kPollErr; }
 
 Status Map::CopyValueOut(ConstBytes /*key*/, Bytes /*value*/) {
   return Status::kNotSupportedLinux;

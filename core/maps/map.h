@@ -212,10 +212,9 @@ class Map : public RefCounted<Map>, public IdNode {
   /// Context: task.
   virtual Result<MapPages> Pages(uint64_t offset, uint64_t size, bool write);
 
-  /// Whether a poll for reading would return at once. Context: task.
-  virtual bool Readable() { return false; }
-  /// The same of a poll for writing: of rings that user space writes.
-  virtual bool Writable() { return false; }
+  /// poll(2)'s bits that hold now. Default: kPollErr, of kinds that nobody can
+  /// wait for. Context: task.
+  virtual uint32_t Poll();
 
   /// The key of the element whose value this is, for kinds whose values may
   /// hold timers; `index` is room for one that stands nowhere. Context: any.

@@ -3,6 +3,7 @@
 // core/maps/ring_buffer_map.h's implementation.
 #include "core/maps/ring_buffer_map.h"
 
+#include "core/linux_abi/perf_event.h"
 #include "core/maps/ring_map.h"
 #include "core/ring/ring_layout.h"
 #include "core/sync/read_section.h"
@@ -20,6 +21,10 @@ Result<MapPages> RingBufferMap::Pages(uint64_t offset, uint64_t size,
     return Status::kNotPermitted;
   }
   return PagesOfRing(ring_.user_memory(), offset, size);
+}
+
+uint32_t RingBufferMap::Poll() {
+  return ring_.Readable() ? linux_abi::kPollIn | linux_abi::kPollReadNormal : 0;
 }
 
 Status RingBufferMap::AddListener(Listener& listener) {

@@ -24,7 +24,7 @@ class RingBufferMap final : public Map {
 
   // Map. Pages: the consumer page for writing, all for reading.
   Result<MapPages> Pages(uint64_t offset, uint64_t size, bool write) override;
-  bool Readable() override { return ring_.Readable(); }
+  uint32_t Poll() override;
   Status AddListener(Listener& listener) override;
   void RemoveListener(Listener& listener) override;
 

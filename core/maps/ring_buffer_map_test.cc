@@ -4,6 +4,7 @@
 #include "core/maps/ring_buffer_map.h"
 
 #include "core/linux_abi/bpf.h"
+#include "core/linux_abi/perf_event.h"
 #include "core/maps/map_test_util.h"
 #include "core/maps/ring_reader.h"
 #include "testing/host_port/host_memory.h"
@@ -73,13 +74,13 @@ TEST_F(RingBufferMapTest, TheRestIsMappedAsLibbpfAsksForIt) {
 
 TEST_F(RingBufferMapTest, ReadableFollowsThePositions) {
   const Ref<Map> map = Make(RingSpec(4096));
-  EXPECT_FALSE(map->Readable());
+  EXPECT_EQ(map->Poll(), 0u);
   ASSERT_EQ(RingBufferMap::From(*map)->ring().Output(In(uint64_t{1}), 0),
             Status::kOk);
-  EXPECT_TRUE(map->Readable());
+  EXPECT_EQ(map->Poll(), linux_abi::kPollIn | linux_abi::kPollReadNormal);
   uint64_t value = 0;
   ASSERT_TRUE(ReadRingRecord(*map, Out(value)).ok());
-  EXPECT_FALSE(map->Readable());
+  EXPECT_EQ(map->Poll(), 0u);
 }
 
 TEST_F(RingBufferMapTest, OtherKindsAreNoRings) {

@@ -3,6 +3,7 @@
 // core/maps/user_ring_buffer_map.h's implementation.
 #include "core/maps/user_ring_buffer_map.h"
 
+#include "core/linux_abi/perf_event.h"
 #include "core/maps/ring_map.h"
 #include "core/sync/read_section.h"
 
@@ -19,6 +20,11 @@ Result<MapPages> UserRingBufferMap::Pages(uint64_t offset, uint64_t size,
     return Status::kNotPermitted;
   }
   return PagesOfRing(ring_.user_memory(), offset, size);
+}
+
+uint32_t UserRingBufferMap::Poll() {
+  return ring_.Writable() ? linux_abi::kPollOut | linux_abi::kPollWriteNormal
+                          : 0;
 }
 
 Status UserRingBufferMap::AddListener(Listener& listener) {

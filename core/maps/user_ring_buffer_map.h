@@ -18,7 +18,7 @@ class UserRingBufferMap final : public Map {
 
   // Map. Pages: all but the consumer page for writing, all for reading.
   Result<MapPages> Pages(uint64_t offset, uint64_t size, bool write) override;
-  bool Writable() override { return ring_.Writable(); }
+  uint32_t Poll() override;
   Status AddListener(Listener& listener) override;
   void RemoveListener(Listener& listener) override;
 

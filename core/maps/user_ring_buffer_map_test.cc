@@ -4,6 +4,7 @@
 #include "core/maps/user_ring_buffer_map.h"
 
 #include "core/linux_abi/bpf.h"
+#include "core/linux_abi/perf_event.h"
 #include "core/maps/map_test_util.h"
 #include "testing/host_port/host_memory.h"
 
@@ -56,10 +57,9 @@ TEST_F(UserRingBufferMapTest, OnlyTheConsumerPageIsNotForWriting) {
 
 TEST_F(UserRingBufferMapTest, ItIsForWritingNotForReading) {
   const Ref<Map> map = Make(RingSpec(4096));
-  EXPECT_TRUE(map->Writable());
-  EXPECT_FALSE(map->Readable());
+  EXPECT_EQ(map->Poll(), linux_abi::kPollOut | linux_abi::kPollWriteNormal);
   const Ref<Map> other = Make(Spec(MapType::kRingBuffer, 0, 0, 4096));
-  EXPECT_FALSE(other->Writable());
+  EXPECT_EQ(other->Poll(), 0u);
 }
 
 TEST_F(UserRingBufferMapTest, EachFailedAllocationLeavesNothingBehind) {
