@@ -24,10 +24,7 @@ void HashMap::Destroy() {
   allocator_.Delete(this);
 }
 
-bool HashMap::per_cpu() const {
-  return spec().type == MapType::kPerCpuHash ||
-         spec().type == MapType::kLruPerCpuHash;
-}
+bool HashMap::per_cpu() const { return IsPerCpu(spec().type); }
 
 Result<Bytes> HashMap::Lookup(ConstBytes key) {
   EBPF_ASSERT(key.size() == spec().key_size);

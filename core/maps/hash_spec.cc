@@ -26,9 +26,6 @@ constexpr uint32_t kFlags = linux_abi::kMapNoPrealloc |
 constexpr bool IsLru(MapType type) {
   return type == MapType::kLruHash || type == MapType::kLruPerCpuHash;
 }
-constexpr bool IsPerCpu(MapType type) {
-  return type == MapType::kPerCpuHash || type == MapType::kLruPerCpuHash;
-}
 constexpr bool HasOwnLrus(const MapSpec& spec) {
   return (spec.flags & linux_abi::kMapNoCommonLru) != 0;
 }

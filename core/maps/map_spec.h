@@ -25,6 +25,17 @@ constexpr bool HoldsSockets(MapType type) {
   return type == MapType::kSockMap || type == MapType::kSockHash;
 }
 
+/// Values of the map's own under the keys 0, 1, ..., all of which are there.
+constexpr bool IsArray(MapType type) {
+  return type == MapType::kArray || type == MapType::kPerCpuArray;
+}
+
+/// Each CPU has a value under each key.
+constexpr bool IsPerCpu(MapType type) {
+  return type == MapType::kPerCpuHash || type == MapType::kLruPerCpuHash ||
+         type == MapType::kPerCpuArray;
+}
+
 /// The attributes of BPF_MAP_CREATE, checked by nobody yet.
 struct MapSpec {
   static constexpr size_t kNameSize = 16;  // BPF_OBJ_NAME_LEN

@@ -13,16 +13,6 @@
 namespace ebpf {
 namespace {
 
-bool IsPerCpu(MapType type) {
-  return type == MapType::kPerCpuHash || type == MapType::kLruPerCpuHash ||
-         type == MapType::kPerCpuArray;
-}
-
-/// Its keys are 0, 1, ..., and all are there.
-bool IsArray(MapType type) {
-  return type == MapType::kArray || type == MapType::kPerCpuArray;
-}
-
 bool HasElements(MapType type) {
   return IsPerCpu(type) || IsArray(type) || type == MapType::kHash ||
          type == MapType::kLruHash;

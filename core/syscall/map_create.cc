@@ -123,8 +123,6 @@ Status CheckTypes(const btf::Btf& btf, const MapSpec& spec,
   if (EBPF_TRY(btf.SizeOf(attr.btf_value_type_id)) != spec.value_size) {
     return Status::kInvalid;
   }
-  const bool is_array =
-      spec.type == MapType::kArray || spec.type == MapType::kPerCpuArray;
   if (attr.btf_key_type_id == 0) {
     // Global data has no key.
     const btf::Type value = EBPF_TRY(btf.TypeAt(attr.btf_value_type_id));
@@ -137,7 +135,7 @@ Status CheckTypes(const btf::Btf& btf, const MapSpec& spec,
     return Status::kInvalid;
   }
   const btf::Type key = EBPF_TRY(btf.Resolve(attr.btf_key_type_id));
-  if (is_array && key.kind != btf::Kind::kInt) {
+  if (IsArray(spec.type) && key.kind != btf::Kind::kInt) {
     return Status::kInvalid;
   }
   return spec.type == MapType::kLpmTrie && key.kind != btf::Kind::kStruct
