@@ -27,11 +27,11 @@ constexpr uint32_t kMaxPrograms = 64;  // BPF_CGROUP_MAX_PROGS
 /// A list as it was at one time. Never changed once hooks can read it.
 struct Version {
   struct Entry {
-    Program* program;  // one reference
-    CgroupLink* link;  // null: attached without
+    Ref<Program> program;
+    CgroupLink* link = nullptr;  // null: attached without
   };
-  uint32_t flags;
-  uint32_t count;
+  uint32_t flags = 0;
+  uint32_t count = 0;
   Entry entries[kMaxPrograms];
 };
 
@@ -41,7 +41,7 @@ struct List {
   AttachType type;
   Allocator& allocator;
   Atomic<List*> next{nullptr};
-  Version versions[2] = {};
+  Version versions[2];
   /// Of these two, the one that counts; the other is empty.
   Atomic<Version*> current{&versions[0]};
 
@@ -75,7 +75,7 @@ List* Find(const void* group, AttachType type) {
 /// In a read section, or with `changing` held.
 const Version* VersionOf(const void* group, AttachType type) {
   List* list = Find(group, type);
-  // Acquires: pairs with the release in Publish.
+  // Acquires: pairs with the release in EndChange.
   return list == nullptr ? nullptr : list->current.Load(kAcquire);
 }
 
@@ -96,7 +96,7 @@ void ForEachEffective(const void* group, AttachType type, Visit visit) {
 
 void Empty(Version& version) {
   for (uint32_t i = 0; i < version.count; ++i) {
-    version.entries[i].program->Release();
+    version.entries[i] = {};
   }
   version.count = 0;
 }
@@ -109,7 +109,6 @@ Version& BeginChange(List& list) {
   other.count = now.count;
   for (uint32_t i = 0; i < now.count; ++i) {
     other.entries[i] = now.entries[i];
-    other.entries[i].program->Acquire();
   }
   return other;
 }
@@ -148,10 +147,7 @@ bool AllowedByThoseAbove(const CgroupPlace& place) {
     if (version == nullptr) {
       continue;
     }
-    if ((version->flags & kAttachAllowMulti) != 0) {
-      return true;
-    }
-    return (version->flags & kAttachAllowOverride) != 0;
+    return (version->flags & (kAttachAllowMulti | kAttachAllowOverride)) != 0;
   }
   return true;
 }
@@ -173,10 +169,11 @@ Result<uint32_t> PositionFor(const Version& version, const Program* program,
     if (entry.link != nullptr) {
       continue;
     }
-    if (link == nullptr && entry.program == program && program != replaced) {
+    if (link == nullptr && entry.program.get() == program &&
+        program != replaced) {
       return Status::kInvalid;
     }
-    if (entry.program == replaced) {
+    if (entry.program.get() == replaced) {
       position = i;
     }
   }
@@ -202,11 +199,11 @@ void DetachAt(List& list, uint32_t index) {
     return;
   }
   Version& version = BeginChange(list);
-  version.entries[index].program->Release();
   --version.count;
   for (uint32_t i = index; i < version.count; ++i) {
-    version.entries[i] = version.entries[i + 1];
+    version.entries[i] = Move(version.entries[i + 1]);
   }
+  version.entries[version.count] = {};
   EndChange(list, version);
 }
 
@@ -247,13 +244,8 @@ Status AttachToCgroup(const CgroupPlace& place, Ref<Program> program,
   const uint32_t position =
       EBPF_TRY(PositionFor(list->now(), program.get(), flags, replaced, link));
   Version& version = is_new ? list->now() : BeginChange(*list);
-  Version::Entry& entry = version.entries[position];
-  if (position < version.count) {
-    entry.program->Release();
-  } else {
-    ++version.count;
-  }
-  entry = {program.Leak(), link};
+  version.count += position == version.count ? 1 : 0;
+  version.entries[position] = {Move(program), link};
   version.flags = flags & (kAttachAllowMulti | kAttachAllowOverride);
   if (link != nullptr) {
     link->SetAttached(true);
@@ -279,7 +271,7 @@ Status DetachFromCgroup(const CgroupPlace& place, const Program* program) {
       return Status::kInvalid;
     }
     while (index < version.count &&
-           (version.entries[index].program != program ||
+           (version.entries[index].program.get() != program ||
             version.entries[index].link != nullptr)) {
       ++index;
     }
@@ -316,10 +308,7 @@ Status ReplaceCgroupLink(CgroupLink& link, Ref<Program> program,
   }
   List& list = ListOf(link);
   Version& version = BeginChange(list);
-  Version::Entry& entry = version.entries[IndexOf(version, link)];
-  entry.program->Release();
-  program->Acquire();
-  entry.program = program.get();
+  version.entries[IndexOf(version, link)].program = program;
   EndChange(list, version);
   return link.SetProgram(Move(program));
 }
@@ -327,30 +316,25 @@ Status ReplaceCgroupLink(CgroupLink& link, Ref<Program> program,
 Result<CgroupQuery> QueryCgroup(const CgroupPlace& place, bool effective,
                                 Buffer<uint32_t>& ids) {
   MutexGuard guard(changing);
-  CgroupQuery query;
   const void* group = place.group->handle();
   const Version* own = VersionOf(group, place.type);
-  const auto count = [&query](const Version& version) {
-    query.count += version.count;
+  const auto for_each = [&](const auto& visit) {
+    if (effective) {
+      ForEachEffective(group, place.type, visit);
+    } else if (own != nullptr) {
+      visit(*own);
+    }
   };
-  if (effective) {
-    ForEachEffective(group, place.type, count);
-  } else if (own != nullptr) {
-    query.flags = own->flags;
-    count(*own);
-  }
+  CgroupQuery query;
+  query.flags = effective || own == nullptr ? 0 : own->flags;
+  for_each([&query](const Version& version) { query.count += version.count; });
   EBPF_TRY(ids.Allocate(query.count));
   uint32_t at = 0;
-  const auto copy = [&ids, &at](const Version& version) {
+  for_each([&ids, &at](const Version& version) {
     for (uint32_t i = 0; i < version.count; ++i) {
       ids[at++] = version.entries[i].program->id();
     }
-  };
-  if (effective) {
-    ForEachEffective(group, place.type, copy);
-  } else if (own != nullptr) {
-    copy(*own);
-  }
+  });
   return CgroupQuery(query);
 }
 
