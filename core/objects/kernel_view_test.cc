@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "core/objects/kernel_view.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstring>
 #include <linux/bpf.h>
@@ -212,6 +213,23 @@ TEST_F(KernelViewTest, EveryNameOfATargetHasItsFunctionAndContext) {
   }
   EXPECT_FALSE(btf.Find(Kind::kVariable, "types_without_a_function").ok());
   EXPECT_FALSE(btf.Find(Kind::kForward, "seq_file").ok());
+}
+
+TEST_F(KernelViewTest, HasEachKindOfMapThatIsHere) {
+  static constexpr uint32_t kKinds[] = {
+#define EBPF_MAP_TYPE(number, name, create) number,
+#include "core/maps/map_types.def"
+#undef EBPF_MAP_TYPE
+  };
+  const btf::Btf& btf = types_->btf();
+  const btf::Type type = *btf.TypeAt(*btf.Find(Kind::kEnum, "bpf_map_type"));
+  std::vector<uint64_t> known;
+  for (uint32_t i = 0; i < type.member_count; ++i) {
+    known.push_back(btf::Btf::EnumValueAt(type, i).value);
+  }
+  for (const uint32_t kind : kKinds) {
+    EXPECT_EQ(std::count(known.begin(), known.end(), kind), 1) << kind;
+  }
 }
 
 }  // namespace
