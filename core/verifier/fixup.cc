@@ -500,6 +500,15 @@ Status Fixer::FixLoadVariable(const DecodedInsn& insn) {
   return out_.Put(high);
 }
 
+template <typename T>
+Status CopyAll(const Vector<T>& from, Buffer<T>& to) {
+  EBPF_TRY(to.Allocate(from.size()));
+  for (size_t i = 0; i < from.size(); ++i) {
+    to[i] = from[i];
+  }
+  return Status::kOk;
+}
+
 Status Fixer::CopyTo(FixedProgram& out) const {
   EBPF_TRY(out.insns.Allocate(out_.size()));
   EBPF_TRY(out.facts.Allocate(out_.size()));
@@ -509,15 +518,8 @@ Status Fixer::CopyTo(FixedProgram& out) const {
     out.facts[i] = out_.facts(i);
     out.original_indices[i] = out_.old_index(i);
   }
-  EBPF_TRY(out.direct_calls.Allocate(direct_calls_.size()));
-  for (size_t i = 0; i < direct_calls_.size(); ++i) {
-    out.direct_calls[i] = direct_calls_[i];
-  }
-  EBPF_TRY(out.object_types.Allocate(object_types_.size()));
-  for (size_t i = 0; i < object_types_.size(); ++i) {
-    out.object_types[i] = object_types_[i];
-  }
-  return Status::kOk;
+  EBPF_TRY(CopyAll(direct_calls_, out.direct_calls));
+  return CopyAll(object_types_, out.object_types);
 }
 
 /// kOutOfRange: inlining made a jump too long. kAccess: `inlining.loops` made a

@@ -26,7 +26,6 @@ uint32_t BeginOf(const Verification& v) {
   return v.subprograms[v.state->frames[0].subprogram].start;
 }
 
-/// The instruction at `index`; false if it is none.
 /// What a step over `insn` to `next` does to the depth of calls.
 int DepthChange(const DecodedInsn& insn, uint32_t index, uint32_t next) {
   const bool linear = next == index + insn.slots;
