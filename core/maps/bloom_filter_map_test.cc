@@ -195,19 +195,12 @@ TEST_F(BloomFilterMapTest, EqualsASetButForFewMistakes) {
 TEST_F(BloomFilterMapTest, ThreadsLoseNoValue) {
   constexpr uint64_t kEach = 20'000;
   const Ref<Map> map = Make(Filter(8, 4 * kEach));
-  std::vector<std::thread> threads;
-  for (uint64_t thread = 0; thread < 4; ++thread) {
-    threads.emplace_back([&, thread] {
-      const HostCpu cpu(static_cast<uint32_t>(thread) + 1);
-      for (uint64_t i = 0; i < kEach; ++i) {
-        ASSERT_EQ(Put(*map, i * 4 + thread), Status::kOk);
-        ASSERT_EQ(Ask(*map, i * 4 + thread), Status::kOk);
-      }
-    });
-  }
-  for (std::thread& thread : threads) {
-    thread.join();
-  }
+  RunOnCpus(4, [&](uint32_t thread) {
+    for (uint64_t i = 0; i < kEach; ++i) {
+      ASSERT_EQ(Put(*map, i * 4 + thread), Status::kOk);
+      ASSERT_EQ(Ask(*map, i * 4 + thread), Status::kOk);
+    }
+  });
   for (uint64_t value = 0; value < 4 * kEach; ++value) {
     ASSERT_EQ(Ask(*map, value), Status::kOk);
   }

@@ -291,34 +291,27 @@ TEST_F(ElementCacheTest, ThreadsNeverHoldOneBlockTwiceWhileStocksAreEvenedOut) {
   Cache cache({sizeof(Content), 8, 64});
   std::optional<HostDeferWorker> worker(7);
   std::atomic<uint64_t> taken{0};
-  std::vector<std::thread> threads;
-  for (uint32_t thread = 0; thread < 4; ++thread) {
-    threads.emplace_back([&, thread] {
-      const HostCpu cpu(thread + 1);
-      for (int i = 0; i < 50'000; ++i) {
-        Content* held[16];
-        uint32_t count = 0;
-        while (count < 16) {
-          void* block = thread == 0 ? cache->TakeAsTask() : cache->Take();
-          if (block == nullptr) {
-            break;
-          }
-          held[count] = static_cast<Content*>(block);
-          ASSERT_EQ(held[count]->holders.fetch_add(1), 0u);
-          ++count;
+  RunOnCpus(4, [&](uint32_t thread) {
+    for (int i = 0; i < 50'000; ++i) {
+      Content* held[16];
+      uint32_t count = 0;
+      while (count < 16) {
+        void* block = thread == 0 ? cache->TakeAsTask() : cache->Take();
+        if (block == nullptr) {
+          break;
         }
-        taken += count;
-        while (count > 0) {
-          --count;
-          held[count]->holders.fetch_sub(1);
-          cache->Give(held[count]);
-        }
+        held[count] = static_cast<Content*>(block);
+        ASSERT_EQ(held[count]->holders.fetch_add(1), 0u);
+        ++count;
       }
-    });
-  }
-  for (std::thread& thread : threads) {
-    thread.join();
-  }
+      taken += count;
+      while (count > 0) {
+        --count;
+        held[count]->holders.fetch_sub(1);
+        cache->Give(held[count]);
+      }
+    }
+  });
   worker.reset();
   EXPECT_GT(taken.load(), 100'000u);
 }
@@ -373,52 +366,30 @@ TEST_F(ElementCacheTest, ATrapAnywhereTakesAndGivesAndNoBlockIsHeldTwice) {
   }
 }
 
-/// The allocator of a kernel in which a probe runs a program.
-class ProbedAllocator final : public Allocator {
- public:
-  void* Allocate(size_t size, size_t align) override {
-    Hit();
-    return PortAllocator().Allocate(size, align);
-  }
-  void Free(void* memory, size_t size, size_t align) override {
-    Hit();
-    PortAllocator().Free(memory, size, align);
-  }
-
-  ElementCache* cache = nullptr;
-  uint64_t served = 0;
-
- private:
-  void Hit() {
-    if (cache == nullptr) {
-      return;
-    }
-    const HostTrap trap;
-    void* block = cache->Take();
-    if (block != nullptr) {
-      ++served;
-      cache->Give(block);
-    }
-  }
-};
-
 TEST_F(ElementCacheTest, AProbeInTheAllocatorIsServedWhileStocksAreFilled) {
   ProbedAllocator allocator;
+  uint64_t served = 0;
   {
     Cache cache(kShape, allocator);
     (void)cache.Drain();
-    allocator.cache = &*cache;
+    allocator.program = [&] {
+      void* block = cache->Take();
+      if (block != nullptr) {
+        ++served;
+        cache->Give(block);
+      }
+    };
     cache->EvenOut();
-    EXPECT_GT(allocator.served, 0u);
+    EXPECT_GT(served, 0u);
     for (int i = 0; i < 1000; ++i) {
       ASSERT_NE(cache.TakeAsTask(), nullptr);
     }
-    const uint64_t before = Exchange(allocator.served, uint64_t{0});
+    const uint64_t before = Exchange(served, uint64_t{0});
     EXPECT_GT(before, 1000u);
     cache.GiveAll();
     cache->EvenOut();
-    EXPECT_GT(allocator.served, 500u) << "while what has no room is freed";
-    allocator.cache = nullptr;
+    EXPECT_GT(served, 500u) << "while what has no room is freed";
+    allocator.program = nullptr;
   }
 }
 

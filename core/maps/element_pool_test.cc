@@ -3,7 +3,6 @@
 
 #include <atomic>
 #include <set>
-#include <thread>
 
 #include "core/maps/map_test_util.h"
 #include "testing/host_port/host_cpu.h"
@@ -89,28 +88,21 @@ TEST_F(ElementPoolTest, ThreadsNeverHoldOneElementTwice) {
   constexpr uint32_t kCount = 24;  // few: the lists run empty all the time
   ASSERT_EQ(pool_.Init(kCount, 16), Status::kOk);
   std::vector<std::atomic<uint32_t>> holders(kCount);
-  std::vector<std::thread> threads;
-  for (uint32_t thread = 0; thread < 4; ++thread) {
-    threads.emplace_back([&, thread] {
-      const HostCpu cpu(thread + 1);
-      for (int i = 0; i < 100'000; ++i) {
-        PoolElement* held[8];
-        uint32_t count = 0;
-        while (count < 8 && (held[count] = pool_.Take()) != nullptr) {
-          ASSERT_EQ(holders[held[count]->number].fetch_add(1), 0u);
-          ++count;
-        }
-        while (count > 0) {
-          --count;
-          holders[held[count]->number].fetch_sub(1);
-          pool_.Give(held[count]);
-        }
+  RunOnCpus(4, [&](uint32_t) {
+    for (int i = 0; i < 100'000; ++i) {
+      PoolElement* held[8];
+      uint32_t count = 0;
+      while (count < 8 && (held[count] = pool_.Take()) != nullptr) {
+        ASSERT_EQ(holders[held[count]->number].fetch_add(1), 0u);
+        ++count;
       }
-    });
-  }
-  for (std::thread& thread : threads) {
-    thread.join();
-  }
+      while (count > 0) {
+        --count;
+        holders[held[count]->number].fetch_sub(1);
+        pool_.Give(held[count]);
+      }
+    }
+  });
   uint32_t left = 0;
   while (pool_.Take() != nullptr) {
     ++left;

@@ -19,16 +19,10 @@ using Key = uint32_t;
 
 constexpr UpdateMode kAny = UpdateMode::kAny;
 
-class HashOnDemandTest : public MapTest,
+class HashOnDemandTest : public LeavesNothingTest,
                          public ::testing::WithParamInterface<MapType> {
  protected:
-  HashOnDemandTest() : blocks_(SettledBlocks()) {}
-  ~HashOnDemandTest() override {
-    SetHostDeferSupport(true);
-    map_ = {};
-    RunHostDeferred();
-    EXPECT_EQ(HostAllocatedBlocks(), blocks_);
-  }
+  ~HashOnDemandTest() override { SetHostDeferSupport(true); }
 
   static MapSpec SpecOf(uint32_t max_entries,
                         uint32_t flags = linux_abi::kMapNoPrealloc) {
@@ -54,15 +48,6 @@ class HashOnDemandTest : public MapTest,
   uint64_t Get(Key key) { return ValueAs<uint64_t>(map_->Lookup(In(key))); }
 
   Ref<Map> map_;
-
- private:
-  /// After what other tests left to do.
-  static uint64_t SettledBlocks() {
-    RunHostDeferred();
-    return HostAllocatedBlocks();
-  }
-
-  const uint64_t blocks_;
 };
 
 INSTANTIATE_TEST_SUITE_P(Kinds, HashOnDemandTest,
@@ -232,41 +217,19 @@ TEST_P(HashOnDemandTest, EachFailedAllocationLeavesNothingBehind) {
   });
 }
 
-/// The allocator of a kernel in which a probe runs a program that uses the map.
-class ProbedAllocator final : public Allocator {
- public:
-  void* Allocate(size_t size, size_t align) override {
-    Hit();
-    return PortAllocator().Allocate(size, align);
-  }
-  void Free(void* memory, size_t size, size_t align) override {
-    Hit();
-    PortAllocator().Free(memory, size, align);
-  }
-
-  Map* map = nullptr;
+TEST_P(HashOnDemandTest, ProgramsInTheAllocatorUseTheMapThatIsBeingRefilled) {
+  ProbedAllocator allocator;
+  Ref<Map> map = Make(SpecOf(1 << 20), allocator);
   uint64_t put = 0;
   uint64_t removed = 0;
-
- private:
-  void Hit() {
-    if (map == nullptr) {
-      return;
-    }
-    const HostTrap trap;
+  allocator.program = [&] {
     const ReadSection section;
     const Key key = static_cast<Key>(1'000'000 + put % 100);
     put += IsOk(map->Update(In(key), In(put), kAny)) ? 1 : 0;
     if (put % 3 == 0) {
       removed += IsOk(map->Delete(In(key))) ? 1 : 0;
     }
-  }
-};
-
-TEST_P(HashOnDemandTest, ProgramsInTheAllocatorUseTheMapThatIsBeingRefilled) {
-  ProbedAllocator allocator;
-  Ref<Map> map = Make(SpecOf(1 << 20), allocator);
-  allocator.map = map.get();
+  };
   map_ = map;
   for (Key key = 0; key < 5000; ++key) {
     ASSERT_EQ(PutFromUser(key, key), Status::kOk);
@@ -278,12 +241,12 @@ TEST_P(HashOnDemandTest, ProgramsInTheAllocatorUseTheMapThatIsBeingRefilled) {
     ASSERT_EQ(Get(key), key);
     ASSERT_EQ(map->DeleteFromUser(In(key)), Status::kOk);
   }
-  const uint64_t before = Exchange(allocator.put, uint64_t{0});
+  const uint64_t before = Exchange(put, uint64_t{0});
   RunHostDeferred();  // frees what was deleted
   EXPECT_GE(before, 4000u);
-  EXPECT_GE(allocator.put, 3000u);
-  EXPECT_GT(allocator.removed, 1000u);
-  allocator.map = nullptr;
+  EXPECT_GE(put, 3000u);
+  EXPECT_GT(removed, 1000u);
+  allocator.program = nullptr;
   map = {};
   map_ = {};
   RunHostDeferred();

@@ -189,71 +189,57 @@ TEST_F(HashTableTest, ThreadsOnKeysOfTheirOwnDisturbNobody) {
   constexpr uint32_t kKeys = 64;  // of each
   constexpr int kRounds = 50'000;
   Init(kThreads * kKeys);
-  std::vector<std::thread> threads;
-  for (uint32_t thread = 0; thread < kThreads; ++thread) {
-    threads.emplace_back([&, thread] {
-      const HostCpu cpu(thread + 1);
-      std::mt19937 random(thread);
-      std::vector<int64_t> model(kKeys, -1);  // version, or not there
-      for (int i = 0; i < kRounds; ++i) {
-        const uint32_t index = random() % kKeys;
-        const uint32_t key = thread * kKeys + index;
-        Value value;
-        switch (random() % 3) {
-          case 0:
-            ASSERT_EQ(Put(key, i, kAny, kTask), Status::kOk);
-            model[index] = i;
-            break;
-          case 1:
-            ASSERT_EQ(table_.Remove(In(key), kTask),
-                      model[index] < 0 ? Status::kNotFound : Status::kOk);
-            model[index] = -1;
-            break;
-          default:
-            ASSERT_EQ(table_.CopyOut(In(key), Out(value)),
-                      model[index] < 0 ? Status::kNotFound : Status::kOk);
-            ASSERT_EQ(table_.Find(In(key)) == nullptr, model[index] < 0);
-            if (model[index] >= 0) {
-              const Value wanted =
-                  Value::Of(key, static_cast<uint32_t>(model[index]));
-              ASSERT_EQ(memcmp(&value, &wanted, sizeof(value)), 0);
-            }
-        }
+  RunOnCpus(kThreads, [&](uint32_t thread) {
+    std::mt19937 random(thread);
+    std::vector<int64_t> model(kKeys, -1);  // version, or not there
+    for (int i = 0; i < kRounds; ++i) {
+      const uint32_t index = random() % kKeys;
+      const uint32_t key = thread * kKeys + index;
+      Value value;
+      switch (random() % 3) {
+        case 0:
+          ASSERT_EQ(Put(key, i, kAny, kTask), Status::kOk);
+          model[index] = i;
+          break;
+        case 1:
+          ASSERT_EQ(table_.Remove(In(key), kTask),
+                    model[index] < 0 ? Status::kNotFound : Status::kOk);
+          model[index] = -1;
+          break;
+        default:
+          ASSERT_EQ(table_.CopyOut(In(key), Out(value)),
+                    model[index] < 0 ? Status::kNotFound : Status::kOk);
+          ASSERT_EQ(table_.Find(In(key)) == nullptr, model[index] < 0);
+          if (model[index] >= 0) {
+            const Value wanted =
+                Value::Of(key, static_cast<uint32_t>(model[index]));
+            ASSERT_EQ(memcmp(&value, &wanted, sizeof(value)), 0);
+          }
       }
-    });
-  }
-  for (std::thread& thread : threads) {
-    thread.join();
-  }
+    }
+  });
 }
 
 TEST_F(HashTableTest, ManyThreadsNeverPutMoreThanTheTableHolds) {
   constexpr uint32_t kEntries = 50;
   Init(kEntries);
   std::atomic<int64_t> balance{0};  // keys put minus keys removed
-  std::vector<std::thread> threads;
-  for (uint32_t thread = 0; thread < 4; ++thread) {
-    threads.emplace_back([&, thread] {
-      const HostCpu cpu(thread + 1);
-      std::mt19937 random(thread);
-      for (int i = 0; i < 50'000; ++i) {
-        const uint32_t key = random() % 100;
-        if (random() % 3 != 0) {
-          const Status status = Put(key, i, UpdateMode::kNoExist, kTask);
-          if (IsOk(status)) {
-            ++balance;
-          } else {
-            EXPECT_TRUE(status == Status::kExists || status == Status::kTooBig);
-          }
-        } else if (IsOk(table_.Remove(In(key), kTask))) {
-          --balance;
+  RunOnCpus(4, [&](uint32_t thread) {
+    std::mt19937 random(thread);
+    for (int i = 0; i < 50'000; ++i) {
+      const uint32_t key = random() % 100;
+      if (random() % 3 != 0) {
+        const Status status = Put(key, i, UpdateMode::kNoExist, kTask);
+        if (IsOk(status)) {
+          ++balance;
+        } else {
+          EXPECT_TRUE(status == Status::kExists || status == Status::kTooBig);
         }
+      } else if (IsOk(table_.Remove(In(key), kTask))) {
+        --balance;
       }
-    });
-  }
-  for (std::thread& thread : threads) {
-    thread.join();
-  }
+    }
+  });
   int64_t found = 0;
   for (uint32_t key = 0; key < 100; ++key) {
     found += table_.Find(In(key)) != nullptr ? 1 : 0;

@@ -5,8 +5,10 @@
 
 #include <cstdlib>
 #include <cstring>
+#include <functional>
 #include <stdint.h>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "core/base/span.h"
@@ -16,6 +18,8 @@
 #include "core/sync/read_section.h"
 #include "gtest/gtest.h"
 #include "testing/host_port/host_cpu.h"
+#include "testing/host_port/host_defer.h"
+#include "testing/host_port/host_memory.h"
 
 namespace ebpf {
 
@@ -30,6 +34,62 @@ class MapTest : public ::testing::Test {
   }
   ~MapTest() override { ExitReadSections(); }
 };
+
+/// Checks that nothing allocated is left after a test, once what was deferred
+/// is done; what it holds itself must go before.
+class LeavesNothingTest : public MapTest {
+ protected:
+  LeavesNothingTest() {
+    RunHostDeferred();  // what other tests left to do
+    blocks_ = HostAllocatedBlocks();
+  }
+  ~LeavesNothingTest() override {
+    RunHostDeferred();
+    EXPECT_EQ(HostAllocatedBlocks(), blocks_);
+  }
+
+ private:
+  uint64_t blocks_;
+};
+
+/// The allocator of a kernel in which a probe runs a program at each call.
+class ProbedAllocator final : public Allocator {
+ public:
+  void* Allocate(size_t size, size_t align) override {
+    Hit();
+    return PortAllocator().Allocate(size, align);
+  }
+  void Free(void* memory, size_t size, size_t align) override {
+    Hit();
+    PortAllocator().Free(memory, size, align);
+  }
+
+  std::function<void()> program;  // null: none is attached
+
+ private:
+  void Hit() {
+    if (program) {
+      const HostTrap trap;
+      program();
+    }
+  }
+};
+
+/// Calls `work` with 0, 1, ... `count` - 1 at once, each on a CPU of its own
+/// from 1 on.
+inline void RunOnCpus(uint32_t count,
+                      const std::function<void(uint32_t)>& work) {
+  std::vector<std::thread> threads;
+  for (uint32_t i = 0; i < count; ++i) {
+    threads.emplace_back([&work, i] {
+      const HostCpu cpu(i + 1);
+      work(i);
+    });
+  }
+  for (std::thread& thread : threads) {
+    thread.join();
+  }
+}
 
 /// The values of all CPUs, as the system call moves them.
 struct AllValues {

@@ -19,9 +19,9 @@ namespace {
 
 using btf::Kind;
 
-class ObjectTypeTest : public MapTest {
+class ObjectTypeTest : public LeavesNothingTest {
  protected:
-  ObjectTypeTest() : blocks_(SettledBlocks()) {
+  ObjectTypeTest() {
     word_ = types_.Add(Kind::kInt, types_.Name("u64"), 8, {1u << 24 | 64});
     const uint32_t half =
         types_.Add(Kind::kInt, types_.Name("u32"), 4, {1u << 24 | 32});
@@ -44,11 +44,7 @@ class ObjectTypeTest : public MapTest {
         types_.AddStruct("linked", 32, {{"node", node, 0}, {"a", word_, 24}});
     large_ = types_.AddStruct("large", 5000, {{"a", word_, 0}});
   }
-  ~ObjectTypeTest() override {
-    RunHostDeferred();
-    EXPECT_EQ(HostAllocatedBlocks(), blocks_);
-    SetHostDeferSupport(true);
-  }
+  ~ObjectTypeTest() override { SetHostDeferSupport(true); }
 
   Result<ObjectType*> Create(uint32_t id,
                              Allocator& allocator = PortAllocator()) {
@@ -72,15 +68,6 @@ class ObjectTypeTest : public MapTest {
   uint32_t counted_ = 0;
   uint32_t linked_ = 0;
   uint32_t large_ = 0;
-
- private:
-  /// After what other tests left to do.
-  static uint64_t SettledBlocks() {
-    RunHostDeferred();
-    return HostAllocatedBlocks();
-  }
-
-  const uint64_t blocks_;
 };
 
 TEST_F(ObjectTypeTest, ObjectsAreZerosAlsoWhereOneWasBefore) {
@@ -225,29 +212,22 @@ TEST_F(ObjectTypeTest, ThreadsShareCountedObjects) {
   ObjectType* type = Make(counted_);
   auto* shared = static_cast<uint64_t*>(type->New());
   std::atomic<uint64_t> acquired{0};
-  std::vector<std::thread> threads;
-  for (uint32_t thread = 0; thread < 4; ++thread) {
-    threads.emplace_back([&, thread] {
-      const HostCpu cpu(thread + 1);
-      for (int i = 0; i < 20'000; ++i) {
-        const ReadSection section;
-        if (ObjectType::Acquire(shared)) {
-          ++acquired;
-          ObjectType::Drop(shared);
-        }
-        auto* own = static_cast<uint64_t*>(type->New());
-        if (own != nullptr) {
-          ASSERT_EQ(own[0], 0u);
-          own[0] = thread;
-          ASSERT_EQ(own[0], thread);
-          ObjectType::Drop(own);
-        }
+  RunOnCpus(4, [&](uint32_t thread) {
+    for (int i = 0; i < 20'000; ++i) {
+      const ReadSection section;
+      if (ObjectType::Acquire(shared)) {
+        ++acquired;
+        ObjectType::Drop(shared);
       }
-    });
-  }
-  for (std::thread& thread : threads) {
-    thread.join();
-  }
+      auto* own = static_cast<uint64_t*>(type->New());
+      if (own != nullptr) {
+        ASSERT_EQ(own[0], 0u);
+        own[0] = thread;
+        ASSERT_EQ(own[0], thread);
+        ObjectType::Drop(own);
+      }
+    }
+  });
   EXPECT_EQ(acquired, 80'000u);
   ObjectType::Drop(shared);
   type->Release();
