@@ -90,10 +90,10 @@ Skeleton MakeSkeleton() {
   return {BytesBehind(text, "opts.data ="), BytesBehind(text, "opts.insns =")};
 }
 
-/// What libbpf's header does to run it, on one kernel; the answers of each step
-/// and what the loaded program does.
-void LoadAndRun(const Skeleton& skeleton, uint64_t step, Kernel& kernel,
-                Record& record) {
+/// What libbpf's header does to run it, on one kernel: notes the answer of each
+/// step, and returns what the loader left in its context.
+Context RunLoader(const Skeleton& skeleton, const Context& context,
+                  Kernel& kernel, Record& record) {
   const int64_t map = record.Fd(
       "the loader's map",
       kernel.CreateMap(linux_abi::kMapTypeArray, 4,
@@ -111,25 +111,30 @@ void LoadAndRun(const Skeleton& skeleton, uint64_t step, Kernel& kernel,
   load.fd_array = kernel.Put(static_cast<int32_t>(map));
   const int64_t loader =
       record.Fd("the loader", kernel.Call(linux_abi::kProgLoad, load));
+  linux_abi::ProgTestRunAttr run{};
+  run.prog_fd = static_cast<uint32_t>(loader);
+  run.ctx_in = kernel.Put(context);
+  run.ctx_size_in = kContextBytes;
+  const uint64_t at = kernel.Put(run);
+  record.Value("it runs", kernel.Bpf(linux_abi::kProgTestRun, at, sizeof(run)));
+  record.Value(
+      "what it returns",
+      static_cast<int32_t>(kernel.Get<linux_abi::ProgTestRunAttr>(at).retval));
+  for (const int64_t fd : {map, loader}) {
+    kernel.Close(fd);
+  }
+  return kernel.Get<Context>(run.ctx_in);
+}
+
+/// Loads the skeleton's programs, and what the loaded program does.
+void LoadAndRun(const Skeleton& skeleton, uint64_t step, Kernel& kernel,
+                Record& record) {
   Context context{};
   context.size = kContextBytes;
   context.seen.max_entries = 32;  // instead of the object's
   context.constants.initial_value = kernel.Put(step);
   context.variables.initial_value = kernel.Put(uint64_t{1000});
-  linux_abi::ProgTestRunAttr run{};
-  run.prog_fd = static_cast<uint32_t>(loader);
-  run.ctx_in = kernel.Put(context);
-  run.ctx_size_in = kContextBytes;
-  const uint64_t run_at = kernel.Put(run);
-  record.Value("it runs",
-               kernel.Bpf(linux_abi::kProgTestRun, run_at, sizeof(run)));
-  record.Value("what it returns",
-               static_cast<int32_t>(
-                   kernel.Get<linux_abi::ProgTestRunAttr>(run_at).retval));
-  context = kernel.Get<Context>(run.ctx_in);
-  for (const int64_t fd : {map, loader}) {
-    kernel.Close(fd);
-  }
+  context = RunLoader(skeleton, context, kernel, record);
   const int64_t fds[] = {context.counts.fd, context.seen.fd,
                          context.constants.fd, context.variables.fd,
                          context.program_fd};
@@ -192,36 +197,12 @@ TEST(LightSkeletonTest, WhatTheLoaderMadeGoesWithItWhereAStepFails) {
       for (const uint32_t flags : {0u, kFromKernel}) {
         const int64_t before = kernel.CreateMap(2, 4, 4, 1);
         kernel.Close(before);
-        const int64_t map =
-            kernel.CreateMap(linux_abi::kMapTypeArray, 4,
-                             static_cast<uint32_t>(skeleton.data.size()), 1);
-        kernel.Elem(linux_abi::kMapUpdateElem, map, kernel.Put(uint32_t{0}),
-                    kernel.Put(skeleton.data.data(), skeleton.data.size()));
-        linux_abi::ProgLoadAttr load{};
-        load.prog_type = kSyscallProgram;
-        load.insns = kernel.Put(skeleton.insns.data(), skeleton.insns.size());
-        load.insn_cnt = static_cast<uint32_t>(skeleton.insns.size() / 8);
-        load.license = kernel.Put("Dual BSD/GPL");
-        load.prog_flags = linux_abi::kProgSleepable;
-        load.fd_array = kernel.Put(static_cast<int32_t>(map));
-        const int64_t loader = kernel.Call(linux_abi::kProgLoad, load);
         Context context{};
         context.size = kContextBytes;
         context.flags = flags;
         context.seen.max_entries = 0x80000000;  // too many
         context.constants.initial_value = value;
-        linux_abi::ProgTestRunAttr run{};
-        run.prog_fd = static_cast<uint32_t>(loader);
-        run.ctx_in = kernel.Put(context);
-        run.ctx_size_in = kContextBytes;
-        const uint64_t at = kernel.Put(run);
-        record.Value("it runs",
-                     kernel.Bpf(linux_abi::kProgTestRun, at, sizeof(run)));
-        record.Value("it fails",
-                     static_cast<int32_t>(
-                         kernel.Get<linux_abi::ProgTestRunAttr>(at).retval));
-        kernel.Close(loader);
-        kernel.Close(map);
+        RunLoader(skeleton, context, kernel, record);
         const int64_t after = kernel.CreateMap(2, 4, 4, 1);
         record.Value("nothing is left open", after - before);
         kernel.Close(after);
