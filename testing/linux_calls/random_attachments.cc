@@ -122,13 +122,10 @@ void World::Attach() {
   if (!there.empty() && OneIn(4)) {
     ours.attach_flags = host.attach_flags = 6;  // in the place of one
     const Fd old = there[Below(there.size())];
-    ours.replace_bpf_fd = static_cast<uint32_t>(old.ours);
-    host.replace_bpf_fd = static_cast<uint32_t>(old.host);
+    Set(ours, host, &linux_abi::ProgAttachAttr::replace_bpf_fd, old);
   }
-  ours.target_fd = static_cast<uint32_t>(group.ours);
-  host.target_fd = static_cast<uint32_t>(group.host);
-  ours.attach_bpf_fd = static_cast<uint32_t>(program.ours);
-  host.attach_bpf_fd = static_cast<uint32_t>(program.host);
+  Set(ours, host, &linux_abi::ProgAttachAttr::target_fd, group);
+  Set(ours, host, &linux_abi::ProgAttachAttr::attach_bpf_fd, program);
   const Fd answer = Call("PROG_ATTACH", linux_abi::kProgAttach, ours, host,
                          "attach type " + std::to_string(ours.attach_type) +
                              " flags " + std::to_string(ours.attach_flags) +
@@ -154,10 +151,8 @@ void World::Detach() {
   ours.attach_type = kDeviceAttach;
   ours.attach_flags = OneIn(40) ? 2 : 0;
   linux_abi::ProgAttachAttr host = ours;
-  ours.target_fd = static_cast<uint32_t>(group.ours);
-  host.target_fd = static_cast<uint32_t>(group.host);
-  ours.attach_bpf_fd = static_cast<uint32_t>(program.ours);
-  host.attach_bpf_fd = static_cast<uint32_t>(program.host);
+  Set(ours, host, &linux_abi::ProgAttachAttr::target_fd, group);
+  Set(ours, host, &linux_abi::ProgAttachAttr::attach_bpf_fd, program);
   const Fd answer = Call("PROG_DETACH", linux_abi::kProgDetach, ours, host,
                          "flags " + std::to_string(ours.attach_flags) + " of " +
                              std::to_string(there.size()));
@@ -190,12 +185,9 @@ void World::QueryGroups() {
                             ? Spoil(Put(std::vector<uint8_t>(160, 7)))
                             : Pointer{};
   linux_abi::ProgQueryAttr host = ours;
-  ours.target_fd = static_cast<uint32_t>(group.ours);
-  host.target_fd = static_cast<uint32_t>(group.host);
-  ours.prog_ids = ids.ours;
-  host.prog_ids = ids.host;
-  ours.prog_attach_flags = flags.ours;
-  host.prog_attach_flags = flags.host;
+  Set(ours, host, &linux_abi::ProgQueryAttr::target_fd, group);
+  Set(ours, host, &linux_abi::ProgQueryAttr::prog_ids, ids);
+  Set(ours, host, &linux_abi::ProgQueryAttr::prog_attach_flags, flags);
   const std::string about = "attach type " + std::to_string(ours.attach_type) +
                             " flags " + std::to_string(ours.query_flags) +
                             " room " + std::to_string(ours.prog_cnt);
@@ -239,10 +231,8 @@ void World::LinkGroup() {
       OneIn(20) ? static_cast<uint32_t>(Below(40)) : kDeviceAttach;
   ours.flags = OneIn(30) ? 1 : 0;
   linux_abi::LinkCreateAttr host = ours;
-  ours.prog_fd = static_cast<uint32_t>(program.ours);
-  host.prog_fd = static_cast<uint32_t>(program.host);
-  ours.target_fd = static_cast<uint32_t>(group.ours);
-  host.target_fd = static_cast<uint32_t>(group.host);
+  Set(ours, host, &linux_abi::LinkCreateAttr::prog_fd, program);
+  Set(ours, host, &linux_abi::LinkCreateAttr::target_fd, group);
   const Fd link = Call("LINK_CREATE", linux_abi::kLinkCreate, ours, host,
                        "attach type " + std::to_string(ours.attach_type) +
                            " flags " + std::to_string(ours.flags),
@@ -265,10 +255,8 @@ void World::AskForProbe() {
   if (OneIn(40)) {
     ours.pid = host.pid = OneOf<uint32_t>({0, 0x7ffffff0, 0xffffffff});
   }
-  ours.fd = static_cast<uint32_t>(fd.ours);
-  host.fd = static_cast<uint32_t>(fd.host);
-  ours.buf = name.ours;
-  host.buf = name.host;
+  Set(ours, host, &linux_abi::TaskFdQueryAttr::fd, fd);
+  Set(ours, host, &linux_abi::TaskFdQueryAttr::buf, name);
   (void)Call("TASK_FD_QUERY", linux_abi::kTaskFdQuery, ours, host,
              "room " + std::to_string(ours.buf_len) + " flags " +
                  std::to_string(ours.flags));

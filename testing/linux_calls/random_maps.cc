@@ -117,8 +117,7 @@ void World::Create() {
       return;
     }
     const Fd inner = Spoil(AnyMap().fd);
-    ours.inner_map_fd = static_cast<uint32_t>(inner.ours);
-    host.inner_map_fd = static_cast<uint32_t>(inner.host);
+    Set(ours, host, &MapCreateAttr::inner_map_fd, inner);
   }
   Object about;
   about.spec = ours;

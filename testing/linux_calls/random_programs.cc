@@ -113,12 +113,9 @@ void World::TestRun() {
     ours.cpu = 1;
   }
   linux_abi::ProgTestRunAttr host = ours;
-  ours.prog_fd = static_cast<uint32_t>(fd.ours);
-  host.prog_fd = static_cast<uint32_t>(fd.host);
-  ours.data_in = data.ours;
-  host.data_in = data.host;
-  ours.data_out = out.ours;
-  host.data_out = out.host;
+  Set(ours, host, &linux_abi::ProgTestRunAttr::prog_fd, fd);
+  Set(ours, host, &linux_abi::ProgTestRunAttr::data_in, data);
+  Set(ours, host, &linux_abi::ProgTestRunAttr::data_out, out);
   const std::string about =
       "program type " + std::to_string(program->program_type) + " data " +
       std::to_string(ours.data_size_in) + " out " +

@@ -162,6 +162,18 @@ class World {
     return {our_answer, host_answer};
   }
 
+  /// What differs between the attributes of a call: descriptors and addresses.
+  template <typename Attr>
+  static void Set(Attr& ours, Attr& host, uint32_t Attr::* field, Fd fd) {
+    ours.*field = static_cast<uint32_t>(fd.ours);
+    host.*field = static_cast<uint32_t>(fd.host);
+  }
+  template <typename Attr>
+  static void Set(Attr& ours, Attr& host, uint64_t Attr::* field, Pointer at) {
+    ours.*field = at.ours;
+    host.*field = at.host;
+  }
+
   Pointer Put(std::vector<uint8_t> bytes);
   Pointer Spoil(Pointer pointer);
   std::vector<uint8_t> BytesAt(Kernel& kernel, uint64_t at, size_t size);
