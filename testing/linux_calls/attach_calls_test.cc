@@ -302,10 +302,50 @@ bool WantsOwnDescriptor(uint32_t type) {
          type == 38;
 }
 
-/// Types of attachment whose programs are here and whose hooks are not: what
-/// succeeds there is refused here.
-std::string HookExcuse(int64_t host_may_attach) {
-  return host_may_attach != 0 ? "nobody would call it here" : "";
+/// Types whose target is the number of a device.
+bool WantsDevice(uint32_t type) {
+  return type == 46 || type == 47 || type == 54 || type == 55;
+}
+
+/// Why the host's answer on a target need not be ours, or nothing.
+std::string TargetExcuse(uint32_t type, bool is_group) {
+  return is_group && WantsOwnDescriptor(type)
+             ? "a group's descriptor is the port's"
+         : type >= kFirstUnknownType && type < 60 ? "younger than 6.12"
+                                                  : "";
+}
+
+/// Attaches, detaches and queries on one target.
+void TryType(Groups& g, uint32_t type, uint32_t flags, const std::string& to,
+             uint32_t fd) {
+  const std::string with_flags = " flags " + std::to_string(flags);
+  const std::string excuse =
+      TargetExcuse(type, fd == static_cast<uint32_t>(g.group));
+  const bool orders = flags >= 8 && flags <= 64 && type != 46 && type != 47;
+  const std::string order_excuse =
+      excuse.empty() && orders ? "6.17 orders programs of groups" : excuse;
+  for (const auto& [what, program] :
+       {std::pair<const char*, int64_t>{"device", g.programs[0]},
+        {"filter", g.socket_filter},
+        {"nothing", -1}}) {
+    const std::string step =
+        std::to_string(type) + " of " + what + " to " + to + with_flags;
+    ProgAttachAttr attr{};
+    attr.target_fd = fd;
+    attr.attach_bpf_fd = static_cast<uint32_t>(program);
+    attr.attach_type = type;
+    attr.attach_flags = flags;
+    g.record.Value("attach " + step,
+                   g.kernel.Call(linux_abi::kProgAttach, attr), order_excuse);
+    g.record.Value("detach " + step,
+                   g.kernel.Call(linux_abi::kProgDetach, attr), order_excuse);
+  }
+  ProgQueryAttr query{};
+  query.target_fd = fd;
+  query.attach_type = type;
+  query.query_flags = flags;
+  g.record.Value("query " + std::to_string(type) + " of " + to + with_flags,
+                 g.kernel.Call(linux_abi::kProgQuery, query), excuse);
 }
 
 TEST(AttachCallsTest, EveryTypeOfAttachment) {
@@ -314,62 +354,27 @@ TEST(AttachCallsTest, EveryTypeOfAttachment) {
     constexpr uint32_t kNobody = 0x7ffffffe;
     const int64_t map = g.kernel.CreateMap(linux_abi::kMapTypeArray, 4, 4, 1);
     for (uint32_t type = 0; type < kFirstUnknownType + 8; ++type) {
-      const bool is_younger = type >= kFirstUnknownType && type < 60;
       for (const uint32_t flags :
            {0u, 1u, 2u, 4u, 8u, 16u, 32u, 64u, 1u << 31}) {
-        const bool is_device =
-            type == 46 || type == 47 || type == 54 || type == 55;
-        const bool orders = flags >= 8 && flags <= 64;
         for (const auto& [to, fd] :
-             {std::pair<const char*, uint32_t>{"group",
-                                               static_cast<uint32_t>(g.group)},
+             {std::pair<const char*, int64_t>{"group", g.group},
               {"nobody", kNobody},
-              {"map", static_cast<uint32_t>(map)}}) {
-          if (is_device && fd != kNobody) {
-            continue;  // the numbers of devices
+              {"map", map}}) {
+          // A descriptor may be the number of a device that is there.
+          if (!WantsDevice(type) || fd == kNobody) {
+            TryType(g, type, flags, to, static_cast<uint32_t>(fd));
           }
-          for (const auto& [what, program] :
-               {std::pair<const char*, int64_t>{"device", g.programs[0]},
-                {"filter", g.socket_filter},
-                {"nothing", -1}}) {
-            const std::string step = std::to_string(type) + " of " + what +
-                                     " to " + to + " flags " +
-                                     std::to_string(flags);
-            const std::string excuse =
-                (fd == static_cast<uint32_t>(g.group) &&
-                 WantsOwnDescriptor(type))
-                    ? "a group's descriptor is the port's"
-                : is_younger ? "younger than 6.12"
-                : orders && type != 46 && type != 47
-                    ? "6.17 orders programs of groups"
-                    : "";
-            ProgAttachAttr attr{};
-            attr.target_fd = fd;
-            attr.attach_bpf_fd = static_cast<uint32_t>(program);
-            attr.attach_type = type;
-            attr.attach_flags = flags;
-            g.record.Value("attach " + step,
-                           g.kernel.Call(linux_abi::kProgAttach, attr), excuse);
-            g.record.Value("detach " + step,
-                           g.kernel.Call(linux_abi::kProgDetach, attr), excuse);
-          }
-          ProgQueryAttr query{};
-          query.target_fd = fd;
-          query.attach_type = type;
-          query.query_flags = flags;
-          g.record.Value(
-              "query " + std::to_string(type) + " of " + to + " flags " +
-                  std::to_string(flags),
-              g.kernel.Call(linux_abi::kProgQuery, query),
-              is_younger ? "younger than 6.12"
-              : fd == static_cast<uint32_t>(g.group) && WantsOwnDescriptor(type)
-                  ? "a group's descriptor is the port's"
-                  : "");
         }
       }
     }
     g.kernel.Close(map);
   });
+}
+
+/// Types of attachment whose programs are here and whose hooks are not: what
+/// succeeds there is refused here.
+std::string HookExcuse(int64_t host_may_attach) {
+  return host_may_attach != 0 ? "nobody would call it here" : "";
 }
 
 TEST(AttachCallsTest, ProgramsWhoseHooksAreNotHere) {
