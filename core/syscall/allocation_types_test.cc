@@ -23,8 +23,6 @@
 namespace ebpf {
 namespace {
 
-using Code = std::vector<isa::Insn>;
-
 constexpr uint32_t kSchedCls = 3;
 constexpr uint32_t kHashOfMaps = 13;
 constexpr uint32_t kDevmap = 14;
@@ -261,14 +259,6 @@ TEST_F(AllocationTypesTest, ProgramsThatMayGoOnForLongAreLoaded) {
                      MovImm(0, 0), Exit()};
   const linux_abi::ProgLoadAttr attr = caller_.Program(kSchedCls, code);
   FailFd("a program with may_goto", [&] { return Load(attr); });
-}
-
-/// A call of a function of the kernel's.
-isa::Insn CallKernel(const char* function) {
-  const Result<btf::TypeId> id =
-      RunningSystem()->kernel.btf->Find(btf::Kind::kFunction, function);
-  EXPECT_TRUE(id.ok()) << function;
-  return Insn(0x85, 0, 2, 0, static_cast<int32_t>(id.ok() ? *id : 0));
 }
 
 TEST_F(AllocationTypesTest, ProgramsWithManyIteratorsAreLoaded) {

@@ -33,15 +33,6 @@ class OwnObjectsTest : public SyscallTest {
   }
   static constexpr uint32_t kStaticType = 5;
 
-  /// A call of the kernel's function of that name.
-  static isa::Insn CallKernel(const char* name) {
-    const Result<btf::TypeId> id =
-        RunningSystem()->kernel.btf->Find(btf::Kind::kFunction, name);
-    EXPECT_TRUE(id.ok()) << name;
-    isa::Insn call = Insn(0x85, 0, 0, 0, static_cast<int32_t>(*id));
-    call.src = isa::kCallKernel;
-    return call;
-  }
   /// pair = new; if (!pair) return 1; pair->a = 7; r = pair->a; drop; return r
   std::vector<isa::Insn> Program() const {
     return {MovImm(1, kStructType),

@@ -16,7 +16,6 @@ namespace ebpf {
 namespace {
 
 using linux_abi::ProgTestRunAttr;
-using Code = std::vector<isa::Insn>;
 using Data = std::vector<uint8_t>;
 
 constexpr uint32_t kSchedCls = 3;

@@ -1,13 +1,18 @@
 // SPDX-License-Identifier: MIT
 //
-// A program's types for tests of system calls: a function and its values.
+// Types for tests of system calls: a program's, and the kernel's functions.
 #pragma once
 
 #include <cstdint>
 #include <vector>
 
+#include "core/btf/btf.h"
 #include "core/btf/test_builder.h"
+#include "core/isa/insn.h"
 #include "core/linux_abi/bpf.h"
+#include "core/syscall/system.h"
+#include "gtest/gtest.h"
+#include "testing/caller/insns.h"
 #include "testing/caller/test_caller.h"
 
 namespace ebpf {
@@ -41,6 +46,19 @@ inline int64_t LoadBtf(TestCaller& caller, const std::vector<uint8_t>& blob) {
   attr.btf = caller.Put(blob.data(), blob.size());
   attr.btf_size = static_cast<uint32_t>(blob.size());
   return caller.Call(linux_abi::kBtfLoad, attr);
+}
+
+/// The id of the running kernel's function of that name.
+inline btf::TypeId KernelFunction(const char* name) {
+  const Result<btf::TypeId> id =
+      RunningSystem()->kernel.btf->Find(btf::Kind::kFunction, name);
+  EXPECT_TRUE(id.ok()) << name;
+  return id.ok() ? *id : 0;
+}
+/// A call of it.
+inline isa::Insn CallKernel(const char* name) {
+  return Insn(0x85, 0, isa::kCallKernel, 0,
+              static_cast<int32_t>(KernelFunction(name)));
 }
 
 }  // namespace ebpf

@@ -11,6 +11,13 @@
 
 namespace ebpf {
 
+using Code = std::vector<isa::Insn>;
+
+inline Code operator+(Code first, const Code& second) {
+  first.insert(first.end(), second.begin(), second.end());
+  return first;
+}
+
 inline isa::Insn Insn(uint8_t opcode, uint8_t dst, uint8_t src, int16_t offset,
                       int32_t imm) {
   isa::Insn insn{};
@@ -36,9 +43,7 @@ inline isa::Insn LoadLow(uint8_t dst, uint8_t pseudo, int32_t imm) {
 inline isa::Insn LoadHigh(int32_t imm) { return Insn(0, 0, 0, 0, imm); }
 
 /// "r0 = `result`; exit".
-inline std::vector<isa::Insn> Returning(int32_t result) {
-  return {MovImm(0, result), Exit()};
-}
+inline Code Returning(int32_t result) { return {MovImm(0, result), Exit()}; }
 
 inline constexpr uint32_t kSocketFilter = 1;
 inline constexpr uint32_t kKprobe = 2;

@@ -26,8 +26,6 @@
 
 namespace ebpf {
 
-using Code = std::vector<isa::Insn>;
-
 inline constexpr uint32_t kPerCpuArray = 6;
 inline constexpr uint32_t kLruHash = 9;
 inline constexpr uint32_t kQueue = 22;
