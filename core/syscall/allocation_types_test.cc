@@ -30,41 +30,10 @@ constexpr uint32_t kSyscall = 31;
 constexpr uint32_t kCgroupDevice = 15;
 constexpr uint32_t kDeviceAttach = 6;
 
-/// Ids of Types().
-constexpr uint32_t kKeyId = 1;
-constexpr uint32_t kValueId = 4;
-constexpr uint32_t kMainId = 5;
-constexpr uint32_t kStaticId = 6;
-constexpr uint32_t kPairId = 8;
-
-struct TypesOfTest {
-  std::vector<uint8_t> blob;
-  uint32_t access;  // the string "0:1"
-};
-
-/// struct value { u64; struct bpf_timer; }, two functions, struct pair.
-TypesOfTest Types() {
-  using btf::Kind;
-  btf::Builder b;
-  b.Add(Kind::kInt, b.Name("u32"), 4, {32});
-  b.Add(Kind::kInt, b.Name("u64"), 8, {64});
-  b.Add(Kind::kStruct, b.Name("bpf_timer"), 16,
-        {b.Name("x"), 2, 0, b.Name("y"), 2, 64}, 2);
-  b.Add(Kind::kStruct, b.Name("value"), 24,
-        {b.Name("runs"), 2, 0, b.Name("timer"), 3, 64}, 2);
-  b.Add(Kind::kFunction, b.Name("main"), 7, {}, 1);
-  b.Add(Kind::kFunction, b.Name("part"), 7, {}, 0);
-  b.Add(Kind::kFunctionProto, 0, 1);
-  b.Add(Kind::kStruct, b.Name("pair"), 8,
-        {b.Name("a"), 1, 0, b.Name("b"), 1, 32}, 2);
-  const uint32_t access = b.Name("0:1");
-  return {b.Blob(), access};
-}
-
 /// The kernel's types are the same ones.
 struct KernelTypes {
   KernelTypes() {
-    const std::vector<uint8_t> blob = Types().blob;
+    const std::vector<uint8_t> blob = ProgramTypes();
     object = *btf::BtfObject::Create(ConstBytes(blob.data(), blob.size()),
                                      PortAllocator());
     view.btf = &object->btf();
@@ -78,7 +47,7 @@ class AllocationTypesTest : public testing::Test {
   explicit AllocationTypesTest(const KernelView& kernel = {})
       : system_(kernel),
         caller_(Origin::kKernel),
-        btf_(LoadBtf(caller_, Types().blob)) {}
+        btf_(LoadBtf(caller_, ProgramTypes())) {}
   ~AllocationTypesTest() override {
     RemoveCgroup(HostCgroup(1));
     caller_.client().fds().CloseAll();
@@ -92,27 +61,11 @@ class AllocationTypesTest : public testing::Test {
     FailEachAllocation(what, caller_, call, [](int64_t) {});
   }
 
-  linux_abi::MapCreateAttr Timers() const {
-    linux_abi::MapCreateAttr attr{};
-    attr.map_type = linux_abi::kMapTypeArray;
-    attr.key_size = 4;
-    attr.value_size = 24;
-    attr.max_entries = 2;
-    attr.btf_fd = static_cast<uint32_t>(btf_);
-    attr.btf_key_type_id = kKeyId;
-    attr.btf_value_type_id = kValueId;
-    return attr;
-  }
-
   /// `code`, whose second function begins at `part`, with all that is known.
   linux_abi::ProgLoadAttr Typed(const Code& code, size_t part) {
     linux_abi::ProgLoadAttr attr = caller_.Program(kSchedCls, code);
-    attr.prog_btf_fd = static_cast<uint32_t>(btf_);
     const auto at = static_cast<uint32_t>(part);
-    const uint32_t functions[] = {0, kMainId, at, kStaticId};
-    attr.func_info = caller_.Put(functions);
-    attr.func_info_cnt = 2;
-    attr.func_info_rec_size = 8;
+    SetFunctions(caller_, attr, btf_, {{0, kFunctionType}, {at, kStaticType}});
     const linux_abi::LineInfo lines[] = {{0, 1, 1, 1 << 10},
                                          {at, 1, 1, 2 << 10}};
     attr.line_info = caller_.Put(lines);
@@ -154,10 +107,10 @@ Code LoopAndCall() {
 }
 
 TEST_F(AllocationTypesTest, TypesWithALogAreLoaded) {
-  const TypesOfTest types = Types();
+  const std::vector<uint8_t> types = ProgramTypes();
   linux_abi::BtfLoadAttr attr{};
-  attr.btf = caller_.Put(types.blob.data(), types.blob.size());
-  attr.btf_size = static_cast<uint32_t>(types.blob.size());
+  attr.btf = caller_.Put(types.data(), types.size());
+  attr.btf_size = static_cast<uint32_t>(types.size());
   attr.btf_log_level = 2;
   attr.btf_log_size = 1 << 16;
   attr.btf_log_buf = caller_.Put(nullptr, 1 << 16);
@@ -166,8 +119,9 @@ TEST_F(AllocationTypesTest, TypesWithALogAreLoaded) {
 }
 
 TEST_F(AllocationTypesTest, MapsWithTimersAreMade) {
-  FailFd("a map with timers",
-         [&] { return caller_.Call(linux_abi::kMapCreate, Timers()); });
+  FailFd("a map with timers", [&] {
+    return caller_.Call(linux_abi::kMapCreate, TimedArray(btf_, 2));
+  });
 }
 
 TEST_F(AllocationTypesTest, MapsOfMapsAreReadInBatches) {
@@ -219,7 +173,7 @@ TEST_F(AllocationTypesTest, ProgramsOfSeveralFunctionsAreLoadedAndTold) {
 }
 
 TEST_F(AllocationTypesTest, ProgramsWithATimersCallbackAreLoaded) {
-  const int64_t map = caller_.Call(linux_abi::kMapCreate, Timers());
+  const int64_t map = caller_.Call(linux_abi::kMapCreate, TimedArray(btf_, 2));
   ASSERT_GE(map, 0);
   Code code = {Insn(0x62, 10, 0, -4, 0),
                LoadLow(1, 1, static_cast<int32_t>(map)),
@@ -246,7 +200,7 @@ TEST_F(AllocationRelocationsTest, ProgramsWithRelocationsAreLoaded) {
       Typed({MovImm(0, 4), Exit(), MovImm(0, 0), Exit()}, 2);
   attr.insn_cnt = 2;
   attr.func_info_cnt = attr.line_info_cnt = 1;
-  const btf::CoreRelocation record = {0, kPairId, Types().access, {}};
+  const btf::CoreRelocation record = {0, kStructType, kSecondMember, {}};
   attr.core_relos = caller_.Put(record);
   attr.core_relo_cnt = 1;
   attr.core_relo_rec_size = sizeof(record);
@@ -286,7 +240,7 @@ TEST_F(AllocationTypesTest, ProgramsWithManyIteratorsAreLoaded) {
 }
 
 TEST_F(AllocationTypesTest, ProgramsWithObjectsOfTheirOwnAreLoaded) {
-  const Code code = {MovImm(1, kPairId),
+  const Code code = {MovImm(1, kStructType),
                      MovImm(2, 0),
                      CallKernel("bpf_obj_new_impl"),
                      Insn(0x15, 0, 0, 3, 0),

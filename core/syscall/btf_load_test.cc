@@ -47,7 +47,7 @@ TEST_P(BtfLoadTest, ADescriptorHoldsACopy) {
   EXPECT_STREQ(file->name(), "anon_inode:btf");
   const btf::BtfObject& btf = *file->AsBtf()->btf();
   EXPECT_TRUE(EqualBytes(btf.bytes(), ConstBytes(blob.data(), blob.size())));
-  EXPECT_EQ(btf.btf().type_count(), 7u);
+  EXPECT_EQ(btf.btf().type_count(), 11u);
 }
 
 TEST_P(BtfLoadTest, WhatIsMalformedIsInvalidAndSaysWhy) {

@@ -16,22 +16,9 @@ namespace {
 
 class OwnObjectsTest : public SyscallTest {
  protected:
-  OwnObjectsTest() : btf_(LoadBtf(caller_, Types())) { EXPECT_GE(btf_, 0); }
-
-  /// ProgramTypes(), and a static function.
-  static std::vector<uint8_t> Types() {
-    using btf::Kind;
-    btf::Builder b;
-    const uint32_t number =
-        b.Add(Kind::kInt, b.Name("int"), 4, {0x01000000 | 32});
-    const uint32_t prototype = b.Add(Kind::kFunctionProto, 0, number);
-    b.Add(Kind::kFunction, b.Name("main"), prototype, {}, 1);
-    b.Add(Kind::kStruct, b.Name("pair"), 8,
-          {b.Name("a"), number, 0, b.Name("b"), number, 32}, 2);
-    EXPECT_EQ(b.Add(Kind::kFunction, b.Name("leave"), prototype), kStaticType);
-    return b.Blob();
+  OwnObjectsTest() : btf_(LoadBtf(caller_, ProgramTypes())) {
+    EXPECT_GE(btf_, 0);
   }
-  static constexpr uint32_t kStaticType = 5;
 
   /// pair = new; if (!pair) return 1; pair->a = 7; r = pair->a; drop; return r
   std::vector<isa::Insn> Program() const {
@@ -52,11 +39,8 @@ class OwnObjectsTest : public SyscallTest {
   /// With a second function at `function`, or none.
   int64_t Load(const std::vector<isa::Insn>& code, uint32_t function = 0) {
     linux_abi::ProgLoadAttr attr = caller_.Program(3, code);  // sched_cls
-    attr.prog_btf_fd = static_cast<uint32_t>(btf_);
-    const linux_abi::FunctionInfo functions[] = {{0, kFunctionType},
-                                                 {function, kStaticType}};
-    attr.func_info = caller_.Put(functions, sizeof(functions));
-    attr.func_info_rec_size = sizeof(functions[0]);
+    SetFunctions(caller_, attr, btf_,
+                 {{0, kFunctionType}, {function, kStaticType}});
     attr.func_info_cnt = function == 0 ? 1 : 2;
     return caller_.Call(linux_abi::kProgLoad, attr);
   }
@@ -130,10 +114,7 @@ TEST_P(OwnObjectsTest, TheKernelsTypesAreNoProgramsAndNoMaps) {
       linux_abi::FdByIdAttr{RunningSystem()->kernel_types->id(), 0, 0});
   ASSERT_GE(types, 0);
   linux_abi::ProgLoadAttr attr = caller_.Program(3, Program());
-  attr.prog_btf_fd = static_cast<uint32_t>(types);
-  attr.func_info = caller_.Put(linux_abi::FunctionInfo{0, kFunctionType});
-  attr.func_info_rec_size = sizeof(linux_abi::FunctionInfo);
-  attr.func_info_cnt = 1;
+  SetFunctions(caller_, attr, types, {{0, kFunctionType}});
   EXPECT_EQ(caller_.Call(linux_abi::kProgLoad, attr), -13);
   linux_abi::MapCreateAttr map{};
   map.map_type = 2;

@@ -16,7 +16,6 @@ namespace ebpf {
 namespace {
 
 constexpr uint32_t kSchedCls = 3;
-constexpr int16_t kTimerAt = 8;
 
 constexpr Target kTargets[] = {
     // The callback itself.
@@ -30,33 +29,11 @@ constexpr Target kTargets[] = {
     {"ebpf_port_timer_start", 0, 0},
 };
 
-/// Ids of Types().
-constexpr uint32_t kMainId = 5;
-constexpr uint32_t kCallbackId = 6;
-constexpr uint32_t kKeyId = 1;
-constexpr uint32_t kValueId = 4;
-
-/// struct { u64; struct bpf_timer; }, and two functions, one of them static.
-std::vector<uint8_t> Types() {
-  using btf::Kind;
-  btf::Builder b;
-  b.Add(Kind::kInt, b.Name("u32"), 4, {32});
-  b.Add(Kind::kInt, b.Name("u64"), 8, {64});
-  b.Add(Kind::kStruct, b.Name("bpf_timer"), 16,
-        {b.Name("a"), 2, 0, b.Name("b"), 2, 64}, 2);
-  b.Add(Kind::kStruct, b.Name("value"), 24,
-        {b.Name("runs"), 2, 0, b.Name("timer"), 3, 64}, 2);
-  b.Add(Kind::kFunction, b.Name("main"), 7, {}, 1);
-  b.Add(Kind::kFunction, b.Name("callback"), 7, {}, 0);
-  b.Add(Kind::kFunctionProto, 0, 1);
-  return b.Blob();
-}
-
 class ProbesInTimersTest : public ProbedProgramsTest {
  protected:
   ProbesInTimersTest()
-      : btf_(LoadBtf(caller_, Types())),
-        timers_(MakeTimers()),
+      : btf_(LoadBtf(caller_, ProgramTypes())),
+        timers_(Call(linux_abi::kMapCreate, TimedArray(btf_, 1))),
         starter_(LoadStarter()) {
     for (const Target& target : kTargets) {
       const uint64_t first = Plant(target, 0, Everything(maps_));
@@ -70,29 +47,13 @@ class ProbesInTimersTest : public ProbedProgramsTest {
     RunHostDeferred();  // a timer lets go of its program later
   }
 
-  int64_t MakeTimers() {
-    linux_abi::MapCreateAttr attr{};
-    attr.map_type = linux_abi::kMapTypeArray;
-    attr.key_size = 4;
-    attr.value_size = 24;
-    attr.max_entries = 1;
-    attr.btf_fd = static_cast<uint32_t>(btf_);
-    attr.btf_key_type_id = kKeyId;
-    attr.btf_value_type_id = kValueId;
-    return Call(linux_abi::kMapCreate, attr);
-  }
-
   /// r6 = the timer's element. Starts it, to expire at once; its callback uses
   /// everything.
   Counted LoadStarter() {
     const auto timer_in = [](uint8_t reg) {
       return Code{MovReg(reg, 6), Insn(0x07, reg, 0, 0, kTimerAt)};
     };
-    Code code = {Insn(0x62, 10, 0, -4, 0)};
-    Append(code, Low(1, timers_));
-    Append(code, {MovReg(2, 10), Insn(0x07, 2, 0, 0, -4),
-                  CallHelper(helper_id::map_lookup_elem),
-                  Insn(0x55, 0, 0, 2, 0), MovImm(0, 0), Exit(), MovReg(6, 0)});
+    Code code = ElementInR6(timers_);
     Append(code, timer_in(1));
     Append(code, Low(2, timers_));
     Append(code, {MovImm(3, 1), CallHelper(helper_id::timer_init)});
@@ -111,12 +72,9 @@ class ProbesInTimersTest : public ProbedProgramsTest {
     Append(code, Counting(counts, Everything(maps_), 0));
 
     linux_abi::ProgLoadAttr attr = caller_.Program(kSchedCls, code);
-    attr.prog_btf_fd = static_cast<uint32_t>(btf_);
-    const uint32_t functions[] = {0, kMainId, static_cast<uint32_t>(callback),
-                                  kCallbackId};
-    attr.func_info = caller_.Put(functions);
-    attr.func_info_cnt = 2;
-    attr.func_info_rec_size = 8;
+    SetFunctions(
+        caller_, attr, btf_,
+        {{0, kFunctionType}, {static_cast<uint32_t>(callback), kStaticType}});
     attr.log_level = 1;
     attr.log_size = 1 << 16;
     attr.log_buf = caller_.Put(nullptr, 1 << 16);

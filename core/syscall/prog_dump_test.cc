@@ -152,15 +152,11 @@ class TypedDumpTest : public ObjectInfoTest {
     linux_abi::ProgLoadAttr attr =
         caller_.Program(kKprobe, {Insn(0x85, 0, isa::kCallSubprogram, 0, 1),
                                   Exit(), MovImm(0, 3), MovImm(1, 4), Exit()});
-    const FunctionInfo functions[] = {{0, kFunctionType}, {2, kFunctionType}};
+    SetFunctions(caller_, attr, btf_, {{0, kFunctionType}, {2, kFunctionType}});
     const LineInfo lines[] = {{0, 0, 0, 1 << 10},
                               {1, 0, 0, 2 << 10},
                               {2, 0, 0, 3 << 10},
                               {4, 0, 0, 5 << 10}};
-    attr.prog_btf_fd = static_cast<uint32_t>(btf_);
-    attr.func_info = caller_.Put(functions);
-    attr.func_info_cnt = 2;
-    attr.func_info_rec_size = sizeof(FunctionInfo);
     attr.line_info = caller_.Put(lines);
     attr.line_info_cnt = 4;
     attr.line_info_rec_size = sizeof(LineInfo);

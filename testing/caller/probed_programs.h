@@ -102,6 +102,16 @@ inline Code Low(uint8_t dst, int64_t map) {
   return {LoadLow(dst, 1, static_cast<int32_t>(map)), LoadHigh(0)};
 }
 
+/// r6 = the value of the key 0 in `map`; without one the program ends.
+inline Code ElementInR6(int64_t map) {
+  Code code = {Insn(0x62, 10, 0, -4, 0)};
+  Append(code, Low(1, map));
+  Append(code, {MovReg(2, 10), Insn(0x07, 2, 0, 0, -4),
+                CallHelper(helper_id::map_lookup_elem), Insn(0x55, 0, 0, 2, 0),
+                MovImm(0, 0), Exit(), MovReg(6, 0)});
+  return code;
+}
+
 /// The function that has this name in the symbol table, and what is known of
 /// the calls of it.
 struct Target {
@@ -145,11 +155,7 @@ class ProbedProgramsTest : public testing::Test {
 
   /// `body` with this CPU's Counts, which are in `map`, in r6; it counts a run.
   static Code Counting(int64_t map, const Code& body, int32_t result) {
-    Code code = {Insn(0x62, 10, 0, -4, 0)};
-    Append(code, Low(1, map));
-    Append(code, {MovReg(2, 10), Insn(0x07, 2, 0, 0, -4),
-                  CallHelper(helper_id::map_lookup_elem),
-                  Insn(0x55, 0, 0, 2, 0), MovImm(0, 0), Exit(), MovReg(6, 0)});
+    Code code = ElementInR6(map);
     Append(code, Increment(0));
     Append(code, body);
     Append(code, Returning(result));
