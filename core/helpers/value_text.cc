@@ -14,7 +14,7 @@
 
 #include "core/base/memory.h"
 #include "core/helpers/value_name.h"
-#include "core/platform/nofault.h"
+#include "core/helpers/value_window.h"
 
 namespace ebpf {
 namespace {
@@ -29,43 +29,11 @@ constexpr uint64_t kFirstErrorAddress = ~uint64_t{0} - 4094;
 
 /// Linux cuts what stands in front of a value.
 constexpr size_t kMaxName = 79;
-constexpr uint32_t kMaxIntegerBytes = 16;
 
 /// As Linux's isprint, which takes Latin-1 for text.
 constexpr bool IsText(uint8_t c) {
   return (c >= 0x20 && c <= 0x7e) || c >= 0xa0;
 }
-
-/// A window into memory that may not be there: as Linux reads an object, so
-/// that what is shown of one that ends in an unmapped page is the same.
-class Window {
- public:
-  Window(uint64_t begin, uint64_t size) : end_(begin + size) {}
-
-  /// The memory at `address`, where something of `size` bytes is; null: it
-  /// cannot be read. Of a struct or array that is only its begin.
-  const uint8_t* At(uint64_t address, uint64_t size) {
-    const uint64_t offset = address - from_;
-    if (offset > count_ || offset + size >= count_) {
-      count_ = Min<uint64_t>(end_ - address, kBytes);
-      from_ = address;
-      if (!ebpf_port_read_nofault(bytes_, address, count_)) {
-        count_ = 0;
-        return nullptr;
-      }
-    }
-    return bytes_ + (address - from_);
-  }
-
- private:
-  static constexpr uint32_t kBytes = 32;
-
-  const uint64_t end_;
-  uint64_t from_ = 0;
-  uint64_t count_ = 0;
-  // What is read of the last number may lie behind the object.
-  uint8_t bytes_[kBytes + kMaxIntegerBytes] = {};
-};
 
 /// A struct, union or array that has begun.
 struct Level {
@@ -80,7 +48,7 @@ struct Level {
 class ValueText {
  public:
   ValueText(TextWriter& to, const Btf& btf, uint64_t flags,
-            const PointerKey& key, const Window& window)
+            const PointerKey& key, const ValueWindow& window)
       : to_(to), btf_(btf), flags_(flags), key_(key), window_(window) {}
 
   Status Run(TypeId type, uint64_t address) {
@@ -138,7 +106,7 @@ class ValueText {
   const Btf& btf_;
   const uint64_t flags_;
   const PointerKey& key_;
-  Window window_;
+  ValueWindow window_;
   Status status_ = Status::kOk;
 
   // Linux's state.
@@ -276,7 +244,7 @@ void ValueText::ShowInteger(const Type& type, uint64_t address, uint32_t bit) {
       ShowByte(bytes[0], is_signed);
       break;
     default:
-      if (first_bit + integer.bits <= 8 * kMaxIntegerBytes) {
+      if (first_bit + integer.bits <= 8 * ValueWindow::kMaxIntegerBytes) {
         ShowBits(bytes + first_bit / 8, first_bit % 8, integer.bits);
       }
       break;
@@ -497,7 +465,7 @@ Status ValueText::Leave(Level& level) {
 
 Status PutValue(TextWriter& to, const Btf& btf, TypeId type, uint64_t address,
                 uint64_t flags, const PointerKey& key) {
-  const Window window(address, btf.SizeOf(type).ValueOr(0));
+  const ValueWindow window(address, btf.SizeOf(type).ValueOr(0));
   ValueText text(to, btf, flags, key, window);
   return text.Run(type, address);
 }
