@@ -44,21 +44,9 @@ class TypeWriter {
     return blob_.Add(btf::Kind::kStruct, blob_.Name(name), bits / 8, tail,
                      static_cast<uint32_t>(members.size()));
   }
-  /// A member: its name, type, and where it is in bytes.
-  struct Place {
-    const char* name;
-    uint32_t type;
-    uint32_t offset;
-  };
-  uint32_t StructOf(const std::string& name, uint32_t bytes,
-                    const std::vector<Place>& members) {
-    std::vector<uint32_t> tail;
-    for (const Place& member : members) {
-      tail.insert(tail.end(),
-                  {blob_.Name(member.name), member.type, member.offset * 8});
-    }
-    return blob_.Add(btf::Kind::kStruct, blob_.Name(name), bytes, tail,
-                     static_cast<uint32_t>(members.size()));
+  uint32_t StructOf(const char* name, uint32_t bytes,
+                    const std::vector<btf::Builder::Member>& members) {
+    return blob_.AddStruct(name, bytes, members);
   }
   /// Of 8 bytes.
   uint32_t Union(const std::string& name, uint32_t member) {
