@@ -12,6 +12,7 @@
 #include "core/objects/cgroup_programs.h"
 #include "core/platform/features.h"
 #include "testing/caller/insns.h"
+#include "testing/caller/object_info.h"
 #include "testing/caller/test_caller.h"
 #include "testing/caller/test_system.h"
 #include "testing/host_port/host_cgroup.h"
@@ -30,7 +31,7 @@ using linux_abi::ProgQueryAttr;
 constexpr uint32_t kCgroupDevice = 15;
 constexpr uint32_t kDeviceAttach = 6;
 
-class ProgAttachTest : public SyscallTest {
+class ProgAttachTest : public ObjectInfoTest {
  protected:
   ProgAttachTest() : yes_(Program(1)), no_(Program(0)) {}
   ~ProgAttachTest() override {
@@ -75,11 +76,9 @@ class ProgAttachTest : public SyscallTest {
     return caller_.Call(linux_abi::kLinkCreate, attr);
   }
   uint32_t IdOf(int64_t program) {
-    const uint64_t info = caller_.Put(linux_abi::ProgramInfo{});
-    linux_abi::ObjectInfoAttr attr = {static_cast<uint32_t>(program),
-                                      sizeof(linux_abi::ProgramInfo), info};
-    EXPECT_EQ(caller_.Call(linux_abi::kObjGetInfoByFd, attr), 0);
-    return caller_.Get<linux_abi::ProgramInfo>(info).id;
+    linux_abi::ProgramInfo info{};
+    EXPECT_EQ(Get(program, info), 0);
+    return info.id;
   }
   /// Programs' ids; the answer and the flags in members.
   std::vector<uint32_t> Query(int group, bool effective = false,
@@ -261,11 +260,7 @@ TEST_P(ProgAttachTest, ALinkTellsItsGroup) {
     uint32_t attach_type, padding_2;
     uint64_t rest[4];
   } info = {};
-  const uint64_t at = caller_.Put(info);
-  const linux_abi::ObjectInfoAttr attr = {static_cast<uint32_t>(link),
-                                          sizeof(info), at};
-  ASSERT_EQ(caller_.Call(linux_abi::kObjGetInfoByFd, attr), 0);
-  info = caller_.Get<decltype(info)>(at);
+  ASSERT_EQ(Get(link, info), 0);
   EXPECT_EQ(info.type, 3u);
   EXPECT_EQ(info.prog_id, IdOf(no_));
   EXPECT_EQ(info.cgroup_id, 12u);
