@@ -3,7 +3,6 @@
 // Random operations of programs and of the system call on all four hash kinds,
 // beside a model that is a std::unordered_map. EBPF_MODEL_OPERATIONS says how
 // many for each kind (200 000).
-#include <cstdlib>
 #include <random>
 #include <set>
 #include <unordered_map>
@@ -53,11 +52,6 @@ constexpr Kind kKinds[] = {
     {"LruPerCpuHash", MapType::kLruPerCpuHash, 0, 8, 12, 300, 900},
     {"LruPerCpuHashOwn", MapType::kLruPerCpuHash, kOwn, 4, 4, 64, 200},
 };
-
-uint64_t OperationCount() {
-  const char* text = std::getenv("EBPF_MODEL_OPERATIONS");
-  return text == nullptr ? 200'000 : std::strtoull(text, nullptr, 10);
-}
 
 /// The map and its model; each operation on both.
 class Pair {
@@ -355,7 +349,7 @@ TEST_P(HashModelTest, EqualsTheModel) {
 
 void HashModelTest::RunModel() {
   Pair pair(GetParam());
-  const uint64_t count = OperationCount();
+  const uint64_t count = ModelOperations(200'000);
   for (uint64_t i = 0; i < count; ++i) {
     ASSERT_NO_FATAL_FAILURE(pair.Operate()) << "operation " << i;
     if (i % (count / 10) == 0) {

@@ -119,11 +119,11 @@ inline Status StatusOfMaking(const MapSpec& spec) {
   return CreateMap(spec, PortAllocator()).status();
 }
 
-/// How many random operations a comparison with a model takes: a million, or
-/// what EBPF_MODEL_OPERATIONS says.
-inline uint64_t ModelOperations() {
+/// How many random operations a comparison with a model takes: `usual`, or what
+/// EBPF_MODEL_OPERATIONS says.
+inline uint64_t ModelOperations(uint64_t usual = 1'000'000) {
   const char* number = getenv("EBPF_MODEL_OPERATIONS");
-  return number == nullptr ? 1'000'000 : strtoull(number, nullptr, 10);
+  return number == nullptr ? usual : strtoull(number, nullptr, 10);
 }
 
 /// The bytes of a value of any type, for a call.
