@@ -66,6 +66,30 @@ class ObjectMemoryTest : public testing::TestWithParam<verifier::Profile> {
     }
   }
 
+  struct Outcome {
+    Status status;
+    bool failed;  // an allocation
+  };
+  /// Opens `bytes` and goes on with `rest` while the `n`th allocation fails (0:
+  /// none); nothing is left of it.
+  template <typename Rest>
+  Outcome FailOne(const std::vector<uint8_t>& bytes, uint64_t n, Rest rest) {
+    const uint64_t before = PortAllocatedBytes();
+    Outcome outcome;
+    {
+      Object object(*client_, PortAllocator(), log_, kernel());
+      FailNthAllocation(n);
+      outcome.status = object.Open(ToBytes(bytes));
+      if (IsOk(outcome.status)) {
+        outcome.status = rest(object);
+      }
+      outcome.failed = AllocationFailed();
+      FailNthAllocation(0);
+    }
+    EXPECT_EQ(PortAllocatedBytes(), before) << "n = " << n;
+    return outcome;
+  }
+
   HostTraps traps_;
   TestKernel kernel_;
   Client* client_ = nullptr;
@@ -113,20 +137,8 @@ TEST_P(ObjectMemoryTest, EachAllocationOfBtfAndMapsMayFail) {
     GTEST_SKIP() << "has maps in maps";
   }
   for (uint64_t n = 1;; ++n) {
-    const uint64_t before = PortAllocatedBytes();
-    bool failed;
-    Status status;
-    {
-      Object object(*client_, PortAllocator(), log_, kernel());
-      FailNthAllocation(n);
-      status = object.Open(ToBytes(bytes));
-      if (IsOk(status)) {
-        status = object.CreateMaps();
-      }
-      failed = AllocationFailed();
-      FailNthAllocation(0);
-    }
-    EXPECT_EQ(PortAllocatedBytes(), before) << "n = " << n;
+    const auto [status, failed] =
+        FailOne(bytes, n, [](Object& object) { return object.CreateMaps(); });
     EXPECT_EQ(status, failed ? Status::kNoMemory : Status::kOk) << "n = " << n;
     if (!failed) {
       break;
@@ -140,27 +152,16 @@ TEST_P(ObjectMemoryTest, EachAllocationOfAWholeLoadMayFail) {
   }
   for (const char* path : {kClientObject, "core/loader/kinds.x86_64.bpf.o",
                            "core/loader/shapes.x86_64.bpf.o"}) {
+    SCOPED_TRACE(path);
     const std::vector<uint8_t> bytes = ReadObject(path);
     Status verdict = Status::kOk;
     for (uint64_t n = 0;; ++n) {  // 0: none fails
-      const uint64_t before = PortAllocatedBytes();
-      bool failed;
-      Status status;
-      {
-        Object object(*client_, PortAllocator(), log_, kernel());
-        FailNthAllocation(n);
-        status = object.Open(ToBytes(bytes));
-        if (IsOk(status)) {
-          status = object.Load(1);
-        }
-        failed = AllocationFailed();
-        FailNthAllocation(0);
-      }
-      EXPECT_EQ(PortAllocatedBytes(), before) << path << ", n = " << n;
+      const auto [status, failed] =
+          FailOne(bytes, n, [](Object& object) { return object.Load(1); });
       verdict = n == 0 ? status : verdict;
       // A log may do with less memory.
       EXPECT_TRUE(status == verdict || status == Status::kNoMemory)
-          << path << ", n = " << n << ": " << static_cast<int>(status);
+          << "n = " << n << ": " << static_cast<int>(status);
       if (n != 0 && !failed) {
         break;
       }
