@@ -7,6 +7,7 @@
 #include "core/capi/ebpf.h"
 #include "core/memory/allocator.h"
 #include "testing/guest/demo/start.h"
+#include "testing/guest/kernel/balance.h"
 #include "testing/guest/kernel/console.h"
 #include "testing/guest/kernel/machine.h"
 #include "testing/guest/kernel/memory.h"
@@ -213,7 +214,7 @@ void RunInBalance(uint32_t cpus) {
   Check(**run, cpus);
   ebpf::PortAllocator().Delete(*run);
   ebpf_client_delete(client);
-  GUEST_EXPECT_EQ(Balance().bytes, memory);
+  WaitForBalance(memory);
 }
 
 GUEST_TEST(ProbesInside, OfWhatOneCpuDoes) { RunInBalance(1); }

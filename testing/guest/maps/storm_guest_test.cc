@@ -8,6 +8,7 @@
 #include "core/capi/ebpf.h"
 #include "core/memory/allocator.h"
 #include "testing/guest/demo/start.h"
+#include "testing/guest/kernel/balance.h"
 #include "testing/guest/kernel/console.h"
 #include "testing/guest/kernel/machine.h"
 #include "testing/guest/kernel/memory.h"
@@ -237,15 +238,6 @@ void Check(Blow& blow, uint32_t cpus, uint64_t operations, const Traps& traps) {
   GUEST_EXPECT_EQ(blow.workers[0].caller.read(), blow.all.records);
   GUEST_EXPECT_EQ(blow.workers[0].caller.read_sum(), blow.all.records_sum);
   CheckElements(blow.storm.maps(), blow.all);
-}
-
-/// What maps leave to deferred work is given back by a thread of its own.
-void WaitForBalance(uint64_t bytes) {
-  constexpr int kMaxTicks = 500;
-  for (int i = 0; i < kMaxTicks && Balance().bytes != bytes; ++i) {
-    SleepTicks(1);
-  }
-  GUEST_EXPECT_EQ(Balance().bytes, bytes);
 }
 
 void BlowInBalance(uint32_t cpus, uint64_t operations, const Traps& traps) {

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: MIT
+//
+// Memory at the end of a test: what is left to deferred work is given back by a
+// thread of its own, a little later.
+#pragma once
+
+#include <stdint.h>
+
+#include "testing/guest/kernel/memory.h"
+#include "testing/guest/kernel/test.h"
+#include "testing/guest/kernel/thread.h"
+
+namespace guest {
+
+/// Expects that the allocator's balance comes to `bytes`, some seconds at most.
+/// Context: task.
+inline void WaitForBalance(uint64_t bytes) {
+  constexpr int kMaxTicks = 500;
+  for (int i = 0; i < kMaxTicks && Balance().bytes != bytes; ++i) {
+    SleepTicks(1);
+  }
+  GUEST_EXPECT_EQ(Balance().bytes, bytes);
+}
+
+}  // namespace guest
