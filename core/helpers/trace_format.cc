@@ -8,7 +8,7 @@
 #include "core/base/text_writer.h"
 #include "core/helpers/kernel_string.h"
 #include "core/platform/nofault.h"
-#include "core/platform/symbols.h"
+#include "core/platform/symbol_name.h"
 
 namespace ebpf {
 namespace {
@@ -237,18 +237,21 @@ Status Formatter::Symbol(const Flags& flags, bool with_offset,
   // A return address may be the next function's: what is asked for is the call.
   const uint64_t back = return_address ? 1 : 0;
   ebpf_symbol symbol;
-  TextWriter text(scratch_.data(), scratch_.size());
-  if (!ebpf_port_symbol_by_address(static_cast<uintptr_t>(arg_ - back),
-                                   &symbol)) {
-    text.Put("0x").PutHex(arg_);
-  } else {
-    text.Put(StringView(symbol.name, symbol.name_size));
-    if (with_offset) {
-      text.Put("+0x").PutHex(arg_ - symbol.address);
-      text.Put("/0x").PutHex(symbol.size);
-    }
+  size_t name_size = 0;
+  const bool found =
+      ebpf_port_symbol_by_address(static_cast<uintptr_t>(arg_ - back), &symbol);
+  if (found) {
+    name_size = ReadSymbolName(symbol, scratch_).size();
   }
-  PutText(flags, text.text());
+  // Behind the name.
+  TextWriter text(scratch_.data() + name_size, scratch_.size() - name_size);
+  if (!found) {
+    text.Put("0x").PutHex(arg_);
+  } else if (with_offset) {
+    text.Put("+0x").PutHex(arg_ - symbol.address);
+    text.Put("/0x").PutHex(symbol.size);
+  }
+  PutText(flags, StringView(scratch_.data(), name_size + text.text().size()));
   return Status::kOk;
 }
 

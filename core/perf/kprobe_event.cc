@@ -4,7 +4,9 @@
 #include "core/perf/kprobe_event.h"
 
 #include "core/linux_abi/bpf_objects.h"
-#include "core/platform/symbols.h"
+#include "core/machine/function_entry.h"
+#include "core/platform/symbol_name.h"
+#include "core/probes/function_entry.h"
 #include "core/sync/read_section.h"
 
 namespace ebpf {
@@ -16,12 +18,7 @@ Result<Ref<KprobeEvent>> KprobeEvent::Create(const EventTarget& target,
   Ref<KprobeEvent> ref = Ref<KprobeEvent>::Adopt(event);
   event->probe_ = EBPF_TRY(
       AttachKprobe(target.symbol, target.address, target.offset, *event));
-  ebpf_symbol symbol;
-  const uint64_t address = event->probe_->address();
-  if (ebpf_port_symbol_by_address(address, &symbol) &&
-      symbol.address == address) {
-    event->function_ = address;
-  }
+  event->function_ = FunctionEnteredAt(event->probe_->address());
   return ref;
 }
 
@@ -29,11 +26,16 @@ Status KprobeEvent::SetProgram(Ref<Program> program, uint64_t cookie) {
   if (program->type().id != ProgramTypeId::kKprobe) {
     return Status::kInvalid;
   }
+  const bool overrides = program->parts().overrides_return;
+  if (overrides && !MayOverrideAt(probe_->address())) {
+    return Status::kInvalid;
+  }
   MutexGuard guard(program_mutex_);
   if (program_.Load(kRelaxed) != nullptr) {
     return Status::kExists;
   }
   cookie_.Store(cookie, kRelaxed);
+  SetMayDivert(overrides);
   // The reference is program_'s now. Releases the program's making and its
   // cookie: pairs with the acquire in Hit.
   program_.Store(program.Leak(), kRelease);
@@ -64,7 +66,7 @@ EventDescription KprobeEvent::Describe() const {
   about.cookie = cookie_.Load(kRelaxed);
   ebpf_symbol symbol;
   if (ebpf_port_symbol_by_address(about.address, &symbol)) {
-    about.name = StringView(symbol.name, symbol.name_size);
+    about.name_size = ReadSymbolName(symbol, about.name).size();
     about.offset = static_cast<uint32_t>(about.address - symbol.address);
   }
   return about;
@@ -82,10 +84,12 @@ Result<CounterReading> KprobeEvent::ReadCounter() const {
 void KprobeEvent::Hit(machine::PtRegs& regs) {
   // Pairs with the release in SetProgram.
   const Program* program = program_.Load(kAcquire);
-  // As in Linux, a program that returns 0 keeps the hit from perf.
+  // As in Linux, a program that returns 0 keeps the hit from perf, and so does
+  // one that makes the function return.
   if (program != nullptr &&
-      program->RunUnlessNested(&regs, {cookie_.Load(kRelaxed), function_}) ==
-          0) {
+      (program->RunUnlessNested(&regs, {cookie_.Load(kRelaxed), function_}) ==
+           0 ||
+       (may_divert() && machine::PcOf(regs) != probe_->address()))) {
     return;
   }
   if (scope_.IsHere()) {

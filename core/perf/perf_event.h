@@ -8,6 +8,7 @@
 #include "core/base/string_view.h"
 #include "core/maps/map.h"
 #include "core/maps/perf_event_array_map.h"
+#include "core/platform/symbol_name.h"
 #include "core/program/program.h"
 
 namespace ebpf {
@@ -23,12 +24,15 @@ struct EventScope {
 
 /// What a program is attached to, for those who ask by bpf(2).
 struct EventDescription {
-  uint32_t type = 0;  // enum bpf_perf_event_type
-  StringView name;    // of the function; it lives as long as the kernel
-  uint32_t offset = 0;
+  uint32_t type = 0;    // enum bpf_perf_event_type
+  uint32_t offset = 0;  // in the function
+  size_t name_size = 0;
+  char name[kMaxSymbolName];  // the function's
   uint64_t address = 0;
   uint64_t missed = 0;
   uint64_t cookie = 0;
+
+  StringView function() const { return StringView(name, name_size); }
 };
 
 /// Context of what is not said otherwise: task.

@@ -92,6 +92,9 @@ EBPF_ABSENT int ebpf_port_exec_write(void* /*to*/, const void* /*bytes*/,
 EBPF_ABSENT bool ebpf_port_may_probe(uintptr_t /*address*/, size_t /*size*/) {
   return false;
 }
+EBPF_ABSENT bool ebpf_port_may_override(uintptr_t /*function*/) {
+  return false;
+}
 EBPF_ABSENT enum ebpf_preemption ebpf_port_preemption(void) {
   return EBPF_PREEMPTION_UNKNOWN;
 }
@@ -124,6 +127,15 @@ EBPF_ABSENT bool ebpf_port_symbol_by_name(const char* /*name*/,
 EBPF_ABSENT bool ebpf_port_symbol_by_address(uintptr_t /*address*/,
                                              struct ebpf_symbol* /*symbol*/) {
   return false;
+}
+
+EBPF_ABSENT bool ebpf_port_symbol_next(uint64_t* /*position*/,
+                                       struct ebpf_symbol* /*symbol*/) {
+  return false;
+}
+EBPF_ABSENT size_t ebpf_port_symbol_name(const struct ebpf_symbol* /*symbol*/,
+                                         char* /*to*/, size_t /*size*/) {
+  return 0;
 }
 
 EBPF_ABSENT void ebpf_port_wake(void* /*file*/) {}

@@ -90,6 +90,9 @@ TEST(AbsentTest, NothingIsReadFoundOrDeferred) {
   ebpf_symbol symbol = {};
   EXPECT_FALSE(ebpf_port_symbol_by_name("main", 4, &symbol));
   EXPECT_FALSE(ebpf_port_symbol_by_address(0x1000, &symbol));
+  uint64_t position = 0;
+  EXPECT_FALSE(ebpf_port_symbol_next(&position, &symbol));
+  EXPECT_EQ(ebpf_port_symbol_name(&symbol, nullptr, 0), 0u);
   ebpf_deferred work = {};
   EXPECT_FALSE(ebpf_port_defer(&work));
   ebpf_port_wake(nullptr);

@@ -11,9 +11,8 @@ extern "C" {
 /// One function of the kernel.
 struct ebpf_symbol {
   uintptr_t address;
-  size_t size;  // bytes up to the function's end or the next symbol
-  const char* name;
-  size_t name_size;  // not terminated by a zero
+  size_t size;     // bytes up to the function's end or the next symbol
+  uint64_t entry;  // the port's own: which one, for ebpf_port_symbol_name
 };
 
 /// Finds the function named by `name_size` characters. Default: false.
@@ -24,5 +23,18 @@ struct ebpf_symbol {
 /// Finds the function that contains `address`. Default: false. Context: any.
 [[nodiscard]] bool ebpf_port_symbol_by_address(uintptr_t address,
                                                struct ebpf_symbol* symbol);
+
+/// Goes over all functions, by address, several at one place in any order:
+/// `*position` is 0 before the first, and moved on. False behind the last.
+/// Default: false. Context: task.
+[[nodiscard]] bool ebpf_port_symbol_next(uint64_t* position,
+                                         struct ebpf_symbol* symbol);
+
+/// Writes the name of what one of the functions above found, or as much of its
+/// beginning as fits into `size` characters, without a zero behind it; returns
+/// how long it is. (A table may have its names compressed.) Default: 0.
+/// Context: any.
+size_t ebpf_port_symbol_name(const struct ebpf_symbol* symbol, char* to,
+                             size_t size);
 
 }  // extern "C"

@@ -6,6 +6,7 @@
 #include "core/base/memory.h"
 #include "core/base/text_writer.h"
 #include "core/platform/log.h"
+#include "core/platform/symbol_name.h"
 #include "core/platform/text.h"
 #include "core/probes/probe_registry.h"
 #include "core/sync/text_quiescence.h"
@@ -32,8 +33,10 @@ Status Refuse(Status status, StringView function, uint64_t offset,
   return status;
 }
 
-StringView NameOf(const ebpf_symbol& symbol) {
-  return StringView(symbol.name, symbol.name_size);
+Status Refuse(Status status, const ebpf_symbol& function, uint64_t offset,
+              StringView why) {
+  char name[96];
+  return Refuse(status, ReadSymbolName(function, name), offset, why);
 }
 
 }  // namespace
@@ -69,7 +72,7 @@ Result<ProbeRegistry::Place> ProbeRegistry::Locate(StringView symbol,
   }
   place.offset = *sum - place.function.address;
   if (place.offset >= place.function.size) {
-    return Refuse(Status::kInvalid, NameOf(place.function), place.offset,
+    return Refuse(Status::kInvalid, place.function, place.offset,
                   "beyond the function");
   }
   return place;
@@ -87,7 +90,7 @@ Result<machine::ProbePlan> ProbeRegistry::Plan(const Place& place) {
       code, function.address, place.offset, ebpf_port_trap_stub());
   allocator_->DeleteArray(code);
   if (!plan.ok()) {
-    return Refuse(plan.status(), NameOf(function), place.offset,
+    return Refuse(plan.status(), function, place.offset,
                   plan.status() == Status::kBadSequence
                       ? "not the start of an instruction"
                       : "this instruction cannot be probed");

@@ -147,10 +147,16 @@ Status SymbolTable::CheckNameIndex() const {
 Symbol SymbolTable::At(size_t index) const {
   const Entry entry = EntryAt(index);
   return {
-      .name = NameOf(entry),
+      .index = index,
       .address = base_ + entry.offset,
       .size = entry.size,
   };
+}
+
+size_t SymbolTable::CopyName(size_t index, Span<char> to) const {
+  const StringView name = NameOf(EntryAt(index));
+  CopyBytes(to.data(), name.data(), Min(to.size(), name.size()));
+  return name.size();
 }
 
 Result<Symbol> SymbolTable::FindByName(StringView name) const {

@@ -14,7 +14,7 @@ namespace ebpf {
 
 /// A function of the kernel.
 struct Symbol {
-  StringView name;   // bytes of the blob
+  size_t index;      // in order of address
   uint64_t address;  // where it is now, see SymbolTable::Open
   uint64_t size;     // up to its end or the next symbol
 };
@@ -37,6 +37,10 @@ class SymbolTable {
 
   /// The functions in order of address. Precondition: index < size().
   Symbol At(size_t index) const;
+
+  /// Writes the function's name, or as much of its beginning as fits, and
+  /// returns how long it is. Precondition: index < size().
+  size_t CopyName(size_t index, Span<char> to) const;
 
   /// The function of that name. kNotFound; kExists if several have it: a name
   /// that does not say which is no name (Linux: EADDRNOTAVAIL).

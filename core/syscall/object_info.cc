@@ -58,7 +58,7 @@ Status GetLinkInfo(InfoRequest& request, const Link& link) {
   if (link.type() == linux_abi::kLinkPerfEvent) {
     const EventDescription about = link.Describe();
     EBPF_TRY(CopyInfoName(request.client(), info.probe.name,
-                          info.probe.name_size, about.name));
+                          info.probe.name_size, about.function()));
     info.perf_event_type = about.type;
     info.probe.offset = about.offset;
     info.probe.address =

@@ -63,7 +63,7 @@ Status Tell(const Call& call, const TaskFdQueryAttr& attr,
   if (about.type != linux_abi::kPerfEventKprobe) {
     return Status::kNotSupported;
   }
-  const Status status = CopyName(call, attr, about.name);
+  const Status status = CopyName(call, attr, about.function());
   if (!IsOk(status) && status != Status::kNoSpace) {
     return status;
   }

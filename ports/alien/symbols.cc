@@ -34,8 +34,7 @@ bool Describe(const alien_ksyms_table& table, uint64_t index,
       break;
     }
   }
-  const StringView name = NameOf(table, index);
-  *symbol = {address, end - address, name.data(), name.size()};
+  *symbol = {address, end - address, index};
   return true;
 }
 
@@ -82,6 +81,26 @@ bool ebpf_port_symbol_by_address(uintptr_t address, ebpf_symbol* symbol) {
     }
   }
   return low != 0 && Describe(*table, low - 1, symbol);
+}
+
+bool ebpf_port_symbol_next(uint64_t* position, ebpf_symbol* symbol) {
+  const alien_ksyms_table* table = alien_ksyms();
+  while (table != nullptr && *position < table->count) {
+    if (Describe(*table, (*position)++, symbol)) {
+      return true;
+    }
+  }
+  return false;
+}
+
+size_t ebpf_port_symbol_name(const ebpf_symbol* symbol, char* to, size_t size) {
+  const alien_ksyms_table* table = alien_ksyms();
+  if (table == nullptr || symbol->entry >= table->count) {
+    return 0;
+  }
+  const StringView name = NameOf(*table, symbol->entry);
+  ebpf::CopyBytes(to, name.data(), ebpf::Min(size, name.size()));
+  return name.size();
 }
 
 }  // extern "C"

@@ -3,7 +3,7 @@
 
 #include "core/base/noprobe.h"
 #include "core/base/string_view.h"
-#include "core/platform/symbols.h"
+#include "core/platform/symbol_name.h"
 
 // The port's own part of the trap's way: no linker script marks it.
 EBPF_NOPROBE_SYMBOLS(ebpf_alien_cpu)
@@ -52,7 +52,8 @@ bool IsUnprobeable(uintptr_t address) {
   if (!ebpf_port_symbol_by_address(address, &symbol)) {
     return true;
   }
-  const StringView name(symbol.name, symbol.name_size);
+  char buffer[kMaxSymbolName];
+  const StringView name = ReadSymbolName(symbol, buffer);
   for (StringView part : kParts) {
     if (Contains(name, part)) {
       return true;

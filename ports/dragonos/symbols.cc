@@ -1,28 +1,13 @@
 // SPDX-License-Identifier: MIT
 //
 // core/platform/symbols.h on DragonOS: the blob of the second link.
-#include "core/platform/symbols.h"
-
-#include "core/symbols/symbol_table.h"
+#include "core/symbols/port_symbols.h"
 #include "ports/dragonos/kernel.h"
 #include "ports/dragonos/services.h"
 
 namespace {
 
 constinit ebpf::SymbolTable table;
-
-bool Give(const ebpf::Result<ebpf::Symbol>& found, ebpf_symbol* symbol) {
-  if (!found.ok()) {
-    return false;
-  }
-  *symbol = {
-      .address = found->address,
-      .size = found->size,
-      .name = found->name.data(),
-      .name_size = found->name.size(),
-  };
-  return true;
-}
 
 }  // namespace
 
@@ -48,11 +33,20 @@ extern "C" {
 
 bool ebpf_port_symbol_by_name(const char* name, size_t name_size,
                               ebpf_symbol* symbol) {
-  return Give(table.FindByName(ebpf::StringView(name, name_size)), symbol);
+  return ebpf::GiveSymbol(table.FindByName(ebpf::StringView(name, name_size)),
+                          symbol);
 }
 
 bool ebpf_port_symbol_by_address(uintptr_t address, ebpf_symbol* symbol) {
-  return Give(table.FindByAddress(address), symbol);
+  return ebpf::GiveSymbol(table.FindByAddress(address), symbol);
+}
+
+bool ebpf_port_symbol_next(uint64_t* position, ebpf_symbol* symbol) {
+  return ebpf::GiveNextSymbol(table, position, symbol);
+}
+
+size_t ebpf_port_symbol_name(const ebpf_symbol* symbol, char* to, size_t size) {
+  return ebpf::GiveSymbolName(table, *symbol, to, size);
 }
 
 }  // extern "C"

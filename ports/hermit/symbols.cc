@@ -4,23 +4,13 @@
 #include "ports/hermit/symbols.h"
 
 #include "core/base/span.h"
-#include "core/platform/symbols.h"
-#include "core/symbols/symbol_table.h"
+#include "core/symbols/port_symbols.h"
 #include "ports/hermit/kernel.h"
 
 namespace ebpf::hermit {
 namespace {
 
 constinit SymbolTable table;
-
-bool Give(const Result<Symbol>& found, ebpf_symbol* symbol) {
-  if (!found.ok()) {
-    return false;
-  }
-  *symbol = {found->address, found->size, found->name.data(),
-             found->name.size()};
-  return true;
-}
 
 }  // namespace
 
@@ -54,12 +44,20 @@ extern "C" {
 bool ebpf_port_symbol_by_name(const char* name, size_t name_size,
                               ebpf_symbol* symbol) {
   using ebpf::hermit::table;
-  return ebpf::hermit::Give(table.FindByName(ebpf::StringView(name, name_size)),
-                            symbol);
+  return ebpf::GiveSymbol(table.FindByName(ebpf::StringView(name, name_size)),
+                          symbol);
 }
 
 bool ebpf_port_symbol_by_address(uintptr_t address, ebpf_symbol* symbol) {
-  return ebpf::hermit::Give(ebpf::hermit::table.FindByAddress(address), symbol);
+  return ebpf::GiveSymbol(ebpf::hermit::table.FindByAddress(address), symbol);
+}
+
+bool ebpf_port_symbol_next(uint64_t* position, ebpf_symbol* symbol) {
+  return ebpf::GiveNextSymbol(ebpf::hermit::table, position, symbol);
+}
+
+size_t ebpf_port_symbol_name(const ebpf_symbol* symbol, char* to, size_t size) {
+  return ebpf::GiveSymbolName(ebpf::hermit::table, *symbol, to, size);
 }
 
 }  // extern "C"

@@ -3,10 +3,12 @@
 // core/platform/symbols.h from this program's own ELF symbol table.
 #include "testing/host_port/host_symbols.h"
 
+#include <algorithm>
 #include <elf.h>
 #include <link.h>
 #include <map>
 #include <mutex>
+#include <set>
 #include <stdio.h>
 #include <string.h>
 #include <string>
@@ -18,13 +20,14 @@ namespace ebpf {
 namespace {
 
 struct Function {
-  std::string name;
+  const std::string* name;  // one of Symbols::names
   uint64_t address;
   size_t size;
 };
 
 struct Symbols {
   std::mutex mutex;
+  std::set<std::string> names;  // they stay: who found a symbol may ask later
   std::map<std::string, Function> by_name;
   std::map<uint64_t, Function> by_address;
   std::map<std::string, Function> own_by_name;  // a test's, which come first
@@ -55,6 +58,10 @@ std::vector<uint8_t> ReadProgram() {
   return bytes;
 }
 
+const std::string* Keep(Symbols& symbols, const char* name) {
+  return &*symbols.names.insert(name).first;
+}
+
 void AddSection(const std::vector<uint8_t>& file, const Elf64_Shdr& section,
                 const char* strings, uint64_t bias, Symbols& symbols) {
   const auto* table =
@@ -64,9 +71,9 @@ void AddSection(const std::vector<uint8_t>& file, const Elf64_Shdr& section,
     if (ELF64_ST_TYPE(symbol.st_info) != STT_FUNC || symbol.st_size == 0) {
       continue;
     }
-    const Function function = {strings + symbol.st_name, symbol.st_value + bias,
-                               symbol.st_size};
-    symbols.by_name.emplace(function.name, function);
+    const Function function = {Keep(symbols, strings + symbol.st_name),
+                               symbol.st_value + bias, symbol.st_size};
+    symbols.by_name.emplace(*function.name, function);
     symbols.by_address.emplace(function.address, function);
   }
 }
@@ -99,8 +106,8 @@ Symbols& TheSymbols() {
 }
 
 void Fill(const Function& function, ebpf_symbol* symbol) {
-  *symbol = {function.address, function.size, function.name.data(),
-             function.name.size()};
+  *symbol = {function.address, function.size,
+             reinterpret_cast<uintptr_t>(function.name)};
 }
 
 }  // namespace
@@ -108,7 +115,7 @@ void Fill(const Function& function, ebpf_symbol* symbol) {
 void AddHostSymbol(const char* name, uint64_t address, size_t size) {
   Symbols& symbols = TheSymbols();
   std::lock_guard<std::mutex> lock(symbols.mutex);
-  const Function function = {name, address, size};
+  const Function function = {Keep(symbols, name), address, size};
   symbols.own_by_name[name] = function;
   symbols.by_address[address] = function;
 }
@@ -156,6 +163,24 @@ bool ebpf_port_symbol_by_address(uintptr_t address, ebpf_symbol* symbol) {
   }
   ebpf::Fill(function, symbol);
   return true;
+}
+
+bool ebpf_port_symbol_next(uint64_t* position, ebpf_symbol* symbol) {
+  ebpf::Symbols& symbols = ebpf::TheSymbols();
+  std::lock_guard<std::mutex> lock(symbols.mutex);
+  const auto next = symbols.by_address.lower_bound(*position);
+  if (next == symbols.by_address.end()) {
+    return false;
+  }
+  *position = next->first + 1;
+  ebpf::Fill(next->second, symbol);
+  return true;
+}
+
+size_t ebpf_port_symbol_name(const ebpf_symbol* symbol, char* to, size_t size) {
+  const auto& name = *reinterpret_cast<const std::string*>(symbol->entry);
+  memcpy(to, name.data(), std::min(size, name.size()));
+  return name.size();
 }
 
 }  // extern "C"

@@ -8,7 +8,7 @@
 #include "core/base/memory.h"
 #include "core/platform/cpu.h"
 #include "core/platform/nofault.h"
-#include "core/platform/symbols.h"
+#include "core/platform/symbol_name.h"
 #include "core/platform/text.h"
 #include "gtest/gtest.h"
 #include "testing/host_port/host_memory.h"
@@ -99,7 +99,8 @@ TEST(HostSymbolsTest, FindsThisProgramsFunctionsByNameAndAddress) {
   ebpf_symbol found = {};
   ASSERT_TRUE(
       ebpf_port_symbol_by_address(symbol.address + symbol.size - 1, &found));
-  EXPECT_EQ(std::string(found.name, found.name_size), name);
+  char text[64];
+  EXPECT_TRUE(ReadSymbolName(found, text) == name.c_str());
   EXPECT_FALSE(ebpf_port_symbol_by_name("nobody", 6, &symbol));
   EXPECT_FALSE(ebpf_port_symbol_by_address(1, &symbol));
 }

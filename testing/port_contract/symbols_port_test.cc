@@ -2,7 +2,7 @@
 //
 // The contract of core/platform/symbols.h.
 #include "core/base/string_view.h"
-#include "core/platform/symbols.h"
+#include "core/platform/symbol_name.h"
 #include "testing/port_contract/case.h"
 
 extern "C" {
@@ -21,8 +21,9 @@ bool ByName(StringView name, ebpf_symbol* symbol) {
   return ebpf_port_symbol_by_name(name.data(), name.size(), symbol);
 }
 
-StringView NameOf(const ebpf_symbol& symbol) {
-  return StringView(symbol.name, symbol.name_size);
+bool HasName(const ebpf_symbol& symbol, StringView name) {
+  char buffer[64] = {};
+  return ReadSymbolName(symbol, buffer) == name;
 }
 
 void FindsAFunctionByItsName(Environment& environment) {
@@ -34,7 +35,7 @@ void FindsAFunctionByItsName(Environment& environment) {
   PORT_EXPECT(environment, symbol.address == reinterpret_cast<uintptr_t>(
                                                  &port_contract_function));
   PORT_EXPECT(environment, symbol.size != 0);
-  PORT_EXPECT(environment, NameOf(symbol) == kName);
+  PORT_EXPECT(environment, HasName(symbol, kName));
 }
 
 void FindsEachByteOfAFunction(Environment& environment) {
@@ -49,7 +50,7 @@ void FindsEachByteOfAFunction(Environment& environment) {
                 ebpf_port_symbol_by_address(symbol.address + i, &found));
     PORT_EXPECT(environment, found.address == symbol.address);
     PORT_EXPECT(environment, found.size == symbol.size);
-    PORT_EXPECT(environment, NameOf(found) == kName);
+    PORT_EXPECT(environment, HasName(found, kName));
   }
   ebpf_symbol next = {};
   if (ebpf_port_symbol_by_address(symbol.address + symbol.size, &next)) {
@@ -71,10 +72,53 @@ void FindsNothingWhereNothingIs(Environment& environment) {
   }
 }
 
+void WritesAsMuchOfANameAsFits(Environment& environment) {
+  ebpf_symbol symbol = {};
+  if (!ByName(kName, &symbol)) {
+    environment.Skip("no symbols");
+    return;
+  }
+  PORT_EXPECT(environment,
+              ebpf_port_symbol_name(&symbol, nullptr, 0) == kName.size());
+  for (size_t size = 1; size <= kName.size() + 1; ++size) {
+    char name[64];
+    FillBytes(name, '#', sizeof(name));
+    PORT_EXPECT(environment,
+                ebpf_port_symbol_name(&symbol, name, size) == kName.size());
+    const size_t written = Min(size, kName.size());
+    PORT_EXPECT(environment, StringView(name, written) == kName.First(written));
+    PORT_EXPECT(environment, name[written] == '#');
+  }
+}
+
+void GoesOverAllFunctionsByAddress(Environment& environment) {
+  ebpf_symbol wanted = {};
+  if (!ByName(kName, &wanted)) {
+    environment.Skip("no symbols");
+    return;
+  }
+  uint64_t position = 0;
+  uintptr_t last = 0;
+  size_t times = 0;
+  ebpf_symbol symbol = {};
+  while (ebpf_port_symbol_next(&position, &symbol)) {
+    PORT_ASSERT(environment, symbol.address >= last);
+    last = symbol.address;
+    if (symbol.address == wanted.address && HasName(symbol, kName)) {
+      PORT_EXPECT(environment, symbol.size == wanted.size);
+      ++times;
+    }
+  }
+  PORT_EXPECT(environment, times == 1);
+  PORT_EXPECT(environment, !ebpf_port_symbol_next(&position, &symbol));
+}
+
 constexpr Case kCases[] = {
     {"Symbols.FindsAFunctionByItsName", FindsAFunctionByItsName},
     {"Symbols.FindsEachByteOfAFunction", FindsEachByteOfAFunction},
     {"Symbols.FindsNothingWhereNothingIs", FindsNothingWhereNothingIs},
+    {"Symbols.GoesOverAllFunctionsByAddress", GoesOverAllFunctionsByAddress},
+    {"Symbols.WritesAsMuchOfANameAsFits", WritesAsMuchOfANameAsFits},
 };
 
 }  // namespace

@@ -4,7 +4,7 @@
 // program's caller, and finds the program's name on its way.
 #include "core/capi/ebpf.h"
 #include "core/jit/jit.h"
-#include "core/platform/symbols.h"
+#include "core/platform/symbol_name.h"
 #include "testing/guest/jit/frame.h"
 #include "testing/guest/jit/program.h"
 #include "testing/guest/kernel/console.h"
@@ -46,8 +46,9 @@ extern "C" [[gnu::noinline, gnu::used]] uint64_t guest_runs_a_program(
 
 bool IsIn(uintptr_t pc, StringView function) {
   ebpf_symbol symbol = {};
+  char name[64];
   return ebpf_port_symbol_by_address(pc - 1, &symbol) &&
-         StringView(symbol.name, symbol.name_size) == function;
+         ebpf::ReadSymbolName(symbol, name) == function;
 }
 
 /// Prints the walk, and counts the program's frames before its caller's.
@@ -65,7 +66,8 @@ size_t ProgramFramesBeforeTheCaller() {
       GUEST_EXPECT(pc - begin < size);
       ++frames;
     } else if (ebpf_port_symbol_by_address(pc - 1, &symbol)) {
-      Line() << "  " << StringView(symbol.name, symbol.name_size);
+      char text[256];
+      Line() << "  " << ebpf::ReadSymbolName(symbol, text);
     }
     if (IsIn(pc, "guest_runs_a_program")) {
       return frames;

@@ -10,7 +10,7 @@
 #include "core/platform/log.h"
 #include "core/platform/memory.h"
 #include "core/platform/nofault.h"
-#include "core/platform/symbols.h"
+#include "core/platform/symbol_name.h"
 #include "core/platform/task.h"
 #include "core/platform/text.h"
 #include "core/platform/time.h"
@@ -59,7 +59,8 @@ GUEST_TEST(Symbols, FindTheFunctionAroundAnAddress) {
   GUEST_ASSERT(PortIsUp());
   ebpf_symbol symbol = {};
   GUEST_ASSERT(ebpf_port_symbol_by_address(AddressOf(&sys_open) + 4, &symbol));
-  GUEST_EXPECT(ebpf::StringView(symbol.name, symbol.name_size) == "sys_open");
+  char name[32];
+  GUEST_EXPECT(ebpf::ReadSymbolName(symbol, name) == "sys_open");
   GUEST_EXPECT_EQ(symbol.address, AddressOf(&sys_open));
   GUEST_EXPECT(!ebpf_port_symbol_by_address(0, &symbol));
   GUEST_EXPECT(!ebpf_port_symbol_by_address(AddressOf(&symbol), &symbol));

@@ -30,7 +30,7 @@ T* Make(size_t count) {
 size_t SizeOfNames(const ebpf::SymbolTable& table) {
   size_t size = 0;
   for (size_t i = 0; i < table.size(); ++i) {
-    size += table.At(i).name.size() + 1;
+    size += table.CopyName(i, {}) + 1;
   }
   return size;
 }
@@ -48,14 +48,14 @@ void BuildKsyms() {
   const ebpf::SymbolTable& table = *opened;
   auto* address = Make<uint64_t>(table.size());
   auto* name_index = Make<uint64_t>(table.size());
-  auto* names = Make<char>(SizeOfNames(table));
+  const size_t size_of_names = SizeOfNames(table);
+  auto* names = Make<char>(size_of_names);
   size_t used = 0;
   for (size_t i = 0; i < table.size(); ++i) {
-    const ebpf::Symbol symbol = table.At(i);
-    address[i] = symbol.address;
+    address[i] = table.At(i).address;
     name_index[i] = used;
-    ebpf::CopyBytes(names + used, symbol.name.data(), symbol.name.size());
-    used += symbol.name.size() + 1;  // the memory was zero
+    // One more for a zero: the memory was zero.
+    used += table.CopyName(i, {names + used, size_of_names - used}) + 1;
   }
   tables = {address, name_index, names, table.size()};
   built = true;

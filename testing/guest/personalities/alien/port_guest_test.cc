@@ -11,7 +11,7 @@
 #include "core/platform/defer.h"
 #include "core/platform/memory.h"
 #include "core/platform/nofault.h"
-#include "core/platform/symbols.h"
+#include "core/platform/symbol_name.h"
 #include "core/platform/task.h"
 #include "core/platform/text.h"
 #include "core/platform/time.h"
@@ -421,7 +421,8 @@ GUEST_TEST(AlienPort, FindsFunctionsByNameAndAddress) {
   GUEST_EXPECT(symbol.size >= 6 && symbol.size <= 8192);
   GUEST_ASSERT(
       ebpf_port_symbol_by_address(AddressOf(&PatchedFunction) + 4, &symbol));
-  GUEST_EXPECT(ebpf::StringView(symbol.name, symbol.name_size) == name);
+  char text[32];
+  GUEST_EXPECT(ebpf::ReadSymbolName(symbol, text) == name);
   GUEST_EXPECT(!ebpf_port_symbol_by_name("PatchedFunctio", 14, &symbol));
   GUEST_EXPECT(!ebpf_port_symbol_by_name("", 0, &symbol));
   GUEST_EXPECT(!ebpf_port_symbol_by_address(AddressOf(&some_data), &symbol));

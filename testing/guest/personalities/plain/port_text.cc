@@ -3,9 +3,8 @@
 // The plain port's core/platform/text.h but for executable memory, and its
 // core/platform/symbols.h.
 #include "arch/aarch64/machine/icache.h"
-#include "core/platform/symbols.h"
 #include "core/platform/text.h"
-#include "core/symbols/symbol_table.h"
+#include "core/symbols/port_symbols.h"
 #include "testing/guest/kernel/machine.h"
 #include "testing/guest/personalities/plain/port.h"
 #include "testing/guest/personalities/plain/port_alias.h"
@@ -44,15 +43,6 @@ bool IsWithin(uintptr_t begin, size_t size, uintptr_t outer_begin,
 
 bool Overlaps(uintptr_t begin, size_t size, const char* from, const char* to) {
   return begin < AddressOf(to) && begin + size > AddressOf(from);
-}
-
-bool Answer(const ebpf::Result<ebpf::Symbol>& found, ebpf_symbol* symbol) {
-  if (!found.ok()) {
-    return false;
-  }
-  *symbol = {found->address, found->size, found->name.data(),
-             found->name.size()};
-  return true;
 }
 
 }  // namespace
@@ -114,11 +104,20 @@ uint32_t ebpf_port_trap_stub(void) {
 
 bool ebpf_port_symbol_by_name(const char* name, size_t name_size,
                               ebpf_symbol* symbol) {
-  return Answer(symbols.FindByName(ebpf::StringView(name, name_size)), symbol);
+  return ebpf::GiveSymbol(symbols.FindByName(ebpf::StringView(name, name_size)),
+                          symbol);
 }
 
 bool ebpf_port_symbol_by_address(uintptr_t address, ebpf_symbol* symbol) {
-  return Answer(symbols.FindByAddress(address), symbol);
+  return ebpf::GiveSymbol(symbols.FindByAddress(address), symbol);
+}
+
+bool ebpf_port_symbol_next(uint64_t* position, ebpf_symbol* symbol) {
+  return ebpf::GiveNextSymbol(symbols, position, symbol);
+}
+
+size_t ebpf_port_symbol_name(const ebpf_symbol* symbol, char* to, size_t size) {
+  return ebpf::GiveSymbolName(symbols, *symbol, to, size);
 }
 
 }  // extern "C"
