@@ -44,4 +44,11 @@ inline machine::PtRegs& Opaque(PtRegs& regs) {
   return reinterpret_cast<machine::PtRegs&>(regs);
 }
 
+/// At a function's first instruction: as if it had returned `value`.
+inline void ReturnAtOnce(PtRegs& regs, uint64_t value) {
+  regs.x[0] = value;
+  regs.pc = regs.x[30];
+  regs.pstate &= ~kPstateBtype;  // as after RET, where its target may go on
+}
+
 }  // namespace ebpf::aarch64

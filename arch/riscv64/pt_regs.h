@@ -29,6 +29,7 @@ static_assert(offsetof(PtRegs, orig_a0) == 280);
 /// Register numbers that the calling convention gives a meaning.
 inline constexpr unsigned kRa = 1;
 inline constexpr unsigned kSp = 2;
+inline constexpr unsigned kA0 = 10;
 
 /// Register `number`, 1..31. [riscv/unpriv: RV32I Base]
 inline uint64_t& Reg(PtRegs& regs, unsigned number) {
@@ -47,6 +48,12 @@ inline const PtRegs& RegsOf(const machine::PtRegs& regs) {
 }
 inline machine::PtRegs& Opaque(PtRegs& regs) {
   return reinterpret_cast<machine::PtRegs&>(regs);
+}
+
+/// At a function's first instruction: as if it had returned `value`.
+inline void ReturnAtOnce(PtRegs& regs, uint64_t value) {
+  Reg(regs, kA0) = value;
+  regs.epc = Reg(regs, kRa);
 }
 
 }  // namespace ebpf::riscv64

@@ -33,6 +33,9 @@ void ProgArrayMap::Destroy() {
 }
 
 Status ProgArrayMap::Claim(const TailCallTarget& user) {
+  if (user.never_by_tail_call) {
+    return Status::kInvalid;
+  }
   MutexGuard guard(mutex_);
   if (engine_ == nullptr) {
     engine_ = user.engine;

@@ -28,6 +28,8 @@ struct TailCallTarget {
   uint32_t attach_type = 0;
   /// What user space sees of it.
   uint32_t id = 0;
+  /// It may run only where it was attached, and so makes no tail calls either.
+  bool never_by_tail_call = false;
   /// Gives a reference of the program back. Context: task.
   void (*release)(const TailCallTarget& target) = nullptr;
 };
@@ -49,7 +51,8 @@ class ProgArrayMap final : public Map {
 
   /// Takes over a reference of `target`, when it succeeds. kTooBig (no such
   /// index), kInvalid (another engine, type or attach type than what is here,
-  /// or uses the map already). Context: task, in no read section.
+  /// or uses the map already; never by a tail call). Context: task, in no read
+  /// section.
   Status Set(uint32_t index, TailCallTarget& target);
 
   /// The first user decides which programs the map is for:

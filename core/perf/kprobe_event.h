@@ -38,7 +38,8 @@ class KprobeEvent final : public PerfEvent, public KprobeConsumer {
   void Disable() override { probe_->Disable(); }
 
   /// The program for every hit from now on; kExists when there is one,
-  /// kInvalid when it is not for kprobes.
+  /// kInvalid when it is not for kprobes, or overrides the function's return
+  /// where the kernel does not allow it.
   Status SetProgram(Ref<Program> program, uint64_t cookie) override;
   void ClearProgram() override;
   Ref<Program> program() const override;
@@ -68,7 +69,7 @@ class KprobeEvent final : public PerfEvent, public KprobeConsumer {
   Allocator& allocator_;
   /// Made before the event is handed out, never changed.
   Ref<Kprobe> probe_;
-  /// Of the function that begins at the probe, or 0.
+  /// The function that is entered at the probe, or 0.
   uint64_t function_ = 0;
   /// The reference is given back when no hit can run any more.
   Atomic<Program*> program_{nullptr};

@@ -73,6 +73,7 @@ TEST(AbsentTest, TextCannotBeTouched) {
   EXPECT_EQ(ebpf_port_exec_alloc(64, 0, 1 << 20), nullptr);
   ebpf_port_exec_free(nullptr, 64);
   EXPECT_FALSE(ebpf_port_may_probe(0x1000, 4));
+  EXPECT_FALSE(ebpf_port_may_override(0x1000));
   EXPECT_EQ(ebpf_port_preemption(), EBPF_PREEMPTION_UNKNOWN);
   EXPECT_EQ(ebpf_port_trap_stub(), 0u);
 }

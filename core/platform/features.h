@@ -30,6 +30,8 @@ enum ebpf_port_feature {
   EBPF_PORT_CGROUP_DEVICES = 64,
   /// ebpf_port_variable, ebpf_port_per_cpu_address (variables.h).
   EBPF_PORT_VARIABLES = 128,
+  /// ebpf_port_may_override (text.h).
+  EBPF_PORT_OVERRIDE = 256,
 };
 
 /// A sum of ebpf_port_feature, the same each time. Default: 0. Context: any.

@@ -51,6 +51,12 @@ void ebpf_port_exec_free(void* memory, size_t size);
 /// Default: false. Context: task.
 bool ebpf_port_may_probe(uintptr_t address, size_t size);
 
+/// Whether the kernel says of the function at `function` that programs may make
+/// it return a value of theirs without having run (bpf_override_return; Linux's
+/// ALLOW_ERROR_INJECTION): its callers can live with each result, and it is left
+/// by its plain return. Default: false. Context: task.
+bool ebpf_port_may_override(uintptr_t function);
+
 /// What a port says of preemption inside the kernel; decides whether text that
 /// a task may have been interrupted in can ever be reused.
 enum ebpf_preemption {

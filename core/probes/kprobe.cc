@@ -3,6 +3,7 @@
 // core/probes/kprobe.h over the registry, and the run of a site's consumers.
 #include "core/probes/kprobe.h"
 
+#include "core/machine/function_entry.h"
 #include "core/probes/probe_registry.h"
 #include "core/probes/probe_site.h"
 #include "core/sync/read_section.h"
@@ -32,6 +33,10 @@ void ProbeSite::Run(machine::PtRegs& regs) {
     Kprobe* probe = array->probes[i].Load(kAcquire);
     if (probe != nullptr && probe->enabled()) {
       probe->consumer_.Hit(regs);
+      if (probe->consumer_.may_divert() &&
+          machine::PcOf(regs) != plan.address) {
+        return;
+      }
     }
   }
 }

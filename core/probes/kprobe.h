@@ -25,8 +25,18 @@ class KprobeConsumer {
   /// this CPU are missed. Context: any.
   virtual void Hit(machine::PtRegs& regs) = 0;
 
+  /// Where true, the consumers behind it do not get hits whose pc it changed.
+  /// Context: any.
+  bool may_divert() const { return may_divert_.Load(kRelaxed); }
+
  protected:
   ~KprobeConsumer() = default;
+
+  /// Before Hit changes a pc. Context: task.
+  void SetMayDivert(bool may) { may_divert_.Store(may, kRelaxed); }
+
+ private:
+  Atomic<bool> may_divert_{false};
 };
 
 class ProbeSite;

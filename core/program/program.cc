@@ -48,6 +48,7 @@ Status Program::PrepareImage() {
       .type = static_cast<uint32_t>(parts_.type->id),
       .attach_type = parts_.attach_type,
       .id = id(),
+      .never_by_tail_call = parts_.overrides_return,
       .release =
           [](const TailCallTarget& target) {
             static_cast<Program*>(target.program)->Release();

@@ -88,6 +88,9 @@ struct ProgramParts {
   /// bpf_attach_type that it was loaded for.
   uint32_t attach_type = 0;
   bool sleepable = false;  // BPF_F_SLEEPABLE
+  /// It calls bpf_override_return: only for functions that the kernel lets be
+  /// overridden, and not for tail calls.
+  bool overrides_return = false;
   /// How much it looks at of an iterator's element: its key, its value.
   uint32_t element_key_bytes = 0;
   uint32_t element_value_bytes = 0;

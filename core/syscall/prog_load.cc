@@ -258,6 +258,7 @@ Status Loading::DescribeOrigin() {
   parts_.origin.verified_insns = stats_.insns_processed;
   parts_.origin.attach_btf_id = attr_.attach_btf_id;
   parts_.sleepable = options_.sleepable;
+  parts_.overrides_return = stats_.overrides_return;
   parts_.element_key_bytes = stats_.read_only_buffer_bytes;
   parts_.element_value_bytes = stats_.buffer_bytes;
   return Status::kOk;

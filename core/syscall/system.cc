@@ -7,9 +7,11 @@
 #include "core/base/text_writer.h"
 #include "core/files/pin_store.h"
 #include "core/helpers/kernel_btf.h"
+#include "core/helpers/override.h"
 #include "core/helpers/trace_log.h"
 #include "core/interpreter/interpreter.h"
 #include "core/jit/jit.h"
+#include "core/machine/function_entry.h"
 #include "core/objects/cgroup_programs.h"
 #include "core/objects/kernel_types.h"
 #include "core/platform/log.h"
@@ -132,6 +134,7 @@ Status InitSystem(const machine::MachineOps& machine,
     return types;
   }
   SetKernelBtf(system_storage.kernel.btf);
+  SetReturnAtOnce(machine::ReturnAtOnce);
   Select(compiler != nullptr && !options.interpret, options.blind_constants);
   // Releases system_storage: pairs with the acquire in RunningSystem.
   running_system.Store(&system_storage, kRelease);

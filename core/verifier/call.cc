@@ -189,6 +189,9 @@ Status CheckSpecial(Verification& v, const HelperPrototype& helper,
       EBPF_TRY(AskWhichRuns(v));
       return AddAsyncCallback(v, call.callback, call.map, call.map_origin != 0,
                               Async::kAtomic);
+    case helper_id::override_return:
+      v.stats.overrides_return = true;
+      return Status::kOk;
     case helper_id::set_retval:
       return type == ProgramTypeId::kLsm && v.target.known &&
                      v.target.prototype.size_or_type == 0

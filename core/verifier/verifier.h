@@ -94,6 +94,9 @@ struct Stats {
   uint32_t read_only_buffer_bytes = 0;
   /// Stack bytes of the deepest chain of calls.
   uint32_t stack_depth = 0;
+  /// It calls bpf_override_return: whoever attaches it asks the kernel whether
+  /// the function may be overridden.
+  bool overrides_return = false;
 };
 
 /// Verifies `insns`, in which LD_IMM64 of a map (kPseudoMapFd,

@@ -7,6 +7,7 @@
 #include <atomic>
 #include <errno.h>
 #include <mutex>
+#include <set>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -48,6 +49,7 @@ struct Regions {
   std::mutex mutex;
   std::vector<Region> regions;
   uint64_t exec_bytes = 0;
+  std::set<uint64_t> overridable;
 };
 
 Regions& TheRegions() {
@@ -254,6 +256,16 @@ HostText::~HostText() {
 void SetHostTrapStub(uint32_t flags) { g_trap_stub = flags; }
 void FailNthTextWrite(uint64_t n) { g_fail_write = n; }
 
+void SetHostOverridable(uint64_t function, bool may) {
+  Regions& all = TheRegions();
+  std::lock_guard<std::mutex> lock(all.mutex);
+  if (may) {
+    all.overridable.insert(function);
+  } else {
+    all.overridable.erase(function);
+  }
+}
+
 uint64_t HostExecBytes() {
   Regions& all = TheRegions();
   std::lock_guard<std::mutex> lock(all.mutex);
@@ -349,6 +361,12 @@ int ebpf_port_exec_write(void* to, const void* bytes, size_t size) {
     ForgetTranslations(address, size);
   }
   return 0;
+}
+
+bool ebpf_port_may_override(uintptr_t function) {
+  ebpf::Regions& all = ebpf::TheRegions();
+  std::lock_guard<std::mutex> lock(all.mutex);
+  return all.overridable.count(function) != 0;
 }
 
 bool ebpf_port_may_probe(uintptr_t address, size_t size) {

@@ -39,6 +39,10 @@ class HostText : public NonCopyable {
 /// is what signals can do.
 void SetHostTrapStub(uint32_t flags);
 
+/// What ebpf_port_may_override says of the function at `function` from now on;
+/// at first no of every one.
+void SetHostOverridable(uint64_t function, bool may);
+
 /// ebpf_port_text_write fails with -EIO at its `n`-th call from now on, once;
 /// 0: never.
 void FailNthTextWrite(uint64_t n);

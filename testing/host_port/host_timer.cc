@@ -19,7 +19,7 @@ namespace {
 constexpr uint32_t kAllFeatures =
     EBPF_PORT_USER_NOFAULT | EBPF_PORT_SIGNALS | EBPF_PORT_TIMERS |
     EBPF_PORT_TAI_CLOCK | EBPF_PORT_TASK_VIEW | EBPF_PORT_STACKS |
-    EBPF_PORT_VARIABLES | EBPF_PORT_CGROUP_DEVICES;
+    EBPF_PORT_VARIABLES | EBPF_PORT_CGROUP_DEVICES | EBPF_PORT_OVERRIDE;
 constexpr uint64_t kAnyCpu = ~uint64_t{0};
 
 /// What ebpf_timer::port is here.

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: MIT
+//
+// core/machine/function_entry.h on AArch64.
+#include "core/machine/function_entry.h"
+
+#include "arch/aarch64/pt_regs.h"
+
+namespace ebpf::machine {
+
+size_t EntryMarkerSize(uint64_t /*function*/) { return 0; }
+
+void ReturnAtOnce(PtRegs& regs, uint64_t value) {
+  aarch64::ReturnAtOnce(aarch64::RegsOf(regs), value);
+}
+
+uint64_t PcOf(const PtRegs& regs) { return aarch64::RegsOf(regs).pc; }
+
+}  // namespace ebpf::machine

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: MIT
+//
+// core/machine/function_entry.h on RISC-V.
+#include "core/machine/function_entry.h"
+
+#include "arch/riscv64/pt_regs.h"
+
+namespace ebpf::machine {
+
+size_t EntryMarkerSize(uint64_t /*function*/) { return 0; }
+
+void ReturnAtOnce(PtRegs& regs, uint64_t value) {
+  riscv64::ReturnAtOnce(riscv64::RegsOf(regs), value);
+}
+
+uint64_t PcOf(const PtRegs& regs) { return riscv64::RegsOf(regs).epc; }
+
+}  // namespace ebpf::machine

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: MIT
+//
+// core/machine/function_entry.h on x86-64.
+#include "core/machine/function_entry.h"
+
+#include "arch/x86_64/pt_regs.h"
+
+// An instruction that returns, wherever the return address is now. So nobody
+// has to take it off the stack, and a shadow stack is in order.
+asm(R"(
+  .pushsection .text, "ax", @progbits
+  .type ebpf_return_at_once, @function
+ebpf_return_at_once:
+  ret
+  .size ebpf_return_at_once, . - ebpf_return_at_once
+  .popsection
+)");
+extern "C" [[gnu::visibility("hidden")]] const char ebpf_return_at_once[];
+
+namespace ebpf::machine {
+
+size_t EntryMarkerSize(uint64_t function) {
+  // ENDBR64 is f3 0f 1e fa; a breakpoint hides its first byte.
+  // [intel/vol2: ENDBR64]
+  const auto* text = reinterpret_cast<const uint8_t*>(function);
+  const bool is_marker = (text[0] == 0xf3 || text[0] == 0xcc) &&
+                         text[1] == 0x0f && text[2] == 0x1e && text[3] == 0xfa;
+  return is_marker ? 4 : 0;
+}
+
+void ReturnAtOnce(PtRegs& regs, uint64_t value) {
+  x86_64::PtRegs& registers = x86_64::RegsOf(regs);
+  registers.rax = value;
+  registers.rip = reinterpret_cast<uint64_t>(ebpf_return_at_once);
+}
+
+uint64_t PcOf(const PtRegs& regs) { return x86_64::RegsOf(regs).rip; }
+
+}  // namespace ebpf::machine

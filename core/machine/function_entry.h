@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: MIT
+//
+// What the CPU that runs says of functions' entries: where they are, and how a
+// function returns that has not begun (bpf_override_return). Defined by
+// arch/<isa>/machine/function_entry.cc.
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/machine/pt_regs.h"
+
+namespace ebpf::machine {
+
+/// How many bytes the function at `function` (8 or more bytes of text) begins
+/// with that only say that it can be branched to (x86-64: endbr64), or 0. A
+/// breakpoint may stand there. Context: any.
+size_t EntryMarkerSize(uint64_t function);
+
+/// `regs` are those of a CPU at the first instruction of a function, or behind
+/// its entry marker: makes it go on with the function's return to its caller,
+/// of `value`. The last of several such calls counts. Context: any.
+void ReturnAtOnce(PtRegs& regs, uint64_t value);
+
+/// The address that `regs` go on at. Context: any.
+uint64_t PcOf(const PtRegs& regs);
+
+}  // namespace ebpf::machine
