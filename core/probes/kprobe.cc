@@ -10,9 +10,27 @@
 
 namespace ebpf {
 
-Status Kprobe::Enable() { return ProbeRegistry::Get().Enable(*this); }
-void Kprobe::Disable() { ProbeRegistry::Get().Disable(*this); }
-void Kprobe::Detach() { ProbeRegistry::Get().Detach(*this); }
+namespace {
+
+/// A span of one, as of those that are made of many.
+Span<Kprobe* const> One(Kprobe* const& probe) {
+  return Span<Kprobe* const>(&probe, 1);
+}
+
+}  // namespace
+
+Status Kprobe::Enable() {
+  Kprobe* const self = this;
+  return ProbeRegistry::Get().EnableMany(One(self));
+}
+void Kprobe::Disable() {
+  Kprobe* const self = this;
+  ProbeRegistry::Get().DisableMany(One(self));
+}
+void Kprobe::Detach() {
+  Kprobe* const self = this;
+  ProbeRegistry::Get().DetachMany(One(self));
+}
 void Kprobe::Destroy() { ProbeRegistry::Get().Delete(*this); }
 
 Result<Ref<Kprobe>> AttachKprobe(StringView symbol, uint64_t address,
@@ -24,14 +42,30 @@ Status InitProbes(const machine::MachineOps& ops, Allocator& allocator) {
   return ProbeRegistry::Get().Init(ops, allocator);
 }
 
+Status AttachKprobes(Span<const uint64_t> addresses, KprobeConsumer& consumer,
+                     Span<Ref<Kprobe>> probes) {
+  return ProbeRegistry::Get().AttachMany(addresses, consumer, probes);
+}
+
+Status EnableKprobes(Span<const Ref<Kprobe>> probes) {
+  return ProbeRegistry::Get().EnableMany(probes);
+}
+
+void DisableKprobes(Span<const Ref<Kprobe>> probes) {
+  ProbeRegistry::Get().DisableMany(probes);
+}
+
+void DetachKprobes(Span<const Ref<Kprobe>> probes) {
+  ProbeRegistry::Get().DetachMany(probes);
+}
+
 bool ExitProbes() { return ProbeRegistry::Get().Exit(); }
 
 void ProbeSite::Run(machine::PtRegs& regs) {
-  // Pairs with the releases in ProbeRegistry::AddProbe and GrowArray.
-  ProbeArray* array = probes.Load(kAcquire);
-  for (uint32_t i = 0; i < array->capacity; ++i) {
-    Kprobe* probe = array->probes[i].Load(kAcquire);
-    if (probe != nullptr && probe->enabled()) {
+  // Pairs with the release in ProbeRegistry::AddProbe.
+  Kprobe* probe = first.Load(kAcquire);
+  for (; probe != nullptr; probe = probe->next_.Load(kAcquire)) {
+    if (probe->enabled()) {
       probe->consumer_.Hit(regs);
       if (probe->consumer_.may_divert() &&
           machine::PcOf(regs) != plan.address) {

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "core/base/atomic.h"
+#include "core/base/span.h"
 #include "core/base/status.h"
 #include "core/base/string_view.h"
 #include "core/machine/machine_ops.h"
@@ -77,10 +78,14 @@ class Kprobe : public RefCounted<Kprobe> {
 
   void Destroy();
 
+  Atomic<bool> active_{false};
+  // Under the registry's mutex: this call of Enable made it active.
+  bool newly_active_ = false;
   KprobeConsumer& consumer_;
   const uint64_t address_;
-  Atomic<bool> active_{false};
   Atomic<uint64_t> missed_{0};
+  // At its site. Who stands on a probe that was detached still finds the next.
+  Atomic<Kprobe*> next_{nullptr};
   // The registry's, under its mutex.
   ProbeSite* site_ = nullptr;  // null: detached
   uint64_t detached_at_ = 0;   // which detachment it was
@@ -96,6 +101,28 @@ class Kprobe : public RefCounted<Kprobe> {
 /// Context: task.
 Result<Ref<Kprobe>> AttachKprobe(StringView symbol, uint64_t address,
                                  uint64_t offset, KprobeConsumer& consumer);
+
+/// Makes a probe of `consumer`'s, disabled, for the instruction at each of
+/// `addresses`, all or none: AttachKprobe's errors, of the first that cannot
+/// be. `probes` has as many places, which are empty. An address that is named
+/// twice is hit twice. Takes time that grows with the number of addresses, no
+/// more. Context: task.
+Status AttachKprobes(Span<const uint64_t> addresses, KprobeConsumer& consumer,
+                     Span<Ref<Kprobe>> probes);
+
+/// As Enable for each, all or none; the text changes in one rendezvous for each
+/// kMaxTextPatches, so that first hits come before the last one's breakpoint
+/// stands. Where it fails, what was written is taken back (where that fails,
+/// too, because a CPU stopped coming, breakpoints stay for nobody until the end
+/// of their sites). No probe is named twice. Context: task.
+Status EnableKprobes(Span<const Ref<Kprobe>> probes);
+
+/// As Disable for each. Context: task.
+void DisableKprobes(Span<const Ref<Kprobe>> probes);
+
+/// As Detach for each, with one wait for all; empty places are passed over.
+/// Context: task.
+void DetachKprobes(Span<const Ref<Kprobe>> probes);
 
 /// Before the first probe. `ops` is the running CPU's. Context: task, once, or
 /// again after ExitProbes.

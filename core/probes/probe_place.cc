@@ -42,7 +42,7 @@ Status Refuse(Status status, const ebpf_symbol& function, uint64_t offset,
 }  // namespace
 
 Status ProbeRegistry::CheckSupport() {
-  if (ops_ == nullptr || table_ == nullptr) {
+  if (ops_ == nullptr || cpus_.empty()) {
     return Status::kNotSupported;
   }
   // kBusy is a yes, too.
@@ -99,14 +99,12 @@ Result<machine::ProbePlan> ProbeRegistry::Plan(const Place& place) {
 }
 
 void ProbeRegistry::HideBreakpoints(uint64_t begin, Bytes code) {
-  for (Atomic<ProbeSite*>& bucket : table_->buckets) {
-    for (ProbeSite* site = bucket.Load(kRelaxed); site != nullptr;
-         site = site->next.Load(kRelaxed)) {
-      const uint64_t at = site->plan.address - begin;
-      if (site->armed && code.Contains(at, site->plan.breakpoint_size)) {
-        CopyBytes(code.data() + at, site->plan.insn,
-                  site->plan.breakpoint_size);
-      }
+  // By address: there may be far more sites than bytes here.
+  for (uint64_t at = 0; at < code.size(); ++at) {
+    const ProbeSite* site = table_.Find(begin + at);
+    if (site != nullptr && site->armed &&
+        code.Contains(at, site->plan.breakpoint_size)) {
+      CopyBytes(code.data() + at, site->plan.insn, site->plan.breakpoint_size);
     }
   }
 }

@@ -5,7 +5,7 @@
 
 #include "core/platform/cpu.h"
 #include "core/platform/text.h"
-#include "core/probes/text_patch.h"
+#include "core/probes/return_pool.h"
 #include "core/sync/read_section.h"
 #include "core/sync/text_quiescence.h"
 
@@ -23,18 +23,16 @@ ProbeRegistry& ProbeRegistry::Get() { return registry; }
 Status ProbeRegistry::Init(const machine::MachineOps& ops,
                            Allocator& allocator) {
   MutexGuard guard(mutex_);
-  if (table_ == nullptr) {  // else left over: its breakpoints still stand
-    ProbeTable* table = EBPF_TRY(allocator.New<ProbeTable>());
-    const Result<Span<ProbeCpu>> cpus =
-        allocator.NewArray<ProbeCpu>(ebpf_port_cpu_count());
-    if (!cpus.ok()) {
-      allocator.Delete(table);
-      return cpus.status();
+  if (cpus_.empty()) {  // else left over: its breakpoints still stand
+    const Span<ProbeCpu> cpus =
+        EBPF_TRY(allocator.NewArray<ProbeCpu>(ebpf_port_cpu_count()));
+    const Status status = table_.Init(allocator);
+    if (!IsOk(status)) {
+      allocator.DeleteArray(cpus);
+      return status;
     }
-    table_ = table;
-    cpus_ = *cpus;
+    cpus_ = cpus;
     allocator_ = &allocator;
-    probe_shared.table.Store(table, kRelaxed);
     // Releases both: pairs with the acquires in ProbeTrap.
     probe_shared.cpus.Store(cpus_.data(), kRelease);
   }
@@ -45,12 +43,11 @@ Status ProbeRegistry::Init(const machine::MachineOps& ops,
 
 bool ProbeRegistry::Exit() {
   MutexGuard guard(mutex_);
-  if (table_ == nullptr) {
+  if (cpus_.empty()) {
     return true;
   }
   Drain();
-  if (dead_sites_ != nullptr || dead_arrays_ != nullptr ||
-      dead_probes_ != nullptr) {
+  if (dead_sites_ != nullptr || dead_probes_ != nullptr || table_.has_old()) {
     return false;
   }
   probe_shared.cpus.Store(nullptr, kRelaxed);
@@ -59,77 +56,132 @@ bool ProbeRegistry::Exit() {
     probe_shared.cpus.Store(cpus_.data(), kRelease);
     return false;
   }
-  probe_shared.table.Store(nullptr, kRelaxed);
+  table_.Exit();
   allocator_->DeleteArray(cpus_);
-  allocator_->Delete(table_);
   cpus_ = {};
-  table_ = nullptr;
   return true;
 }
+
+// --- One and many ----------------------------------------------------------
 
 Result<Ref<Kprobe>> ProbeRegistry::Attach(StringView symbol, uint64_t address,
                                           uint64_t offset,
                                           KprobeConsumer& consumer) {
   MutexGuard guard(mutex_);
   EBPF_TRY(CheckSupport());
+  MakeRoomFor(1);
   const Place place = EBPF_TRY(Locate(symbol, address, offset));
-  ProbeSite* site = EBPF_TRY(FindOrMakeSite(place));
-  const Result<Kprobe*> probe =
-      allocator_->New<Kprobe>(consumer, site->plan.address);
-  Status status = probe.status();
-  if (probe.ok()) {
-    status = AddProbe(*site, **probe);
-    if (IsOk(status)) {
-      return Ref<Kprobe>::Adopt(*probe);
-    }
-    allocator_->Delete(*probe);
+  const Result<Kprobe*> probe = AttachOne(place, consumer);
+  if (!probe.ok()) {
+    Drain();
+    return probe.status();
   }
-  BuryIfUnused(*site);
-  Drain();
+  return Ref<Kprobe>::Adopt(*probe);
+}
+
+Status ProbeRegistry::AttachMany(Span<const uint64_t> addresses,
+                                 KprobeConsumer& consumer,
+                                 Span<Ref<Kprobe>> probes) {
+  Status status = Status::kOk;
+  {
+    MutexGuard guard(mutex_);
+    EBPF_TRY(CheckSupport());
+    MakeRoomFor(addresses.size());
+    size_t done = 0;
+    for (; done < addresses.size() && IsOk(status); ++done) {
+      const Result<Place> place = Locate("", addresses[done], 0);
+      const Result<Kprobe*> probe = place.ok()
+                                        ? AttachOne(*place, consumer)
+                                        : Result<Kprobe*>(place.status());
+      status = probe.status();
+      if (probe.ok()) {
+        probes[done] = Ref<Kprobe>::Adopt(*probe);
+      }
+    }
+    if (!IsOk(status)) {
+      RemoveProbes(Span<const Ref<Kprobe>>(probes.First(done)));
+      Drain();
+    }
+  }
+  if (!IsOk(status)) {
+    for (Ref<Kprobe>& probe : probes) {
+      probe = Ref<Kprobe>();
+    }
+  }
   return status;
 }
 
-Status ProbeRegistry::Enable(Kprobe& probe) {
+template <typename P>
+Status ProbeRegistry::EnableMany(Span<P> probes) {
   MutexGuard guard(mutex_);
-  if (probe.site_ == nullptr) {
-    return Status::kInvalid;
+  for (const P& probe : probes) {
+    if (probe->site_ == nullptr) {
+      return Status::kInvalid;
+    }
   }
   // Active before armed: the first hit counts.
-  const bool was_active = probe.active_.Exchange(true, kRelaxed);
-  const Status status = Arm(*probe.site_);
+  for (const P& probe : probes) {
+    probe->newly_active_ = !probe->active_.Exchange(true, kRelaxed);
+  }
+  const Status status = Arm(probes);
   if (!IsOk(status)) {
-    probe.active_.Store(was_active, kRelaxed);
+    for (const P& probe : probes) {
+      if (probe->newly_active_) {
+        probe->active_.Store(false, kRelaxed);
+      }
+    }
+    DisarmIdle(probes);
   }
   return status;
 }
 
-void ProbeRegistry::Disable(Kprobe& probe) {
+template <typename P>
+void ProbeRegistry::DisableMany(Span<P> probes) {
   MutexGuard guard(mutex_);
-  probe.active_.Store(false, kRelaxed);
-  if (probe.site_ != nullptr && !AnyActive(*probe.site_)) {
-    // Where it cannot be done now it is tried again at the end of the site;
-    // the breakpoint serves nobody meanwhile.
-    (void)Disarm(*probe.site_);
+  for (const P& probe : probes) {
+    probe->active_.Store(false, kRelaxed);
+  }
+  DisarmIdle(probes);
+}
+
+template <typename P>
+void ProbeRegistry::DetachMany(Span<P> probes) {
+  MutexGuard guard(mutex_);
+  if (RemoveProbes(probes)) {
+    Drain();
   }
 }
 
-void ProbeRegistry::Detach(Kprobe& probe) {
-  MutexGuard guard(mutex_);
-  if (probe.site_ == nullptr) {
-    return;
+template <typename P>
+bool ProbeRegistry::RemoveProbes(Span<P> probes) {
+  bool any = false;
+  for (const P& probe : probes) {
+    if (IsAttached(probe)) {
+      probe->active_.Store(false, kRelaxed);
+      any = true;
+    }
   }
-  ProbeSite& site = *probe.site_;
-  probe.active_.Store(false, kRelaxed);
-  RemoveProbe(probe);
-  BuryIfUnused(site);
-  if (!AnyActive(site)) {
-    (void)Disarm(site);  // Drain tries again
+  DisarmIdle(probes);
+  for (const P& probe : probes) {
+    if (IsAttached(probe)) {
+      ProbeSite& site = *probe->site_;
+      RemoveProbe(*probe);
+      BuryIfUnused(site);
+    }
   }
-  Drain();
+  return any;
 }
+
+// For core/probes/kprobe.cc.
+template Status ProbeRegistry::EnableMany(Span<Kprobe* const>);
+template Status ProbeRegistry::EnableMany(Span<const Ref<Kprobe>>);
+template void ProbeRegistry::DisableMany(Span<Kprobe* const>);
+template void ProbeRegistry::DisableMany(Span<const Ref<Kprobe>>);
+template void ProbeRegistry::DetachMany(Span<Kprobe* const>);
+template void ProbeRegistry::DetachMany(Span<const Ref<Kprobe>>);
 
 void ProbeRegistry::Delete(Kprobe& probe) {
-  Detach(probe);
+  probe.Detach();
   MutexGuard guard(mutex_);
   if (probe.detached_at_ <= quiet_detachments_) {
     allocator_->Delete(&probe);
@@ -141,12 +193,33 @@ void ProbeRegistry::Delete(Kprobe& probe) {
 
 // --- Sites -----------------------------------------------------------------
 
+void ProbeRegistry::MakeRoomFor(size_t count) {
+  if (!table_.HasRoomFor(count)) {
+    if (table_.has_old()) {
+      Drain();
+    }
+    table_.MakeRoomFor(count);
+  }
+}
+
+Result<Kprobe*> ProbeRegistry::AttachOne(const Place& place,
+                                         KprobeConsumer& consumer) {
+  ProbeSite* site = EBPF_TRY(FindOrMakeSite(place));
+  const Result<Kprobe*> probe =
+      allocator_->New<Kprobe>(consumer, site->plan.address);
+  if (!probe.ok()) {
+    BuryIfUnused(*site);
+    return probe.status();
+  }
+  AddProbe(*site, **probe);
+  return *probe;
+}
+
 Result<ProbeSite*> ProbeRegistry::FindOrMakeSite(const Place& place) {
   const uint64_t address = place.function.address + place.offset;
-  ProbeSite* site = table_->Find(address);
+  ProbeSite* site = table_.Find(address);
   if (site != nullptr) {
-    TakeFromDead(*site);
-    return site;
+    return site;  // perhaps a dead one, which lives again
   }
   const machine::ProbePlan plan = EBPF_TRY(Plan(place));
   EBPF_TRY(CheckAllowed(plan));
@@ -154,169 +227,112 @@ Result<ProbeSite*> ProbeRegistry::FindOrMakeSite(const Place& place) {
 }
 
 Result<ProbeSite*> ProbeRegistry::MakeSite(const machine::ProbePlan& plan) {
-  ProbeArray* array = EBPF_TRY(NewArray(1));
-  const Result<ProbeSite*> made = allocator_->New<ProbeSite>(plan);
-  if (!made.ok()) {
-    FreeArray(array);
-    return made.status();
-  }
-  ProbeSite& site = **made;
-  site.probes.Store(array, kRelaxed);
+  ProbeSite* site = EBPF_TRY(allocator_->New<ProbeSite>(plan));
   if (plan.method == machine::ProbeMethod::kStep) {
     const Result<uint64_t> slot =
         slots_.Allocate(*allocator_, plan.address, ops_->slot_reach);
     if (!slot.ok()) {
-      FreeArray(array);
-      allocator_->Delete(&site);
+      allocator_->Delete(site);
       return slot.status();
     }
-    site.slot = *slot;
+    site->slot = *slot;
   }
-  Publish(site);
-  return &site;
+  table_.Add(*site);
+  return site;
 }
 
-Result<ProbeArray*> ProbeRegistry::NewArray(uint32_t capacity) {
-  void* memory = allocator_->Allocate(
-      sizeof(ProbeArray) + capacity * sizeof(Atomic<Kprobe*>),
-      alignof(ProbeArray));
-  if (memory == nullptr) {
-    return Status::kNoMemory;
-  }
-  auto* array = static_cast<ProbeArray*>(memory);  // zeroed: all empty
-  array->capacity = capacity;
-  return array;
-}
-
-Status ProbeRegistry::AddProbe(ProbeSite& site, Kprobe& probe) {
-  if (site.probe_count == site.probes.Load(kRelaxed)->capacity) {
-    EBPF_TRY(GrowArray(site));
-  }
-  ProbeArray* array = site.probes.Load(kRelaxed);
-  uint32_t place = 0;
-  while (array->probes[place].Load(kRelaxed) != nullptr) {
-    ++place;
+void ProbeRegistry::AddProbe(ProbeSite& site, Kprobe& probe) {
+  Atomic<Kprobe*>* at = &site.first;
+  while (Kprobe* other = at->Load(kRelaxed)) {
+    at = &other->next_;
   }
   probe.site_ = &site;
-  ++site.probe_count;
   // Releases the probe: pairs with the acquires in CountMissed and Run.
-  array->probes[place].Store(&probe, kRelease);
-  return Status::kOk;
-}
-
-Status ProbeRegistry::GrowArray(ProbeSite& site) {
-  ProbeArray* old = site.probes.Load(kRelaxed);
-  ProbeArray* array = EBPF_TRY(NewArray(old->capacity * 2));
-  for (uint32_t i = 0; i < old->capacity; ++i) {
-    array->probes[i].Store(old->probes[i].Load(kRelaxed), kRelaxed);
-  }
-  // Releases the copy: pairs with the acquires in CountMissed and Run.
-  site.probes.Store(array, kRelease);
-  old->next_dead = dead_arrays_;
-  dead_arrays_ = old;
-  return Status::kOk;
+  at->Store(&probe, kRelease);
 }
 
 void ProbeRegistry::RemoveProbe(Kprobe& probe) {
-  ProbeArray* array = probe.site_->probes.Load(kRelaxed);
-  uint32_t place = 0;
-  while (array->probes[place].Load(kRelaxed) != &probe) {
-    ++place;
+  Atomic<Kprobe*>* at = &probe.site_->first;
+  while (at->Load(kRelaxed) != &probe) {
+    at = &at->Load(kRelaxed)->next_;
   }
-  array->probes[place].Store(nullptr, kRelaxed);
-  --probe.site_->probe_count;
+  // Releases the next one once more, for who comes to it by this way.
+  at->Store(probe.next_.Load(kRelaxed), kRelease);
   probe.site_ = nullptr;
   probe.detached_at_ = ++detachments_;
 }
 
 bool ProbeRegistry::AnyActive(const ProbeSite& site) {
-  const ProbeArray* array = site.probes.Load(kRelaxed);
-  for (uint32_t i = 0; i < array->capacity; ++i) {
-    const Kprobe* probe = array->probes[i].Load(kRelaxed);
-    if (probe != nullptr && probe->enabled()) {
-      return true;
+  const Kprobe* probe = site.first.Load(kRelaxed);
+  while (probe != nullptr && !probe->enabled()) {
+    probe = probe->next_.Load(kRelaxed);
+  }
+  return probe != nullptr;
+}
+
+template <typename P>
+Status ProbeRegistry::Arm(Span<P> probes) {
+  for (const P& probe : probes) {
+    const Status status = patches_.Arm(*probe->site_);
+    if (!IsOk(status)) {
+      return status;
     }
   }
-  return false;
+  return patches_.Apply();
 }
 
-void ProbeRegistry::Publish(ProbeSite& site) {
-  Atomic<ProbeSite*>& bucket =
-      table_->buckets[ProbeTable::BucketOf(site.plan.address)];
-  site.next.Store(bucket.Load(kRelaxed), kRelaxed);
-  // Releases the site: pairs with the acquires in Find.
-  bucket.Store(&site, kRelease);
-  site.published = true;
-}
-
-void ProbeRegistry::Unpublish(ProbeSite& site) {
-  Atomic<ProbeSite*>* link =
-      &table_->buckets[ProbeTable::BucketOf(site.plan.address)];
-  while (link->Load(kRelaxed) != &site) {
-    link = &link->Load(kRelaxed)->next;
+template <typename P>
+void ProbeRegistry::DisarmIdle(Span<P> probes) {
+  Status status = Status::kOk;
+  for (const P& probe : probes) {
+    if (status == Status::kBusy) {
+      break;  // it would be waited for again and again
+    }
+    if (IsAttached(probe) && !AnyActive(*probe->site_)) {
+      // Where it cannot be done now it is tried again at the end of the site;
+      // the breakpoint serves nobody meanwhile.
+      status = patches_.Disarm(*probe->site_);
+    }
   }
-  // Releases nothing new; who stands on `site` still finds its `next`.
-  link->Store(site.next.Load(kRelaxed), kRelease);
-  site.published = false;
-}
-
-Status ProbeRegistry::Arm(ProbeSite& site) {
-  if (site.armed) {
-    return Status::kOk;
-  }
-  const machine::ProbePlan& plan = site.plan;
-  // Slot and breakpoint appear at once: the other CPUs stand still. The slot
-  // comes first: the probe may be inside what writes text.
-  const TextPatch patches[] = {
-      {site.slot, nullptr, plan.slot, plan.slot_size},
-      {plan.address, plan.insn, plan.breakpoint, plan.breakpoint_size},
-  };
-  const bool needs_slot = site.slot != 0 && !site.slot_written;
-  const Span<const TextPatch> both(patches);
-  EBPF_TRY(ApplyTextPatches(needs_slot ? both : both.Subspan(1)));
-  site.armed = true;
-  site.slot_written = needs_slot || site.slot_written;
-  return Status::kOk;
-}
-
-Status ProbeRegistry::Disarm(ProbeSite& site) {
-  if (!site.armed) {
-    return Status::kOk;
-  }
-  const machine::ProbePlan& plan = site.plan;
-  const TextPatch patch = {plan.address, plan.breakpoint, plan.insn,
-                           plan.breakpoint_size};
-  EBPF_TRY(ApplyTextPatches(Span<const TextPatch>(&patch, 1)));
-  site.armed = false;
-  return Status::kOk;
+  patches_.Finish(status);
 }
 
 // --- The dead --------------------------------------------------------------
 
 void ProbeRegistry::BuryIfUnused(ProbeSite& site) {
-  if (site.probe_count == 0) {
+  if (site.first.Load(kRelaxed) == nullptr && !site.is_listed_dead) {
+    site.is_listed_dead = true;
     site.next_dead = dead_sites_;
     dead_sites_ = &site;
   }
 }
 
-void ProbeRegistry::TakeFromDead(ProbeSite& site) {
+void ProbeRegistry::UnpublishDead() {
+  Status status = Status::kOk;
   ProbeSite** link = &dead_sites_;
-  while (*link != nullptr && *link != &site) {
-    link = &(*link)->next_dead;
+  while (ProbeSite* site = *link) {
+    if (site->first.Load(kRelaxed) != nullptr) {
+      site->is_listed_dead = false;  // it lives again
+      *link = site->next_dead;
+      continue;
+    }
+    if (status != Status::kBusy) {
+      status = patches_.Disarm(*site);
+    }
+    link = &site->next_dead;
   }
-  if (*link != nullptr) {
-    *link = site.next_dead;
+  patches_.Finish(status);
+  for (ProbeSite* site = dead_sites_; site != nullptr; site = site->next_dead) {
+    // One whose breakpoint stays must be found by those that hit it.
+    if (site->published && !site->armed) {
+      table_.Remove(*site);
+    }
   }
 }
 
 void ProbeRegistry::Drain() {
-  for (ProbeSite* site = dead_sites_; site != nullptr; site = site->next_dead) {
-    // One whose breakpoint stays must be found by those that hit it.
-    if (site->published && IsOk(Disarm(*site))) {
-      Unpublish(*site);
-    }
-  }
+  UnpublishDead();
+  table_.Trim();
   // First the readers: the last of them, when it leaves, has masked interrupts
   // until it is through with the site. Then the text: for those.
   const uint64_t detachments = detachments_;
@@ -328,10 +344,7 @@ void ProbeRegistry::Drain() {
 }
 
 void ProbeRegistry::FreeDead() {
-  while (ProbeArray* array = dead_arrays_) {
-    dead_arrays_ = array->next_dead;
-    FreeArray(array);
-  }
+  table_.FreeOld();
   while (Kprobe* probe = dead_probes_) {
     dead_probes_ = probe->next_dead_;
     allocator_->Delete(probe);
@@ -352,14 +365,7 @@ void ProbeRegistry::FreeSite(ProbeSite& site) {
   if (site.slot != 0) {
     slots_.Free(site.slot);
   }
-  FreeArray(site.probes.Load(kRelaxed));
   allocator_->Delete(&site);
-}
-
-void ProbeRegistry::FreeArray(ProbeArray* array) {
-  allocator_->Free(
-      array, sizeof(ProbeArray) + array->capacity * sizeof(Atomic<Kprobe*>),
-      alignof(ProbeArray));
 }
 
 }  // namespace ebpf

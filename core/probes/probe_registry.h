@@ -10,6 +10,8 @@
 #include "core/platform/symbols.h"
 #include "core/probes/kprobe.h"
 #include "core/probes/probe_site.h"
+#include "core/probes/probe_table.h"
+#include "core/probes/site_patches.h"
 #include "core/probes/slot_pool.h"
 #include "core/sync/mutex.h"
 
@@ -28,9 +30,15 @@ class ProbeRegistry : public NonCopyable {
 
   Result<Ref<Kprobe>> Attach(StringView symbol, uint64_t address,
                              uint64_t offset, KprobeConsumer& consumer);
-  Status Enable(Kprobe& probe);
-  void Disable(Kprobe& probe);
-  void Detach(Kprobe& probe);
+  Status AttachMany(Span<const uint64_t> addresses, KprobeConsumer& consumer,
+                    Span<Ref<Kprobe>> probes);
+  // P is Kprobe* const, or const Ref<Kprobe>.
+  template <typename P>
+  Status EnableMany(Span<P> probes);
+  template <typename P>
+  void DisableMany(Span<P> probes);
+  template <typename P>
+  void DetachMany(Span<P> probes);
   void Delete(Kprobe& probe);
 
  private:
@@ -46,38 +54,46 @@ class ProbeRegistry : public NonCopyable {
   Status CheckAllowed(const machine::ProbePlan& plan) EBPF_REQUIRES(mutex_);
 
   // Sites.
+  static bool IsAttached(const Kprobe* probe) {
+    return probe != nullptr && probe->site_ != nullptr;
+  }
+  static bool IsAttached(const Ref<Kprobe>& probe) {
+    return IsAttached(probe.get());
+  }
+  Result<Kprobe*> AttachOne(const Place& place, KprobeConsumer& consumer)
+      EBPF_REQUIRES(mutex_);
   Result<ProbeSite*> FindOrMakeSite(const Place& place) EBPF_REQUIRES(mutex_);
   Result<ProbeSite*> MakeSite(const machine::ProbePlan& plan)
       EBPF_REQUIRES(mutex_);
-  Result<ProbeArray*> NewArray(uint32_t capacity) EBPF_REQUIRES(mutex_);
-  Status AddProbe(ProbeSite& site, Kprobe& probe) EBPF_REQUIRES(mutex_);
-  Status GrowArray(ProbeSite& site) EBPF_REQUIRES(mutex_);
+  void MakeRoomFor(size_t count) EBPF_REQUIRES(mutex_);
+  void AddProbe(ProbeSite& site, Kprobe& probe) EBPF_REQUIRES(mutex_);
   void RemoveProbe(Kprobe& probe) EBPF_REQUIRES(mutex_);
   bool AnyActive(const ProbeSite& site) EBPF_REQUIRES(mutex_);
-  void Publish(ProbeSite& site) EBPF_REQUIRES(mutex_);
-  void Unpublish(ProbeSite& site) EBPF_REQUIRES(mutex_);
-  Status Arm(ProbeSite& site) EBPF_REQUIRES(mutex_);
-  Status Disarm(ProbeSite& site) EBPF_REQUIRES(mutex_);
+  template <typename P>
+  Status Arm(Span<P> probes) EBPF_REQUIRES(mutex_);
+  template <typename P>
+  void DisarmIdle(Span<P> probes) EBPF_REQUIRES(mutex_);
+  template <typename P>
+  bool RemoveProbes(Span<P> probes) EBPF_REQUIRES(mutex_);
 
   // The dead, and their end.
   void BuryIfUnused(ProbeSite& site) EBPF_REQUIRES(mutex_);
-  void TakeFromDead(ProbeSite& site) EBPF_REQUIRES(mutex_);
+  void UnpublishDead() EBPF_REQUIRES(mutex_);
   void Drain() EBPF_REQUIRES(mutex_);
   void FreeDead() EBPF_REQUIRES(mutex_);
   void FreeSite(ProbeSite& site) EBPF_REQUIRES(mutex_);
-  void FreeArray(ProbeArray* array) EBPF_REQUIRES(mutex_);
 
   Mutex mutex_;
   const machine::MachineOps* ops_ EBPF_GUARDED_BY(mutex_) = nullptr;
   Allocator* allocator_ EBPF_GUARDED_BY(mutex_) = nullptr;
   Span<ProbeCpu> cpus_ EBPF_GUARDED_BY(mutex_);
-  ProbeTable* table_ EBPF_GUARDED_BY(mutex_) = nullptr;
+  SiteTable table_ EBPF_GUARDED_BY(mutex_);
+  SitePatches patches_ EBPF_GUARDED_BY(mutex_);
   SlotPool slots_ EBPF_GUARDED_BY(mutex_);
   bool supported_ EBPF_GUARDED_BY(mutex_) = false;  // once found out
 
   // What only the quiescences separate from being freed.
   ProbeSite* dead_sites_ EBPF_GUARDED_BY(mutex_) = nullptr;
-  ProbeArray* dead_arrays_ EBPF_GUARDED_BY(mutex_) = nullptr;
   Kprobe* dead_probes_ EBPF_GUARDED_BY(mutex_) = nullptr;
   uint64_t detachments_ EBPF_GUARDED_BY(mutex_) = 0;
   uint64_t quiet_detachments_ EBPF_GUARDED_BY(mutex_) = 0;  // waited for

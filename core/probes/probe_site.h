@@ -14,14 +14,6 @@
 
 namespace ebpf {
 
-/// The probes at one site, some of the places empty. Replaced as a whole when
-/// it is too small.
-struct ProbeArray {
-  ProbeArray* next_dead;
-  uint32_t capacity;
-  Atomic<Kprobe*> probes[];  // `capacity`
-};
-
 /// One address with a breakpoint, or about to have one.
 class ProbeSite : public NonCopyable {
  public:
@@ -33,12 +25,12 @@ class ProbeSite : public NonCopyable {
   /// Counts a hit that the enabled consumers do not get. Interrupts masked.
   EBPF_NOPROBE_INLINE void CountMissed() {
     // Pairs with the release in ProbeRegistry::AddProbe.
-    ProbeArray* array = probes.Load(kAcquire);
-    for (uint32_t i = 0; i < array->capacity; ++i) {
-      Kprobe* probe = array->probes[i].Load(kAcquire);
-      if (probe != nullptr && probe->active_.Load(kRelaxed)) {
+    Kprobe* probe = first.Load(kAcquire);
+    while (probe != nullptr) {
+      if (probe->active_.Load(kRelaxed)) {
         probe->missed_.FetchAdd(1, kRelaxed);
       }
+      probe = probe->next_.Load(kAcquire);
     }
   }
 
@@ -46,39 +38,42 @@ class ProbeSite : public NonCopyable {
   const machine::ProbePlan plan;
   uint64_t slot = 0;  // 0: the plan needs none
 
-  // What the trap follows.
-  Atomic<ProbeSite*> next{nullptr};  // in the bucket
-  Atomic<ProbeArray*> probes{nullptr};
+  // What the trap follows. A site is in one table, or while that is replaced in
+  // two: each table says which of the links are its own.
+  Atomic<ProbeSite*> next[2]{};    // in the bucket
+  Atomic<Kprobe*> first{nullptr};  // its consumers, in order of attachment
 
   // The registry's, under its mutex.
   ProbeSite* next_dead = nullptr;
-  uint32_t probe_count = 0;
-  bool armed = false;  // the breakpoint is in the text
+  bool is_listed_dead = false;  // it may be alive again
+  bool armed = false;           // the breakpoint is in the text
+  bool patching = false;        // that is about to change
   bool slot_written = false;
   bool published = false;
 };
 
-/// The sites by address. Read without locks.
+/// The sites by address. Read without locks. SiteTable makes and changes it.
 struct ProbeTable {
-  static constexpr uint32_t kBucketCount = 1024;
+  EBPF_NOPROBE_INLINE size_t bucket_count() const { return size_t{1} << bits; }
 
-  static EBPF_NOPROBE_INLINE uint32_t BucketOf(uint64_t address) {
+  EBPF_NOPROBE_INLINE Atomic<ProbeSite*>& BucketOf(uint64_t address) {
     constexpr uint64_t kGoldenRatio = 0x9e3779b97f4a7c15;
-    return static_cast<uint32_t>((address * kGoldenRatio) >> 54);
+    return buckets[(address * kGoldenRatio) >> (64 - bits)];
   }
 
   EBPF_NOPROBE_INLINE ProbeSite* Find(uint64_t address) {
-    // Acquires: pairs with the releases of ProbeRegistry::Publish, Unpublish.
-    ProbeSite* site = buckets[BucketOf(address)].Load(kAcquire);
+    // Acquires: pairs with the releases of SiteTable's Push and Remove.
+    ProbeSite* site = BucketOf(address).Load(kAcquire);
     while (site != nullptr && site->plan.address != address) {
-      site = site->next.Load(kAcquire);
+      site = site->next[link].Load(kAcquire);
     }
     return site;
   }
 
-  Atomic<ProbeSite*> buckets[kBucketCount];
+  uint32_t bits;  // of the number of buckets; not 0
+  uint32_t link;  // which of ProbeSite::next its buckets go by
+  Atomic<ProbeSite*> buckets[];
 };
-static_assert(uint64_t{ProbeTable::kBucketCount} << 54 == 0);
 
 /// What a CPU is in the middle of. Only its own traps touch it.
 struct alignas(64) ProbeCpu {
@@ -106,8 +101,9 @@ struct ProbeShared {
 [[gnu::visibility("hidden")]] extern constinit ProbeShared probe_shared;
 
 /// What the running CPU's arch/<isa>/machine has in .ebpf.noprobe: the trap's
-/// way, the fault-safe copy, and what makes text fresh.
-inline constexpr size_t kMachineNoprobeCount = 3;
+/// way, the fault-safe copy, what makes text fresh, and where followed calls
+/// return to.
+inline constexpr size_t kMachineNoprobeCount = 4;
 [[gnu::visibility("hidden")]] extern const TextRange
     machine_noprobe_text[kMachineNoprobeCount];
 

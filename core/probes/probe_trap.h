@@ -40,7 +40,8 @@ struct ProbeTrap {
     if (EndStep(cpu, address, regs)) {
       return true;
     }
-    ProbeSite* site = probe_shared.table.Load(kRelaxed)->Find(address);
+    // Pairs with the releases in SiteTable.
+    ProbeSite* site = probe_shared.table.Load(kAcquire)->Find(address);
     if (site == nullptr) {
       return Retry(cpu, address, regs);
     }

@@ -19,7 +19,12 @@ struct TextPatch {
   uint8_t size;
 };
 
-/// Makes all the changes in one rendezvous of all CPUs, or none.
+/// Changes that one rendezvous makes at most, so that the other CPUs do not
+/// stand still for long: DESIGN.md has the figures.
+inline constexpr size_t kMaxTextPatches = 32;
+
+/// Makes all the changes (up to kMaxTextPatches) in one rendezvous of all CPUs,
+/// or none.
 ///
 /// kBusy: a CPU did not come; kIo: the text is not what was expected, or did
 /// not become what was written; kNotSupported: this kernel cannot; or what
