@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// The blob, all of it little-endian (README.md has the rules):
-//   Header, Entry[count] by address, uint32_t[count] by name, names.
+// core/symbols/symbol_table.h's implementation. A name is never whole anywhere:
+// it is compared and copied piece by piece, as the records of its block give
+// it.
 #include "core/symbols/symbol_table.h"
 
 #include "core/base/bits.h"
@@ -10,8 +11,8 @@
 namespace ebpf {
 namespace {
 
-constexpr uint64_t kMagic = 0x4d59'534b'4650'4245;  // "EBPFKSYM"
-constexpr uint32_t kVersion = 1;
+/// How much of two names is compared at once.
+constexpr size_t kNamePart = 128;
 
 /// Less than, equal or greater as memcmp; a prefix comes before the longer.
 int Compare(StringView a, StringView b) {
@@ -23,156 +24,182 @@ int Compare(StringView a, StringView b) {
   return a.size() < b.size() ? -1 : 1;
 }
 
+/// Puts `piece`, which is at `at` of a text, where the part of the text that
+/// begins at `from` is collected.
+void CopyPiece(ConstBytes piece, size_t at, size_t from, Span<char> to) {
+  if (at < from) {
+    piece = piece.Subspan(Min(from - at, piece.size()));
+    at = from;
+  }
+  const size_t offset = at - from;
+  if (offset < to.size()) {
+    CopyBytes(to.data() + offset, piece.data(),
+              Min(piece.size(), to.size() - offset));
+  }
+}
+
 }  // namespace
 
-struct SymbolTable::Header {
-  uint64_t magic;
-  uint32_t version;
-  uint32_t count;
-  uint64_t base;  // address of the linker that the offsets are from
-  uint32_t name_bytes;
-  uint32_t reserved;  // 0
-};
-
-struct SymbolTable::Entry {
-  uint32_t offset;
-  uint32_t size;
-  uint32_t name;  // offset among the names
-  uint32_t name_size;
-};
-
 Result<SymbolTable> SymbolTable::Open(ConstBytes blob, uint64_t slide) {
-  if (!blob.Contains(0, sizeof(Header))) {
-    return Status::kBadMessage;
-  }
-  const auto header = LoadUnaligned<Header>(blob.data());
-  if (LittleEndian(header.magic) != kMagic ||
-      LittleEndian(header.version) != kVersion || header.reserved != 0) {
-    return Status::kBadMessage;
-  }
-  // No overflow: each is below 2^32 and the factors are small.
-  const uint64_t count = LittleEndian(header.count);
-  const uint64_t entries_size = count * sizeof(Entry);
-  const uint64_t by_name_size = count * sizeof(uint32_t);
-  const uint64_t names_size = LittleEndian(header.name_bytes);
-  const uint64_t entries_at = sizeof(Header);
-  const uint64_t by_name_at = entries_at + entries_size;
-  const uint64_t names_at = by_name_at + by_name_size;
-  if (!blob.Contains(names_at, names_size)) {
-    return Status::kBadMessage;
-  }
   SymbolTable table;
-  table.entries_ = blob.Subspan(entries_at, entries_size);
-  table.by_name_ = blob.Subspan(by_name_at, by_name_size);
-  table.names_ = blob.Subspan(names_at, names_size);
-  table.count_ = count;
-  table.base_ = LittleEndian(header.base) + slide;
-  const Status status = table.Check();
-  if (!IsOk(status)) {
-    return status;
-  }
+  table.blob_ = EBPF_TRY(SymbolBlob::Split(blob));
+  EBPF_TRY(table.blob_.CheckTokens());
+  EBPF_TRY(table.CheckRecords());
+  EBPF_TRY(table.CheckNameIndex());
+  table.blob_.base += slide;
   return table;
 }
 
-SymbolTable::Entry SymbolTable::EntryAt(size_t index) const {
-  const auto raw =
-      LoadUnaligned<Entry>(entries_.data() + index * sizeof(Entry));
-  return {
-      .offset = LittleEndian(raw.offset),
-      .size = LittleEndian(raw.size),
-      .name = LittleEndian(raw.name),
-      .name_size = LittleEndian(raw.name_size),
-  };
-}
-
-size_t SymbolTable::IndexByName(size_t rank) const {
-  return LittleEndian(
-      LoadUnaligned<uint32_t>(by_name_.data() + rank * sizeof(uint32_t)));
-}
-
-StringView SymbolTable::NameOf(const Entry& entry) const {
-  return StringView(reinterpret_cast<const char*>(names_.data()) + entry.name,
-                    entry.name_size);
-}
-
-Status SymbolTable::Check() const {
-  EBPF_TRY(CheckEntries());
-  return CheckNameIndex();
-}
-
-/// Names inside, addresses in order; two functions are at one place, or else
-/// they do not overlap.
-Status SymbolTable::CheckEntries() const {
-  Entry last{};
-  for (size_t i = 0; i < count_; ++i) {
-    const Entry entry = EntryAt(i);
-    if (entry.size == 0 || entry.name_size == 0 ||
-        entry.size > UINT32_MAX - entry.offset ||
-        !names_.Contains(entry.name, entry.name_size)) {
-      return Status::kBadMessage;
-    }
-    const bool same = i > 0 && entry.offset == last.offset;
-    const bool ordered =
-        i == 0 || (same ? entry.size == last.size &&
-                              Compare(NameOf(last), NameOf(entry)) < 0
-                        : entry.offset >= last.offset + last.size);
-    if (!ordered) {
-      return Status::kBadMessage;
-    }
-    last = entry;
+/// The cursor says most; here: blocks begin where they say, nothing is behind
+/// the last, and aliases are in order.
+Status SymbolTable::CheckRecords() const {
+  if (size() == 0) {
+    return blob_.records.empty() ? Status::kOk : Status::kBadMessage;
   }
-  return Status::kOk;
+  if (blob_.BlockAt(0).at != 0) {
+    return Status::kBadMessage;
+  }
+  SymbolCursor cursor(blob_, 0);
+  for (size_t i = 0; i < size(); ++i) {
+    if (i % SymbolBlob::kBlock == 0 &&
+        blob_.BlockAt(i / SymbolBlob::kBlock).at != cursor.at()) {
+      return Status::kBadMessage;
+    }
+    if (!cursor.Next() || !cursor.CheckName() ||
+        (cursor.is_alias() && CompareNames(i - 1, i) >= 0)) {
+      return Status::kBadMessage;
+    }
+  }
+  return cursor.at() == blob_.records.size() ? Status::kOk
+                                             : Status::kBadMessage;
 }
 
-/// Each entry once, in order of names. It is a permutation since the order is
-/// strict: by name, then by index.
+/// Each function once, in order of names. It is a permutation since the order
+/// is strict: by name, then by index.
 Status SymbolTable::CheckNameIndex() const {
-  for (size_t rank = 0; rank < count_; ++rank) {
-    if (IndexByName(rank) >= count_) {
+  char texts[2][kNamePart];
+  StringView last;
+  for (size_t rank = 0; rank < size(); ++rank) {
+    const size_t index = blob_.ByName(rank);
+    if (index >= size()) {
       return Status::kBadMessage;
     }
-    if (rank == 0) {
-      continue;
+    char(&text)[kNamePart] = texts[rank % 2];
+    const StringView name(text, CopyName(index, text));
+    if (rank != 0) {
+      const size_t before = blob_.ByName(rank - 1);
+      const bool whole = Max(last.size(), name.size()) <= kNamePart;
+      const int order =
+          whole ? Compare(last, name) : CompareNames(before, index);
+      if (order > 0 || (order == 0 && before >= index)) {
+        return Status::kBadMessage;
+      }
     }
-    const int order = Compare(NameOf(EntryAt(IndexByName(rank - 1))),
-                              NameOf(EntryAt(IndexByName(rank))));
-    if (order > 0 ||
-        (order == 0 && IndexByName(rank - 1) >= IndexByName(rank))) {
-      return Status::kBadMessage;
-    }
+    last = name;
   }
   return Status::kOk;
 }
 
-Symbol SymbolTable::At(size_t index) const {
-  const Entry entry = EntryAt(index);
+Symbol SymbolTable::SymbolAt(const SymbolCursor& cursor) const {
   return {
-      .index = index,
-      .address = base_ + entry.offset,
-      .size = entry.size,
+      .index = cursor.index(),
+      .address = blob_.base + cursor.offset(),
+      .size = cursor.size(),
   };
 }
 
-size_t SymbolTable::CopyName(size_t index, Span<char> to) const {
-  const StringView name = NameOf(EntryAt(index));
-  CopyBytes(to.data(), name.data(), Min(to.size(), name.size()));
-  return name.size();
+SymbolCursor SymbolTable::CursorAt(size_t index) const {
+  SymbolCursor cursor(blob_, index / SymbolBlob::kBlock);
+  for (size_t i = 0; i <= index % SymbolBlob::kBlock; ++i) {
+    (void)cursor.Next();
+  }
+  return cursor;
+}
+
+Symbol SymbolTable::At(size_t index) const { return SymbolAt(CursorAt(index)); }
+
+/// The part of the name that begins at `from`, as much as fits; returns how
+/// long the whole name is.
+size_t SymbolTable::CopyNamePart(size_t index, size_t from,
+                                 Span<char> to) const {
+  SymbolCursor cursor(blob_, index / SymbolBlob::kBlock);
+  size_t at = 0;
+  for (size_t i = 0; i <= index % SymbolBlob::kBlock; ++i) {
+    (void)cursor.Next();
+    at = cursor.shared();  // so much is there already
+    for (uint8_t code : cursor.codes()) {
+      const ConstBytes piece = blob_.Token(code);
+      CopyPiece(piece, at, from, to);
+      at += piece.size();
+    }
+  }
+  return at;
+}
+
+/// As Compare(the function's name, `name`).
+int SymbolTable::CompareName(size_t index, StringView name) const {
+  SymbolCursor cursor(blob_, index / SymbolBlob::kBlock);
+  size_t equal = 0;  // how many characters of the record's name are `name`'s
+  int order = 0;     // of what comes then
+  for (size_t i = 0; i <= index % SymbolBlob::kBlock; ++i) {
+    (void)cursor.Next();
+    if (cursor.shared() > equal) {
+      continue;  // what decided is shared
+    }
+    equal = cursor.shared();
+    order = 0;
+    for (uint8_t code : cursor.codes()) {
+      const ConstBytes piece = blob_.Token(code);
+      for (size_t k = 0; k < piece.size() && order == 0; ++k) {
+        const bool ended = equal == name.size();
+        order = ended ? 1 : piece[k] - static_cast<uint8_t>(name[equal]);
+        equal += order == 0 ? 1 : 0;
+      }
+    }
+    if (order == 0 && equal < name.size()) {
+      order = -1;
+    }
+  }
+  return order;
+}
+
+/// As Compare(the name of `a`, the name of `b`).
+int SymbolTable::CompareNames(size_t a, size_t b) const {
+  char a_part[kNamePart];
+  char b_part[kNamePart];
+  for (size_t from = 0;; from += kNamePart) {
+    const size_t a_size = CopyNamePart(a, from, a_part);
+    const size_t b_size = CopyNamePart(b, from, b_part);
+    // Neither ended before, or it would have been decided.
+    const StringView a_text(a_part, Min(a_size - from, kNamePart));
+    const StringView b_text(b_part, Min(b_size - from, kNamePart));
+    const int order = Compare(a_text, b_text);
+    if (order != 0 || a_text.size() < kNamePart) {
+      return order;
+    }
+    if (a_size == b_size && a_size == from + kNamePart) {
+      return 0;
+    }
+    if (a_size == from + kNamePart || b_size == from + kNamePart) {
+      return a_size < b_size ? -1 : 1;
+    }
+  }
 }
 
 Result<Symbol> SymbolTable::FindByName(StringView name) const {
   // The first rank whose name is not before `name`.
   size_t low = 0;
-  size_t high = count_;
+  size_t high = size();
   while (low < high) {
     const size_t middle = low + (high - low) / 2;
-    if (Compare(NameOf(EntryAt(IndexByName(middle))), name) < 0) {
+    if (CompareName(blob_.ByName(middle), name) < 0) {
       low = middle + 1;
     } else {
       high = middle;
     }
   }
   const auto has_name = [&](size_t rank) {
-    return rank < count_ && NameOf(EntryAt(IndexByName(rank))) == name;
+    return rank < size() && CompareName(blob_.ByName(rank), name) == 0;
   };
   if (!has_name(low)) {
     return Status::kNotFound;
@@ -180,36 +207,60 @@ Result<Symbol> SymbolTable::FindByName(StringView name) const {
   if (has_name(low + 1)) {
     return Status::kExists;
   }
-  return At(IndexByName(low));
+  return At(blob_.ByName(low));
 }
 
-Result<Symbol> SymbolTable::FindByAddress(uint64_t address) const {
-  // Below the base it wraps to more than any offset.
-  const uint64_t offset = address - base_;
-  // The first entry that begins after the address.
+/// How many blocks begin before `offset`.
+size_t SymbolTable::BlocksBefore(uint64_t offset) const {
   size_t low = 0;
-  size_t high = count_;
+  size_t high = blob_.block_count();
   while (low < high) {
     const size_t middle = low + (high - low) / 2;
-    if (EntryAt(middle).offset <= offset) {
+    if (blob_.BlockAt(middle).offset < offset) {
       low = middle + 1;
     } else {
       high = middle;
     }
   }
-  if (low == 0) {
+  return low;
+}
+
+/// The first of the functions at `place`, at which `block` begins.
+SymbolCursor SymbolTable::FirstAlias(size_t block, uint32_t place) const {
+  const size_t before = BlocksBefore(place);
+  if (before != 0) {
+    SymbolCursor cursor(blob_, before - 1);
+    for (size_t i = 0; i < SymbolBlob::kBlock && cursor.Next(); ++i) {
+      if (cursor.offset() == place) {
+        return cursor;
+      }
+    }
+  }
+  SymbolCursor cursor(blob_, Min(before, block));
+  (void)cursor.Next();
+  return cursor;
+}
+
+Result<Symbol> SymbolTable::FindByAddress(uint64_t address) const {
+  // Below the base it wraps to more than any offset.
+  const uint64_t offset = address - blob_.base;
+  const size_t blocks =
+      offset > UINT32_MAX ? blob_.block_count() : BlocksBefore(offset + 1);
+  if (blocks == 0) {
     return Status::kNotFound;
   }
-  const Entry entry = EntryAt(low - 1);
-  if (offset - entry.offset >= entry.size) {
-    return Status::kNotFound;
+  SymbolCursor cursor(blob_, blocks - 1);
+  for (size_t i = 0; i < SymbolBlob::kBlock && cursor.Next(); ++i) {
+    if (cursor.offset() > offset) {
+      break;
+    }
+    if (offset - cursor.offset() < cursor.size()) {
+      // Inside of a block the first alias is met first.
+      return SymbolAt(i == 0 ? FirstAlias(blocks - 1, cursor.offset())
+                             : cursor);
+    }
   }
-  // Aliases stand side by side, few of them: back to the first.
-  size_t first = low - 1;
-  while (first > 0 && EntryAt(first - 1).offset == entry.offset) {
-    --first;
-  }
-  return At(first);
+  return Status::kNotFound;
 }
 
 }  // namespace ebpf

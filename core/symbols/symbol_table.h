@@ -9,6 +9,7 @@
 #include "core/base/span.h"
 #include "core/base/status.h"
 #include "core/base/string_view.h"
+#include "core/symbols/symbol_blob.h"
 
 namespace ebpf {
 
@@ -21,8 +22,9 @@ struct Symbol {
 
 /// Looks into a blob that somebody else owns and keeps unchanged.
 ///
-/// Open() checks everything that the other functions rely on. They take
-/// logarithmic time, no lock, no memory. Context: any, Open() task.
+/// Open() checks everything that the other functions rely on. They take a
+/// logarithmic number of steps, each over one block of names at most, no lock,
+/// no memory. Context: any, Open() task.
 class SymbolTable {
  public:
   /// Empty: finds nothing.
@@ -33,14 +35,16 @@ class SymbolTable {
   /// breaks a rule of the format; then nothing of it can be used.
   static Result<SymbolTable> Open(ConstBytes blob, uint64_t slide = 0);
 
-  size_t size() const { return count_; }
+  size_t size() const { return blob_.count; }
 
   /// The functions in order of address. Precondition: index < size().
   Symbol At(size_t index) const;
 
   /// Writes the function's name, or as much of its beginning as fits, and
   /// returns how long it is. Precondition: index < size().
-  size_t CopyName(size_t index, Span<char> to) const;
+  size_t CopyName(size_t index, Span<char> to) const {
+    return CopyNamePart(index, 0, to);
+  }
 
   /// The function of that name. kNotFound; kExists if several have it: a name
   /// that does not say which is no name (Linux: EADDRNOTAVAIL).
@@ -51,21 +55,17 @@ class SymbolTable {
   Result<Symbol> FindByAddress(uint64_t address) const;
 
  private:
-  struct Header;
-  struct Entry;
-
-  Entry EntryAt(size_t index) const;
-  size_t IndexByName(size_t rank) const;
-  StringView NameOf(const Entry& entry) const;
-  Status Check() const;
-  Status CheckEntries() const;
+  Symbol SymbolAt(const SymbolCursor& cursor) const;
+  SymbolCursor CursorAt(size_t index) const;
+  size_t CopyNamePart(size_t index, size_t from, Span<char> to) const;
+  int CompareName(size_t index, StringView name) const;
+  int CompareNames(size_t a, size_t b) const;
+  size_t BlocksBefore(uint64_t offset) const;
+  SymbolCursor FirstAlias(size_t block, uint32_t place) const;
+  Status CheckRecords() const;
   Status CheckNameIndex() const;
 
-  ConstBytes entries_;
-  ConstBytes by_name_;
-  ConstBytes names_;
-  size_t count_ = 0;
-  uint64_t base_ = 0;
+  SymbolBlob blob_;
 };
 
 }  // namespace ebpf

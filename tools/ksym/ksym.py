@@ -12,6 +12,7 @@ is one, has this blob.
 """
 
 import argparse
+import collections
 import struct
 import sys
 
@@ -19,7 +20,10 @@ ELF_HEADER = struct.Struct("<16sHHIQQQIHHHHHH")
 SECTION = struct.Struct("<IIQQQQIIQQ")
 SYMBOL = struct.Struct("<IBBHQQ")
 BLOB_HEADER = struct.Struct("<8sIIQII")
-BLOB_ENTRY = struct.Struct("<IIII")
+BLOB_BLOCK = struct.Struct("<II")
+BLOCK_SIZE = 16
+MAX_NAME = 0xFFFF
+MAX_TOKEN = 64
 
 SHT_SYMTAB = 2
 SHF_EXECINSTR = 4
@@ -86,23 +90,93 @@ def arrange(found, text_end):
     return result
 
 
+def number(value):
+    """Seven bits a byte, the lowest first; the last byte is below 128."""
+    out = bytearray()
+    while value > 127:
+        out.append(value & 127 | 128)
+        value >>= 7
+    return bytes(out + bytes([value]))
+
+
+def shared_size(name, last):
+    """How many characters `name` begins as `last` does."""
+    size = 0
+    for a, b in zip(name, last):
+        if a != b:
+            break
+        size += 1
+    return size
+
+
+def tokenize(pieces):
+    """`pieces` with frequent runs of characters as one code each, and the 256
+    texts of the codes, empty where there is none. A character that occurs is
+    its own code; the codes that are left over are given, again and again, to
+    the most frequent pairs of codes."""
+    text = b"\0" + b"\0".join(pieces) + b"\0"  # no name has a zero
+    tokens = [bytes([code]) if code and code in text else b"" for code in range(256)]
+    free = [code for code in range(1, 256) if not tokens[code]]
+    while free:
+        counts = collections.Counter(zip(text, text[1:]))
+        touched = set()
+        for (a, b), count in counts.most_common(64):
+            if not free or len(touched) >= 12 or count < 4:
+                break
+            joined = tokens[a] + tokens[b]
+            # Pairs that overlap with one just replaced were counted before.
+            if not a or not b or {a, b} & touched or len(joined) > MAX_TOKEN:
+                continue
+            code = free.pop(0)
+            tokens[code] = joined
+            text = text.replace(bytes([a, b]), bytes([code]))
+            touched |= {a, b, code}
+        if not touched:
+            break
+    return text[1:-1].split(b"\0"), tokens
+
+
+def make_records(entries, shared, codes, base):
+    """The blocks and the records: per function its place and name."""
+    blocks = []
+    records = bytearray()
+    last = None
+    for i, (address, size, _) in enumerate(entries):
+        if i % BLOCK_SIZE == 0:
+            blocks.append(BLOB_BLOCK.pack(address - base, len(records)))
+            records += number(size)
+        elif last == (address, size):
+            records += number(0) + number(shared[i])
+        else:
+            records += number(address - sum(last) + 1) + number(size) + number(shared[i])
+        records += number(len(codes[i])) + codes[i]
+        last = (address, size)
+    return b"".join(blocks), bytes(records)
+
+
 def make_blob(elf):
     """The bytes of the blob."""
     found = functions(elf)
     text_end = max((h[3] + h[5] for h in sections(elf) if h[2] & SHF_EXECINSTR), default=0)
     entries = arrange(found, text_end)
     base = entries[0][0] if entries else 0
-    names = b"".join(name for _, _, name in entries)
-    out = [BLOB_HEADER.pack(b"EBPFKSYM", 1, len(entries), base, len(names), 0)]
-    name_at = 0
-    for address, size, name in entries:
-        if address - base + size >= 1 << 32:
-            raise BadFile("functions more than 4 GiB apart")
-        out.append(BLOB_ENTRY.pack(address - base, size, name_at, len(name)))
-        name_at += len(name)
-    order = sorted(range(len(entries)), key=lambda i: (entries[i][2], i))
-    out += [struct.pack("<I", i) for i in order]
-    return b"".join(out) + names
+    if entries and sum(entries[-1][:2]) - base >= 1 << 32:
+        raise BadFile("functions more than 4 GiB apart")
+    if len(entries) > 1 << 24:
+        raise BadFile("more than 16 million functions")
+    names = [name for _, _, name in entries]
+    if max(map(len, names), default=0) > MAX_NAME:
+        raise BadFile("a name of more than 65535 characters")
+    shared = [shared_size(name, names[i - 1]) if i % BLOCK_SIZE else 0 for i, name in enumerate(names)]
+    pieces, tokens = tokenize([name[size:] for name, size in zip(names, shared)])
+    blocks, records = make_records(entries, shared, pieces, base)
+    ends = []
+    for token in tokens:
+        ends.append((ends[-1] if ends else 0) + len(token))
+    order = sorted(range(len(entries)), key=lambda i: (names[i], i))
+    header = BLOB_HEADER.pack(b"EBPFKSYM", 2, len(entries), base, ends[-1], len(records))
+    by_name = b"".join(i.to_bytes(3, "little") for i in order)
+    return header + struct.pack("<256H", *ends) + blocks + by_name + b"".join(tokens) + records
 
 
 def embedded(elf):

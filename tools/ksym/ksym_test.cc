@@ -4,11 +4,14 @@
 // reads it, with the addresses that the program knows of its own functions.
 #include <algorithm>
 #include <cstdlib>
+#include <elf.h>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <link.h>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/symbols/symbol_table.h"
@@ -107,9 +110,54 @@ TEST_F(KsymTest, LeavesDataOut) {
   EXPECT_FALSE(table_.FindByName("ksym_test_data").ok());
 }
 
+/// The functions in this program's symbol table: their addresses and names.
+std::set<std::pair<uint64_t, std::string>> FunctionsOfThisProgram() {
+  const std::vector<uint8_t> file = ReadFile(ThisProgram());
+  const auto* header = reinterpret_cast<const Elf64_Ehdr*>(file.data());
+  const auto* sections =
+      reinterpret_cast<const Elf64_Shdr*>(file.data() + header->e_shoff);
+  std::set<std::pair<uint64_t, std::string>> found;
+  for (size_t i = 0; i < header->e_shnum; ++i) {
+    const Elf64_Shdr& section = sections[i];
+    const auto* symbols =
+        reinterpret_cast<const Elf64_Sym*>(file.data() + section.sh_offset);
+    const size_t count = section.sh_size / sizeof(Elf64_Sym);
+    for (size_t k = 0; section.sh_type == SHT_SYMTAB && k < count; ++k) {
+      const char* names = reinterpret_cast<const char*>(
+          file.data() + sections[section.sh_link].sh_offset);
+      if (ELF64_ST_TYPE(symbols[k].st_info) == STT_FUNC &&
+          symbols[k].st_shndx != SHN_UNDEF) {
+        found.emplace(symbols[k].st_value, names + symbols[k].st_name);
+      }
+    }
+  }
+  return found;
+}
+
 TEST_F(KsymTest, KnowsAWholeProgram) {
-  EXPECT_GT(table_.size(), 100u);
-  EXPECT_TRUE(table_.FindByName("main").ok());
+  uint64_t slide = 0;
+  dl_iterate_phdr(StoreSlide, &slide);
+  std::set<std::pair<uint64_t, std::string>> found;
+  for (size_t i = 0; i < table_.size(); ++i) {
+    const Symbol symbol = table_.At(i);
+    std::string name(table_.CopyName(i, {}), '#');
+    table_.CopyName(i, {name.data(), name.size()});
+    found.emplace(symbol.address - slide, name);
+    EXPECT_EQ(table_.FindByAddress(symbol.address)->address, symbol.address);
+    EXPECT_NE(table_.FindByName({name.data(), name.size()}).status(),
+              Status::kNotFound)
+        << name;
+  }
+  EXPECT_GT(found.size(), 100u);
+  EXPECT_EQ(found, FunctionsOfThisProgram());
+}
+
+TEST_F(KsymTest, NamesTakeLessThanHalfOfTheirLength) {
+  size_t characters = 0;
+  for (size_t i = 0; i < table_.size(); ++i) {
+    characters += table_.CopyName(i, {});
+  }
+  EXPECT_LT(blob_.size() - 6 * table_.size(), characters / 2);
 }
 
 TEST_F(KsymTest, CheckAcceptsTheSameFileAndRefusesAnother) {
