@@ -102,6 +102,11 @@ EBPF_ABSENT uint32_t ebpf_port_trap_stub(void) { return 0; }
 
 EBPF_ABSENT bool ebpf_port_read_nofault(void* /*to*/, uintptr_t /*from*/,
                                         size_t /*size*/) {
+EBPF_ABSENT int ebpf_port_saved_pcs(void (* /*see*/)(void* argument,
+                                                     uintptr_t pc),
+                                    void* /*argument*/) {
+  return kMinusNotSupported;
+}
   return false;
 }
 

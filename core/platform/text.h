@@ -53,8 +53,8 @@ bool ebpf_port_may_probe(uintptr_t address, size_t size);
 
 /// Whether the kernel says of the function at `function` that programs may make
 /// it return a value of theirs without having run (bpf_override_return; Linux's
-/// ALLOW_ERROR_INJECTION): its callers can live with each result, and it is left
-/// by its plain return. Default: false. Context: task.
+/// ALLOW_ERROR_INJECTION): its callers can live with each result, and it is
+/// left by its plain return. Default: false. Context: task.
 bool ebpf_port_may_override(uintptr_t function);
 
 /// What a port says of preemption inside the kernel; decides whether text that
@@ -69,6 +69,23 @@ enum ebpf_preemption {
   EBPF_PREEMPTION_UNKNOWN = 2,
 };
 enum ebpf_preemption ebpf_port_preemption(void);
+
+/// Calls `see(argument, pc)` for each place at which kernel code will go on
+/// that does not run now; 0, or -EOPNOTSUPP (the default). They are
+///
+/// - where each stopped CPU was interrupted;
+/// - with EBPF_PREEMPTION_LISTED, where each task that was switched away at the
+///   end of an interrupt was interrupted;
+/// - of each of both, where the interrupts and faults below that one, whose
+///   handlers let interrupts in, had come from.
+///
+/// Any may be told more than once. Not asked for: return addresses, and where
+/// tasks wait that gave up their CPU themselves; text that this is asked for is
+/// not called from.
+/// Neither allocates nor takes a lock that a stopped CPU may hold.
+/// Context: only inside ebpf_port_stop_machine's `function`.
+int ebpf_port_saved_pcs(void (*see)(void* argument, uintptr_t pc),
+                        void* argument);
 
 /// What the stub between the breakpoint trap and ebpf_on_breakpoint can do
 /// besides restoring the general registers and pc.

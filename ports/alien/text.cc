@@ -220,3 +220,9 @@ ebpf_preemption ebpf_port_preemption(void) { return EBPF_PREEMPTION_NONE; }
 uint32_t ebpf_port_trap_stub(void) { return 0; }
 
 }  // extern "C"
+// The one CPU is the one that asks, in a task.
+int ebpf_port_saved_pcs(void (* /*see*/)(void* argument, uintptr_t pc),
+                        void* /*argument*/) {
+  return 0;
+}
+

@@ -100,7 +100,7 @@ HostTrap::~HostTrap() {
   self.rank_base = rank_base_;
   self.irq_depth = irq_depth_;
   if (irq_depth_ == 0) {
-    host::TakePendingIpi();
+    host::TakePendingIpi(host::kNowhere);
   }
 }
 
@@ -131,7 +131,7 @@ EBPF_NOPROBE void ebpf_port_irq_restore(uintptr_t state) {
   }
   t_thread.irq_depth = static_cast<uint32_t>(state);
   if (state == 0) {
-    ebpf::host::TakePendingIpi();
+    ebpf::host::TakePendingIpi(ebpf::host::kNowhere);
   }
 }
 

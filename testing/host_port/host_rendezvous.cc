@@ -12,6 +12,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <time.h>
+#include <ucontext.h>
 
 #include "core/base/assert.h"
 #include "core/base/noprobe.h"
@@ -43,6 +44,10 @@ std::atomic<uint64_t> g_timeout_ms{10000};
 std::atomic<uint64_t> g_count{0};
 std::atomic<uint64_t> g_timeouts{0};
 std::atomic<const Thread*> g_stopping_thread{nullptr};
+
+/// Where each CPU that has arrived will go on.
+std::atomic<uintptr_t> g_interrupted_pcs[kMaxHostCpus];
+std::atomic<bool> g_lists_saved_pcs{true};
 
 struct Registry {
   // Held during a whole rendezvous: CPUs neither come nor go meanwhile.
@@ -79,9 +84,23 @@ EBPF_NOPROBE_INLINE void SynchroniseInsnStream() {
 #endif
 }
 
+/// Where what a signal interrupted goes on.
+EBPF_NOPROBE_INLINE uintptr_t PcOf(const ucontext_t& context) {
+#if defined(__x86_64__)
+  return static_cast<uintptr_t>(context.uc_mcontext.gregs[REG_RIP]);
+#elif defined(__aarch64__)
+  return context.uc_mcontext.pc;
+#else
+  return context.uc_mcontext.__gregs[REG_PC];
+#endif
+}
+
 /// Arrives at the rendezvous that is gathering, if any, and stays until it is
-/// over.
-EBPF_NOPROBE void Join() {
+/// over. The CPU then goes on at `pc`.
+EBPF_NOPROBE void Join(uintptr_t pc) {
+  if (t_thread.cpu_plus_one != 0) {
+    g_interrupted_pcs[t_thread.cpu_plus_one - 1] = pc;
+  }
   Round round = g_round.load();
   do {
     if (!round.gathering || t_thread.cpu_plus_one == 0) {
@@ -119,21 +138,21 @@ EBPF_NOPROBE void Answer() {
   g_call.returned = true;
 }
 
-EBPF_NOPROBE void OnIpi(int /*signal*/) {
+EBPF_NOPROBE void OnIpi(int /*signal*/, siginfo_t* /*info*/, void* context) {
   const int saved_errno = errno;
   if (t_thread.irq_depth != 0) {
     t_thread.ipi_pending = 1;
   } else {
     Answer();
-    Join();
+    Join(PcOf(*static_cast<const ucontext_t*>(context)));
   }
   errno = saved_errno;
 }
 
 void InstallIpi() {
   struct sigaction action = {};
-  action.sa_handler = OnIpi;
-  action.sa_flags = SA_RESTART | SA_ONSTACK;
+  action.sa_sigaction = OnIpi;
+  action.sa_flags = SA_SIGINFO | SA_RESTART | SA_ONSTACK;
   sigfillset(&action.sa_mask);
   sigdelset(&action.sa_mask, SIGTRAP);
   sigdelset(&action.sa_mask, SIGSEGV);
@@ -177,12 +196,14 @@ bool WaitForOthers(uint16_t others) {
 bool TextSupported() { return g_supported; }
 bool InRendezvous() { return g_stopping_thread == &t_thread; }
 
-EBPF_NOPROBE void TakePendingIpi() {
+void BlockIpi(sigset_t* mask) { sigaddset(mask, kIpiSignal); }
+
+EBPF_NOPROBE void TakePendingIpi(uintptr_t pc) {
   // Again, since the next may come before this one is left.
   while (t_thread.irq_depth == 0 && t_thread.ipi_pending != 0) {
     t_thread.ipi_pending = 0;
     Answer();
-    Join();
+    Join(pc);
   }
 }
 
@@ -214,6 +235,7 @@ void SetHostRendezvousTimeout(uint64_t milliseconds) {
   host::g_timeout_ms = milliseconds;
 }
 void SetHostTextSupport(bool supported) { host::g_supported = supported; }
+void ListHostSavedPcs(bool list) { host::g_lists_saved_pcs = list; }
 uint64_t HostRendezvousCount() { return host::g_count; }
 uint64_t HostRendezvousTimeouts() { return host::g_timeouts; }
 
@@ -241,11 +263,27 @@ extern "C" int ebpf_port_stop_machine(int (*function)(void*), void* argument,
   }
   g_round = Round{number + 1, 0, 0};  // lets them go on
   if (complete) {
-    TakePendingIpi();
+    TakePendingIpi(kNowhere);
     return 0;
   }
   ++g_timeouts;
   return -EBUSY;
+}
+
+extern "C" int ebpf_port_saved_pcs(void (*see)(void*, uintptr_t),
+                                   void* argument) {
+  using namespace ebpf::host;
+  if (!InRendezvous()) {
+    ebpf::Panic("ebpf_port_saved_pcs: outside of a rendezvous");
+  }
+  const Registry& registry = TheRegistry();
+  for (uint32_t cpu = 0; cpu < ebpf::kMaxHostCpus; ++cpu) {
+    if (registry.present[cpu] && cpu + 1 != t_thread.cpu_plus_one &&
+        g_lists_saved_pcs) {
+      see(argument, g_interrupted_pcs[cpu]);
+    }
+  }
+  return 0;
 }
 
 extern "C" int ebpf_port_call_on_cpu(uint32_t cpu, void (*function)(void*),

@@ -16,6 +16,10 @@ void SetHostRendezvousTimeout(uint64_t milliseconds);
 /// so), as at first it has.
 void SetHostTextSupport(bool supported);
 
+/// False: ebpf_port_saved_pcs says that nothing was interrupted anywhere, which
+/// is a lie: for tests that show what it is needed for.
+void ListHostSavedPcs(bool list);
+
 /// Rendezvous that succeeded, ever, and those that were given up.
 uint64_t HostRendezvousCount();
 uint64_t HostRendezvousTimeouts();

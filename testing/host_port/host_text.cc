@@ -57,6 +57,7 @@ Regions& TheRegions() {
   return *regions;
 }
 
+std::atomic<ebpf_preemption> g_preemption{EBPF_PREEMPTION_NONE};
 std::atomic<uint32_t> g_trap_stub{EBPF_TRAP_STUB_SETS_SP |
                                   EBPF_TRAP_STUB_LEAVES_GAP};
 std::atomic<uint64_t> g_fail_write{0};
@@ -253,6 +254,9 @@ HostText::~HostText() {
   ForgetRegion(all, address_ - kLeadIn);
 }
 
+void SetHostPreemption(ebpf_preemption preemption) {
+  g_preemption = preemption;
+}
 void SetHostTrapStub(uint32_t flags) { g_trap_stub = flags; }
 void FailNthTextWrite(uint64_t n) { g_fail_write = n; }
 
@@ -386,7 +390,7 @@ bool ebpf_port_may_probe(uintptr_t address, size_t size) {
   return true;
 }
 
-ebpf_preemption ebpf_port_preemption(void) { return EBPF_PREEMPTION_NONE; }
+ebpf_preemption ebpf_port_preemption(void) { return ebpf::g_preemption; }
 
 uint32_t ebpf_port_trap_stub(void) { return ebpf::g_trap_stub; }
 

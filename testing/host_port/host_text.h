@@ -9,6 +9,7 @@
 
 #include "core/base/span.h"
 #include "core/base/types.h"
+#include "core/platform/text.h"
 
 namespace ebpf {
 
@@ -34,6 +35,10 @@ class HostText : public NonCopyable {
   size_t size_;
   size_t mapped_size_;
 };
+
+/// What ebpf_port_preemption returns; at first EBPF_PREEMPTION_NONE: threads
+/// are CPUs, of which each knows where a signal interrupted it.
+void SetHostPreemption(ebpf_preemption preemption);
 
 /// What ebpf_port_trap_stub returns; at first both of ebpf_trap_stub's, which
 /// is what signals can do.

@@ -30,8 +30,15 @@ extern constinit thread_local Thread t_thread;
 /// no spin lock held, in no trap. `what` names the function called.
 void RequireTaskContext(const char* what);
 
+/// Code that is never waited for: the kernel's own.
+inline constexpr uintptr_t kNowhere = 0;
+
 /// Answers an interrupt from another CPU that came while they were masked.
-/// Called when they are unmasked.
-void TakePendingIpi();
+/// Called when they are unmasked; the thread then goes on at `pc`.
+void TakePendingIpi(uintptr_t pc);
+
+/// A trap's handler must not be interrupted between its end and the return to
+/// what it had interrupted: only that is told of the thread.
+void BlockIpi(sigset_t* mask);
 
 }  // namespace ebpf::host

@@ -101,7 +101,7 @@ EBPF_NOPROBE_INLINE void AsTrap(ucontext_t& context, Handler handler) {
     self.irq_depth = new_flag != 0 ? 0 : 1;
   }
   if (self.irq_depth == 0) {
-    host::TakePendingIpi();
+    host::TakePendingIpi(regs.rip);
   }
 }
 
@@ -165,6 +165,7 @@ HostTraps::HostTraps() {
   struct sigaction action = {};
   // On the alternate stack of a thread that has one: a test may play with rsp.
   action.sa_flags = SA_SIGINFO | SA_NODEFER | SA_RESTART | SA_ONSTACK;
+  host::BlockIpi(&action.sa_mask);
   action.sa_sigaction = OnSigtrap;
   sigaction(SIGTRAP, &action, &g_old_trap);
   action.sa_sigaction = OnFaultSignal;

@@ -207,6 +207,55 @@ void CallVersions(void* argument) {
   test->stale.FetchAdd(stale, kRelaxed);
 }
 
+/// A place that a list of saved pcs shall hold.
+struct Sought {
+  uintptr_t begin;
+  size_t size;
+  int status;
+  uint64_t found;
+};
+
+int ListSavedPcs(void* argument) {
+  auto* sought = static_cast<Sought*>(argument);
+  sought->status = ebpf_port_saved_pcs(
+      [](void* self, uintptr_t pc) {
+        auto& place = *static_cast<Sought*>(self);
+        place.found += pc - place.begin < place.size ? 1 : 0;
+      },
+      argument);
+  return 0;
+}
+
+/// Instructions of Work, which is one loop.
+constexpr size_t kWorkSize = 512;
+
+void SavedPcsTellWhereCpusWereInterrupted(Environment& environment) {
+  static constinit Worker worker;
+  if (ebpf_port_preemption() == EBPF_PREEMPTION_UNKNOWN || !CanStop()) {
+    environment.Skip("this kernel cannot tell");
+    return;
+  }
+  Sought sought = {reinterpret_cast<uintptr_t>(&Work), kWorkSize, 1, 0};
+  int result = 0;
+  PORT_EXPECT(environment,
+              ebpf_port_stop_machine(ListSavedPcs, &sought, &result) == 0);
+  PORT_EXPECT(environment, sought.status == 0);
+  PORT_EXPECT(environment, sought.found == 0);
+  if (!HasOtherCpu()) {
+    return;
+  }
+  PORT_ASSERT(environment, environment.StartOn(1, Work, &worker));
+  PORT_EXPECT(environment, Steps(worker));
+  // A sanitizer's part of the loop may lie elsewhere.
+  for (int i = 0; i < 1000 && sought.found == 0; ++i) {
+    PORT_ASSERT(environment,
+                ebpf_port_stop_machine(ListSavedPcs, &sought, &result) == 0);
+  }
+  PORT_EXPECT(environment, sought.found != 0);
+  worker.end.Store(true, kRelaxed);
+  environment.JoinTasks();
+}
+
 /// Whether the other CPU calls the function within ten seconds.
 bool IsCalled(const Freshness& test) {
   const uint64_t before = test.calls.Load(kRelaxed);
@@ -258,6 +307,8 @@ constexpr Case kCases[] = {
     {"Rendezvous.GivesUpOnACpuThatDoesNotCome", GivesUpOnACpuThatDoesNotCome},
     {"Rendezvous.TwoAtATimeTakeTurns", TwoAtATimeTakeTurns},
     {"Rendezvous.NoCpuExecutesOldText", NoCpuExecutesOldText},
+    {"Rendezvous.SavedPcsTellWhereCpusWereInterrupted",
+     SavedPcsTellWhereCpusWereInterrupted},
 };
 
 }  // namespace

@@ -30,6 +30,10 @@ constinit ebpf::Atomic<uint32_t> next_id{1};
 constinit ebpf::Atomic<uint32_t> online{0};
 constinit ebpf::Atomic<bool> is_preemptive{false};
 
+// All threads but those of boot.
+constinit SpinLock all_lock;
+constinit Thread* all_threads = nullptr;
+
 // The lowest bytes of a stack, after a word that is the personality's. They
 // are checked when the thread is gone.
 constexpr size_t kCanaryOffset = 16;
@@ -60,6 +64,21 @@ Thread* Dequeue(CpuState& cpu) {
     cpu.first = thread->next;
   }
   return thread;
+}
+
+void AddToAll(Thread* thread) {
+  SpinLockGuard guard(all_lock);
+  thread->next_of_all = all_threads;
+  all_threads = thread;
+}
+
+void RemoveFromAll(const Thread* thread) {
+  SpinLockGuard guard(all_lock);
+  Thread** link = &all_threads;
+  while (*link != thread) {
+    link = &(*link)->next_of_all;
+  }
+  *link = thread->next_of_all;
 }
 
 /// Goes on with `next`, on this CPU. Interrupts are off.
@@ -128,6 +147,7 @@ Thread* Spawn(ebpf::StringView name, uint32_t cpu,
   machine::PrepareThread(&thread->context, stack + personality::kStackSize,
                          ThreadMain, thread);
   personality::StartedThread(thread);
+  AddToAll(thread);
   Enqueue(cpus[cpu], thread);
   return thread;
 }
@@ -137,6 +157,7 @@ void Join(Thread* thread) {
   while (!thread->finished.Load(ebpf::kAcquire)) {
     YieldOrWait();
   }
+  RemoveFromAll(thread);
   CheckStack(thread);
   FreePages(thread->stack, StackPages());
   Free(thread, sizeof(Thread), alignof(Thread));
@@ -216,6 +237,31 @@ void PreemptIfDue() {
       cpu.turn_over.Load(ebpf::kRelaxed) &&
       cpu.current->preempt_disabled == 0 && !is_needed) {
     Yield();
+  }
+}
+
+Interruption::Interruption(uintptr_t pc)
+    : thread_(CurrentThread()), place_{pc, thread_->interrupted} {
+  thread_->interrupted = &place_;
+}
+
+Interruption::~Interruption() { thread_->interrupted = place_.below; }
+
+void ForEachInterruption(void (*see)(void* argument, uintptr_t pc),
+                         void* argument) {
+  const auto see_those_of = [&](const Thread& thread) {
+    for (const InterruptedPlace* place = thread.interrupted; place != nullptr;
+         place = place->below) {
+      see(argument, place->pc);
+    }
+  };
+  for (const CpuState& cpu : cpus) {
+    see_those_of(cpu.boot_thread);
+  }
+  // Nobody holds the lock: it is held with interrupts off.
+  for (const Thread* thread = all_threads; thread != nullptr;
+       thread = thread->next_of_all) {
+    see_those_of(*thread);
   }
 }
 

@@ -17,11 +17,20 @@ inline constexpr size_t kMaxThreadName = 32;
 /// Ticks per second on each CPU.
 inline constexpr uint32_t kTickHertz = 250;
 
+/// Where an interrupt's handler will go on, and the handler below it. Lives on
+/// the stack of the handler's thread.
+struct InterruptedPlace {
+  uintptr_t pc;
+  const InterruptedPlace* below;
+};
+
 /// A thread, and what a personality shows of it as a task.
 struct Thread {
   machine::ThreadContext context = {};
   Thread* next = nullptr;  // in its CPU's queue of ready threads
-  void* stack = nullptr;   // null: the boot stack of a CPU
+  Thread* next_of_all = nullptr;
+  const InterruptedPlace* interrupted = nullptr;
+  void* stack = nullptr;  // null: the boot stack of a CPU
   void (*entry)(void* argument) = nullptr;
   void* argument = nullptr;
   uint32_t id = 0;     // a task's pid, unique
@@ -70,6 +79,26 @@ void SetPreemptive(bool preemptive);
 /// To be called by a personality at the end of an interrupt, interrupts off:
 /// lets the next thread run if this one's turn is over and the kernel preempts.
 void PreemptIfDue();
+
+/// While one lives, the thread that runs is known to go on at `pc`, whether it
+/// is switched away meanwhile or not. For a personality's handler of
+/// interrupts. Context: irq, interrupts off.
+class Interruption {
+ public:
+  explicit Interruption(uintptr_t pc);
+  ~Interruption();
+  Interruption(const Interruption&) = delete;
+  Interruption& operator=(const Interruption&) = delete;
+
+ private:
+  Thread* thread_;
+  InterruptedPlace place_;
+};
+
+/// Calls `see(argument, pc)` for each Interruption of all threads. Context: all
+/// other CPUs stand still, at places where interrupts are on.
+void ForEachInterruption(void (*see)(void* argument, uintptr_t pc),
+                         void* argument);
 
 /// Forbid and allow that this thread yields; they nest. Context: any.
 void PreemptDisable();

@@ -46,7 +46,7 @@ uintptr_t AddressOf(const char* symbol) {
 constinit const char kName[] = "plain";
 constinit const size_t kStackSize = 0x4000;
 constinit const bool kHasTaskNames = true;
-constinit const bool kCanPreempt = false;
+constinit const bool kCanPreempt = true;
 
 void ProtectImage() {
   // The CPU folder maps the image by pages up to the next 2 MiB.

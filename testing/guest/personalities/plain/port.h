@@ -20,6 +20,10 @@ bool StartDeferWorker();
 /// otherwise. Context: task, before anybody asks for some.
 void SetExecMemory(bool there_is_some);
 
+/// False: ebpf_port_saved_pcs says that nothing was interrupted anywhere, which
+/// is a lie: for tests that show what it is needed for.
+void ListSavedPcs(bool list);
+
 /// Takes breakpoints and faults to core.
 void InstallHooks();
 

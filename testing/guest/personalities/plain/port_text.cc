@@ -8,6 +8,7 @@
 #include "testing/guest/kernel/machine.h"
 #include "testing/guest/personalities/plain/port.h"
 #include "testing/guest/personalities/plain/port_alias.h"
+#include "testing/guest/kernel/thread.h"
 #include "testing/guest/personalities/plain/rendezvous.h"
 
 extern "C" {
@@ -33,6 +34,8 @@ constinit ebpf::SymbolTable symbols;
 
 uintptr_t AddressOf(const char* symbol) {
   return reinterpret_cast<uintptr_t>(symbol);
+constinit bool lists_saved_pcs = true;
+
 }
 
 bool IsWithin(uintptr_t begin, size_t size, uintptr_t outer_begin,
@@ -61,6 +64,8 @@ bool PrepareText() {
 }
 
 }  // namespace guest::plain
+
+void ListSavedPcs(bool list) { lists_saved_pcs = list; }
 
 extern "C" {
 
@@ -95,8 +100,17 @@ bool ebpf_port_may_probe(uintptr_t address, size_t size) {
          !Overlaps(address, size, guest_noprobe_begin, guest_noprobe_end);
 }
 
-// The guest kernel does not preempt kernel code.
-ebpf_preemption ebpf_port_preemption(void) { return EBPF_PREEMPTION_NONE; }
+// The guest kernel preempts kernel code where a test says so, and knows where.
+ebpf_preemption ebpf_port_preemption(void) { return EBPF_PREEMPTION_LISTED; }
+
+int ebpf_port_saved_pcs(void (*see)(void* argument, uintptr_t pc),
+                        void* argument) {
+  if (!lists_saved_pcs) {
+    return 0;
+  }
+  guest::ForEachInterruption(see, argument);
+  return 0;
+}
 
 uint32_t ebpf_port_trap_stub(void) {
   return EBPF_TRAP_STUB_SETS_SP | EBPF_TRAP_STUB_LEAVES_GAP;

@@ -5,6 +5,7 @@
 #include "testing/guest/aarch64/registers.h"
 #include "testing/guest/kernel/kernel.h"
 #include "testing/guest/kernel/machine.h"
+#include "testing/guest/kernel/thread.h"
 
 namespace guest::plain {
 namespace {
@@ -55,6 +56,12 @@ EBPF_NOPROBE void HandleSynchronous(TrapFrame& frame) {
   }
 }
 
+void HandleInterrupt(const TrapFrame& frame) {
+  const Interruption interruption(frame.pc);
+  DispatchInterrupt(0, WhereOf(frame));
+  PreemptIfDue();
+}
+
 }  // namespace
 
 void SetBreakpointHook(BreakpointHook hook) { breakpoint_hook = hook; }
@@ -64,7 +71,7 @@ extern "C" EBPF_NOPROBE void PlainTrap(TrapFrame* frame, uint64_t kind) {
   if (kind == kSynchronous) {
     HandleSynchronous(*frame);
   } else if (kind == kIrq) {
-    DispatchInterrupt(0, WhereOf(*frame));
+    HandleInterrupt(*frame);
   } else {
     Fail("fast interrupt, system error or wrong level", *frame);
   }
