@@ -53,6 +53,10 @@ EBPF_ABSENT size_t ebpf_port_stack_walk(const void* /*regs*/, bool /*user*/,
                                         size_t /*capacity*/) {
   return 0;
 }
+EBPF_ABSENT bool ebpf_port_stack_bounds(uintptr_t /*sp*/, uintptr_t* /*begin*/,
+                                        uintptr_t* /*end*/) {
+  return false;
+}
 EBPF_ABSENT bool ebpf_port_variable(const char* /*name*/, size_t /*name_size*/,
                                     uintptr_t* /*address*/) {
   return false;
@@ -98,15 +102,15 @@ EBPF_ABSENT bool ebpf_port_may_override(uintptr_t /*function*/) {
 EBPF_ABSENT enum ebpf_preemption ebpf_port_preemption(void) {
   return EBPF_PREEMPTION_UNKNOWN;
 }
-EBPF_ABSENT uint32_t ebpf_port_trap_stub(void) { return 0; }
-
-EBPF_ABSENT bool ebpf_port_read_nofault(void* /*to*/, uintptr_t /*from*/,
-                                        size_t /*size*/) {
 EBPF_ABSENT int ebpf_port_saved_pcs(void (* /*see*/)(void* argument,
                                                      uintptr_t pc),
                                     void* /*argument*/) {
   return kMinusNotSupported;
 }
+EBPF_ABSENT uint32_t ebpf_port_trap_stub(void) { return 0; }
+
+EBPF_ABSENT bool ebpf_port_read_nofault(void* /*to*/, uintptr_t /*from*/,
+                                        size_t /*size*/) {
   return false;
 }
 

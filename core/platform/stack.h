@@ -18,4 +18,10 @@ extern "C" {
 size_t ebpf_port_stack_walk(const void* regs, bool user, uint64_t* addresses,
                             size_t capacity);
 
+/// The kernel stack in which `sp` lies, sp of the running context or of what it
+/// interrupted: [*begin, *end); false where that is not known (the default).
+/// Lets calls that were left by a jump be told from those that will return.
+/// Takes no lock. Context: any.
+bool ebpf_port_stack_bounds(uintptr_t sp, uintptr_t* begin, uintptr_t* end);
+
 }  // extern "C"

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "core/base/atomic.h"
+#include "core/base/noprobe.h"
 #include "core/base/status.h"
 #include "core/base/types.h"
 #include "core/machine/pt_regs.h"
@@ -29,7 +30,9 @@ class ReturnConsumer {
   /// return is of no interest. What is put into `data` (0 at first) is there
   /// again at the return. Not called for a call whose return will be missed for
   /// want of an instance. Runs as KprobeConsumer::Hit. Context: any.
-  virtual bool Entered(machine::PtRegs& regs, uint64_t& data);
+  virtual bool Entered(machine::PtRegs& /*regs*/, uint64_t& /*data*/) {
+    return true;
+  }
 
   /// The call returned: `regs` are those right behind the call, the pc is
   /// `call.return_address` and sp is the caller's. What is changed in `regs`
@@ -67,9 +70,11 @@ class ReturnHook final : public KprobeConsumer, public NonCopyable {
   /// KprobeConsumer. Context: any.
   void Hit(machine::PtRegs& regs) override;
 
- private:
-  friend class ReturnPool;
+  // For the way of a return.
+  void Tell(machine::PtRegs& regs, const ReturnedCall& call);
+  EBPF_NOPROBE_INLINE void CountMissed() { missed_.FetchAdd(1, kRelaxed); }
 
+ private:
   ReturnConsumer& consumer_;
   Atomic<uint64_t> missed_{0};
 };

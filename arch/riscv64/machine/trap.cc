@@ -3,6 +3,7 @@
 // The breakpoint and fault hooks: core/probes' way of a trap, made of this
 // CPU's types, in one piece without indirect calls.
 #include "arch/riscv64/breakpoint.h"
+#include "arch/riscv64/call_frame.h"
 #include "arch/riscv64/machine/icache.h"
 #include "arch/riscv64/machine/nofault.h"
 #include "arch/riscv64/macro_assembler.h"
@@ -13,6 +14,7 @@
 #include "core/probes/kprobe.h"
 #include "core/probes/probe_site.h"
 #include "core/probes/probe_trap.h"
+#include "core/probes/return_trap.h"
 
 EBPF_NOPROBE_SYMBOLS(ebpf_trap_noprobe)
 EBPF_NOPROBE_RANGE(ebpf_trap_noprobe)
@@ -21,6 +23,7 @@ namespace ebpf {
 namespace {
 
 using Trap = ProbeTrap<riscv64::ProbedInsn, riscv64::Breakpoint>;
+using Return = ReturnTrap<riscv64::ProbedInsn, riscv64::CallFrame>;
 
 }  // namespace
 
@@ -34,7 +37,21 @@ constinit const TextRange machine_noprobe_text[kMachineNoprobeCount] = {
     {ebpf_trap_noprobe_begin, ebpf_trap_noprobe_end},
     {ebpf_copy_nofault_begin, ebpf_copy_nofault_end},
     {ebpf_icache_begin, ebpf_icache_end},
+    {ebpf_return_begin, ebpf_return_end},
 };
+
+EnteredCall ReadEnteredCall(const machine::PtRegs& regs) {
+  return Return::ReadCall(regs);
+}
+
+void RedirectReturn(machine::PtRegs& regs, uint64_t address) {
+  riscv64::CallFrame::SetReturnAddress(regs, address);
+}
+
+extern "C" EBPF_NOPROBE void ebpf_return_hit(machine::PtRegs* regs,
+                                             uint32_t number) {
+  Return::OnReturn(*regs, number);
+}
 
 // What core/capi/ebpf.h declares for kernels.
 extern "C" {

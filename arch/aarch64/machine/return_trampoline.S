@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: MIT
+//
+// Where followed calls return to: a stub for each instance, and what they all
+// call. core/probes/DESIGN.md tells why there are so many; numbers as in
+// core/machine/return_stubs.h.
+        .set stub_count, 2048
+        .set stub_size, 8
+
+        // struct pt_regs, arch/aarch64/pt_regs.h; its size is a multiple of 16.
+        .set regs_sp, 248
+        .set regs_pc, 256
+        .set regs_pstate, 264
+        .set regs_size, 272
+        .set mode_el1h, 5
+
+        .section .ebpf.noprobe, "ax", %progbits
+        .globl ebpf_return_begin
+        .hidden ebpf_return_begin
+        .globl ebpf_return_end
+        .hidden ebpf_return_end
+        .globl ebpf_return_stubs
+        .hidden ebpf_return_stubs
+        .type ebpf_return_stubs, %function
+
+        // Right behind the call, registers and flags are the function's result
+        // and what the caller keeps; but x30, which each call changes, and
+        // which the stub's own BL has set to where it is.
+        .balign 16
+ebpf_return_begin:
+return_common:
+        sub sp, sp, #regs_size
+        stp x0, x1, [sp, #0]
+        stp x2, x3, [sp, #16]
+        stp x4, x5, [sp, #32]
+        stp x6, x7, [sp, #48]
+        stp x8, x9, [sp, #64]
+        stp x10, x11, [sp, #80]
+        stp x12, x13, [sp, #96]
+        stp x14, x15, [sp, #112]
+        stp x16, x17, [sp, #128]
+        stp x18, x19, [sp, #144]
+        stp x20, x21, [sp, #160]
+        stp x22, x23, [sp, #176]
+        stp x24, x25, [sp, #192]
+        stp x26, x27, [sp, #208]
+        stp x28, x29, [sp, #224]
+        add x1, sp, #regs_size
+        stp x30, x1, [sp, #240]         // sp is the second
+        mrs x2, nzcv
+        mrs x3, daif
+        orr x2, x2, x3
+        mov x3, #mode_el1h
+        orr x2, x2, x3
+        stp x30, x2, [sp, #regs_pc]     // pc, until it is known better
+        adr x1, ebpf_return_stubs
+        sub x1, x30, x1                 // the stub's offset and 4
+        lsr x1, x1, #3
+        mov x0, sp
+        bl ebpf_return_hit
+        ldr x0, [sp, #regs_pstate]
+        msr nzcv, x0
+        ldr x30, [sp, #regs_pc]
+        ldp x0, x1, [sp, #0]
+        ldp x2, x3, [sp, #16]
+        ldp x4, x5, [sp, #32]
+        ldp x6, x7, [sp, #48]
+        ldp x8, x9, [sp, #64]
+        ldp x10, x11, [sp, #80]
+        ldp x12, x13, [sp, #96]
+        ldp x14, x15, [sp, #112]
+        ldp x16, x17, [sp, #128]
+        ldp x18, x19, [sp, #144]
+        ldp x20, x21, [sp, #160]
+        ldp x22, x23, [sp, #176]
+        ldp x24, x25, [sp, #192]
+        ldp x26, x27, [sp, #208]
+        ldp x28, x29, [sp, #224]
+        add sp, sp, #regs_size
+        ret
+
+        // An unwinder that finds a stub as a return address sees a frame that
+        // has nothing but that: the same registers, and as return address the
+        // first word of the stub's instance. It looks up the byte before.
+        .balign stub_size
+        .cfi_startproc simple
+        .cfi_def_cfa sp, 0
+        // The value of register 30, the return address, is:
+        .cfi_escape 0x16, 30, 29
+        .cfi_escape 0x8e, 4, 0x94, 2    // the stub's number
+        .cfi_escape 0x12, 0x36, 0x24, 0x16, 0x33, 0x24
+        .cfi_escape 0x8e, 0, 0x16, 0x1c // the first stub
+        .cfi_escape 0x38, 0x1c          // the word before it
+        .cfi_escape 0x12, 0x94, 4, 0x08, 32, 0x24, 0x08, 32, 0x26, 0x22
+        .cfi_escape 0x06, 0x22, 0x06    // the array, the instance, its word
+        .word ebpf_return_instances - .
+        .word 0
+ebpf_return_stubs:
+        .set number, 0
+        .rept stub_count
+        bl return_common
+        .inst number                    // UDF, never executed
+        .set number, number + 1
+        .endr
+        .cfi_endproc
+        .size ebpf_return_stubs, . - ebpf_return_stubs
+ebpf_return_end:
+        .section .note.GNU-stack, "", %progbits

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: MIT
+//
+// Where followed calls return to: a stub for each instance, and what they all
+// call. core/probes/DESIGN.md tells why there are so many; numbers as in
+// core/machine/return_stubs.h.
+        .set stub_count, 2048
+        .set stub_size, 8
+
+        // struct pt_regs, arch/x86_64/pt_regs.h.
+        .set regs_orig_rax, 120
+        .set regs_rip, 128
+        .set regs_cs, 136
+        .set regs_rsp, 152
+        .set regs_ss, 160
+        .set regs_size, 168
+
+        .section .ebpf.noprobe, "ax", %progbits
+        .globl ebpf_return_begin
+        .hidden ebpf_return_begin
+        .globl ebpf_return_end
+        .hidden ebpf_return_end
+        .globl ebpf_return_stubs
+        .hidden ebpf_return_stubs
+        .type ebpf_return_stubs, %function
+
+        // Right behind the call, registers and flags are the function's result
+        // and what the caller keeps; below sp there is nothing. The stub's own
+        // CALL has pushed where it is: to where the function's CALL had pushed
+        // the return address.
+        .balign 16
+ebpf_return_begin:
+return_common:
+        lea -8(%rsp), %rsp              // ss
+        push %rsp
+        pushfq
+        lea -24(%rsp), %rsp             // cs, rip, orig_rax
+        push %rdi
+        push %rsi
+        push %rdx
+        push %rcx
+        push %rax
+        push %r8
+        push %r9
+        push %r10
+        push %r11
+        push %rbx
+        push %rbp
+        push %r12
+        push %r13
+        push %r14
+        push %r15
+        cld
+        mov %ss, %eax
+        mov %rax, regs_ss(%rsp)
+        mov %cs, %eax
+        mov %rax, regs_cs(%rsp)
+        movq $-1, regs_orig_rax(%rsp)
+        lea regs_size + 8(%rsp), %rax
+        mov %rax, regs_rsp(%rsp)
+        mov regs_size(%rsp), %rsi       // the stub and 5
+        lea ebpf_return_stubs(%rip), %rax
+        mov %rax, regs_rip(%rsp)        // until it is known better
+        sub %rax, %rsi
+        shr $3, %rsi
+        mov %rsp, %rdi
+        mov %rsp, %rbx
+        and $-16, %rsp
+        call ebpf_return_hit
+        mov %rbx, %rsp
+        mov regs_rip(%rsp), %rax
+        mov %rax, regs_size(%rsp)       // where RET finds it
+        pop %r15
+        pop %r14
+        pop %r13
+        pop %r12
+        pop %rbp
+        pop %rbx
+        pop %r11
+        pop %r10
+        pop %r9
+        pop %r8
+        pop %rax
+        pop %rcx
+        pop %rdx
+        pop %rsi
+        pop %rdi
+        lea 24(%rsp), %rsp
+        popfq
+        lea 16(%rsp), %rsp
+        ret
+
+        // An unwinder that finds a stub as a return address sees a frame that
+        // has nothing but that: the same registers, and as return address the
+        // first word of the stub's instance. It looks up the byte before.
+        .balign stub_size
+        .cfi_startproc simple
+        .cfi_def_cfa %rsp, 0
+        // The value of register 16, the return address, is:
+        .cfi_escape 0x16, 16, 29
+        .cfi_escape 0x80, 6, 0x94, 2    // the stub's number
+        .cfi_escape 0x12, 0x36, 0x24, 0x16, 0x33, 0x24
+        .cfi_escape 0x80, 0, 0x16, 0x1c // the first stub
+        .cfi_escape 0x38, 0x1c          // the word before it
+        .cfi_escape 0x12, 0x94, 4, 0x08, 32, 0x24, 0x08, 32, 0x26, 0x22
+        .cfi_escape 0x06, 0x22, 0x06    // the array, the instance, its word
+        .long ebpf_return_instances - .
+        .long 0
+ebpf_return_stubs:
+        .set number, 0
+        .rept stub_count
+        call return_common
+        ret $number                     // never: 0xc2 and the number
+        .set number, number + 1
+        .endr
+        .cfi_endproc
+        .size ebpf_return_stubs, . - ebpf_return_stubs
+ebpf_return_end:
+        .section .note.GNU-stack, "", %progbits
