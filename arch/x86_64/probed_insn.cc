@@ -58,6 +58,13 @@ bool MayProbe0f01(const Subject& s) {
     return reg == 0 || reg == 1 || reg == 4 ||
            reg == 7;  // not lgdt, lidt, lmsw
   }
+  if (s.insn.reg_field() == 4) {
+    return true;  // smsw
+  }
+  if (s.insn.repeat != 0 || s.insn.operand_size_16) {
+    // Other instructions: eretu, erets, clui, stui, tdcall...
+    return s.insn.modrm == 0xd9 && !s.insn.operand_size_16;  // vmgexit
+  }
   switch (s.insn.modrm) {
     case 0xc1:  // vmcall
     case 0xca:  // clac
@@ -70,7 +77,7 @@ bool MayProbe0f01(const Subject& s) {
     case 0xf9:  // rdtscp
       return true;
     default:
-      return s.insn.reg_field() == 4;  // smsw
+      return false;
   }
 }
 
@@ -500,10 +507,30 @@ Status PlanStep(const Subject& s, ProbePlan& plan) {
   return Status::kOk;
 }
 
+constexpr size_t kHypervisorPrefixSize = 5;
+
+/// Whether `code` begins with what asks Xen or KVM to emulate the instruction
+/// behind it: ud2 and three letters, which are no instructions.
+bool IsHypervisorPrefix(ConstBytes code) {
+  constexpr uint8_t kXen[] = {0x0f, 0x0b, 'x', 'e', 'n'};
+  constexpr uint8_t kKvm[] = {0x0f, 0x0b, 'k', 'v', 'm'};
+  if (code.size() < kHypervisorPrefixSize) {
+    return false;
+  }
+  const ConstBytes begin = code.First(kHypervisorPrefixSize);
+  return EqualBytes(begin, kXen) || EqualBytes(begin, kKvm);
+}
+
 /// The decoded instruction at `offset`, if it begins there.
 Result<DecodedInsn> DecodeAt(ConstBytes code, size_t offset) {
   size_t at = 0;
   while (at < offset) {
+    if (IsHypervisorPrefix(code.Subspan(at))) {
+      at += kHypervisorPrefixSize;  // one instruction with the next
+      if (at >= offset) {
+        return Status::kBadSequence;
+      }
+    }
     const DecodedInsn insn = EBPF_TRY(DecodeInsn(code.Subspan(at)));
     at += insn.size;
   }

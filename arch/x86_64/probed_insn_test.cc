@@ -70,6 +70,12 @@ TEST(ProbedInsnTest, RefusesWhatMayNotBeProbed) {
            {0x0f, 0x01, 0xf8},              // swapgs
            {0x0f, 0x01, 0xc2},              // vmlaunch
            {0x0f, 0x01, 0xc9},              // mwait
+           {0xf2, 0x0f, 0x01, 0xca},        // erets; clac without F2
+           {0xf3, 0x0f, 0x01, 0xca},        // eretu
+           {0xf3, 0x0f, 0x01, 0xee},        // clui; rdpkru without F3
+           {0xf3, 0x48, 0x0f, 0x01, 0xef},  // stui
+           {0xf2, 0x0f, 0x01, 0xc1},        // vmcall has no prefix
+           {0x66, 0x0f, 0x01, 0xcb},        // nor has stac
            {0x0f, 0x01, 0x18},              // lidt
            {0x0f, 0x22, 0xd8},              // mov cr3, rax
            {0xf3, 0x0f, 0xae, 0xd8},        // wrgsbase
@@ -83,6 +89,37 @@ TEST(ProbedInsnTest, RefusesWhatMayNotBeProbed) {
     EXPECT_EQ(PlanOf(insn).status(), Status::kInvalid)
         << int{insn[0]} << " " << insn.size();
   }
+}
+
+TEST(ProbedInsnTest, StepsSystemInstructionsThatDoNotMindTheSlot) {
+  for (const std::vector<uint8_t>& insn :
+       std::vector<std::vector<uint8_t>>{{0x0f, 0x01, 0xca},        // clac
+                                         {0x0f, 0x01, 0xcb},        // stac
+                                         {0x0f, 0x01, 0xc1},        // vmcall
+                                         {0xf3, 0x0f, 0x01, 0xd9},  // vmgexit
+                                         {0x66, 0x0f, 0x01, 0xe0},  // smsw ax
+                                         {0x0f, 0x01, 0xef},        // wrpkru
+                                         {0x0f, 0x32}}) {           // rdmsr
+    const Result<ProbePlan> plan = PlanOf(insn);
+    ASSERT_TRUE(plan.ok()) << int{insn[1]} << " " << insn.size();
+    EXPECT_EQ(plan->method, ProbeMethod::kStep);
+  }
+}
+
+TEST(ProbedInsnTest, TakesAHypervisorsPrefixAndItsInstructionForOne) {
+  // ud2, "xen" or "kvm", cpuid, nop: a breakpoint in place of cpuid would be
+  // what the hypervisor emulates.
+  for (const std::vector<uint8_t>& code : std::vector<std::vector<uint8_t>>{
+           {0x0f, 0x0b, 'x', 'e', 'n', 0x0f, 0xa2, 0x90},
+           {0x0f, 0x0b, 'k', 'v', 'm', 0x0f, 0xa2, 0x90}}) {
+    EXPECT_EQ(PlanOf(code, 0).status(), Status::kInvalid);
+    for (size_t offset = 1; offset < 7; ++offset) {
+      EXPECT_EQ(PlanOf(code, offset).status(), Status::kBadSequence) << offset;
+    }
+    EXPECT_TRUE(PlanOf(code, 7).ok());
+  }
+  // ud2 alone is an instruction.
+  EXPECT_TRUE(PlanOf({0x0f, 0x0b, 0x90, 0x90, 0x90, 0x90}, 2).ok());
 }
 
 TEST(ProbedInsnTest, EmulatesUsualEntriesWhereTheStubAllowsIt) {
