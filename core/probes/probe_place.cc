@@ -83,12 +83,18 @@ Result<machine::ProbePlan> ProbeRegistry::Plan(const Place& place) {
   EBPF_ASSERT(place.offset < function.size);
   const size_t size =
       Min<size_t>(function.size - place.offset, kLookAhead) + place.offset;
-  Bytes code = EBPF_TRY(allocator_->NewArray<uint8_t>(size));
+  uint8_t small[2 * kLookAhead];  // does for all but far offsets
+  Bytes code = Bytes(small).First(Min(size, sizeof(small)));
+  if (size > sizeof(small)) {
+    code = EBPF_TRY(allocator_->NewArray<uint8_t>(size));
+  }
   CopyBytes(code.data(), reinterpret_cast<const void*>(function.address), size);
   HideBreakpoints(function.address, code);
   const Result<machine::ProbePlan> plan = ops_->plan_probe(
       code, function.address, place.offset, ebpf_port_trap_stub());
-  allocator_->DeleteArray(code);
+  if (size > sizeof(small)) {
+    allocator_->DeleteArray(code);
+  }
   if (!plan.ok()) {
     return Refuse(plan.status(), function, place.offset,
                   plan.status() == Status::kBadSequence

@@ -73,7 +73,7 @@ Result<Ref<Kprobe>> ProbeRegistry::Attach(StringView symbol, uint64_t address,
   const Place place = EBPF_TRY(Locate(symbol, address, offset));
   const Result<Kprobe*> probe = AttachOne(place, consumer);
   if (!probe.ok()) {
-    Drain();
+    DrainIfNeeded();
     return probe.status();
   }
   return Ref<Kprobe>::Adopt(*probe);
@@ -99,8 +99,8 @@ Status ProbeRegistry::AttachMany(Span<const uint64_t> addresses,
       }
     }
     if (!IsOk(status)) {
-      RemoveProbes(Span<const Ref<Kprobe>>(probes.First(done)));
-      Drain();
+      (void)RemoveProbes(Span<const Ref<Kprobe>>(probes.First(done)));
+      DrainIfNeeded();
     }
   }
   if (!IsOk(status)) {
@@ -148,7 +148,7 @@ template <typename P>
 void ProbeRegistry::DetachMany(Span<P> probes) {
   MutexGuard guard(mutex_);
   if (RemoveProbes(probes)) {
-    Drain();
+    Drain();  // what a caller's consumer waits for
   }
 }
 
@@ -332,7 +332,6 @@ void ProbeRegistry::UnpublishDead() {
 
 void ProbeRegistry::Drain() {
   UnpublishDead();
-  table_.Trim();
   // First the readers: the last of them, when it leaves, has masked interrupts
   // until it is through with the site. Then the text: for those.
   const uint64_t detachments = detachments_;
@@ -340,6 +339,15 @@ void ProbeRegistry::Drain() {
   if (IsOk(WaitForText(0, 0))) {
     quiet_detachments_ = detachments;
     FreeDead();
+    if (table_.Trim() && IsOk(WaitForText(0, 0))) {
+      table_.FreeOld();
+    }
+  }
+}
+
+void ProbeRegistry::DrainIfNeeded() {
+  if (dead_sites_ != nullptr || detachments_ != quiet_detachments_) {
+    Drain();
   }
 }
 

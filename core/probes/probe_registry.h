@@ -80,6 +80,7 @@ class ProbeRegistry : public NonCopyable {
   void BuryIfUnused(ProbeSite& site) EBPF_REQUIRES(mutex_);
   void UnpublishDead() EBPF_REQUIRES(mutex_);
   void Drain() EBPF_REQUIRES(mutex_);
+  void DrainIfNeeded() EBPF_REQUIRES(mutex_);
   void FreeDead() EBPF_REQUIRES(mutex_);
   void FreeSite(ProbeSite& site) EBPF_REQUIRES(mutex_);
 

@@ -91,11 +91,13 @@ void SiteTable::MakeRoomFor(size_t count) {
   }
 }
 
-void SiteTable::Trim() {
-  if (current_ != small_ && !has_old() &&
-      size_ <= size_t{1} << (kSmallBits - 1)) {
-    ReplaceBy(*small_);
+bool SiteTable::Trim() {
+  if (current_ == small_ || has_old() ||
+      size_ > size_t{1} << (kSmallBits - 1)) {
+    return false;
   }
+  ReplaceBy(*small_);
+  return true;
 }
 
 void SiteTable::ReplaceBy(ProbeTable& table) {

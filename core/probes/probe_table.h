@@ -34,8 +34,8 @@ class SiteTable : public NonCopyable {
   /// Makes room for `count` sites more, unless there is no memory or a table
   /// that was replaced is not free yet: then all works as before, but slower.
   void MakeRoomFor(size_t count);
-  /// Replaces a table that has become far too large.
-  void Trim();
+  /// Replaces a table that has become far too large; whether there was one.
+  bool Trim();
 
   /// A table was replaced, and traps may be in it still.
   bool has_old() const { return old_ != nullptr; }

@@ -43,6 +43,7 @@ std::atomic<bool> g_supported{true};
 std::atomic<uint64_t> g_timeout_ms{10000};
 std::atomic<uint64_t> g_count{0};
 std::atomic<uint64_t> g_timeouts{0};
+std::atomic<uint64_t> g_fail_from{0};
 std::atomic<const Thread*> g_stopping_thread{nullptr};
 
 /// Where each CPU that has arrived will go on.
@@ -179,6 +180,15 @@ uint16_t CallOthers(Registry& registry) {
   return count;
 }
 
+/// Whether this rendezvous shall fail. Under the registry's mutex.
+bool TakeFailure() {
+  if (g_fail_from > 1) {
+    --g_fail_from;
+    return false;
+  }
+  return g_fail_from == 1;
+}
+
 /// Whether all `others` have arrived in time.
 bool WaitForOthers(uint16_t others) {
   const uint64_t deadline = NowMs() + g_timeout_ms;
@@ -234,6 +244,7 @@ namespace ebpf {
 void SetHostRendezvousTimeout(uint64_t milliseconds) {
   host::g_timeout_ms = milliseconds;
 }
+void FailRendezvousFrom(uint64_t n) { host::g_fail_from = n; }
 void SetHostTextSupport(bool supported) { host::g_supported = supported; }
 void ListHostSavedPcs(bool list) { host::g_lists_saved_pcs = list; }
 uint64_t HostRendezvousCount() { return host::g_count; }
@@ -250,6 +261,10 @@ extern "C" int ebpf_port_stop_machine(int (*function)(void*), void* argument,
   }
   Registry& registry = TheRegistry();
   std::lock_guard<std::mutex> lock(registry.mutex);
+  if (TakeFailure()) {
+    ++g_timeouts;
+    return -EBUSY;
+  }
   const uint32_t number = g_round.load().number;
   g_round = Round{number, 0, 1};
   const bool complete = WaitForOthers(CallOthers(registry));

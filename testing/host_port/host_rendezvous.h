@@ -12,6 +12,10 @@ namespace ebpf {
 /// fail.
 void SetHostRendezvousTimeout(uint64_t milliseconds);
 
+/// The `n`-th rendezvous from now on (1: the next) and all after it are given
+/// up at once, as if a CPU did not come; 0: none is.
+void FailRendezvousFrom(uint64_t n);
+
 /// False: the port has no tier T1 (every function of core/platform/text.h says
 /// so), as at first it has.
 void SetHostTextSupport(bool supported);

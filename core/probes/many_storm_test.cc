@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: MIT
+//
+// Probes on many functions come and go while threads run through all of them:
+// the table of sites grows and shrinks under their traps.
+#include <atomic>
+#include <chrono>
+#include <thread>
+
+#include "core/probes/many_functions_test_util.h"
+#include "testing/host_port/host_cpu.h"
+
+namespace ebpf {
+namespace {
+
+class ManyStormTest : public KprobeTest {};
+
+/// Counts hits, and those that come when none may.
+struct Guarded final : KprobeConsumer {
+  std::atomic<bool> attached{true};
+  std::atomic<uint64_t> hits{0};
+  std::atomic<uint64_t> late{0};
+
+  void Hit(machine::PtRegs& /*regs*/) override {
+    late += attached ? 0 : 1;
+    ++hits;
+  }
+};
+
+TEST_F(ManyStormTest, OnesThatStayMissNothingWhileManyComeAndGo) {
+  const ManyFunctions functions(3000);
+  constexpr size_t kStaying = 16;  // of the first functions
+  Guarded staying;
+  std::vector<Ref<Kprobe>> stay(kStaying);
+  ASSERT_EQ(AttachKprobes(functions.addresses().First(kStaying), staying,
+                          SpanOf(stay)),
+            Status::kOk);
+  ASSERT_EQ(EnableKprobes(SpanOf(stay)), Status::kOk);
+
+  std::atomic<bool> stop{false};
+  std::atomic<uint64_t> calls{0};
+  std::atomic<uint64_t> wrong{0};
+  std::vector<std::thread> load;
+  for (uint32_t number = 1; number <= 2; ++number) {
+    load.emplace_back([&, number] {
+      HostCpu cpu(number);
+      for (size_t i = 0; !stop; ++i) {
+        const size_t function = i * number % functions.size();
+        wrong += functions.Call(function, i, number) ? 0 : 1;
+        wrong += functions.Call(i % kStaying, i, number) ? 0 : 1;
+        calls += function < kStaying ? 2 : 1;
+        if (i % 256 == 0) {
+          std::this_thread::sleep_for(std::chrono::microseconds(10));
+        }
+      }
+    });
+  }
+  constexpr int kCycles = 60;
+  int cycles_with_hits = 0;
+  for (int cycle = 0; cycle < kCycles; ++cycle) {
+    Guarded passing;
+    const size_t count = cycle % 3 == 0 ? functions.size() : 400;
+    std::vector<Ref<Kprobe>> probes(count);
+    ASSERT_EQ(AttachKprobes(functions.addresses().First(count), passing,
+                            SpanOf(probes)),
+              Status::kOk);
+    ASSERT_EQ(EnableKprobes(SpanOf(probes)), Status::kOk);
+    for (int i = 0; i < 20000 && passing.hits == 0; ++i) {
+      std::this_thread::sleep_for(std::chrono::microseconds(50));
+    }
+    cycles_with_hits += passing.hits != 0 ? 1 : 0;
+    DetachKprobes(SpanOf(probes));
+    passing.attached = false;
+    uint64_t missed = 0;
+    for (const Ref<Kprobe>& probe : probes) {
+      missed += probe->missed();
+    }
+    EXPECT_EQ(missed, 0u);
+    probes.clear();
+    EXPECT_EQ(passing.late, 0u);
+  }
+  stop = true;
+  for (std::thread& thread : load) {
+    thread.join();
+  }
+  EXPECT_EQ(wrong, 0u);
+  EXPECT_GE(cycles_with_hits, kCycles * 95 / 100);
+  uint64_t missed = 0;
+  for (const Ref<Kprobe>& probe : stay) {
+    missed += probe->missed();
+  }
+  EXPECT_EQ(staying.hits + missed, calls);
+  EXPECT_EQ(missed, 0u);
+  DetachKprobes(SpanOf(stay));
+  EXPECT_TRUE(functions.IsOriginal());
+}
+
+}  // namespace
+}  // namespace ebpf
