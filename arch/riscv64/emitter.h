@@ -169,7 +169,8 @@ inline void Emitter::Load(uint32_t insn, unsigned rd, unsigned base,
       Half(encode::ShortWord(kCLw, rd, base, offset));
       return;
     }
-  } else if (base == kSp && insn == kLd && (at & ~uint64_t{0x1f8}) == 0) {
+  } else if (base == encode::kSp && insn == kLd &&
+             (at & ~uint64_t{0x1f8}) == 0) {
     Half(CLdsp(rd, offset));
     return;
   }
@@ -189,7 +190,8 @@ inline void Emitter::Store(uint32_t insn, unsigned rs, unsigned base,
       Half(encode::ShortWord(kCSw, rs, base, offset));
       return;
     }
-  } else if (base == kSp && insn == kSd && (at & ~uint64_t{0x1f8}) == 0) {
+  } else if (base == encode::kSp && insn == kSd &&
+             (at & ~uint64_t{0x1f8}) == 0) {
     Half(CSdsp(rs, offset));
     return;
   }
