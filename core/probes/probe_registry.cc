@@ -36,6 +36,7 @@ Status ProbeRegistry::Init(const machine::MachineOps& ops,
     // Releases both: pairs with the acquires in ProbeTrap.
     probe_shared.cpus.Store(cpus_.data(), kRelease);
   }
+  return_pool.Init(allocator);
   ops_ = &ops;
   supported_ = false;
   return Status::kOk;
@@ -47,7 +48,8 @@ bool ProbeRegistry::Exit() {
     return true;
   }
   Drain();
-  if (dead_sites_ != nullptr || dead_probes_ != nullptr || table_.has_old()) {
+  if (dead_sites_ != nullptr || dead_probes_ != nullptr || table_.has_old() ||
+      return_pool.CountInFlight() != 0) {
     return false;
   }
   probe_shared.cpus.Store(nullptr, kRelaxed);
@@ -56,6 +58,7 @@ bool ProbeRegistry::Exit() {
     probe_shared.cpus.Store(cpus_.data(), kRelease);
     return false;
   }
+  return_pool.Exit();
   table_.Exit();
   allocator_->DeleteArray(cpus_);
   cpus_ = {};
