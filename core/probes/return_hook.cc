@@ -60,8 +60,7 @@ extern "C" {
 
 void ebpf_return_run(ReturnInstance* instance, machine::PtRegs* regs,
                      uint64_t return_address) {
-  const uintptr_t hook =
-      instance->hook.Load(kRelaxed) & ~ReturnInstance::kBusy;
+  const uintptr_t hook = instance->hook.Load(kRelaxed) & ~ReturnInstance::kBusy;
   reinterpret_cast<ReturnHook*>(hook)->Tell(
       *regs, {instance->function, return_address, instance->data});
 }

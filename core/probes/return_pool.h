@@ -71,8 +71,7 @@ class ReturnPool : public NonCopyable {
   }
 
   /// The caller has it alone, and it is not in flight.
-  EBPF_NOPROBE_INLINE void GiveBack(ReturnInstance& instance,
-                                    uint32_t number) {
+  EBPF_NOPROBE_INLINE void GiveBack(ReturnInstance& instance, uint32_t number) {
     // The upper half changes with each give, so that a Take that was
     // interrupted does not take `next_free` of another time.
     uint64_t head = free_.Load(kRelaxed);
