@@ -36,6 +36,12 @@ inline constexpr uint32_t kOpBranch = 0x63;
 inline constexpr uint32_t kOpJalr = 0x67;
 inline constexpr uint32_t kOpJal = 0x6f;
 inline constexpr uint32_t kOpSystem = 0x73;
+// A CPU's maker decides what these are, and some made them branches.
+inline constexpr uint32_t kOpCustom0 = 0x0b;
+inline constexpr uint32_t kOpCustom1 = 0x2b;
+inline constexpr uint32_t kOpCustom2 = 0x5b;
+inline constexpr uint32_t kOpReserved = 0x6b;
+inline constexpr uint32_t kOpCustom3 = 0x7b;
 
 constexpr uint32_t Opcode(uint32_t w) { return Field(w, 0, 7); }
 constexpr unsigned Rd(uint32_t w) { return Field(w, 7, 5); }

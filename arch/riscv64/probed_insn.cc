@@ -76,8 +76,13 @@ Result<bool> IsReservedAt(ConstBytes code, size_t offset) {
 
 bool MayProbe(uint32_t word) {
   switch (Opcode(word)) {
-    case kOpSystem:
-      return false;  // traps, returns, control registers, their fences
+    case kOpSystem:  // traps, returns, control registers, their fences
+    case kOpCustom0:
+    case kOpCustom1:
+    case kOpCustom2:
+    case kOpReserved:
+    case kOpCustom3:
+      return false;
     case kOpMiscMem:
       return Funct3(word) != 1;  // fence.i
     case kOpAmo:

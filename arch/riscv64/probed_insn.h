@@ -12,8 +12,9 @@ namespace ebpf::riscv64 {
 /// Emulated are branches and jumps, what is relative to pc, constants, moves,
 /// additions of constants, and loads and stores of registers on the stack.
 /// Where the trap's stub cannot set sp, what moves sp is stepped, as is the
-/// rest. Refused are traps, returns from them, control registers, fence.i, and
-/// LR to SC, between which a trap would lose the reservation each time.
+/// rest. Refused are traps, returns from them, control registers, fence.i,
+/// what the CPU's maker defined, and LR to SC, between which a trap would lose
+/// the reservation each time.
 struct ProbedInsn {
   static Result<uint8_t> Size(ConstBytes code);
   static Result<machine::ProbePlan> Plan(ConstBytes code, uint64_t function,

@@ -271,6 +271,11 @@ TEST(ProbedInsnTest, RefusesWhatMayNotBeProbed) {
            0x8002u,      // c.jr x0: reserved
            0x00b52863u,  // a branch with a reserved condition
            0x00009567u,  // jalr with a reserved function
+           0x0000500bu,  // custom-0
+           0x0000502bu,  // custom-1
+           0x0005555bu,  // custom-2: Andes' bbc, a branch
+           0x0000007bu,  // custom-3
+           0x0000006bu,  // reserved
        }) {
     EXPECT_EQ(PlanOf({insn}).status(), Status::kInvalid) << std::hex << insn;
   }
