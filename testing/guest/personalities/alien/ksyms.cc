@@ -54,8 +54,9 @@ void BuildKsyms() {
   for (size_t i = 0; i < table.size(); ++i) {
     address[i] = table.At(i).address;
     name_index[i] = used;
-    // One more for a zero: the memory was zero.
     used += table.CopyName(i, {names + used, size_of_names - used}) + 1;
+    // What the copy did not need of its room is anything.
+    names[used - 1] = '\0';
   }
   tables = {address, name_index, names, table.size()};
   built = true;
