@@ -102,6 +102,20 @@ class Jit final : public Engine {
     return image;
   }
 
+  /// The image that begins lowest of those at `address` and above it, or null.
+  /// Context: any, in a read section.
+  const Image* FindFrom(uint64_t address) const {
+    const Image* lowest = nullptr;
+    for (const Image* image = images_.Load(kAcquire); image != nullptr;
+         image = image->next.Load(kAcquire)) {
+      if (image->address >= address &&
+          (lowest == nullptr || image->address < lowest->address)) {
+        lowest = image;
+      }
+    }
+    return lowest;
+  }
+
  private:
   Result<Image*> Compile(const Program& program, Compilation& compilation,
                          Placing& placing);
@@ -316,6 +330,36 @@ bool FindJitFixup(uint64_t pc, uint64_t* resume, uint8_t* dst) {
   return false;
 }
 
+namespace {
+
+void WriteSymbolName(const Program& program, char (&name)[48]) {
+  TextWriter writer(name, sizeof(name) - 1);
+  writer.Put("bpf_prog_");
+  for (const uint8_t byte : program.parts().tag) {
+    writer.PutHex(byte, 2);
+  }
+  if (!program.name().empty()) {
+    writer.Put("_").Put(program.name());
+  }
+  name[writer.text().size()] = 0;
+}
+
+}  // namespace
+
+bool NextJitSymbol(uint64_t* position, char (&name)[48], uint64_t* begin,
+                   uint64_t* size) {
+  const Jit* jit = running_jit.Load(kAcquire);
+  const Image* image = jit == nullptr ? nullptr : jit->FindFrom(*position);
+  if (image == nullptr) {
+    return false;
+  }
+  *position = image->address + 1;
+  WriteSymbolName(*image->program, name);
+  *begin = image->address;
+  *size = image->size;
+  return true;
+}
+
 bool FindJitSymbol(uint64_t address, char (&name)[48], uint64_t* begin,
                    uint64_t* size, uint32_t* insn) {
   const Jit* jit = running_jit.Load(kAcquire);
@@ -324,17 +368,7 @@ bool FindJitSymbol(uint64_t address, char (&name)[48], uint64_t* begin,
     return false;
   }
   const Program& program = *image->program;
-  TextWriter writer(name, sizeof(name) - 1);
-  writer.Put("bpf_prog_");
-  for (const uint8_t byte : program.parts().tag) {
-    constexpr const char* kDigits = "0123456789abcdef";
-    const char digits[] = {kDigits[byte >> 4], kDigits[byte & 15]};
-    writer.Put(StringView(digits, 2));
-  }
-  if (!program.name().empty()) {
-    writer.Put("_").Put(program.name());
-  }
-  name[writer.text().size()] = 0;
+  WriteSymbolName(program, name);
   *begin = image->address;
   *size = image->size;
   // The last instruction whose code begins at or before it.

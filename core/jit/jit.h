@@ -29,6 +29,13 @@ void ExitJit();
 /// register `*dst` (eBPF's number) is to be zeroed. Context: any.
 bool FindJitFixup(uint64_t pc, uint64_t* resume, uint8_t* dst);
 
+/// The program whose image begins next, at `*position` or above it: as
+/// FindJitSymbol, and `*position` is moved on. False: there are no more. A walk
+/// from 0 on sees each program once that is there all the time. Context: task,
+/// in a read section.
+bool NextJitSymbol(uint64_t* position, char (&name)[48], uint64_t* begin,
+                   uint64_t* size);
+
 /// The program whose image contains `address`; its name as a symbol
 /// ("bpf_prog_<tag>_<name>", ended by a zero) is written to `name`, and the
 /// index of the instruction, in what the client loaded, to `*insn`. False if

@@ -225,6 +225,32 @@ TEST_F(JitTest, AnImageIsASymbolWhileItLives) {
   EXPECT_FALSE(FindJitSymbol(entry, name, &begin, &size, &insn));
 }
 
+TEST_F(JitTest, AWalkOverSymbolsSeesEachImageOnceInOrder) {
+  std::vector<Ref<Program>> programs;
+  for (int i = 0; i < 5; ++i) {
+    Result<Ref<Program>> program = Load(Answer(i));
+    ASSERT_TRUE(program.ok());
+    programs.push_back(*Move(program));
+  }
+  programs.erase(programs.begin() + 2);
+  uint64_t position = 0;
+  uint64_t last = 0;
+  size_t seen = 0;
+  char name[48];
+  uint64_t begin, size;
+  ReadSection reading;
+  while (NextJitSymbol(&position, name, &begin, &size)) {
+    EXPECT_STREQ(name, "bpf_prog_12000000000000ef_answer");
+    EXPECT_GT(begin, last);
+    last = begin;
+    for (const Ref<Program>& program : programs) {
+      seen += EntryOf(program) - begin < size ? 1 : 0;
+    }
+  }
+  EXPECT_EQ(seen, 4u);
+  EXPECT_FALSE(NextJitSymbol(&position, name, &begin, &size));
+}
+
 TEST_F(JitTest, TheLineTableFindsTheInstruction) {
   std::vector<isa::Insn> insns;
   for (int i = 0; i < 50; ++i) {

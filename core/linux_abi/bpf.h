@@ -286,6 +286,7 @@ enum Capability : int {
   kCapDacOverride = 1,
   kCapNetAdmin = 12,
   kCapSysAdmin = 21,
+  kCapSyslog = 34,
   kCapPerfmon = 38,
   kCapBpf = 39,
 };

@@ -17,6 +17,14 @@
 
 namespace ebpf {
 
+/// What a consumer tells for lists of probes.
+struct ConsumerInfo {
+  bool follows_returns = false;  // a kretprobe
+  bool is_event = false;         // it has a profile: `hits` is true
+  uint64_t hits = 0;
+  uint64_t missed = 0;  // besides Kprobe::missed
+};
+
 /// What happens at a hit. Outlives its Kprobe's Detach.
 class KprobeConsumer {
  public:
@@ -25,6 +33,10 @@ class KprobeConsumer {
   /// Runs in a read section, with interrupts masked; probes hit meanwhile on
   /// this CPU are missed. Context: any.
   virtual void Hit(machine::PtRegs& regs) = 0;
+
+  /// By default a kprobe of something that keeps no counts. Under the
+  /// registry's mutex. Context: task.
+  virtual ConsumerInfo Info() const { return {}; }
 
   /// Where true, the consumers behind it do not get hits whose pc it changed.
   /// Context: any.

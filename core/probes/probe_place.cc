@@ -115,13 +115,17 @@ void ProbeRegistry::HideBreakpoints(uint64_t begin, Bytes code) {
   }
 }
 
-Status ProbeRegistry::CheckAllowed(const machine::ProbePlan& plan) {
-  bool allowed = ebpf_port_may_probe(plan.address, plan.insn_size) &&
-                 !ops_->noprobe_text.Overlaps(plan.address, plan.insn_size);
+bool ProbeRegistry::IsAllowed(uint64_t address, uint64_t size) {
+  bool allowed = ebpf_port_may_probe(address, size) &&
+                 !ops_->noprobe_text.Overlaps(address, size);
   for (const TextRange& range : machine_noprobe_text) {
-    allowed = allowed && !range.Overlaps(plan.address, plan.insn_size);
+    allowed = allowed && !range.Overlaps(address, size);
   }
-  return allowed ? Status::kOk
+  return allowed;
+}
+
+Status ProbeRegistry::CheckAllowed(const machine::ProbePlan& plan) {
+  return IsAllowed(plan.address, plan.insn_size) ? Status::kOk
                  : Refuse(Status::kInvalid, "", plan.address,
                           "it is on a breakpoint's own way");
 }

@@ -9,6 +9,7 @@
 #include "core/memory/allocator.h"
 #include "core/platform/symbols.h"
 #include "core/probes/kprobe.h"
+#include "core/probes/probe_list.h"
 #include "core/probes/probe_site.h"
 #include "core/probes/probe_table.h"
 #include "core/probes/site_patches.h"
@@ -41,6 +42,9 @@ class ProbeRegistry : public NonCopyable {
   void DetachMany(Span<P> probes);
   void Delete(Kprobe& probe);
 
+  size_t List(const ProbeKey& after, Span<ProbeInfo> probes);
+  bool MayStandOn(uint64_t address, uint64_t size);
+
  private:
   // Finding out what a probe would stand on.
   struct Place {
@@ -51,6 +55,7 @@ class ProbeRegistry : public NonCopyable {
   Result<Place> Locate(StringView symbol, uint64_t address, uint64_t offset);
   Result<machine::ProbePlan> Plan(const Place& place) EBPF_REQUIRES(mutex_);
   void HideBreakpoints(uint64_t begin, Bytes code) EBPF_REQUIRES(mutex_);
+  bool IsAllowed(uint64_t address, uint64_t size) EBPF_REQUIRES(mutex_);
   Status CheckAllowed(const machine::ProbePlan& plan) EBPF_REQUIRES(mutex_);
 
   // Sites.

@@ -24,6 +24,22 @@ class SiteTable : public NonCopyable {
 
   ProbeSite* Find(uint64_t address) { return current_->Find(address); }
 
+  /// Calls `visit(ProbeSite&)` for each, in no certain order; for none before
+  /// Init and after Exit.
+  template <typename Visit>
+  void ForEach(Visit visit) {
+    if (current_ == nullptr) {
+      return;
+    }
+    for (size_t i = 0; i < current_->bucket_count(); ++i) {
+      ProbeSite* site = current_->buckets[i].Load(kRelaxed);
+      for (; site != nullptr;
+           site = site->next[current_->link].Load(kRelaxed)) {
+        visit(*site);
+      }
+    }
+  }
+
   void Add(ProbeSite& site);
   void Remove(ProbeSite& site);
 

@@ -40,6 +40,9 @@ class ReturnConsumer {
   /// probes and returns met meanwhile on this CPU are missed. Context: any.
   virtual void Returned(machine::PtRegs& regs, const ReturnedCall& call) = 0;
 
+  /// As KprobeConsumer::Info: hits are returns.
+  virtual ConsumerInfo Info() const { return {}; }
+
  protected:
   ~ReturnConsumer() = default;
 };
@@ -69,6 +72,12 @@ class ReturnHook final : public KprobeConsumer, public NonCopyable {
 
   /// KprobeConsumer. Context: any.
   void Hit(machine::PtRegs& regs) override;
+  ConsumerInfo Info() const override {
+    ConsumerInfo info = consumer_.Info();
+    info.follows_returns = true;
+    info.missed = missed();
+    return info;
+  }
 
   // For the way of a return.
   void Tell(machine::PtRegs& regs, const ReturnedCall& call);
