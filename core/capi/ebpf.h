@@ -82,6 +82,14 @@ bool ebpf_on_fault(struct ebpf_pt_regs* regs);
  * False: `regs` untouched. Context: trap. */
 bool ebpf_fix_fault(struct ebpf_pt_regs* regs);
 
+/* The kernel stack [stack_begin, stack_end) will not be run on any more: its
+ * task has ended, or has left for good what it was in. Calls on it that were
+ * followed (kretprobes) never return, and are given back. Without this call
+ * each of them is lost to kretprobes until ebpf_exit, which then fails.
+ * Context: any; not on that stack, or as the last thing there that a probe may
+ * stand on. */
+void ebpf_task_exit(uint64_t stack_begin, uint64_t stack_end);
+
 /* Who calls: one for each process, and one for the kernel itself. */
 struct ebpf_client;
 enum ebpf_origin {

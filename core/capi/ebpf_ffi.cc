@@ -8,6 +8,7 @@
 #include "core/linux_abi/bpf_attach.h"
 #include "core/machine/machine_ops.h"
 #include "core/objects/cgroup_programs.h"
+#include "core/probes/return_hook.h"
 #include "core/sync/read_section.h"
 #include "core/syscall/bpf.h"
 #include "core/syscall/file_calls.h"
@@ -53,6 +54,10 @@ bool ebpf_symbol_by_address(uint64_t address, char name[48], uint64_t* begin,
 }
 
 void ebpf_exit(void) { ebpf::ExitSystem(); }
+
+void ebpf_task_exit(uint64_t stack_begin, uint64_t stack_end) {
+  ebpf::ReturnHook::ForgetCalls(stack_begin, stack_end);
+}
 
 ebpf_client* ebpf_client_create(ebpf_origin origin) {
   auto client =

@@ -11,32 +11,34 @@
 namespace ebpf {
 namespace {
 
-/// An instance for a call whose sp is `sp`; null where all are in flight.
-ReturnInstance* TakeInstance(uint64_t sp) {
+/// An instance for `call`; null where all are in flight.
+ReturnInstance* TakeInstance(const EnteredCall& call) {
   ReturnInstance* instance = return_pool.Take();
   if (instance != nullptr) {
     return instance;
   }
-  // Calls that were left by a jump never return. Those of this stack are known:
-  // what lies below sp is nobody's frame.
-  uintptr_t begin = 0;
-  uintptr_t end = 0;
-  if (!ebpf_port_stack_bounds(sp, &begin, &end) || sp < begin || sp >= end ||
-      return_pool.Reclaim(begin, sp) == 0) {
-    return nullptr;
+  uintptr_t begin;
+  uintptr_t end;
+  if (!ebpf_port_stack_bounds(call.frame, &begin, &end) || call.frame < begin) {
+    begin = call.frame;
   }
-  return return_pool.Take();
+  return return_pool.ReclaimLeft(call, begin) == 0 ? nullptr
+                                                   : return_pool.Take();
 }
 
 }  // namespace
 
 Status ReturnHook::Prepare() { return return_pool.Prepare(); }
 
+uint32_t ReturnHook::ForgetCalls(uint64_t begin, uint64_t end) {
+  return return_pool.Reclaim(begin, end);
+}
+
 void ReturnHook::Cancel() { return_pool.Cancel(*this); }
 
 void ReturnHook::Hit(machine::PtRegs& regs) {
   const EnteredCall call = ReadEnteredCall(regs);
-  ReturnInstance* instance = TakeInstance(call.frame);
+  ReturnInstance* instance = TakeInstance(call);
   if (instance == nullptr) {
     CountMissed();
     return;

@@ -65,6 +65,10 @@ class ReturnHook final : public KprobeConsumer, public NonCopyable {
   /// Context: task, not in a consumer.
   void Cancel();
 
+  /// The stack [begin, end) is not run on any more: the calls on it that have
+  /// not returned never will. How many there were. Context: any.
+  static uint32_t ForgetCalls(uint64_t begin, uint64_t end);
+
   /// Returns that the consumer did not get: no instance was free at the call,
   /// or the return came inside of another hit. Context: any. (A hit missed at
   /// the entry is in Kprobe::missed.)

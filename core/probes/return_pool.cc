@@ -102,6 +102,15 @@ void ReturnPool::GiveBack(ReturnInstance& instance) {
   GiveBack(instance, static_cast<uint32_t>(&instance - &At(0)));
 }
 
+bool ReturnPool::End(ReturnInstance& instance, uint32_t number) {
+  if (instance.in_flight.Exchange(0, kRelaxed) == 0) {
+    return false;
+  }
+  instance.hook.Store(0, kRelaxed);
+  GiveBack(instance, number);
+  return true;
+}
+
 uint32_t ReturnPool::Reclaim(uint64_t begin, uint64_t end) {
   // As in RealReturnAddress: those who come before the first call are none.
   if (machine::return_stubs_begin.Load(kAcquire) == 0) {
@@ -116,15 +125,45 @@ uint32_t ReturnPool::Reclaim(uint64_t begin, uint64_t end) {
       continue;
     }
     const uint64_t frame = instance.frame.Load(kRelaxed);
-    if (frame < begin || frame >= end ||
-        instance.in_flight.Exchange(0, kRelaxed) == 0) {
-      continue;
+    if (frame >= begin && frame < end && End(instance, number)) {
+      ++count;
     }
-    instance.hook.Store(0, kRelaxed);
-    GiveBack(instance, number);
-    ++count;
   }
   return count;
+}
+
+uint32_t ReturnPool::ReclaimLeft(const EnteredCall& call, uint64_t stack) {
+  uint32_t count = Reclaim(stack, call.frame);
+  if (machine::RealReturnAddress(call.return_address) != call.return_address) {
+    return count;  // a jump's: others in its chain will return
+  }
+  for (uint32_t number = 0; number < kReturnStubCount; ++number) {
+    ReturnInstance& instance = At(number);
+    // As in Reclaim.
+    if (instance.in_flight.Load(kAcquire) != 0 &&
+        instance.frame.Load(kRelaxed) == call.frame &&
+        IsSameCallAgain(instance, call) && End(instance, number)) {
+      ++count;
+    }
+  }
+  return count;
+}
+
+/// From the same place in the caller, with the same sp: so the caller runs, and
+/// is in none of the calls that it has made before.
+bool ReturnPool::IsSameCallAgain(const ReturnInstance& instance,
+                                 const EnteredCall& call) {
+  constexpr uint32_t kMaxJumps = 8;  // others are found when these are gone
+  uint64_t address = instance.return_address;
+  const auto begin = reinterpret_cast<uintptr_t>(ebpf_return_stubs);
+  for (uint32_t i = 0; i < kMaxJumps && address != call.return_address; ++i) {
+    const uint64_t number = (address - begin) / machine::kReturnStubSize;
+    if (number >= kReturnStubCount) {
+      return false;
+    }
+    address = At(static_cast<uint32_t>(number)).return_address;
+  }
+  return address == call.return_address;
 }
 
 void ReturnPool::Cancel(ReturnHook& hook) {

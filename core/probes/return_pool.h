@@ -38,6 +38,13 @@ struct alignas(machine::kReturnInstanceSize) ReturnInstance {
 static_assert(sizeof(ReturnInstance) == machine::kReturnInstanceSize);
 static_assert(alignof(ReturnHook) > ReturnInstance::kBusy);
 
+/// A call at its function's first instruction.
+struct EnteredCall {
+  uint64_t function;
+  uint64_t frame;  // sp
+  uint64_t return_address;
+};
+
 /// The one pool. Context of what is not said otherwise: any.
 class ReturnPool : public NonCopyable {
  public:
@@ -84,15 +91,21 @@ class ReturnPool : public NonCopyable {
   }
   void GiveBack(ReturnInstance& instance);
 
-  /// Gives back the calls whose frames lie in [begin, end) of a stack and will
-  /// never return: it is the caller's own and its sp is `end`, or nobody runs
-  /// on it any more. How many there were.
+  /// Gives back the calls whose frames lie in [begin, end) of a stack, on which
+  /// nobody runs any more. How many there were.
   uint32_t Reclaim(uint64_t begin, uint64_t end);
+  /// Gives back calls that were left by a jump, as `call`, which begins now,
+  /// proves: they lie deeper on its stack, which begins at `stack` (or at its
+  /// frame, if that is not known), or come from where it comes from.
+  uint32_t ReclaimLeft(const EnteredCall& call, uint64_t stack);
 
   /// ReturnHook::Cancel. Context: task.
   void Cancel(ReturnHook& hook);
 
  private:
+  bool IsSameCallAgain(const ReturnInstance& instance, const EnteredCall& call);
+  bool End(ReturnInstance& instance, uint32_t number);
+
   Mutex mutex_;
   Allocator* allocator_ EBPF_GUARDED_BY(mutex_) = nullptr;
   // The number + 1 of the first free instance, and in the upper half a count.
@@ -103,12 +116,7 @@ class ReturnPool : public NonCopyable {
 
 // What arch/<isa>/machine/trap.cc makes of core/probes/return_trap.h.
 
-/// The call that `regs`, at a function's first instruction, are in.
-struct EnteredCall {
-  uint64_t function;
-  uint64_t frame;  // sp
-  uint64_t return_address;
-};
+/// The call that `regs` are in, at a function's first instruction.
 EnteredCall ReadEnteredCall(const machine::PtRegs& regs);
 /// Makes it return to `address`.
 void RedirectReturn(machine::PtRegs& regs, uint64_t address);
