@@ -42,11 +42,12 @@ uint32_t WordAt(ConstBytes code, size_t offset) {
   return LittleEndian(word);
 }
 
-/// LDXR, STXR, LDAXR, STLXR and their pairs, but not CAS, CASP, LDAR, STLR,
-/// which share their group.
+/// LDXR, STXR, LDAXR, STLXR, their pairs and unprivileged forms, but not CAS,
+/// CASP, LDAR, STLR, which share their groups.
 bool IsExclusive(uint32_t w) {
   return Matches(w, 0x3fa00000, 0x08000000) ||  // o2 = 0, o1 = 0
-         Matches(w, 0xbfa00000, 0x88200000);    // o2 = 0, o1 = 1, size 1x
+         Matches(w, 0xbfa00000, 0x88200000) ||  // o2 = 0, o1 = 1, size 1x
+         Matches(w, 0xbfa00000, 0x89000000);    // LDTXR, STTXR and their like
 }
 bool IsExclusiveLoad(uint32_t w) { return IsExclusive(w) && Bit(w, 22); }
 
@@ -66,18 +67,29 @@ bool IsReservedAt(ConstBytes code, size_t offset) {
 /// The group of branches, exceptions and system instructions.
 bool IsBranchOrSystem(uint32_t w) { return Field(w, 26, 3) == 5; }
 
-/// MRS, of what a trap itself changes: DAIF, SPSR_EL1, ELR_EL1, ESR_EL1.
+/// MRS, of what a trap itself changes: DAIF, SPSR_EL1, ELR_EL1, ESR_EL1, and
+/// FAR_EL1, which a breakpoint makes unknown.
 bool ReadsWhatTrapsChange(uint32_t w) {
   constexpr uint32_t kDaif = 0xd53b4220;
   constexpr uint32_t kSpsr = 0xd5384000;
   constexpr uint32_t kElr = 0xd5384020;
   constexpr uint32_t kEsr = 0xd5385200;
+  constexpr uint32_t kFar = 0xd5386000;
   const uint32_t insn = w & ~31u;
-  return insn == kDaif || insn == kSpsr || insn == kElr || insn == kEsr;
+  return insn == kDaif || insn == kSpsr || insn == kElr || insn == kEsr ||
+         insn == kFar;
 }
 
 /// WFE and WFI: they would wait with interrupts masked.
 bool IsWait(uint32_t w) { return w == 0xd503205f || w == 0xd503207f; }
+
+/// DSB, DMB, ISB, SB, CLREX; but TCOMMIT not: a trap ends the transaction.
+bool IsBarrier(uint32_t w) {
+  const unsigned op2 = Field(w, 5, 3);
+  const bool dsb_nxs = op2 == 1 && Field(w, 8, 2) == 2;
+  return Matches(w, 0xfffff01f, 0xd503301f) &&
+         (op2 == 2 || op2 >= 4 || dsb_nxs);
+}
 
 /// Of the system instructions: hints, barriers, cache maintenance (SYS), and
 /// MRS. Writing system registers or pstate would change what the trap behind
@@ -87,7 +99,7 @@ bool MayStepSystem(uint32_t w) {
     return false;  // exceptions, and branches without an emulation
   }
   if (Matches(w, 0xfffff01f, 0xd503201f) ||  // hints
-      Matches(w, 0xfffff01f, 0xd503301f) ||  // barriers, clrex
+      IsBarrier(w) ||
       Matches(w, 0xffd80000, 0xd5080000)) {  // sys, sysl: dc, ic, tlbi, at
     return true;
   }
@@ -237,6 +249,9 @@ class Emulator {
     const uint64_t flags =
         StackOperand::kPair | (Bit(w, 22) ? StackOperand::kLoad : 0);
     const unsigned b = Field(w, 10, 5);
+    if (Bit(w, 22) && Rd(w) == b) {
+      return false;  // one register twice: the CPU decides
+    }
     switch (Field(w, 23, 2)) {
       case 1:  // post-index
         return StackAccess(Rd(w), b, 0, immediate, flags);

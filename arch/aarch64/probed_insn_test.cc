@@ -129,6 +129,7 @@ TEST(ProbedInsnTest, StepsWhatLooksLikeThem) {
            0xb90013e0u,  // str w0, [sp, #16]
            0x294007e0u,  // ldp w0, w1, [sp]
            0xa97f07e0u,  // ldp x0, x1, [sp, #-16]
+           0xa9410fe3u,  // ldp x3, x3, [sp, #16], which CPUs may not do
            0x11000420u,  // add w0, w1, #1
            0xb1000420u,  // adds x0, x1, #1
            0xf2800020u,  // movk x0, #1
@@ -261,6 +262,8 @@ TEST(ProbedInsnTest, StepsWhatDoesNotDependOnItsPlace) {
            0xd503233fu,  // paciasp
            0xd5033b9fu,  // dsb ish
            0xd5033fdfu,  // isb
+           0xd503323fu,  // dsb oshnxs
+           0xd50330ffu,  // sb
            0xd50b7b20u,  // dc cvau, x0
            0xd538d080u,  // mrs x0, tpidr_el1
            0x1e622820u,  // fadd d0, d1, d2
@@ -302,6 +305,11 @@ TEST(ProbedInsnTest, RefusesWhatMayNotBeProbed) {
            0xd69f03e0u,  // eret
            0xd50342dfu,  // msr daifset
            0xd53b4220u,  // mrs x0, daif
+           0xd5386000u,  // mrs x0, far_el1
+           0xd503307fu,  // tcommit
+           0xd503303fu,  // a barrier that there is not
+           0xc9407c20u,  // ldtxr
+           0xc9027c20u,  // sttxr
            0xd518d080u,  // msr tpidr_el1
            0xd503207fu,  // wfi
            0x9c000080u,  // ldr q0, literal
@@ -320,6 +328,9 @@ TEST(ProbedInsnTest, RefusesWhatIsBetweenExclusiveAccesses) {
 
   EXPECT_EQ(PlanOf(code, 4).status(), Status::kInvalid);
   EXPECT_TRUE(PlanOf(code, 12).ok());
+  // The same with ldtxr and sttxr, as a kernel reaches user memory.
+  EXPECT_EQ(PlanOf({0xc9407c20, 0xaa0203e1, 0xc9027c20}, 4).status(),
+            Status::kInvalid);
 }
 
 TEST(ProbedInsnTest, TellsTheMiddleOfAnInstruction) {
