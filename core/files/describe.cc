@@ -11,6 +11,8 @@
 #include "core/linux_abi/bpf.h"
 #include "core/objects/cgroup_link.h"
 #include "core/objects/iterator_link.h"
+#include "core/objects/kprobe_multi_link.h"
+#include "core/platform/symbol_name.h"
 
 namespace ebpf {
 
@@ -18,6 +20,29 @@ using fdinfo::PutBytes;
 using fdinfo::PutHex;
 using fdinfo::PutNumber;
 using fdinfo::PutText;
+
+namespace {
+
+/// As Linux 6.17 has it: a line for each function.
+void PutKprobes(TextWriter& text, const KprobeMultiLink& link) {
+  PutNumber(text, "kprobe_cnt", link.functions().size());
+  PutNumber(text, "missed", link.missed());
+  text.Put("cookie\t func\n");
+  for (size_t i = 0; i < link.functions().size(); ++i) {
+    text.PutUnsigned(link.cookies().empty() ? 0 : link.cookies()[i]);
+    text.Put("\t ");
+    ebpf_symbol symbol;
+    if (ebpf_port_symbol_by_address(link.functions()[i], &symbol)) {
+      char name[128];
+      text.Put(ReadSymbolName(symbol, name));
+      text.Put("+0x0/0x").PutHex(symbol.size).Put("\n");
+    } else {
+      text.Put("0x").PutHex(link.functions()[i]).Put("\n");
+    }
+  }
+}
+
+}  // namespace
 
 void MapFile::Describe(TextWriter& text) const {
   const MapSpec& spec = map_->spec();
@@ -62,6 +87,9 @@ void LinkFile::Describe(TextWriter& text) const {
     if (iterator->map()) {
       PutNumber(text, "map_id", iterator->map()->id());
     }
+  }
+  if (const KprobeMultiLink* kprobes = link_->AsKprobeMulti()) {
+    PutKprobes(text, *kprobes);
   }
   if (const CgroupLink* cgroup = link_->AsCgroup()) {
     PutNumber(text, "cgroup_id", cgroup->cgroup_id());

@@ -138,6 +138,7 @@ enum LinkType : uint32_t {
   kLinkCgroup = 3,
   kLinkIterator = 4,
   kLinkPerfEvent = 7,
+  kLinkKprobeMulti = 8,
 };
 
 /// enum bpf_perf_event_type.
@@ -162,6 +163,13 @@ struct LinkInfo {
     uint64_t cgroup_id;
     uint32_t attach_type;
   };
+  struct Kprobes {
+    uint64_t addresses;  // in: where they go; null: nowhere
+    uint32_t count;      // in: the room for each table; out: how many there are
+    uint32_t flags;
+    uint64_t missed;
+    uint64_t cookies;  // in: where they go; null: nowhere
+  };
   uint32_t type;
   uint32_t id;
   uint32_t prog_id;
@@ -174,10 +182,12 @@ struct LinkInfo {
     };
     Iterator iterator;
     Cgroup cgroup;
+    Kprobes kprobes;
   };
 };
 static_assert(offsetof(LinkInfo, perf_event_type) == 16);
 static_assert(offsetof(LinkInfo, iterator.map_id) == 28);
+static_assert(offsetof(LinkInfo, kprobes.cookies) == 40);
 static_assert(sizeof(LinkInfo) == 64);
 
 /// BPF_LINK_CREATE. What is behind the first fields depends on attach_type.
@@ -194,6 +204,17 @@ struct LinkCreateAttr {
 };
 static_assert(offsetof(LinkCreateAttr, last_detail) == 56);
 static_assert(sizeof(LinkCreateAttr) == 64);
+
+/// What LinkCreateAttr's details are for BPF_TRACE_KPROBE_MULTI and _SESSION.
+struct KprobesToLink {
+  uint32_t flags;
+  uint32_t count;
+  uint64_t symbols;    // pointers to names, or
+  uint64_t addresses;  // of functions
+  uint64_t cookies;    // one for each, or null
+};
+static_assert(sizeof(KprobesToLink) == 32);
+inline constexpr uint32_t kKprobesReturn = 1;  // BPF_F_KPROBE_MULTI_RETURN
 
 /// union bpf_iter_link_info, as far as there are such targets.
 struct IteratorLinkInfo {

@@ -17,6 +17,7 @@ namespace ebpf {
 
 class CgroupLink;
 class IteratorLink;
+class KprobeMultiLink;
 
 /// Each kind derives from it. Context: task.
 class Link : public RefCounted<Link>, public IdNode {
@@ -40,6 +41,7 @@ class Link : public RefCounted<Link>, public IdNode {
   /// Null for the other kinds.
   virtual const CgroupLink* AsCgroup() const { return nullptr; }
   virtual const IteratorLink* AsIterator() const { return nullptr; }
+  virtual const KprobeMultiLink* AsKprobeMulti() const { return nullptr; }
 
   /// Of a link to a perf event, what that is.
   virtual EventDescription Describe() const { return {}; }

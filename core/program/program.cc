@@ -174,15 +174,17 @@ bool Program::RunInTask(TaskRun& run, void* context, uint64_t& result) const {
   return true;
 }
 
-uint64_t Program::RunUnlessNested(void* context,
-                                  const RunOrigin& origin) const {
+uint64_t Program::RunUnlessNested(void* context, const RunOrigin& origin,
+                                  uint64_t if_missed) const {
   RunContext* run = BeginRun();
   if (run == nullptr) {
-    return Missed();
+    (void)Missed();
+    return if_missed;
   }
   if (run->level != 0) {
     EndRun(run);
-    return Missed();
+    (void)Missed();
+    return if_missed;
   }
   run->origin = origin;
   return RunIn(*run, context);

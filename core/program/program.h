@@ -165,9 +165,10 @@ class Program final : public RefCounted<Program>,
                                uint64_t& result) const;
 
   /// The same, but not while another program runs on this CPU: then missed, as
-  /// Linux does for programs on kprobes. Context: any.
-  uint64_t RunUnlessNested(void* context,
-                           const RunOrigin& origin = RunOrigin()) const;
+  /// Linux does for programs on kprobes, and `if_missed` is the result.
+  /// Context: any.
+  uint64_t RunUnlessNested(void* context, const RunOrigin& origin = RunOrigin(),
+                           uint64_t if_missed = 0) const;
 
   ProgramStats Stats() const;
 

@@ -39,8 +39,12 @@ inline constexpr uint32_t kMaxRunLevels = 4;
 struct RunOrigin {
   /// What the client gave when it attached the program (bpf_cookie).
   uint64_t cookie = 0;
-  /// The function at whose entry the program is attached, or 0.
+  /// The function at whose entry, or return, the program is attached, or 0.
   uint64_t function = 0;
+  /// Of a program for both: the word that a call's two runs share; and whether
+  /// this is the one at the return.
+  uint64_t* session = nullptr;
+  bool is_return = false;
 };
 
 /// The memory of one run: outside the kernel's own stack, which may be small.

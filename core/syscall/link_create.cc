@@ -11,6 +11,7 @@
 #include "core/syscall/commands.h"
 #include "core/syscall/fd_objects.h"
 #include "core/syscall/iter_create.h"
+#include "core/syscall/link_functions.h"
 
 namespace ebpf {
 namespace {
@@ -57,8 +58,9 @@ Result<Ref<Link>> MakeLink(const Call& call, const LinkCreateAttr& attr,
   }
   switch (program->type().id) {
     case ProgramTypeId::kKprobe:
-      if (attach == AttachType::kTraceKprobeMulti) {
-        return Status::kNotSupported;
+      if (IsForFunctions(attr.attach_type) ||
+          IsForFunctions(program->parts().attach_type)) {
+        return LinkToFunctions(call, attr, Move(program));
       }
       [[fallthrough]];
     case ProgramTypeId::kTracepoint:

@@ -10,6 +10,7 @@
 #include "core/linux_abi/perf_event.h"
 #include "core/objects/cgroup_link.h"
 #include "core/objects/iterator_link.h"
+#include "core/objects/kprobe_multi_link.h"
 
 namespace ebpf {
 namespace {
@@ -48,6 +49,50 @@ Status CopyInfoName(const Client& client, uint64_t to, uint32_t& room,
                  : CopyNameOut(client, client.Pointer(to), size, name);
 }
 
+/// Writes `count` of the items to a client's table; where there are none,
+/// zeros.
+Status CopyWordsOut(const Client& client, uint64_t to,
+                    Span<const uint64_t> items, size_t count) {
+  if (!items.empty()) {
+    return client.CopyOut(client.Pointer(to), items.data(),
+                          count * sizeof(uint64_t));
+  }
+  constexpr uint64_t kZeros[32] = {};
+  for (size_t at = 0; at < count;) {
+    const size_t now = Min(count - at, sizeof(kZeros) / sizeof(kZeros[0]));
+    EBPF_TRY(client.CopyOut(client.Pointer(to + at * sizeof(uint64_t)), kZeros,
+                            now * sizeof(uint64_t)));
+    at += now;
+  }
+  return Status::kOk;
+}
+
+/// kNoSpace where there is no room for all; as many as there is room for are
+/// written all the same.
+Status GetKprobesInfo(const Client& client, const KprobeMultiLink& link,
+                      linux_abi::LinkInfo::Kprobes& info) {
+  const uint32_t room = info.count;
+  if ((info.addresses == 0) != (room == 0) ||
+      (info.cookies != 0 && room == 0)) {
+    return Status::kInvalid;
+  }
+  const Span<const uint64_t> functions = link.functions();
+  info.count = static_cast<uint32_t>(functions.size());
+  info.flags = link.flags();
+  info.missed = link.missed();
+  if (info.addresses == 0) {
+    return Status::kOk;
+  }
+  const size_t count = Min<size_t>(room, functions.size());
+  if (info.cookies != 0) {
+    EBPF_TRY(CopyWordsOut(client, info.cookies, link.cookies(), count));
+  }
+  const bool may_see = client.Capable(linux_abi::kCapPerfmon);
+  EBPF_TRY(CopyWordsOut(client, info.addresses,
+                        may_see ? functions : Span<const uint64_t>(), count));
+  return count < functions.size() ? Status::kNoSpace : Status::kOk;
+}
+
 Status GetLinkInfo(InfoRequest& request, const Link& link) {
   linux_abi::LinkInfo info;
   EBPF_TRY(request.CheckTail(sizeof(info)));
@@ -72,6 +117,8 @@ Status GetLinkInfo(InfoRequest& request, const Link& link) {
     if (iterator->map()) {
       info.iterator.map_id = iterator->map()->id();
     }
+  } else if (const KprobeMultiLink* kprobes = link.AsKprobeMulti()) {
+    EBPF_TRY(GetKprobesInfo(request.client(), *kprobes, info.kprobes));
   } else if (const CgroupLink* cgroup = link.AsCgroup()) {
     info.cgroup.cgroup_id = cgroup->cgroup_id();
     info.cgroup.attach_type = static_cast<uint32_t>(cgroup->attach_type());
