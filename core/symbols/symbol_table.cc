@@ -118,8 +118,17 @@ SymbolCursor SymbolTable::CursorAt(size_t index) const {
 
 Symbol SymbolTable::At(size_t index) const { return SymbolAt(CursorAt(index)); }
 
+size_t SymbolTable::NameSize(size_t index) const {
+  const SymbolCursor cursor = CursorAt(index);
+  size_t size = cursor.shared();
+  for (uint8_t code : cursor.codes()) {
+    size += blob_.Token(code).size();
+  }
+  return size;
+}
+
 /// The part of the name that begins at `from`, as much as fits; returns how
-/// long the whole name is.
+/// long the whole name is. What is behind the name in `to` may change.
 size_t SymbolTable::CopyNamePart(size_t index, size_t from,
                                  Span<char> to) const {
   SymbolCursor cursor(blob_, index / SymbolBlob::kBlock);

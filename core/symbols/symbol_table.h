@@ -43,7 +43,9 @@ class SymbolTable {
   /// Writes the function's name, or as much of its beginning as fits, and
   /// returns how long it is. Precondition: index < size().
   size_t CopyName(size_t index, Span<char> to) const {
-    return CopyNamePart(index, 0, to);
+    const size_t size = NameSize(index);
+    (void)CopyNamePart(index, 0, to.First(Min(size, to.size())));
+    return size;
   }
 
   /// The function of that name. kNotFound; kExists if several have it: a name
@@ -57,6 +59,7 @@ class SymbolTable {
  private:
   Symbol SymbolAt(const SymbolCursor& cursor) const;
   SymbolCursor CursorAt(size_t index) const;
+  size_t NameSize(size_t index) const;
   size_t CopyNamePart(size_t index, size_t from, Span<char> to) const;
   int CompareName(size_t index, StringView name) const;
   int CompareNames(size_t a, size_t b) const;
