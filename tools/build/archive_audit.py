@@ -25,6 +25,10 @@ REFUSED_SECTIONS = re.compile(
     r"tdata|tbss|eh_frame|gcc_except_table|got|plt)\b"
 )
 
+# The one source with unwind data: a panic that unwinds finds its way through
+# what functions return to there. Kernels that do not unwind discard it.
+UNWIND_MEMBER = re.compile(r"return_trampoline[.\w]*\.o$")
+
 # What a static link of a kernel resolves, and no linker stumbles over.
 RELOCATIONS = {
     "x86_64": {
@@ -140,11 +144,14 @@ class Archive:
         return {line for line in out.split("\n") if line and not line.endswith(":")}
 
     def sections(self):
-        """(name, size) of each section of each member."""
+        """(name, size, flags, member) of each section of each member."""
+        member = ""
         for line in self._run("readelf", "--sections", "--wide").split("\n"):
+            if m := re.match(r"File: .*\((.*)\)$", line):
+                member = m.group(1)
             m = re.match(r"\s*\[\s*\d+\]\s+(\S+)\s+\S+\s+\S+\s+\S+\s+(\S+)\s+\S+\s+(\S*)", line)
             if m:
-                yield m.group(1), int(m.group(2), 16), m.group(3)
+                yield m.group(1), int(m.group(2), 16), m.group(3), member
 
     def relocations(self):
         """(section, kind) of each relocation of what will be loaded."""
@@ -191,7 +198,11 @@ def check_symbols(archive, options):
 
 
 def check_sections(archive, options):
-    seen = {name for name, size, _ in archive.sections() if size}
+    seen = {
+        name
+        for name, size, _, member in archive.sections()
+        if size and not (name == ".eh_frame" and UNWIND_MEMBER.match(member))
+    }
     for name in sorted(seen):
         m = REFUSED_SECTIONS.match(name)
         if m and name not in options.section:
@@ -266,7 +277,7 @@ def check_noprobe(archive, insns, options):
 
 def print_sizes(archive, out):
     sizes = collections.Counter()
-    for name, size, flags in archive.sections():
+    for name, size, flags, _ in archive.sections():
         if "A" not in flags:
             continue
         if "X" in flags:

@@ -61,7 +61,10 @@ return_common:
         // first word of the stub's instance. It looks up the byte before.
         .balign stub_size
         .cfi_startproc simple
-        .cfi_def_cfa sp, 0
+        // Unwinders know a frame by its CFA: this one's is like nobody else's,
+        // and sp is one less.
+        .cfi_def_cfa sp, 1
+        .cfi_escape 0x16, 2, 2, 0x31, 0x1c
         // The value of register 1, the return address, is:
         .cfi_escape 0x16, 1, 31
         .cfi_escape 0x71, 4, 0x94, 4, 0x3c, 0x25 // the stub's number

@@ -94,7 +94,10 @@ return_common:
         // first word of the stub's instance. It looks up the byte before.
         .balign stub_size
         .cfi_startproc simple
-        .cfi_def_cfa %rsp, 0
+        // Unwinders know a frame by its CFA: this one's is like nobody else's,
+        // and sp is one less.
+        .cfi_def_cfa %rsp, 1
+        .cfi_escape 0x16, 7, 2, 0x31, 0x1c
         // The value of register 16, the return address, is:
         .cfi_escape 0x16, 16, 29
         .cfi_escape 0x80, 6, 0x94, 2    // the stub's number
