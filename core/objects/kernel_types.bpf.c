@@ -286,6 +286,9 @@ void *bpf_refcount_acquire_impl(void *p__refcounted_kptr, void *meta__ign) {
   return 0;
 }
 
+bool bpf_session_is_return(void) { return 0; }
+__u64 *bpf_session_cookie(void) { return 0; }
+
 // The functions whose arguments are the contexts of iterators.
 
 int bpf_iter_bpf_map(struct bpf_iter_meta *meta, struct bpf_map *map) {

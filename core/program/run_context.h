@@ -76,6 +76,7 @@ struct RunContext {
   uintptr_t preemption;  // for EndRun
   uintptr_t lock_irq;    // for bpf_spin_unlock
   RunOrigin origin;
+  uint64_t own_session;  // origin.session, where nobody gave one
   Frame frames[kFrameCount];
   alignas(16) uint8_t stack[kRunStackBytes];
   uint64_t self;  // this RunContext's address, as compiled code finds it
