@@ -80,8 +80,10 @@ Result<Ref<Link>> KprobeMultiLink::Create(Ref<Program> program,
   for (uint64_t& function : functions.span()) {
     const uint64_t given = function;
     function = FunctionEnteredAt(given);
+    // Where it returns there is nothing to override any more.
     if (function == 0 ||
-        (program->parts().overrides_return && !MayOverrideAt(function))) {
+        (program->parts().overrides_return &&
+         (kind != KprobesKind::kEntries || !MayOverrideAt(function)))) {
       return Status::kInvalid;
     }
   }

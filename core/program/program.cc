@@ -187,7 +187,7 @@ uint64_t Program::RunUnlessNested(void* context, const RunOrigin& origin,
     return if_missed;
   }
   run->origin = origin;
-  return RunIn(*run, context);
+  return static_cast<uint32_t>(RunIn(*run, context));
 }
 
 uint64_t Program::RunIn(RunContext& run, void* context) const {

@@ -165,7 +165,8 @@ class Program final : public RefCounted<Program>,
                                uint64_t& result) const;
 
   /// The same, but not while another program runs on this CPU: then missed, as
-  /// Linux does for programs on kprobes, and `if_missed` is the result.
+  /// Linux does for programs on kprobes, and `if_missed` is the result. Of r0
+  /// only the low 32 bits count: a C function that returns int sets no more.
   /// Context: any.
   uint64_t RunUnlessNested(void* context, const RunOrigin& origin = RunOrigin(),
                            uint64_t if_missed = 0) const;

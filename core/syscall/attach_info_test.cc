@@ -22,10 +22,28 @@ constexpr uint8_t kAdd[] = {0x55, 0x48, 0x89, 0xe5, 0x48,
 
 constexpr uint32_t kPerfEventAttach = 41;  // BPF_PERF_EVENT
 
+// endbr64; lea rax, [rdi + rsi]; ret
+constexpr uint8_t kMarked[] = {0xf3, 0x0f, 0x1e, 0xfa, 0x48,
+                               0x8d, 0x04, 0x37, 0xc3};
+// Four long no-operations; lea rax, [rdi + rsi]; ret
+constexpr uint8_t kLong[] = {0x0f, 0x1f, 0x40, 0x00, 0x0f, 0x1f, 0x40,
+                             0x00, 0x0f, 0x1f, 0x40, 0x00, 0x0f, 0x1f,
+                             0x40, 0x00, 0x48, 0x8d, 0x04, 0x37, 0xc3};
+
 class AttachInfoTest : public SyscallTest {
  protected:
-  AttachInfoTest() : text_("add", kAdd), add_(text_.As<Function>()) {}
+  AttachInfoTest()
+      : text_("add", kAdd),
+        marked_("marked", kMarked),
+        long_("long", kLong),
+        add_(text_.As<Function>()) {}
   ~AttachInfoTest() override { caller_.client().fds().CloseAll(); }
+
+  uint64_t CountOf(int64_t event) {
+    const Result<Ref<File>> file =
+        caller_.client().fds().Get(static_cast<int32_t>(event));
+    return (*file)->AsPerfEvent()->event().count();
+  }
 
   /// "return helper(context) == `wanted`".
   static std::vector<isa::Insn> Says(int32_t helper, uint64_t wanted) {
@@ -42,7 +60,11 @@ class AttachInfoTest : public SyscallTest {
   /// Whether a program on `offset` in the function says yes.
   bool SaysYes(uint64_t offset, const std::vector<isa::Insn>& insns,
                uint64_t cookie = 0) {
-    const int64_t event = caller_.OpenEvent(caller_.Kprobe("add", offset));
+    return SaysYes("add", add_, offset, insns, cookie);
+  }
+  bool SaysYes(const char* name, Function* function, uint64_t offset,
+               const std::vector<isa::Insn>& insns, uint64_t cookie = 0) {
+    const int64_t event = caller_.OpenEvent(caller_.Kprobe(name, offset));
     const int64_t program = caller_.Load(kKprobe, insns);
     EXPECT_GE(event, 0);
     EXPECT_GE(program, 0);
@@ -59,7 +81,7 @@ class AttachInfoTest : public SyscallTest {
     EXPECT_EQ(Ioctl(caller_.client(), static_cast<int32_t>(event),
                     linux_abi::kPerfIocEnable, 0),
               0);
-    add_(1, 2);
+    EXPECT_EQ(function(1, 2), 3u);
     const bool yes = probe.count() == 1;
     EXPECT_EQ(caller_.CloseFd(link), 0);
     EXPECT_EQ(caller_.CloseFd(event), 0);
@@ -68,6 +90,8 @@ class AttachInfoTest : public SyscallTest {
   }
 
   HostText text_;
+  HostText marked_;
+  HostText long_;
   Function* add_;
 };
 
@@ -86,6 +110,74 @@ TEST_P(AttachInfoTest, AProgramAtAnEntryKnowsItsFunction) {
 
 TEST_P(AttachInfoTest, InsideOfAFunctionThereIsNone) {
   EXPECT_TRUE(SaysYes(4, Says(kGetFuncIp, 0)));
+  EXPECT_TRUE(SaysYes("long", long_.As<Function>(), 0x10, Says(kGetFuncIp, 0)));
+}
+
+TEST_P(AttachInfoTest, BehindTheMarkOfAnEntryTheFunctionIsEnteredToo) {
+  auto* function = marked_.As<Function>();
+  const uint64_t address = marked_.address();
+  EXPECT_TRUE(SaysYes("marked", function, 0, Says(kGetFuncIp, address)));
+  EXPECT_TRUE(SaysYes("marked", function, 4, Says(kGetFuncIp, address)));
+  EXPECT_TRUE(SaysYes("marked", function, 8, Says(kGetFuncIp, 0)));
+}
+
+TEST_P(AttachInfoTest, EachOfManyAtOneAddressHasItsCookieAndItsSay) {
+  struct One {
+    int64_t event;
+    uint64_t cookie;
+    bool yes;
+  };
+  std::vector<One> all;
+  for (uint64_t cookie = 1; cookie <= 20; ++cookie) {
+    // Every other one is right about its cookie.
+    const bool yes = cookie % 2 == 0;
+    const int64_t event = caller_.OpenEvent(caller_.Kprobe("add"));
+    linux_abi::LinkCreateAttr attr{};
+    attr.prog_fd = static_cast<uint32_t>(
+        caller_.Load(kKprobe, Says(kGetAttachCookie, yes ? cookie : 0)));
+    attr.target_fd = static_cast<uint32_t>(event);
+    attr.attach_type = kPerfEventAttach;
+    attr.details[0] = cookie;
+    ASSERT_GE(caller_.Call(linux_abi::kLinkCreate, attr), 0);
+    ASSERT_EQ(caller_.IoctlFd(event, linux_abi::kPerfIocEnable), 0);
+    all.push_back({event, cookie, yes});
+  }
+  for (uint64_t calls = 1; calls <= 10; ++calls) {
+    EXPECT_EQ(add_(1, 2), 3u);
+    for (const One& one : all) {
+      EXPECT_EQ(CountOf(one.event), one.yes ? calls : 0) << one.cookie;
+    }
+  }
+}
+
+TEST_P(AttachInfoTest, OneProgramHasTheCookieOfEachPlace) {
+  const int64_t program = caller_.Load(kKprobe, Says(kGetAttachCookie, 7));
+  std::vector<int64_t> events;
+  for (const uint64_t cookie : {7, 8, 7}) {
+    events.push_back(caller_.OpenEvent(caller_.Kprobe("add")));
+    linux_abi::LinkCreateAttr attr{};
+    attr.prog_fd = static_cast<uint32_t>(program);
+    attr.target_fd = static_cast<uint32_t>(events.back());
+    attr.attach_type = kPerfEventAttach;
+    attr.details[0] = cookie;
+    ASSERT_GE(caller_.Call(linux_abi::kLinkCreate, attr), 0);
+    ASSERT_EQ(caller_.IoctlFd(events.back(), linux_abi::kPerfIocEnable), 0);
+  }
+  EXPECT_EQ(add_(1, 2), 3u);
+  EXPECT_EQ(CountOf(events[0]), 1u);
+  EXPECT_EQ(CountOf(events[1]), 0u);
+  EXPECT_EQ(CountOf(events[2]), 1u);
+}
+
+TEST_P(AttachInfoTest, WhatAProgramReturnsIsANumberOf32Bits) {
+  // As Linux's runs of programs give it.
+  const Code low = {LoadLow(0, 0, 0), LoadHigh(1), Exit()};
+  const Code some = {LoadLow(0, 0, -1), LoadHigh(0), Exit()};
+  EXPECT_FALSE(SaysYes(0, low));
+  EXPECT_TRUE(SaysYes(0, some));
+  EXPECT_TRUE(SaysYes(0, Returning(-1)));
+  EXPECT_TRUE(SaysYes(0, Returning(2)));
+  EXPECT_FALSE(SaysYes(0, Returning(0)));
 }
 
 TEST_P(AttachInfoTest, TheCookieIsTheEvents) {

@@ -154,6 +154,38 @@ TEST_P(OverrideReturnTest, OnlyEntriesOfFunctionsThatTheKernelNames) {
   EXPECT_GE(Link(program, event), 0);
 }
 
+TEST_P(OverrideReturnTest, ALinkToManyIsForNamedFunctionsOnly) {
+  constexpr uint32_t kMulti = 42;  // BPF_TRACE_KPROBE_MULTI
+  linux_abi::ProgLoadAttr load = caller_.Program(kKprobe, Overriding(3));
+  load.expected_attach_type = kMulti;
+  const uint64_t functions[] = {text_.address(), marked_.address()};
+  linux_abi::LinkCreateAttr attr{};
+  attr.prog_fd =
+      static_cast<uint32_t>(caller_.Call(linux_abi::kProgLoad, load));
+  attr.attach_type = kMulti;
+  linux_abi::KprobesToLink many{};
+  many.count = 2;
+  many.addresses = caller_.Put(functions, sizeof(functions));
+  const auto link = [&](uint32_t flags) {
+    many.flags = flags;
+    memcpy(attr.details, &many, sizeof(many));
+    return caller_.Call(linux_abi::kLinkCreate, attr);
+  };
+
+  EXPECT_EQ(link(linux_abi::kKprobesReturn), Minus(Status::kInvalid));
+  SetHostOverridable(marked_.address(), false);
+  EXPECT_EQ(link(0), Minus(Status::kInvalid));
+  EXPECT_EQ(CallOf(text_, 4), (Outcome{5, 1}));
+
+  SetHostOverridable(marked_.address(), true);
+  const int64_t all = link(0);
+  ASSERT_GE(all, 0);
+  EXPECT_EQ(CallOf(text_, 4), (Outcome{3, 0}));
+  EXPECT_EQ(CallOf(marked_, 4), (Outcome{3, 0}));
+  EXPECT_EQ(caller_.CloseFd(all), 0);
+  EXPECT_EQ(CallOf(marked_, 4), (Outcome{5, 1}));
+}
+
 TEST_P(OverrideReturnTest, BehindTheMarkOfAnEntryIsTheEntryToo) {
   const int64_t program = caller_.Load(kKprobe, Overriding(3));
   for (const uint64_t offset : {0, 4}) {

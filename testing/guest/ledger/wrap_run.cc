@@ -30,8 +30,9 @@ extern "C" {
 
 uint64_t __real__ZNK4ebpf7Program3RunEPv(const ebpf::Program* program,
                                          void* context);
-uint64_t __real__ZNK4ebpf7Program15RunUnlessNestedEPvRKNS_9RunOriginE(
-    const ebpf::Program* program, void* context, const ebpf::RunOrigin& origin);
+uint64_t __real__ZNK4ebpf7Program15RunUnlessNestedEPvRKNS_9RunOriginEm(
+    const ebpf::Program* program, void* context, const ebpf::RunOrigin& origin,
+    uint64_t if_missed);
 
 uint64_t __wrap__ZNK4ebpf7Program3RunEPv(const ebpf::Program* program,
                                          void* context) {
@@ -39,12 +40,12 @@ uint64_t __wrap__ZNK4ebpf7Program3RunEPv(const ebpf::Program* program,
   return __real__ZNK4ebpf7Program3RunEPv(program, context);
 }
 
-uint64_t __wrap__ZNK4ebpf7Program15RunUnlessNestedEPvRKNS_9RunOriginE(
-    const ebpf::Program* program, void* context,
-    const ebpf::RunOrigin& origin) {
+uint64_t __wrap__ZNK4ebpf7Program15RunUnlessNestedEPvRKNS_9RunOriginEm(
+    const ebpf::Program* program, void* context, const ebpf::RunOrigin& origin,
+    uint64_t if_missed) {
   CheckImageOf(*program);
-  return __real__ZNK4ebpf7Program15RunUnlessNestedEPvRKNS_9RunOriginE(
-      program, context, origin);
+  return __real__ZNK4ebpf7Program15RunUnlessNestedEPvRKNS_9RunOriginEm(
+      program, context, origin, if_missed);
 }
 
 }  // extern "C"
