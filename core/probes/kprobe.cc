@@ -42,6 +42,10 @@ Status InitProbes(const machine::MachineOps& ops, Allocator& allocator) {
   return ProbeRegistry::Get().Init(ops, allocator);
 }
 
+Status CheckKprobe(uint64_t address) {
+  return ProbeRegistry::Get().Check(address);
+}
+
 Status AttachKprobes(Span<const uint64_t> addresses, KprobeConsumer& consumer,
                      Span<Ref<Kprobe>> probes) {
   return ProbeRegistry::Get().AttachMany(addresses, consumer, probes);

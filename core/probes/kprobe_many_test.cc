@@ -5,6 +5,7 @@
 #include "core/probes/many_functions_test_util.h"
 #include "core/probes/probe_site.h"
 #include "core/probes/text_patch.h"
+#include "testing/host_port/host_log.h"
 #include "testing/host_port/host_rendezvous.h"
 
 namespace ebpf {
@@ -72,6 +73,23 @@ TEST_F(KprobeManyTest, AProbeTakesTheMemoryThatIsPromised) {
          static_cast<unsigned long long>(bytes / functions.size()),
          functions.size());
   EXPECT_LE(bytes, 256 * functions.size());
+}
+
+TEST_F(KprobeManyTest, WhatCanBeProbedIsSaidBeforehand) {
+  const ManyFunctions functions(2);
+  const uint64_t first = functions.addresses()[0];
+  Counter counter;
+  ClearHostLog();
+  EXPECT_EQ(CheckKprobe(first), Status::kOk);
+  EXPECT_EQ(CheckKprobe(first + 2), Status::kBadSequence);
+  EXPECT_EQ(CheckKprobe(first + sizeof(kAdd)), Status::kInvalid);
+  EXPECT_EQ(CheckKprobe(16), Status::kInvalid);
+  EXPECT_EQ(CheckKprobe(reinterpret_cast<uint64_t>(&OnBreakpoint)),
+            Status::kInvalid);
+  EXPECT_EQ(HostLog(), "");
+  const Ref<Kprobe> probe = Attach("many_0", 0, counter);
+  EXPECT_EQ(CheckKprobe(first), Status::kOk);
+  EXPECT_EQ(CheckKprobe(first + 1), Status::kOk);
 }
 
 TEST_F(KprobeManyTest, AttachingIsAllOrNone) {

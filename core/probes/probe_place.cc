@@ -96,12 +96,46 @@ Result<machine::ProbePlan> ProbeRegistry::Plan(const Place& place) {
     allocator_->DeleteArray(code);
   }
   if (!plan.ok()) {
-    return Refuse(plan.status(), function, place.offset,
-                  plan.status() == Status::kBadSequence
-                      ? "not the start of an instruction"
-                      : "this instruction cannot be probed");
+    return plan.status();
   }
   return *plan;
+}
+
+Result<machine::ProbePlan> ProbeRegistry::PlanOrSayWhyNot(const Place& place) {
+  const Result<machine::ProbePlan> plan = Plan(place);
+  switch (plan.status()) {
+    case Status::kOk:
+      break;
+    case Status::kNoMemory:
+      return Status::kNoMemory;
+    case Status::kBadSequence:
+      return Refuse(plan.status(), place.function, place.offset,
+                    "not the start of an instruction");
+    default:
+      return Refuse(plan.status(), place.function, place.offset,
+                    "this instruction cannot be probed");
+  }
+  EBPF_TRY(CheckAllowed(*plan));
+  return *plan;
+}
+
+Status ProbeRegistry::Check(uint64_t address) {
+  MutexGuard guard(mutex_);
+  EBPF_TRY(CheckSupport());
+  Place place;
+  if (!ebpf_port_symbol_by_address(address, &place.function) ||
+      address - place.function.address >= place.function.size) {
+    return Status::kInvalid;
+  }
+  if (table_.Find(address) != nullptr) {
+    return Status::kOk;
+  }
+  place.offset = address - place.function.address;
+  const Result<machine::ProbePlan> plan = Plan(place);
+  if (!plan.ok()) {
+    return plan.status();
+  }
+  return IsAllowed(address, plan->insn_size) ? Status::kOk : Status::kInvalid;
 }
 
 void ProbeRegistry::HideBreakpoints(uint64_t begin, Bytes code) {
@@ -125,9 +159,10 @@ bool ProbeRegistry::IsAllowed(uint64_t address, uint64_t size) {
 }
 
 Status ProbeRegistry::CheckAllowed(const machine::ProbePlan& plan) {
-  return IsAllowed(plan.address, plan.insn_size) ? Status::kOk
-                 : Refuse(Status::kInvalid, "", plan.address,
-                          "it is on a breakpoint's own way");
+  return IsAllowed(plan.address, plan.insn_size)
+             ? Status::kOk
+             : Refuse(Status::kInvalid, "", plan.address,
+                      "it is on a breakpoint's own way");
 }
 
 }  // namespace ebpf

@@ -224,9 +224,7 @@ Result<ProbeSite*> ProbeRegistry::FindOrMakeSite(const Place& place) {
   if (site != nullptr) {
     return site;  // perhaps a dead one, which lives again
   }
-  const machine::ProbePlan plan = EBPF_TRY(Plan(place));
-  EBPF_TRY(CheckAllowed(plan));
-  return MakeSite(plan);
+  return MakeSite(EBPF_TRY(PlanOrSayWhyNot(place)));
 }
 
 Result<ProbeSite*> ProbeRegistry::MakeSite(const machine::ProbePlan& plan) {

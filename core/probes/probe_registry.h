@@ -33,6 +33,8 @@ class ProbeRegistry : public NonCopyable {
                              uint64_t offset, KprobeConsumer& consumer);
   Status AttachMany(Span<const uint64_t> addresses, KprobeConsumer& consumer,
                     Span<Ref<Kprobe>> probes);
+  Status Check(uint64_t address);
+
   // P is Kprobe* const, or const Ref<Kprobe>.
   template <typename P>
   Status EnableMany(Span<P> probes);
@@ -54,6 +56,8 @@ class ProbeRegistry : public NonCopyable {
   Status CheckSupport() EBPF_REQUIRES(mutex_);
   Result<Place> Locate(StringView symbol, uint64_t address, uint64_t offset);
   Result<machine::ProbePlan> Plan(const Place& place) EBPF_REQUIRES(mutex_);
+  Result<machine::ProbePlan> PlanOrSayWhyNot(const Place& place)
+      EBPF_REQUIRES(mutex_);
   void HideBreakpoints(uint64_t begin, Bytes code) EBPF_REQUIRES(mutex_);
   bool IsAllowed(uint64_t address, uint64_t size) EBPF_REQUIRES(mutex_);
   Status CheckAllowed(const machine::ProbePlan& plan) EBPF_REQUIRES(mutex_);
