@@ -146,6 +146,21 @@ int64_t ebpf_pin_open(struct ebpf_client* client, uint64_t path);
 int64_t ebpf_pin_read(struct ebpf_client* client, uint64_t path, uint32_t index,
                       struct ebpf_pin_entry* entry);
 
+/* The texts that Linux has for people and tools, one for each index from 0 on:
+ * where Linux has it ("/proc/kallsyms", "/sys/kernel/debug/kprobes/list"), a
+ * string that is never freed, and the mode of that file, which is root's. Null
+ * behind the last. For a file layer that shows them. Context: any. */
+const char* ebpf_text_path(uint32_t index, uint32_t* mode);
+/* A descriptor to read one of them from its beginning, by Linux's path in the
+ * client's memory. -ENOENT, -EACCES for whom the mode excludes. Addresses are
+ * zeros for clients without CAP_SYSLOG. */
+int64_t ebpf_text_open(struct ebpf_client* client, uint64_t path);
+/* The same for a file layer that keeps nothing per open file: `size` bytes at
+ * `offset` of text `index`, fewer at its end. Everything before `offset` is made
+ * anew to find it, so it suits short texts and large reads. */
+int64_t ebpf_text_read(struct ebpf_client* client, uint32_t index,
+                       uint64_t offset, uint64_t to, uint64_t size);
+
 /* The bytes of Linux's /sys/kernel/btf/vmlinux, for a kernel's file layer:
  * clients find there what programs may be relocated for and attached to. They
  * live until ebpf_exit; null before ebpf_init. */

@@ -4,6 +4,7 @@
 // hooks of traps are not here but in arch/<isa>/machine/trap.cc.
 #include "core/capi/ebpf.h"
 #include "core/files/client.h"
+#include "core/files/text_walk.h"
 #include "core/jit/jit.h"
 #include "core/linux_abi/bpf_attach.h"
 #include "core/machine/machine_ops.h"
@@ -15,6 +16,7 @@
 #include "core/syscall/obj_pin.h"
 #include "core/syscall/perf_event_open.h"
 #include "core/syscall/system.h"
+#include "core/syscall/text_calls.h"
 #include "core/syscall/trace_pipe.h"
 
 namespace {
@@ -139,6 +141,23 @@ int64_t ebpf_pin_read(ebpf_client* client, uint64_t path, uint32_t index,
   static_assert(sizeof(ebpf_pin_entry) == sizeof(ebpf::PinEntry));
   return ebpf::ReadPinDirectory(caller, caller.Pointer(path), index,
                                 reinterpret_cast<ebpf::PinEntry*>(entry));
+}
+
+const char* ebpf_text_path(uint32_t index, uint32_t* mode) {
+  const ebpf::TextKind* text = ebpf::TextAt(index);
+  *mode = text == nullptr ? 0 : text->mode;
+  return text == nullptr ? nullptr : text->path;
+}
+
+int64_t ebpf_text_open(ebpf_client* client, uint64_t path) {
+  ebpf::Client& caller = ToClient(client);
+  return ebpf::OpenText(caller, caller.Pointer(path));
+}
+
+int64_t ebpf_text_read(ebpf_client* client, uint32_t index, uint64_t offset,
+                       uint64_t to, uint64_t size) {
+  ebpf::Client& caller = ToClient(client);
+  return ebpf::ReadText(caller, index, offset, caller.Pointer(to), size);
 }
 
 const void* ebpf_kernel_types(size_t* size) {

@@ -137,6 +137,21 @@ TEST_F(CApiTest, WithoutMemoryThereIsNoClient) {
   FailNthAllocation(0);
 }
 
+TEST_F(CApiTest, TextsAreListedOpenedAndRead) {
+  ebpf_client* client = ebpf_client_create(EBPF_ORIGIN_KERNEL);
+  ASSERT_NE(client, nullptr);
+  char text[64] = {};
+  EXPECT_EQ(c_kernel_text(client, "/proc/kallsyms", text, 63), 63);
+  EXPECT_EQ(std::string(text).substr(16, 3), " T ");
+  EXPECT_EQ(
+      c_kernel_text(client, "/sys/kernel/debug/kprobes/list", text, 63), 0);
+  EXPECT_EQ(c_kernel_text(client, "/proc/nonsense", text, 63), -2);
+  uint32_t mode = 1;
+  EXPECT_EQ(ebpf_text_path(UINT32_MAX, &mode), nullptr);
+  EXPECT_EQ(mode, 0u);
+  ebpf_client_delete(client);
+}
+
 TEST_F(CApiTest, TheTraceIsEmptyAtFirst) {
   char text[EBPF_TRACE_LINE_MAX];
   EXPECT_EQ(ebpf_trace_read(text, sizeof(text)), 0u);

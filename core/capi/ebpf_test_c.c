@@ -97,6 +97,27 @@ int64_t c_kernel_forbid_writes(struct ebpf_client *client, int group_fd) {
   return result < 0 ? result : ebpf_close(client, (int32_t)program);
 }
 
+int64_t c_kernel_text(struct ebpf_client *client, const char *path, char *to,
+                      uint64_t size) {
+  uint32_t index = 0;
+  uint32_t mode = 0;
+  const char *name = ebpf_text_path(index, &mode);
+  while (name != NULL && strcmp(name, path) != 0)
+    name = ebpf_text_path(++index, &mode);
+  if (name == NULL || mode == 0) return -2;
+  const int64_t fd = ebpf_text_open(client, address_of(path));
+  if (fd < 0) return fd;
+  const int64_t size_read =
+      ebpf_read(client, (int32_t)fd, address_of(to), size);
+  const int64_t result = ebpf_close(client, (int32_t)fd);
+  if (result < 0 || size_read <= 0) return result < 0 ? result : size_read;
+  /* The same again, without its first byte. */
+  char second = 0;
+  const int64_t one =
+      ebpf_text_read(client, index, 1, address_of(&second), 1);
+  return one == 1 && second == to[1] ? size_read : -5;
+}
+
 int64_t c_kernel_count(struct ebpf_client *client, int64_t event) {
   uint64_t count = 0;
   const int64_t twin = ebpf_dup(client, (int32_t)event);

@@ -19,6 +19,9 @@ int64_t c_kernel_mapped_value(struct ebpf_client *client, int64_t fd);
 int64_t c_kernel_probe(struct ebpf_client *client, const char *function);
 /* The event's count. */
 int64_t c_kernel_count(struct ebpf_client *client, int64_t event);
+/* The beginning of a text, read in the two ways that there are: how much. */
+int64_t c_kernel_text(struct ebpf_client *client, const char *path, char *to,
+                      uint64_t size);
 
 /* Lets no task of the group write to devices. */
 int64_t c_kernel_forbid_writes(struct ebpf_client *client, int group_fd);

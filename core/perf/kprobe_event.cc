@@ -86,15 +86,13 @@ void KprobeEvent::Hit(machine::PtRegs& regs) {
   const Program* program = program_.Load(kAcquire);
   // As in Linux, a program that returns 0 keeps the hit from perf, and so does
   // one that makes the function return.
-  if (program != nullptr &&
+  const bool filtered =
+      program != nullptr &&
       (program->RunUnlessNested(&regs, {cookie_.Load(kRelaxed), function_}) ==
            0 ||
-       (may_divert() && machine::PcOf(regs) != probe_->address()))) {
-    return;
-  }
-  if (scope_.IsHere()) {
-    count_.FetchAdd(1, kRelaxed);
-  }
+       (may_divert() && machine::PcOf(regs) != probe_->address()));
+  Atomic<uint64_t>& count = !filtered && scope_.IsHere() ? count_ : uncounted_;
+  count.FetchAdd(1, kRelaxed);
 }
 
 void KprobeEvent::Destroy() {

@@ -48,7 +48,9 @@ class KprobeEvent final : public PerfEvent, public KprobeConsumer {
   /// Hits counted while the event was enabled: those in its scope that no
   /// program filtered out by returning 0. Context: any.
   uint64_t count() const override { return count_.Load(kRelaxed); }
-  void ResetCount() override { count_.Store(0, kRelaxed); }
+  void ResetCount() override {
+    uncounted_.FetchAdd(count_.Exchange(0, kRelaxed), kRelaxed);
+  }
 
   // ArrayedEvent. Programs read the count, without times.
   Status Output(ConstBytes data) override;
@@ -56,6 +58,13 @@ class KprobeEvent final : public PerfEvent, public KprobeConsumer {
 
   /// KprobeConsumer. Context: any.
   void Hit(machine::PtRegs& regs) override;
+  /// All hits, whatever the scope and the program.
+  ConsumerInfo Info() const override {
+    ConsumerInfo info;
+    info.is_event = true;
+    info.hits = count_.Load(kRelaxed) + uncounted_.Load(kRelaxed);
+    return info;
+  }
 
  private:
   friend class Allocator;
@@ -77,6 +86,7 @@ class KprobeEvent final : public PerfEvent, public KprobeConsumer {
   /// Held while those two change.
   mutable Mutex program_mutex_;
   Atomic<uint64_t> count_{0};
+  Atomic<uint64_t> uncounted_{0};  // hits that are not in it
 };
 
 }  // namespace ebpf

@@ -4,45 +4,13 @@
 #include "core/syscall/obj_pin.h"
 
 #include "core/linux_abi/bpf_objects.h"
-#include "core/memory/buffer.h"
-#include "core/platform/task.h"
+#include "core/syscall/client_path.h"
 #include "core/syscall/commands.h"
 
 namespace ebpf {
 namespace {
 
 using linux_abi::ObjectPathAttr;
-
-PinUser UserOf(const Client& client) {
-  PinUser user;
-  uint32_t group_id;
-  ebpf_port_task_user(&user.id, &group_id);
-  user.may_all = client.Capable(linux_abi::kCapDacOverride);
-  return user;
-}
-
-/// A path in the client's memory.
-class Path {
- public:
-  explicit Path(Allocator& allocator) : characters_(allocator) {}
-
-  /// kFault, kNameTooLong, kNoMemory.
-  Status CopyIn(const Client& client, CallerPtr from) {
-    EBPF_TRY(characters_.Allocate(PinStore::kMaxPath));
-    const Result<size_t> size = client.CopyStringIn(characters_.span(), from);
-    if (!size.ok()) {
-      return size.status() == Status::kTooBig ? Status::kNameTooLong
-                                              : size.status();
-    }
-    text_ = StringView(characters_.span().data(), *size);
-    return Status::kOk;
-  }
-  StringView text() const { return text_; }
-
- private:
-  Buffer<char> characters_;
-  StringView text_;
-};
 
 Status CheckFlags(const ObjectPathAttr& attr, uint32_t known) {
   const bool has_directory = (attr.file_flags & linux_abi::kMapPathFd) != 0;
@@ -70,7 +38,7 @@ int64_t WithPath(Client& client, CallerPtr from, Action action) {
   if (system == nullptr) {
     return -static_cast<int64_t>(Status::kNotImplemented);
   }
-  Path path(*system->allocator);
+  ClientPath path(*system->allocator);
   Status status = path.CopyIn(client, from);
   if (IsOk(status)) {
     status = action(path.text(), *system->allocator);
@@ -91,7 +59,7 @@ Result<int> ObjPin(const Call& call, const RawAttr& raw) {
   Allocator& allocator = *call.system.allocator;
   // A file of its own: a descriptor's may be open for reading only.
   Ref<File> pinned = EBPF_TRY((*file)->Reopen(0, allocator));
-  Path path(allocator);
+  ClientPath path(allocator);
   EBPF_TRY(path.CopyIn(call.client, call.client.Pointer(attr.path)));
   EBPF_TRY(CheckDirectory(call, attr, path.text()));
   EBPF_TRY(
@@ -108,7 +76,7 @@ Result<int> ObjGet(const Call& call, const RawAttr& raw) {
   }
   EBPF_TRY(CheckFlags(attr, kAccess));
   Allocator& allocator = *call.system.allocator;
-  Path path(allocator);
+  ClientPath path(allocator);
   EBPF_TRY(path.CopyIn(call.client, call.client.Pointer(attr.path)));
   EBPF_TRY(CheckDirectory(call, attr, path.text()));
   Ref<File> file = EBPF_TRY(Pins().Get(path.text(), UserOf(call.client)));
