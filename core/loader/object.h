@@ -37,6 +37,18 @@ struct ProgramResult {
   bool was_linked = false;
 };
 
+/// Which functions a program of SEC("kprobe.multi/...") and the like is
+/// attached to: one of the three. Where there is none the section's name says.
+struct FunctionsToAttach {
+  /// All whose names match (name_pattern.h) and that can be probed.
+  StringView pattern = StringView();
+  Span<const char* const> names = {};
+  Span<const uint64_t> addresses = {};
+  /// One for each of `names` or `addresses`, for bpf_get_attach_cookie; or
+  /// none.
+  Span<const uint64_t> cookies = {};
+};
+
 /// One object and what was made of it in a client of origin kernel. `file` and
 /// the log's buffer outlive it. Context of all: task.
 class Object : public NonCopyable {
@@ -84,8 +96,13 @@ class Object : public NonCopyable {
   void Unload(size_t index);
 
   /// Attaches program `index` to `function` + `offset`; where `function` is
-  /// empty, to what its SEC("kprobe/...") names. A perf event's descriptor.
+  /// empty, to what its SEC("kprobe/...") names. A perf event's descriptor. Of
+  /// SEC("kprobe.multi/...") and the like, AttachMany by that pattern.
   Result<int> Attach(size_t index, StringView function, uint64_t offset = 0);
+
+  /// Attaches program `index`, of SEC("kprobe.multi/..."), "kretprobe.multi" or
+  /// "kprobe.session": a link. kNotFound where no function matches; kInvalid.
+  Result<int> AttachMany(size_t index, const FunctionsToAttach& functions = {});
 
   /// Attaches program `index`, of SEC("iter/..."): a link, of which
   /// BPF_ITER_CREATE makes files. `map_fd` is the map that the target asks for,
@@ -126,6 +143,7 @@ class Object : public NonCopyable {
   Status LoadOrLog(size_t index, uint32_t log_level);
   Status LoadWithLog(size_t index, uint32_t log_level);
   Result<int> OpenEvent(StringView function, uint64_t offset);
+  Result<int> LinkMany(size_t index, const FunctionsToAttach& functions);
   /// A place for one more attachment. kNoMemory.
   Result<int*> FreeLink();
 

@@ -33,6 +33,10 @@ Result<int> Object::Attach(size_t index, StringView function, uint64_t offset) {
     return Status::kInvalid;
   }
   const ProgramSection& section = file_.programs()[index].section;
+  if (section.target == SectionTarget::kKprobes) {
+    return offset != 0 ? Result<int>(Status::kInvalid)
+                       : AttachMany(index, {.pattern = function});
+  }
   if (section.target != SectionTarget::kKprobe) {
     return Status::kNotSupported;
   }

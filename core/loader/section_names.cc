@@ -9,6 +9,7 @@ namespace {
 constexpr uint8_t kFlagNone = 0;
 constexpr uint8_t kFlagSleepable = 1;
 constexpr uint8_t kFlagFrags = 2;
+constexpr uint8_t kFlagAtReturn = 4;
 
 struct Row {
   StringView name;
@@ -102,6 +103,7 @@ Result<ProgramSection> ParseProgramSection(StringView name) {
   section.attach_type = row->attach_type;
   section.sleepable = (row->flags & kFlagSleepable) != 0;
   section.has_frags = (row->flags & kFlagFrags) != 0;
+  section.at_return = (row->flags & kFlagAtReturn) != 0;
   section.function = rest;
   if (row->target == SectionTarget::kKprobe) {
     const size_t plus = rest.Find('+');

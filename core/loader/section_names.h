@@ -16,6 +16,7 @@ enum class SectionTarget : uint8_t {
   kNothing,
   kText,      // for whoever attaches it
   kKprobe,    // a function of the kernel, and an offset in it
+  kKprobes,   // functions of the kernel, by a pattern (name_pattern.h)
   kBtf,       // a function of the kernel, by BTF
   kTypedef,   // a tracepoint: btf_trace_<name>
   kLsm,       // a hook: bpf_lsm_<name>
@@ -29,10 +30,11 @@ struct ProgramSection {
   uint32_t attach_type;
   bool sleepable;
   bool has_frags;
+  bool at_return;  // of the functions
   /// The section's name begins with "?": only loaded when it is asked for.
   bool only_on_demand;
-  /// What it is attached to, of a kprobe the function; empty when that is said
-  /// at the attach. And the offset in it.
+  /// What it is attached to, of a kprobe the function, of many their pattern;
+  /// empty when that is said at the attach. And the offset in it.
   StringView function;
   uint64_t offset;
 };

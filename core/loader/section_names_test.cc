@@ -96,6 +96,29 @@ TEST(SectionNamesTest, NamesStandForTypesAttachTypesAndFlags) {
   }
 }
 
+TEST(SectionNamesTest, ManyFunctionsAreGivenByAPattern) {
+  const struct {
+    const char* name;
+    uint32_t attach_type;
+    bool at_return;
+  } kCases[] = {
+      {"kprobe.multi/vfs_*", 42, false},
+      {"kretprobe.multi/vfs_*", 42, true},
+      {"kprobe.session/vfs_*", 56, false},
+  };
+  for (const auto& c : kCases) {
+    const Result<ProgramSection> section = ParseProgramSection(c.name);
+    ASSERT_TRUE(section.ok()) << c.name;
+    EXPECT_EQ(section->type, ProgramTypeId::kKprobe);
+    EXPECT_EQ(section->target, SectionTarget::kKprobes);
+    EXPECT_EQ(section->attach_type, c.attach_type) << c.name;
+    EXPECT_EQ(section->at_return, c.at_return) << c.name;
+    EXPECT_EQ(ToString(section->function), "vfs_*");
+  }
+  EXPECT_EQ(ToString(ParseProgramSection("kprobe.multi")->function), "");
+  EXPECT_EQ(ParseProgramSection("kprobe.multi/").status(), Status::kInvalid);
+}
+
 TEST(SectionNamesTest, AQuestionMarkMeansOnlyOnDemand) {
   const Result<ProgramSection> section = ParseProgramSection("?fentry/f");
 
