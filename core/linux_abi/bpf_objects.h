@@ -142,7 +142,10 @@ enum LinkType : uint32_t {
 };
 
 /// enum bpf_perf_event_type.
-enum PerfEventKind : uint32_t { kPerfEventKprobe = 3 };
+enum PerfEventKind : uint32_t {
+  kPerfEventKprobe = 3,
+  kPerfEventKretprobe = 4,
+};
 
 /// struct bpf_link_info, with what its union has for the links that exist here.
 struct LinkInfo {

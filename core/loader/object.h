@@ -96,8 +96,9 @@ class Object : public NonCopyable {
   void Unload(size_t index);
 
   /// Attaches program `index` to `function` + `offset`; where `function` is
-  /// empty, to what its SEC("kprobe/...") names. A perf event's descriptor. Of
-  /// SEC("kprobe.multi/...") and the like, AttachMany by that pattern.
+  /// empty, to what its SEC("kprobe/...") or SEC("kretprobe/...") names. A perf
+  /// event's descriptor. Of SEC("kprobe.multi/...") and the like, AttachMany by
+  /// that pattern.
   Result<int> Attach(size_t index, StringView function, uint64_t offset = 0);
 
   /// Attaches program `index`, of SEC("kprobe.multi/..."), "kretprobe.multi" or
@@ -142,7 +143,7 @@ class Object : public NonCopyable {
   /// Program `index` is loaded, with the log as Load has it.
   Status LoadOrLog(size_t index, uint32_t log_level);
   Status LoadWithLog(size_t index, uint32_t log_level);
-  Result<int> OpenEvent(StringView function, uint64_t offset);
+  Result<int> OpenEvent(StringView function, uint64_t offset, bool returns);
   Result<int> LinkMany(size_t index, const FunctionsToAttach& functions);
   /// A place for one more attachment. kNoMemory.
   Result<int*> FreeLink();

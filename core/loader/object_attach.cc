@@ -11,7 +11,8 @@
 
 namespace ebpf::loader {
 
-Result<int> Object::OpenEvent(StringView function, uint64_t offset) {
+Result<int> Object::OpenEvent(StringView function, uint64_t offset,
+                              bool returns) {
   if (function.empty()) {
     return Status::kInvalid;
   }
@@ -21,6 +22,7 @@ Result<int> Object::OpenEvent(StringView function, uint64_t offset) {
   linux_abi::PerfEventAttr attr{};
   attr.type = linux_abi::kPerfTypeKprobe;
   attr.size = sizeof(attr);
+  attr.config = returns ? linux_abi::kPerfKprobeReturn : 0;
   attr.config1 = AddressOf(name.span().data());
   attr.config2 = offset;
   attr.flags = linux_abi::kPerfDisabled;
@@ -37,7 +39,8 @@ Result<int> Object::Attach(size_t index, StringView function, uint64_t offset) {
     return offset != 0 ? Result<int>(Status::kInvalid)
                        : AttachMany(index, {.pattern = function});
   }
-  if (section.target != SectionTarget::kKprobe) {
+  const bool returns = section.target == SectionTarget::kKretprobe;
+  if (!returns && section.target != SectionTarget::kKprobe) {
     return Status::kNotSupported;
   }
   if (function.empty()) {
@@ -46,7 +49,7 @@ Result<int> Object::Attach(size_t index, StringView function, uint64_t offset) {
   }
   // Before there is a descriptor to lose.
   int* const link = EBPF_TRY(FreeLink());
-  const Result<int> event = OpenEvent(function, offset);
+  const Result<int> event = OpenEvent(function, offset, returns);
   Status status = event.status();
   if (event.ok()) {
     status = ToResult(Ioctl(client_, *event, linux_abi::kPerfIocSetBpf,
@@ -61,7 +64,9 @@ Result<int> Object::Attach(size_t index, StringView function, uint64_t offset) {
     }
   }
   if (!IsOk(status)) {
-    log_.Put("kprobe '").Put(function).Put("': errno ");
+    log_.Put(returns ? "kretprobe '" : "kprobe '")
+        .Put(function)
+        .Put("': errno ");
     log_.PutUnsigned(static_cast<uint64_t>(status)).Put("\n");
     return status;
   }

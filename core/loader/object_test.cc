@@ -29,6 +29,7 @@ const char kEvents[] = "testing/programs/events.x86_64.bpf.o";
 const char kIterators[] = "testing/programs/iterators.x86_64.bpf.o";
 const char kPrint[] = "testing/programs/print.x86_64.bpf.o";
 const char kNoNullCheck[] = "testing/programs/no_null_check.x86_64.bpf.o";
+const char kReturns[] = "testing/programs/returns.x86_64.bpf.o";
 const char kShapes[] = "core/loader/shapes.x86_64.bpf.o";
 
 // push rbp; mov rbp, rsp; mov rax, rdx; pop rbp; ret: returns its third
@@ -250,6 +251,40 @@ TEST_F(ObjectTest, AnIteratorIsReadAsText) {
   EXPECT_EQ(object.Detach(*link), Status::kOk);
   EXPECT_EQ(object.Detach(*link), Status::kBadFd);
   EXPECT_TRUE(object.AttachIterator(index_of("dump_maps")).ok()) << log();
+}
+
+TEST_F(ObjectTest, FollowsCallsToTheirReturns) {
+  Object object(caller_.client(), PortAllocator(), log_);
+  ASSERT_EQ(OpenAndLoad(object, kReturns), Status::kOk) << log();
+  ASSERT_EQ(object.program_count(), 2u);
+  const size_t follow = object.file().programs()[0].name == "follow" ? 0 : 1;
+  const Result<int> link = object.Attach(follow, "");
+  ASSERT_TRUE(link.ok()) << log();
+  for (uint64_t i = 1; i <= 10; ++i) {
+    EXPECT_EQ(call_(3, nullptr, i * i), i * i);
+  }
+  struct {
+    uint64_t returned;
+    uint64_t sum;
+    uint64_t function;
+  } seen = {};
+  const uint32_t zero = 0;
+  ASSERT_EQ(caller_.Elem(linux_abi::kMapLookupElem, *object.MapFd(".bss"),
+                         reinterpret_cast<uint64_t>(&zero),
+                         reinterpret_cast<uint64_t>(&seen)),
+            0);
+  EXPECT_EQ(seen.returned, 10u);
+  EXPECT_EQ(seen.sum, 385u);
+  EXPECT_EQ(seen.function, text_.address());
+
+  log_.Clear();
+  EXPECT_EQ(object.Attach(1 - follow, "").status(), Status::kInvalid);
+  EXPECT_NE(log().find("kretprobe 'kernel_function': errno 22"),
+            std::string::npos)
+      << log();
+  EXPECT_EQ(object.Detach(*link), Status::kOk);
+  EXPECT_TRUE(TextIsUntouched());
+  EXPECT_EQ(call_(3, nullptr, 5), 5u);
 }
 
 TEST_F(ObjectTest, AttachingSaysWhatIsWrong) {

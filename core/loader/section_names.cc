@@ -105,7 +105,8 @@ Result<ProgramSection> ParseProgramSection(StringView name) {
   section.has_frags = (row->flags & kFlagFrags) != 0;
   section.at_return = (row->flags & kFlagAtReturn) != 0;
   section.function = rest;
-  if (row->target == SectionTarget::kKprobe) {
+  if (row->target == SectionTarget::kKprobe ||
+      row->target == SectionTarget::kKretprobe) {
     const size_t plus = rest.Find('+');
     section.function = rest.First(plus);
     if (plus < rest.size()) {

@@ -30,6 +30,16 @@ TEST(SectionNamesTest, AKprobeNamesFunctionAndOffset) {
   EXPECT_EQ(hex->offset, 0x1fu);
 }
 
+TEST(SectionNamesTest, AKretprobeNamesItsFunctionAsAKprobe) {
+  Result<ProgramSection> section = ParseProgramSection("kretprobe/vfs_read+4");
+  ASSERT_TRUE(section.ok());
+  EXPECT_EQ(section->type, ProgramTypeId::kKprobe);
+  EXPECT_EQ(section->target, SectionTarget::kKretprobe);
+  EXPECT_EQ(ToString(section->function), "vfs_read");
+  EXPECT_EQ(section->offset, 4u);
+  EXPECT_TRUE(ParseProgramSection("kretprobe")->function.empty());
+}
+
 TEST(SectionNamesTest, MalformedOffsetsAndMissingTargetsAreRefused) {
   for (const char* name :
        {"kprobe/", "kprobe/f+", "kprobe/f+x", "kprobe/f+0x", "kprobe/f+1g",

@@ -14,11 +14,20 @@ namespace ebpf {
 Result<Ref<KprobeEvent>> KprobeEvent::Create(const EventTarget& target,
                                              EventScope scope,
                                              Allocator& allocator) {
-  KprobeEvent* event = EBPF_TRY(allocator.New<KprobeEvent>(scope, allocator));
+  KprobeEvent* event =
+      EBPF_TRY(allocator.New<KprobeEvent>(target.returns, scope, allocator));
   Ref<KprobeEvent> ref = Ref<KprobeEvent>::Adopt(event);
+  KprobeConsumer& consumer =
+      target.returns ? static_cast<KprobeConsumer&>(event->hook_) : *event;
   event->probe_ = EBPF_TRY(
-      AttachKprobe(target.symbol, target.address, target.offset, *event));
+      AttachKprobe(target.symbol, target.address, target.offset, consumer));
   event->function_ = FunctionEnteredAt(event->probe_->address());
+  if (target.returns) {
+    if (event->function_ == 0) {
+      return Status::kInvalid;
+    }
+    EBPF_TRY(ReturnHook::Prepare());
+  }
   return ref;
 }
 
@@ -27,7 +36,7 @@ Status KprobeEvent::SetProgram(Ref<Program> program, uint64_t cookie) {
     return Status::kInvalid;
   }
   const bool overrides = program->parts().overrides_return;
-  if (overrides && !MayOverrideAt(probe_->address())) {
+  if (overrides && (returns_ || !MayOverrideAt(probe_->address()))) {
     return Status::kInvalid;
   }
   MutexGuard guard(program_mutex_);
@@ -60,9 +69,10 @@ Ref<Program> KprobeEvent::program() const {
 
 EventDescription KprobeEvent::Describe() const {
   EventDescription about;
-  about.type = linux_abi::kPerfEventKprobe;
+  about.type =
+      returns_ ? linux_abi::kPerfEventKretprobe : linux_abi::kPerfEventKprobe;
   about.address = probe_->address();
-  about.missed = probe_->missed();
+  about.missed = probe_->missed() + hook_.missed();
   about.cookie = cookie_.Load(kRelaxed);
   ebpf_symbol symbol;
   if (ebpf_port_symbol_by_address(about.address, &symbol)) {
@@ -82,22 +92,38 @@ Result<CounterReading> KprobeEvent::ReadCounter() const {
 }
 
 void KprobeEvent::Hit(machine::PtRegs& regs) {
+  // As in Linux, a program that makes the function return keeps the hit from
+  // perf.
+  const bool passed = RunProgram(regs);
+  Count(passed && !(may_divert() && machine::PcOf(regs) != probe_->address()));
+}
+
+void KprobeEvent::Returned(machine::PtRegs& regs,
+                           const ReturnedCall& /*call*/) {
+  // It may have been disabled, or detached, since the call.
+  if (probe_->enabled()) {
+    Count(RunProgram(regs));
+  }
+}
+
+/// Whether perf shall know of it: as in Linux, not if a program returns 0.
+bool KprobeEvent::RunProgram(machine::PtRegs& regs) {
   // Pairs with the release in SetProgram.
   const Program* program = program_.Load(kAcquire);
-  // As in Linux, a program that returns 0 keeps the hit from perf, and so does
-  // one that makes the function return.
-  const bool filtered =
-      program != nullptr &&
-      (program->RunUnlessNested(&regs, {cookie_.Load(kRelaxed), function_}) ==
-           0 ||
-       (may_divert() && machine::PcOf(regs) != probe_->address()));
-  Atomic<uint64_t>& count = !filtered && scope_.IsHere() ? count_ : uncounted_;
+  return program == nullptr ||
+         program->RunUnlessNested(&regs, {cookie_.Load(kRelaxed), function_}) !=
+             0;
+}
+
+void KprobeEvent::Count(bool passed) {
+  Atomic<uint64_t>& count = passed && scope_.IsHere() ? count_ : uncounted_;
   count.FetchAdd(1, kRelaxed);
 }
 
 void KprobeEvent::Destroy() {
   if (probe_) {
     probe_->Detach();  // from here on Hit runs nowhere
+    hook_.Cancel();    // nor Returned
   }
   WaitForReaders();  // programs that found it in an array
   if (Program* program = program_.Load(kRelaxed)) {

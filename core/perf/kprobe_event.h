@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// A perf event on a kprobe: counts its hits and runs a program.
+// A perf event on a kprobe or a kretprobe: counts its hits, or the returns, and
+// runs a program.
 #pragma once
 
 #include <stdint.h>
@@ -11,6 +12,7 @@
 #include "core/memory/ref_counted.h"
 #include "core/perf/perf_event.h"
 #include "core/probes/kprobe.h"
+#include "core/probes/return_hook.h"
 #include "core/program/program.h"
 #include "core/sync/mutex.h"
 
@@ -21,13 +23,17 @@ struct EventTarget {
   StringView symbol;  // empty: `address` says where
   uint64_t address = 0;
   uint64_t offset = 0;
+  bool returns = false;  // not when it is entered, but when it returns
 };
 
 /// Context of what is not said otherwise: task.
-class KprobeEvent final : public PerfEvent, public KprobeConsumer {
+class KprobeEvent final : public PerfEvent,
+                          public KprobeConsumer,
+                          public ReturnConsumer {
  public:
   /// An event that is not enabled. What AttachKprobe says: an address that
-  /// cannot be probed is refused here. kNoMemory.
+  /// cannot be probed is refused here. kInvalid: returns of what is not a
+  /// function's entry. kNoMemory.
   static Result<Ref<KprobeEvent>> Create(const EventTarget& target,
                                          EventScope scope,
                                          Allocator& allocator);
@@ -39,7 +45,7 @@ class KprobeEvent final : public PerfEvent, public KprobeConsumer {
 
   /// The program for every hit from now on; kExists when there is one,
   /// kInvalid when it is not for kprobes, or overrides the function's return
-  /// where the kernel does not allow it.
+  /// where the kernel does not allow it, or where it has returned.
   Status SetProgram(Ref<Program> program, uint64_t cookie) override;
   void ClearProgram() override;
   Ref<Program> program() const override;
@@ -58,6 +64,8 @@ class KprobeEvent final : public PerfEvent, public KprobeConsumer {
 
   /// KprobeConsumer. Context: any.
   void Hit(machine::PtRegs& regs) override;
+  /// ReturnConsumer. Context: any.
+  void Returned(machine::PtRegs& regs, const ReturnedCall& call) override;
   /// All hits, whatever the scope and the program.
   ConsumerInfo Info() const override {
     ConsumerInfo info;
@@ -69,13 +77,19 @@ class KprobeEvent final : public PerfEvent, public KprobeConsumer {
  private:
   friend class Allocator;
 
-  KprobeEvent(EventScope scope, Allocator& allocator)
-      : scope_(scope), allocator_(allocator) {}
+  KprobeEvent(bool returns, EventScope scope, Allocator& allocator)
+      : returns_(returns), scope_(scope), allocator_(allocator) {}
   ~KprobeEvent() = default;
   void Destroy() override;
 
+  bool RunProgram(machine::PtRegs& regs);
+  void Count(bool passed);
+
+  const bool returns_;
   const EventScope scope_;
   Allocator& allocator_;
+  /// The probe's consumer, where returns are what counts.
+  ReturnHook hook_{*this};
   /// Made before the event is handed out, never changed.
   Ref<Kprobe> probe_;
   /// The function that is entered at the probe, or 0.

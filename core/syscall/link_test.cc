@@ -155,6 +155,22 @@ TEST_P(LinkTest, AProgramSeesTheCookieOfItsLink) {
   EXPECT_EQ(seen(), 5u);
 }
 
+TEST_P(LinkTest, ALinkToReturnsTellsSo) {
+  linux_abi::PerfEventAttr attr = caller_.Kprobe("add");
+  attr.config = linux_abi::kPerfKprobeReturn;
+  const int64_t event = caller_.OpenEvent(attr);
+  const int64_t program = caller_.Load(kKprobe, Returning(1));
+  const int64_t fd = Link(program, event, 78);
+  LinkInfo info{};
+  ASSERT_EQ(Info(fd, info), 0);
+  EXPECT_EQ(info.type, linux_abi::kLinkPerfEvent);
+  EXPECT_EQ(info.perf_event_type, linux_abi::kPerfEventKretprobe);
+  EXPECT_EQ(info.probe.address,
+            reinterpret_cast<uint64_t>(text_.bytes().data()));
+  EXPECT_EQ(info.probe.cookie, 78u);
+  EXPECT_EQ(info.probe.missed, 0u);
+}
+
 TEST_P(LinkTest, ALinkTellsWhatItIs) {
   const int64_t event = caller_.OpenEvent(caller_.Kprobe("add", 1));
   const int64_t program = caller_.Load(kKprobe, Returning(1));

@@ -83,17 +83,11 @@ Status CheckScope(Client& client, int32_t pid, int32_t cpu, int32_t group_fd,
              : Status::kInvalid;
 }
 
-Status CheckKprobe(const PerfEventAttr& attr) {
-  if (attr.config == linux_abi::kPerfKprobeReturn) {
-    return Status::kNotSupported;
-  }
-  return attr.config == 0 ? Status::kOk : Status::kInvalid;
-}
-
 /// What the attribute's config1 and config2 say, with the name in `buffer`.
 Result<EventTarget> TargetOf(const Client& client, const PerfEventAttr& attr,
                              Span<char> buffer) {
   EventTarget target;
+  target.returns = (attr.config & linux_abi::kPerfKprobeReturn) != 0;
   if (attr.config1 != 0) {
     const size_t length =
         EBPF_TRY(client.CopyStringIn(buffer, client.Pointer(attr.config1)));
@@ -109,7 +103,9 @@ Result<EventTarget> TargetOf(const Client& client, const PerfEventAttr& attr,
 
 Result<Ref<PerfEvent>> MakeKprobe(Client& client, const System& system,
                                   const PerfEventAttr& attr, EventScope scope) {
-  EBPF_TRY(CheckKprobe(attr));
+  if ((attr.config & ~linux_abi::kPerfKprobeReturn) != 0) {
+    return Status::kInvalid;
+  }
   // Not on the stack, of which there may be little.
   Buffer<char> symbol(*system.allocator);
   EBPF_TRY(symbol.Allocate(kMaxSymbolSize));

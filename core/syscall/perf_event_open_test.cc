@@ -187,10 +187,77 @@ TEST_P(PerfEventOpenTest, UnknownTypesAreNotFound) {
   }
 }
 
-TEST_P(PerfEventOpenTest, WhatIsNotHereYetIsRefused) {
+TEST_P(PerfEventOpenTest, AnEventCountsReturns) {
   PerfEventAttr attr = caller_.Kprobe("add");
   attr.config = linux_abi::kPerfKprobeReturn;
-  EXPECT_EQ(caller_.OpenEvent(attr), Minus(Status::kNotSupported));
+  const int64_t fd = caller_.OpenEvent(attr);
+  ASSERT_GE(fd, 0);
+  add_(1, 2);
+  EXPECT_EQ(Count(fd), 0u);
+  EXPECT_EQ(Enable(fd), 0);
+  EXPECT_EQ(add_(1, 2), 3u);
+  EXPECT_EQ(add_(1, 2), 3u);
+  EXPECT_EQ(Count(fd), 2u);
+  EXPECT_EQ(Disable(fd), 0);
+  EXPECT_TRUE(TextIsUntouched());
+  EXPECT_EQ(add_(1, 2), 3u);
+  EXPECT_EQ(Count(fd), 2u);
+  caller_.CloseFd(fd);
+}
+
+// r0 = *(u64*)(ctx + offset of rax) == what it returns of it
+TEST_P(PerfEventOpenTest, AProgramSeesWhatTheFunctionReturns) {
+  PerfEventAttr attr = caller_.Kprobe("add");
+  attr.config = linux_abi::kPerfKprobeReturn;
+  const int64_t fd = caller_.OpenEvent(attr);
+  ASSERT_GE(fd, 0);
+  // Counted are the returns of what is not 0: the program returns the result.
+  const int64_t program =
+      caller_.Load(kKprobe, {Insn(0x79, 0, 1, 80, 0), Exit()});
+  ASSERT_GE(program, 0);
+  ASSERT_EQ(SetProgram(fd, program), 0);
+  ASSERT_EQ(Enable(fd), 0);
+  add_(1, 2);
+  add_(0, 0);
+  add_(5, 0);
+  EXPECT_EQ(Count(fd), 2u);
+  caller_.CloseFd(fd);
+}
+
+TEST_P(PerfEventOpenTest, OnlyFunctionsReturn) {
+  PerfEventAttr attr = caller_.Kprobe("add", 1);
+  attr.config = linux_abi::kPerfKprobeReturn;
+  EXPECT_EQ(caller_.OpenEvent(attr), Minus(Status::kInvalid));
+  attr = caller_.Kprobe("no_such_function");
+  attr.config = linux_abi::kPerfKprobeReturn;
+  EXPECT_EQ(caller_.OpenEvent(attr), Minus(Status::kNotFound));
+  EXPECT_TRUE(TextIsUntouched());
+}
+
+TEST_P(PerfEventOpenTest, AnEventMayGoWhileCallsAreUnderWay) {
+  // f(g): g() + 1, and g closes the event.
+  // push rbp; mov rbp, rsp; call rdi; inc rax; pop rbp; ret
+  constexpr uint8_t kCalls[] = {0x55, 0x48, 0x89, 0xe5, 0xff, 0xd7,
+                                0x48, 0xff, 0xc0, 0x5d, 0xc3};
+  HostText text("calls", kCalls);
+  PerfEventAttr attr = caller_.Kprobe("calls");
+  attr.config = linux_abi::kPerfKprobeReturn;
+  static TestCaller* caller;
+  static int64_t event;
+  caller = &caller_;
+  event = caller_.OpenEvent(attr);
+  ASSERT_GE(event, 0);
+  ASSERT_EQ(Enable(event), 0);
+  const auto close = []() -> uint64_t {
+    caller->CloseFd(event);
+    return 41;
+  };
+  EXPECT_EQ(text.As<uint64_t(uint64_t (*)())>()(close), 42u);
+  EXPECT_TRUE(EqualBytes(text.bytes(), ConstBytes(kCalls)));
+}
+
+TEST_P(PerfEventOpenTest, WhatIsNotHereYetIsRefused) {
+  PerfEventAttr attr = caller_.Kprobe("add");
   attr.config = 2;
   EXPECT_EQ(caller_.OpenEvent(attr), Minus(Status::kInvalid));
   attr = caller_.Kprobe("add");

@@ -60,15 +60,17 @@ Status Tell(const Call& call, const TaskFdQueryAttr& attr,
     return Status::kNotFound;
   }
   const EventDescription about = event.Describe();
-  if (about.type != linux_abi::kPerfEventKprobe) {
+  const bool returns = about.type == linux_abi::kPerfEventKretprobe;
+  if (!returns && about.type != linux_abi::kPerfEventKprobe) {
     return Status::kNotSupported;
   }
   const Status status = CopyName(call, attr, about.function());
   if (!IsOk(status) && status != Status::kNoSpace) {
     return status;
   }
-  const Answer answer = {program->id(), linux_abi::kFdKprobe, about.offset,
-                         about.address};
+  const Answer answer = {
+      program->id(), returns ? linux_abi::kFdKretprobe : linux_abi::kFdKprobe,
+      about.offset, about.address};
   EBPF_TRY(WriteBack(call, offsetof(TaskFdQueryAttr, prog_id), answer));
   return status;
 }

@@ -76,6 +76,20 @@ TEST_P(TaskFdQueryTest, AProbeTellsItsProgramAndPlace) {
   EXPECT_EQ(told_.buf_len, 13u);
 }
 
+TEST_P(TaskFdQueryTest, AKretprobeTellsSo) {
+  linux_abi::PerfEventAttr attr = caller_.Kprobe("some_function");
+  attr.config = linux_abi::kPerfKprobeReturn;
+  const int64_t event = caller_.OpenEvent(attr);
+  const int64_t program = caller_.Load(kKprobe, Returning(1));
+  ASSERT_EQ(caller_.IoctlFd(event, linux_abi::kPerfIocSetBpf,
+                            static_cast<uint64_t>(program)),
+            0);
+  ASSERT_EQ(Ask(4711, event), 0);
+  EXPECT_EQ(name_, "some_function");
+  EXPECT_EQ(told_.fd_type, linux_abi::kFdKretprobe);
+  EXPECT_EQ(told_.probe_addr, text_.address());
+}
+
 TEST_P(TaskFdQueryTest, AnotherProcessIsAskedWhereThePortKnowsIt) {
   const int64_t own = caller_.CreateMap(linux_abi::kMapTypeArray, 4, 4, 1);
   TestCaller other(Origin::kKernel);
