@@ -16,9 +16,14 @@ namespace ebpf::riscv64 {
 /// what the CPU's maker defined, and LR to SC, between which a trap would lose
 /// the reservation each time.
 struct ProbedInsn {
+  /// Less than what a jump reaches, by more than a slot's size.
+  static constexpr uint64_t kRelocateReach = (uint64_t{1} << 20) - 64;
+
   static Result<uint8_t> Size(ConstBytes code);
   static Result<machine::ProbePlan> Plan(ConstBytes code, uint64_t function,
                                          size_t offset, uint32_t trap_stub);
+  /// In relocated_insn.cc.
+  static bool Relocate(machine::ProbePlan& plan, uint64_t slot);
 
   static void Emulate(const machine::ProbePlan& plan, machine::PtRegs& regs);
   static void BeginStep(const machine::ProbePlan& plan, uint64_t slot,

@@ -19,6 +19,8 @@ constinit const machine::MachineOps kMachineOps = {
     .fill_guard = MacroAssembler::FillGuard,
     .call_reach = MacroAssembler::kCallReach,
     .slot_reach = UINT64_MAX,  // slots do not depend on where they are
+    .relocate_probe = ProbedInsn::Relocate,
+    .relocate_reach = ProbedInsn::kRelocateReach,
     .noprobe_text = {ebpf_x86_64_noprobe_begin, ebpf_x86_64_noprobe_end},
 };
 

@@ -43,6 +43,11 @@ struct MachineOps {
   /// How far from the instruction its slot may lie.
   uint64_t slot_reach;
 
+  /// ProbedInsnFor's Relocate, and how far the slot may lie so that it can
+  /// always be done but for what the instruction is.
+  bool (*relocate_probe)(ProbePlan& plan, uint64_t slot) = nullptr;
+  uint64_t relocate_reach = 0;
+
   /// The CPU's own code in .ebpf.noprobe.
   TextRange noprobe_text;
 };

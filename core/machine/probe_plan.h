@@ -14,6 +14,9 @@ enum class ProbeMethod : uint8_t {
   /// A copy runs in a slot of executable memory with interrupts masked, a
   /// second breakpoint behind it; then the registers are put right.
   kStep,
+  /// A copy, which does the same there, runs in a slot and jumps back behind
+  /// the original. It can be interrupted there, and nothing is put right.
+  kRelocate,
 };
 
 /// What the stub of the breakpoint trap can do; the values are those of
@@ -22,7 +25,7 @@ inline constexpr uint32_t kTrapStubSetsSp = 1;
 inline constexpr uint32_t kTrapStubLeavesGap = 2;
 
 inline constexpr unsigned kMaxInsnSize = 15;
-/// Copy and second breakpoint.
+/// Copy and second breakpoint, or jump.
 inline constexpr unsigned kMaxSlotSize = 32;
 
 /// Everything that a hit needs to know of one probed instruction. Plain data,
@@ -32,8 +35,8 @@ struct ProbePlan {
   uint8_t insn_size;
   ProbeMethod method;
   uint8_t breakpoint_size;               // <= insn_size
-  uint8_t slot_size;                     // 0 unless kStep
-  uint8_t step_trap_offset;              // of the second breakpoint in the slot
+  uint8_t slot_size;                     // 0 where kEmulate
+  uint8_t step_trap_offset;              // kStep: of the second breakpoint
   uint16_t emulation;                    // arch's own: which emulation
   uint64_t operand;                      // arch's own: its operands
   uint8_t insn[kMaxInsnSize + 1];        // the original bytes

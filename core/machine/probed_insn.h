@@ -15,7 +15,7 @@
 namespace ebpf::machine {
 
 /// arch/<isa>/probed_insn.h has one type that satisfies this, and asserts it.
-/// Context of all: any. All but Plan and Size are in .ebpf.noprobe.
+/// Context of all: any. All but Plan, Relocate and Size are in .ebpf.noprobe.
 ///
 ///   Plan       decides how the instruction at `address` + `offset` is made to
 ///              happen under a breakpoint. `code` is the text of its function
@@ -34,23 +34,25 @@ namespace ebpf::machine {
 ///              masked.
 ///   EndStep    at the slot's second breakpoint: `regs` as if the instruction
 ///              had run at its own place, interrupts as they were.
+///   Relocate   plan.method == kStep: makes it kRelocate for a slot at `slot`,
+///              if the instruction can be: its copy is as long as it is, and
+///              the jump right behind. Else false, and the plan is unchanged.
 ///   AbortStep  the instruction faulted in the slot: `regs` as they were when
 ///              it was about to run at its own place.
 template <typename P>
-concept ProbedInsnFor =
-    requires(ConstBytes code, uint64_t address, size_t offset,
-             uint32_t trap_stub, const ProbePlan& plan, PtRegs& regs,
-             const PtRegs& old_regs, StepState& state, const StepState& saved) {
-      {
-        P::Plan(code, address, offset, trap_stub)
-      } -> SameAs<Result<ProbePlan>>;
-      { P::Size(code) } -> SameAs<Result<uint8_t>>;
-      { P::Emulate(plan, regs) } -> SameAs<void>;
-      { P::BeginStep(plan, address, regs, state) } -> SameAs<void>;
-      { P::EndStep(plan, address, saved, regs) } -> SameAs<void>;
-      { P::AbortStep(plan, saved, regs) } -> SameAs<void>;
-      { P::Pc(old_regs) } -> SameAs<uint64_t>;
-      { P::SetPc(regs, address) } -> SameAs<void>;
-    };
+concept ProbedInsnFor = requires(
+    ConstBytes code, uint64_t address, size_t offset, uint32_t trap_stub,
+    const ProbePlan& plan, PtRegs& regs, ProbePlan& new_plan,
+    const PtRegs& old_regs, StepState& state, const StepState& saved) {
+  { P::Plan(code, address, offset, trap_stub) } -> SameAs<Result<ProbePlan>>;
+  { P::Size(code) } -> SameAs<Result<uint8_t>>;
+  { P::Relocate(new_plan, address) } -> SameAs<bool>;
+  { P::Emulate(plan, regs) } -> SameAs<void>;
+  { P::BeginStep(plan, address, regs, state) } -> SameAs<void>;
+  { P::EndStep(plan, address, saved, regs) } -> SameAs<void>;
+  { P::AbortStep(plan, saved, regs) } -> SameAs<void>;
+  { P::Pc(old_regs) } -> SameAs<uint64_t>;
+  { P::SetPc(regs, address) } -> SameAs<void>;
+};
 
 }  // namespace ebpf::machine

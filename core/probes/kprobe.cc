@@ -4,6 +4,7 @@
 #include "core/probes/kprobe.h"
 
 #include "core/machine/function_entry.h"
+#include "core/platform/cpu.h"
 #include "core/probes/probe_registry.h"
 #include "core/probes/probe_site.h"
 #include "core/sync/read_section.h"
@@ -82,6 +83,16 @@ void ProbeSite::Run(machine::PtRegs& regs) {
 extern "C" void ebpf_probe_run(ProbeSite* site, machine::PtRegs* regs) {
   ReadSection section;
   site->Run(*regs);
+}
+
+uint64_t OriginalPc(uint64_t pc) {
+  const uintptr_t irq = ebpf_port_irq_save();
+  // Pairs with the release in ProbeRegistry::Init.
+  const bool inited = probe_shared.cpus.Load(kAcquire) != nullptr;
+  const uint64_t original =
+      inited ? probe_shared.slots.Load(kRelaxed)->OriginOf(pc) : pc;
+  ebpf_port_irq_restore(irq);
+  return original;
 }
 
 }  // namespace ebpf

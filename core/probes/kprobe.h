@@ -163,8 +163,13 @@ bool OnBreakpoint(machine::PtRegs& regs);
 /// The hook of page faults (and others that an instruction can raise) taken in
 /// kernel mode, before the kernel's own handling: true if an instruction in a
 /// slot faulted; `regs` are then as if it had faulted at its own place, where
-/// the kernel's handler must see it. Interrupts are still masked: nobody was in
-/// a slot with interrupts on. Defined as OnBreakpoint. Context: trap.
+/// the kernel's handler must see it. Interrupts are masked, as by the trap.
+/// Defined as OnBreakpoint. Context: trap.
 bool OnFault(machine::PtRegs& regs);
+
+/// Where code that goes on at `pc` would go on, were the probed instruction not
+/// in a slot: for whoever shows where a CPU or a task was interrupted. `pc` if
+/// it is in no slot. Context: any.
+uint64_t OriginalPc(uint64_t pc);
 
 }  // namespace ebpf

@@ -335,10 +335,13 @@ TEST_F(KprobeTest, ExecutableMemoryMayFail) {
     const Result<Ref<Kprobe>> probe = AttachKprobe("multiply", 0, 0, counter);
     const bool failed = AllocationFailed();
     FailNthAllocation(0);
-    EXPECT_EQ(probe.ok(), !failed);
     if (!failed) {
-      EXPECT_GT(n, 4u);
+      EXPECT_TRUE(probe.ok());
+      EXPECT_GT(n, 2u);
       return;
+    }
+    if (probe.ok()) {
+      continue;  // there was memory for its slot farther away
     }
     EXPECT_EQ(probe.status(), Status::kNoMemory);
     EXPECT_EQ(allocator_.outstanding_blocks(), 2u + (HostExecBytes() != 0));

@@ -45,8 +45,11 @@ Status ProbeRegistry::CheckSupport() {
   if (ops_ == nullptr || cpus_.empty()) {
     return Status::kNotSupported;
   }
-  // kBusy is a yes, too.
-  supported_ = supported_ || WaitForText(0, 0) != Status::kNotSupported;
+  if (!supported_) {
+    // kBusy is a yes, too, but nobody can be waited for in slots then.
+    supported_ = WaitForMaskedText() != Status::kNotSupported;
+    relocates_ = supported_ && IsOk(CanWaitForText());
+  }
   return supported_ ? Status::kOk : Status::kNotSupported;
 }
 

@@ -33,12 +33,13 @@ Status ProbeRegistry::Init(const machine::MachineOps& ops,
     }
     cpus_ = cpus;
     allocator_ = &allocator;
-    // Releases both: pairs with the acquires in ProbeTrap.
+    probe_shared.slots.Store(&slots_, kRelaxed);
+    // Releases all: pairs with the acquires in ProbeTrap.
     probe_shared.cpus.Store(cpus_.data(), kRelease);
   }
   return_pool.Init(allocator);
   ops_ = &ops;
-  supported_ = false;
+  supported_ = relocates_ = false;
   return Status::kOk;
 }
 
@@ -54,7 +55,7 @@ bool ProbeRegistry::Exit() {
   }
   probe_shared.cpus.Store(nullptr, kRelaxed);
   // Traps that are none of ours may be looking right now.
-  if (supported_ && !IsOk(WaitForText(0, 0))) {
+  if (supported_ && (!IsOk(slots_.Quiesce(*allocator_)) || !slots_.empty())) {
     probe_shared.cpus.Store(cpus_.data(), kRelease);
     return false;
   }
@@ -227,16 +228,38 @@ Result<ProbeSite*> ProbeRegistry::FindOrMakeSite(const Place& place) {
   return MakeSite(EBPF_TRY(PlanOrSayWhyNot(place)));
 }
 
-Result<ProbeSite*> ProbeRegistry::MakeSite(const machine::ProbePlan& plan) {
-  ProbeSite* site = EBPF_TRY(allocator_->New<ProbeSite>(plan));
+/// A slot for a plan that needs one, which becomes kRelocate where it can.
+Result<uint64_t> ProbeRegistry::AllocateSlot(machine::ProbePlan& plan) {
+  Result<uint64_t> slot = Status::kNoMemory;
+  if (relocates_) {
+    slot = slots_.Allocate(*allocator_, plan.address, ops_->relocate_reach);
+  }
+  if (!slot.ok()) {
+    slot = slots_.Allocate(*allocator_, plan.address, ops_->slot_reach);
+  }
+  if (slot.ok() && relocates_) {
+    (void)ops_->relocate_probe(plan, *slot);
+  }
+  return slot;
+}
+
+Result<ProbeSite*> ProbeRegistry::MakeSite(const machine::ProbePlan& wanted) {
+  machine::ProbePlan plan = wanted;
+  uint64_t slot = 0;
   if (plan.method == machine::ProbeMethod::kStep) {
-    const Result<uint64_t> slot =
-        slots_.Allocate(*allocator_, plan.address, ops_->slot_reach);
-    if (!slot.ok()) {
-      allocator_->Delete(site);
-      return slot.status();
+    slot = EBPF_TRY(AllocateSlot(plan));
+  }
+  const Result<ProbeSite*> made = allocator_->New<ProbeSite>(plan);
+  if (!made.ok()) {
+    if (slot != 0) {
+      slots_.Free(slot);
     }
-    site->slot = *slot;
+    return made.status();
+  }
+  ProbeSite* site = *made;
+  site->slot = slot;
+  if (plan.method == machine::ProbeMethod::kRelocate) {
+    slots_.SetOrigin(slot, plan.address);
   }
   table_.Add(*site);
   return site;
@@ -327,6 +350,9 @@ void ProbeRegistry::UnpublishDead() {
     // One whose breakpoint stays must be found by those that hit it.
     if (site->published && !site->armed) {
       table_.Remove(*site);
+      if (site->slot != 0) {
+        slots_.Free(site->slot);
+      }
     }
   }
 }
@@ -337,7 +363,7 @@ void ProbeRegistry::Drain() {
   // until it is through with the site. Then the text: for those.
   const uint64_t detachments = detachments_;
   WaitForReaders();
-  if (IsOk(WaitForText(0, 0))) {
+  if (IsOk(slots_.Quiesce(*allocator_))) {
     quiet_detachments_ = detachments;
     FreeDead();
     if (table_.Trim() && IsOk(WaitForText(0, 0))) {
@@ -347,7 +373,8 @@ void ProbeRegistry::Drain() {
 }
 
 void ProbeRegistry::DrainIfNeeded() {
-  if (dead_sites_ != nullptr || detachments_ != quiet_detachments_) {
+  if (dead_sites_ != nullptr || slots_.has_freed() ||
+      detachments_ != quiet_detachments_) {
     Drain();
   }
 }
@@ -365,16 +392,8 @@ void ProbeRegistry::FreeDead() {
       continue;
     }
     *link = site->next_dead;
-    FreeSite(*site);
+    allocator_->Delete(site);
   }
-  (void)slots_.Shrink(*allocator_);
-}
-
-void ProbeRegistry::FreeSite(ProbeSite& site) {
-  if (site.slot != 0) {
-    slots_.Free(site.slot);
-  }
-  allocator_->Delete(&site);
 }
 
 }  // namespace ebpf

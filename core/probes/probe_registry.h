@@ -72,7 +72,8 @@ class ProbeRegistry : public NonCopyable {
   Result<Kprobe*> AttachOne(const Place& place, KprobeConsumer& consumer)
       EBPF_REQUIRES(mutex_);
   Result<ProbeSite*> FindOrMakeSite(const Place& place) EBPF_REQUIRES(mutex_);
-  Result<ProbeSite*> MakeSite(const machine::ProbePlan& plan)
+  Result<uint64_t> AllocateSlot(machine::ProbePlan& plan) EBPF_REQUIRES(mutex_);
+  Result<ProbeSite*> MakeSite(const machine::ProbePlan& wanted)
       EBPF_REQUIRES(mutex_);
   void MakeRoomFor(size_t count) EBPF_REQUIRES(mutex_);
   void AddProbe(ProbeSite& site, Kprobe& probe) EBPF_REQUIRES(mutex_);
@@ -91,7 +92,6 @@ class ProbeRegistry : public NonCopyable {
   void Drain() EBPF_REQUIRES(mutex_);
   void DrainIfNeeded() EBPF_REQUIRES(mutex_);
   void FreeDead() EBPF_REQUIRES(mutex_);
-  void FreeSite(ProbeSite& site) EBPF_REQUIRES(mutex_);
 
   Mutex mutex_;
   const machine::MachineOps* ops_ EBPF_GUARDED_BY(mutex_) = nullptr;
@@ -101,6 +101,7 @@ class ProbeRegistry : public NonCopyable {
   SitePatches patches_ EBPF_GUARDED_BY(mutex_);
   SlotPool slots_ EBPF_GUARDED_BY(mutex_);
   bool supported_ EBPF_GUARDED_BY(mutex_) = false;  // once found out
+  bool relocates_ EBPF_GUARDED_BY(mutex_) = false;  // the same
 
   // What only the quiescences separate from being freed.
   ProbeSite* dead_sites_ EBPF_GUARDED_BY(mutex_) = nullptr;

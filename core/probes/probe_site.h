@@ -11,6 +11,7 @@
 #include "core/machine/probe_plan.h"
 #include "core/machine/pt_regs.h"
 #include "core/probes/kprobe.h"
+#include "core/probes/slot_pool.h"
 
 namespace ebpf {
 
@@ -97,6 +98,7 @@ struct alignas(64) ProbeCpu {
 struct ProbeShared {
   Atomic<ProbeTable*> table;
   Atomic<ProbeCpu*> cpus;  // ebpf_port_cpu_count() of them
+  Atomic<const SlotPool*> slots;
 };
 [[gnu::visibility("hidden")]] extern constinit ProbeShared probe_shared;
 

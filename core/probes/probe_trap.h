@@ -31,7 +31,8 @@ struct ProbeTrap {
   /// core/probes/kprobe.h's OnFault.
   static EBPF_NOPROBE_INLINE bool OnFault(machine::PtRegs& regs) {
     ProbeCpu* cpus = probe_shared.cpus.Load(kAcquire);
-    return cpus != nullptr && AbortStep(cpus[ebpf_port_cpu_id()], regs);
+    return cpus != nullptr &&
+           (AbortStep(cpus[ebpf_port_cpu_id()], regs) || LeaveSlot(regs));
   }
 
  private:
@@ -58,6 +59,8 @@ struct ProbeTrap {
     }
     if (site->plan.method == machine::ProbeMethod::kEmulate) {
       Insn::Emulate(site->plan, regs);
+    } else if (site->plan.method == machine::ProbeMethod::kRelocate) {
+      Insn::SetPc(regs, site->slot);  // it comes back by itself
     } else {
       BeginStep(cpu, *site, regs);
     }
@@ -110,6 +113,19 @@ struct ProbeTrap {
       }
     }
     return false;
+  }
+
+  /// Whether an instruction in a slot that jumps back faulted. Where it is
+  /// tells whose it is: it may have been interrupted there, and gone to another
+  /// CPU.
+  static EBPF_NOPROBE_INLINE bool LeaveSlot(machine::PtRegs& regs) {
+    const uint64_t pc = Insn::Pc(regs);
+    const uint64_t original = probe_shared.slots.Load(kRelaxed)->OriginOf(pc);
+    if (original == pc) {
+      return false;
+    }
+    Insn::SetPc(regs, original);
+    return true;
   }
 
   /// A trap without a probe. If there is no breakpoint in the text either, this

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: MIT
 //
-// Slots: small pieces of executable memory for instructions that are stepped.
+// Slots: small pieces of executable memory for instructions that run elsewhere
+// than at their own place.
 #pragma once
 
 #include <stdint.h>
 
+#include "core/base/atomic.h"
+#include "core/base/noprobe.h"
 #include "core/base/types.h"
 #include "core/machine/probe_plan.h"
 #include "core/memory/allocator.h"
@@ -12,7 +15,8 @@
 namespace ebpf {
 
 /// Hands out slots of kMaxSlotSize bytes from pages of executable memory. Not
-/// synchronised. Context: task.
+/// synchronised but for OriginOf. Context of all that is not said otherwise:
+/// task.
 class SlotPool : public NonCopyable {
  public:
   constexpr SlotPool() = default;
@@ -22,28 +26,71 @@ class SlotPool : public NonCopyable {
   Result<uint64_t> Allocate(Allocator& allocator, uint64_t near,
                             uint64_t reach);
 
-  /// Takes a slot back. No CPU is in it, or will return into it.
+  /// In the slot the instruction at `address` will run, with interrupts as they
+  /// are, and jump back.
+  void SetOrigin(uint64_t slot, uint64_t address);
+
+  /// Takes a slot back, which nobody finds any more whose interrupts are on. It
+  /// is given out again when Quiesce has found it empty.
   void Free(uint64_t slot);
 
-  /// Gives the pages without slots in use back to the kernel; true if those
-  /// were all.
-  bool Shrink(Allocator& allocator);
+  /// Has all CPUs leave text that is run with interrupts masked, as
+  /// WaitForMaskedText, and finds out in which freed slots nobody is: those can
+  /// be given out again, and pages without slots in use go back to the kernel.
+  /// WaitForMaskedText's errors: nothing changed.
+  Status Quiesce(Allocator& allocator);
+
+  /// Whether there is something for Quiesce to do.
+  bool has_freed() const { return freed_count_ != 0; }
+
+  /// Whether there is no page left.
+  bool empty() const { return pages_.Load(kRelaxed) == nullptr; }
+
+  /// Where the code that is about to go on at `pc` would be, were its
+  /// instruction at its own place; `pc` if it is in no slot with an origin.
+  /// Context: any, interrupts masked: no Quiesce ends meanwhile.
+  EBPF_NOPROBE_INLINE uint64_t OriginOf(uint64_t pc) const {
+    // Acquires: pairs with the release in AddPage.
+    const Page* page = pages_.Load(kAcquire);
+    while (page != nullptr && pc - page->address >= kPageSize) {
+      page = page->next.Load(kAcquire);
+    }
+    if (page == nullptr) {
+      return pc;
+    }
+    const uint64_t offset = pc - page->address;
+    const uint64_t origin =
+        page->origins[offset / machine::kMaxSlotSize].Load(kRelaxed);
+    return origin == 0 ? pc : origin + offset % machine::kMaxSlotSize;
+  }
 
  private:
   static constexpr size_t kPageSize = 4096;
   static constexpr unsigned kSlotsPerPage = kPageSize / machine::kMaxSlotSize;
+  static constexpr unsigned kWords = kSlotsPerPage / 64;
 
   struct Page {
-    Page* next;
+    Atomic<Page*> next;
     uint64_t address;
     unsigned used_count;
-    uint64_t used[kSlotsPerPage / 64];
+    uint64_t used[kWords];
+    uint64_t freed[kWords];  // of those: freed, but somebody may be inside
+    uint64_t seen[kWords];   // somebody is inside
+    /// Of slots that jump back; else 0. Changed where nobody is inside.
+    Atomic<uint64_t> origins[kSlotsPerPage];
   };
 
   static bool InReach(const Page& page, uint64_t near, uint64_t reach);
   Result<Page*> AddPage(Allocator& allocator, uint64_t near, uint64_t reach);
+  Page* PageOf(uint64_t address) const;
+  static unsigned IndexOf(const Page& page, uint64_t slot);
+  void GiveBack(Page& page, unsigned index);
+  static void See(void* pool, uintptr_t pc);
+  static void Decide(void* pool, bool listed);
 
-  Page* pages_ = nullptr;
+  Atomic<Page*> pages_{nullptr};
+  Page* empty_pages_ = nullptr;  // within Quiesce
+  size_t freed_count_ = 0;
 };
 
 }  // namespace ebpf

@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: MIT
 #include "core/probes/slot_pool.h"
 
+#include <atomic>
 #include <set>
+#include <thread>
 #include <vector>
 
+#include "core/probes/text_patch.h"
 #include "gtest/gtest.h"
+#include "testing/host_port/host_cpu.h"
 #include "testing/host_port/host_memory.h"
 #include "testing/host_port/host_text.h"
 
@@ -12,6 +16,11 @@ namespace ebpf {
 namespace {
 
 constexpr uint64_t kAnywhere = UINT64_MAX;
+
+void ExpectToEndEmpty(SlotPool& pool, Allocator& allocator) {
+  EXPECT_EQ(pool.Quiesce(allocator), Status::kOk);
+  EXPECT_TRUE(pool.empty());
+}
 
 TEST(SlotPoolTest, GivesSlotsThatDoNotOverlap) {
   FailingAllocator allocator;
@@ -24,11 +33,13 @@ TEST(SlotPoolTest, GivesSlotsThatDoNotOverlap) {
     EXPECT_TRUE(slots.insert(*slot).second);
   }
   EXPECT_EQ(HostExecBytes(), 3u * 4096);
-  EXPECT_FALSE(pool.Shrink(allocator));
+  EXPECT_EQ(pool.Quiesce(allocator), Status::kOk);
+  EXPECT_EQ(HostExecBytes(), 3u * 4096);
   for (const uint64_t slot : slots) {
     pool.Free(slot);
   }
-  EXPECT_TRUE(pool.Shrink(allocator));
+  EXPECT_EQ(HostExecBytes(), 3u * 4096);
+  ExpectToEndEmpty(pool, allocator);
   EXPECT_EQ(HostExecBytes(), 0u);
 }
 
@@ -38,10 +49,119 @@ TEST(SlotPoolTest, UsesFreedSlotsAgain) {
   const Result<uint64_t> first = pool.Allocate(allocator, 0, kAnywhere);
   const Result<uint64_t> second = pool.Allocate(allocator, 0, kAnywhere);
   pool.Free(*first);
+  EXPECT_TRUE(pool.has_freed());
+  EXPECT_EQ(pool.Quiesce(allocator), Status::kOk);
+  EXPECT_FALSE(pool.has_freed());
   EXPECT_EQ(*pool.Allocate(allocator, 0, kAnywhere), *first);
   pool.Free(*first);
   pool.Free(*second);
-  EXPECT_TRUE(pool.Shrink(allocator));
+  ExpectToEndEmpty(pool, allocator);
+}
+
+/// Writes `code` into a slot.
+void Write(uint64_t slot, ConstBytes code) {
+  const TextPatch patch = {slot, nullptr, code.data(),
+                           static_cast<uint8_t>(code.size())};
+  ASSERT_EQ(ApplyTextPatches(Span<const TextPatch>(&patch, 1)), Status::kOk);
+}
+
+// movb [rdi], 1; again: pause; cmpb [rsi], 0; je again; ret
+constexpr uint8_t kStay[] = {0xc6, 0x07, 0x01, 0xf3, 0x90, 0x80,
+                             0x3e, 0x00, 0x74, 0xf9, 0xc3};
+
+/// A CPU that is in a slot, where it can be interrupted, while this lives.
+class CpuInSlot {
+ public:
+  explicit CpuInSlot(uint64_t slot)
+      : thread_([this, slot] {
+          const HostCpu self(1);
+          reinterpret_cast<void (*)(std::atomic<bool>*, std::atomic<bool>*)>(
+              slot)(&inside_, &leave_);
+        }) {
+    while (!inside_) {
+      std::this_thread::yield();
+    }
+  }
+  ~CpuInSlot() {
+    leave_ = true;
+    thread_.join();
+  }
+
+ private:
+  std::atomic<bool> inside_{false};
+  std::atomic<bool> leave_{false};
+  std::thread thread_;
+};
+
+TEST(SlotPoolTest, KeepsAFreedSlotWhileSomebodyIsInside) {
+  FailingAllocator allocator;
+  SlotPool pool;
+  const uint64_t slot = *pool.Allocate(allocator, 0, kAnywhere);
+  const uint64_t other = *pool.Allocate(allocator, 0, kAnywhere);
+  Write(slot, kStay);
+  pool.SetOrigin(slot, 0x1000);
+  pool.SetOrigin(other, 0x2000);
+  {
+    const CpuInSlot cpu(slot);
+    pool.Free(slot);
+    pool.Free(other);
+    EXPECT_EQ(pool.OriginOf(slot), 0x1000u);
+    EXPECT_EQ(pool.Quiesce(allocator), Status::kOk);
+    EXPECT_EQ(pool.OriginOf(slot), 0x1000u);
+    EXPECT_EQ(pool.OriginOf(other), other);
+    EXPECT_EQ(*pool.Allocate(allocator, 0, kAnywhere), other);
+    EXPECT_NE(*pool.Allocate(allocator, 0, kAnywhere), slot);
+    pool.Free(other);
+    pool.Free(other + machine::kMaxSlotSize);
+    EXPECT_EQ(pool.Quiesce(allocator), Status::kOk);
+    EXPECT_FALSE(pool.empty());
+  }
+  ExpectToEndEmpty(pool, allocator);
+}
+
+TEST(SlotPoolTest, GivesASlotToAnotherOnlyAfterAllWereAsked) {
+  FailingAllocator allocator;
+  SlotPool pool;
+  const uint64_t slot = *pool.Allocate(allocator, 0, kAnywhere);
+  pool.SetOrigin(slot, 0x1000);
+  pool.Free(slot);
+  const uint64_t second = *pool.Allocate(allocator, 0, kAnywhere);
+  EXPECT_NE(second, slot);
+  EXPECT_EQ(pool.Quiesce(allocator), Status::kOk);
+  EXPECT_EQ(*pool.Allocate(allocator, 0, kAnywhere), slot);
+  pool.Free(slot);
+  pool.Free(second);
+  ExpectToEndEmpty(pool, allocator);
+}
+
+TEST(SlotPoolTest, KeepsFreedSlotsWhereThePortCannotTell) {
+  FailingAllocator allocator;
+  SlotPool pool;
+  const uint64_t slot = *pool.Allocate(allocator, 0, kAnywhere);
+  pool.SetOrigin(slot, 0x1000);
+  pool.Free(slot);
+  SetHostPreemption(EBPF_PREEMPTION_UNKNOWN);
+  EXPECT_EQ(pool.Quiesce(allocator), Status::kOk);
+  EXPECT_FALSE(pool.empty());
+  SetHostPreemption(EBPF_PREEMPTION_NONE);
+  ExpectToEndEmpty(pool, allocator);
+}
+
+TEST(SlotPoolTest, TellsTheOriginOfWhatIsInASlot) {
+  FailingAllocator allocator;
+  SlotPool pool;
+  EXPECT_EQ(pool.OriginOf(0x1000), 0x1000u);
+  const uint64_t slot = *pool.Allocate(allocator, 0, kAnywhere);
+  const uint64_t stepped = *pool.Allocate(allocator, 0, kAnywhere);
+  pool.SetOrigin(slot, 0x1000);
+  EXPECT_EQ(pool.OriginOf(slot), 0x1000u);
+  EXPECT_EQ(pool.OriginOf(slot + 7), 0x1007u);
+  EXPECT_EQ(pool.OriginOf(stepped), stepped);
+  EXPECT_EQ(pool.OriginOf(slot - 1), slot - 1);
+  EXPECT_EQ(pool.OriginOf(slot + 4096), slot + 4096);
+  pool.Free(slot);
+  pool.Free(stepped);
+  ExpectToEndEmpty(pool, allocator);
 }
 
 TEST(SlotPoolTest, KeepsWithinReach) {
@@ -62,7 +182,7 @@ TEST(SlotPoolTest, KeepsWithinReach) {
   for (const uint64_t slot : slots) {
     pool.Free(slot);
   }
-  EXPECT_TRUE(pool.Shrink(allocator));
+  ExpectToEndEmpty(pool, allocator);
 }
 
 TEST(SlotPoolTest, SaysWhereThereIsNoMemory) {
@@ -74,7 +194,7 @@ TEST(SlotPoolTest, SaysWhereThereIsNoMemory) {
   EXPECT_EQ(pool.Allocate(allocator, 0, kAnywhere).status(), Status::kNoMemory);
   FailNthAllocation(0);
   EXPECT_EQ(HostExecBytes(), 0u);
-  EXPECT_TRUE(pool.Shrink(allocator));
+  ExpectToEndEmpty(pool, allocator);
 }
 
 }  // namespace

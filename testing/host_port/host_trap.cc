@@ -35,6 +35,7 @@ using x86_64::PtRegs;
 
 using Hook = bool (*)(PtRegs&);
 
+std::atomic<uint64_t> g_breakpoint_count{0};
 std::atomic<Hook> g_step_hook{nullptr};
 std::atomic<Hook> g_fault_hook{nullptr};
 
@@ -111,6 +112,7 @@ EBPF_NOPROBE void OnSigtrap(int /*signal*/, siginfo_t* info, void* opaque) {
   const bool breakpoint = info->si_code == SI_KERNEL;
   AsTrap(context, [&](PtRegs& regs) __attribute__((always_inline)) {
     if (breakpoint) {
+      ++g_breakpoint_count;
       if (!OnBreakpoint(x86_64::Opaque(regs))) {
         DieOfBreakpoint();
       }
@@ -182,6 +184,8 @@ HostTraps::~HostTraps() {
     sigaction(kFaultSignals[i], &g_old_faults[i], nullptr);
   }
 }
+
+uint64_t HostBreakpointCount() { return g_breakpoint_count; }
 
 void SetHostStepHook(Hook hook) { g_step_hook = hook; }
 void SetHostFaultHook(Hook hook) { g_fault_hook = hook; }

@@ -24,6 +24,9 @@ class HostTraps : public NonCopyable {
   ~HostTraps();
 };
 
+/// Breakpoints that were hit, ever.
+uint64_t HostBreakpointCount();
+
 /// What gets single-step traps (TF), and faults that neither OnFault nor the
 /// fault-safe copy claims; true: go on with `regs`. Null: nobody.
 void SetHostStepHook(bool (*hook)(x86_64::PtRegs& regs));

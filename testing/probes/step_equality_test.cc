@@ -205,12 +205,20 @@ class Samples {
   ZydisDecoder decoder_;
 };
 
+/// The port cannot tell who is in a slot: nothing is relocated.
+constexpr uint32_t kCannotTell = 1u << 31;
+
+/// By what the trap's stub can do, and kCannotTell.
 class StepEqualityTest : public testing::TestWithParam<uint32_t> {
  protected:
   static constexpr size_t kDataSize = 1 << 16;
 
+  static uint32_t Stub() { return GetParam() & ~kCannotTell; }
+
   StepEqualityTest() : data_(kDataSize), stack_(kDataSize) {
-    SetHostTrapStub(GetParam());
+    SetHostTrapStub(Stub());
+    SetHostPreemption((GetParam() & kCannotTell) != 0 ? EBPF_PREEMPTION_UNKNOWN
+                                                      : EBPF_PREEMPTION_NONE);
     SetHostFaultHook(OnHalt);
     const stack_t alternate = {.ss_sp = signal_stack_.data(),
                                .ss_flags = 0,
@@ -231,6 +239,7 @@ class StepEqualityTest : public testing::TestWithParam<uint32_t> {
     ExitProbes();
     ExitReadSections();
     SetHostFaultHook(nullptr);
+    SetHostPreemption(EBPF_PREEMPTION_NONE);
     SetHostTrapStub(machine::kTrapStubSetsSp | machine::kTrapStubLeavesGap);
     const stack_t none = {
         .ss_sp = nullptr, .ss_flags = SS_DISABLE, .ss_size = 0};
@@ -341,7 +350,7 @@ class StepEqualityTest : public testing::TestWithParam<uint32_t> {
     memcpy(bytes, sample.bytes, sample.decoded.length);
     WriteCode(bytes, sizeof(bytes));
     const Result<machine::ProbePlan> plan =
-        ProbedInsn::Plan(ConstBytes(bytes, 16), insn_, 0, GetParam());
+        ProbedInsn::Plan(ConstBytes(bytes, 16), insn_, 0, Stub());
     if (!plan.ok()) {
       ++refused_[ZydisMnemonicGetString(sample.decoded.mnemonic)];
       return false;
@@ -586,15 +595,16 @@ TEST_P(StepEqualityTest, EveryEmulationDoesTheSameUnderAProbe) {
   PrintCounts("listed");
 }
 
-INSTANTIATE_TEST_SUITE_P(Stubs, StepEqualityTest,
-                         testing::Values(machine::kTrapStubSetsSp |
-                                             machine::kTrapStubLeavesGap,
-                                         machine::kTrapStubSetsSp, 0u),
-                         [](const auto& info) {
-                           return info.param == 3   ? "SettingSpLeavingAGap"
-                                  : info.param == 1 ? "SettingSp"
-                                                    : "DoingNeither";
-                         });
+INSTANTIATE_TEST_SUITE_P(
+    Stubs, StepEqualityTest,
+    testing::Values(machine::kTrapStubSetsSp | machine::kTrapStubLeavesGap,
+                    machine::kTrapStubSetsSp | kCannotTell, 0u, kCannotTell),
+    [](const auto& info) {
+      return info.param == 3                   ? "SettingSpLeavingAGap"
+             : (info.param & 1) != 0           ? "SettingSpStepping"
+             : (info.param & kCannotTell) != 0 ? "DoingNeitherStepping"
+                                               : "DoingNeither";
+    });
 
 }  // namespace
 }  // namespace ebpf::x86_64
