@@ -9,9 +9,11 @@
 
 namespace ebpf {
 
+/// core/machine/function_entry.h's ReturnAtOnce.
+using ReturnAtOnceFunction = void (*)(machine::PtRegs& regs, uint64_t value);
+
 /// What bpf_override_return calls from now on, with the registers that its
-/// program was given: core/machine/function_entry.h's ReturnAtOnce. Context:
-/// task, while no program runs.
-void SetReturnAtOnce(void (*function)(machine::PtRegs& regs, uint64_t value));
+/// program was given. Context: task, while no program runs.
+void SetReturnAtOnce(ReturnAtOnceFunction function);
 
 }  // namespace ebpf

@@ -8,11 +8,11 @@
 namespace ebpf {
 namespace {
 
-constinit void (*return_at_once)(machine::PtRegs&, uint64_t) = nullptr;
+constinit ReturnAtOnceFunction return_at_once = nullptr;
 
 }  // namespace
 
-void SetReturnAtOnce(void (*function)(machine::PtRegs& regs, uint64_t value)) {
+void SetReturnAtOnce(ReturnAtOnceFunction function) {
   return_at_once = function;
 }
 
