@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: MIT
+//
+// At every offset of every function of kernels' images a probe is planned: it
+// must be accepted or refused as an instruction exactly where LLVM's
+// disassembler says that one begins, and refused as the middle of one
+// elsewhere.
+//
+// EBPF_IMAGES names them: "aarch64=FILE riscv64=FILE ...".
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <elf.h>
+#include <fstream>
+#include <iterator>
+#include <map>
+#include <set>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "arch/aarch64/probed_insn.h"
+#include "arch/riscv64/probed_insn.h"
+#include "arch/x86_64/probed_insn.h"
+#include "gtest/gtest.h"
+#include "testing/probes/llvm_decoder.h"
+
+namespace ebpf {
+namespace {
+
+using machine::ProbeMethod;
+using machine::ProbePlan;
+using testing::LlvmDecoder;
+using testing::LlvmInsn;
+
+using PlanFunction = Result<ProbePlan> (*)(ConstBytes, uint64_t, size_t,
+                                           uint32_t);
+
+struct Function {
+  uint64_t address;
+  std::string name;
+  ConstBytes code;
+};
+
+/// An ELF file's functions, each address once.
+class Image {
+ public:
+  explicit Image(const std::string& path) {
+    std::ifstream file(path, std::ios::binary);
+    bytes_.assign(std::istreambuf_iterator<char>(file), {});
+    if (bytes_.size() < sizeof(Elf64_Ehdr)) {
+      return;
+    }
+    const auto& header = At<Elf64_Ehdr>(0);
+    for (size_t i = 0; i < header.e_shnum; ++i) {
+      const auto& section = Section(i);
+      if (section.sh_type == SHT_SYMTAB) {
+        ReadSymbols(section);
+      }
+    }
+  }
+  const std::map<uint64_t, Function>& functions() const { return functions_; }
+
+ private:
+  template <typename T>
+  const T& At(size_t offset) const {
+    return *reinterpret_cast<const T*>(bytes_.data() + offset);
+  }
+  const Elf64_Shdr& Section(size_t index) const {
+    const auto& header = At<Elf64_Ehdr>(0);
+    return At<Elf64_Shdr>(header.e_shoff + index * sizeof(Elf64_Shdr));
+  }
+
+  void ReadSymbols(const Elf64_Shdr& table) {
+    const size_t names = Section(table.sh_link).sh_offset;
+    for (size_t at = 0; at < table.sh_size; at += sizeof(Elf64_Sym)) {
+      const auto& symbol = At<Elf64_Sym>(table.sh_offset + at);
+      if (ELF64_ST_TYPE(symbol.st_info) != STT_FUNC || symbol.st_size == 0 ||
+          symbol.st_shndx == SHN_UNDEF || symbol.st_shndx >= SHN_LORESERVE) {
+        continue;
+      }
+      const Elf64_Shdr& section = Section(symbol.st_shndx);
+      const uint64_t offset = symbol.st_value - section.sh_addr;
+      if ((section.sh_flags & SHF_EXECINSTR) == 0 ||
+          section.sh_type == SHT_NOBITS ||
+          offset + symbol.st_size > section.sh_size) {
+        continue;
+      }
+      Function& function = functions_[symbol.st_value];
+      if (function.code.size() < symbol.st_size) {
+        function = {symbol.st_value, &At<char>(names + symbol.st_name),
+                    ConstBytes(bytes_.data() + section.sh_offset + offset,
+                               symbol.st_size)};
+      }
+    }
+  }
+
+  std::vector<uint8_t> bytes_;
+  std::map<uint64_t, Function> functions_;
+};
+
+class EveryOffset {
+ public:
+  EveryOffset(const std::string& cpu, PlanFunction plan, unsigned unit)
+      : llvm_(cpu), plan_(plan), unit_(unit) {}
+
+  void Check(const Function& function) {
+    ++functions_;
+    const size_t size = function.code.size();
+    // Where instructions begin: 1, or 2 where LLVM knows none.
+    std::vector<uint8_t> begins(size, 0);
+    std::vector<std::string> names(size);
+    LlvmInsn insn;
+    size_t begin = 0;
+    for (size_t at = 0; at < size;) {
+      const bool known =
+          llvm_.Decode(function.code.data() + at, size - at, insn);
+      at += known ? insn.size : unit_;
+      if (known && IsPrefix(insn)) {
+        continue;  // the instruction has begun
+      }
+      begins[begin] = known ? 1 : 2;
+      names[begin] = known ? insn.mnemonic : "(no instruction)";
+      begin = at;
+    }
+    for (size_t offset = 0; offset < size; ++offset) {
+      const Result<ProbePlan> plan =
+          plan_(function.code, function.address, offset,
+                machine::kTrapStubSetsSp | machine::kTrapStubLeavesGap);
+      Compare(function, offset, begins[offset], names[offset], plan);
+    }
+  }
+
+  void Print(const std::string& what) const {
+    printf(
+        "%s: %zu functions, %zu entries accepted; %zu offsets, %zu of them "
+        "instructions: %zu emulated, %zu stepped, refused:\n",
+        what.c_str(), functions_, entries_, offsets_, insns_, emulated_,
+        stepped_);
+    for (const auto& [name, count] : refused_) {
+      printf("  %s %zu\n", name.c_str(), count);
+    }
+    EXPECT_EQ(disagreements_, 0u);
+    EXPECT_GE(entries_ * 100, functions_ * 99);
+  }
+  size_t functions() const { return functions_; }
+
+ private:
+  /// LLVM takes some prefixes of x86-64 for instructions.
+  static bool IsPrefix(const LlvmInsn& insn) {
+    static const std::set<std::string> names = {
+        "lock", "rep", "repe", "repne", "data16", "addr32",  "rex64", "cs",
+        "ds",   "es",  "fs",   "gs",    "ss",     "notrack", "repz",  "repnz"};
+    return insn.size == 1 && names.count(insn.mnemonic) != 0;
+  }
+
+  void Compare(const Function& function, size_t offset, uint8_t begins,
+               const std::string& name, const Result<ProbePlan>& plan) {
+    ++offsets_;
+    insns_ += begins != 0 ? 1 : 0;
+    if (plan.ok()) {
+      entries_ += offset == 0 ? 1 : 0;
+      ++(plan->method == ProbeMethod::kEmulate ? emulated_ : stepped_);
+      if (begins == 0) {
+        Disagree(function, offset, "accepted inside of an instruction");
+      }
+      return;
+    }
+    if (begins != 0) {
+      ++refused_[name];
+    }
+    if (offset == 0) {
+      printf("  no probe at the entry of %s: %s\n", function.name.c_str(),
+             name.c_str());
+    }
+    const bool as_middle = plan.status() == Status::kBadSequence;
+    if (begins == 0 && !as_middle) {
+      Disagree(function, offset, "refused, but not as inside of one");
+    } else if (begins == 1 && as_middle) {
+      Disagree(function, offset, "an instruction begins there");
+    }
+  }
+
+  void Disagree(const Function& function, size_t offset, const char* why) {
+    if (++disagreements_ <= 10) {
+      ADD_FAILURE() << function.name << "+" << offset << " of "
+                    << function.code.size() << ": " << why;
+    }
+  }
+
+  LlvmDecoder llvm_;
+  const PlanFunction plan_;
+  const unsigned unit_;
+  std::map<std::string, size_t> refused_;
+  size_t functions_ = 0;
+  size_t entries_ = 0;
+  size_t offsets_ = 0;
+  size_t insns_ = 0;
+  size_t emulated_ = 0;
+  size_t stepped_ = 0;
+  size_t disagreements_ = 0;
+};
+
+void CheckImage(const std::string& cpu, const std::string& path, size_t least) {
+  const bool x86 = cpu == "x86_64";
+  const bool arm = cpu == "aarch64";
+  ASSERT_TRUE(x86 || arm || cpu == "riscv64") << cpu;
+  EveryOffset every(cpu,
+                    x86   ? x86_64::ProbedInsn::Plan
+                    : arm ? aarch64::ProbedInsn::Plan
+                          : riscv64::ProbedInsn::Plan,
+                    x86   ? 1
+                    : arm ? 4
+                          : 2);
+  const Image image(path);
+  for (const auto& [address, function] : image.functions()) {
+    every.Check(function);
+  }
+  every.Print(cpu + " " + path.substr(path.rfind('/') + 1));
+  EXPECT_GE(every.functions(), least) << path;
+}
+
+/// Calls CheckImage for each that the variable names; false if there is none.
+bool CheckImages(const char* variable, size_t least) {
+  const char* text = getenv(variable);
+  std::istringstream words(text != nullptr ? text : "");
+  std::string word;
+  bool any = false;
+  while (words >> word) {
+    const size_t equals = word.find('=');
+    if (equals == std::string::npos) {
+      ADD_FAILURE() << variable << ": " << word;
+      continue;
+    }
+    CheckImage(word.substr(0, equals), word.substr(equals + 1), least);
+    any = true;
+  }
+  return any;
+}
+
+TEST(EveryOffsetTest, OfTheGuestKernelsIsToldFromTheMiddleOfOne) {
+  ASSERT_TRUE(CheckImages("EBPF_IMAGES", 200));
+}
+
+TEST(EveryOffsetTest, OfTheRealHermitIsToldFromTheMiddleOfOne) {
+  if (!CheckImages("EBPF_HERMIT_IMAGES", 1000)) {
+    GTEST_SKIP() << "no Hermit kernel was built: tools/hermit/ensure.sh";
+  }
+}
+
+}  // namespace
+}  // namespace ebpf
