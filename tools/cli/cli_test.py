@@ -149,7 +149,7 @@ class CommandTest(unittest.TestCase):
     def test_help_is_no_failure(self):
         done = run("--help")
         self.assertEqual((done.stderr, done.returncode), ("", 0))
-        for command in ("exec", "disasm", "bench"):
+        for command in ("exec", "disasm", "bench", "probes"):
             self.assertIn(command, done.stdout)
 
 
@@ -276,6 +276,37 @@ class VerifyTest(unittest.TestCase):
         done = run("verify", SHAPES, "--btf", __file__)
         self.assertEqual(done.returncode, 2)
         self.assertIn("is no BTF", done.stderr)
+
+
+class ProbesTest(unittest.TestCase):
+    """The command is a linked ELF file with symbols, as a kernel is."""
+
+    def test_lists_a_functions_instructions(self):
+        done = run("probes", EBPF, "--function", "main")
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        lines = done.stdout.splitlines()
+        self.assertEqual(lines[0], "main")
+        self.assertRegex(lines[1], r"\A  0x[0-9a-f]+, \d+ bytes in \.text\Z")
+        self.assertRegex(lines[2], r"\A  \+0x0 +\S.* +(emulated|stepped|\w+)\Z")
+        self.assertRegex(done.stdout, r"\n\w+: 1 functions, \d+ instructions\n")
+        self.assertRegex(done.stdout, r"functions whose entry can be probed +1 +100\.00 %")
+
+    def test_sums_up_a_whole_file_and_says_so_as_json(self):
+        done = run("probes", EBPF, "--json")
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        totals = json.loads(done.stdout)["totals"]
+        self.assertGreater(totals["functions"], 1000)
+        self.assertEqual(sum(totals["how"].values()) + totals["refused"], totals["insns"])
+        self.assertEqual(sum(totals["why"].values()), totals["refused"])
+        self.assertGreater(totals["entries"], 0.99 * totals["functions"])
+
+    def test_says_what_is_no_kernel(self):
+        for file, why in ((__file__, "it is no ELF file"), (OBJECT, "its CPU"), ("tools", "Is a directory")):
+            done = run("probes", file)
+            self.assertEqual((done.stdout, done.returncode), ("", 1))
+            self.assertRegex(done.stderr, r"\Aebpf: [^\n]*" + why + r"[^\n]*\n\Z")
+        done = run("probes", EBPF, "--function", "no_such_function")
+        self.assertIn("no function is called 'no_such_function'", done.stderr)
 
 
 class BenchTest(unittest.TestCase):

@@ -14,6 +14,7 @@
 #include "tools/cli/bench.h"
 #include "tools/cli/disasm.h"
 #include "tools/cli/exec.h"
+#include "tools/cli/probes.h"
 #include "tools/cli/run.h"
 #include "tools/cli/verify.h"
 
@@ -185,12 +186,34 @@ void AddRun(CLI::App& app, int& exit_status) {
   });
 }
 
+void AddProbes(CLI::App& app) {
+  CLI::App& command = *app.add_subcommand(
+      "probes",
+      "Say where in a kernel image a kprobe can stand, and where not, why");
+  auto options = std::make_shared<ProbesOptions>();
+  command
+      .add_option("file", options->file,
+                  "The kernel: a linked ELF file with symbols")
+      ->required();
+  command.add_option("--function", options->function,
+                     "Only functions of this name, each instruction; * and ? "
+                     "stand for others");
+  command
+      .add_option("--stub", options->stub,
+                  "What the port's trap can do: set sp, leave a gap below it")
+      ->check(CLI::IsMember({"sp+gap", "sp", "none"}))
+      ->capture_default_str();
+  command.add_flag("--json", options->json, "As JSON");
+  command.callback([options] { fmt::print("{}", Probes(*options)); });
+}
+
 int Main(int argc, char** argv) {
   CLI::App app("Runs, shows and measures eBPF programs.", "ebpf");
   app.require_subcommand(1);
   AddExec(app);
   AddDisasm(app);
   AddBench(app);
+  AddProbes(app);
   int exit_status = 0;
   AddVerify(app, exit_status);
   AddRun(app, exit_status);

@@ -1,0 +1,289 @@
+// SPDX-License-Identifier: MIT
+//
+// tools/cli/kernel_image.h's implementation. [gABI: "ELF Header", "Sections",
+// "Symbol Table"]
+#include "tools/cli/kernel_image.h"
+
+#include <algorithm>
+#include <cstring>
+#include <elf.h>
+#include <fmt/format.h>
+#include <map>
+#include <optional>
+#include <string_view>
+
+#include "arch/aarch64/machine_ops.h"
+#include "arch/aarch64/probed_insn.h"
+#include "arch/riscv64/machine_ops.h"
+#include "arch/riscv64/probed_insn.h"
+#include "arch/x86_64/machine_ops.h"
+#include "arch/x86_64/probed_insn.h"
+#include "tools/cli/failure.h"
+
+namespace ebpf::cli {
+namespace {
+
+struct Cpu {
+  uint16_t elf_machine;
+  const machine::MachineOps* ops;
+  Result<uint8_t> (*insn_size)(ConstBytes code);
+};
+const Cpu kCpus[] = {
+    {EM_X86_64, &x86_64::kMachineOps, x86_64::ProbedInsn::Size},
+    {EM_AARCH64, &aarch64::kMachineOps, aarch64::ProbedInsn::Size},
+    {EM_RISCV, &riscv64::kMachineOps, riscv64::ProbedInsn::Size},
+};
+
+class ElfImage {
+ public:
+  ElfImage(const std::string& file, const std::string& name)
+      : file_(file), name_(name) {
+    ReadHeader();
+    ReadSections();
+  }
+
+  KernelImage Read() {
+    ReadSymbols();
+    image_.machine = cpu_->ops;
+    image_.insn_size = cpu_->insn_size;
+    AddFunctions();
+    AddUnprobeable();
+    AddData();
+    if (image_.functions.empty()) {
+      Fail("there is no function in it");
+    }
+    return std::move(image_);
+  }
+
+ private:
+  struct Section {
+    Elf64_Shdr header;
+    std::string name;
+    bool IsText() const {
+      return header.sh_type == SHT_PROGBITS &&
+             (header.sh_flags & SHF_EXECINSTR) != 0;
+    }
+    uint64_t end() const { return header.sh_addr + header.sh_size; }
+  };
+  struct TextSymbol {
+    std::string name;
+    uint64_t address;
+    uint64_t size;
+    size_t section;
+    bool is_function;
+  };
+
+  [[noreturn]] void Fail(std::string_view why) const {
+    throw Failure(fmt::format("{}: {}", name_, why));
+  }
+
+  template <typename T>
+  T Load(uint64_t at) const {
+    T value;
+    if (at > file_.size() || sizeof(value) > file_.size() - at) {
+      Fail("the ELF file is malformed or cut off");
+    }
+    std::memcpy(&value, file_.data() + at, sizeof(value));
+    return value;
+  }
+
+  /// A string of a string table.
+  std::string Name(const Elf64_Shdr& table, uint64_t at) const {
+    const uint64_t begin = table.sh_offset + at;
+    if (table.sh_type != SHT_STRTAB || at >= table.sh_size ||
+        begin >= file_.size()) {
+      Fail("the ELF file is malformed or cut off");
+    }
+    const uint64_t room = std::min(table.sh_size - at, file_.size() - begin);
+    const char* text = file_.data() + begin;
+    return std::string(text, strnlen(text, room));
+  }
+
+  void ReadHeader() {
+    if (file_.size() < sizeof(Elf64_Ehdr) || file_.compare(0, 4, ELFMAG) != 0) {
+      Fail("it is no ELF file");
+    }
+    if (file_[EI_CLASS] != ELFCLASS64 || file_[EI_DATA] != ELFDATA2LSB) {
+      Fail("it is not a 64-bit little-endian ELF file");
+    }
+    header_ = Load<Elf64_Ehdr>(0);
+    for (const Cpu& cpu : kCpus) {
+      if (cpu.elf_machine == header_.e_machine) {
+        cpu_ = &cpu;
+      }
+    }
+    if (cpu_ == nullptr) {
+      Fail(
+          fmt::format("its CPU (ELF machine {}) is none of x86-64, AArch64, "
+                      "RISC-V",
+                      header_.e_machine));
+    }
+    if (header_.e_type != ET_EXEC && header_.e_type != ET_DYN) {
+      Fail("it is not linked: addresses are not known yet");
+    }
+    if (header_.e_shentsize != sizeof(Elf64_Shdr)) {
+      Fail("it has no section headers");
+    }
+  }
+
+  void ReadSections() {
+    for (size_t i = 0; i < header_.e_shnum; ++i) {
+      sections_.push_back(
+          {Load<Elf64_Shdr>(header_.e_shoff + i * sizeof(Elf64_Shdr)), {}});
+    }
+    if (header_.e_shstrndx >= sections_.size()) {
+      Fail("it has no section headers");
+    }
+    for (Section& section : sections_) {
+      section.name =
+          Name(sections_[header_.e_shstrndx].header, section.header.sh_name);
+    }
+  }
+
+  void ReadSymbols() {
+    bool any_table = false;
+    for (const Section& table : sections_) {
+      if (table.header.sh_type != SHT_SYMTAB) {
+        continue;
+      }
+      any_table = true;
+      if (table.header.sh_link >= sections_.size()) {
+        Fail("the ELF file is malformed or cut off");
+      }
+      const Elf64_Shdr& names = sections_[table.header.sh_link].header;
+      const uint64_t count = table.header.sh_size / sizeof(Elf64_Sym);
+      for (uint64_t i = 1; i < count; ++i) {
+        AddSymbol(
+            Load<Elf64_Sym>(table.header.sh_offset + i * sizeof(Elf64_Sym)),
+            names);
+      }
+    }
+    if (!any_table) {
+      Fail("it has no symbols: it was stripped");
+    }
+  }
+
+  void AddSymbol(const Elf64_Sym& symbol, const Elf64_Shdr& names) {
+    if (symbol.st_shndx >= sections_.size() || symbol.st_name == 0 ||
+        !sections_[symbol.st_shndx].IsText()) {
+      return;
+    }
+    const bool is_function = ELF64_ST_TYPE(symbol.st_info) == STT_FUNC;
+    if (is_function || ELF64_ST_TYPE(symbol.st_info) == STT_NOTYPE) {
+      symbols_.push_back({Name(names, symbol.st_name), symbol.st_value,
+                          symbol.st_size, symbol.st_shndx, is_function});
+    }
+  }
+
+  /// As tools/ksym: of no size, up to the next function; never beyond it.
+  void AddFunctions() {
+    std::map<uint64_t, std::vector<const TextSymbol*>> by_address;
+    for (const TextSymbol& symbol : symbols_) {
+      if (symbol.is_function) {
+        by_address[symbol.address].push_back(&symbol);
+      }
+    }
+    for (auto at = by_address.begin(); at != by_address.end(); ++at) {
+      const Section& section = sections_[at->second.front()->section];
+      uint64_t end = section.end();
+      if (const auto next = std::next(at); next != by_address.end()) {
+        end = std::min(end, next->first);
+      }
+      if (at->first < section.header.sh_addr || at->first >= end) {
+        continue;
+      }
+      KernelFunction function = {{}, at->first, {}, section.name};
+      uint64_t size = 0;
+      for (const TextSymbol* symbol : at->second) {
+        function.names.push_back(symbol->name);
+        size = std::max(size, symbol->size);
+      }
+      std::sort(function.names.begin(), function.names.end());
+      size = std::min(size == 0 ? end - at->first : size, end - at->first);
+      function.code = Code(section, at->first, size);
+      image_.functions.push_back(std::move(function));
+    }
+  }
+
+  std::vector<uint8_t> Code(const Section& section, uint64_t address,
+                            uint64_t size) const {
+    const uint64_t begin =
+        section.header.sh_offset + (address - section.header.sh_addr);
+    if (begin > file_.size() || size > file_.size() - begin) {
+      Fail("the ELF file is malformed or cut off");
+    }
+    const auto* bytes = reinterpret_cast<const uint8_t*>(file_.data()) + begin;
+    return {bytes, bytes + size};
+  }
+
+  void AddUnprobeable() {
+    for (const Section& section : sections_) {
+      if (section.IsText() && section.name == ".ebpf.noprobe") {
+        image_.unprobeable.push_back(
+            {section.header.sh_addr, section.end(), section.name});
+      }
+    }
+    // core/base/noprobe.h's EBPF_NOPROBE_RANGE, and ports' own.
+    constexpr std::string_view kBegin = "_begin";
+    std::map<std::string, uint64_t> marks;
+    for (const TextSymbol& symbol : symbols_) {
+      if (!symbol.is_function && symbol.name.starts_with("ebpf_")) {
+        marks[symbol.name] = symbol.address;
+      }
+    }
+    for (const auto& [name, begin] : marks) {
+      if (!name.ends_with(kBegin)) {
+        continue;
+      }
+      const std::string range = name.substr(0, name.size() - kBegin.size());
+      const auto end = marks.find(range + "_end");
+      if (end != marks.end() && end->second > begin) {
+        image_.unprobeable.push_back({begin, end->second, range});
+      }
+    }
+  }
+
+  /// Mapping symbols: "$d" begins data, "$x" code. [arm/aaelf64, riscv/elf]
+  void AddData() {
+    std::map<uint64_t, bool> marks;
+    for (const TextSymbol& symbol : symbols_) {
+      if (!symbol.is_function && symbol.name.size() >= 2 &&
+          symbol.name[0] == '$') {
+        marks[symbol.address] = symbol.name[1] == 'd';
+      }
+    }
+    for (auto at = marks.begin(); at != marks.end(); ++at) {
+      const auto next = std::next(at);
+      if (at->second) {
+        const uint64_t end = next == marks.end() ? UINT64_MAX : next->first;
+        image_.data.push_back({at->first, end, "data"});
+      }
+    }
+  }
+
+  const std::string& file_;
+  const std::string& name_;
+  const Cpu* cpu_ = nullptr;
+  Elf64_Ehdr header_;
+  std::vector<Section> sections_;
+  std::vector<TextSymbol> symbols_;
+  KernelImage image_;
+};
+
+}  // namespace
+
+KernelImage ReadKernelImage(const std::string& file, const std::string& name) {
+  return ElfImage(file, name).Read();
+}
+
+const AddressRange* FindRange(const std::vector<AddressRange>& ranges,
+                              uint64_t address) {
+  for (const AddressRange& range : ranges) {
+    if (address >= range.begin && address < range.end) {
+      return &range;
+    }
+  }
+  return nullptr;
+}
+
+}  // namespace ebpf::cli

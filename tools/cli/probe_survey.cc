@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: MIT
+//
+// tools/cli/probe_survey.h's implementation: reasons come of asking again with
+// one thing changed.
+#include "tools/cli/probe_survey.h"
+
+#include <algorithm>
+#include <fmt/format.h>
+
+#include "core/machine/probe_plan.h"
+
+namespace ebpf::cli {
+namespace {
+
+using machine::ProbeMethod;
+using machine::ProbePlan;
+
+class Surveyor {
+ public:
+  Surveyor(const KernelImage& image, const KernelFunction& function,
+           uint32_t trap_stub)
+      : image_(image), function_(function), trap_stub_(trap_stub) {}
+
+  SurveyedFunction Survey() {
+    SurveyedFunction result{&function_, {}};
+    const size_t size = function_.code.size();
+    for (size_t at = 0; at < size;) {
+      if (const AddressRange* data =
+              FindRange(image_.data, function_.address + at)) {
+        const uint64_t end =
+            std::min<uint64_t>(data->end - function_.address, size);
+        result.data_bytes += static_cast<uint32_t>(end - at);
+        at = end;
+        starts_.clear();  // what is behind it is not preceded by it
+        continue;
+      }
+      const Result<uint8_t> length =
+          image_.insn_size(Code().Subspan(at, size - at));
+      if (!length.ok() || *length == 0) {
+        result.unknown_bytes = static_cast<uint32_t>(size - at);
+        break;
+      }
+      starts_.push_back(at);
+      result.insns.push_back(Describe(at, *length));
+      at += *length;
+    }
+    return result;
+  }
+
+ private:
+  ConstBytes Code() const {
+    return ConstBytes(function_.code.data(), function_.code.size());
+  }
+
+  /// What lies behind the instruction does not matter beyond this, nor what
+  /// lies before it, for the plan of one instruction: so long functions are
+  /// surveyed in linear time.
+  static constexpr size_t kLookBehind = 48;  // instructions
+  static constexpr size_t kLookAhead = 64;   // bytes
+  static constexpr size_t kSmall = 2048;     // bytes: looked at as a whole
+
+  /// The plan of the instruction at `at`, knowing the code from `from` on.
+  Result<ProbePlan> Plan(size_t from, size_t at, uint32_t trap_stub) const {
+    const size_t size = function_.code.size();
+    const size_t end = size <= kSmall ? size : std::min(size, at + kLookAhead);
+    return image_.machine->plan_probe(Code().Subspan(from, end - from),
+                                      function_.address + from, at - from,
+                                      trap_stub);
+  }
+
+  size_t WindowStart() const {
+    return function_.code.size() <= kSmall || starts_.size() <= kLookBehind
+               ? starts_.front()
+               : starts_[starts_.size() - 1 - kLookBehind];
+  }
+
+  SurveyedInsn Describe(size_t at, uint8_t size) const {
+    SurveyedInsn insn{static_cast<uint32_t>(at), size, {}, {}};
+    const uint64_t address = function_.address + at;
+    for (uint64_t byte = address; byte < address + size; ++byte) {
+      if (const AddressRange* range = FindRange(image_.unprobeable, byte)) {
+        insn.why = fmt::format("on a breakpoint's own way ({})", range->name);
+        return insn;
+      }
+    }
+    const size_t from = WindowStart();
+    const Result<ProbePlan> plan = Plan(from, at, trap_stub_);
+    if (plan.ok()) {
+      insn.how = MethodName(plan->method);
+    } else {
+      insn.why = Reason(plan.status(), at);
+    }
+    return insn;
+  }
+
+  static const char* MethodName(ProbeMethod method) {
+    if (method == ProbeMethod::kEmulate) {
+      return "emulated";
+    }
+    return method == ProbeMethod::kStep ? "stepped" : "otherwise";
+  }
+
+  std::string Reason(Status status, size_t at) const {
+    if (status == Status::kBadSequence) {
+      return "not a known instruction";
+    }
+    if (Plan(at, at, trap_stub_).ok()) {
+      return "between a load-exclusive and its store";
+    }
+    constexpr uint32_t kAll =
+        machine::kTrapStubSetsSp | machine::kTrapStubLeavesGap;
+    if (Plan(at, at, kAll).ok()) {
+      return "the trap's stub cannot do it";
+    }
+    return kNotThisInsn;
+  }
+
+  const KernelImage& image_;
+  const KernelFunction& function_;
+  const uint32_t trap_stub_;
+  std::vector<size_t> starts_;  // of instructions, since the last data
+};
+
+}  // namespace
+
+SurveyedFunction Survey(const KernelImage& image,
+                        const KernelFunction& function, uint32_t trap_stub) {
+  return Surveyor(image, function, trap_stub).Survey();
+}
+
+}  // namespace ebpf::cli
