@@ -199,6 +199,22 @@ TEST_P(TextCallsTest, TheListHasAnEntryForEachKprobe) {
   EXPECT_EQ(ReadAll(kList), "");
 }
 
+TEST_P(TextCallsTest, AnEventOnReturnsIsAKretprobe) {
+  linux_abi::PerfEventAttr attr = caller_.Kprobe("text_calls_add");
+  attr.config = 1;  // retprobe
+  attr.flags = 0;
+  ASSERT_GE(caller_.OpenEvent(attr), 0);
+  for (int i = 0; i < 3; ++i) {
+    Call();
+  }
+  EXPECT_EQ(Lines(kList), std::vector<std::string>{Hex(text_.address()) +
+                                                   "  r  text_calls_add+0x0"});
+  EXPECT_EQ(Lines(kProfile),
+            std::vector<std::string>{
+                "  r_text_calls_add_0                                         3"
+                "               0"});
+}
+
 TEST_P(TextCallsTest, TheProfileCountsHitsAndMissesOfEvents) {
   const int64_t program = caller_.Load(kKprobe, {MovImm(0, 0), Exit()});
   const int64_t counted =

@@ -203,6 +203,9 @@ void AddProbes(CLI::App& app) {
                   "What the port's trap can do: set sp, leave a gap below it")
       ->check(CLI::IsMember({"sp+gap", "sp", "none"}))
       ->capture_default_str();
+  command.add_flag("--steps", options->steps,
+                   "The port cannot tell where interrupted code goes on: no "
+                   "slots that jump back");
   command.add_flag("--json", options->json, "As JSON");
   command.callback([options] { fmt::print("{}", Probes(*options)); });
 }

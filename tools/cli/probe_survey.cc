@@ -18,8 +18,8 @@ using machine::ProbePlan;
 class Surveyor {
  public:
   Surveyor(const KernelImage& image, const KernelFunction& function,
-           uint32_t trap_stub)
-      : image_(image), function_(function), trap_stub_(trap_stub) {}
+           const ProbedPort& port)
+      : image_(image), function_(function), port_(port) {}
 
   SurveyedFunction Survey() {
     SurveyedFunction result{&function_, {}};
@@ -84,27 +84,36 @@ class Surveyor {
       }
     }
     const size_t from = WindowStart();
-    const Result<ProbePlan> plan = Plan(from, at, trap_stub_);
+    const Result<ProbePlan> plan = Plan(from, at, port_.trap_stub);
     if (plan.ok()) {
-      insn.how = MethodName(plan->method);
+      insn.how = MethodName(*plan);
     } else {
       insn.why = Reason(plan.status(), at);
     }
     return insn;
   }
 
-  static const char* MethodName(ProbeMethod method) {
-    if (method == ProbeMethod::kEmulate) {
-      return "emulated";
+  const char* MethodName(ProbePlan plan) const {
+    // A slot as near as core/probes asks for.
+    const uint64_t slot = (plan.address & ~uint64_t{63}) + 4096;
+    if (port_.relocates && image_.machine->relocate_probe != nullptr) {
+      (void)image_.machine->relocate_probe(plan, slot);
     }
-    return method == ProbeMethod::kStep ? "stepped" : "otherwise";
+    switch (plan.method) {
+      case ProbeMethod::kEmulate:
+        return "emulated";
+      case ProbeMethod::kRelocate:
+        return "relocated";
+      default:
+        return "stepped";
+    }
   }
 
   std::string Reason(Status status, size_t at) const {
     if (status == Status::kBadSequence) {
       return "not a known instruction";
     }
-    if (Plan(at, at, trap_stub_).ok()) {
+    if (Plan(at, at, port_.trap_stub).ok()) {
       return "between a load-exclusive and its store";
     }
     constexpr uint32_t kAll =
@@ -117,15 +126,16 @@ class Surveyor {
 
   const KernelImage& image_;
   const KernelFunction& function_;
-  const uint32_t trap_stub_;
+  const ProbedPort port_;
   std::vector<size_t> starts_;  // of instructions, since the last data
 };
 
 }  // namespace
 
 SurveyedFunction Survey(const KernelImage& image,
-                        const KernelFunction& function, uint32_t trap_stub) {
-  return Surveyor(image, function, trap_stub).Survey();
+                        const KernelFunction& function,
+                        const ProbedPort& port) {
+  return Surveyor(image, function, port).Survey();
 }
 
 }  // namespace ebpf::cli

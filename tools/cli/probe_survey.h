@@ -30,8 +30,15 @@ struct SurveyedFunction {
   uint32_t unknown_bytes = 0;
 };
 
-/// `trap_stub`: bits of core/machine/probe_plan.h. The image outlives it.
+/// What a port gives to probes.
+struct ProbedPort {
+  uint32_t trap_stub;  // bits of core/machine/probe_plan.h
+  /// It tells where interrupted code goes on: slots may jump back.
+  bool relocates;
+};
+
+/// The image outlives it.
 SurveyedFunction Survey(const KernelImage& image,
-                        const KernelFunction& function, uint32_t trap_stub);
+                        const KernelFunction& function, const ProbedPort& port);
 
 }  // namespace ebpf::cli

@@ -15,8 +15,8 @@ namespace ebpf::cli {
 namespace {
 
 constexpr uint64_t kAddress = 0xffff'8000'0010'0000;
-constexpr uint32_t kAll =
-    machine::kTrapStubSetsSp | machine::kTrapStubLeavesGap;
+constexpr ProbedPort kAll = {
+    machine::kTrapStubSetsSp | machine::kTrapStubLeavesGap, true};
 
 KernelImage X86() {
   return {&x86_64::kMachineOps, x86_64::ProbedInsn::Size, {}, {}, {}};
@@ -59,19 +59,19 @@ TEST(ProbeSurveyTest, TellsHowEachInstructionIsMadeToHappen) {
   const KernelFunction function =
       Function({0x55, 0x48, 0x0f, 0xaf, 0xfe, 0xf4, 0xc3});
   const SurveyedFunction survey = Survey(X86(), function, kAll);
-  EXPECT_EQ(survey.insns.size(), 4u);
-  EXPECT_EQ(Lines(survey)[0], "0 1 emulated");
-  EXPECT_EQ(survey.insns[1].why, "");
-  EXPECT_NE(survey.insns[1].how, "emulated");
-  EXPECT_EQ(Lines(survey)[2], "5 1 not this instruction");
-  EXPECT_EQ(Lines(survey)[3], "6 1 emulated");
+  EXPECT_EQ(Lines(survey),
+            (Expected{"0 1 emulated", "1 4 relocated",
+                      "5 1 not this instruction", "6 1 emulated"}));
   EXPECT_EQ(survey.unknown_bytes, 0u);
+  // Where the port cannot have slots that jump back.
+  EXPECT_EQ(Survey(X86(), function, {kAll.trap_stub, false}).insns[1].how,
+            "stepped");
 }
 
 TEST(ProbeSurveyTest, TellsWhatOnlyTheTrapsStubForbids) {
   const KernelFunction function = Function({0x9d, 0xc3});  // popf; ret
   EXPECT_EQ(Survey(X86(), function, kAll).insns[0].why, "");
-  EXPECT_EQ(Survey(X86(), function, 0).insns[0].why,
+  EXPECT_EQ(Survey(X86(), function, {0, true}).insns[0].why,
             "the trap's stub cannot do it");
 }
 

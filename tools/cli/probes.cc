@@ -20,7 +20,7 @@ namespace ebpf::cli {
 namespace {
 
 /// The classes that are always shown, in this order; others follow.
-constexpr const char* kUsual[] = {"emulated", "stepped"};
+constexpr const char* kUsual[] = {"emulated", "relocated", "stepped"};
 
 std::string Hex(uint64_t value) { return fmt::format("{:#x}", value); }
 
@@ -82,12 +82,13 @@ uint32_t StubBits(const std::string& stub) {
 
 std::vector<Row> SurveyAll(const KernelImage& image,
                            const ProbesOptions& options) {
+  const ProbedPort port = {StubBits(options.stub), !options.steps};
   std::vector<Row> rows;
   for (const KernelFunction& function : image.functions) {
     if (!Matches(function, options.function)) {
       continue;
     }
-    Row row{Survey(image, function, StubBits(options.stub)), {}};
+    Row row{Survey(image, function, port), {}};
     const bool names_any = std::any_of(
         row.survey.insns.begin(), row.survey.insns.end(),
         [](const SurveyedInsn& insn) { return insn.why == kNotThisInsn; });

@@ -17,6 +17,8 @@ struct ProbesOptions {
   std::optional<std::string> function;
   /// What the port's trap can do: "sp+gap", "sp", "none".
   std::string stub = "sp+gap";
+  /// The port cannot tell where interrupted code goes on.
+  bool steps = false;
   bool json = false;
 };
 
