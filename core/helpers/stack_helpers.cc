@@ -5,6 +5,7 @@
 #include "core/helpers/functions.h"
 #include "core/helpers/result.h"
 #include "core/linux_abi/bpf.h"
+#include "core/machine/return_stubs.h"
 #include "core/maps/stack_trace_map.h"
 #include "core/platform/stack.h"
 #include "core/program/program.h"
@@ -30,6 +31,9 @@ Result<Span<const uint64_t>> Walk(RunContext& run, uint64_t context,
       run.scratch, Min<size_t>(skip + capacity, kScratchWords));
   if (count <= skip) {
     return Status::kFault;
+  }
+  for (size_t i = skip; i < count; ++i) {
+    run.scratch[i] = machine::RealReturnAddress(run.scratch[i]);
   }
   return Span<const uint64_t>(run.scratch + skip, count - skip);
 }

@@ -44,10 +44,12 @@ void ebpf_port_exec_free(void* memory, size_t size);
 /// Whether a probe may stand on the `size` bytes at `address`: they are kernel
 /// text and not part of what the kernel itself runs between a breakpoint trap
 /// and ebpf_on_breakpoint, or after it until the trap returns, nor of
-/// ebpf_port_cpu_id, which is called on that path, nor of what a CPU runs while
-/// ebpf_port_stop_machine holds it: text must not change under a CPU. Our own
-/// part of the path is in the section `.ebpf.noprobe`, which core refuses by
-/// itself.
+/// ebpf_port_cpu_id, ebpf_port_irq_save and ebpf_port_irq_restore, which are
+/// called on that path and where followed calls return (a kretprobe on one of
+/// them would follow itself), nor of what these call, nor of what a CPU runs
+/// while ebpf_port_stop_machine holds it: text must not change under a CPU. Our
+/// own part of the path is in the section `.ebpf.noprobe`, which core refuses
+/// by itself.
 /// Default: false. Context: task.
 bool ebpf_port_may_probe(uintptr_t address, size_t size);
 

@@ -2,6 +2,7 @@
 //
 // The contract of core/platform/text.h, the rendezvous excepted.
 #include "core/base/memory.h"
+#include "core/platform/cpu.h"
 #include "core/platform/text.h"
 #include "testing/port_contract/case.h"
 #include "testing/port_contract/code.h"
@@ -202,6 +203,15 @@ void OnlyKernelTextMayBeProbed(Environment& environment) {
   }
   PORT_EXPECT(environment, !ebpf_port_may_probe(AddressOf(data), 1));
   PORT_EXPECT(environment, !ebpf_port_may_probe(0, 1));
+  // What our own part of a trap's way, and of a return's, calls.
+  const uintptr_t called_there[] = {
+      reinterpret_cast<uintptr_t>(&ebpf_port_cpu_id),
+      reinterpret_cast<uintptr_t>(&ebpf_port_irq_save),
+      reinterpret_cast<uintptr_t>(&ebpf_port_irq_restore),
+  };
+  for (const uintptr_t called : called_there) {
+    PORT_EXPECT(environment, !ebpf_port_may_probe(called, 1));
+  }
   PORT_EXPECT(environment, !ebpf_port_may_probe(UINTPTR_MAX, 1));
   PORT_EXPECT(environment, !ebpf_port_may_probe(UINTPTR_MAX, 16));
   Exec memory(64);

@@ -11,6 +11,10 @@
 #include "testing/guest/kernel/personality.h"
 #include "testing/guest/kernel/spin_lock.h"
 
+// Where core is linked: a task's end is told.
+extern "C" [[gnu::weak]] void ebpf_task_exit(uint64_t stack_begin,
+                                             uint64_t stack_end);
+
 namespace guest {
 namespace {
 
@@ -111,6 +115,13 @@ void CheckMaySwitch(const Thread& thread) {
 }
 
 size_t StackPages() { return personality::kStackSize / kPageSize; }
+
+void TellEnd(const Thread& thread) {
+  if (&ebpf_task_exit != nullptr) {
+    const auto stack = reinterpret_cast<uintptr_t>(thread.stack);
+    ebpf_task_exit(stack, stack + personality::kStackSize);
+  }
+}
 
 void CheckStack(const Thread* thread) {
   auto* canary = static_cast<const uint8_t*>(thread->stack) + kCanaryOffset;
@@ -311,6 +322,7 @@ void Idle() {
   for (;;) {
     if (Thread* thread = cpu.leaving) {
       cpu.leaving = nullptr;
+      TellEnd(*thread);
       // Pairs with the acquire in Join(), which frees it.
       thread->finished.Store(true, ebpf::kRelease);
     }

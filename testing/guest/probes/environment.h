@@ -20,6 +20,9 @@ const ebpf::machine::MachineOps& Machine();
 uint64_t Argument(const ebpf::machine::PtRegs& regs, unsigned index);
 void SetArgument(ebpf::machine::PtRegs& regs, unsigned index, uint64_t value);
 
+/// What a function has returned, right behind its call.
+uint64_t ReturnValue(const ebpf::machine::PtRegs& regs);
+
 /// Makes the function return `value` to its caller without running.
 void ReturnAtOnce(ebpf::machine::PtRegs& regs, uint64_t value);
 

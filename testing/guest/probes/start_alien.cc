@@ -36,6 +36,8 @@ void SetArgument(PtRegs& regs, unsigned index, uint64_t value) {
   Reg(RegsOf(regs), kA0 + index) = value;
 }
 
+uint64_t ReturnValue(const PtRegs& regs) { return RegsOf(regs).x[kA0 + 0 - 1]; }
+
 void ReturnAtOnce(PtRegs& regs, uint64_t value) {
   Reg(RegsOf(regs), kA0) = value;
   RegsOf(regs).epc = Reg(RegsOf(regs), ebpf::riscv64::kRa);

@@ -28,6 +28,8 @@ void SetArgument(PtRegs& regs, unsigned index, uint64_t value) {
   (index == 0 ? RegsOf(regs).rdi : RegsOf(regs).rsi) = value;
 }
 
+uint64_t ReturnValue(const PtRegs& regs) { return RegsOf(regs).rax; }
+
 void ReturnAtOnce(PtRegs& regs, uint64_t value) {
   RegsOf(regs).rax = value;
   RegsOf(regs).rip = *reinterpret_cast<const uint64_t*>(RegsOf(regs).rsp);

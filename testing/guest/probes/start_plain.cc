@@ -33,6 +33,8 @@ void SetArgument(PtRegs& regs, unsigned index, uint64_t value) {
   RegsOf(regs).x[index] = value;
 }
 
+uint64_t ReturnValue(const PtRegs& regs) { return RegsOf(regs).x[0]; }
+
 void ReturnAtOnce(PtRegs& regs, uint64_t value) {
   RegsOf(regs).x[0] = value;
   RegsOf(regs).pc = RegsOf(regs).x[30];
