@@ -154,6 +154,23 @@ EBPF_NOPROBE_INLINE uint64_t Carry(const ProbePlan& plan, PtRegs& regs) {
   if (kind == Emulation::kJumpIf) {
     return Holds(reg, regs.pstate) ? operand : next;
   }
+  if (kind == Emulation::kReadMasks) {
+    Write(regs, reg, regs.pstate & kPstateDaif);
+    return next;
+  }
+  if (kind == Emulation::kWriteMasks) {
+    regs.pstate =
+        (regs.pstate & ~kPstateDaif) | (Read(regs, reg) & kPstateDaif);
+    return next;
+  }
+  if (kind == Emulation::kSetMasks) {
+    regs.pstate |= operand;
+    return next;
+  }
+  if (kind == Emulation::kClearMasks) {
+    regs.pstate &= ~operand;
+    return next;
+  }
   const CompareReg compare(reg);
   const uint64_t value = Read(regs, compare.reg);
   if (kind == Emulation::kCompareJump) {

@@ -34,6 +34,10 @@ enum class Emulation : uint8_t {
   kCallReg,      // to reg, x30 = next
   kJumpIf,       // to operand; reg is the condition
   kCompareJump,  // to operand; reg is a CompareReg
+  kReadMasks,    // reg = DAIF
+  kWriteMasks,   // DAIF = reg
+  kSetMasks,     // operand: bits of pstate
+  kClearMasks,   // operand: bits of pstate
   kTestJump,     // TestOperand; reg is a CompareReg
   // method kStep
   kStep,

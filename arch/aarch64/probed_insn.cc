@@ -67,17 +67,15 @@ bool IsReservedAt(ConstBytes code, size_t offset) {
 /// The group of branches, exceptions and system instructions.
 bool IsBranchOrSystem(uint32_t w) { return Field(w, 26, 3) == 5; }
 
-/// MRS, of what a trap itself changes: DAIF, SPSR_EL1, ELR_EL1, ESR_EL1, and
-/// FAR_EL1, which a breakpoint makes unknown.
+/// MRS, of what a trap itself changes: SPSR_EL1, ELR_EL1, ESR_EL1, and FAR_EL1,
+/// which a breakpoint makes unknown. DAIF has an emulation.
 bool ReadsWhatTrapsChange(uint32_t w) {
-  constexpr uint32_t kDaif = 0xd53b4220;
   constexpr uint32_t kSpsr = 0xd5384000;
   constexpr uint32_t kElr = 0xd5384020;
   constexpr uint32_t kEsr = 0xd5385200;
   constexpr uint32_t kFar = 0xd5386000;
   const uint32_t insn = w & ~31u;
-  return insn == kDaif || insn == kSpsr || insn == kElr || insn == kEsr ||
-         insn == kFar;
+  return insn == kSpsr || insn == kElr || insn == kEsr || insn == kFar;
 }
 
 /// WFE and WFI: they would wait with interrupts masked.
@@ -132,7 +130,7 @@ class Emulator {
 
   bool Plan(uint32_t w) {
     return Branch(w) || BranchToReg(w) || Address(w) || Literal(w) || Move(w) ||
-           AddOrSub(w) || StackPair(w) || StackSingle(w) || Nop(w);
+           AddOrSub(w) || StackPair(w) || StackSingle(w) || Masks(w) || Nop(w);
   }
 
  private:
@@ -279,6 +277,25 @@ class Emulator {
     }
     return Matches(w, 0xffa00c00, 0xf8000c00) &&
            StackAccess(Rd(w), 0, immediate, immediate, flags);
+  }
+
+  /// MRS and MSR of DAIF, by which kernels mask interrupts: pstate in the
+  /// trap's frame is what they are about.
+  bool Masks(uint32_t w) {
+    constexpr uint32_t kReg = 0xffffffe0;
+    if (Matches(w, kReg, 0xd53b4220)) {
+      return Set(Emulation::kReadMasks, Rd(w));
+    }
+    if (Matches(w, kReg, 0xd51b4220)) {
+      return Set(Emulation::kWriteMasks, Rd(w));
+    }
+    constexpr unsigned kDaifShift = 6;
+    const uint64_t masks = uint64_t{Field(w, 8, 4)} << kDaifShift;
+    constexpr uint32_t kConstant = 0xfffff0ff;
+    return (Matches(w, kConstant, 0xd50340df) &&
+            Set(Emulation::kSetMasks, 0, masks)) ||
+           (Matches(w, kConstant, 0xd50340ff) &&
+            Set(Emulation::kClearMasks, 0, masks));
   }
 
   /// nop; bti, which does nothing where it is not checked, and a breakpoint is

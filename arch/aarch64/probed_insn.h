@@ -10,8 +10,9 @@
 namespace ebpf::aarch64 {
 
 /// Emulated are branches, what is relative to pc, moves, additions of
-/// constants, and loads and stores of registers on the stack; those that move
-/// sp or write below it where the trap's stub allows it. The rest is stepped.
+/// constants, masking of interrupts, and loads and stores of registers on the
+/// stack; those that move sp or write below it where the trap's stub allows it.
+/// The rest is stepped.
 /// Refused are exceptions and returns from them, authenticated branches, writes
 /// of system registers and reads of those that a trap changes, literals of SIMD
 /// registers, and load-exclusive to store-exclusive, between which a trap would

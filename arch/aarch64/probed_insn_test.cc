@@ -164,6 +164,22 @@ TEST(ProbedInsnTest, NoOperationsOnlyGoOnAndEndABranchTarget) {
   }
 }
 
+TEST(ProbedInsnTest, MasksInterruptsAsTheInstructionWould) {
+  PtRegs regs = SomeRegs();
+  regs.pstate = kPstateZero | 0x205;  // debug exceptions masked
+
+  EXPECT_EQ(Emulate(0xd53b4220, regs).x[0], 0x200u);  // mrs x0, daif
+  EXPECT_EQ(Emulate(0xd50342df, regs).pstate,         // msr daifset, #2
+            kPstateZero | 0x285);
+  EXPECT_EQ(Emulate(0xd50349ff, regs).pstate,  // msr daifclr, #9
+            kPstateZero | 0x005);
+  regs.x[1] = ~uint64_t{0x80};
+  EXPECT_EQ(Emulate(0xd51b4221, regs).pstate,  // msr daif, x1
+            kPstateZero | 0x345);
+  EXPECT_EQ(Emulate(0xd51b423f, regs).pstate,  // msr daif, xzr
+            kPstateZero | 0x005);
+}
+
 TEST(ProbedInsnTest, BranchesAndLinks) {
   EXPECT_EQ(Emulate(0x14000010, SomeRegs()).pc, kFunction + 64);  // b .+64
 
@@ -303,8 +319,7 @@ TEST(ProbedInsnTest, RefusesWhatMayNotBeProbed) {
            0xd4000001u,  // svc
            0xd4200020u,  // brk
            0xd69f03e0u,  // eret
-           0xd50342dfu,  // msr daifset
-           0xd53b4220u,  // mrs x0, daif
+           0xd50041bfu,  // msr spsel
            0xd5386000u,  // mrs x0, far_el1
            0xd503307fu,  // tcommit
            0xd503303fu,  // a barrier that there is not

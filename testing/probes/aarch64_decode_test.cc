@@ -75,7 +75,8 @@ class Model {
     operands_ = &insn.operands;
     return insn.mnemonic == "nop" || insn.mnemonic == "bti" ||
            Branch(insn.mnemonic) || Move(insn.mnemonic) || Add(insn.mnemonic) ||
-           Literal(insn.mnemonic) || Stack(insn.mnemonic);
+           Literal(insn.mnemonic) || Masks(insn.mnemonic) ||
+           Stack(insn.mnemonic);
   }
 
  private:
@@ -185,6 +186,22 @@ class Model {
     return true;
   }
 
+  bool Masks(const std::string& name) {
+    constexpr uint64_t kDaif = 0x3c0;
+    if (name == "mrs" && Operand(1) == "DAIF") {
+      Set(Operand(0), pstate & kDaif);
+    } else if (name == "msr" && Operand(0) == "DAIF") {
+      pstate = (pstate & ~kDaif) | (Get(Operand(1)) & kDaif);
+    } else if (name == "msr" && Operand(0) == "DAIFSet") {
+      pstate |= static_cast<uint64_t>(Number(Operand(1))) << 6;
+    } else if (name == "msr" && Operand(0) == "DAIFClr") {
+      pstate &= ~(static_cast<uint64_t>(Number(Operand(1))) << 6);
+    } else {
+      return false;
+    }
+    return true;
+  }
+
   bool Literal(const std::string& name) {
     if (name == "prfm") {
       return Operand(1)[0] == '#';
@@ -267,6 +284,9 @@ std::string ReasonToRefuse(const LlvmInsn& insn) {
       OneOf(name, {"ldxp", "ldaxp", "stxp", "stlxp"})) {
     return "exclusive access";
   }
+  if (name == "msr" && StartsWith(insn.operands[0], "DAIF")) {
+    return "";
+  }
   if (OneOf(name, {"msr", "msrr", "cfinv", "axflag", "xaflag", "smstart",
                    "smstop", "sysp", "tlbip", "mrrs"})) {
     return "writes pstate or a system register, or is of 128 bits";
@@ -274,8 +294,8 @@ std::string ReasonToRefuse(const LlvmInsn& insn) {
   if (name == "mrs" && StartsWith(insn.operands[1], "S0_")) {
     return "reads no system register";
   }
-  if (name == "mrs" && OneOf(insn.operands[1], {"DAIF", "SPSR_EL1", "ELR_EL1",
-                                                "ESR_EL1", "FAR_EL1"})) {
+  if (name == "mrs" &&
+      OneOf(insn.operands[1], {"SPSR_EL1", "ELR_EL1", "ESR_EL1", "FAR_EL1"})) {
     return "reads what the trap changes";
   }
   if (name == "ldr" && insn.operands[1][0] == '#' &&
@@ -391,7 +411,7 @@ class Comparison {
     }
     regs.sp = reinterpret_cast<uint64_t>(stack_.data() + kStackWords / 4);
     regs.pc = address_;
-    regs.pstate = 5 | (random_() & 0xf0000000);
+    regs.pstate = 5 | (random_() & 0xf00003c0);
     memcpy(model.x, regs.x, sizeof(model.x));
     model.sp = regs.sp;
     model.pc = regs.pc;
@@ -443,6 +463,8 @@ constexpr Class kClasses[] = {
     {"reads of system registers", 0xfff00000, 0xd5300000},
     {"reads of registers of EL1", 0xfff8f000, 0xd5384000},
     {"pstate", 0xfff8f01f, 0xd500401f},
+    {"masks by constants", 0xfffff01f, 0xd503401f},
+    {"masks by registers", 0xffdfffe0, 0xd51b4220},
     {"branches to registers", 0xfe000000, 0xd6000000},
     {"plain branches to registers", 0xff9ffc1f, 0xd61f0000},
     {"branches on comparisons", 0x7c000000, 0x34000000},
