@@ -114,9 +114,9 @@ class Kprobe : public RefCounted<Kprobe> {
 Result<Ref<Kprobe>> AttachKprobe(StringView symbol, uint64_t address,
                                  uint64_t offset, KprobeConsumer& consumer);
 
-/// Whether AttachKprobe could make a probe for the instruction at `address`, but
-/// for memory: kOk, or its error, with no line in the log. For those who look
-/// for functions that can be probed. Context: task.
+/// Whether AttachKprobe could make a probe for the instruction at `address`,
+/// but for memory: kOk, or its error, with no line in the log. For those who
+/// look for functions that can be probed. Context: task.
 Status CheckKprobe(uint64_t address);
 
 /// Makes a probe of `consumer`'s, disabled, for the instruction at each of

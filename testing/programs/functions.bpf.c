@@ -52,8 +52,7 @@ int on_return(struct pt_regs *ctx) {
 SEC("kprobe.session/many_?")
 int on_both(struct pt_regs *ctx) {
   struct function_calls *calls = calls_of(bpf_get_func_ip(ctx));
-  if (!calls)
-    return 1;
+  if (!calls) return 1;
   __u64 *first_argument = bpf_session_cookie();
   if (bpf_session_is_return()) {
     calls->argument = *first_argument;
