@@ -11,6 +11,10 @@ constexpr TextKind kTexts[] = {
     {"/sys/kernel/debug/kprobes/list", 0400, BeginKprobeList},
     {"/sys/kernel/debug/kprobes/blacklist", 0400, BeginKprobeBlacklist},
     {"/sys/kernel/tracing/kprobe_profile", 0440, BeginKprobeProfile},
+    {"/sys/kernel/tracing/available_filter_functions", 0440,
+     BeginFilterFunctions},
+    {"/sys/kernel/tracing/available_filter_functions_addrs", 0440,
+     BeginFilterFunctionAddresses},
 };
 
 }  // namespace

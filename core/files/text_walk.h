@@ -58,5 +58,9 @@ Result<TextWalk*> BeginKprobeBlacklist(const TextViewer& viewer,
                                        Allocator& allocator);
 Result<TextWalk*> BeginKprobeProfile(const TextViewer& viewer,
                                      Allocator& allocator);
+Result<TextWalk*> BeginFilterFunctions(const TextViewer& viewer,
+                                       Allocator& allocator);
+Result<TextWalk*> BeginFilterFunctionAddresses(const TextViewer& viewer,
+                                               Allocator& allocator);
 
 }  // namespace ebpf

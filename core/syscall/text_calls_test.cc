@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "core/syscall/text_calls.h"
 
+#include <algorithm>
 #include <atomic>
 #include <map>
 #include <regex>
@@ -125,6 +126,26 @@ class TextCallsTest : public SyscallTest {
 INSTANTIATE_TEST_SUITE_P(, TextCallsTest,
                          testing::Values(Origin::kUser, Origin::kKernel),
                          OriginName);
+
+TEST_P(TextCallsTest, FunctionsThatCanBeProbedAreListed) {
+  constexpr uint8_t kHalt[] = {0xf4, 0xc3};
+  HostText halt("text_calls_halt", kHalt);
+  const std::string path = "/sys/kernel/tracing/available_filter_functions";
+  const std::vector<std::string> names = Lines(path);
+  const std::vector<std::string> lines = Lines(path + "_addrs");
+  ASSERT_EQ(names.size(), lines.size());
+  EXPECT_GT(names.size(), 1000u);
+  std::set<std::string> listed;
+  for (size_t i = 0; i < names.size(); ++i) {
+    ASSERT_EQ(lines[i].substr(16), " " + names[i]);
+    listed.insert(lines[i]);
+  }
+  EXPECT_EQ(listed.count(Hex(text_.address()) + " text_calls_add"), 1u);
+  EXPECT_EQ(listed.count(Hex(halt.address()) + " text_calls_halt"), 0u);
+  for (const char* name : {"ebpf_on_breakpoint", "ebpf_port_cpu_id"}) {
+    EXPECT_EQ(std::count(names.begin(), names.end(), name), 0) << name;
+  }
+}
 
 TEST_P(TextCallsTest, KallsymsHasEachFunctionInOrderAndWhatPrograms) {
   const int64_t program = caller_.Load(kKprobe, {MovImm(0, 0), Exit()});
