@@ -215,14 +215,14 @@ bool ebpf_port_may_probe(uintptr_t address, size_t size) {
 // are switched away hold return addresses of the scheduler's callers only.
 ebpf_preemption ebpf_port_preemption(void) { return EBPF_PREEMPTION_NONE; }
 
-// kernel_v.asm builds its frame right below the interrupted sp, and leaves by
-// adding the frame's size to it.
-uint32_t ebpf_port_trap_stub(void) { return 0; }
-
-}  // extern "C"
 // The one CPU is the one that asks, in a task.
 int ebpf_port_saved_pcs(void (* /*see*/)(void* argument, uintptr_t pc),
                         void* /*argument*/) {
   return 0;
 }
 
+// kernel_v.asm builds its frame right below the interrupted sp, and leaves by
+// adding the frame's size to it.
+uint32_t ebpf_port_trap_stub(void) { return 0; }
+
+}  // extern "C"

@@ -6,9 +6,9 @@
 #include "core/platform/text.h"
 #include "core/symbols/port_symbols.h"
 #include "testing/guest/kernel/machine.h"
+#include "testing/guest/kernel/thread.h"
 #include "testing/guest/personalities/plain/port.h"
 #include "testing/guest/personalities/plain/port_alias.h"
-#include "testing/guest/kernel/thread.h"
 #include "testing/guest/personalities/plain/rendezvous.h"
 
 extern "C" {
@@ -32,10 +32,10 @@ constexpr int kMinusInvalid = -22;   // -EINVAL
 
 constinit ebpf::SymbolTable symbols;
 
-uintptr_t AddressOf(const char* symbol) {
-  return reinterpret_cast<uintptr_t>(symbol);
 constinit bool lists_saved_pcs = true;
 
+uintptr_t AddressOf(const char* symbol) {
+  return reinterpret_cast<uintptr_t>(symbol);
 }
 
 bool IsWithin(uintptr_t begin, size_t size, uintptr_t outer_begin,
@@ -63,9 +63,9 @@ bool PrepareText() {
   return PrepareAlias() && opened.ok();
 }
 
-}  // namespace guest::plain
-
 void ListSavedPcs(bool list) { lists_saved_pcs = list; }
+
+}  // namespace guest::plain
 
 extern "C" {
 
