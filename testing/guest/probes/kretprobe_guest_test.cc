@@ -411,8 +411,8 @@ class Aside {
     const size_t pages = personality::kStackSize / kPageSize;
     stack_ = static_cast<uint8_t*>(AllocatePages(pages, pages));
     if (stack_ != nullptr && CurrentThread()->stack != nullptr) {
-      // What the personality keeps in a stack's lowest word.
-      ebpf::CopyBytes(stack_, CurrentThread()->stack, 16);
+      // What the personality keeps in a stack's lowest words.
+      ebpf::CopyBytes(stack_, CurrentThread()->stack, kLowest);
     }
   }
   ~Aside() {
@@ -449,6 +449,8 @@ class Aside {
     machine::SwitchThread(&aside.there_, &aside.here_);
   }
 
+  static constexpr size_t kLowest = 512;
+
   uint8_t* stack_ = nullptr;
   machine::ThreadContext here_ = {};
   machine::ThreadContext there_ = {};
@@ -484,7 +486,7 @@ void LeaveCalls(void* ok) {
 }
 
 GUEST_TEST(Kretprobe, CallsThatAreLeftAreGivenBack) {
-  // A thread, since boot stacks have no lowest word.
+  // A thread, since boot stacks have no lowest words.
   bool ok = false;
   Thread* thread = Spawn("leaver", 0, LeaveCalls, &ok);
   GUEST_ASSERT(thread != nullptr);
