@@ -30,7 +30,8 @@
 namespace ebpf::x86_64 {
 namespace {
 
-constexpr size_t kCodeSize = 4096;
+constexpr size_t kPage = 4096;
+constexpr size_t kCodeSize = 2 * kPage;
 constexpr size_t kInsnOffset = 2048;
 // Where pointers to code point: too far for reading the instruction itself.
 constexpr size_t kLandings = 1280;
@@ -233,6 +234,16 @@ class StepEqualityTest : public testing::TestWithParam<uint32_t> {
     AddHostSymbol("insn", insn_, 64);
   }
 
+  /// Instructions stand at `offset` of the code from now on.
+  void StandAt(size_t offset) {
+    RemoveHostSymbol(insn_);
+    uint8_t halts[16];
+    memset(halts, kHalt, sizeof(halts));
+    WriteCode(halts, sizeof(halts));
+    insn_ = code_->address() + offset;
+    AddHostSymbol("insn", insn_, 64);
+  }
+
   ~StepEqualityTest() override {
     RemoveHostSymbol(insn_);
     code_.reset();
@@ -262,6 +273,11 @@ class StepEqualityTest : public testing::TestWithParam<uint32_t> {
   }
 
   uint64_t Pointer() {
+    if (near_ends_ && random_() % 2 == 0) {
+      const uint64_t distance = random_() % 24;
+      return reinterpret_cast<uint64_t>(data_.data()) +
+             (random_() % 2 == 0 ? kDataSize - distance : distance);
+    }
     return reinterpret_cast<uint64_t>(data_.data()) + kDataSize / 2 +
            random_() % 512;
   }
@@ -438,6 +454,7 @@ class StepEqualityTest : public testing::TestWithParam<uint32_t> {
   HostTraps traps_;
   std::unique_ptr<HostText> code_;
   uint64_t insn_ = 0;
+  bool near_ends_ = false;  // of memory, where pointers point to
   Samples samples_;
   int emulated_ = 0;
   int stepped_ = 0;
@@ -465,19 +482,17 @@ TEST_P(StepEqualityTest, RandomInstructionsDoTheSameUnderAProbe) {
   EXPECT_GT(stepped_, kCount / 10);
 }
 
-TEST_P(StepEqualityTest, InstructionsOfRealProgramsDoTheSameUnderAProbe) {
-  std::ifstream file("/lib/x86_64-linux-gnu/libc.so.6", std::ios::binary);
-  const std::vector<uint8_t> libc(std::istreambuf_iterator<char>(file), {});
-  ASSERT_GT(libc.size(), sizeof(Elf64_Ehdr));
-  const auto& header = *reinterpret_cast<const Elf64_Ehdr*>(libc.data());
+/// Where the instructions of an ELF file begin, if 16 bytes are there.
+std::vector<const uint8_t*> InsnsOf(const std::vector<uint8_t>& file) {
+  const auto& header = *reinterpret_cast<const Elf64_Ehdr*>(file.data());
   const auto* sections =
-      reinterpret_cast<const Elf64_Shdr*>(libc.data() + header.e_shoff);
+      reinterpret_cast<const Elf64_Shdr*>(file.data() + header.e_shoff);
   std::vector<const uint8_t*> insns;
   for (size_t i = 0; i < header.e_shnum; ++i) {
     if ((sections[i].sh_flags & SHF_EXECINSTR) == 0) {
       continue;
     }
-    const uint8_t* text = libc.data() + sections[i].sh_offset;
+    const uint8_t* text = file.data() + sections[i].sh_offset;
     const size_t size = sections[i].sh_size;
     for (size_t at = 0; at + 16 <= size;) {
       insns.push_back(text + at);
@@ -486,6 +501,19 @@ TEST_P(StepEqualityTest, InstructionsOfRealProgramsDoTheSameUnderAProbe) {
       at += length.ok() ? *length : 1;
     }
   }
+  return insns;
+}
+
+std::vector<uint8_t> ReadLibc() {
+  std::ifstream file("/lib/x86_64-linux-gnu/libc.so.6", std::ios::binary);
+  std::vector<uint8_t> libc(std::istreambuf_iterator<char>(file), {});
+  EXPECT_GT(libc.size(), sizeof(Elf64_Ehdr));
+  return libc;
+}
+
+TEST_P(StepEqualityTest, InstructionsOfRealProgramsDoTheSameUnderAProbe) {
+  const std::vector<uint8_t> libc = ReadLibc();
+  const std::vector<const uint8_t*> insns = InsnsOf(libc);
   constexpr int kCount = 12000;
   for (int done = 0; done < kCount && !HasFailure();) {
     Sample sample;
@@ -497,6 +525,83 @@ TEST_P(StepEqualityTest, InstructionsOfRealProgramsDoTheSameUnderAProbe) {
   PrintCounts("libc");
   EXPECT_GT(emulated_, kCount / 10);
   EXPECT_GT(stepped_, kCount / 4);
+}
+
+/// The end of a page in each place of an instruction and right behind it, and
+/// ends of memory in each place of its operands.
+TEST_P(StepEqualityTest, InstructionsAtPageEndsDoTheSameUnderAProbe) {
+  const std::vector<uint8_t> libc = ReadLibc();
+  const std::vector<const uint8_t*> insns = InsnsOf(libc);
+  constexpr int kCount = 200;
+  near_ends_ = true;
+  for (size_t before = 1; before <= 12 && !HasFailure(); ++before) {
+    StandAt(kPage - before);
+    for (int done = 0; done < kCount && !HasFailure();) {
+      Sample sample;
+      done += samples_.Take(insns[random_() % insns.size()], sample) &&
+                      sample.decoded.length >= before && Compare(sample)
+                  ? 1
+                  : 0;
+    }
+  }
+  PrintCounts("at page ends");
+  EXPECT_GT(faulted_, kCount / 10);
+  EXPECT_GT(stepped_, kCount);
+}
+
+/// Each ModRM and each SIB with each of a few opcodes and any REX: the first
+/// `prefix` bytes come before REX, the others are the opcode.
+TEST_P(StepEqualityTest, EveryAddressingFormDoesTheSameUnderAProbe) {
+  struct Opcode {
+    std::vector<uint8_t> prefix, opcode;
+  };
+  const std::vector<Opcode> opcodes = {
+      {{}, {0x8b}},              // mov reg, r/m
+      {{}, {0x89}},              // mov r/m, reg
+      {{}, {0x00}},              // add r/m8, reg8
+      {{}, {0x8d}},              // lea
+      {{}, {0x0f, 0xaf}},        // imul
+      {{}, {0x0f, 0xb6}},        // movzx
+      {{0xf0}, {0x0f, 0xc1}},    // lock xadd
+      {{0xf0}, {0x0f, 0xb1}},    // lock cmpxchg
+      {{}, {0xff}},              // inc, dec, call, jmp, push
+      {{}, {0x83}},              // add to cmp, with a constant
+      {{}, {0xf7}},              // test to idiv
+      {{}, {0x8f}},              // pop
+      {{0xf3}, {0x0f, 0x6f}},    // movdqu
+      {{0x66}, {0x0f, 0x38, 0}}  // pshufb
+  };
+  const auto compare = [&](const Opcode& opcode, unsigned modrm, unsigned sib) {
+    uint8_t bytes[16];
+    size_t at = 0;
+    for (const uint8_t byte : opcode.prefix) {
+      bytes[at++] = byte;
+    }
+    if (random_() % 2 == 0) {
+      bytes[at++] = static_cast<uint8_t>(0x40 | random_() % 16);
+    }
+    for (const uint8_t byte : opcode.opcode) {
+      bytes[at++] = byte;
+    }
+    bytes[at++] = static_cast<uint8_t>(modrm);
+    bytes[at++] = static_cast<uint8_t>(sib);
+    while (at < sizeof(bytes)) {
+      bytes[at++] = static_cast<uint8_t>(random_());
+    }
+    Sample sample;
+    if (samples_.Take(bytes, sample)) {
+      Compare(sample);
+    }
+  };
+  for (unsigned form = 0; form < 256 && !HasFailure(); ++form) {
+    for (const Opcode& opcode : opcodes) {
+      compare(opcode, form, static_cast<unsigned>(random_()) & 0xff);
+      // mod 0 to 2 with a SIB, which is each in turn.
+      compare(opcode, (random_() % 3) << 6 | (random_() % 8) << 3 | 4, form);
+    }
+  }
+  PrintCounts("addressing forms");
+  EXPECT_GT(emulated_ + stepped_, 2000);
 }
 
 /// Instructions that chance rarely gives, or that the test above leaves out.
