@@ -59,6 +59,7 @@ void SetPc(uint64_t pc, State& state);
 
 Result<machine::ProbePlan> Plan(ConstBytes code, uint64_t address,
                                 uint32_t trap_stub);
+bool Relocate(machine::ProbePlan& plan, uint64_t slot);
 void Emulate(const machine::ProbePlan& plan, State& state);
 void BeginStep(const machine::ProbePlan& plan, uint64_t slot,
                machine::StepState& saved, State& state);

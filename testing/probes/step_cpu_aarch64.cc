@@ -213,6 +213,9 @@ Result<machine::ProbePlan> Plan(ConstBytes code, uint64_t address,
                                 uint32_t trap_stub) {
   return ProbedInsn::Plan(code, address, 0, trap_stub);
 }
+bool Relocate(machine::ProbePlan& plan, uint64_t slot) {
+  return ProbedInsn::Relocate(plan, slot);
+}
 void Emulate(const machine::ProbePlan& plan, State& state) {
   ProbedInsn::Emulate(plan, Opaque(Regs(state)));
 }
