@@ -123,6 +123,13 @@ bool alien_user_query(uintptr_t va, uintptr_t* pa, uint32_t* flags);
 /// ALIEN_MAP_COPY_ON_WRITE): brings in the page of `va`. Locks. Context: task.
 bool alien_user_page_fault(uintptr_t va, bool store);
 
+// --- Text -----------------------------------------------------------------
+
+/// Whether the kernel lets programs have the function at `function` return a
+/// value without running (bpf_override_return): false where it has no list of
+/// such functions. Context: task.
+bool alien_error_injectable(uintptr_t function);
+
 // --- Symbols --------------------------------------------------------------
 
 /// ksym's tables, by address: ksyms_address, ksyms_names_index, ksyms_names,

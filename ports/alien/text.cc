@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // Kernel text on Alien: read-only leaves of up to 2 MiB, one CPU.
+#include "core/platform/features.h"
 #include "core/platform/text.h"
 
 #include "arch/riscv64/machine/icache.h"
@@ -202,6 +203,12 @@ int ebpf_port_exec_write(void* to, const void* bytes, size_t size) {
   ebpf::riscv64::SyncInsnStream();  // of the one CPU
   return 0;
 }
+
+bool ebpf_port_may_override(uintptr_t function) {
+  return alien_error_injectable(function);
+}
+
+uint32_t ebpf_port_features(void) { return EBPF_PORT_OVERRIDE; }
 
 bool ebpf_port_may_probe(uintptr_t address, size_t size) {
   return size != 0 && IsText(address, size) &&

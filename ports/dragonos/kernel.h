@@ -106,6 +106,11 @@ struct dragonos_range dragonos_text(void);
 /// last. Context: task.
 struct dragonos_range dragonos_no_probe(size_t index);
 
+/// Whether the kernel lets programs have the function at `function` return a
+/// value without running (bpf_override_return): false where it has no list of
+/// such functions. Context: task.
+bool dragonos_error_injectable(uintptr_t function);
+
 // --- The current task -------------------------------------------------------
 
 /// Lock-free. Context: any, on a kernel stack of the kernel's own.

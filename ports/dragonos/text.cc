@@ -3,6 +3,7 @@
 // Kernel text on DragonOS: mapped read-only, by 4 KiB pages, with CR0.WP set.
 // It is written through pages of our own that are mapped to it meanwhile,
 // writable and not executable, while no other CPU runs.
+#include "core/platform/features.h"
 #include "core/platform/text.h"
 
 #include "arch/x86_64/machine/icache.h"
@@ -178,6 +179,12 @@ int ebpf_port_exec_write(void* to, const void* bytes, size_t size) {
   }
   return 0;
 }
+
+bool ebpf_port_may_override(uintptr_t function) {
+  return dragonos_error_injectable(function);
+}
+
+uint32_t ebpf_port_features(void) { return EBPF_PORT_OVERRIDE; }
 
 bool ebpf_port_may_probe(uintptr_t address, size_t size) {
   if (size == 0 || !IsText(address, size) || IsUnprobeable(address, size)) {

@@ -23,8 +23,13 @@ int BPF_KPROBE(on_entry, long first, int second, unsigned short third,
   seen.entry_ip = PT_REGS_IP(ctx);
   seen.entry_function = bpf_get_func_ip(ctx);
   seen.entry_frame = PT_REGS_SP(ctx);
+#if defined(__TARGET_ARCH_x86)
   __u64 caller = 0;
   BPF_KPROBE_READ_RET_IP(caller, ctx);
+#else
+  // A register, in which some versions of that macro see a stack pointer.
+  __u64 caller = PT_REGS_RET(ctx);
+#endif
   seen.caller = caller;
   return 0;
 }

@@ -5,6 +5,7 @@
 #include "core/base/string_view.h"
 #include "ports/alien/kernel.h"
 #include "testing/guest/kernel/console.h"
+#include "testing/guest/kernel/injectable.h"
 #include "testing/guest/kernel/kernel.h"
 #include "testing/guest/kernel/memory.h"
 #include "testing/guest/kernel/thread.h"
@@ -95,6 +96,10 @@ bool alien_kthread_create(void (*function)(void), const char* name) {
 }
 
 void alien_do_suspend(void) { Yield(); }
+
+bool alien_error_injectable(uintptr_t function) {
+  return IsErrorInjectable(function);
+}
 
 }  // extern "C"
 

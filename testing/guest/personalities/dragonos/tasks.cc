@@ -10,6 +10,7 @@
 #include "core/base/string_view.h"
 #include "ports/dragonos/kernel.h"
 #include "testing/guest/kernel/event.h"
+#include "testing/guest/kernel/injectable.h"
 #include "testing/guest/kernel/machine.h"
 #include "testing/guest/kernel/thread.h"
 #include "testing/guest/personalities/dragonos/current.h"
@@ -105,6 +106,10 @@ dragonos_range dragonos_no_probe(size_t index) {
     return Range(guest_entry_begin, guest_entry_end);
   }
   return {0, 0};
+}
+
+bool dragonos_error_injectable(uintptr_t function) {
+  return IsErrorInjectable(function);
 }
 
 uint32_t dragonos_current_pid() { return Current()->id; }

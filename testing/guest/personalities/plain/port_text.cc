@@ -3,8 +3,10 @@
 // The plain port's core/platform/text.h but for executable memory, and its
 // core/platform/symbols.h.
 #include "arch/aarch64/machine/icache.h"
+#include "core/platform/features.h"
 #include "core/platform/text.h"
 #include "core/symbols/port_symbols.h"
+#include "testing/guest/kernel/injectable.h"
 #include "testing/guest/kernel/machine.h"
 #include "testing/guest/kernel/thread.h"
 #include "testing/guest/personalities/plain/port.h"
@@ -90,6 +92,12 @@ int ebpf_port_text_write(uintptr_t to, const void* bytes, size_t size) {
   }
   ebpf::aarch64::FlushInsnCache(to, size);
   return 0;
+}
+
+uint32_t ebpf_port_features(void) { return EBPF_PORT_OVERRIDE; }
+
+bool ebpf_port_may_override(uintptr_t function) {
+  return guest::IsErrorInjectable(function);
 }
 
 bool ebpf_port_may_probe(uintptr_t address, size_t size) {
