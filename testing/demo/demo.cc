@@ -8,10 +8,12 @@
 #include "core/files/client.h"
 #include "core/loader/object.h"
 #include "core/platform/cpu.h"
-#include "core/platform/time.h"
+#include "core/probes/return_hook.h"
 #include "testing/demo/client_calls.h"
 #include "testing/demo/histogram.h"
+#include "testing/demo/latency.h"
 #include "testing/demo/report.h"
+#include "testing/demo/scene.h"
 #include "testing/programs/count.h"
 #include "testing/programs/count_object.h"
 #include "testing/programs/events.h"
@@ -26,25 +28,8 @@ using ebpf::ConstBytes;
 using ebpf::StringView;
 using ebpf::loader::Object;
 
-constexpr uint32_t kMaxCpus = 8;
 constexpr size_t kLogSize = 48 * 1024;
 constexpr unsigned kShownEvents = 12;
-/// BPF_LOG_STATS: the verifier's last line, also when the program is taken.
-constexpr uint32_t kStatsLevel = 4;
-
-/// Calls of a function on each CPU.
-struct Calls {
-  uint64_t of_cpu[kMaxCpus];
-  uint64_t Sum() const {
-    uint64_t sum = 0;
-    for (uint64_t calls : of_cpu) {
-      sum += calls;
-    }
-    return sum;
-  }
-};
-
-uint32_t CpuCount() { return ebpf::Min(ebpf_port_cpu_count(), kMaxCpus); }
 
 bool HasLine(StringView text, StringView line) {
   while (!text.empty()) {
@@ -57,14 +42,10 @@ bool HasLine(StringView text, StringView line) {
   return false;
 }
 
-/// One run of the demo: its client, and the buffer of the loader's log.
-class Demo {
+/// The scenes, one for each program.
+class Demo : public Scene {
  public:
-  Demo(Report& report, ebpf_client* client, char* log)
-      : report_(report),
-        environment_(report.environment()),
-        client_(client),
-        log_(log, kLogSize) {}
+  using Scene::Scene;
 
   void ShowEvents();
   void ShowCounts();
@@ -72,75 +53,12 @@ class Demo {
   void ShowRejection();
 
  private:
-  ebpf::Client& client() { return *reinterpret_cast<ebpf::Client*>(client_); }
-  const char* Symbol(Function function) const {
-    return environment_.symbols[static_cast<unsigned>(function)];
-  }
-  Calls CallsOf(Function function) const;
-
-  bool Load(Object& object, StringView name, ConstBytes bytes);
-  int Attach(Object& object, StringView name, Function function);
-  void FinishWorkload();
-
   void DrainEvents(int ring, uint64_t& events, uint64_t& wrong);
   void PrintEvent(const open_event& event);
   void DrainTrace(uint64_t& lines);
   Calls ReadCalls(int fd);
   uint64_t PrintHits(int fd);
-
-  Report& report_;
-  const Environment& environment_;
-  ebpf_client* client_;
-  ebpf::TextWriter log_;
 };
-
-Calls Demo::CallsOf(Function function) const {
-  Calls calls = {};
-  for (uint32_t cpu = 0; cpu < CpuCount(); ++cpu) {
-    calls.of_cpu[cpu] = environment_.calls(function, cpu);
-  }
-  return calls;
-}
-
-bool Demo::Load(Object& object, StringView name, ConstBytes bytes) {
-  log_.Clear();
-  const uint64_t start = ebpf_port_time_ns();
-  ebpf::Status status = object.Open(bytes);
-  log_.Clear();  // what was found in the file is not of interest here
-  if (IsOk(status)) {
-    status = object.Load(kStatsLevel);
-  }
-  const uint64_t end = ebpf_port_time_ns();
-  if (!IsOk(status)) {
-    report_.PrintLines("  ", log_.text());
-    report_.CheckEqual(name, static_cast<uint64_t>(status), 0);
-    return false;
-  }
-  Line(report_) << "  " << name
-                << ".bpf.o loaded: " << uint64_t{object.program(0).insn_count}
-                << " instructions, verified and prepared in "
-                << (end - start) / 1000 << " us";
-  report_.PrintLines("    verifier: ", log_.text());
-  return true;
-}
-
-int Demo::Attach(Object& object, StringView name, Function function) {
-  log_.Clear();
-  ebpf::Result<int> link = object.Attach(0, Symbol(function));
-  if (!link.ok()) {
-    report_.PrintLines("  ", log_.text());
-    report_.CheckEqual(name, static_cast<uint64_t>(link.status()), 0);
-    return -1;
-  }
-  Line(report_) << "  attached to " << Symbol(function);
-  return *link;
-}
-
-void Demo::FinishWorkload() {
-  while (environment_.workload_running()) {
-    environment_.yield();
-  }
-}
 
 void Demo::PrintEvent(const open_event& event) {
   Line line(report_);
@@ -216,8 +134,7 @@ void Demo::ShowEvents() {
   report_.CheckEqual("events_well_formed", wrong, 0);
 
   report_.Check("events_detach", IsOk(object.Detach(link)), "failed");
-  environment_.start_workload();
-  FinishWorkload();
+  RunWorkload();
   uint64_t late = 0;
   DrainEvents(ring, late, wrong);
   report_.CheckEqual("events_silent_after_detach", late, 0);
@@ -264,8 +181,7 @@ void Demo::ShowCounts() {
   if (link < 0) {
     return;
   }
-  environment_.start_workload();
-  FinishWorkload();
+  RunWorkload();
   const Calls after = CallsOf(Function::kRead);
   const int calls_fd = *object.MapFd("calls");
   const Calls counted = ReadCalls(calls_fd);
@@ -293,8 +209,7 @@ void Demo::ShowCounts() {
   report_.CheckEqual("count_histogram_adds_up", in_buckets, counted.Sum());
 
   report_.Check("count_detach", IsOk(object.Detach(link)), "failed");
-  environment_.start_workload();
-  FinishWorkload();
+  RunWorkload();
   const Calls called_again = CallsOf(Function::kRead);
   report_.Check("count_workload_ran_again", called_again.Sum() > after.Sum(),
                 "no calls");
@@ -367,14 +282,18 @@ bool Run(const Environment& environment) {
   Line(report) << "=== " << environment.kernel << " on " << environment.cpu
                << ", " << uint64_t{CpuCount()} << " CPU"
                << (CpuCount() == 1 ? "" : "s");
+  // What all kretprobes share is made with the first one, and stays.
+  report.CheckEqual("returns_can_be_followed",
+                    static_cast<uint64_t>(ebpf::ReturnHook::Prepare()), 0);
   const uint64_t memory = environment.memory_in_use();
   ebpf_client* client = ebpf_client_create(EBPF_ORIGIN_KERNEL);
   auto log = ebpf::PortAllocator().NewArray<char>(kLogSize);
   if (report.Check("client_created", client != nullptr && log.ok(),
                    "no memory")) {
-    Demo demo(report, client, log->data());
+    Demo demo(report, client, log->data(), kLogSize);
     demo.ShowEvents();
     demo.ShowCounts();
+    ShowLatency(demo);
     demo.ShowPrints();
     demo.ShowRejection();
   }

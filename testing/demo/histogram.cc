@@ -52,7 +52,7 @@ void PrintHistogram(Report& report, ebpf::Span<const uint64_t> buckets) {
       bar[at] = at < length ? '@' : ' ';
     }
     Line line(report);
-    line.Padded(text.text(), 16).Padded(buckets[i], 10);
+    line.Padded(text.text(), 16).Padded(buckets[i], 8);
     line << " |" << ebpf::StringView(bar, kBarWidth) << "|";
   }
 }
