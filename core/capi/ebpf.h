@@ -156,8 +156,8 @@ const char* ebpf_text_path(uint32_t index, uint32_t* mode);
  * zeros for clients without CAP_SYSLOG. */
 int64_t ebpf_text_open(struct ebpf_client* client, uint64_t path);
 /* The same for a file layer that keeps nothing per open file: `size` bytes at
- * `offset` of text `index`, fewer at its end. Everything before `offset` is made
- * anew to find it, so it suits short texts and large reads. */
+ * `offset` of text `index`, fewer at its end. Everything before `offset` is
+ * made anew to find it, so it suits short texts and large reads. */
 int64_t ebpf_text_read(struct ebpf_client* client, uint32_t index,
                        uint64_t offset, uint64_t to, uint64_t size);
 

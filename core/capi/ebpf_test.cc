@@ -143,8 +143,8 @@ TEST_F(CApiTest, TextsAreListedOpenedAndRead) {
   char text[64] = {};
   EXPECT_EQ(c_kernel_text(client, "/proc/kallsyms", text, 63), 63);
   EXPECT_EQ(std::string(text).substr(16, 3), " T ");
-  EXPECT_EQ(
-      c_kernel_text(client, "/sys/kernel/debug/kprobes/list", text, 63), 0);
+  EXPECT_EQ(c_kernel_text(client, "/sys/kernel/debug/kprobes/list", text, 63),
+            0);
   EXPECT_EQ(c_kernel_text(client, "/proc/nonsense", text, 63), -2);
   uint32_t mode = 1;
   EXPECT_EQ(ebpf_text_path(UINT32_MAX, &mode), nullptr);

@@ -113,8 +113,7 @@ int64_t c_kernel_text(struct ebpf_client *client, const char *path, char *to,
   if (result < 0 || size_read <= 0) return result < 0 ? result : size_read;
   /* The same again, without its first byte. */
   char second = 0;
-  const int64_t one =
-      ebpf_text_read(client, index, 1, address_of(&second), 1);
+  const int64_t one = ebpf_text_read(client, index, 1, address_of(&second), 1);
   return one == 1 && second == to[1] ? size_read : -5;
 }
 
