@@ -521,9 +521,21 @@ bool IsHypervisorPrefix(ConstBytes code) {
   return EqualBytes(begin, kXen) || EqualBytes(begin, kKvm);
 }
 
-/// The decoded instruction at `offset`, if it begins there.
+/// mov to ss, and lss: until the end of the next instruction the CPU holds back
+/// debug exceptions, which a breakpoint there would take into the trap.
+bool LoadsSs(const DecodedInsn& insn) {
+  if (insn.encoding != InsnEncoding::kLegacy) {
+    return false;
+  }
+  return insn.map == OpcodeMap::kOneByte
+             ? insn.opcode == 0x8e && insn.reg_field() == 2
+             : insn.map == OpcodeMap::k0f && insn.opcode == 0xb2;
+}
+
+/// The decoded instruction at `offset`, if it begins there and can be trapped.
 Result<DecodedInsn> DecodeAt(ConstBytes code, size_t offset) {
   size_t at = 0;
+  bool behind_ss = false;
   while (at < offset) {
     if (IsHypervisorPrefix(code.Subspan(at))) {
       at += kHypervisorPrefixSize;  // one instruction with the next
@@ -533,11 +545,16 @@ Result<DecodedInsn> DecodeAt(ConstBytes code, size_t offset) {
     }
     const DecodedInsn insn = EBPF_TRY(DecodeInsn(code.Subspan(at)));
     at += insn.size;
+    behind_ss = LoadsSs(insn);
   }
   if (at != offset) {
     return Status::kBadSequence;
   }
-  return DecodeInsn(code.Subspan(at));
+  const DecodedInsn insn = EBPF_TRY(DecodeInsn(code.Subspan(at)));
+  if (behind_ss) {
+    return Status::kInvalid;
+  }
+  return insn;
 }
 
 }  // namespace

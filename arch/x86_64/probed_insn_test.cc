@@ -67,6 +67,8 @@ TEST(ProbedInsnTest, RefusesWhatMayNotBeProbed) {
            {0x0f, 0x05},                    // syscall
            {0x0f, 0x07},                    // sysret
            {0x0f, 0x0b},                    // ud2
+           {0x0f, 0xb9, 0xc0},              // ud1
+           {0x0f, 0xff, 0xc0},              // ud0
            {0x0f, 0x01, 0xf8},              // swapgs
            {0x0f, 0x01, 0xc2},              // vmlaunch
            {0x0f, 0x01, 0xc9},              // mwait
@@ -89,6 +91,35 @@ TEST(ProbedInsnTest, RefusesWhatMayNotBeProbed) {
     EXPECT_EQ(PlanOf(insn).status(), Status::kInvalid)
         << int{insn[0]} << " " << insn.size();
   }
+}
+
+TEST(ProbedInsnTest, RefusesTheInstructionBehindALoadOfSs) {
+  // The CPU holds back debug exceptions until the next one has run.
+  const std::vector<uint8_t> mov = {0x8e, 0xd0, 0x48, 0x89, 0xc4, 0x90};
+  EXPECT_EQ(PlanOf(mov, 2).status(), Status::kInvalid);
+  EXPECT_TRUE(PlanOf(mov, 5).ok());
+  const std::vector<uint8_t> lss = {0x48, 0x0f, 0xb2, 0x20, 0x90, 0x90};
+  EXPECT_EQ(PlanOf(lss, 4).status(), Status::kInvalid);
+  EXPECT_TRUE(PlanOf(lss, 5).ok());
+  // Another segment.
+  EXPECT_TRUE(PlanOf({0x8e, 0xd8, 0x90}, 2).ok());
+}
+
+TEST(ProbedInsnTest, TakesTheInstructionBehindStiButStiOnlyWhereItMay) {
+  // Interrupts come after the instruction behind sti, probed or not.
+  const std::vector<uint8_t> code = {0xfb, 0x90, 0x90};
+  EXPECT_EQ(PlanOf(code, 0)->method, ProbeMethod::kEmulate);
+  EXPECT_TRUE(PlanOf(code, 1).ok());
+  EXPECT_EQ(PlanOf({0xfb, 0xf4}, 0).status(), Status::kInvalid);
+  EXPECT_EQ(PlanOf({0xfb, 0xf4}, 1).status(), Status::kInvalid);
+}
+
+TEST(ProbedInsnTest, SomebodyElsesBreakpointIsNoPlaceButHidesNothing) {
+  // int3 as compilers put it between functions, or behind ret.
+  const std::vector<uint8_t> code = {0xc3, 0xcc, 0xcc, 0x90};
+  EXPECT_EQ(PlanOf(code, 1).status(), Status::kInvalid);
+  EXPECT_EQ(PlanOf(code, 2).status(), Status::kInvalid);
+  EXPECT_TRUE(PlanOf(code, 3).ok());
 }
 
 TEST(ProbedInsnTest, StepsSystemInstructionsThatDoNotMindTheSlot) {
