@@ -353,10 +353,11 @@ bool Exists(const DecodedInsn& insn) {
   if (one_byte && (opcode == 0xc6 || opcode == 0xc7)) {
     return reg == 0 || insn.modrm == 0xf8;  // xabort, xbegin
   }
-  // A near branch with prefix 66 is shorter on AMD's CPUs than on Intel's.
+  // A near branch with prefix 66 is shorter on AMD's CPUs than on Intel's, but
+  // not with REX.W, as calls of __tls_get_addr have it.
   const bool near = (one_byte && (opcode == 0xe8 || opcode == 0xe9)) ||
                     (insn.map == OpcodeMap::k0f && (opcode & 0xf0) == 0x80);
-  if (near && insn.operand_size_16) {
+  if (near && insn.operand_size_16 && !insn.rex_w()) {
     return false;
   }
   // JMPE of another architecture.

@@ -162,7 +162,7 @@ bool MayProbeOneByte(const Subject& s) {
     case 0xff:
       // Far call and jump; near ones with prefix 66.
       return s.insn.reg_field() != 3 && s.insn.reg_field() != 5 &&
-             !(s.insn.operand_size_16 &&
+             !(s.insn.operand_size_16 && !s.insn.rex_w() &&
                (s.insn.reg_field() == 2 || s.insn.reg_field() == 4));
     default:
       return (s.insn.opcode & 0xf0) != 0x70 || !s.insn.operand_size_16;

@@ -93,6 +93,21 @@ TEST(ProbedInsnTest, RefusesWhatMayNotBeProbed) {
   }
 }
 
+TEST(ProbedInsnTest, TakesCallsThatArePaddedWithPrefixes) {
+  // As linkers expect calls of __tls_get_addr: REX.W makes 66 of no effect.
+  const std::vector<uint8_t> code = {0x66, 0x66, 0x48, 0xe8, 0x10,
+                                     0,    0,    0,    0x90};
+  const Result<ProbePlan> plan = PlanOf(code);
+  ASSERT_TRUE(plan.ok());
+  EXPECT_EQ(plan->insn_size, 8);
+  EXPECT_EQ(plan->operand, kFunction + 8 + 0x10);
+  EXPECT_TRUE(PlanOf(code, 8).ok());
+  const std::vector<uint8_t> via = {0x66, 0x48, 0xff, 0x15, 0x10, 0, 0, 0};
+  EXPECT_EQ(PlanOf(via)->method, ProbeMethod::kStep);
+  EXPECT_EQ(PlanOf({0x66, 0xe8, 0, 0, 0, 0}).status(), Status::kBadSequence);
+  EXPECT_EQ(PlanOf({0x66, 0xff, 0x15, 0, 0, 0, 0}).status(), Status::kInvalid);
+}
+
 TEST(ProbedInsnTest, RefusesTheInstructionBehindALoadOfSs) {
   // The CPU holds back debug exceptions until the next one has run.
   const std::vector<uint8_t> mov = {0x8e, 0xd0, 0x48, 0x89, 0xc4, 0x90};

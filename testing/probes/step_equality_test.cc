@@ -607,61 +607,63 @@ TEST_P(StepEqualityTest, EveryAddressingFormDoesTheSameUnderAProbe) {
 /// Instructions that chance rarely gives, or that the test above leaves out.
 TEST_P(StepEqualityTest, EveryEmulationDoesTheSameUnderAProbe) {
   const std::vector<std::vector<uint8_t>> insns = {
-      {0x90},                                // nop
-      {0xf3, 0x0f, 0x1e, 0xfa},              // endbr64
-      {0x0f, 0x1f, 0x44, 0x00, 0x00},        // nop [rax + rax]
-      {0x55},                                // push rbp
-      {0x41, 0x57},                          // push r15
-      {0x54},                                // push rsp
-      {0x68, 0xfe, 0xff, 0xff, 0xff},        // push -2
-      {0x6a, 0x80},                          // push -128
-      {0xff, 0x75, 0x08},                    // push [rbp + 8]
-      {0x9c},                                // pushf
-      {0x5d},                                // pop rbp
-      {0x5c},                                // pop rsp
-      {0x41, 0x5e},                          // pop r14
-      {0xc9},                                // leave
-      {0x48, 0x89, 0xe5},                    // mov rbp, rsp
-      {0x48, 0x8b, 0xec},                    // mov rbp, rsp
-      {0x48, 0x89, 0xc4},                    // mov rsp, rax
-      {0x89, 0xd8},                          // mov eax, ebx
-      {0x48, 0xc7, 0xc0, 1, 2, 3, 0x84},     // mov rax, imm32
-      {0xb8, 1, 2, 3, 0x84},                 // mov eax, imm32
-      {0x49, 0xb8, 1, 2, 3, 4, 5, 6, 7, 8},  // mov r8, imm64
-      {0x48, 0x83, 0xec, 0x18},              // sub rsp, 24
-      {0x48, 0x81, 0xec, 0, 0x10, 0, 0},     // sub rsp, 4096
-      {0x48, 0x83, 0xc4, 0x80},              // add rsp, -128
-      {0x48, 0x8d, 0x64, 0x24, 0x08},        // lea rsp, [rsp + 8]
-      {0x48, 0x8d, 0x05, 1, 2, 3, 4},        // lea rax, [rip + ..]
-      {0x8d, 0x05, 1, 2, 3, 4},              // lea eax, [rip + ..]
-      {0x4a, 0x8d, 0x44, 0xa3, 0x10},        // lea rax, [rbx + r12*4 + 16]
-      {0x8d, 0x04, 0x8d, 1, 2, 3, 4},        // lea eax, [rcx*4 + ..]
-      {0xe9, 0x10, 0, 0, 0},                 // jmp
-      {0xeb, 0xd0},                          // jmp short
-      {0xe8, 0x10, 0, 0, 0},                 // call
-      {0xc3},                                // ret
-      {0xf3, 0xc3},                          // rep ret
-      {0xc2, 0x10, 0x00},                    // ret 16
-      {0xe0, 0x20},                          // loopne
-      {0xe1, 0x20},                          // loope
-      {0xe2, 0x20},                          // loop
-      {0xe3, 0x20},                          // jrcxz
-      {0xff, 0xe0},                          // jmp rax
-      {0x41, 0xff, 0xd3},                    // call r11
-      {0xff, 0xd4},                          // call rsp
-      {0xff, 0x24, 0x24},                    // jmp [rsp]
-      {0xff, 0x64, 0x24, 0x10},              // jmp [rsp + 16]
-      {0xff, 0x14, 0x24},                    // call [rsp]
-      {0xff, 0x25, 0, 0, 0, 0},              // jmp [rip + ..]
-      {0x41, 0xff, 0x25, 0, 0, 0, 0},        // the same with REX.B
-      {0xff, 0x15, 0, 0, 0, 0},              // call [rip + ..]
-      {0x41, 0xff, 0x26},                    // jmp [r14]
-      {0x3e, 0xff, 0xe0},                    // notrack jmp rax
-      {0x48, 0x8b, 0x05, 0, 0, 0, 0},        // mov rax, [rip + ..]
-      {0x48, 0x89, 0x35, 0, 0, 0, 0},        // mov [rip + ..], rsi
-      {0x4c, 0x8b, 0x3d, 0, 0, 0, 0},        // mov r15, [rip + ..]
-      {0x49, 0x89, 0x3d, 0, 0, 0, 0},        // mov [rip + ..], rdi; REX.B
-      {0x83, 0x05, 0, 0, 0, 0, 0x05},        // add [rip + ..], 5
+      {0x90},                                   // nop
+      {0xf3, 0x0f, 0x1e, 0xfa},                 // endbr64
+      {0x0f, 0x1f, 0x44, 0x00, 0x00},           // nop [rax + rax]
+      {0x55},                                   // push rbp
+      {0x41, 0x57},                             // push r15
+      {0x54},                                   // push rsp
+      {0x68, 0xfe, 0xff, 0xff, 0xff},           // push -2
+      {0x6a, 0x80},                             // push -128
+      {0xff, 0x75, 0x08},                       // push [rbp + 8]
+      {0x9c},                                   // pushf
+      {0x5d},                                   // pop rbp
+      {0x5c},                                   // pop rsp
+      {0x41, 0x5e},                             // pop r14
+      {0xc9},                                   // leave
+      {0x48, 0x89, 0xe5},                       // mov rbp, rsp
+      {0x48, 0x8b, 0xec},                       // mov rbp, rsp
+      {0x48, 0x89, 0xc4},                       // mov rsp, rax
+      {0x89, 0xd8},                             // mov eax, ebx
+      {0x48, 0xc7, 0xc0, 1, 2, 3, 0x84},        // mov rax, imm32
+      {0xb8, 1, 2, 3, 0x84},                    // mov eax, imm32
+      {0x49, 0xb8, 1, 2, 3, 4, 5, 6, 7, 8},     // mov r8, imm64
+      {0x48, 0x83, 0xec, 0x18},                 // sub rsp, 24
+      {0x48, 0x81, 0xec, 0, 0x10, 0, 0},        // sub rsp, 4096
+      {0x48, 0x83, 0xc4, 0x80},                 // add rsp, -128
+      {0x48, 0x8d, 0x64, 0x24, 0x08},           // lea rsp, [rsp + 8]
+      {0x48, 0x8d, 0x05, 1, 2, 3, 4},           // lea rax, [rip + ..]
+      {0x8d, 0x05, 1, 2, 3, 4},                 // lea eax, [rip + ..]
+      {0x4a, 0x8d, 0x44, 0xa3, 0x10},           // lea rax, [rbx + r12*4 + 16]
+      {0x8d, 0x04, 0x8d, 1, 2, 3, 4},           // lea eax, [rcx*4 + ..]
+      {0xe9, 0x10, 0, 0, 0},                    // jmp
+      {0xeb, 0xd0},                             // jmp short
+      {0xe8, 0x10, 0, 0, 0},                    // call
+      {0xc3},                                   // ret
+      {0xf3, 0xc3},                             // rep ret
+      {0xc2, 0x10, 0x00},                       // ret 16
+      {0xe0, 0x20},                             // loopne
+      {0xe1, 0x20},                             // loope
+      {0xe2, 0x20},                             // loop
+      {0xe3, 0x20},                             // jrcxz
+      {0xff, 0xe0},                             // jmp rax
+      {0x41, 0xff, 0xd3},                       // call r11
+      {0xff, 0xd4},                             // call rsp
+      {0xff, 0x24, 0x24},                       // jmp [rsp]
+      {0xff, 0x64, 0x24, 0x10},                 // jmp [rsp + 16]
+      {0xff, 0x14, 0x24},                       // call [rsp]
+      {0xff, 0x25, 0, 0, 0, 0},                 // jmp [rip + ..]
+      {0x41, 0xff, 0x25, 0, 0, 0, 0},           // the same with REX.B
+      {0xff, 0x15, 0, 0, 0, 0},                 // call [rip + ..]
+      {0x66, 0x66, 0x48, 0xe8, 0x10, 0, 0, 0},  // call, padded
+      {0x66, 0x48, 0xff, 0x15, 0, 0, 0, 0},     // call [rip + ..], padded
+      {0x41, 0xff, 0x26},                       // jmp [r14]
+      {0x3e, 0xff, 0xe0},                       // notrack jmp rax
+      {0x48, 0x8b, 0x05, 0, 0, 0, 0},           // mov rax, [rip + ..]
+      {0x48, 0x89, 0x35, 0, 0, 0, 0},           // mov [rip + ..], rsi
+      {0x4c, 0x8b, 0x3d, 0, 0, 0, 0},           // mov r15, [rip + ..]
+      {0x49, 0x89, 0x3d, 0, 0, 0, 0},           // mov [rip + ..], rdi; REX.B
+      {0x83, 0x05, 0, 0, 0, 0, 0x05},           // add [rip + ..], 5
       {0xf0, 0x48, 0x0f, 0xb1, 0x35, 0, 0, 0, 0},  // lock cmpxchg
       {0x48, 0x0f, 0xc7, 0x0d, 0, 0, 0, 0},        // cmpxchg16b
       {0x66, 0x0f, 0x6f, 0x05, 0, 0, 0, 0},        // movdqa xmm0, [rip + ..]
