@@ -120,6 +120,7 @@ def guest_test(
         cpus = None,
         memory = "128M",
         preemptive = False,
+        qemu_args = [],
         size = "small",
         timeout = None,
         tags = [],
@@ -137,7 +138,7 @@ def guest_test(
         **kwargs
     )
     cpus = cpus or guest.cpus
-    for suffix, qemu_args in [
+    for suffix, more_qemu_args in [
         ("", []),
         ("_preemptive", ["-append", "preemptive"]),
     ][:2 if preemptive else 1]:
@@ -149,7 +150,7 @@ def guest_test(
             cpus = cpus,
             image = ":%s_image" % name,
             memory = memory,
-            qemu_args = qemu_args,
+            qemu_args = qemu_args + more_qemu_args,
             tags = tags + ["qemu", guest.arch] + (["cpu:2"] if cpus > 1 else []),
         )
 

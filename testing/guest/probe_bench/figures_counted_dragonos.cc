@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: MIT
+//
+// testing/guest/probe_bench/figures.h for DragonOS, where a tick is an executed
+// instruction (what allocating takes depends on what was allocated before:
+// these have some to spare).
+#include "testing/guest/probe_bench/figures.h"
+
+namespace guest::probe_bench {
+namespace {
+
+constexpr Bound kBounds[] = {
+    {"call", 5},
+    {"bare_trap", 3},
+    {"kprobe/push_rbp", 633},
+    {"kprobe/endbr64", 364},
+    {"kprobe/sub_rsp", 434},
+    {"kprobe/push_r15", 633},
+    {"kprobe/nopl", 364},
+    {"kprobe/mov_reg", 395},
+    {"kprobe_other/xor", 633},
+    {"kprobe_other/interior_load", 633},
+    {"kretprobe", 1002},
+    {"kprobe_program", 928},
+    {"attach/median", 38956},
+    {"attach/p99", 38956},
+    {"detach/median", 26508},
+    {"detach/p99", 26508},
+    {"attach_1000", 10530910},
+    {"detach_1000", 2597320},
+    {"bytes_per_probe", 339},
+};
+
+}  // namespace
+
+constinit const Method kMethod = {
+    .batches = 1,
+    .bounds = kBounds,
+    .bound_count = sizeof kBounds / sizeof kBounds[0]};
+
+}  // namespace guest::probe_bench
