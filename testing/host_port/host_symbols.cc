@@ -179,7 +179,7 @@ bool ebpf_port_symbol_next(uint64_t* position, ebpf_symbol* symbol) {
 
 size_t ebpf_port_symbol_name(const ebpf_symbol* symbol, char* to, size_t size) {
   const auto& name = *reinterpret_cast<const std::string*>(symbol->entry);
-  memcpy(to, name.data(), std::min(size, name.size()));
+  name.copy(to, size);
   return name.size();
 }
 
