@@ -164,6 +164,12 @@ TEST(CApiLayoutTest, StructuresAreWhatCAndRustSee) {
   EXPECT_EQ(sizeof(ebpf_origin), 4u);
 }
 
+TEST_F(CApiTest, AStackWithoutFollowedCallsMayEnd) {
+  int here;
+  const auto at = reinterpret_cast<uint64_t>(&here);
+  ebpf_task_exit(at - 4096, at);
+}
+
 TEST_F(CApiTest, TheCompilerCanBeSwitched) {
   EXPECT_EQ(ebpf_set_jit(false, false), 0);
   EXPECT_EQ(ebpf_set_jit(true, true), 0);

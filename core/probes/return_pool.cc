@@ -134,8 +134,10 @@ uint32_t ReturnPool::Reclaim(uint64_t begin, uint64_t end) {
 
 uint32_t ReturnPool::ReclaimLeft(const EnteredCall& call, uint64_t stack) {
   uint32_t count = Reclaim(stack, call.frame);
-  if (machine::RealReturnAddress(call.return_address) != call.return_address) {
-    return count;  // a jump's: others in its chain will return
+  // As in Reclaim.
+  if (machine::return_stubs_begin.Load(kAcquire) == 0 ||
+      machine::RealReturnAddress(call.return_address) != call.return_address) {
+    return count;  // none, or a jump's: others in its chain will return
   }
   for (uint32_t number = 0; number < kReturnStubCount; ++number) {
     ReturnInstance& instance = At(number);

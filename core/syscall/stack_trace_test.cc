@@ -95,6 +95,24 @@ TEST_P(StackTraceTest, AStackIsCopied) {
   EXPECT_LT(static_cast<uint64_t>(results.words[1]), caller + 100);
 }
 
+TEST_P(StackTraceTest, AFollowedCallersAddressIsTheRealOne) {
+  // The probed function is followed to its return: on the stack is a stub.
+  linux_abi::PerfEventAttr attr = caller_.Kprobe("traced");
+  attr.config = linux_abi::kPerfKprobeReturn;
+  const int64_t event = caller_.OpenEvent(attr);
+  ASSERT_EQ(caller_.IoctlFd(event, linux_abi::kPerfIocEnable), 0);
+  Attach({LoadLow(6, 2, static_cast<int32_t>(results_)), LoadHigh(0),
+          MovReg(2, 6), Insn(0x07, 2, 0, 0, 8), MovImm(3, 8 * kDepth),
+          MovImm(4, 1), CallHelper(helper_id::get_stack),
+          Insn(0x7b, 6, 0, 0, 0), MovImm(0, 0), Exit()});
+  CallIt(text_.As<uint64_t()>());
+  const Results results = Found(results_, 0);
+  EXPECT_GE(results.words[0], 8);
+  const auto caller = reinterpret_cast<uint64_t>(&CallIt);
+  EXPECT_GT(static_cast<uint64_t>(results.words[1]), caller);
+  EXPECT_LT(static_cast<uint64_t>(results.words[1]), caller + 100);
+}
+
 TEST_P(StackTraceTest, WhatIsRefusedLeavesZeros) {
   struct Row {
     int32_t size;
