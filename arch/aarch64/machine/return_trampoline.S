@@ -11,7 +11,6 @@
         .set regs_pc, 256
         .set regs_pstate, 264
         .set regs_size, 272
-        .set mode_el1h, 5
 
         .section .ebpf.noprobe, "ax", %progbits
         .globl ebpf_return_begin
@@ -49,7 +48,9 @@ return_common:
         mrs x2, nzcv
         mrs x3, daif
         orr x2, x2, x3
-        mov x3, #mode_el1h
+        mrs x3, CurrentEL
+        orr x2, x2, x3
+        mrs x3, SPSel
         orr x2, x2, x3
         stp x30, x2, [sp, #regs_pc]     // pc, until it is known better
         adr x1, ebpf_return_stubs
