@@ -2,7 +2,9 @@
 //
 // The contract of core/platform/symbols.h.
 #include "core/base/string_view.h"
+#include "core/platform/features.h"
 #include "core/platform/symbol_name.h"
+#include "core/platform/text.h"
 #include "testing/port_contract/case.h"
 
 extern "C" {
@@ -115,11 +117,31 @@ void GoesOverAllFunctionsByAddress(Environment& environment) {
   PORT_EXPECT(environment, !ebpf_port_symbol_next(&position, &symbol));
 }
 
+void OverridesOnlyEntriesOfFunctions(Environment& environment) {
+  // No port names this one; a port without the feature names none.
+  PORT_EXPECT(environment, !ebpf_port_may_override(0));
+  PORT_EXPECT(environment, !ebpf_port_may_override(reinterpret_cast<uintptr_t>(
+                               &port_contract_function)));
+  const bool has_feature = (ebpf_port_features() & EBPF_PORT_OVERRIDE) != 0;
+  uint64_t position = 0;
+  ebpf_symbol symbol = {};
+  while (ebpf_port_symbol_next(&position, &symbol)) {
+    const bool may = ebpf_port_may_override(symbol.address);
+    PORT_ASSERT(environment, has_feature || !may);
+    // So few are named that each can be looked at.
+    for (size_t i = 1; may && i < symbol.size; ++i) {
+      PORT_EXPECT(environment, !ebpf_port_may_override(symbol.address + i));
+    }
+  }
+}
+
 constexpr Case kCases[] = {
     {"Symbols.FindsAFunctionByItsName", FindsAFunctionByItsName},
     {"Symbols.FindsEachByteOfAFunction", FindsEachByteOfAFunction},
     {"Symbols.FindsNothingWhereNothingIs", FindsNothingWhereNothingIs},
     {"Symbols.GoesOverAllFunctionsByAddress", GoesOverAllFunctionsByAddress},
+    {"Symbols.OverridesOnlyEntriesOfFunctions",
+     OverridesOnlyEntriesOfFunctions},
     {"Symbols.WritesAsMuchOfANameAsFits", WritesAsMuchOfANameAsFits},
 };
 
