@@ -16,6 +16,7 @@
 #include "arch/aarch64/probed_insn.h"
 #include "arch/riscv64/machine_ops.h"
 #include "arch/riscv64/probed_insn.h"
+#include "arch/x86_64/detour.h"
 #include "arch/x86_64/machine_ops.h"
 #include "arch/x86_64/probed_insn.h"
 #include "tools/cli/failure.h"
@@ -23,15 +24,20 @@
 namespace ebpf::cli {
 namespace {
 
+Result<uint8_t> X86EntryWindow(ConstBytes code, uint64_t function) {
+  return x86_64::Detour::FindWindow(code, function, 0);
+}
+
 struct Cpu {
   uint16_t elf_machine;
   const machine::MachineOps* ops;
   Result<uint8_t> (*insn_size)(ConstBytes code);
+  Result<uint8_t> (*entry_window)(ConstBytes code, uint64_t function);
 };
 const Cpu kCpus[] = {
-    {EM_X86_64, &x86_64::kMachineOps, x86_64::ProbedInsn::Size},
-    {EM_AARCH64, &aarch64::kMachineOps, aarch64::ProbedInsn::Size},
-    {EM_RISCV, &riscv64::kMachineOps, riscv64::ProbedInsn::Size},
+    {EM_X86_64, &x86_64::kMachineOps, x86_64::ProbedInsn::Size, X86EntryWindow},
+    {EM_AARCH64, &aarch64::kMachineOps, aarch64::ProbedInsn::Size, nullptr},
+    {EM_RISCV, &riscv64::kMachineOps, riscv64::ProbedInsn::Size, nullptr},
 };
 
 class ElfImage {
@@ -46,6 +52,7 @@ class ElfImage {
     ReadSymbols();
     image_.machine = cpu_->ops;
     image_.insn_size = cpu_->insn_size;
+    image_.entry_window = cpu_->entry_window;
     AddFunctions();
     AddUnprobeable();
     AddData();

@@ -31,6 +31,9 @@ struct KernelImage {
   const machine::MachineOps* machine;
   /// The length of the instruction that `code` begins with; kBadSequence.
   Result<uint8_t> (*insn_size)(ConstBytes code);
+  /// How many bytes a jump in place of a breakpoint would cover at a function's
+  /// entry; fails where none can stand. Null: nobody knows on this CPU.
+  Result<uint8_t> (*entry_window)(ConstBytes code, uint64_t function);
   /// In order of address; they do not overlap.
   std::vector<KernelFunction> functions;
   /// By sections and by the symbols ebpf_..._begin and ..._end around it.

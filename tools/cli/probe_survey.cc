@@ -44,6 +44,10 @@ class Surveyor {
       result.insns.push_back(Describe(at, *length));
       at += *length;
     }
+    result.entry_takes_jump =
+        image_.entry_window != nullptr && !result.insns.empty() &&
+        !result.insns.front().how.empty() &&
+        image_.entry_window(Code(), function_.address).ok();
     return result;
   }
 

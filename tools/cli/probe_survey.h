@@ -25,6 +25,9 @@ struct SurveyedInsn {
 struct SurveyedFunction {
   const KernelFunction* function;
   std::vector<SurveyedInsn> insns;
+  /// A jump could stand in place of a breakpoint at the entry, as far as the
+  /// function's own code tells.
+  bool entry_takes_jump = false;
   uint32_t data_bytes = 0;  // among the code: no instructions
   /// Bytes at the end that could not be told into instructions.
   uint32_t unknown_bytes = 0;

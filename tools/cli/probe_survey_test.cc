@@ -7,6 +7,7 @@
 #include "arch/aarch64/probed_insn.h"
 #include "arch/riscv64/machine_ops.h"
 #include "arch/riscv64/probed_insn.h"
+#include "arch/x86_64/detour.h"
 #include "arch/x86_64/machine_ops.h"
 #include "arch/x86_64/probed_insn.h"
 #include "gtest/gtest.h"
@@ -19,13 +20,15 @@ constexpr ProbedPort kAll = {
     machine::kTrapStubSetsSp | machine::kTrapStubLeavesGap, true};
 
 KernelImage X86() {
-  return {&x86_64::kMachineOps, x86_64::ProbedInsn::Size, {}, {}, {}};
+  return {&x86_64::kMachineOps, x86_64::ProbedInsn::Size, nullptr, {}, {}, {}};
 }
 KernelImage Arm() {
-  return {&aarch64::kMachineOps, aarch64::ProbedInsn::Size, {}, {}, {}};
+  return {
+      &aarch64::kMachineOps, aarch64::ProbedInsn::Size, nullptr, {}, {}, {}};
 }
 KernelImage RiscV() {
-  return {&riscv64::kMachineOps, riscv64::ProbedInsn::Size, {}, {}, {}};
+  return {
+      &riscv64::kMachineOps, riscv64::ProbedInsn::Size, nullptr, {}, {}, {}};
 }
 
 KernelFunction Function(std::vector<uint8_t> code) {
@@ -108,6 +111,22 @@ TEST(ProbeSurveyTest, TellsWhatIsBetweenALoadExclusiveAndItsStore) {
             (Expected{"0 4 not this instruction",
                       "4 4 between a load-exclusive and its store",
                       "8 4 not this instruction", "12 2 emulated"}));
+}
+
+TEST(ProbeSurveyTest, TellsWhetherAJumpCouldStandAtTheEntry) {
+  KernelImage image = X86();
+  // push rbp; mov rbp, rsp; sub rsp, 16; leave; ret
+  const KernelFunction long_enough =
+      Function({0x55, 0x48, 0x89, 0xe5, 0x48, 0x83, 0xec, 0x10, 0xc9, 0xc3});
+  const KernelFunction too_short = Function({0x31, 0xc0, 0xc3});
+  EXPECT_FALSE(Survey(image, long_enough, kAll).entry_takes_jump);
+  image.entry_window = [](ConstBytes code, uint64_t function) {
+    return x86_64::Detour::FindWindow(code, function, 0);
+  };
+  EXPECT_TRUE(Survey(image, long_enough, kAll).entry_takes_jump);
+  EXPECT_FALSE(Survey(image, too_short, kAll).entry_takes_jump);
+  image.unprobeable = {{kAddress, kAddress + 1, "part"}};
+  EXPECT_FALSE(Survey(image, long_enough, kAll).entry_takes_jump);
 }
 
 TEST(ProbeSurveyTest, PassesOverData) {

@@ -113,6 +113,7 @@ struct Totals {
   size_t refused = 0;
   size_t functions = 0;
   size_t entries = 0;  // functions whose first instruction can be probed
+  size_t jumps = 0;    // of those, where a jump could stand
   size_t data_bytes = 0;
   size_t unknown_bytes = 0;
 };
@@ -130,6 +131,7 @@ Totals Sum(const std::vector<Row>& rows) {
                               !survey.insns.front().how.empty()
                           ? 1
                           : 0;
+    totals.jumps += survey.entry_takes_jump ? 1 : 0;
     totals.data_bytes += survey.data_bytes;
     totals.unknown_bytes += survey.unknown_bytes;
     for (const SurveyedInsn& insn : survey.insns) {
@@ -227,6 +229,11 @@ std::string TotalsText(const KernelImage& image, const Totals& totals) {
   text += fmt::format("  {:<52} {:>8} {:>9}\n",
                       "functions whose entry can be probed", totals.entries,
                       Share(totals.entries, totals.functions));
+  if (image.entry_window != nullptr) {
+    text += fmt::format("  {:<52} {:>8} {:>9}\n",
+                        "  where a jump could replace the breakpoint",
+                        totals.jumps, Share(totals.jumps, totals.functions));
+  }
   if (totals.data_bytes != 0) {
     text += fmt::format("  {:<52} {:>8}\n", "bytes of data inside of functions",
                         totals.data_bytes);
@@ -281,6 +288,7 @@ std::string AsJson(const KernelImage& image, const std::vector<Row>& rows,
                                {"refused", totals.refused},
                                {"why", totals.why},
                                {"entries", totals.entries},
+                               {"entry_jumps", totals.jumps},
                                {"data_bytes", totals.data_bytes},
                                {"unknown_bytes", totals.unknown_bytes}};
   // A name may be any bytes.
