@@ -150,6 +150,34 @@ TEST_P(AttachInfoTest, EachOfManyAtOneAddressHasItsCookieAndItsSay) {
   }
 }
 
+TEST_P(AttachInfoTest, WhereAFunctionReturnsItIsKnownToo) {
+  const auto attach = [this](const std::vector<isa::Insn>& insns,
+                             uint64_t cookie) {
+    linux_abi::PerfEventAttr event_attr = caller_.Kprobe("add");
+    event_attr.config = linux_abi::kPerfKprobeReturn;
+    const int64_t event = caller_.OpenEvent(event_attr);
+    linux_abi::LinkCreateAttr attr{};
+    attr.prog_fd = static_cast<uint32_t>(caller_.Load(kKprobe, insns));
+    attr.target_fd = static_cast<uint32_t>(event);
+    attr.attach_type = kPerfEventAttach;
+    attr.details[0] = cookie;
+    EXPECT_GE(caller_.Call(linux_abi::kLinkCreate, attr), 0);
+    EXPECT_EQ(caller_.IoctlFd(event, linux_abi::kPerfIocEnable), 0);
+    return event;
+  };
+  const int64_t function = attach(Says(kGetFuncIp, text_.address()), 1);
+  const int64_t no_function = attach(Says(kGetFuncIp, 0), 2);
+  const int64_t cookie = attach(Says(kGetAttachCookie, 3), 3);
+  const int64_t wrong_cookie = attach(Says(kGetAttachCookie, 3), 4);
+  for (uint64_t calls = 1; calls <= 5; ++calls) {
+    EXPECT_EQ(add_(1, 2), 3u);
+    EXPECT_EQ(CountOf(function), calls);
+    EXPECT_EQ(CountOf(no_function), 0u);
+    EXPECT_EQ(CountOf(cookie), calls);
+    EXPECT_EQ(CountOf(wrong_cookie), 0u);
+  }
+}
+
 TEST_P(AttachInfoTest, OneProgramHasTheCookieOfEachPlace) {
   const int64_t program = caller_.Load(kKprobe, Says(kGetAttachCookie, 7));
   std::vector<int64_t> events;

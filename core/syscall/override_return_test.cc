@@ -154,6 +154,37 @@ TEST_P(OverrideReturnTest, OnlyEntriesOfFunctionsThatTheKernelNames) {
   EXPECT_GE(Link(program, event), 0);
 }
 
+TEST_P(OverrideReturnTest, WhereAFunctionReturnsThereIsNothingToOverride) {
+  linux_abi::PerfEventAttr attr = caller_.Kprobe("counted");
+  attr.config = linux_abi::kPerfKprobeReturn;
+  const int64_t event = caller_.OpenEvent(attr);
+  ASSERT_GE(event, 0);
+  EXPECT_EQ(Link(caller_.Load(kKprobe, Overriding(3)), event),
+            Minus(Status::kInvalid));
+  EXPECT_GE(Link(caller_.Load(kKprobe, Returning(1)), event), 0);
+}
+
+TEST_P(OverrideReturnTest, WhoFollowsTheReturnSeesTheOverriddenValue) {
+  linux_abi::PerfEventAttr attr = caller_.Kprobe("counted");
+  attr.config = linux_abi::kPerfKprobeReturn;
+  const int64_t before = caller_.OpenEvent(attr);
+  // "return result (rax of pt_regs) == 3".
+  constexpr int16_t kRax = 10 * 8;
+  const Code is_3 = {Insn(0x79, 3, 1, kRax, 0), MovImm(0, 1),
+                     Insn(0x15, 3, 0, 1, 3), MovImm(0, 0), Exit()};
+  ASSERT_GE(Link(caller_.Load(kKprobe, is_3), before), 0);
+  ASSERT_EQ(caller_.IoctlFd(before, linux_abi::kPerfIocEnable), 0);
+  ASSERT_GE(caller_.Attach(caller_.Load(kKprobe, Overriding(3)), "counted"), 0);
+  const int64_t behind = caller_.OpenEvent(attr);
+  ASSERT_EQ(caller_.IoctlFd(behind, linux_abi::kPerfIocEnable), 0);
+
+  for (uint64_t calls = 1; calls <= 100; ++calls) {
+    EXPECT_EQ(CallOf(text_, 4), (Outcome{3, 0}));
+    EXPECT_EQ(Count(before), calls);
+  }
+  EXPECT_EQ(Count(behind), 0u);
+}
+
 TEST_P(OverrideReturnTest, ALinkToManyIsForNamedFunctionsOnly) {
   constexpr uint32_t kMulti = 42;  // BPF_TRACE_KPROBE_MULTI
   linux_abi::ProgLoadAttr load = caller_.Program(kKprobe, Overriding(3));
