@@ -110,6 +110,23 @@ TEST_F(ReturnUnwindTest, AnExceptionReachesItsCatch) {
   EXPECT_EQ(outer_.returned, 1u);
 }
 
+TEST_F(ReturnUnwindTest, AnExceptionGoesThroughFunctionsThatManyFollow) {
+  Watcher others[2];
+  ReturnHook hooks[] = {ReturnHook(others[0]), ReturnHook(others[1])};
+  Ref<Kprobe> probes[] = {Follow("ebpf_unwind_test_inner", hooks[0]),
+                          Follow("ebpf_unwind_test_outer", hooks[1])};
+  int cleanups = 0;
+  EXPECT_EQ(Catch(3, &cleanups), 42);
+  EXPECT_EQ(cleanups, 1);
+  EXPECT_EQ(others[0].entered, 4u);
+  EXPECT_EQ(others[1].entered, 1u);
+  const auto here = reinterpret_cast<uintptr_t>(__builtin_frame_address(0));
+  ReturnHook::ForgetCalls(here - 65536, here + 65536);
+  for (size_t i = 0; i < 2; ++i) {
+    End(probes[i], hooks[i]);
+  }
+}
+
 TEST_F(ReturnUnwindTest, ExceptionsDoNotUseUpTheInstances) {
   const HostStack stack;
   int cleanups = 0;

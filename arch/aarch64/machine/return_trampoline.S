@@ -84,10 +84,13 @@ return_common:
         // first word of the stub's instance. It looks up the byte before.
         .balign stub_size
         .cfi_startproc simple
-        // Unwinders know a frame by its CFA: this one's is like nobody else's,
-        // and sp is one less.
-        .cfi_def_cfa sp, 1
-        .cfi_escape 0x16, 31, 2, 0x31, 0x1c
+        // Unwinders know a frame by its CFA, the one that catches above all: a
+        // stub's is sp + 2 * its number + 1, which is nobody else's.
+        .cfi_escape 0x0f, 11, 0x8f, 0
+        .cfi_escape 0x8e, 4, 0x94, 2
+        .cfi_escape 0x31, 0x24, 0x23, 1, 0x22
+        // sp stays as it is.
+        .cfi_escape 0x16, 31, 2, 0x8f, 0
         // The value of register 30, the return address, is:
         .cfi_escape 0x16, 30, 29
         .cfi_escape 0x8e, 4, 0x94, 2    // the stub's number

@@ -61,10 +61,13 @@ return_common:
         // first word of the stub's instance. It looks up the byte before.
         .balign stub_size
         .cfi_startproc simple
-        // Unwinders know a frame by its CFA: this one's is like nobody else's,
-        // and sp is one less.
-        .cfi_def_cfa sp, 1
-        .cfi_escape 0x16, 2, 2, 0x31, 0x1c
+        // Unwinders know a frame by its CFA, the one that catches above all: a
+        // stub's is sp + 2 * its number + 1, which is nobody else's.
+        .cfi_escape 0x0f, 13, 0x72, 0
+        .cfi_escape 0x71, 4, 0x94, 4, 0x3c, 0x25
+        .cfi_escape 0x31, 0x24, 0x23, 1, 0x22
+        // sp stays as it is.
+        .cfi_escape 0x16, 2, 2, 0x72, 0
         // The value of register 1, the return address, is:
         .cfi_escape 0x16, 1, 31
         .cfi_escape 0x71, 4, 0x94, 4, 0x3c, 0x25 // the stub's number

@@ -94,10 +94,13 @@ return_common:
         // first word of the stub's instance. It looks up the byte before.
         .balign stub_size
         .cfi_startproc simple
-        // Unwinders know a frame by its CFA: this one's is like nobody else's,
-        // and sp is one less.
-        .cfi_def_cfa %rsp, 1
-        .cfi_escape 0x16, 7, 2, 0x31, 0x1c
+        // Unwinders know a frame by its CFA, the one that catches above all: a
+        // stub's is sp + 2 * its number + 1, which is nobody else's.
+        .cfi_escape 0x0f, 11, 0x77, 0
+        .cfi_escape 0x80, 6, 0x94, 2
+        .cfi_escape 0x31, 0x24, 0x23, 1, 0x22
+        // sp stays as it is.
+        .cfi_escape 0x16, 7, 2, 0x77, 0
         // The value of register 16, the return address, is:
         .cfi_escape 0x16, 16, 29
         .cfi_escape 0x80, 6, 0x94, 2    // the stub's number
