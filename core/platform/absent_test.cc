@@ -12,6 +12,7 @@
 #include "core/platform/features.h"
 #include "core/platform/log.h"
 #include "core/platform/nofault.h"
+#include "core/platform/stack.h"
 #include "core/platform/symbols.h"
 #include "core/platform/task.h"
 #include "core/platform/text.h"
@@ -116,6 +117,15 @@ TEST(AbsentTest, ThereAreNoGroupsAndNoOtherClients) {
   EXPECT_EQ(ebpf_port_task_client_get(1), nullptr);
   ebpf_port_task_client_put(nullptr);
   EXPECT_FALSE(ebpf_port_task_pause());
+}
+
+TEST(AbsentTest, StacksCannotBeLookedAt) {
+  uint64_t address;
+  EXPECT_EQ(ebpf_port_stack_walk(nullptr, false, &address, 1), 0u);
+  uintptr_t begin;
+  uintptr_t end;
+  EXPECT_FALSE(ebpf_port_stack_bounds(reinterpret_cast<uintptr_t>(&address),
+                                      &begin, &end));
 }
 
 TEST(AbsentTest, ThereAreNoTasks) {
