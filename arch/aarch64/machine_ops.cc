@@ -3,6 +3,7 @@
 // AArch64's MachineOps.
 #include "arch/aarch64/machine_ops.h"
 
+#include "arch/aarch64/detour.h"
 #include "arch/aarch64/emulation.h"
 #include "arch/aarch64/macro_assembler.h"
 #include "arch/aarch64/probed_insn.h"
@@ -21,6 +22,8 @@ constinit const machine::MachineOps kMachineOps = {
     .slot_reach = UINT64_MAX,  // slots do not depend on where they are
     .relocate_probe = ProbedInsn::Relocate,
     .relocate_reach = ProbedInsn::kRelocateReach,
+    .may_detour = Detour::IsPossible,
+    .make_detour = Detour::Make,
     .noprobe_text = {ebpf_aarch64_noprobe_begin, ebpf_aarch64_noprobe_end},
 };
 

@@ -48,6 +48,13 @@ struct MachineOps {
   bool (*relocate_probe)(ProbePlan& plan, uint64_t slot) = nullptr;
   uint64_t relocate_reach = 0;
 
+  /// Whether the instruction can run in a detour; null where this CPU has none.
+  bool (*may_detour)(const ProbePlan& plan) = nullptr;
+  /// Makes such a plan kDetour, for a slot at `slot`, and `entry` for what it
+  /// calls (core/probes/probe_site.h's machine_detour_text); false, and the
+  /// plan is unchanged, where one of them is out of reach.
+  bool (*make_detour)(ProbePlan& plan, uint64_t slot, uint64_t entry) = nullptr;
+
   /// The CPU's own code in .ebpf.noprobe.
   TextRange noprobe_text;
 };

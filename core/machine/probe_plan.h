@@ -17,6 +17,9 @@ enum class ProbeMethod : uint8_t {
   /// A copy, which does the same there, runs in a slot and jumps back behind
   /// the original. It can be interrupted there, and nothing is put right.
   kRelocate,
+  /// No breakpoint: a jump into a slot stands in its place, which calls what
+  /// runs the consumers, then runs a copy, and jumps back.
+  kDetour,
 };
 
 /// What the stub of the breakpoint trap can do; the values are those of
@@ -25,7 +28,7 @@ inline constexpr uint32_t kTrapStubSetsSp = 1;
 inline constexpr uint32_t kTrapStubLeavesGap = 2;
 
 inline constexpr unsigned kMaxInsnSize = 15;
-/// Copy and second breakpoint, or jump.
+/// Copy and second breakpoint, or jump; with a detour's way to its consumers.
 inline constexpr unsigned kMaxSlotSize = 32;
 
 /// Everything that a hit needs to know of one probed instruction. Plain data,
@@ -37,6 +40,7 @@ struct ProbePlan {
   uint8_t breakpoint_size;               // <= insn_size
   uint8_t slot_size;                     // 0 where kEmulate
   uint8_t step_trap_offset;              // kStep: of the second breakpoint
+  uint8_t copy_offset;                   // of the instruction in the slot
   uint16_t emulation;                    // arch's own: which emulation
   uint64_t operand;                      // arch's own: its operands
   uint8_t insn[kMaxInsnSize + 1];        // the original bytes

@@ -237,10 +237,31 @@ Result<uint64_t> ProbeRegistry::AllocateSlot(machine::ProbePlan& plan) {
   if (!slot.ok()) {
     slot = slots_.Allocate(*allocator_, plan.address, ops_->slot_reach);
   }
-  if (slot.ok() && relocates_) {
+  if (slot.ok() && relocates_ && !MakeDetour(plan, *slot)) {
     (void)ops_->relocate_probe(plan, *slot);
   }
   return slot;
+}
+
+bool ProbeRegistry::MakeDetour(machine::ProbePlan& plan, uint64_t slot) {
+  const auto entry = reinterpret_cast<uintptr_t>(machine_detour_text.begin);
+  return relocates_ && entry != 0 && ops_->may_detour(plan) &&
+         ops_->make_detour(plan, slot, entry);
+}
+
+/// The slot of a plan that needs none without a detour; 0: it has none.
+uint64_t ProbeRegistry::TryDetour(machine::ProbePlan& plan) {
+  if (!relocates_ || machine_detour_text.begin == nullptr ||
+      !ops_->may_detour(plan)) {
+    return 0;
+  }
+  const Result<uint64_t> slot =
+      slots_.Allocate(*allocator_, plan.address, ops_->relocate_reach);
+  if (!slot.ok() || MakeDetour(plan, *slot)) {
+    return slot.ok() ? *slot : 0;
+  }
+  slots_.Free(*slot);
+  return 0;
 }
 
 Result<ProbeSite*> ProbeRegistry::MakeSite(const machine::ProbePlan& wanted) {
@@ -248,6 +269,8 @@ Result<ProbeSite*> ProbeRegistry::MakeSite(const machine::ProbePlan& wanted) {
   uint64_t slot = 0;
   if (plan.method == machine::ProbeMethod::kStep) {
     slot = EBPF_TRY(AllocateSlot(plan));
+  } else {
+    slot = TryDetour(plan);
   }
   const Result<ProbeSite*> made = allocator_->New<ProbeSite>(plan);
   if (!made.ok()) {
@@ -258,8 +281,9 @@ Result<ProbeSite*> ProbeRegistry::MakeSite(const machine::ProbePlan& wanted) {
   }
   ProbeSite* site = *made;
   site->slot = slot;
-  if (plan.method == machine::ProbeMethod::kRelocate) {
-    slots_.SetOrigin(slot, plan.address);
+  if (plan.method == machine::ProbeMethod::kRelocate ||
+      plan.method == machine::ProbeMethod::kDetour) {
+    slots_.SetOrigin(slot, plan.address, plan.copy_offset);
   }
   table_.Add(*site);
   return site;

@@ -73,6 +73,9 @@ class ProbeRegistry : public NonCopyable {
       EBPF_REQUIRES(mutex_);
   Result<ProbeSite*> FindOrMakeSite(const Place& place) EBPF_REQUIRES(mutex_);
   Result<uint64_t> AllocateSlot(machine::ProbePlan& plan) EBPF_REQUIRES(mutex_);
+  bool MakeDetour(machine::ProbePlan& plan, uint64_t slot)
+      EBPF_REQUIRES(mutex_);
+  uint64_t TryDetour(machine::ProbePlan& plan) EBPF_REQUIRES(mutex_);
   Result<ProbeSite*> MakeSite(const machine::ProbePlan& wanted)
       EBPF_REQUIRES(mutex_);
   void MakeRoomFor(size_t count) EBPF_REQUIRES(mutex_);

@@ -104,10 +104,14 @@ struct ProbeShared {
 
 /// What the running CPU's arch/<isa>/machine has in .ebpf.noprobe: the trap's
 /// way, the fault-safe copy, what makes text fresh, and where followed calls
-/// return to.
-inline constexpr size_t kMachineNoprobeCount = 4;
+/// return to, and what detours call.
+inline constexpr size_t kMachineNoprobeCount = 5;
 [[gnu::visibility("hidden")]] extern const TextRange
     machine_noprobe_text[kMachineNoprobeCount];
+
+/// What the slots of detours call, first; empty where this CPU has no detours.
+/// Who is interrupted in there may return into any slot.
+[[gnu::visibility("hidden")]] extern const TextRange machine_detour_text;
 
 extern "C" {
 

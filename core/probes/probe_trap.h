@@ -28,6 +28,22 @@ struct ProbeTrap {
     return cpus != nullptr && Handle(cpus[ebpf_port_cpu_id()], regs);
   }
 
+  /// The hit of a detour, interrupts masked: whether to go on elsewhere.
+  static EBPF_NOPROBE_INLINE bool OnDetour(machine::PtRegs& regs) {
+    ProbeCpu* cpus = probe_shared.cpus.Load(kAcquire);
+    if (cpus == nullptr) {
+      return false;
+    }
+    const uint64_t address = Insn::Pc(regs);
+    // Pairs with the releases in SiteTable.
+    ProbeSite* site = probe_shared.table.Load(kAcquire)->Find(address);
+    if (site == nullptr) {
+      return false;  // it was taken away meanwhile
+    }
+    RunConsumers(cpus[ebpf_port_cpu_id()], *site, regs);
+    return Insn::Pc(regs) != address;
+  }
+
   /// core/probes/kprobe.h's OnFault.
   static EBPF_NOPROBE_INLINE bool OnFault(machine::PtRegs& regs) {
     ProbeCpu* cpus = probe_shared.cpus.Load(kAcquire);
@@ -47,24 +63,30 @@ struct ProbeTrap {
       return Retry(cpu, address, regs);
     }
     Insn::SetPc(regs, address);
-    if (cpu.in_consumers) {
-      site->CountMissed();
-    } else {
-      cpu.in_consumers = true;
-      ebpf_probe_run(site, &regs);
-      cpu.in_consumers = false;
-      if (Insn::Pc(regs) != address) {
-        return true;  // a consumer wants to go on elsewhere
-      }
+    RunConsumers(cpu, *site, regs);
+    if (Insn::Pc(regs) != address) {
+      return true;  // a consumer wants to go on elsewhere
     }
     if (site->plan.method == machine::ProbeMethod::kEmulate) {
       Insn::Emulate(site->plan, regs);
-    } else if (site->plan.method == machine::ProbeMethod::kRelocate) {
-      Insn::SetPc(regs, site->slot);  // it comes back by itself
-    } else {
+    } else if (site->plan.method == machine::ProbeMethod::kStep) {
       BeginStep(cpu, *site, regs);
+    } else {
+      // It comes back by itself.
+      Insn::SetPc(regs, site->slot + site->plan.copy_offset);
     }
     return true;
+  }
+
+  static EBPF_NOPROBE_INLINE void RunConsumers(ProbeCpu& cpu, ProbeSite& site,
+                                               machine::PtRegs& regs) {
+    if (cpu.in_consumers) {
+      site.CountMissed();
+    } else {
+      cpu.in_consumers = true;
+      ebpf_probe_run(&site, &regs);
+      cpu.in_consumers = false;
+    }
   }
 
   static EBPF_NOPROBE_INLINE void BeginStep(ProbeCpu& cpu, ProbeSite& site,

@@ -4,6 +4,7 @@
 #include "core/probes/slot_pool.h"
 
 #include "core/platform/text.h"
+#include "core/probes/probe_site.h"
 #include "core/sync/text_quiescence.h"
 
 namespace ebpf {
@@ -74,8 +75,9 @@ Result<uint64_t> SlotPool::Allocate(Allocator& allocator, uint64_t near,
   return page->address + index * machine::kMaxSlotSize;
 }
 
-void SlotPool::SetOrigin(uint64_t slot, uint64_t address) {
+void SlotPool::SetOrigin(uint64_t slot, uint64_t address, uint8_t copy_offset) {
   Page& page = *PageOf(slot);
+  page.copies[IndexOf(page, slot)].Store(copy_offset, kRelaxed);
   page.origins[IndexOf(page, slot)].Store(address, kRelaxed);
 }
 
@@ -94,7 +96,9 @@ void SlotPool::GiveBack(Page& page, unsigned index) {
 }
 
 void SlotPool::See(void* pool, uintptr_t pc) {
-  if (Page* page = static_cast<SlotPool*>(pool)->PageOf(pc)) {
+  auto& self = *static_cast<SlotPool*>(pool);
+  self.all_seen_ = self.all_seen_ || machine_detour_text.Overlaps(pc, 1);
+  if (Page* page = self.PageOf(pc)) {
     SetBit(page->seen, IndexOf(*page, pc));
   }
 }
@@ -102,12 +106,14 @@ void SlotPool::See(void* pool, uintptr_t pc) {
 // All CPUs are stopped, and none of them is in OriginOf.
 void SlotPool::Decide(void* pool, bool listed) {
   auto& self = *static_cast<SlotPool*>(pool);
+  const bool known = listed && !self.all_seen_;
+  self.all_seen_ = false;
   Atomic<Page*>* link = &self.pages_;
   while (Page* page = link->Load(kRelaxed)) {
     for (unsigned i = 0; i < kSlotsPerPage; ++i) {
       const bool is_masked = page->origins[i].Load(kRelaxed) == 0;
       if (HasBit(page->freed, i) &&
-          (is_masked || (listed && !HasBit(page->seen, i)))) {
+          (is_masked || (known && !HasBit(page->seen, i)))) {
         self.GiveBack(*page, i);
       }
       ClearBit(page->seen, i);

@@ -26,9 +26,9 @@ class SlotPool : public NonCopyable {
   Result<uint64_t> Allocate(Allocator& allocator, uint64_t near,
                             uint64_t reach);
 
-  /// In the slot the instruction at `address` will run, with interrupts as they
-  /// are, and jump back.
-  void SetOrigin(uint64_t slot, uint64_t address);
+  /// In the slot the instruction at `address` will run, `copy_offset` behind
+  /// the slot's beginning, with interrupts as they are, and jump back.
+  void SetOrigin(uint64_t slot, uint64_t address, uint8_t copy_offset = 0);
 
   /// Takes a slot back, which nobody finds any more whose interrupts are on. It
   /// is given out again when Quiesce has found it empty.
@@ -58,10 +58,14 @@ class SlotPool : public NonCopyable {
     if (page == nullptr) {
       return pc;
     }
-    const uint64_t offset = pc - page->address;
-    const uint64_t origin =
-        page->origins[offset / machine::kMaxSlotSize].Load(kRelaxed);
-    return origin == 0 ? pc : origin + offset % machine::kMaxSlotSize;
+    const uint64_t index = (pc - page->address) / machine::kMaxSlotSize;
+    const uint64_t offset = (pc - page->address) % machine::kMaxSlotSize;
+    const uint64_t origin = page->origins[index].Load(kRelaxed);
+    const uint64_t copy = page->copies[index].Load(kRelaxed);
+    if (origin == 0) {
+      return pc;
+    }
+    return offset <= copy ? origin : origin + offset - copy;
   }
 
  private:
@@ -78,6 +82,7 @@ class SlotPool : public NonCopyable {
     uint64_t seen[kWords];   // somebody is inside
     /// Of slots that jump back; else 0. Changed where nobody is inside.
     Atomic<uint64_t> origins[kSlotsPerPage];
+    Atomic<uint8_t> copies[kSlotsPerPage];  // offsets of the copies
   };
 
   static bool InReach(const Page& page, uint64_t near, uint64_t reach);
@@ -91,6 +96,7 @@ class SlotPool : public NonCopyable {
   Atomic<Page*> pages_{nullptr};
   Page* empty_pages_ = nullptr;  // within Quiesce
   size_t freed_count_ = 0;
+  bool all_seen_ = false;  // in a rendezvous: somebody may be in any slot
 };
 
 }  // namespace ebpf

@@ -157,6 +157,10 @@ TEST(SlotPoolTest, TellsTheOriginOfWhatIsInASlot) {
   EXPECT_EQ(pool.OriginOf(slot), 0x1000u);
   EXPECT_EQ(pool.OriginOf(slot + 7), 0x1007u);
   EXPECT_EQ(pool.OriginOf(stepped), stepped);
+  pool.SetOrigin(slot, 0x1000, 12);  // what runs before is the detour's own
+  EXPECT_EQ(pool.OriginOf(slot), 0x1000u);
+  EXPECT_EQ(pool.OriginOf(slot + 12), 0x1000u);
+  EXPECT_EQ(pool.OriginOf(slot + 16), 0x1004u);
   EXPECT_EQ(pool.OriginOf(slot - 1), slot - 1);
   EXPECT_EQ(pool.OriginOf(slot + 4096), slot + 4096);
   pool.Free(slot);

@@ -38,7 +38,10 @@ constinit const TextRange machine_noprobe_text[kMachineNoprobeCount] = {
     {ebpf_copy_nofault_begin, ebpf_copy_nofault_end},
     {ebpf_icache_begin, ebpf_icache_end},
     {ebpf_return_begin, ebpf_return_end},
+    {nullptr, nullptr},
 };
+
+constinit const TextRange machine_detour_text = {nullptr, nullptr};
 
 EnteredCall ReadEnteredCall(const machine::PtRegs& regs) {
   return Return::ReadCall(regs);

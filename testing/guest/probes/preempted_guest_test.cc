@@ -12,23 +12,32 @@
 #include "testing/guest/kernel/test.h"
 #include "testing/guest/kernel/thread.h"
 #include "testing/guest/personalities/plain/port.h"
+#include "testing/guest/personalities/plain/traps.h"
 #include "testing/guest/probes/environment.h"
 
-// Functions whose first instruction runs in a slot.
+// Functions whose first instruction runs in a slot: of a detour, but for
+// SlotBarrier, whose runs in one that jumps back.
 extern "C" uint64_t SlotMultiply(uint64_t a, uint64_t b);
+extern "C" uint64_t SlotBarrier(uint64_t a, uint64_t b);
 extern "C" uint64_t SlotXor(uint64_t a, uint64_t b);
 extern "C" uint64_t SlotOr(uint64_t a, uint64_t b);
 asm(R"(
         .text
         .balign 4
-        .globl SlotMultiply, SlotXor, SlotOr
+        .globl SlotMultiply, SlotBarrier, SlotXor, SlotOr
         .type SlotMultiply, @function
+        .type SlotBarrier, @function
         .type SlotXor, @function
         .type SlotOr, @function
 SlotMultiply:
         mul x0, x0, x1
         ret
         .size SlotMultiply, . - SlotMultiply
+SlotBarrier:
+        dmb ish
+        mul x0, x0, x1
+        ret
+        .size SlotBarrier, . - SlotBarrier
 SlotXor:
         eor x0, x0, x1
         ret
@@ -71,13 +80,14 @@ class Ignorer final : public KprobeConsumer {
 
 /// The task.
 struct Caller {
+  uint64_t (*function)(uint64_t a, uint64_t b) = nullptr;
   uint64_t result = 0;
   ebpf::Atomic<bool> returned{false};
 };
 
-void CallMultiply(void* argument) {
+void Call(void* argument) {
   auto* caller = static_cast<Caller*>(argument);
-  caller->result = SlotMultiply(6, 7);
+  caller->result = caller->function(6, 7);
   caller->returned.Store(true, ebpf::kRelease);
 }
 
@@ -92,14 +102,15 @@ Ref<Kprobe> Probe(StringView function, KprobeConsumer& consumer) {
 
 /// What the task's call returns: it is preempted in the slot, the probe goes,
 /// and another one wants a slot. `was_inside`: it had not returned by then.
-uint64_t PreemptInSlot(bool* was_inside) {
+uint64_t PreemptInSlot(bool detour, bool* was_inside) {
   LateForTick late;
   Ignorer ignorer;
   Caller caller;
-  Ref<Kprobe> probe = Probe("SlotMultiply", late);
+  caller.function = detour ? SlotMultiply : SlotBarrier;
+  Ref<Kprobe> probe = Probe(detour ? "SlotMultiply" : "SlotBarrier", late);
   const Ref<Kprobe> keeper = Probe("SlotOr", ignorer);  // keeps the page
   SetPreemptive(true);
-  Thread* thread = Spawn("caller", machine::CpuId(), CallMultiply, &caller);
+  Thread* thread = Spawn("caller", machine::CpuId(), Call, &caller);
   if (thread == nullptr || !probe) {
     FailTest(__FILE__, __LINE__, "no memory");
     return 0;
@@ -142,31 +153,93 @@ class Probes {
 
 /// Rounds in which the task was inside, and what all of its calls returned; on
 /// a slow machine a tick may let it go on before the probe is removed.
-void ExpectFromInside(uint64_t result) {
+void ExpectFromInside(bool detour, uint64_t result) {
   constexpr int kRounds = 20;
   constexpr int kMostRounds = 500;
   int inside = 0;
   for (int i = 0; i < kMostRounds && inside < kRounds; ++i) {
     bool was_inside = false;
-    const uint64_t got = PreemptInSlot(&was_inside);
+    const uint64_t got = PreemptInSlot(detour, &was_inside);
     GUEST_EXPECT_EQ(got, was_inside ? result : 42);
     inside += was_inside ? 1 : 0;
   }
   GUEST_EXPECT_EQ(inside, kRounds);
 }
 
-GUEST_TEST(Preempted, ATaskInASlotFinishesItsOwnInstruction) {
+void ExpectTheCheckToMatter(bool detour) {
   Probes probes;
   GUEST_ASSERT(probes.ok());
-  ExpectFromInside(42);
+  ExpectFromInside(detour, 42);
+  plain::ListSavedPcs(false);
+  ExpectFromInside(detour, 6 ^ 7);
+  plain::ListSavedPcs(true);
 }
 
-GUEST_TEST(Preempted, WithoutTheCheckItRunsAnothersInstruction) {
+GUEST_TEST(Preempted, ATaskInASlotFinishesItsOwnInstructionByTheCheck) {
+  ExpectTheCheckToMatter(false);
+}
+
+GUEST_TEST(Preempted, ATaskInADetourFinishesItsOwnInstructionByTheCheck) {
+  ExpectTheCheckToMatter(true);
+}
+
+/// Breakpoints are hit, and go on to core.
+constinit ebpf::Atomic<uint64_t> breakpoints{0};
+bool CountBreakpoint(plain::TrapFrame& frame) {
+  breakpoints.FetchAdd(1, ebpf::kRelaxed);
+  return ebpf::OnBreakpoint(reinterpret_cast<PtRegs&>(frame));
+}
+
+/// Changes what is told.
+class Changer final : public KprobeConsumer {
+ public:
+  void Hit(PtRegs& regs) override {
+    ++hits;
+    seen[0] = Argument(regs, 0);
+    seen[1] = Argument(regs, 1);
+    seen[2] = Pc(regs);
+    SetArgument(regs, 0, 10);
+    if (at_once) {
+      ReturnAtOnce(regs, 77);
+    }
+  }
+  bool at_once = false;
+  uint64_t hits = 0;
+  uint64_t seen[3] = {};
+};
+
+GUEST_TEST(Detour, TakesNoTrapAndGivesItsConsumersTheRegisters) {
   Probes probes;
   GUEST_ASSERT(probes.ok());
-  plain::ListSavedPcs(false);
-  ExpectFromInside(6 ^ 7);
-  plain::ListSavedPcs(true);
+  plain::SetBreakpointHook(CountBreakpoint);
+  Changer changer;
+  {
+    const Ref<Kprobe> probe = Probe("SlotMultiply", changer);
+    GUEST_EXPECT_EQ(SlotMultiply(6, 7), 70);
+    GUEST_EXPECT_EQ(changer.hits, 1);
+    GUEST_EXPECT_EQ(changer.seen[0], 6);
+    GUEST_EXPECT_EQ(changer.seen[1], 7);
+    GUEST_EXPECT_EQ(changer.seen[2],
+                    reinterpret_cast<uintptr_t>(&SlotMultiply));
+    changer.at_once = true;
+    GUEST_EXPECT_EQ(SlotMultiply(6, 7), 77);
+    GUEST_EXPECT(machine::IrqsEnabled());
+    const uintptr_t state = machine::IrqSave();
+    GUEST_EXPECT_EQ(SlotMultiply(6, 7), 77);
+    changer.at_once = false;
+    GUEST_EXPECT_EQ(SlotMultiply(6, 7), 70);
+    GUEST_EXPECT(!machine::IrqsEnabled());
+    machine::IrqRestore(state);
+    GUEST_EXPECT_EQ(breakpoints.Load(ebpf::kRelaxed), 0);
+  }
+  {
+    changer.hits = 0;
+    const Ref<Kprobe> probe = Probe("SlotBarrier", changer);
+    GUEST_EXPECT_EQ(SlotBarrier(6, 7), 70);
+    GUEST_EXPECT_EQ(changer.hits, 1);
+    GUEST_EXPECT_EQ(breakpoints.Load(ebpf::kRelaxed), 1);
+  }
+  GUEST_EXPECT_EQ(SlotMultiply(6, 7), 42);
 }
 
 }  // namespace
