@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
 // Kernel text on Alien: read-only leaves of up to 2 MiB, one CPU.
-#include "core/platform/features.h"
 #include "core/platform/text.h"
 
 #include "arch/riscv64/machine/icache.h"
@@ -9,6 +8,7 @@
 #include "core/base/noprobe.h"
 #include "core/base/types.h"
 #include "core/platform/exec.h"
+#include "core/platform/features.h"
 #include "ports/alien/csr.h"
 #include "ports/alien/exec_memory.h"
 #include "ports/alien/exec_pool.h"

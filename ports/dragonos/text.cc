@@ -3,12 +3,12 @@
 // Kernel text on DragonOS: mapped read-only, by 4 KiB pages, with CR0.WP set.
 // It is written through pages of our own that are mapped to it meanwhile,
 // writable and not executable, while no other CPU runs.
-#include "core/platform/features.h"
 #include "core/platform/text.h"
 
 #include "arch/x86_64/machine/icache.h"
 #include "core/base/memory.h"
 #include "core/platform/exec.h"
+#include "core/platform/features.h"
 #include "ports/dragonos/exec_memory.h"
 #include "ports/dragonos/irq.h"
 #include "ports/dragonos/kernel.h"
