@@ -64,7 +64,11 @@ class KprobeListWalk final : public TextWalk {
     line.Put(probe->consumer.follows_returns ? "  r  " : "  k  ");
     const uint64_t offset = PutFunction(line, address);
     line.Put("+0x").PutHex(offset);
-    line.Put(probe->enabled ? "\n" : "    [DISABLED]\n");
+    if (!probe->enabled || probe->optimized) {
+      line.Put("    ");
+    }
+    line.Put(probe->enabled ? "" : "[DISABLED]");
+    line.Put(probe->optimized ? "[OPTIMIZED]\n" : "\n");
     return true;
   }
   void Delete() override { allocator_.Delete(this); }

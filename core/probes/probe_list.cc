@@ -37,9 +37,11 @@ size_t ProbeRegistry::List(const ProbeKey& after, Span<ProbeInfo> probes) {
       const ProbeKey key = {probe->address(),
                             reinterpret_cast<uintptr_t>(probe)};
       if (after < key) {
-        Insert(
-            {key, probe->enabled(), probe->missed(), probe->consumer_.Info()},
-            probes, count);
+        const bool optimized =
+            site.armed && site.plan.method == machine::ProbeMethod::kDetour;
+        Insert({key, probe->enabled(), optimized, probe->missed(),
+                probe->consumer_.Info()},
+               probes, count);
       }
     }
   });

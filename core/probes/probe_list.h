@@ -24,7 +24,8 @@ struct ProbeKey {
 struct ProbeInfo {
   ProbeKey key;
   bool enabled = false;
-  uint64_t missed = 0;  // what Kprobe::missed says
+  bool optimized = false;  // a jump stands there instead of a breakpoint
+  uint64_t missed = 0;     // what Kprobe::missed says
   ConsumerInfo consumer;
 };
 

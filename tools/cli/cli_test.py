@@ -287,7 +287,7 @@ class ProbesTest(unittest.TestCase):
         lines = done.stdout.splitlines()
         self.assertEqual(lines[0], "main")
         self.assertRegex(lines[1], r"\A  0x[0-9a-f]+, \d+ bytes in \.text\Z")
-        self.assertRegex(lines[2], r"\A  \+0x0 +\S.* +(emulated|relocated|stepped)\Z")
+        self.assertRegex(lines[2], r"\A  \+0x0 +\S.* +(detoured|emulated|relocated|stepped)\Z")
         self.assertRegex(done.stdout, r"\n\w+: 1 functions, \d+ instructions\n")
         self.assertRegex(done.stdout, r"functions whose entry can be probed +1 +100\.00 %")
 

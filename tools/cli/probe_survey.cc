@@ -100,14 +100,20 @@ class Surveyor {
   const char* MethodName(ProbePlan plan) const {
     // A slot as near as core/probes asks for.
     const uint64_t slot = (plan.address & ~uint64_t{63}) + 4096;
-    if (port_.relocates && image_.machine->relocate_probe != nullptr) {
-      (void)image_.machine->relocate_probe(plan, slot);
+    const machine::MachineOps& cpu = *image_.machine;
+    const bool detoured = port_.relocates && cpu.may_detour != nullptr &&
+                          cpu.may_detour(plan) &&
+                          cpu.make_detour(plan, slot, slot);
+    if (!detoured && port_.relocates && cpu.relocate_probe != nullptr) {
+      (void)cpu.relocate_probe(plan, slot);
     }
     switch (plan.method) {
       case ProbeMethod::kEmulate:
         return "emulated";
       case ProbeMethod::kRelocate:
         return "relocated";
+      case ProbeMethod::kDetour:
+        return "detoured";
       default:
         return "stepped";
     }

@@ -129,6 +129,13 @@ TEST(ProbeSurveyTest, TellsWhetherAJumpCouldStandAtTheEntry) {
   EXPECT_FALSE(Survey(image, long_enough, kAll).entry_takes_jump);
 }
 
+TEST(ProbeSurveyTest, TellsWhereABranchStandsInPlaceOfABreakpoint) {
+  const KernelFunction add = Words({0x91000400});  // add x0, x0, #1
+  EXPECT_EQ(Lines(Survey(Arm(), add, kAll)), (Expected{"0 4 detoured"}));
+  EXPECT_EQ(Lines(Survey(Arm(), add, {kAll.trap_stub, false})),
+            (Expected{"0 4 emulated"}));
+}
+
 TEST(ProbeSurveyTest, PassesOverData) {
   KernelImage image = Arm();
   image.data = {{kAddress + 4, kAddress + 12, "data"}};

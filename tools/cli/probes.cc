@@ -20,7 +20,8 @@ namespace ebpf::cli {
 namespace {
 
 /// The classes that are always shown, in this order; others follow.
-constexpr const char* kUsual[] = {"emulated", "relocated", "stepped"};
+constexpr const char* kUsual[] = {"detoured", "emulated", "relocated",
+                                  "stepped"};
 
 std::string Hex(uint64_t value) { return fmt::format("{:#x}", value); }
 
