@@ -78,7 +78,6 @@ extern "C" [[gnu::noinline]] void do_kernel_handle(alien_ktrap_frame* frame) {
   const uintptr_t address = ReadFaultAddress();
   frame->x[0] = kGarbage;
   frame->x[2] = kGarbage;
-  CheckStackAtTrap(frame);
   if ((cause & kCauseInterrupt) != 0) {
     DispatchInterrupt(cause, WhereOf(frame));
   } else if (cause == kCauseBreakpoint) {
@@ -90,6 +89,7 @@ extern "C" [[gnu::noinline]] void do_kernel_handle(alien_ktrap_frame* frame) {
   } else {
     UnhandledTrap(NameOf(cause), cause, address, WhereOf(frame));
   }
+  // Once, at the end, is enough to see an overrun before or in this trap.
   CheckStackAtTrap(frame);
 }
 
