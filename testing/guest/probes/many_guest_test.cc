@@ -118,7 +118,9 @@ void ComeAndGo(Functions& functions) {
     const Span<Ref<Kprobe>> probes = functions.Attach(passing);
     GUEST_EXPECT(IsOk(ebpf::EnableKprobes(probes)));
     attaching += machine::Nanoseconds() - begin;
-    for (int i = 0; i < 100 && passing.hits() < 100; ++i) {
+    const uint64_t reads = Reads();
+    for (int i = 0; i < 1000 && (passing.hits() < 100 || Reads() == reads);
+         ++i) {
       YieldOrWait();
     }
     const uint64_t middle = machine::Nanoseconds();
@@ -156,6 +158,7 @@ void Storm() {
   const uint64_t calls = Reads() - before;
   Line() << "  the one that stayed: " << staying.hits() << " hits, "
          << (*probe)->missed() << " missed, " << calls << " calls";
+  GUEST_EXPECT(calls >= kCycles);
   GUEST_EXPECT_EQ(staying.hits() + (*probe)->missed(), calls);
   GUEST_EXPECT_EQ(WorkloadErrors(), 0);
   (*probe)->Detach();
