@@ -503,7 +503,7 @@ TEST(Aarch64DecodeTest, AgreesWithLlvmOnRandomWords) {
 
 TEST(Aarch64DecodeTest, AgreesWithLlvmOnEachClassThatNeedsCare) {
   std::mt19937_64 random(12);
-  const uint64_t each = std::min<uint64_t>(Count() / 8, 1000000);
+  const uint64_t each = std::min<uint64_t>(Count() / 30, 1000000);
   for (const Class& c : kClasses) {
     Comparison comparison;
     for (uint64_t i = 0; i < each; ++i) {
