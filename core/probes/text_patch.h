@@ -21,7 +21,7 @@ struct TextPatch {
 
 /// Changes that one rendezvous makes at most, so that the other CPUs do not
 /// stand still for long: DESIGN.md has the figures.
-inline constexpr size_t kMaxTextPatches = 32;
+inline constexpr size_t kMaxTextPatches = 16;
 
 /// Makes all the changes (up to kMaxTextPatches) in one rendezvous of all CPUs,
 /// or none.
