@@ -5,17 +5,15 @@
 // disassembler says that one begins, and refused as the middle of one
 // elsewhere.
 //
-// EBPF_IMAGES names them: "aarch64=FILE riscv64=FILE ...".
+// Its arguments name them: "guest:aarch64=FILE hermit:aarch64=FILE ...".
 #include <algorithm>
 #include <cstdio>
-#include <cstdlib>
 #include <cstring>
 #include <elf.h>
 #include <fstream>
 #include <iterator>
 #include <map>
 #include <set>
-#include <sstream>
 #include <string>
 #include <vector>
 
@@ -220,30 +218,28 @@ void CheckImage(const std::string& cpu, const std::string& path, size_t least) {
   EXPECT_GE(every.functions(), least) << path;
 }
 
-/// Calls CheckImage for each that the variable names; false if there is none.
-bool CheckImages(const char* variable, size_t least) {
-  const char* text = getenv(variable);
-  std::istringstream words(text != nullptr ? text : "");
-  std::string word;
+/// Calls CheckImage for each of the program's arguments that begins with
+/// `kind`; false if there is none.
+bool CheckImages(const std::string& kind, size_t least) {
   bool any = false;
-  while (words >> word) {
-    const size_t equals = word.find('=');
-    if (equals == std::string::npos) {
-      ADD_FAILURE() << variable << ": " << word;
+  for (const std::string& argument : ::testing::internal::GetArgvs()) {
+    const size_t equals = argument.find('=');
+    if (argument.rfind(kind, 0) != 0 || equals == std::string::npos) {
       continue;
     }
-    CheckImage(word.substr(0, equals), word.substr(equals + 1), least);
+    CheckImage(argument.substr(kind.size(), equals - kind.size()),
+               argument.substr(equals + 1), least);
     any = true;
   }
   return any;
 }
 
 TEST(EveryOffsetTest, OfTheGuestKernelsIsToldFromTheMiddleOfOne) {
-  ASSERT_TRUE(CheckImages("EBPF_IMAGES", 200));
+  ASSERT_TRUE(CheckImages("guest:", 200));
 }
 
 TEST(EveryOffsetTest, OfTheRealHermitIsToldFromTheMiddleOfOne) {
-  if (!CheckImages("EBPF_HERMIT_IMAGES", 1000)) {
+  if (!CheckImages("hermit:", 1000)) {
     GTEST_SKIP() << "no Hermit kernel was built: tools/hermit/ensure.sh";
   }
 }
