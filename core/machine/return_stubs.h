@@ -15,16 +15,16 @@ inline constexpr uint32_t kReturnStubSize = 8;
 inline constexpr uint32_t kReturnInstanceSize = 64;
 
 /// Where the first stub is; 0 before there are instances.
-[[gnu::visibility("hidden")]] extern constinit Atomic<uint64_t>
-    return_stubs_begin;
+[[gnu::visibility(
+    "hidden")]] extern constinit Atomic<uint64_t> return_stubs_begin;
 
 extern "C" {
 
 /// An array of kReturnStubCount instances, each of kReturnInstanceSize bytes of
 /// which the first eight are the address that the stub of the same number
 /// stands for. Null: there are none. Unwinders read it: return_trampoline.S.
-[[gnu::visibility("hidden")]] extern constinit Atomic<void*>
-    ebpf_return_instances;
+[[gnu::visibility(
+    "hidden")]] extern constinit Atomic<void*> ebpf_return_instances;
 
 }  // extern "C"
 
