@@ -21,12 +21,12 @@ constexpr Bound kBounds[] = {
     {"kprobe_other/interior_load", 633},
     {"kretprobe", 1002},
     {"kprobe_program", 928},
-    {"attach/median", 39296},
-    {"attach/p99", 39296},
-    {"detach/median", 25618},
-    {"detach/p99", 25618},
-    {"attach_1000", 10535313},
-    {"detach_1000", 2590475},
+    {"attach/median", 44140},
+    {"attach/p99", 44140},
+    {"detach/median", 30480},
+    {"detach/p99", 30480},
+    {"attach_1000", 14130000},
+    {"detach_1000", 4393000},
     {"bytes_per_probe", 341},
 };
 
