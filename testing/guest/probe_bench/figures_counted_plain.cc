@@ -21,12 +21,12 @@ constexpr Bound kBounds[] = {
     {"kprobe_other/interior_load", 192},
     {"kretprobe", 502},
     {"kprobe_program", 432},
-    {"attach/median", 54007},
-    {"attach/p99", 54007},
-    {"detach/median", 30106},
-    {"detach/p99", 30129},
-    {"attach_1000", 12999146},
-    {"detach_1000", 3054958},
+    {"attach/median", 56770},
+    {"attach/p99", 57120},
+    {"detach/median", 34680},
+    {"detach/p99", 34700},
+    {"attach_1000", 17633000},
+    {"detach_1000", 5214000},
     {"bytes_per_probe", 340},
 };
 
