@@ -37,7 +37,8 @@ def _kernel_file_impl(ctx):
         target = source.files.to_list()[0]
     out = ctx.actions.declare_file(ctx.attr.out)
     ctx.actions.symlink(output = out, target_file = target)
-    return [DefaultInfo(files = depset([out]))]
+    # As data of a test, too: native rules take runfiles only.
+    return [DefaultInfo(files = depset([out]), runfiles = ctx.runfiles([out]))]
 
 kernel_file = rule(
     doc = "The output of `src`, built for `platform`, as the file `out`.",
