@@ -96,7 +96,8 @@ def _hermit_image_impl(ctx):
         tools = [ctx.executable._ksym],
         mnemonic = "KsymCheck",
     )
-    return [DefaultInfo(files = depset([image]))]
+    # As data of a test, too: native rules take runfiles only.
+    return [DefaultInfo(files = depset([image]), runfiles = ctx.runfiles([image]))]
 
 def _tool(label):
     return attr.label(allow_single_file = True, cfg = "exec", default = label, executable = True)
