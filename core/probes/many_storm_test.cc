@@ -6,8 +6,8 @@
 #include <chrono>
 #include <thread>
 
+#include "core/probes/load_test_util.h"
 #include "core/probes/many_functions_test_util.h"
-#include "testing/host_port/host_cpu.h"
 
 namespace ebpf {
 namespace {
@@ -36,24 +36,14 @@ TEST_F(ManyStormTest, OnesThatStayMissNothingWhileManyComeAndGo) {
             Status::kOk);
   ASSERT_EQ(EnableKprobes(SpanOf(stay)), Status::kOk);
 
-  std::atomic<bool> stop{false};
   std::atomic<uint64_t> calls{0};
   std::atomic<uint64_t> wrong{0};
-  std::vector<std::thread> load;
-  for (uint32_t number = 1; number <= 2; ++number) {
-    load.emplace_back([&, number] {
-      HostCpu cpu(number);
-      for (size_t i = 0; !stop; ++i) {
-        const size_t function = i * number % functions.size();
-        wrong += functions.Call(function, i, number) ? 0 : 1;
-        wrong += functions.Call(i % kStaying, i, number) ? 0 : 1;
-        calls += function < kStaying ? 2 : 1;
-        if (i % 256 == 0) {
-          std::this_thread::sleep_for(std::chrono::microseconds(10));
-        }
-      }
-    });
-  }
+  Load load(2, 256, [&](uint64_t i, uint32_t cpu) {
+    const size_t function = i * cpu % functions.size();
+    wrong += functions.Call(function, i, cpu) ? 0 : 1;
+    wrong += functions.Call(i % kStaying, i, cpu) ? 0 : 1;
+    calls += function < kStaying ? 2 : 1;
+  });
   constexpr int kCycles = 60;
   int cycles_with_hits = 0;
   for (int cycle = 0; cycle < kCycles; ++cycle) {
@@ -78,10 +68,7 @@ TEST_F(ManyStormTest, OnesThatStayMissNothingWhileManyComeAndGo) {
     probes.clear();
     EXPECT_EQ(passing.late, 0u);
   }
-  stop = true;
-  for (std::thread& thread : load) {
-    thread.join();
-  }
+  load.Stop();
   EXPECT_EQ(wrong, 0u);
   EXPECT_GE(cycles_with_hits, kCycles * 95 / 100);
   uint64_t missed = 0;

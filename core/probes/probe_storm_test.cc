@@ -10,6 +10,7 @@
 #include "core/memory/allocator.h"
 #include "core/platform/cpu.h"
 #include "core/probes/kprobe.h"
+#include "core/probes/load_test_util.h"
 #include "core/sync/read_section.h"
 #include "gtest/gtest.h"
 #include "testing/host_port/host_cpu.h"
@@ -43,41 +44,17 @@ struct Counter final : KprobeConsumer {
   }
 };
 
-/// Threads on CPUs 1, 2, ... that call the function until they are stopped.
-class Load {
- public:
-  Load(const HostText& text, uint32_t count) {
-    for (uint32_t i = 1; i <= count; ++i) {
-      threads_.emplace_back([this, &text, i] { Run(text, i); });
-    }
-  }
-  void Stop() {
-    stop_ = true;
-    for (std::thread& thread : threads_) {
-      thread.join();
-    }
-  }
-  uint64_t calls() const { return calls_; }
-  uint64_t wrong() const { return wrong_; }
+/// Calls of the function, and whether it returned what it should.
+struct Calls {
+  std::atomic<uint64_t> count{0};
+  std::atomic<uint64_t> wrong{0};
 
- private:
-  void Run(const HostText& text, uint32_t number) {
-    HostCpu cpu(number);
-    auto* function = text.As<Function>();
-    for (uint64_t i = 0; !stop_; ++i) {
-      wrong_ += function(i, number) == i * number + 5 ? 0 : 1;
-      ++calls_;
-      if (i % 256 == 0) {
-        // There may be fewer processors than threads.
-        std::this_thread::sleep_for(std::chrono::microseconds(10));
-      }
-    }
+  Load::Work Of(const HostText& text) {
+    return [this, function = text.As<Function>()](uint64_t i, uint32_t cpu) {
+      wrong += function(i, cpu) == i * cpu + 5 ? 0 : 1;
+      ++count;
+    };
   }
-
-  std::atomic<bool> stop_{false};
-  std::atomic<uint64_t> calls_{0};
-  std::atomic<uint64_t> wrong_{0};
-  std::vector<std::thread> threads_;
 };
 
 class ProbeStormTest : public testing::Test {
@@ -100,7 +77,8 @@ class ProbeStormTest : public testing::Test {
 
 TEST_F(ProbeStormTest, ProbesComeAndGoUnderLoad) {
   HostText text("storm", kFunction);
-  Load load(text, 2);
+  Calls calls;
+  Load load(2, 256, calls.Of(text));
   constexpr int kCycles = 100;
   int hit_on_all_cpus = 0;
   for (int cycle = 0; cycle < kCycles; ++cycle) {
@@ -122,7 +100,7 @@ TEST_F(ProbeStormTest, ProbesComeAndGoUnderLoad) {
     EXPECT_EQ(counter.late, 0u);
   }
   load.Stop();
-  EXPECT_EQ(load.wrong(), 0u);
+  EXPECT_EQ(calls.wrong, 0u);
   EXPECT_GE(hit_on_all_cpus, kCycles * 95 / 100);
   EXPECT_TRUE(EqualBytes(text.bytes(), kFunction));
 }
@@ -133,7 +111,8 @@ TEST_F(ProbeStormTest, OneThatStaysMissesNothingWhileOthersComeAndGo) {
   Result<Ref<Kprobe>> probe = AttachKprobe("storm", 0, 4, staying);
   ASSERT_TRUE(probe.ok());
   ASSERT_EQ((*probe)->Enable(), Status::kOk);
-  Load load(text, 2);
+  Calls calls;
+  Load load(2, 256, calls.Of(text));
   Counter counter;
   for (int cycle = 0; cycle < 100; ++cycle) {
     Result<Ref<Kprobe>> other =
@@ -150,9 +129,9 @@ TEST_F(ProbeStormTest, OneThatStaysMissesNothingWhileOthersComeAndGo) {
     }
   }
   load.Stop();
-  EXPECT_EQ(load.wrong(), 0u);
+  EXPECT_EQ(calls.wrong, 0u);
   EXPECT_GT(counter.hits, 0u);
-  EXPECT_EQ(staying.hits + (*probe)->missed(), load.calls());
+  EXPECT_EQ(staying.hits + (*probe)->missed(), calls.count);
   EXPECT_EQ((*probe)->missed(), 0u);
 }
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "core/platform/cpu.h"
+#include "core/probes/load_test_util.h"
 #include "core/probes/return_test_util.h"
 #include "testing/host_port/host_cpu.h"
 #include "testing/host_port/host_rendezvous.h"
@@ -13,43 +14,19 @@
 namespace ebpf {
 namespace {
 
-/// Threads on CPUs 1, 2, ... that call a function at several depths until they
-/// are stopped.
-class Load {
- public:
-  Load(const HostText& text, uint32_t count) {
-    for (uint32_t i = 1; i <= count; ++i) {
-      threads_.emplace_back([this, &text, i] { Run(text, i); });
-    }
-  }
-  void Stop() {
-    stop_ = true;
-    for (std::thread& thread : threads_) {
-      thread.join();
-    }
-  }
-  uint64_t calls() const { return calls_; }
-  uint64_t wrong() const { return wrong_; }
+/// Calls of the function at several depths, and whether it returned what it
+/// should.
+struct Calls {
+  std::atomic<uint64_t> count{0};
+  std::atomic<uint64_t> wrong{0};
 
- private:
-  void Run(const HostText& text, uint32_t number) {
-    HostCpu cpu(number);
-    auto* function = text.As<Function>();
-    for (uint64_t i = 0; !stop_; ++i) {
+  Load::Work Of(const HostText& text) {
+    return [this, function = text.As<Function>()](uint64_t i, uint32_t) {
       const uint64_t depth = i % 20;
-      wrong_ += function(depth, 0) == depth * (depth + 1) / 2 ? 0 : 1;
-      calls_ += depth + 1;
-      if (i % 64 == 0) {
-        // There may be fewer processors than threads.
-        std::this_thread::sleep_for(std::chrono::microseconds(10));
-      }
-    }
+      wrong += function(depth, 0) == depth * (depth + 1) / 2 ? 0 : 1;
+      count += depth + 1;
+    };
   }
-
-  std::atomic<bool> stop_{false};
-  std::atomic<uint64_t> calls_{0};
-  std::atomic<uint64_t> wrong_{0};
-  std::vector<std::thread> threads_;
 };
 
 /// A Watcher that notes on which CPUs calls return.
@@ -76,7 +53,8 @@ class ReturnStormTest : public ReturnHookTest {
 
 TEST_F(ReturnStormTest, KretprobesComeAndGoUnderLoad) {
   HostText text("sum", kSum);
-  Load load(text, 3);
+  Calls calls;
+  Load load(3, 64, calls.Of(text));
   constexpr int kCycles = 100;
   constexpr uint32_t kAllCpus = 0b1110;
   int on_all_cpus = 0;
@@ -98,7 +76,7 @@ TEST_F(ReturnStormTest, KretprobesComeAndGoUnderLoad) {
     EXPECT_EQ(counter.watcher.late, 0u);
   }
   load.Stop();
-  EXPECT_EQ(load.wrong(), 0u);
+  EXPECT_EQ(calls.wrong, 0u);
   EXPECT_GE(on_all_cpus, kCycles * 95 / 100);
 }
 
@@ -108,7 +86,8 @@ TEST_F(ReturnStormTest, OneThatStaysSeesEveryReturnWhileOthersComeAndGo) {
   staying.keeps_argument = true;
   ReturnHook hook(staying);
   Ref<Kprobe> probe = Follow("sum", hook);
-  Load load(text, 3);
+  Calls calls;
+  Load load(3, 64, calls.Of(text));
   for (int cycle = 0; cycle < 100; ++cycle) {
     Watcher other;
     other.keeps_argument = true;
@@ -127,9 +106,9 @@ TEST_F(ReturnStormTest, OneThatStaysSeesEveryReturnWhileOthersComeAndGo) {
     EXPECT_EQ(other.late, 0u);
   }
   load.Stop();
-  EXPECT_EQ(load.wrong(), 0u);
+  EXPECT_EQ(calls.wrong, 0u);
   EXPECT_EQ(staying.wrong, 0u);
-  EXPECT_EQ(staying.returned + hook.missed() + probe->missed(), load.calls());
+  EXPECT_EQ(staying.returned + hook.missed() + probe->missed(), calls.count);
   EXPECT_EQ(hook.missed() + probe->missed(), 0u);
   End(probe, hook);
 }
