@@ -4,11 +4,8 @@
 // made without a trap, and interrupts are masked as in one. Who is interrupted
 // here, before or behind that, came from a slot or returns into one:
 // core/probes/slot_pool.cc knows these addresses.
-        .set regs_x30, 240
-        .set regs_sp, 248
-        .set regs_pc, 256
-        .set regs_pstate, 264
-        .set regs_size, 272             // struct pt_regs, arch/aarch64/pt_regs.h
+#include "arch/aarch64/machine/pt_regs.inc"
+
         .set slot_frame, 32             // x30, where it is in pt_regs, and on
         .set address_at, 16             // in the slot, from x30 on
         .set mode_el1h, 5
@@ -18,23 +15,6 @@
         .hidden ebpf_detour_begin
         .globl ebpf_detour_end
         .hidden ebpf_detour_end
-
-        .macro restore_x2_to_x29
-        ldp x2, x3, [sp, #16]
-        ldp x4, x5, [sp, #32]
-        ldp x6, x7, [sp, #48]
-        ldp x8, x9, [sp, #64]
-        ldp x10, x11, [sp, #80]
-        ldp x12, x13, [sp, #96]
-        ldp x14, x15, [sp, #112]
-        ldp x16, x17, [sp, #128]
-        ldp x18, x19, [sp, #144]
-        ldp x20, x21, [sp, #160]
-        ldp x22, x23, [sp, #176]
-        ldp x24, x25, [sp, #192]
-        ldp x26, x27, [sp, #208]
-        ldp x28, x29, [sp, #224]
-        .endm
 
         .balign 16
         .type ebpf_detour_begin, %function
@@ -51,20 +31,7 @@ ebpf_detour_begin:
         stp x1, x0, [sp, #regs_pc]      // and pstate
         add x0, sp, #regs_size
         str x0, [sp, #regs_sp]
-        stp x2, x3, [sp, #16]
-        stp x4, x5, [sp, #32]
-        stp x6, x7, [sp, #48]
-        stp x8, x9, [sp, #64]
-        stp x10, x11, [sp, #80]
-        stp x12, x13, [sp, #96]
-        stp x14, x15, [sp, #112]
-        stp x16, x17, [sp, #128]
-        stp x18, x19, [sp, #144]
-        stp x20, x21, [sp, #160]
-        stp x22, x23, [sp, #176]
-        stp x24, x25, [sp, #192]
-        stp x26, x27, [sp, #208]
-        stp x28, x29, [sp, #224]
+        save_x2_to_x29
         mov x19, x30                    // into the slot
         mov x0, sp
         bl ebpf_detour_hit

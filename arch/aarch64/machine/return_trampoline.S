@@ -3,14 +3,10 @@
 // Where followed calls return to: a stub for each instance, and what they all
 // call. core/probes/DESIGN.md tells why there are so many; numbers as in
 // core/machine/return_stubs.h.
+#include "arch/aarch64/machine/pt_regs.inc"
+
         .set stub_count, 2048
         .set stub_size, 8
-
-        // struct pt_regs, arch/aarch64/pt_regs.h; its size is a multiple of 16.
-        .set regs_sp, 248
-        .set regs_pc, 256
-        .set regs_pstate, 264
-        .set regs_size, 272
 
         .section .ebpf.noprobe, "ax", %progbits
         .globl ebpf_return_begin
@@ -29,22 +25,9 @@ ebpf_return_begin:
 return_common:
         sub sp, sp, #regs_size
         stp x0, x1, [sp, #0]
-        stp x2, x3, [sp, #16]
-        stp x4, x5, [sp, #32]
-        stp x6, x7, [sp, #48]
-        stp x8, x9, [sp, #64]
-        stp x10, x11, [sp, #80]
-        stp x12, x13, [sp, #96]
-        stp x14, x15, [sp, #112]
-        stp x16, x17, [sp, #128]
-        stp x18, x19, [sp, #144]
-        stp x20, x21, [sp, #160]
-        stp x22, x23, [sp, #176]
-        stp x24, x25, [sp, #192]
-        stp x26, x27, [sp, #208]
-        stp x28, x29, [sp, #224]
+        save_x2_to_x29
         add x1, sp, #regs_size
-        stp x30, x1, [sp, #240]         // sp is the second
+        stp x30, x1, [sp, #regs_x30]    // and sp
         mrs x2, nzcv
         mrs x3, daif
         orr x2, x2, x3
@@ -62,20 +45,7 @@ return_common:
         msr nzcv, x0
         ldr x30, [sp, #regs_pc]
         ldp x0, x1, [sp, #0]
-        ldp x2, x3, [sp, #16]
-        ldp x4, x5, [sp, #32]
-        ldp x6, x7, [sp, #48]
-        ldp x8, x9, [sp, #64]
-        ldp x10, x11, [sp, #80]
-        ldp x12, x13, [sp, #96]
-        ldp x14, x15, [sp, #112]
-        ldp x16, x17, [sp, #128]
-        ldp x18, x19, [sp, #144]
-        ldp x20, x21, [sp, #160]
-        ldp x22, x23, [sp, #176]
-        ldp x24, x25, [sp, #192]
-        ldp x26, x27, [sp, #208]
-        ldp x28, x29, [sp, #224]
+        restore_x2_to_x29
         add sp, sp, #regs_size
         ret
 
