@@ -12,7 +12,7 @@
 namespace guest {
 namespace {
 
-constexpr uint32_t kFunctions = 3;
+constexpr uint32_t kFunctions = 4;
 constexpr uint32_t kThreadsPerCpu = 3;
 constexpr uint32_t kMaxThreads = kMaxCpus * kThreadsPerCpu;
 constexpr const char* kNames[kThreadsPerCpu] = {"cat", "httpd", "logger"};
@@ -70,6 +70,7 @@ void Work(void* argument) {
            static_cast<long>(size));
     Expect(vfs_read(static_cast<int>(fd), worker.buffer, size) ==
            static_cast<long>(size));
+    Expect(vfs_close(static_cast<int>(fd)) == 0);
     if (round % 4 == 0) {
       Yield();
     } else {
@@ -158,4 +159,9 @@ using guest::WorkloadFunction;
     return guest::kBadFd;
   }
   return static_cast<long>(ebpf::Min(size, guest::kMaxIo));
+}
+
+[[gnu::noinline]] long vfs_close(int fd) {
+  guest::Count(WorkloadFunction::kClose);
+  return guest::IsFd(fd) ? 0 : guest::kBadFd;
 }

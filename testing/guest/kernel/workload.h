@@ -16,12 +16,13 @@ extern "C" {
 long vfs_open(const char* path, int flags);
 long vfs_read(int fd, void* buffer, size_t size);
 long vfs_write(int fd, const void* buffer, size_t size);
+long vfs_close(int fd);
 
 }  // extern "C"
 
 namespace guest {
 
-enum class WorkloadFunction { kOpen, kRead, kWrite };
+enum class WorkloadFunction { kOpen, kRead, kWrite, kClose };
 
 /// How often the function was entered on `cpu` since boot.
 uint64_t WorkloadCalls(WorkloadFunction function, uint32_t cpu);

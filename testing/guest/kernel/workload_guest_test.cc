@@ -11,11 +11,13 @@ namespace guest {
 namespace {
 
 constexpr WorkloadFunction kFunctions[] = {
-    WorkloadFunction::kOpen, WorkloadFunction::kRead, WorkloadFunction::kWrite};
+    WorkloadFunction::kOpen, WorkloadFunction::kRead, WorkloadFunction::kWrite,
+    WorkloadFunction::kClose};
+constexpr int kCount = 4;
 
 GUEST_TEST(Workload, FunctionsWorkAndCountTheirCalls) {
-  uint64_t before[3];
-  for (int i = 0; i < 3; ++i) {
+  uint64_t before[kCount];
+  for (int i = 0; i < kCount; ++i) {
     before[i] = WorkloadCalls(kFunctions[i], machine::CpuId());
   }
   uint8_t buffer[16] = {};
@@ -27,7 +29,9 @@ GUEST_TEST(Workload, FunctionsWorkAndCountTheirCalls) {
   GUEST_EXPECT_EQ(vfs_open("relative", 0), -22);
   GUEST_EXPECT_EQ(vfs_read(-1, buffer, 1), -9);
   GUEST_EXPECT_EQ(vfs_write(77, buffer, 1), -9);
-  for (int i = 0; i < 3; ++i) {
+  GUEST_EXPECT_EQ(vfs_close(fd), 0);
+  GUEST_EXPECT_EQ(vfs_close(2), -9);
+  for (int i = 0; i < kCount; ++i) {
     GUEST_EXPECT_EQ(WorkloadCalls(kFunctions[i], machine::CpuId()),
                     before[i] + 2);
   }
@@ -41,9 +45,9 @@ void WaitForWorkload() {
 
 GUEST_TEST(Workload, CallsEachFunctionAsOftenOnEachCpu) {
   const MemoryBalance memory = Balance();
-  uint64_t before[kMaxCpus][3] = {};
+  uint64_t before[kMaxCpus][kCount] = {};
   for (uint32_t cpu = 0; cpu < OnlineCpus(); ++cpu) {
-    for (int i = 0; i < 3; ++i) {
+    for (int i = 0; i < kCount; ++i) {
       before[cpu][i] = WorkloadCalls(kFunctions[i], cpu);
     }
   }
@@ -51,7 +55,7 @@ GUEST_TEST(Workload, CallsEachFunctionAsOftenOnEachCpu) {
   WaitForWorkload();
   constexpr uint64_t kThreadsPerCpu = 3;
   for (uint32_t cpu = 0; cpu < OnlineCpus(); ++cpu) {
-    for (int i = 0; i < 3; ++i) {
+    for (int i = 0; i < kCount; ++i) {
       GUEST_EXPECT_EQ(WorkloadCalls(kFunctions[i], cpu) - before[cpu][i],
                       200 * kThreadsPerCpu);
     }
