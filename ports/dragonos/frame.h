@@ -9,6 +9,12 @@
 
 namespace ebpf::dragonos {
 
+/// Whether kernel code was interrupted, and not a process. Context: any.
+EBPF_NOPROBE_INLINE bool IsOfKernel(const dragonos_trap_frame& frame) {
+  constexpr uint64_t kRing = 3;  // of a code selector
+  return (frame.cs & kRing) == 0;
+}
+
 /// What Linux has in orig_rax when no system call is made.
 inline constexpr uint64_t kNoSystemCall = ~uint64_t{0};
 

@@ -132,6 +132,18 @@ bool ebpf_dragonos_int3(struct dragonos_trap_frame* frame);
 /// goes on elsewhere, return at once.
 bool ebpf_dragonos_fault(struct dragonos_trap_frame* frame);
 
+/// Where kernel code was interrupted, it will go on at `frame`'s pc: what
+/// rendezvous have to know. To be called by each handler that may let
+/// interrupts in or give up the CPU before it returns, before it does: first in
+/// x86_64_do_irq, and in do_page_fault behind ebpf_dragonos_fault. Returns what
+/// ebpf_dragonos_resume is to be told. Takes no lock. Interrupts are off.
+size_t ebpf_dragonos_interrupted(const struct dragonos_trap_frame* frame);
+
+/// The last thing in such a handler, on whatever CPU it ends. Returns with
+/// interrupts off, and off they stay up to iretq, which gives them back from
+/// the frame.
+void ebpf_dragonos_resume(size_t interruption);
+
 /// IPI_NUM_EBPF has come, after its end-of-interrupt; interrupts are off.
 void ebpf_dragonos_ipi(struct dragonos_trap_frame* frame);
 

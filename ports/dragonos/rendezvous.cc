@@ -13,6 +13,7 @@
 #include "core/base/atomic.h"
 #include "core/platform/text.h"
 #include "core/platform/time.h"
+#include "ports/dragonos/interruptions.h"
 #include "ports/dragonos/irq.h"
 #include "ports/dragonos/kernel.h"
 
@@ -135,7 +136,8 @@ int ebpf_port_stop_machine(int (*function)(void* argument), void* argument,
   return all_stand ? 0 : kMinusBusy;
 }
 
-EBPF_NOPROBE void ebpf_dragonos_ipi(dragonos_trap_frame* /*frame*/) {
+EBPF_NOPROBE void ebpf_dragonos_ipi(dragonos_trap_frame* frame) {
+  CheckInterruptionOf(frame);
   const uint64_t now = rendezvous.Load(kAcquire);
   if ((now & kOpen) == 0) {
     return;  // given up, or served already by an earlier interrupt

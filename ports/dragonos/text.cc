@@ -201,10 +201,6 @@ bool ebpf_port_may_probe(uintptr_t address, size_t size) {
   }
 }
 
-// DragonOS preempts kernel code at the end of an interrupt, and nothing lists
-// where: not what a slot needs, which runs with interrupts masked.
-ebpf_preemption ebpf_port_preemption() { return EBPF_PREEMPTION_UNKNOWN; }
-
 // Its entry code builds the frame right below the interrupted stack pointer,
 // and its iretq takes that from the frame.
 uint32_t ebpf_port_trap_stub() { return EBPF_TRAP_STUB_SETS_SP; }

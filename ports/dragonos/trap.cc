@@ -11,17 +11,10 @@ EBPF_NOPROBE_RANGE(ebpf_dragonos_trap_noprobe)
 
 using namespace ebpf::dragonos;
 
-namespace {
-
-// The bits of a code selector that say which ring it is: 0 is the kernel's.
-constexpr uint64_t kRing = 3;
-
-}  // namespace
-
 extern "C" {
 
 EBPF_NOPROBE bool ebpf_dragonos_int3(dragonos_trap_frame* frame) {
-  if ((frame->cs & kRing) != 0) {
+  if (!IsOfKernel(*frame)) {
     return false;  // a breakpoint of user space
   }
   // The gate leaves interrupts as they were; iretq will restore them.
@@ -37,9 +30,12 @@ EBPF_NOPROBE bool ebpf_dragonos_int3(dragonos_trap_frame* frame) {
 }
 
 EBPF_NOPROBE bool ebpf_dragonos_fault(dragonos_trap_frame* frame) {
-  if ((frame->cs & kRing) != 0) {
+  if (!IsOfKernel(*frame)) {
     return false;  // user space's
   }
+  // Whose slot the instruction may be in, core tells only while no rendezvous
+  // can change it. Where the hook says yes, iretq gives interrupts back.
+  const uintptr_t interrupts = MaskInterrupts();
   // A probed instruction may have faulted away from its place; then the kernel,
   // or the fix-up below, is to see it there.
   ebpf::x86_64::PtRegs regs;
@@ -51,6 +47,7 @@ EBPF_NOPROBE bool ebpf_dragonos_fault(dragonos_trap_frame* frame) {
     return true;
   }
   if (!ebpf_fix_fault(reinterpret_cast<ebpf_pt_regs*>(&regs))) {
+    RestoreInterrupts(interrupts);
     return false;
   }
   FromPtRegs(regs, *frame);

@@ -5,8 +5,9 @@
 
 #include "core/base/noprobe.h"
 
-// In cpu.cc, rendezvous.cc and trap.cc.
+// In cpu.cc, interruptions.cc, rendezvous.cc and trap.cc.
 EBPF_NOPROBE_SYMBOLS(ebpf_dragonos_cpu_noprobe)
+EBPF_NOPROBE_SYMBOLS(ebpf_dragonos_interruptions_noprobe)
 EBPF_NOPROBE_SYMBOLS(ebpf_dragonos_rendezvous_noprobe)
 EBPF_NOPROBE_SYMBOLS(ebpf_dragonos_trap_noprobe)
 
@@ -15,6 +16,8 @@ namespace ebpf::dragonos {
 bool IsUnprobeable(uintptr_t address, size_t size) {
   const TextRange ranges[] = {
       {ebpf_dragonos_cpu_noprobe_begin, ebpf_dragonos_cpu_noprobe_end},
+      {ebpf_dragonos_interruptions_noprobe_begin,
+       ebpf_dragonos_interruptions_noprobe_end},
       {ebpf_dragonos_rendezvous_noprobe_begin,
        ebpf_dragonos_rendezvous_noprobe_end},
       {ebpf_dragonos_trap_noprobe_begin, ebpf_dragonos_trap_noprobe_end},

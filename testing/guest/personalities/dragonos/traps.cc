@@ -7,6 +7,7 @@
 #include "testing/guest/kernel/kernel.h"
 #include "testing/guest/kernel/machine.h"
 #include "testing/guest/kernel/thread.h"
+#include "testing/guest/personalities/dragonos/interruption.h"
 #include "testing/guest/personalities/dragonos/ipi.h"
 #include "testing/guest/personalities/dragonos/softirq.h"
 #include "testing/guest/x86_64/internal.h"
@@ -43,6 +44,7 @@ DRAGONOS_ENTRY void DoFault(Frame* frame, uint64_t /*error_code*/,
   if (ebpf_dragonos_fault(frame)) {
     return;
   }
+  const dragonos::Interruption interruption(frame);
   const uintptr_t fixup = machine::FaultFixup(frame->rip, &frame->rsp);
   if (fixup == 0) {
     constexpr uint64_t kPageFault = 14;
@@ -53,20 +55,23 @@ DRAGONOS_ENTRY void DoFault(Frame* frame, uint64_t /*error_code*/,
 }
 
 /// What every interrupt ends with.
-void EndInterrupt() {
+void EndInterrupt(dragonos::Interruption& interruption) {
   dragonos::RunSoftirq();
+  interruption.MayBePreempted();
   PreemptIfDue();
 }
 
 void DoInterrupt(Frame* frame, uint64_t /*error_code*/, uint64_t vector) {
+  dragonos::Interruption interruption(frame);
   DispatchInterrupt(vector, {.pc = frame->rip, .sp = frame->rsp});
-  EndInterrupt();
+  EndInterrupt(interruption);
 }
 
 void DoIpi(Frame* frame, uint64_t /*error_code*/, uint64_t vector) {
+  dragonos::Interruption interruption(frame);
   (void)machine::ClaimInterrupt(vector);
   dragonos::HandleIpi(frame);
-  EndInterrupt();
+  EndInterrupt(interruption);
 }
 
 void DoOther(Frame* frame, uint64_t /*error_code*/, uint64_t vector) {
