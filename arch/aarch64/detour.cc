@@ -61,7 +61,8 @@ bool Detour::IsPossible(const ProbePlan& plan) {
   }
 }
 
-bool Detour::Make(ProbePlan& plan, uint64_t slot, uint64_t entry) {
+bool Detour::Make(ProbePlan& plan, const machine::DetourWindow& /*window*/,
+                  uint64_t slot, uint64_t entry) {
   constexpr unsigned kCopy = 3;
   constexpr unsigned kBack = 4;
   constexpr unsigned kAddress = 6;  // where machine/detour.S looks for it
@@ -83,7 +84,8 @@ bool Detour::Make(ProbePlan& plan, uint64_t slot, uint64_t entry) {
   plan.copy_offset = kCopy * 4;
   plan.slot_size = sizeof(words);
   CopyBytes(plan.slot, words, sizeof(words));
-  CopyBytes(plan.breakpoint, &there, sizeof(there));
+  plan.window_size = plan.jump_size = sizeof(there);
+  CopyBytes(plan.jump, &there, sizeof(there));
   return true;
 }
 

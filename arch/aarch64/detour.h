@@ -21,7 +21,9 @@ struct Detour {
   /// system instructions are in, bti among them.
   static bool IsPossible(const machine::ProbePlan& plan);
 
-  static bool Make(machine::ProbePlan& plan, uint64_t slot, uint64_t entry);
+  static bool Make(machine::ProbePlan& plan,
+                   const machine::DetourWindow& window, uint64_t slot,
+                   uint64_t entry);
 };
 
 }  // namespace ebpf::aarch64

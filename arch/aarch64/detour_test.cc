@@ -42,10 +42,11 @@ uint64_t TargetOf(uint32_t word, uint64_t from) {
 TEST(DetourTest, ABranchLeadsToTheSlotAndOneBack) {
   ProbePlan plan = PlanOf(kMul);
   ASSERT_TRUE(Detour::IsPossible(plan));
-  ASSERT_TRUE(Detour::Make(plan, kSlot, kEntry));
+  ASSERT_TRUE(Detour::Make(plan, {}, kSlot, kEntry));
   EXPECT_EQ(plan.method, ProbeMethod::kDetour);
-  EXPECT_EQ(plan.breakpoint_size, 4);
-  const uint32_t there = WordAt(plan.breakpoint, 0);
+  EXPECT_EQ(plan.window_size, 4);
+  EXPECT_EQ(plan.jump_size, 4);
+  const uint32_t there = WordAt(plan.jump, 0);
   EXPECT_EQ(there >> 26, 5u);
   EXPECT_EQ(TargetOf(there, kFunction), kSlot);
 
@@ -111,12 +112,12 @@ TEST(DetourTest, IsNotMadeWhereSomethingIsOutOfReach) {
   constexpr uint64_t kReach = uint64_t{1} << 27;
   ProbePlan plan = PlanOf(kMul);
   const ProbePlan before = plan;
-  EXPECT_FALSE(Detour::Make(plan, kFunction + kReach, kEntry));
-  EXPECT_FALSE(Detour::Make(plan, kFunction - kReach - 4, kEntry));
-  EXPECT_FALSE(Detour::Make(plan, kSlot, kSlot + kReach + 4));
-  EXPECT_FALSE(Detour::Make(plan, kSlot, kSlot - kReach));
+  EXPECT_FALSE(Detour::Make(plan, {}, kFunction + kReach, kEntry));
+  EXPECT_FALSE(Detour::Make(plan, {}, kFunction - kReach - 4, kEntry));
+  EXPECT_FALSE(Detour::Make(plan, {}, kSlot, kSlot + kReach + 4));
+  EXPECT_FALSE(Detour::Make(plan, {}, kSlot, kSlot - kReach));
   EXPECT_EQ(memcmp(&plan, &before, sizeof(plan)), 0);
-  EXPECT_TRUE(Detour::Make(plan, kFunction - kReach + 64,
+  EXPECT_TRUE(Detour::Make(plan, {}, kFunction - kReach + 64,
                            kFunction - 2 * kReach + 128));
 }
 

@@ -48,12 +48,22 @@ struct MachineOps {
   bool (*relocate_probe)(ProbePlan& plan, uint64_t slot) = nullptr;
   uint64_t relocate_reach = 0;
 
-  /// Whether the instruction can run in a detour; null where this CPU has none.
+  /// Whether the instruction can be the first in a detour's window; null where
+  /// this CPU has no detours.
   bool (*may_detour)(const ProbePlan& plan) = nullptr;
-  /// Makes such a plan kDetour, for a slot at `slot`, and `entry` for what it
-  /// calls (core/probes/probe_site.h's machine_detour_text); false, and the
-  /// plan is unchanged, where one of them is out of reach.
-  bool (*make_detour)(ProbePlan& plan, uint64_t slot, uint64_t entry) = nullptr;
+  /// What a jump at `function` + `offset` covers. `code` is all of the function
+  /// without breakpoints. kInvalid: no jump can stand there, whatever else is
+  /// in the kernel (something jumps into the window, an instruction of it
+  /// cannot run elsewhere or may fault and is not its first, it is too large,
+  /// ...); kBadSequence. What it cannot see is core/probes' to make sure of:
+  /// DESIGN.md there. Null: a jump covers just the probed instruction.
+  Result<DetourWindow> (*find_window)(ConstBytes code, uint64_t function,
+                                      size_t offset) = nullptr;
+  /// Makes a plan of plan_probe's kDetour, for a slot at `slot`, and `entry`
+  /// for what it calls (core/probes/probe_site.h's machine_detour_text); false,
+  /// and the plan is unchanged, where one of them is out of reach.
+  bool (*make_detour)(ProbePlan& plan, const DetourWindow& window,
+                      uint64_t slot, uint64_t entry) = nullptr;
 
   /// The CPU's own code in .ebpf.noprobe.
   TextRange noprobe_text;

@@ -145,9 +145,10 @@ void ProbeRegistry::HideBreakpoints(uint64_t begin, Bytes code) {
   // By address: there may be far more sites than bytes here.
   for (uint64_t at = 0; at < code.size(); ++at) {
     const ProbeSite* site = table_.Find(begin + at);
-    if (site != nullptr && site->armed &&
-        code.Contains(at, site->plan.breakpoint_size)) {
-      CopyBytes(code.data() + at, site->plan.insn, site->plan.breakpoint_size);
+    if (site != nullptr && site->armed) {
+      const machine::ProbePlan& plan = site->plan;
+      const size_t size = site->jumps ? plan.jump_size : plan.breakpoint_size;
+      CopyBytes(code.data() + at, plan.insn, Min(size, code.size() - at));
     }
   }
 }

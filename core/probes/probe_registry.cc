@@ -3,6 +3,7 @@
 // Attaching and detaching. DESIGN.md says why each step is where it is.
 #include "core/probes/probe_registry.h"
 
+#include "core/base/memory.h"
 #include "core/platform/cpu.h"
 #include "core/platform/text.h"
 #include "core/probes/return_pool.h"
@@ -127,8 +128,11 @@ Status ProbeRegistry::EnableMany(Span<P> probes) {
   for (const P& probe : probes) {
     probe->newly_active_ = !probe->active_.Exchange(true, kRelaxed);
   }
+  PlanDetours(probes);
   const Status status = Arm(probes);
-  if (!IsOk(status)) {
+  if (IsOk(status)) {
+    WriteJumps(probes);
+  } else {
     for (const P& probe : probes) {
       if (probe->newly_active_) {
         probe->active_.Store(false, kRelaxed);
@@ -225,7 +229,9 @@ Result<ProbeSite*> ProbeRegistry::FindOrMakeSite(const Place& place) {
   if (site != nullptr) {
     return site;  // perhaps a dead one, which lives again
   }
-  return MakeSite(EBPF_TRY(PlanOrSayWhyNot(place)));
+  const machine::ProbePlan plan = EBPF_TRY(PlanOrSayWhyNot(place));
+  EBPF_TRY(RevertDetoursOver(address));
+  return MakeSite(plan);
 }
 
 /// A slot for a plan that needs one, which becomes kRelocate where it can.
@@ -237,27 +243,36 @@ Result<uint64_t> ProbeRegistry::AllocateSlot(machine::ProbePlan& plan) {
   if (!slot.ok()) {
     slot = slots_.Allocate(*allocator_, plan.address, ops_->slot_reach);
   }
-  if (slot.ok() && relocates_ && !MakeDetour(plan, *slot)) {
+  if (slot.ok() && relocates_ && !MakeDetourAtOnce(plan, *slot)) {
     (void)ops_->relocate_probe(plan, *slot);
   }
   return slot;
 }
 
-bool ProbeRegistry::MakeDetour(machine::ProbePlan& plan, uint64_t slot) {
-  const auto entry = reinterpret_cast<uintptr_t>(machine_detour_text.begin);
-  return relocates_ && entry != 0 && ops_->may_detour(plan) &&
-         ops_->make_detour(plan, slot, entry);
+/// Where a jump covers one instruction it stands there from the beginning.
+bool ProbeRegistry::MayDetourAtOnce(const machine::ProbePlan& plan) {
+  return relocates_ && machine_detour_text.begin != nullptr &&
+         ops_->may_detour != nullptr && ops_->find_window == nullptr &&
+         ops_->may_detour(plan);
+}
+
+bool ProbeRegistry::MakeDetourAtOnce(machine::ProbePlan& plan, uint64_t slot) {
+  machine::DetourWindow window = {plan.insn_size, 0, {}};
+  CopyBytes(window.insns, plan.insn, plan.insn_size);
+  return MayDetourAtOnce(plan) &&
+         ops_->make_detour(
+             plan, window, slot,
+             reinterpret_cast<uintptr_t>(machine_detour_text.begin));
 }
 
 /// The slot of a plan that needs none without a detour; 0: it has none.
-uint64_t ProbeRegistry::TryDetour(machine::ProbePlan& plan) {
-  if (!relocates_ || machine_detour_text.begin == nullptr ||
-      !ops_->may_detour(plan)) {
+uint64_t ProbeRegistry::TryDetourAtOnce(machine::ProbePlan& plan) {
+  if (!MayDetourAtOnce(plan)) {
     return 0;
   }
   const Result<uint64_t> slot =
       slots_.Allocate(*allocator_, plan.address, ops_->relocate_reach);
-  if (!slot.ok() || MakeDetour(plan, *slot)) {
+  if (!slot.ok() || MakeDetourAtOnce(plan, *slot)) {
     return slot.ok() ? *slot : 0;
   }
   slots_.Free(*slot);
@@ -270,7 +285,7 @@ Result<ProbeSite*> ProbeRegistry::MakeSite(const machine::ProbePlan& wanted) {
   if (plan.method == machine::ProbeMethod::kStep) {
     slot = EBPF_TRY(AllocateSlot(plan));
   } else {
-    slot = TryDetour(plan);
+    slot = TryDetourAtOnce(plan);
   }
   const Result<ProbeSite*> made = allocator_->New<ProbeSite>(plan);
   if (!made.ok()) {
@@ -393,6 +408,7 @@ void ProbeRegistry::Drain() {
     if (table_.Trim() && IsOk(WaitForText(0, 0))) {
       table_.FreeOld();
     }
+    RetryJumps();
   }
 }
 

@@ -8,6 +8,7 @@
 #include "core/base/thread_annotations.h"
 #include "core/memory/allocator.h"
 #include "core/platform/symbols.h"
+#include "core/probes/detour_patches.h"
 #include "core/probes/kprobe.h"
 #include "core/probes/probe_list.h"
 #include "core/probes/probe_site.h"
@@ -73,12 +74,28 @@ class ProbeRegistry : public NonCopyable {
       EBPF_REQUIRES(mutex_);
   Result<ProbeSite*> FindOrMakeSite(const Place& place) EBPF_REQUIRES(mutex_);
   Result<uint64_t> AllocateSlot(machine::ProbePlan& plan) EBPF_REQUIRES(mutex_);
-  bool MakeDetour(machine::ProbePlan& plan, uint64_t slot)
+  bool MayDetourAtOnce(const machine::ProbePlan& plan) EBPF_REQUIRES(mutex_);
+  bool MakeDetourAtOnce(machine::ProbePlan& plan, uint64_t slot)
       EBPF_REQUIRES(mutex_);
-  uint64_t TryDetour(machine::ProbePlan& plan) EBPF_REQUIRES(mutex_);
+  uint64_t TryDetourAtOnce(machine::ProbePlan& plan) EBPF_REQUIRES(mutex_);
   Result<ProbeSite*> MakeSite(const machine::ProbePlan& wanted)
       EBPF_REQUIRES(mutex_);
   void MakeRoomFor(size_t count) EBPF_REQUIRES(mutex_);
+
+  // Detours whose jump covers several instructions.
+  Result<machine::DetourWindow> FindWindow(const machine::ProbePlan& plan)
+      EBPF_REQUIRES(mutex_);
+  bool HasSiteInside(uint64_t address, uint64_t size) EBPF_REQUIRES(mutex_);
+  void PlanDetour(ProbeSite& site) EBPF_REQUIRES(mutex_);
+  template <typename P>
+  void PlanDetours(Span<P> probes) EBPF_REQUIRES(mutex_);
+  template <typename P>
+  void WriteJumps(Span<P> probes) EBPF_REQUIRES(mutex_);
+  void RetryJumps() EBPF_REQUIRES(mutex_);
+  Status RevertDetoursOver(uint64_t address) EBPF_REQUIRES(mutex_);
+  Status RevertDetour(ProbeSite& site) EBPF_REQUIRES(mutex_);
+
+  // Probes at sites.
   void AddProbe(ProbeSite& site, Kprobe& probe) EBPF_REQUIRES(mutex_);
   void RemoveProbe(Kprobe& probe) EBPF_REQUIRES(mutex_);
   bool AnyActive(const ProbeSite& site) EBPF_REQUIRES(mutex_);
@@ -102,6 +119,9 @@ class ProbeRegistry : public NonCopyable {
   Span<ProbeCpu> cpus_ EBPF_GUARDED_BY(mutex_);
   SiteTable table_ EBPF_GUARDED_BY(mutex_);
   SitePatches patches_ EBPF_GUARDED_BY(mutex_);
+  DetourPatches detours_ EBPF_GUARDED_BY(mutex_);
+  // Sites whose jump could not be written: somebody was inside of the window.
+  size_t waiting_jumps_ EBPF_GUARDED_BY(mutex_) = 0;
   SlotPool slots_ EBPF_GUARDED_BY(mutex_);
   bool supported_ EBPF_GUARDED_BY(mutex_) = false;  // once found out
   bool relocates_ EBPF_GUARDED_BY(mutex_) = false;  // the same

@@ -35,8 +35,9 @@ class ProbeSite : public NonCopyable {
     }
   }
 
-  // Written before the site is published, and never again.
-  const machine::ProbePlan plan;
+  // Written before the site is published, or its first breakpoint; then only
+  // where no CPU is in a trap, but for the address, which stays.
+  machine::ProbePlan plan;
   uint64_t slot = 0;  // 0: the plan needs none
 
   // What the trap follows. A site is in one table, or while that is replaced in
@@ -47,10 +48,19 @@ class ProbeSite : public NonCopyable {
   // The registry's, under its mutex.
   ProbeSite* next_dead = nullptr;
   bool is_listed_dead = false;  // it may be alive again
-  bool armed = false;           // the breakpoint is in the text
+  bool armed = false;           // breakpoint or jump is in the text
+  bool jumps = false;           // it is the jump
   bool patching = false;        // that is about to change
   bool slot_written = false;
   bool published = false;
+  bool was_armed = false;  // once
+  bool may_detour = true;  // what it stands on was not looked at yet
+
+  /// Whether a jump may be written like a breakpoint: nobody can be inside.
+  bool JumpsAtOnce() const {
+    return plan.method == machine::ProbeMethod::kDetour &&
+           plan.window_size == plan.insn_size;
+  }
 };
 
 /// The sites by address. Read without locks. SiteTable makes and changes it.

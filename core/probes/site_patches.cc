@@ -49,9 +49,11 @@ void SitePatches::Finish(Status status) {
 
 void SitePatches::AddPatches(ProbeSite& site) {
   const machine::ProbePlan& plan = site.plan;
+  const bool jumps = arm_ ? site.JumpsAtOnce() : site.jumps;
+  const uint8_t* there = jumps ? plan.jump : plan.breakpoint;
+  const uint8_t size = jumps ? plan.jump_size : plan.breakpoint_size;
   if (!arm_) {
-    patches_[patch_count_++] = {plan.address, plan.breakpoint, plan.insn,
-                                plan.breakpoint_size};
+    patches_[patch_count_++] = {plan.address, there, plan.insn, size};
     return;
   }
   // Slot and breakpoint appear at once: the other CPUs stand still. The slot
@@ -59,8 +61,7 @@ void SitePatches::AddPatches(ProbeSite& site) {
   if (NeedsSlot(site)) {
     patches_[patch_count_++] = {site.slot, nullptr, plan.slot, plan.slot_size};
   }
-  patches_[patch_count_++] = {plan.address, plan.insn, plan.breakpoint,
-                              plan.breakpoint_size};
+  patches_[patch_count_++] = {plan.address, plan.insn, there, size};
 }
 
 Status SitePatches::ApplyTo(size_t first, size_t count) {
@@ -71,8 +72,11 @@ Status SitePatches::ApplyTo(size_t first, size_t count) {
   EBPF_TRY(
       ApplyTextPatches(Span<const TextPatch>(patches_).First(patch_count_)));
   for (size_t i = first; i < first + count; ++i) {
-    sites_[i]->armed = arm_;
-    sites_[i]->slot_written = sites_[i]->slot_written || arm_;
+    ProbeSite& site = *sites_[i];
+    site.armed = arm_;
+    site.jumps = arm_ && site.JumpsAtOnce();
+    site.slot_written = site.slot_written || arm_;
+    site.was_armed = true;
   }
   return Status::kOk;
 }

@@ -47,9 +47,9 @@ void Undo(Span<const TextPatch> patches, size_t count) {
   }
 }
 
-/// Runs while the other CPUs stand still.
-int ApplyAll(void* argument) {
-  const auto& patches = *static_cast<const Span<const TextPatch>*>(argument);
+}  // namespace
+
+int ApplyWhereStopped(Span<const TextPatch> patches) {
   for (const TextPatch& patch : patches) {
     if (patch.expected != nullptr && !Holds(patch, patch.expected)) {
       return Negative(Status::kIo);
@@ -65,15 +65,20 @@ int ApplyAll(void* argument) {
   return 0;
 }
 
-}  // namespace
-
 constinit Atomic<uint64_t> text_patch_count{0};
 
+// Releases nothing: the trap only compares the numbers.
+void CountTextChange() { text_patch_count.FetchAdd(1, kRelaxed); }
+
 Status ApplyTextPatches(Span<const TextPatch> patches) {
-  // Releases nothing: the trap only compares the numbers.
-  text_patch_count.FetchAdd(1, kRelaxed);
+  CountTextChange();
   int result = 0;
-  const int stopped = ebpf_port_stop_machine(ApplyAll, &patches, &result);
+  const int stopped = ebpf_port_stop_machine(
+      [](void* argument) {
+        return ApplyWhereStopped(
+            *static_cast<const Span<const TextPatch>*>(argument));
+      },
+      &patches, &result);
   return static_cast<Status>(-(stopped != 0 ? stopped : result));
 }
 

@@ -31,6 +31,12 @@ inline constexpr size_t kMaxTextPatches = 16;
 /// ebpf_port_text_write said. Context: task, interrupts on, no spin lock held.
 Status ApplyTextPatches(Span<const TextPatch> patches);
 
+/// The same, for who has stopped the other CPUs already; 0, or a negative
+/// errno. Before it stopped them it counted the change.
+/// Context: only inside ebpf_port_stop_machine's function.
+int ApplyWhereStopped(Span<const TextPatch> patches);
+void CountTextChange();
+
 /// Grows with every change of text. A breakpoint trap may come late from before
 /// the last one. Context: any.
 [[gnu::visibility(

@@ -101,9 +101,11 @@ class Surveyor {
     // A slot as near as core/probes asks for.
     const uint64_t slot = (plan.address & ~uint64_t{63}) + 4096;
     const machine::MachineOps& cpu = *image_.machine;
+    machine::DetourWindow window = {plan.insn_size, 0, {}};
+    memcpy(window.insns, plan.insn, plan.insn_size);
     const bool detoured = port_.relocates && cpu.may_detour != nullptr &&
-                          cpu.may_detour(plan) &&
-                          cpu.make_detour(plan, slot, slot);
+                          cpu.find_window == nullptr && cpu.may_detour(plan) &&
+                          cpu.make_detour(plan, window, slot, slot);
     if (!detoured && port_.relocates && cpu.relocate_probe != nullptr) {
       (void)cpu.relocate_probe(plan, slot);
     }

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: MIT
+//
+// core/probes/detour_patches.h's implementation. DESIGN.md says what is asked.
+#include "core/probes/detour_patches.h"
+
+#include "core/base/memory.h"
+#include "core/sync/text_quiescence.h"
+
+namespace ebpf {
+namespace {
+
+using machine::ProbePlan;
+
+/// What the text holds under a jump while the breakpoint stands.
+struct Breakpoint {
+  explicit Breakpoint(const ProbePlan& plan) {
+    CopyBytes(bytes, plan.insn, plan.jump_size);
+    CopyBytes(bytes, plan.breakpoint, plan.breakpoint_size);
+  }
+  uint8_t bytes[machine::kMaxJumpSize];
+};
+
+/// Whether who goes on at `pc` may come to the inside of the window. From a
+/// slot it may be any place up to the end of what the slot stands for.
+bool MayEnter(const ProbePlan& plan, uint64_t pc) {
+  if (machine_detour_text.Overlaps(pc, 1)) {
+    return true;  // by any slot
+  }
+  const uint64_t original = probe_shared.slots.Load(kRelaxed)->OriginOf(pc);
+  const uint64_t reach = original == pc ? 0 : machine::kMaxWindowSize;
+  const uint64_t inside = plan.address + 1;
+  return original + reach >= inside &&
+         original < plan.address + plan.window_size;
+}
+
+}  // namespace
+
+void DetourPatches::See(void* patches, uintptr_t pc) {
+  auto& self = *static_cast<DetourPatches*>(patches);
+  for (size_t i = 0; i < self.site_count_; ++i) {
+    self.is_entered_[i] =
+        self.is_entered_[i] || MayEnter(self.sites_[i]->plan, pc);
+  }
+}
+
+void DetourPatches::Decide(void* patches, bool listed) {
+  auto& self = *static_cast<DetourPatches*>(patches);
+  for (size_t i = 0; i < self.site_count_; ++i) {
+    ProbeSite& site = *self.sites_[i];
+    const ProbePlan& plan = site.plan;
+    const bool is_quiet = listed && !self.is_entered_[i];
+    const Breakpoint breakpoint(plan);
+    const TextPatch jump = {plan.address, breakpoint.bytes, plan.jump,
+                            plan.jump_size};
+    site.jumps = is_quiet && ApplyWhereStopped({&jump, 1}) == 0;
+  }
+}
+
+size_t DetourPatches::WantJump(ProbeSite& site) {
+  if (!site.armed || site.jumps ||
+      site.plan.method != machine::ProbeMethod::kDetour) {
+    return 0;
+  }
+  sites_[site_count_++] = &site;
+  return site_count_ == kMaxSites ? WriteJumps() : 0;
+}
+
+size_t DetourPatches::WriteJumps() {
+  if (site_count_ == 0) {
+    return 0;
+  }
+  for (bool& is_entered : is_entered_) {
+    is_entered = false;
+  }
+  // Where a CPU does not come nothing was asked, and nothing written.
+  CountTextChange();
+  (void)InspectText({See, Decide, this});
+  size_t left = 0;
+  for (size_t i = 0; i < site_count_; ++i) {
+    left += sites_[i]->jumps ? 0 : 1;
+  }
+  site_count_ = 0;
+  return left;
+}
+
+int DetourPatches::Reversal::Apply() const {
+  const Breakpoint breakpoint(site.plan);
+  TextPatch patches[2];
+  size_t count = 0;
+  if (site.armed && slot != 0) {
+    patches[count++] = {slot, nullptr, plan.slot, plan.slot_size};
+  }
+  if (site.jumps) {
+    patches[count++] = {site.plan.address, site.plan.jump, breakpoint.bytes,
+                        site.plan.jump_size};
+  }
+  const int status =
+      ApplyWhereStopped(Span<const TextPatch>(patches).First(count));
+  if (status == 0) {
+    // No CPU is in a trap: nobody sees half of it.
+    site.plan = plan;
+    site.slot = slot;
+    site.slot_written = site.armed;
+    site.jumps = false;
+  }
+  return status;
+}
+
+Status DetourPatches::Revert(ProbeSite& site, const ProbePlan& plan,
+                             uint64_t slot) {
+  Reversal reversal = {site, plan, slot, 0};
+  CountTextChange();
+  EBPF_TRY(InspectText({[](void*, uintptr_t) {},
+                        [](void* argument, bool) {
+                          auto& to_do = *static_cast<Reversal*>(argument);
+                          to_do.result = to_do.Apply();
+                        },
+                        &reversal}));
+  return static_cast<Status>(-reversal.result);
+}
+
+}  // namespace ebpf
