@@ -13,9 +13,20 @@ namespace {
 
 class KprobeManyTest : public KprobeTest {
  protected:
-  /// What of the registry's own is there without probes.
+  /// What of the registry's own is there without probes: also a page of slots,
+  /// which is kept for the next one.
+  const bool has_slots_ = AttachAndDetachOne();
   const uint64_t own_blocks_ = allocator_.outstanding_blocks();
   const uint64_t own_bytes_ = allocator_.outstanding_bytes();
+
+ private:
+  bool AttachAndDetachOne() {
+    HostText text("multiply", kMultiply);
+    Counter counter;
+    Attach("multiply", 0, counter)->Detach();
+    EXPECT_EQ(HostExecBytes(), 4096u);
+    return true;
+  }
 };
 
 // What a plain probe takes: its site, which holds the plan, the probe, a slot,
@@ -108,7 +119,7 @@ TEST_F(KprobeManyTest, AttachingIsAllOrNone) {
       EXPECT_FALSE(probe);
     }
     EXPECT_EQ(allocator_.outstanding_blocks(), own_blocks_);
-    EXPECT_EQ(HostExecBytes(), 0u);
+    EXPECT_EQ(HostExecBytes(), 4096u);
   }
   EXPECT_TRUE(functions.IsOriginal());
 }
@@ -264,8 +275,8 @@ TEST_F(KprobeManyTest, EachAllocationFailedLeavesAllAsBefore) {
           AttachKprobes(subject->addresses(), counter, SpanOf(probes));
       if (!IsOk(status)) {
         EXPECT_EQ(status, Status::kNoMemory);
-        EXPECT_EQ(failing.outstanding_blocks(), own);
-        EXPECT_EQ(HostExecBytes(), 0u);
+        EXPECT_LE(HostExecBytes(), 4096u);  // a page may stay
+        EXPECT_EQ(failing.outstanding_blocks(), own + HostExecBytes() / 4096);
         EXPECT_EQ(EnableKprobes(SpanOf(probes).First(0)), Status::kOk);
       } else {
         EXPECT_EQ(EnableKprobes(SpanOf(probes)), Status::kOk);

@@ -54,9 +54,12 @@ bool ProbeRegistry::Exit() {
       return_pool.CountInFlight() != 0) {
     return false;
   }
+  if (supported_ && (!IsOk(slots_.Close(*allocator_)) || !slots_.empty())) {
+    return false;  // somebody is in a slot; a fault there is one of ours
+  }
   probe_shared.cpus.Store(nullptr, kRelaxed);
   // Traps that are none of ours may be looking right now.
-  if (supported_ && (!IsOk(slots_.Quiesce(*allocator_)) || !slots_.empty())) {
+  if (supported_ && !IsOk(WaitForMaskedText())) {
     probe_shared.cpus.Store(cpus_.data(), kRelease);
     return false;
   }

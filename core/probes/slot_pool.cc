@@ -3,6 +3,7 @@
 // core/probes/slot_pool.h's implementation.
 #include "core/probes/slot_pool.h"
 
+#include "core/base/bits.h"
 #include "core/platform/text.h"
 #include "core/probes/probe_site.h"
 #include "core/sync/text_quiescence.h"
@@ -19,8 +20,35 @@ void SetBit(uint64_t* bits, unsigned index) {
 void ClearBit(uint64_t* bits, unsigned index) {
   bits[index / 64] &= ~(uint64_t{1} << index % 64);
 }
+template <unsigned kCount>
+bool HasAny(const uint64_t (&bits)[kCount]) {
+  uint64_t any = 0;
+  for (const uint64_t word : bits) {
+    any |= word;
+  }
+  return any != 0;
+}
+template <unsigned kCount>
+void ClearBits(uint64_t (&bits)[kCount]) {
+  for (uint64_t& word : bits) {
+    word = 0;
+  }
+}
 
 }  // namespace
+
+bool SlotPool::IsUnused(const Page& page) { return !HasAny(page.used); }
+
+/// kSlotsPerPage: there is none.
+unsigned SlotPool::FirstUnused(const Page& page) {
+  for (unsigned i = 0; i < kWords; ++i) {
+    if (~page.used[i] != 0) {
+      const uint64_t lowest = ~page.used[i] & (page.used[i] + 1);
+      return i * 64 + BitWidth(lowest) - 1;
+    }
+  }
+  return kSlotsPerPage;
+}
 
 bool SlotPool::InReach(const Page& page, uint64_t near, uint64_t reach) {
   const uint64_t last = page.address + kPageSize - 1;
@@ -38,17 +66,12 @@ Result<SlotPool::Page*> SlotPool::AddPage(Allocator& allocator, uint64_t near,
     return Status::kNoMemory;
   }
   page->address = reinterpret_cast<uintptr_t>(memory);
-  page->next.Store(pages_.Load(kRelaxed), kRelaxed);
-  // Releases the page: pairs with the acquires in OriginOf.
-  pages_.Store(page, kRelease);
-  return page;
-}
-
-SlotPool::Page* SlotPool::PageOf(uint64_t address) const {
-  Page* page = pages_.Load(kRelaxed);
-  while (page != nullptr && address - page->address >= kPageSize) {
-    page = page->next.Load(kRelaxed);
-  }
+  Atomic<Page*>& bucket = buckets_[BucketOf(page->address)];
+  page->next.Store(bucket.Load(kRelaxed), kRelaxed);
+  // Releases the page: pairs with the acquires in PageOf.
+  bucket.Store(page, kRelease);
+  room_.PushBack(*page);
+  ++page_count_;
   return page;
 }
 
@@ -56,86 +79,170 @@ unsigned SlotPool::IndexOf(const Page& page, uint64_t slot) {
   return static_cast<unsigned>((slot - page.address) / machine::kMaxSlotSize);
 }
 
+void SlotPool::AddToRoom(Page& page) {
+  if (!page.ListNode<Page, WithRoom>::IsLinked() &&
+      FirstUnused(page) != kSlotsPerPage) {
+    room_.PushBack(page);
+  }
+}
+
+void SlotPool::AddToFreed(Page& page) {
+  if (!page.ListNode<Page, WithFreed>::IsLinked()) {
+    freed_.PushBack(page);
+  }
+}
+
 Result<uint64_t> SlotPool::Allocate(Allocator& allocator, uint64_t near,
                                     uint64_t reach) {
-  Page* page = pages_.Load(kRelaxed);
-  while (page != nullptr &&
-         (page->used_count == kSlotsPerPage || !InReach(*page, near, reach))) {
-    page = page->next.Load(kRelaxed);
+  Page* page = nullptr;
+  for (Page& candidate : room_) {
+    if (InReach(candidate, near, reach)) {
+      page = &candidate;
+      break;
+    }
   }
   if (page == nullptr) {
     page = EBPF_TRY(AddPage(allocator, near, reach));
   }
-  unsigned index = 0;
-  while (HasBit(page->used, index)) {
-    ++index;
-  }
+  const unsigned index = FirstUnused(*page);
   SetBit(page->used, index);
-  ++page->used_count;
+  if (FirstUnused(*page) == kSlotsPerPage) {
+    room_.Remove(*page);
+  }
   return page->address + index * machine::kMaxSlotSize;
 }
 
 void SlotPool::SetOrigin(uint64_t slot, uint64_t address, uint8_t copy_offset) {
   Page& page = *PageOf(slot);
-  page.copies[IndexOf(page, slot)].Store(copy_offset, kRelaxed);
-  page.origins[IndexOf(page, slot)].Store(address, kRelaxed);
+  const unsigned index = IndexOf(page, slot);
+  SetBit(page.jumps_back, index);
+  page.copies[index].Store(copy_offset, kRelaxed);
+  page.origins[index].Store(address, kRelaxed);
 }
 
 void SlotPool::Free(uint64_t slot) {
   Page& page = *PageOf(slot);
   SetBit(page.freed, IndexOf(page, slot));
-  ++freed_count_;
+  AddToFreed(page);
 }
 
-void SlotPool::GiveBack(Page& page, unsigned index) {
-  page.origins[index].Store(0, kRelaxed);
-  ClearBit(page.used, index);
-  ClearBit(page.freed, index);
-  --page.used_count;
-  --freed_count_;
+void SlotPool::Return(uint64_t slot) {
+  Page& page = *PageOf(slot);
+  ClearBit(page.used, IndexOf(page, slot));
+  AddToRoom(page);
+  if (IsUnused(page) && &page != spare_) {
+    AddToFreed(page);
+  }
 }
+
+// --- With all CPUs stopped --------------------------------------------------
 
 void SlotPool::See(void* pool, uintptr_t pc) {
   auto& self = *static_cast<SlotPool*>(pool);
   self.all_seen_ = self.all_seen_ || machine_detour_text.Overlaps(pc, 1);
-  if (Page* page = self.PageOf(pc)) {
+  Page* page = self.PageOf(pc);
+  if (page != nullptr && page->ListNode<Page, WithFreed>::IsLinked()) {
     SetBit(page->seen, IndexOf(*page, pc));
   }
 }
 
-// All CPUs are stopped, and none of them is in OriginOf.
 void SlotPool::Decide(void* pool, bool listed) {
   auto& self = *static_cast<SlotPool*>(pool);
   const bool known = listed && !self.all_seen_;
   self.all_seen_ = false;
-  Atomic<Page*>* link = &self.pages_;
-  while (Page* page = link->Load(kRelaxed)) {
-    for (unsigned i = 0; i < kSlotsPerPage; ++i) {
-      const bool is_masked = page->origins[i].Load(kRelaxed) == 0;
-      if (HasBit(page->freed, i) &&
-          (is_masked || (known && !HasBit(page->seen, i)))) {
-        self.GiveBack(*page, i);
-      }
-      ClearBit(page->seen, i);
+  for (unsigned i = 0; i < kMaxPagesDecided && !self.freed_.empty(); ++i) {
+    Page& page = self.freed_.Front();
+    self.freed_.Remove(page);
+    self.DecideOn(page, known);
+    self.decided_.PushBack(page);
+  }
+}
+
+void SlotPool::DecideOn(Page& page, bool known) {
+  for (unsigned i = 0; i < kWords; ++i) {
+    const uint64_t stay =
+        page.jumps_back[i] & (known ? page.seen[i] : ~uint64_t{0});
+    page.gone[i] = page.freed[i] & ~stay;
+    page.used[i] &= ~page.gone[i];
+    page.freed[i] &= ~page.gone[i];
+    page.jumps_back[i] &= ~page.gone[i];
+    page.seen[i] = 0;
+  }
+  if (IsUnused(page)) {
+    RemoveUnlessSpare(page);
+  }
+}
+
+// None of the CPUs is in OriginOf.
+void SlotPool::RemoveUnlessSpare(Page& page) {
+  const bool has_other =
+      spare_ != nullptr && spare_ != &page && IsUnused(*spare_);
+  if (keeps_spare_ && !has_other) {
+    spare_ = &page;
+    return;
+  }
+  if (spare_ == &page) {
+    spare_ = nullptr;
+  }
+  Atomic<Page*>* link = &buckets_[BucketOf(page.address)];
+  while (link->Load(kRelaxed) != &page) {
+    link = &link->Load(kRelaxed)->next;
+  }
+  link->Store(page.next.Load(kRelaxed), kRelaxed);
+  page.is_out = true;
+}
+
+// --- And afterwards ----------------------------------------------------------
+
+/// What need not be done while they stood still.
+void SlotPool::EndDecided(Allocator& allocator, FreedList& occupied) {
+  while (!decided_.empty()) {
+    Page& page = decided_.Front();
+    decided_.Remove(page);
+    if (HasAny(page.freed)) {
+      occupied.PushBack(page);
     }
-    if (page->used_count != 0) {
-      link = &page->next;
+    AddToRoom(page);
+    if (page.is_out) {
+      room_.Remove(page);
+      ebpf_port_exec_free(reinterpret_cast<void*>(page.address), kPageSize);
+      allocator.Delete(&page);
+      --page_count_;
       continue;
     }
-    link->Store(page->next.Load(kRelaxed), kRelaxed);
-    page->next.Store(self.empty_pages_, kRelaxed);
-    self.empty_pages_ = page;
+    for (unsigned i = 0; i < kSlotsPerPage; ++i) {
+      if (HasBit(page.gone, i)) {
+        page.origins[i].Store(0, kRelaxed);
+      }
+    }
   }
 }
 
 Status SlotPool::Quiesce(Allocator& allocator) {
-  EBPF_TRY(InspectText({See, Decide, this}));
-  while (Page* page = empty_pages_) {
-    empty_pages_ = page->next.Load(kRelaxed);
-    ebpf_port_exec_free(reinterpret_cast<void*>(page->address), kPageSize);
-    allocator.Delete(page);
+  FreedList occupied;  // by somebody, who may have left the next time
+  Status status = InspectText({See, Decide, this});
+  const Status first = status;
+  while (IsOk(status)) {
+    EndDecided(allocator, occupied);
+    status = freed_.empty() ? Status::kBusy : InspectText({See, Decide, this});
   }
-  return Status::kOk;
+  while (!occupied.empty()) {
+    Page& page = occupied.Front();
+    occupied.Remove(page);
+    ClearBits(page.seen);  // by later rendezvous
+    freed_.PushBack(page);
+  }
+  return first;
+}
+
+Status SlotPool::Close(Allocator& allocator) {
+  if (spare_ != nullptr && IsUnused(*spare_)) {
+    AddToFreed(*spare_);
+  }
+  keeps_spare_ = false;
+  const Status status = Quiesce(allocator);
+  keeps_spare_ = true;
+  return status;
 }
 
 }  // namespace ebpf

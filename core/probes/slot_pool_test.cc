@@ -2,7 +2,10 @@
 #include "core/probes/slot_pool.h"
 
 #include <atomic>
+#include <csignal>
+#include <map>
 #include <set>
+#include <sys/mman.h>
 #include <thread>
 #include <vector>
 
@@ -10,6 +13,7 @@
 #include "gtest/gtest.h"
 #include "testing/host_port/host_cpu.h"
 #include "testing/host_port/host_memory.h"
+#include "testing/host_port/host_rendezvous.h"
 #include "testing/host_port/host_text.h"
 
 namespace ebpf {
@@ -18,8 +22,17 @@ namespace {
 constexpr uint64_t kAnywhere = UINT64_MAX;
 
 void ExpectToEndEmpty(SlotPool& pool, Allocator& allocator) {
-  EXPECT_EQ(pool.Quiesce(allocator), Status::kOk);
+  EXPECT_EQ(pool.Close(allocator), Status::kOk);
   EXPECT_TRUE(pool.empty());
+}
+
+std::vector<uint64_t> AllocateMany(SlotPool& pool, Allocator& allocator,
+                                   size_t count) {
+  std::vector<uint64_t> slots;
+  for (size_t i = 0; i < count; ++i) {
+    slots.push_back(*pool.Allocate(allocator, 0, kAnywhere));
+  }
+  return slots;
 }
 
 TEST(SlotPoolTest, GivesSlotsThatDoNotOverlap) {
@@ -32,13 +45,14 @@ TEST(SlotPoolTest, GivesSlotsThatDoNotOverlap) {
     EXPECT_EQ(*slot % machine::kMaxSlotSize, 0u);
     EXPECT_TRUE(slots.insert(*slot).second);
   }
-  EXPECT_EQ(HostExecBytes(), 3u * 4096);
+  EXPECT_EQ(HostExecBytes(),
+            (300 * machine::kMaxSlotSize + 4095) / 4096 * 4096);
   EXPECT_EQ(pool.Quiesce(allocator), Status::kOk);
-  EXPECT_EQ(HostExecBytes(), 3u * 4096);
   for (const uint64_t slot : slots) {
     pool.Free(slot);
   }
-  EXPECT_EQ(HostExecBytes(), 3u * 4096);
+  EXPECT_EQ(HostExecBytes(),
+            (300 * machine::kMaxSlotSize + 4095) / 4096 * 4096);
   ExpectToEndEmpty(pool, allocator);
   EXPECT_EQ(HostExecBytes(), 0u);
 }
@@ -55,6 +69,151 @@ TEST(SlotPoolTest, UsesFreedSlotsAgain) {
   EXPECT_EQ(*pool.Allocate(allocator, 0, kAnywhere), *first);
   pool.Free(*first);
   pool.Free(*second);
+  ExpectToEndEmpty(pool, allocator);
+}
+
+TEST(SlotPoolTest, KeepsOnePageForTheNextProbe) {
+  FailingAllocator allocator;
+  SlotPool pool;
+  for (const size_t count : {1, 300, 1000, 2}) {
+    for (const uint64_t slot : AllocateMany(pool, allocator, count)) {
+      pool.Free(slot);
+    }
+    EXPECT_EQ(pool.Quiesce(allocator), Status::kOk);
+    EXPECT_EQ(HostExecBytes(), 4096u);
+    EXPECT_EQ(allocator.outstanding_blocks(), 1u);
+    EXPECT_FALSE(pool.has_freed());
+  }
+  const uint64_t calls = allocator.calls();
+  for (int i = 0; i < 10; ++i) {
+    pool.Free(*pool.Allocate(allocator, 0, kAnywhere));
+    EXPECT_EQ(pool.Quiesce(allocator), Status::kOk);
+  }
+  EXPECT_EQ(allocator.calls(), calls);
+  ExpectToEndEmpty(pool, allocator);
+  EXPECT_EQ(HostExecBytes(), 0u);
+}
+
+TEST(SlotPoolTest, ASlotThatNobodyFoundIsFreeAtOnce) {
+  FailingAllocator allocator;
+  SlotPool pool;
+  const std::vector<uint64_t> slots = AllocateMany(pool, allocator, 128);
+  pool.Return(slots[77]);
+  EXPECT_FALSE(pool.has_freed());
+  EXPECT_EQ(*pool.Allocate(allocator, 0, kAnywhere), slots[77]);
+  for (const uint64_t slot : slots) {
+    pool.Return(slot);
+  }
+  EXPECT_EQ(HostExecBytes(), 4096u);
+  EXPECT_TRUE(pool.has_freed());
+  ExpectToEndEmpty(pool, allocator);
+}
+
+TEST(SlotPoolTest, ManySlotsAreFoundEmptyInSeveralRendezvous) {
+  FailingAllocator allocator;
+  SlotPool pool;
+  constexpr size_t kPages = 200;
+  const std::vector<uint64_t> slots =
+      AllocateMany(pool, allocator, kPages * 4096 / machine::kMaxSlotSize);
+  const uint64_t before = HostRendezvousCount();
+  EXPECT_EQ(pool.Quiesce(allocator), Status::kOk);
+  EXPECT_EQ(HostRendezvousCount() - before, 1u);
+  for (const uint64_t slot : slots) {
+    pool.SetOrigin(slot, 0x1000);
+    pool.Free(slot);
+  }
+  EXPECT_EQ(pool.Quiesce(allocator), Status::kOk);
+  EXPECT_EQ(HostRendezvousCount() - before, 1 + (kPages + 63) / 64);
+  EXPECT_EQ(HostExecBytes(), 4096u);
+  ExpectToEndEmpty(pool, allocator);
+}
+
+/// Gives each block pages of its own, and counts blocks that are touched.
+class TouchCounter final : public Allocator {
+ public:
+  TouchCounter() {
+    self_ = this;
+    struct sigaction action = {};
+    action.sa_sigaction = &TouchCounter::Touched;
+    action.sa_flags = SA_SIGINFO;
+    sigaction(SIGSEGV, &action, &before_);
+  }
+  ~TouchCounter() {
+    sigaction(SIGSEGV, &before_, nullptr);
+    EXPECT_EQ(blocks_.size(), 0u);
+  }
+
+  void* Allocate(size_t size, size_t /*align*/) override {
+    void* block = mmap(nullptr, size, PROT_READ | PROT_WRITE,
+                       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    blocks_[reinterpret_cast<uintptr_t>(block)] = size;
+    return block;
+  }
+  void Free(void* memory, size_t size, size_t /*align*/) override {
+    blocks_.erase(reinterpret_cast<uintptr_t>(memory));
+    munmap(memory, size);
+  }
+
+  /// How many blocks `work` touches.
+  template <typename Work>
+  size_t Count(Work work) {
+    touched_ = 0;
+    for (const auto& [begin, size] : blocks_) {
+      mprotect(reinterpret_cast<void*>(begin), size, PROT_NONE);
+    }
+    work();
+    for (const auto& [begin, size] : blocks_) {
+      mprotect(reinterpret_cast<void*>(begin), size, PROT_READ | PROT_WRITE);
+    }
+    return touched_;
+  }
+
+ private:
+  static void Touched(int signal, siginfo_t* info, void* /*context*/) {
+    const auto at = reinterpret_cast<uintptr_t>(info->si_addr);
+    auto block = self_->blocks_.upper_bound(at);
+    if (block == self_->blocks_.begin() ||
+        at - (--block)->first >= block->second) {
+      sigaction(signal, &self_->before_, nullptr);
+      return;
+    }
+    ++self_->touched_;
+    mprotect(reinterpret_cast<void*>(block->first), block->second,
+             PROT_READ | PROT_WRITE);
+  }
+
+  static TouchCounter* self_;
+  struct sigaction before_ = {};
+  std::map<uintptr_t, size_t> blocks_;
+  size_t touched_ = 0;
+};
+TouchCounter* TouchCounter::self_ = nullptr;
+
+TEST(SlotPoolTest, WhatASlotTakesDoesNotGrowWithTheOthers) {
+  TouchCounter allocator;
+  SlotPool pool;
+  constexpr size_t kPages = 256;
+  const std::vector<uint64_t> slots =
+      AllocateMany(pool, allocator, kPages * 4096 / machine::kMaxSlotSize);
+  // A page is in one of 64 lists, not all of which are as long.
+  constexpr size_t kFew = 16;
+  uint64_t first = 0;
+  uint64_t second = 0;
+  EXPECT_LE(allocator.Count([&] { pool.SetOrigin(slots[0], 0x1000); }), kFew);
+  EXPECT_LE(allocator.Count([&] { pool.Free(slots[0]); }), kFew);
+  // Of pages without freed slots none is touched, with CPUs stopped or not.
+  EXPECT_LE(allocator.Count([&] { (void)pool.Quiesce(allocator); }), kFew);
+  EXPECT_LE(allocator.Count([&] {
+    first = *pool.Allocate(allocator, 0, kAnywhere);
+    second = *pool.Allocate(allocator, 0, kAnywhere);
+  }),
+            kFew);
+  EXPECT_EQ(first, slots[0]);
+  EXPECT_LE(allocator.Count([&] { (void)pool.OriginOf(0x1234); }), kFew);
+  EXPECT_LE(allocator.Count([&] { pool.Return(second); }), kFew);
+  for (const uint64_t slot : slots) {
+    pool.Free(slot);
+  }
   ExpectToEndEmpty(pool, allocator);
 }
 
