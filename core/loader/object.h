@@ -145,6 +145,8 @@ class Object : public NonCopyable {
   Status LoadWithLog(size_t index, uint32_t log_level);
   Result<int> OpenEvent(StringView function, uint64_t offset, bool returns);
   Result<int> LinkMany(size_t index, const FunctionsToAttach& functions);
+  /// kNotSupported, with a line in the log.
+  Status RefuseSection(size_t index);
   /// A place for one more attachment. kNoMemory.
   Result<int*> FreeLink();
 

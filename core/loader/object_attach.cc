@@ -41,7 +41,7 @@ Result<int> Object::Attach(size_t index, StringView function, uint64_t offset) {
   }
   const bool returns = section.target == SectionTarget::kKretprobe;
   if (!returns && section.target != SectionTarget::kKprobe) {
-    return Status::kNotSupported;
+    return RefuseSection(index);
   }
   if (function.empty()) {
     function = section.function;
@@ -80,7 +80,7 @@ Result<int> Object::AttachIterator(size_t index, int map_fd) {
   }
   const ProgramSection& section = file_.programs()[index].section;
   if (section.target != SectionTarget::kIterator) {
-    return Status::kNotSupported;
+    return RefuseSection(index);
   }
   int* const link = EBPF_TRY(FreeLink());
   const linux_abi::IteratorLinkInfo info = {static_cast<uint32_t>(map_fd), {}};
@@ -100,6 +100,14 @@ Result<int> Object::AttachIterator(size_t index, int map_fd) {
   }
   *link = *made;
   return int{*made};
+}
+
+Status Object::RefuseSection(size_t index) {
+  const ProgramDefinition& program = file_.programs()[index];
+  log_.Put("program '").Put(program.name).Put("': section '");
+  log_.Put(program.section_name);
+  log_.Put("' is for nothing that can be attached so\n");
+  return Status::kNotSupported;
 }
 
 Result<int*> Object::FreeLink() {

@@ -75,7 +75,7 @@ Result<int> Object::AttachMany(size_t index,
   }
   const ProgramSection& section = file_.programs()[index].section;
   if (section.target != SectionTarget::kKprobes) {
-    return Status::kNotSupported;
+    return RefuseSection(index);
   }
   int* const link = EBPF_TRY(FreeLink());
   const Result<int> made = LinkMany(index, functions);

@@ -2,6 +2,7 @@
 //
 // One program on many functions, by patterns of their names, by names and by
 // addresses.
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -191,6 +192,27 @@ TEST_F(AttachManyTest, SaysWhatIsWrong) {
   EXPECT_EQ(object_.AttachMany(entry, {.names = unknown}).status(),
             Status::kNoSuchTask);
   EXPECT_EQ(object_.Attach(entry, "many_halt").status(), Status::kNotFound);
+}
+
+TEST_F(AttachManyTest, SystemCallsByLinuxsNamesAreNoFunctionsHere) {
+  const std::string name = "kprobe.multi/many_*";
+  const std::string other = "ksyscall/open_by_ha";
+  // Also where its types name it.
+  auto at = bytes_.begin();
+  while ((at = std::search(at, bytes_.end(), name.begin(), name.end())) !=
+         bytes_.end()) {
+    at = std::copy(other.begin(), other.end(), at);
+  }
+  Object object(caller_.client(), PortAllocator(), log_, KernelHere());
+  ASSERT_EQ(object.Open(ToBytes(bytes_)), Status::kOk) << log();
+  ASSERT_EQ(object.Load(), Status::kOk) << log();
+  log_.Clear();
+  EXPECT_EQ(object.Attach(IndexOf("on_entry"), "").status(),
+            Status::kNotSupported);
+  EXPECT_EQ(log(),
+            "program 'on_entry': section 'ksyscall/open_by_ha' is for nothing "
+            "that can be attached so\n");
+  object.Close();
 }
 
 TEST_F(AttachManyTest, EachAllocationMayFail) {

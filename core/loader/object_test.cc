@@ -246,8 +246,12 @@ TEST_F(ObjectTest, AnIteratorIsReadAsText) {
   EXPECT_EQ(object.AttachIterator(elements).status(), Status::kBadFd);
   EXPECT_EQ(log(), "iterator 'bpf_map_elem': errno 9\n");
   EXPECT_EQ(object.AttachIterator(1000).status(), Status::kInvalid);
+  log_.Clear();
   EXPECT_EQ(object.Attach(elements, "kernel_function").status(),
             Status::kNotSupported);
+  EXPECT_EQ(log(),
+            "program 'dump_elements': section 'iter/bpf_map_elem' is for "
+            "nothing that can be attached so\n");
   EXPECT_EQ(object.Detach(*link), Status::kOk);
   EXPECT_EQ(object.Detach(*link), Status::kBadFd);
   EXPECT_TRUE(object.AttachIterator(index_of("dump_maps")).ok()) << log();

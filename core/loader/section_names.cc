@@ -64,11 +64,14 @@ int DigitValue(char c) {
   return c >= 'A' && c <= 'F' ? c - 'A' + 10 : 16;
 }
 
+/// In the bases of strtol(3) with base 0, as libbpf takes offsets.
 Result<uint64_t> ParseNumber(StringView text) {
   unsigned base = 10;
-  if (text.StartsWith("0x")) {
+  if (text.StartsWith("0x") || text.StartsWith("0X")) {
     base = 16;
     text = text.Substring(2);
+  } else if (text.StartsWith("0")) {
+    base = 8;
   }
   if (text.empty()) {
     return Status::kInvalid;

@@ -30,6 +30,21 @@ TEST(SectionNamesTest, AKprobeNamesFunctionAndOffset) {
   EXPECT_EQ(hex->offset, 0x1fu);
 }
 
+TEST(SectionNamesTest, OffsetsAreInTheBasesThatLibbpfTakes) {
+  const struct {
+    const char* name;
+    uint64_t offset;
+  } kCases[] = {{"kprobe/f+0", 0},     {"kprobe/f+010", 8},
+                {"kprobe/f+10", 10},   {"kprobe/f+0x10", 16},
+                {"kprobe/f+0X1F", 31}, {"kretprobe/f+0x10", 16}};
+  for (const auto& c : kCases) {
+    const Result<ProgramSection> section = ParseProgramSection(c.name);
+    ASSERT_TRUE(section.ok()) << c.name;
+    EXPECT_EQ(section->offset, c.offset) << c.name;
+    EXPECT_EQ(ToString(section->function), "f");
+  }
+}
+
 TEST(SectionNamesTest, AKretprobeNamesItsFunctionAsAKprobe) {
   Result<ProgramSection> section = ParseProgramSection("kretprobe/vfs_read+4");
   ASSERT_TRUE(section.ok());
@@ -43,7 +58,8 @@ TEST(SectionNamesTest, AKretprobeNamesItsFunctionAsAKprobe) {
 TEST(SectionNamesTest, MalformedOffsetsAndMissingTargetsAreRefused) {
   for (const char* name :
        {"kprobe/", "kprobe/f+", "kprobe/f+x", "kprobe/f+0x", "kprobe/f+1g",
-        "kprobe/f+99999999999999999999", "kprobe/+4", "fentry/", "iter/"}) {
+        "kprobe/f+08", "kprobe/f+-4", "kprobe/f+99999999999999999999",
+        "kprobe/+4", "fentry/", "iter/"}) {
     EXPECT_EQ(ParseProgramSection(name).status(), Status::kInvalid) << name;
   }
 }
