@@ -29,6 +29,25 @@ TEST(MutexTest, OneTaskAtATimeHoldsIt) {
   EXPECT_EQ(unprotected, 15000u);
 }
 
+TEST(MutexTest, WhoWaitsHasItBeforeWhoComesBack) {
+  Mutex mutex;
+  mutex.Lock();
+  bool was_there = false;
+  std::thread other([&] {
+    const HostCpu cpu(1);
+    const MutexGuard guard(mutex);
+    was_there = true;
+  });
+  while (mutex.CountForTest() != 2) {
+    std::this_thread::yield();
+  }
+  mutex.Unlock();
+  mutex.Lock();
+  EXPECT_TRUE(was_there);
+  mutex.Unlock();
+  other.join();
+}
+
 TEST(MutexTest, LeavesInterruptsOn) {
   Mutex mutex;
   const MutexGuard guard(mutex);

@@ -258,6 +258,28 @@ TEST(HostRendezvousTest, StopsTheOtherCpus) {
   }
 }
 
+TEST(HostRendezvousTest, WhoIsStoppedAgainAndAgainGetsOn) {
+  Spinner spinner;
+  std::thread thread([&spinner] { spinner.Run(1); });
+  while (!spinner.running) {
+    ebpf_port_relax();
+  }
+  constexpr int kRounds = 200;
+  int got_on = 0;
+  uint64_t last = 0;
+  for (int round = 0; round < kRounds; ++round) {
+    int result = 0;
+    ASSERT_EQ(ebpf_port_stop_machine([](void*) { return 0; }, nullptr, &result),
+              0);
+    const uint64_t turns = spinner.turns;
+    got_on += turns != last ? 1 : 0;
+    last = turns;
+  }
+  spinner.stop = true;
+  thread.join();
+  EXPECT_GT(got_on, kRounds * 3 / 4);
+}
+
 TEST(HostRendezvousTest, GivesUpWhenACpuMasksInterrupts) {
   std::atomic<int> step{0};
   std::thread thread([&] {

@@ -39,6 +39,10 @@ struct Round {
 static_assert(sizeof(Round) == 8);
 
 std::atomic<Round> g_round{Round{}};
+/// CPUs that have arrived and not gone on yet.
+std::atomic<uint32_t> g_stopped{0};
+/// Whether any did at the last rendezvous. Under the registry's mutex.
+bool g_stopped_others = false;
 std::atomic<bool> g_supported{true};
 std::atomic<uint64_t> g_timeout_ms{10000};
 std::atomic<uint64_t> g_count{0};
@@ -49,6 +53,7 @@ std::atomic<const Thread*> g_stopping_thread{nullptr};
 /// Where each CPU that has arrived will go on.
 std::atomic<uintptr_t> g_interrupted_pcs[kMaxHostCpus];
 std::atomic<bool> g_lists_saved_pcs{true};
+std::atomic<uintptr_t> g_preempted_pc{0};
 
 struct Registry {
   // Held during a whole rendezvous: CPUs neither come nor go meanwhile.
@@ -102,9 +107,14 @@ EBPF_NOPROBE void Join(uintptr_t pc) {
   if (t_thread.cpu_plus_one != 0) {
     g_interrupted_pcs[t_thread.cpu_plus_one - 1] = pc;
   }
+  if (t_thread.cpu_plus_one == 0) {
+    return;
+  }
+  ++g_stopped;
   Round round = g_round.load();
   do {
-    if (!round.gathering || t_thread.cpu_plus_one == 0) {
+    if (!round.gathering) {
+      --g_stopped;
       return;
     }
   } while (!g_round.compare_exchange_weak(
@@ -115,6 +125,7 @@ EBPF_NOPROBE void Join(uintptr_t pc) {
   }
   SynchroniseInsnStream();
   t_thread.irq_depth = t_thread.irq_depth - 1;
+  --g_stopped;
 }
 
 /// A call of one CPU; one at a time, by the registry's mutex.
@@ -178,6 +189,18 @@ uint16_t CallOthers(Registry& registry) {
     }
   }
   return count;
+}
+
+/// Whoever was stopped runs on for a moment before it is stopped again. A real
+/// CPU does so between two interrupts; a thread would find the next signal
+/// there before its first instruction, for as long as somebody stops the
+/// machine again and again.
+void LetOthersRun() {
+  constexpr timespec kMoment = {0, 20000};
+  for (unsigned turn = 0; g_stopped != 0; ++turn) {
+    Pause(turn);
+  }
+  nanosleep(&kMoment, nullptr);
 }
 
 /// Whether this rendezvous shall fail. Under the registry's mutex.
@@ -247,6 +270,7 @@ void SetHostRendezvousTimeout(uint64_t milliseconds) {
 void FailRendezvousFrom(uint64_t n) { host::g_fail_from = n; }
 void SetHostTextSupport(bool supported) { host::g_supported = supported; }
 void ListHostSavedPcs(bool list) { host::g_lists_saved_pcs = list; }
+void SetHostPreemptedPc(uintptr_t pc) { host::g_preempted_pc = pc; }
 uint64_t HostRendezvousCount() { return host::g_count; }
 uint64_t HostRendezvousTimeouts() { return host::g_timeouts; }
 
@@ -265,9 +289,14 @@ extern "C" int ebpf_port_stop_machine(int (*function)(void*), void* argument,
     ++g_timeouts;
     return -EBUSY;
   }
+  if (g_stopped_others) {
+    LetOthersRun();
+  }
   const uint32_t number = g_round.load().number;
   g_round = Round{number, 0, 1};
-  const bool complete = WaitForOthers(CallOthers(registry));
+  const uint16_t others = CallOthers(registry);
+  const bool complete = WaitForOthers(others);
+  g_stopped_others = others != 0;
   if (complete) {
     t_thread.irq_depth = 1;
     g_stopping_thread = &t_thread;
@@ -297,6 +326,9 @@ extern "C" int ebpf_port_saved_pcs(void (*see)(void*, uintptr_t),
         g_lists_saved_pcs) {
       see(argument, g_interrupted_pcs[cpu]);
     }
+  }
+  if (g_preempted_pc != 0 && g_lists_saved_pcs) {
+    see(argument, g_preempted_pc);
   }
   return 0;
 }
