@@ -153,11 +153,14 @@ int64_t ebpf_pin_read(struct ebpf_client* client, uint64_t path, uint32_t index,
 const char* ebpf_text_path(uint32_t index, uint32_t* mode);
 /* A descriptor to read one of them from its beginning, by Linux's path in the
  * client's memory. -ENOENT, -EACCES for whom the mode excludes. Addresses are
- * zeros for clients without CAP_SYSLOG. */
+ * zeros for clients without CAP_SYSLOG; a text of nothing but addresses is
+ * -EACCES for them. */
 int64_t ebpf_text_open(struct ebpf_client* client, uint64_t path);
 /* The same for a file layer that keeps nothing per open file: `size` bytes at
  * `offset` of text `index`, fewer at its end. Everything before `offset` is
- * made anew to find it, so it suits short texts and large reads. */
+ * made anew to find it, so it suits a text that is read at once; who reads
+ * piece by piece opens it: the time that all pieces take then grows with the
+ * text, and not with its square. -EACCES as of ebpf_text_open. */
 int64_t ebpf_text_read(struct ebpf_client* client, uint32_t index,
                        uint64_t offset, uint64_t to, uint64_t size);
 

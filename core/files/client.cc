@@ -18,6 +18,13 @@ Status WriteToKernel(uint64_t to, const void* from, size_t size) {
   return result == 0 ? Status::kOk : static_cast<Status>(-result);
 }
 
+/// What was a part of CAP_SYS_ADMIN once, and is granted with it since.
+bool IsAdministrators(int capability) {
+  return capability == linux_abi::kCapBpf ||
+         capability == linux_abi::kCapPerfmon ||
+         capability == linux_abi::kCapNetAdmin;
+}
+
 }  // namespace
 
 Result<Client*> Client::CreateForProgram(Client& parent, Allocator& allocator) {
@@ -96,8 +103,11 @@ bool Client::Capable(int capability) const {
   if (parent_ != nullptr) {
     return parent_->Capable(capability);
   }
-  return !may_do_nothing_ &&
-         (origin_ == Origin::kKernel || ebpf_port_capable(capability) ||
+  if (may_do_nothing_) {
+    return false;
+  }
+  return origin_ == Origin::kKernel || ebpf_port_capable(capability) ||
+         (IsAdministrators(capability) &&
           ebpf_port_capable(linux_abi::kCapSysAdmin));
 }
 

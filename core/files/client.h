@@ -66,8 +66,9 @@ class Client : public NonCopyable {
   /// which are then in `to`.
   Result<size_t> CopyStringIn(Span<char> to, CallerPtr from) const;
 
-  /// Whether the client may do what Linux asks `capability` (or CAP_SYS_ADMIN,
-  /// which stands for all of ours) for. The kernel itself may do all.
+  /// Whether the client may do what Linux asks `capability` for. CAP_SYS_ADMIN
+  /// stands for CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN where bpf(2) asks for
+  /// these, for no other. The kernel itself may do all.
   bool Capable(int capability) const;
   /// From now on it may do nothing that asks for a capability.
   void DropCapabilities() { may_do_nothing_ = true; }

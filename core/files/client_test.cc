@@ -166,6 +166,17 @@ TEST_F(ClientTest, RightsAreThoseOfTheProcessOrOfTheAdministrator) {
   EXPECT_TRUE(kernel_->Capable(linux_abi::kCapBpf));
 }
 
+/// capabilities(7): CAP_SYS_ADMIN is not a superset of these.
+TEST_F(ClientTest, AnAdministratorMayNotWhatOnlyAnotherRightAllows) {
+  for (const int right : {linux_abi::kCapSyslog, linux_abi::kCapDacOverride}) {
+    SetHostCapabilities(uint64_t{1} << linux_abi::kCapSysAdmin);
+    EXPECT_FALSE(user_->Capable(right)) << right;
+    EXPECT_TRUE(kernel_->Capable(right)) << right;
+    SetHostCapabilities(uint64_t{1} << right);
+    EXPECT_TRUE(user_->Capable(right)) << right;
+  }
+}
+
 TEST_F(ClientTest, DescriptorsOfOneClientAreNoneOfAnother) {
   EXPECT_EQ(user_->fds().Get(3).status(), Status::kBadFd);
   EXPECT_EQ(kernel_->fds().Get(3).status(), Status::kBadFd);

@@ -13,11 +13,8 @@ namespace {
 /// "function", or "address function".
 class FilterFunctionsWalk final : public TextWalk {
  public:
-  FilterFunctionsWalk(const TextViewer& viewer, bool with_addresses,
-                      Allocator& allocator)
-      : viewer_(viewer),
-        with_addresses_(with_addresses),
-        allocator_(allocator) {}
+  FilterFunctionsWalk(bool with_addresses, Allocator& allocator)
+      : with_addresses_(with_addresses), allocator_(allocator) {}
 
   bool Next(TextWriter& line) override {
     ebpf_symbol function;
@@ -27,7 +24,7 @@ class FilterFunctionsWalk final : public TextWalk {
       }
     } while (!IsOk(CheckKprobe(function.address)));
     if (with_addresses_) {
-      line.PutHex(viewer_.sees_addresses ? function.address : 0, 16).Put(' ');
+      line.PutHex(function.address, 16).Put(' ');
     }
     char name[kMaxSymbolName - 1];
     line.Put(ReadSymbolName(function, name)).Put('\n');
@@ -36,29 +33,28 @@ class FilterFunctionsWalk final : public TextWalk {
   void Delete() override { allocator_.Delete(this); }
 
  private:
-  const TextViewer viewer_;
   const bool with_addresses_;
   Allocator& allocator_;
   uint64_t position_ = 0;
 };
 
-Result<TextWalk*> Begin(const TextViewer& viewer, bool with_addresses,
-                        Allocator& allocator) {
-  TextWalk* walk = EBPF_TRY(
-      allocator.New<FilterFunctionsWalk>(viewer, with_addresses, allocator));
+Result<TextWalk*> Begin(bool with_addresses, Allocator& allocator) {
+  TextWalk* walk =
+      EBPF_TRY(allocator.New<FilterFunctionsWalk>(with_addresses, allocator));
   return walk;
 }
 
 }  // namespace
 
-Result<TextWalk*> BeginFilterFunctions(const TextViewer& viewer,
+Result<TextWalk*> BeginFilterFunctions(const TextViewer& /*viewer*/,
                                        Allocator& allocator) {
-  return Begin(viewer, false, allocator);
+  return Begin(false, allocator);
 }
 
-Result<TextWalk*> BeginFilterFunctionAddresses(const TextViewer& viewer,
+/// Only who sees addresses may open it: text_walk.cc's table.
+Result<TextWalk*> BeginFilterFunctionAddresses(const TextViewer& /*viewer*/,
                                                Allocator& allocator) {
-  return Begin(viewer, true, allocator);
+  return Begin(true, allocator);
 }
 
 }  // namespace ebpf

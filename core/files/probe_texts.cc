@@ -27,10 +27,12 @@ uint64_t PutFunction(TextWriter& line, uint64_t address) {
 /// Goes over the probes that there are, some at a time.
 class ProbeWalk {
  public:
+  explicit ProbeWalk(ProbesToList which) : which_(which) {}
+
   /// The next one, or null.
   const ProbeInfo* Next() {
-    if (at_ == count_) {
-      count_ = ListProbes(last_, probes_);
+    if (at_ == count_ && count_ == kProbesAtOnce) {
+      count_ = ListProbes(which_, last_, probes_);
       at_ = 0;
     }
     if (at_ == count_) {
@@ -42,13 +44,16 @@ class ProbeWalk {
   }
 
  private:
-  ProbeInfo probes_[32];
-  size_t count_ = 0;
-  size_t at_ = 0;
+  const ProbesToList which_;
   ProbeKey last_;
+  // Of the last listing, which was not the last one if it was full.
+  size_t count_ = kProbesAtOnce;
+  size_t at_ = kProbesAtOnce;
+  ProbeInfo probes_[kProbesAtOnce];
 };
 
-/// "address  k  function+0x10    [DISABLED]"
+/// "address  k  function+0x10    [DISABLED]": the blanks are there also where
+/// nothing follows.
 class KprobeListWalk final : public TextWalk {
  public:
   KprobeListWalk(const TextViewer& viewer, Allocator& allocator)
@@ -63,10 +68,7 @@ class KprobeListWalk final : public TextWalk {
     line.PutHex(viewer_.sees_addresses ? address : 0, 16);
     line.Put(probe->consumer.follows_returns ? "  r  " : "  k  ");
     const uint64_t offset = PutFunction(line, address);
-    line.Put("+0x").PutHex(offset);
-    if (!probe->enabled || probe->optimized) {
-      line.Put("    ");
-    }
+    line.Put("+0x").PutHex(offset).Put("    ");
     line.Put(probe->enabled ? "" : "[DISABLED]");
     line.Put(probe->optimized ? "[OPTIMIZED]\n" : "\n");
     return true;
@@ -76,7 +78,7 @@ class KprobeListWalk final : public TextWalk {
  private:
   const TextViewer viewer_;
   Allocator& allocator_;
-  ProbeWalk walk_;
+  ProbeWalk walk_{ProbesToList::kAll};
 };
 
 /// "  p_function_16       hits      misses": the events, by the names that
@@ -87,9 +89,6 @@ class KprobeProfileWalk final : public TextWalk {
 
   bool Next(TextWriter& line) override {
     const ProbeInfo* probe = walk_.Next();
-    while (probe != nullptr && !probe->consumer.is_event) {
-      probe = walk_.Next();
-    }
     if (probe == nullptr) {
       return false;
     }
@@ -121,7 +120,7 @@ class KprobeProfileWalk final : public TextWalk {
   }
 
   Allocator& allocator_;
-  ProbeWalk walk_;
+  ProbeWalk walk_{ProbesToList::kEvents};
 };
 
 /// "0xbegin-0xend\tfunction": what no probe may stand on, function by function.

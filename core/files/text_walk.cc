@@ -7,13 +7,13 @@ namespace ebpf {
 namespace {
 
 constexpr TextKind kTexts[] = {
-    {"/proc/kallsyms", 0444, BeginKallsyms},
-    {"/sys/kernel/debug/kprobes/list", 0400, BeginKprobeList},
-    {"/sys/kernel/debug/kprobes/blacklist", 0400, BeginKprobeBlacklist},
-    {"/sys/kernel/tracing/kprobe_profile", 0440, BeginKprobeProfile},
-    {"/sys/kernel/tracing/available_filter_functions", 0440,
+    {"/proc/kallsyms", 0444, false, BeginKallsyms},
+    {"/sys/kernel/debug/kprobes/list", 0400, false, BeginKprobeList},
+    {"/sys/kernel/debug/kprobes/blacklist", 0400, false, BeginKprobeBlacklist},
+    {"/sys/kernel/tracing/kprobe_profile", 0440, false, BeginKprobeProfile},
+    {"/sys/kernel/tracing/available_filter_functions", 0440, false,
      BeginFilterFunctions},
-    {"/sys/kernel/tracing/available_filter_functions_addrs", 0440,
+    {"/sys/kernel/tracing/available_filter_functions_addrs", 0440, true,
      BeginFilterFunctionAddresses},
 };
 

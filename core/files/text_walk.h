@@ -19,8 +19,10 @@ struct TextViewer {
   bool sees_addresses = false;  // else they are zero, as by kptr_restrict
 };
 
-/// Gives a text line by line, whatever comes and goes meanwhile, and holds
-/// nothing between two lines. Context: task; one call at a time.
+/// Gives a text line by line, whatever comes and goes meanwhile. Between two
+/// lines it has no lock and no reference to what it tells of, only memory: what
+/// a line says may be as old as the memory is (probes: kProbesAtOnce lines).
+/// Context: task; one call at a time.
 class TextWalk {
  public:
   /// Appends the next line with its end; false: there is none any more.
@@ -37,6 +39,8 @@ class TextWalk {
 struct TextKind {
   const char* path;  // in Linux
   uint32_t mode;     // of the file, which is root's: 0400, 0440, 0444
+  /// Without addresses it would mislead: kAccess for who may not see them.
+  bool is_of_addresses;
   /// kNoMemory.
   Result<TextWalk*> (*begin)(const TextViewer& viewer, Allocator& allocator);
 };

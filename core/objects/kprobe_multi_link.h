@@ -43,7 +43,9 @@ class KprobeMultiLink final : public Link,
   }
   const KprobeMultiLink* AsKprobeMulti() const override { return this; }
 
-  /// As the client gave them; where it gave cookies, by address.
+  /// As many as the client gave, each the address of the function, also where
+  /// the client named the place behind the mark of its entry (x86-64: endbr64).
+  /// In its order; where it gave cookies, by address.
   Span<const uint64_t> functions() const { return functions_; }
   /// One for each function; none where the client gave none.
   Span<const uint64_t> cookies() const { return cookies_; }

@@ -8,44 +8,79 @@
 namespace ebpf {
 namespace {
 
-/// Puts `probe` where it belongs among the first `count`, of which the last
-/// gives way when all places are taken.
-void Insert(const ProbeInfo& probe, Span<ProbeInfo> probes, size_t& count) {
-  size_t at = Min(count, probes.size());
-  if (at == probes.size()) {
-    if (at == 0 || !(probe.key < probes[at - 1].key)) {
+/// The lowest of those that are offered, as many as there are places: a heap
+/// with the highest of them on top.
+class Lowest {
+ public:
+  explicit Lowest(Span<ProbeInfo> places) : places_(places) {}
+
+  bool Wants(const ProbeKey& key) const {
+    return count_ < places_.size() || (count_ != 0 && key < places_[0].key);
+  }
+  /// Precondition: it is wanted.
+  void Offer(const ProbeInfo& probe) {
+    if (count_ == places_.size()) {
+      places_[0] = probe;
+      Sink(0, count_);
       return;
     }
-    --at;
-  } else {
-    ++count;
+    size_t at = count_++;
+    places_[at] = probe;
+    while (at != 0 && places_[(at - 1) / 2].key < places_[at].key) {
+      Swap(places_[(at - 1) / 2], places_[at]);
+      at = (at - 1) / 2;
+    }
   }
-  for (; at > 0 && probe.key < probes[at - 1].key; --at) {
-    probes[at] = probes[at - 1];
+  /// Puts them in order; how many there are. Nothing is offered any more.
+  size_t Sort() {
+    for (size_t left = count_; left > 1; --left) {
+      Swap(places_[0], places_[left - 1]);
+      Sink(0, left - 1);
+    }
+    return count_;
   }
-  probes[at] = probe;
-}
+
+ private:
+  void Sink(size_t at, size_t count) {
+    while (2 * at + 1 < count) {
+      size_t child = 2 * at + 1;
+      if (child + 1 < count && places_[child].key < places_[child + 1].key) {
+        ++child;
+      }
+      if (!(places_[at].key < places_[child].key)) {
+        return;
+      }
+      Swap(places_[at], places_[child]);
+      at = child;
+    }
+  }
+
+  const Span<ProbeInfo> places_;
+  size_t count_ = 0;
+};
 
 }  // namespace
 
-size_t ProbeRegistry::List(const ProbeKey& after, Span<ProbeInfo> probes) {
+size_t ProbeRegistry::List(ProbesToList which, const ProbeKey& after,
+                           Span<ProbeInfo> probes) {
   MutexGuard guard(mutex_);
-  size_t count = 0;
+  Lowest lowest(probes);
   table_.ForEach([&](ProbeSite& site) {
     for (Kprobe* probe = site.first.Load(kRelaxed); probe != nullptr;
          probe = probe->next_.Load(kRelaxed)) {
       const ProbeKey key = {probe->address(),
                             reinterpret_cast<uintptr_t>(probe)};
-      if (after < key) {
-        const bool optimized =
-            site.armed && site.plan.method == machine::ProbeMethod::kDetour;
-        Insert({key, probe->enabled(), optimized, probe->missed(),
-                probe->consumer_.Info()},
-               probes, count);
+      if (!(after < key) || !lowest.Wants(key)) {
+        continue;
+      }
+      const ConsumerInfo about = probe->consumer_.Info();
+      if (which == ProbesToList::kAll || about.is_event) {
+        lowest.Offer(
+            {key, probe->enabled(), site.jumps, probe->missed(), about});
       }
     }
   });
-  return count;
+  return lowest.Sort();
 }
 
 bool ProbeRegistry::MayStandOn(uint64_t address, uint64_t size) {
@@ -53,8 +88,9 @@ bool ProbeRegistry::MayStandOn(uint64_t address, uint64_t size) {
   return !cpus_.empty() && IsAllowed(address, size);
 }
 
-size_t ListProbes(const ProbeKey& after, Span<ProbeInfo> probes) {
-  return ProbeRegistry::Get().List(after, probes);
+size_t ListProbes(ProbesToList which, const ProbeKey& after,
+                  Span<ProbeInfo> probes) {
+  return ProbeRegistry::Get().List(which, after, probes);
 }
 
 bool MayProbeStandOn(uint64_t address, uint64_t size) {

@@ -45,7 +45,8 @@ class ProbeRegistry : public NonCopyable {
   void DetachMany(Span<P> probes);
   void Delete(Kprobe& probe);
 
-  size_t List(const ProbeKey& after, Span<ProbeInfo> probes);
+  size_t List(ProbesToList which, const ProbeKey& after,
+              Span<ProbeInfo> probes);
   bool MayStandOn(uint64_t address, uint64_t size);
 
  private:

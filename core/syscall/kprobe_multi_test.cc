@@ -378,16 +378,25 @@ TEST_P(KprobeMultiTest, WhoMayNotSeeAddressesGetsZeros) {
     return;  // may see all
   }
   const int64_t program = Load(kMulti, Returning(0));
-  const int64_t fd = Link(program, {.addresses = Addresses()});
-  SetHostCapabilities(0);
-  LinkInfo info{};
-  info.kprobes.count = kCount;
-  info.kprobes.addresses = PutWords(std::vector<uint64_t>(kCount, 1));
-  info.kprobes.cookies = PutWords(std::vector<uint64_t>(kCount, 1));
-  EXPECT_EQ(Info(fd, info), 0);
-  for (size_t i = 0; i < kCount; ++i) {
-    EXPECT_EQ(caller_.Get<uint64_t>(info.kprobes.addresses + 8 * i), 0u);
-    EXPECT_EQ(caller_.Get<uint64_t>(info.kprobes.cookies + 8 * i), 0u);
+  const uint64_t given = Addresses();
+  const int64_t fd = Link(program, {.addresses = given});
+  constexpr uint64_t kSyslog = uint64_t{1} << linux_abi::kCapSyslog;
+  constexpr uint64_t kSysAdmin = uint64_t{1} << linux_abi::kCapSysAdmin;
+  for (const uint64_t capabilities : {~(kSyslog | kSysAdmin), kSyslog}) {
+    SetHostCapabilities(capabilities);
+    LinkInfo info{};
+    info.kprobes.count = kCount;
+    info.kprobes.addresses = PutWords(std::vector<uint64_t>(kCount, 1));
+    info.kprobes.cookies = PutWords(std::vector<uint64_t>(kCount, 1));
+    EXPECT_EQ(Info(fd, info), 0);
+    for (size_t i = 0; i < kCount; ++i) {
+      const auto address =
+          caller_.Get<uint64_t>(info.kprobes.addresses + 8 * i);
+      EXPECT_EQ(address, capabilities == kSyslog
+                             ? caller_.Get<uint64_t>(given + 8 * i)
+                             : 0);
+      EXPECT_EQ(caller_.Get<uint64_t>(info.kprobes.cookies + 8 * i), 0u);
+    }
   }
 }
 

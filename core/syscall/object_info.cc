@@ -87,7 +87,7 @@ Status GetKprobesInfo(const Client& client, const KprobeMultiLink& link,
   if (info.cookies != 0) {
     EBPF_TRY(CopyWordsOut(client, info.cookies, link.cookies(), count));
   }
-  const bool may_see = client.Capable(linux_abi::kCapPerfmon);
+  const bool may_see = client.Capable(linux_abi::kCapSyslog);
   EBPF_TRY(CopyWordsOut(client, info.addresses,
                         may_see ? functions : Span<const uint64_t>(), count));
   return count < functions.size() ? Status::kNoSpace : Status::kOk;
@@ -107,7 +107,7 @@ Status GetLinkInfo(InfoRequest& request, const Link& link) {
     info.perf_event_type = about.type;
     info.probe.offset = about.offset;
     info.probe.address =
-        request.client().Capable(linux_abi::kCapPerfmon) ? about.address : 0;
+        request.client().Capable(linux_abi::kCapSyslog) ? about.address : 0;
     info.probe.missed = about.missed;
     info.probe.cookie = about.cookie;
   } else if (const IteratorLink* iterator = link.AsIterator()) {

@@ -2,6 +2,7 @@
 //
 // BPF_TASK_FD_QUERY: which program a process's perf event runs, and where.
 #include "core/files/perf_event_file.h"
+#include "core/linux_abi/bpf.h"
 #include "core/linux_abi/bpf_attach.h"
 #include "core/linux_abi/bpf_objects.h"
 #include "core/platform/task.h"
@@ -70,7 +71,8 @@ Status Tell(const Call& call, const TaskFdQueryAttr& attr,
   }
   const Answer answer = {
       program->id(), returns ? linux_abi::kFdKretprobe : linux_abi::kFdKprobe,
-      about.offset, about.address};
+      about.offset,
+      call.client.Capable(linux_abi::kCapSyslog) ? about.address : 0};
   EBPF_TRY(WriteBack(call, offsetof(TaskFdQueryAttr, prog_id), answer));
   return status;
 }

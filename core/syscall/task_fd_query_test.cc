@@ -76,6 +76,20 @@ TEST_P(TaskFdQueryTest, AProbeTellsItsProgramAndPlace) {
   EXPECT_EQ(told_.buf_len, 13u);
 }
 
+TEST_P(TaskFdQueryTest, ItsAddressIsForWhoMaySeeAddresses) {
+  if (GetParam() == Origin::kKernel) {
+    return;  // may see all
+  }
+  const int64_t event = Probe(caller_);
+  SetHostCapabilities(uint64_t{1} << linux_abi::kCapSysAdmin);
+  EXPECT_EQ(Ask(4711, event), 0);
+  EXPECT_EQ(told_.probe_addr, 0u);
+  SetHostCapabilities(uint64_t{1} << linux_abi::kCapSysAdmin |
+                      uint64_t{1} << linux_abi::kCapSyslog);
+  EXPECT_EQ(Ask(4711, event), 0);
+  EXPECT_EQ(told_.probe_addr, text_.address());
+}
+
 TEST_P(TaskFdQueryTest, AKretprobeTellsSo) {
   linux_abi::PerfEventAttr attr = caller_.Kprobe("some_function");
   attr.config = linux_abi::kPerfKprobeReturn;

@@ -4,6 +4,7 @@
 #include "core/syscall/text_calls.h"
 
 #include "core/files/text_file.h"
+#include "core/linux_abi/bpf.h"
 #include "core/syscall/client_path.h"
 #include "core/syscall/system.h"
 
@@ -14,7 +15,7 @@ namespace {
 constexpr uint64_t kMaxRead = 0x7fff'f000;
 
 /// kAccess where the file's mode excludes the client: it is root's, of nobody's
-/// group.
+/// group; or where it may not see what the text is of.
 Result<Ref<TextFile>> Open(const TextKind* kind, const Client& client,
                            Allocator& allocator) {
   if (kind == nullptr) {
@@ -23,6 +24,9 @@ Result<Ref<TextFile>> Open(const TextKind* kind, const Client& client,
   constexpr uint32_t kOthersRead = 4;
   const PinUser user = UserOf(client);
   if ((kind->mode & kOthersRead) == 0 && user.id != 0 && !user.may_all) {
+    return Status::kAccess;
+  }
+  if (kind->is_of_addresses && !client.Capable(linux_abi::kCapSyslog)) {
     return Status::kAccess;
   }
   return TextFile::Create(*kind, client, allocator);
