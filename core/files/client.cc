@@ -18,6 +18,19 @@ Status WriteToKernel(uint64_t to, const void* from, size_t size) {
   return result == 0 ? Status::kOk : static_cast<Status>(-result);
 }
 
+/// How much of a string to copy at once, of at most `room`: it may end right
+/// before a page that is not there, so no more than its own page has. What is
+/// of the kernel is not read behind its end.
+size_t StringPiece(CallerPtr from, size_t room) {
+  constexpr uint64_t kPage = 4096;  // or a part of one
+  constexpr size_t kPiece = 64;
+  if (from.origin == Origin::kKernel) {
+    return 1;
+  }
+  return Min(Min(room, kPiece),
+             static_cast<size_t>(kPage - from.address % kPage));
+}
+
 /// What was a part of CAP_SYS_ADMIN once, and is granted with it since.
 bool IsAdministrators(int capability) {
   return capability == linux_abi::kCapBpf ||
@@ -88,12 +101,17 @@ Status Client::CopyOut(CallerPtr to, const void* from, size_t size) const {
 }
 
 Result<size_t> Client::CopyStringIn(Span<char> to, CallerPtr from) const {
-  // One character at a time: the string may end right before a page that is not
-  // there, and names are short.
-  for (size_t i = 0; i < to.size(); ++i) {
-    EBPF_TRY(CopyIn(&to[i], from.Plus(i), 1));
-    if (to[i] == '\0') {
-      return i;
+  for (size_t done = 0; done < to.size();) {
+    size_t count = StringPiece(from.Plus(done), to.size() - done);
+    if (!IsOk(CopyIn(&to[done], from.Plus(done), count))) {
+      // Memory that does not end with a page.
+      count = 1;
+      EBPF_TRY(CopyIn(&to[done], from.Plus(done), count));
+    }
+    for (const size_t end = done + count; done < end; ++done) {
+      if (to[done] == '\0') {
+        return done;
+      }
     }
   }
   return Status::kTooBig;

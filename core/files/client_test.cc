@@ -152,6 +152,35 @@ TEST_F(ClientTest, AStringThatLeavesMemoryFaults) {
             Status::kFault);
 }
 
+TEST_F(ClientTest, AStringIsCopiedInFewPieces) {
+  const std::string name(500, 'n');
+  const uint64_t at = user_memory_.Put(name.c_str(), name.size() + 1);
+  char text[512];
+  const uint64_t before = HostUserCopies();
+  const Result<size_t> size =
+      user_->CopyStringIn(Span<char>(text), user_->Pointer(at));
+  ASSERT_TRUE(size.ok());
+  EXPECT_EQ(std::string(text, *size), name);
+  EXPECT_LE(HostUserCopies() - before, 10u);
+}
+
+/// Wherever it ends, also where nothing is behind it any more.
+TEST_F(ClientTest, AStringThatEndsWithItsMemoryIsWhole) {
+  for (size_t size = 0; size < 200; ++size) {
+    const std::string name(size, 'n');
+    const uint64_t at = HostUserMemory::kBase + user_memory_.size() - size - 1;
+    memcpy(user_memory_.At(at), name.c_str(), size + 1);
+    char text[512];
+    const Result<size_t> copied =
+        user_->CopyStringIn(Span<char>(text), user_->Pointer(at));
+    ASSERT_TRUE(copied.ok()) << size;
+    EXPECT_EQ(std::string(text, *copied), name);
+    const Result<size_t> cut =
+        user_->CopyStringIn(Span<char>(text, size), user_->Pointer(at));
+    EXPECT_EQ(cut.status(), Status::kTooBig) << size;
+  }
+}
+
 TEST_F(ClientTest, RightsAreThoseOfTheProcessOrOfTheAdministrator) {
   SetHostCapabilities(uint64_t{1} << linux_abi::kCapBpf);
   EXPECT_TRUE(user_->Capable(linux_abi::kCapBpf));

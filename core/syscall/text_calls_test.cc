@@ -223,6 +223,30 @@ TEST_P(TextCallsTest, TheListHasAnEntryForEachKprobe) {
   EXPECT_EQ(ReadAll(kList), "");
 }
 
+/// Each pass asks each consumer that is still to come once, at most.
+TEST_P(TextCallsTest, TextsOfManyProbesAreMadeInFewPasses) {
+  struct Asked final : KprobeConsumer {
+    void Hit(machine::PtRegs& /*regs*/) override {}
+    ConsumerInfo Info() const override {
+      ++times;
+      return {};
+    }
+    mutable size_t times = 0;
+  } asked;
+  constexpr size_t kProbes = 1500;
+  std::vector<Ref<Kprobe>> probes;
+  for (size_t i = 0; i < kProbes; ++i) {
+    Result<Ref<Kprobe>> probe = AttachKprobe("text_calls_add", 0, 0, asked);
+    ASSERT_TRUE(probe.ok());
+    probes.push_back(Move(*probe));
+  }
+  EXPECT_EQ(Lines(kList).size(), kProbes);
+  EXPECT_LE(asked.times, 4 * kProbes);
+  asked.times = 0;
+  EXPECT_EQ(Lines(kProfile).size(), 0u);
+  EXPECT_LE(asked.times, kProbes) << "these are no events";
+}
+
 TEST_P(TextCallsTest, AnEventOnReturnsIsAKretprobe) {
   linux_abi::PerfEventAttr attr = caller_.Kprobe("text_calls_add");
   attr.config = 1;  // retprobe

@@ -16,6 +16,7 @@ namespace ebpf {
 namespace {
 
 thread_local HostUserMemory* t_user_memory = nullptr;
+thread_local uint64_t t_copies = 0;
 std::atomic<uint64_t> g_capabilities{~uint64_t{0}};
 
 void* FindUser(uint64_t address, size_t size) {
@@ -59,6 +60,8 @@ uint64_t HostUserMemory::Put(const void* from, size_t size) {
   return kBase + at;
 }
 
+uint64_t HostUserCopies() { return t_copies; }
+
 void SetHostCapabilities(uint64_t mask) { g_capabilities = mask; }
 
 }  // namespace ebpf
@@ -67,6 +70,7 @@ extern "C" {
 
 bool ebpf_port_copy_from_user(void* to, uint64_t from, size_t size) {
   ebpf::host::RequireTaskContext("ebpf_port_copy_from_user");
+  ++ebpf::t_copies;
   const void* memory = ebpf::FindUser(from, size);
   if (memory == nullptr) {
     return false;

@@ -36,6 +36,9 @@ class HostUserMemory : public NonCopyable {
   HostUserMemory* previous_;
 };
 
+/// How often this thread asked for a copy from user memory.
+uint64_t HostUserCopies();
+
 /// Which capabilities (bit n: capability n) processes have; all at first.
 void SetHostCapabilities(uint64_t mask);
 
