@@ -9,6 +9,11 @@
 #include "core/base/memory.h"
 
 namespace ebpf::x86_64 {
+
+static_assert(Detour::kDistanceOffset + 4 <= machine::kMaxSlotSize);
+static_assert(Detour::kCopyOffset + Detour::kMaxRelocatedSize <=
+              Detour::kDistanceOffset);
+
 namespace {
 
 using machine::ProbeMethod;
@@ -71,7 +76,7 @@ Status CheckBranches(const Detour::Piece& piece, Interior interior) {
 /// on behind itself; not endbr64, which must be where it is jumped to.
 bool IsPlain(const ProbePlan& plan, const DecodedInsn& insn) {
   const auto kind = static_cast<Emulation>(plan.emulation & 0xff);
-  if (plan.method == ProbeMethod::kStep) {
+  if (plan.method != ProbeMethod::kEmulate) {
     return kind == Emulation::kStep;
   }
   switch (kind) {
@@ -180,6 +185,14 @@ bool IsTame(const DecodedInsn& insn, const uint8_t* bytes) {
 
 bool FitsInt32(int64_t value) { return static_cast<int32_t>(value) == value; }
 
+/// Writes how far `to` is from `from`, if it reaches.
+bool PutDistance(uint64_t from, uint64_t to, uint8_t* field) {
+  const auto distance = static_cast<int64_t>(to - from);
+  const auto value = static_cast<int32_t>(distance);
+  CopyBytes(field, &value, sizeof(value));
+  return FitsInt32(distance);
+}
+
 }  // namespace
 
 Result<uint8_t> Detour::FindWindow(ConstBytes code, uint64_t function,
@@ -199,12 +212,57 @@ Result<uint8_t> Detour::FindWindow(ConstBytes code, uint64_t function,
     }
     size += insn.size;
   }
+  if (size > kMaxWindowSize) {
+    return Status::kInvalid;
+  }
   const Interior interior = {function + offset, function + offset + size};
   EBPF_TRY(CheckBranches({code, function}, interior));
   for (const Piece& piece : others) {
     EBPF_TRY(CheckBranches(piece, interior));
   }
   return static_cast<uint8_t>(size);
+}
+
+bool Detour::IsPossible(const ProbePlan& plan) {
+  const Result<DecodedInsn> insn =
+      DecodeInsn(ConstBytes(plan.insn, plan.insn_size));
+  return insn.ok() && IsPlain(plan, *insn);
+}
+
+Result<machine::DetourWindow> Detour::Find(ConstBytes code, uint64_t function,
+                                           size_t offset) {
+  machine::DetourWindow window = {};
+  window.size = EBPF_TRY(FindWindow(code, function, offset));
+  CopyBytes(window.insns, code.data() + offset, window.size);
+  return window;
+}
+
+bool Detour::Make(ProbePlan& plan, const machine::DetourWindow& window,
+                  uint64_t slot, uint64_t entry) {
+  constexpr unsigned kPopFlagsOffset = kCopyOffset - 1;
+  uint8_t code[machine::kMaxSlotSize + kMaxRelocatedSize] = {0x9c, 0xfa};
+  const Result<uint8_t> size = Relocate(
+      ConstBytes(window.insns, window.size), plan.address, slot + kCopyOffset,
+      Span<uint8_t>(code + kCopyOffset, kMaxRelocatedSize));
+  if (!size.ok() || !PutDistance(slot + kPopFlagsOffset, entry, code + 3) ||
+      !PutDistance(slot, plan.address, code + kDistanceOffset)) {
+    return false;
+  }
+  uint8_t jump[kJumpSize] = {0xe9};
+  if (!PutDistance(plan.address + kJumpSize, slot, jump + 1)) {
+    return false;
+  }
+  code[2] = 0xe8;
+  code[kPopFlagsOffset] = 0x9d;
+  plan.method = ProbeMethod::kDetour;
+  plan.copy_offset = kCopyOffset;
+  plan.slot_size = machine::kMaxSlotSize;
+  plan.window_size = window.size;
+  plan.jump_size = kJumpSize;
+  CopyBytes(plan.insn, window.insns, window.size);
+  CopyBytes(plan.jump, jump, sizeof(jump));
+  CopyBytes(plan.slot, code, machine::kMaxSlotSize);
+  return true;
 }
 
 Result<uint8_t> Detour::Relocate(ConstBytes window, uint64_t address,

@@ -7,6 +7,7 @@
 
 #include "core/base/span.h"
 #include "core/base/status.h"
+#include "core/machine/probe_plan.h"
 
 namespace ebpf::x86_64 {
 
@@ -26,10 +27,19 @@ namespace ebpf::x86_64 {
 /// Exception tables and unwinders name places in the window, and the
 /// instructions are elsewhere. So only the first of them may be one that
 /// faults: put back to its own place it meets the jump, and is hit again.
+///
+/// The slot pushes the flags, masks interrupts, and calls `entry`
+/// (machine/detour.S), which finds what it stands for at its end; it pops the
+/// flags, interrupts as they were, and only then goes on: so who is interrupted
+/// is never in what all slots share. Below sp there must be nothing.
 struct Detour {
   /// jmp rel32.
   static constexpr unsigned kJumpSize = 5;
-  static constexpr unsigned kMaxWindowSize = kJumpSize - 1 + 15;
+  static constexpr unsigned kMaxWindowSize = 15;
+  /// Of the copies in the slot, and of the distance from the slot to the
+  /// window.
+  static constexpr unsigned kCopyOffset = 8;
+  static constexpr unsigned kDistanceOffset = 28;
   static constexpr unsigned kMaxRelocatedSize = kMaxWindowSize + kJumpSize;
 
   /// Code outside of the function that may jump into it.
@@ -45,6 +55,14 @@ struct Detour {
   static Result<uint8_t> FindWindow(ConstBytes code, uint64_t function,
                                     size_t offset,
                                     Span<const Piece> others = {});
+
+  /// The MachineOps: may_detour, find_window and make_detour.
+  static bool IsPossible(const machine::ProbePlan& plan);
+  static Result<machine::DetourWindow> Find(ConstBytes code, uint64_t function,
+                                            size_t offset);
+  static bool Make(machine::ProbePlan& plan,
+                   const machine::DetourWindow& window, uint64_t slot,
+                   uint64_t entry);
 
   /// Writes what the instructions of `window`, which stands at `address`, are
   /// at `to`, and the jump back behind them, into `out` of kMaxRelocatedSize

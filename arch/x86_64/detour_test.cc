@@ -16,6 +16,7 @@
 #include <sys/mman.h>
 #include <vector>
 
+#include "arch/x86_64/probed_insn.h"
 #include "gtest/gtest.h"
 
 namespace ebpf::x86_64 {
@@ -47,6 +48,76 @@ TEST(DetourTest, TheWindowIsWholeInstructions) {
   EXPECT_EQ(WindowOf(code, 5).status(), Status::kInvalid);  // the return
   EXPECT_EQ(WindowOf(code, 9).status(), Status::kInvalid);
   EXPECT_EQ(WindowOf(code, 10).status(), Status::kInvalid);
+}
+
+TEST(DetourTest, TheWindowFitsIntoASlot) {
+  // nops: 4 bytes, and one that ends at 15, or 16
+  Bytes code = {0x0f, 0x1f, 0x40, 0x00, 0x66, 0x66, 0x66, 0x2e,
+                0x0f, 0x1f, 0x84, 0x00, 0,    0,    0,    0};
+  code.erase(code.begin() + 4);
+  code.push_back(0xc3);
+  EXPECT_EQ(*WindowOf(code), 15);
+  code.insert(code.begin() + 4, 0x66);
+  EXPECT_EQ(WindowOf(code).status(), Status::kInvalid);
+}
+
+machine::ProbePlan PlanOf(const Bytes& code) {
+  return *ProbedInsn::Plan(ConstBytes(code.data(), code.size()), kFunction, 0,
+                           3);
+}
+
+int32_t DistanceAt(const uint8_t* field) {
+  int32_t distance;
+  memcpy(&distance, field, sizeof(distance));
+  return distance;
+}
+
+TEST(DetourTest, TheSlotMasksInterruptsAndCallsAndGivesThemBack) {
+  // push rbp; mov rbp, rsp; push rbx; ret
+  const Bytes code = {0x55, 0x48, 0x89, 0xe5, 0x53, 0xc3};
+  constexpr uint64_t kSlot = kFunction + 0x4000;
+  constexpr uint64_t kEntry = kFunction - 0x4000;
+  machine::ProbePlan plan = PlanOf(code);
+  ASSERT_TRUE(Detour::IsPossible(plan));
+  const machine::DetourWindow window =
+      *Detour::Find(ConstBytes(code.data(), code.size()), kFunction, 0);
+  ASSERT_TRUE(Detour::Make(plan, window, kSlot, kEntry));
+  EXPECT_EQ(plan.method, machine::ProbeMethod::kDetour);
+  EXPECT_EQ(plan.window_size, 5);
+  EXPECT_EQ(plan.insn_size, 1);
+  EXPECT_EQ(memcmp(plan.insn, code.data(), 5), 0);
+  EXPECT_EQ(plan.breakpoint[0], 0xcc);
+  EXPECT_EQ(plan.jump_size, 5);
+  EXPECT_EQ(plan.jump[0], 0xe9);
+  EXPECT_EQ(kFunction + 5 + DistanceAt(plan.jump + 1), kSlot);
+
+  EXPECT_EQ(plan.slot[0], 0x9c);  // pushfq
+  EXPECT_EQ(plan.slot[1], 0xfa);  // cli
+  EXPECT_EQ(plan.slot[2], 0xe8);  // call
+  EXPECT_EQ(kSlot + 7 + DistanceAt(plan.slot + 3), kEntry);
+  EXPECT_EQ(plan.slot[7], 0x9d);  // popfq
+  EXPECT_EQ(plan.copy_offset, 8);
+  EXPECT_EQ(memcmp(plan.slot + 8, code.data(), 5), 0);
+  EXPECT_EQ(plan.slot[13], 0xe9);
+  EXPECT_EQ(kSlot + 18 + DistanceAt(plan.slot + 14), kFunction + 5);
+  EXPECT_EQ(kSlot + DistanceAt(plan.slot + 28), kFunction);
+  EXPECT_EQ(plan.slot_size, 32);
+}
+
+TEST(DetourTest, IsNotMadeWhereSomethingIsOutOfReach) {
+  const Bytes code = {0x55, 0x48, 0x89, 0xe5, 0x53, 0xc3};
+  constexpr uint64_t kReach = 0x8000'0000;
+  const machine::DetourWindow window =
+      *Detour::Find(ConstBytes(code.data(), code.size()), kFunction, 0);
+  machine::ProbePlan plan = PlanOf(code);
+  const machine::ProbePlan before = plan;
+  EXPECT_FALSE(Detour::Make(plan, window, kFunction + kReach + 5, kFunction));
+  EXPECT_FALSE(Detour::Make(plan, window, kFunction - kReach, kFunction));
+  EXPECT_FALSE(Detour::Make(plan, window, kFunction, kFunction + kReach + 7));
+  EXPECT_FALSE(Detour::Make(plan, window, kFunction, kFunction - kReach));
+  EXPECT_EQ(memcmp(&plan, &before, sizeof(plan)), 0);
+  EXPECT_TRUE(
+      Detour::Make(plan, window, kFunction + kReach - 64, kFunction + kReach));
 }
 
 TEST(DetourTest, NothingJumpsIntoTheWindow) {

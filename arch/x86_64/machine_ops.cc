@@ -3,6 +3,7 @@
 // x86-64's MachineOps.
 #include "arch/x86_64/machine_ops.h"
 
+#include "arch/x86_64/detour.h"
 #include "arch/x86_64/emulation.h"
 #include "arch/x86_64/macro_assembler.h"
 #include "arch/x86_64/probed_insn.h"
@@ -21,6 +22,9 @@ constinit const machine::MachineOps kMachineOps = {
     .slot_reach = UINT64_MAX,  // slots do not depend on where they are
     .relocate_probe = ProbedInsn::Relocate,
     .relocate_reach = ProbedInsn::kRelocateReach,
+    .may_detour = Detour::IsPossible,
+    .find_window = Detour::Find,
+    .make_detour = Detour::Make,
     .noprobe_text = {ebpf_x86_64_noprobe_begin, ebpf_x86_64_noprobe_end},
 };
 

@@ -59,9 +59,10 @@ struct MachineOps {
   /// DESIGN.md there. Null: a jump covers just the probed instruction.
   Result<DetourWindow> (*find_window)(ConstBytes code, uint64_t function,
                                       size_t offset) = nullptr;
-  /// Makes a plan of plan_probe's kDetour, for a slot at `slot`, and `entry`
-  /// for what it calls (core/probes/probe_site.h's machine_detour_text); false,
-  /// and the plan is unchanged, where one of them is out of reach.
+  /// Makes a plan of plan_probe's, or relocate_probe's, kDetour, for a slot at
+  /// `slot`, and `entry` for what it calls (core/probes/probe_site.h's
+  /// machine_detour_text); false, and the plan is unchanged, where one of them
+  /// is out of reach.
   bool (*make_detour)(ProbePlan& plan, const DetourWindow& window,
                       uint64_t slot, uint64_t entry) = nullptr;
 

@@ -99,6 +99,9 @@ EBPF_ABSENT bool ebpf_port_may_probe(uintptr_t /*address*/, size_t /*size*/) {
 EBPF_ABSENT bool ebpf_port_may_override(uintptr_t /*function*/) {
   return false;
 }
+EBPF_ABSENT bool ebpf_port_may_detour(uintptr_t /*address*/, size_t /*size*/) {
+  return false;
+}
 EBPF_ABSENT enum ebpf_preemption ebpf_port_preemption(void) {
   return EBPF_PREEMPTION_UNKNOWN;
 }

@@ -59,6 +59,14 @@ bool ebpf_port_may_probe(uintptr_t address, size_t size);
 /// left by its plain return. Default: false. Context: task.
 bool ebpf_port_may_override(uintptr_t function);
 
+/// Whether a jump may stand on the `size` bytes at `address`, several whole
+/// instructions of one function on which probes may stand: the kernel is built
+/// without a red zone, and nothing goes on inside of them (after the first one's
+/// beginning) but by jumps of that function's own code: no exception table
+/// names a place there where a fault goes on, and nobody else patches them.
+/// Default: false, and breakpoints stay. Context: task.
+bool ebpf_port_may_detour(uintptr_t address, size_t size);
+
 /// What a port says of preemption inside the kernel; decides whether text that
 /// a task may have been interrupted in can ever be reused.
 enum ebpf_preemption {

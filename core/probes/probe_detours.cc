@@ -4,6 +4,7 @@
 // "Detours".
 #include "core/base/memory.h"
 #include "core/platform/symbol_name.h"
+#include "core/platform/text.h"
 #include "core/probes/probe_registry.h"
 
 namespace ebpf {
@@ -70,6 +71,7 @@ Result<DetourWindow> ProbeRegistry::FindWindow(const ProbePlan& plan) {
   const bool may = !HasSiteInside(plan.address, window->size) &&
                    !IsEnteredInside(function, plan.address, window->size) &&
                    IsAllowed(plan.address, window->size) &&
+                   ebpf_port_may_detour(plan.address, window->size) &&
                    !HasPartElsewhere(function);
   return may ? Result<DetourWindow>(*window) : Status::kInvalid;
 }

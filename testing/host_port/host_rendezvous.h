@@ -20,6 +20,9 @@ void FailRendezvousFrom(uint64_t n);
 /// so), as at first it has.
 void SetHostTextSupport(bool supported);
 
+/// ebpf_port_saved_pcs names `pc`, too: a task is preempted there. 0: none is.
+void SetHostPreemptedPc(uintptr_t pc);
+
 /// False: ebpf_port_saved_pcs says that nothing was interrupted anywhere, which
 /// is a lie: for tests that show what it is needed for.
 void ListHostSavedPcs(bool list);

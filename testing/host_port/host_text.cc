@@ -58,6 +58,7 @@ Regions& TheRegions() {
 }
 
 std::atomic<ebpf_preemption> g_preemption{EBPF_PREEMPTION_NONE};
+std::atomic<bool> g_may_detour{false};
 std::atomic<uint32_t> g_trap_stub{EBPF_TRAP_STUB_SETS_SP |
                                   EBPF_TRAP_STUB_LEAVES_GAP};
 std::atomic<uint64_t> g_fail_write{0};
@@ -229,6 +230,20 @@ bool TakeWriteFailure() {
   return left == 1;
 }
 
+/// Where detours are, a kernel's text is not far from what their slots call.
+void* WhereToMapText() {
+  constexpr uintptr_t kFirst = size_t{256} << 20;
+  constexpr uintptr_t kStep = size_t{1} << 20;
+  constexpr unsigned kSteps = 512;
+  static std::atomic<unsigned> count{0};
+  if (!g_may_detour) {
+    return nullptr;
+  }
+  const auto own = reinterpret_cast<uintptr_t>(&WhereToMapText);
+  return reinterpret_cast<void*>(
+      (own + kFirst + count++ % kSteps * kStep) / kPageSize * kPageSize);
+}
+
 }  // namespace
 
 HostText::HostText(const char* name, ConstBytes code)
@@ -236,7 +251,7 @@ HostText::HostText(const char* name, ConstBytes code)
   Regions& all = TheRegions();
   std::lock_guard<std::mutex> lock(all.mutex);
   Region region;
-  if (!MapTwice(nullptr, 0, mapped_size_, nullptr, region)) {
+  if (!MapTwice(WhereToMapText(), 0, mapped_size_, nullptr, region)) {
     Panic("HostText: no room");
   }
   region.is_kernel_text = true;
@@ -257,6 +272,8 @@ HostText::~HostText() {
 void SetHostPreemption(ebpf_preemption preemption) {
   g_preemption = preemption;
 }
+void SetHostDetours(bool may) { g_may_detour = may; }
+
 void SetHostTrapStub(uint32_t flags) { g_trap_stub = flags; }
 void FailNthTextWrite(uint64_t n) { g_fail_write = n; }
 
@@ -371,6 +388,10 @@ bool ebpf_port_may_override(uintptr_t function) {
   ebpf::Regions& all = ebpf::TheRegions();
   std::lock_guard<std::mutex> lock(all.mutex);
   return all.overridable.count(function) != 0;
+}
+
+bool ebpf_port_may_detour(uintptr_t address, size_t size) {
+  return ebpf::g_may_detour && ebpf_port_may_probe(address, size);
 }
 
 bool ebpf_port_may_probe(uintptr_t address, size_t size) {

@@ -48,6 +48,10 @@ void SetHostTrapStub(uint32_t flags);
 /// at first no of every one.
 void SetHostOverridable(uint64_t function, bool may);
 
+/// What ebpf_port_may_detour returns for kernel text; at first no: most tests
+/// count breakpoints. (HostTraps runs detours, though slowly.)
+void SetHostDetours(bool may);
+
 /// ebpf_port_text_write fails with -EIO at its `n`-th call from now on, once;
 /// 0: never.
 void FailNthTextWrite(uint64_t n);

@@ -20,6 +20,7 @@ struct Thread {
   volatile uint32_t held_lock_count;  // spin locks, of all trap levels
   volatile uint32_t rank_base;        // where this trap level's locks begin
   uint8_t held_ranks[kMaxHeldLocks];
+  volatile uint32_t in_detour;   // which gives back its interrupts
   volatile uint32_t trap_depth;  // breakpoint traps that are being handled
 };
 

@@ -106,6 +106,39 @@ EBPF_NOPROBE_INLINE void AsTrap(ucontext_t& context, Handler handler) {
   }
 }
 
+constexpr uint64_t kFlagTrap = 1 << 8;
+
+/// A detour masks interrupts, which a process cannot do: its CLI faults. Here
+/// the thread masks its own; and steps over what is behind the POPF by which
+/// they would be back, so that they are.
+EBPF_NOPROBE_INLINE bool BeginDetour(PtRegs& regs) {
+  constexpr uint8_t kPushFlags = 0x9c;
+  constexpr uint8_t kCli = 0xfa;
+  const auto* text = reinterpret_cast<const uint8_t*>(regs.rip);
+  if (text[0] != kCli || text[-1] != kPushFlags) {
+    return false;
+  }
+  uint64_t& flags = *reinterpret_cast<uint64_t*>(regs.rsp);
+  if ((regs.rflags & kFlagInterrupt) != 0) {
+    flags |= kFlagTrap;
+    t_thread.in_detour = 1;
+  } else {
+    flags &= ~kFlagInterrupt;
+  }
+  regs.rflags &= ~kFlagInterrupt;
+  ++regs.rip;
+  return true;
+}
+
+EBPF_NOPROBE_INLINE bool EndDetour(PtRegs& regs) {
+  if (t_thread.in_detour == 0 || (regs.rflags & kFlagTrap) == 0) {
+    return false;
+  }
+  t_thread.in_detour = 0;
+  regs.rflags = (regs.rflags & ~kFlagTrap) | kFlagInterrupt;
+  return true;
+}
+
 EBPF_NOPROBE void OnSigtrap(int /*signal*/, siginfo_t* info, void* opaque) {
   const int saved_errno = errno;
   auto& context = *static_cast<ucontext_t*>(opaque);
@@ -116,6 +149,9 @@ EBPF_NOPROBE void OnSigtrap(int /*signal*/, siginfo_t* info, void* opaque) {
       if (!OnBreakpoint(x86_64::Opaque(regs))) {
         DieOfBreakpoint();
       }
+      return;
+    }
+    if (EndDetour(regs)) {
       return;
     }
     const Hook hook = g_step_hook;
@@ -147,6 +183,10 @@ EBPF_NOPROBE void OnFaultSignal(int signal, siginfo_t* /*info*/, void* opaque) {
   const int saved_errno = errno;
   auto& context = *static_cast<ucontext_t*>(opaque);
   AsTrap(context, [&](PtRegs& regs) __attribute__((always_inline)) {
+    if (BeginDetour(regs)) {
+      return;
+    }
+    EndDetour(regs);
     // First put back to its own place, then handled as of there.
     OnFault(x86_64::Opaque(regs));
     const Hook hook = g_fault_hook;
