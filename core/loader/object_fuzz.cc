@@ -63,6 +63,7 @@ struct Kernel {
     // Maps may be as large as there is memory.
     ebpf::SetHostMemoryLimit(kKernelMemory);
     Expect(IsOk(ebpf::InitSystem(ebpf::HostMachineOps())), "the system starts");
+    ebpf::KeepASlotPage();
   }
 
   ebpf::HostTraps traps;

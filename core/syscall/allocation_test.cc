@@ -14,6 +14,7 @@
 #include "testing/caller/insns.h"
 #include "testing/caller/test_caller.h"
 #include "testing/caller/test_system.h"
+#include "testing/host_port/host_trap.h"
 
 namespace ebpf {
 namespace {
@@ -68,7 +69,7 @@ constexpr struct {
 
 class AllocationTest : public testing::Test {
  protected:
-  AllocationTest() : caller_(Origin::kKernel) {}
+  AllocationTest() : caller_(Origin::kKernel) { KeepASlotPage(); }
   ~AllocationTest() override {
     caller_.client().fds().CloseAll();
     printf("%d scenarios, %llu failed allocations\n", scenarios_,

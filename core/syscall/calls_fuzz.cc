@@ -48,6 +48,7 @@ void PrintCounters() {
 struct Kernel {
   Kernel() : text(kFunction, kAdd) {
     Expect(IsOk(ebpf::InitSystem(ebpf::HostMachineOps())), "the system starts");
+    ebpf::KeepASlotPage();
   }
 
   ebpf::HostTraps traps;

@@ -72,6 +72,7 @@ void FailEachAllocation(const char* what, TestCaller& caller, Run run,
     EXPECT_EQ(caller.CloseFd(fd), 0);
     return fd;
   };
+  KeepASlotPage();
   const int64_t fd_before = next_fd();
   bool failed = true;
   uint64_t n = 0;

@@ -18,6 +18,7 @@
 #include "core/probes/kprobe.h"
 #include "testing/host_port/host_cpu.h"
 #include "testing/host_port/host_nofault.h"
+#include "testing/host_port/host_text.h"
 #include "testing/host_port/host_thread.h"
 
 EBPF_NOPROBE_SYMBOLS(ebpf_host_trap_noprobe)
@@ -222,6 +223,19 @@ HostTraps::~HostTraps() {
   sigaction(SIGTRAP, &g_old_trap, nullptr);
   for (size_t i = 0; i < kFaultSignalCount; ++i) {
     sigaction(kFaultSignals[i], &g_old_faults[i], nullptr);
+  }
+}
+
+void KeepASlotPage() {
+  struct final : KprobeConsumer {
+    void Hit(machine::PtRegs& /*regs*/) override {}
+  } nobody;
+  constexpr uint8_t kStepped[] = {0x48, 0x0f, 0xaf, 0xfe, 0xc3};  // imul; ret
+  HostText text("keep_a_slot_page", kStepped);
+  const Result<Ref<Kprobe>> probe =
+      AttachKprobe("keep_a_slot_page", 0, 0, nobody);
+  if (probe.ok()) {
+    (*probe)->Detach();
   }
 }
 

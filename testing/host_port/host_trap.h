@@ -24,6 +24,11 @@ class HostTraps : public NonCopyable {
   ~HostTraps();
 };
 
+/// Attaches and detaches a probe that takes a slot: the page of slots that is
+/// kept from then on is none of a later probe's. For who counts memory. Once
+/// probes can be attached.
+void KeepASlotPage();
+
 /// Breakpoints that were hit, ever.
 uint64_t HostBreakpointCount();
 
