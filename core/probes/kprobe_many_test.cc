@@ -149,6 +149,32 @@ TEST_F(KprobeManyTest, AWriteThatFailsAnywhereTakesAllBack) {
   EXPECT_EQ(counter.hits, functions.size());
 }
 
+TEST_F(KprobeManyTest, ABreakpointThatCannotBeTakenBackIsNotForgotten) {
+  const ManyFunctions functions(14);
+  std::vector<Ref<Kprobe>> probes(functions.size());
+  Counter counter;
+  for (const uint64_t n : {2, 4, 7, 10}) {
+    ASSERT_EQ(AttachKprobes(functions.addresses(), counter, SpanOf(probes)),
+              Status::kOk);
+    FailTextWritesFrom(n);
+    EXPECT_EQ(EnableKprobes(SpanOf(probes)), Status::kIo) << n;
+    EXPECT_FALSE(functions.IsOriginal()) << n;
+    EXPECT_EQ(functions.CallAll(), functions.size());
+    DetachKprobes(SpanOf(probes));
+    EXPECT_EQ(functions.CallAll(), functions.size());
+    EXPECT_EQ(counter.hits, 0u);
+
+    FailNthTextWrite(0);
+    Attach("many_0", 0, counter)->Detach();
+    EXPECT_TRUE(functions.IsOriginal()) << n;
+    EXPECT_EQ(functions.CallAll(), functions.size());
+    for (Ref<Kprobe>& probe : probes) {
+      probe = Ref<Kprobe>();
+    }
+    EXPECT_EQ(allocator_.outstanding_blocks(), own_blocks_);
+  }
+}
+
 TEST_F(KprobeManyTest, WhatWasEnabledBeforeStaysSoWhenMoreFails) {
   const ManyFunctions functions(40);
   std::vector<Ref<Kprobe>> probes(functions.size());
@@ -224,9 +250,19 @@ TEST_F(KprobeManyTest, OneThatSomebodyChangedDoesNotKeepTheOthers) {
   ASSERT_EQ(ebpf_port_stop_machine(Change::Write, &change, &result), 0);
   DetachKprobes(SpanOf(probes));
   EXPECT_FALSE(functions.IsOriginal());
+  // Nobody is told that there is a breakpoint.
+  EXPECT_EQ(Attach("many_8", 0, counter)->Enable(), Status::kIo);
   change.byte = 0x55;
   ASSERT_EQ(ebpf_port_stop_machine(Change::Write, &change, &result), 0);
   EXPECT_TRUE(functions.IsOriginal());
+  Ref<Kprobe> again = Attach("many_8", 0, counter);
+  EXPECT_EQ(again->Enable(), Status::kOk);
+  EXPECT_EQ(functions.CallAll(), functions.size());
+  EXPECT_EQ(counter.hits, 1u);
+  change.byte = 0x53;
+  ASSERT_EQ(ebpf_port_stop_machine(Change::Write, &change, &result), 0);
+  again->Detach();
+  EXPECT_FALSE(functions.IsOriginal());
 
   // The site waits for its breakpoint's return.
   change.byte = 0xcc;

@@ -10,11 +10,34 @@ bool NeedsSlot(const ProbeSite& site) {
   return site.slot != 0 && !site.slot_written;
 }
 
+bool Holds(const ProbeSite& site, const uint8_t* bytes, uint8_t size) {
+  return TextHolds({site.plan.address, nullptr, bytes, size});
+}
+bool HoldsBreakpoint(const ProbeSite& site, bool jumps) {
+  const machine::ProbePlan& plan = site.plan;
+  return jumps ? Holds(site, plan.jump, plan.jump_size)
+               : Holds(site, plan.breakpoint, plan.breakpoint_size);
+}
+bool HoldsInsn(const ProbeSite& site) {
+  return Holds(site, site.plan.insn,
+               site.jumps ? site.plan.jump_size : site.plan.breakpoint_size);
+}
+
 }  // namespace
 
 Status SitePatches::Add(ProbeSite& site, bool arm) {
-  if (site.armed == arm || site.patching) {
+  if (site.patching) {
     return Status::kOk;
+  }
+  if (site.armed == arm) {
+    if (!arm || HoldsBreakpoint(site, site.jumps)) {
+      return Status::kOk;
+    }
+    // Somebody else wrote over it. Who has put the instruction back since?
+    if (!HoldsInsn(site)) {
+      return Status::kIo;
+    }
+    site.armed = site.jumps = false;
   }
   const size_t needed = arm && NeedsSlot(site) ? 2 : 1;
   Status status = Status::kOk;
@@ -69,8 +92,14 @@ Status SitePatches::ApplyTo(size_t first, size_t count) {
   for (size_t i = first; i < first + count; ++i) {
     AddPatches(*sites_[i]);
   }
-  EBPF_TRY(
-      ApplyTextPatches(Span<const TextPatch>(patches_).First(patch_count_)));
+  const Status status =
+      ApplyTextPatches(Span<const TextPatch>(patches_).First(patch_count_));
+  if (!IsOk(status)) {
+    for (size_t i = first; i < first + count; ++i) {
+      LookAfterFailure(*sites_[i]);
+    }
+    return status;
+  }
   for (size_t i = first; i < first + count; ++i) {
     ProbeSite& site = *sites_[i];
     site.armed = arm_;
@@ -79,6 +108,20 @@ Status SitePatches::ApplyTo(size_t first, size_t count) {
     site.was_armed = true;
   }
   return Status::kOk;
+}
+
+/// What could not be taken back is as it is. A breakpoint that somebody else
+/// wrote over may return; and it needs its site then.
+void SitePatches::LookAfterFailure(ProbeSite& site) {
+  if (!arm_) {
+    site.armed = !HoldsInsn(site);
+    site.jumps = site.jumps && site.armed;
+  } else if (HoldsBreakpoint(site, site.JumpsAtOnce())) {
+    site.armed = true;
+    site.jumps = site.JumpsAtOnce();
+    site.slot_written = site.slot != 0;  // it was written before
+    site.was_armed = true;
+  }
 }
 
 Status SitePatches::Apply() {

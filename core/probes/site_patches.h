@@ -39,6 +39,7 @@ class SitePatches : public NonCopyable {
   Status Add(ProbeSite& site, bool arm);
   Status ApplyTo(size_t first, size_t count);
   void AddPatches(ProbeSite& site);
+  void LookAfterFailure(ProbeSite& site);
 
   bool arm_ = false;
   size_t site_count_ = 0;

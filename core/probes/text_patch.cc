@@ -49,6 +49,8 @@ void Undo(Span<const TextPatch> patches, size_t count) {
 
 }  // namespace
 
+bool TextHolds(const TextPatch& patch) { return Holds(patch, patch.bytes); }
+
 int ApplyWhereStopped(Span<const TextPatch> patches) {
   for (const TextPatch& patch : patches) {
     if (patch.expected != nullptr && !Holds(patch, patch.expected)) {

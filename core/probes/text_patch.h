@@ -37,6 +37,9 @@ Status ApplyTextPatches(Span<const TextPatch> patches);
 int ApplyWhereStopped(Span<const TextPatch> patches);
 void CountTextChange();
 
+/// Whether the text holds what the patch writes. Context: any.
+bool TextHolds(const TextPatch& patch);
+
 /// Grows with every change of text. A breakpoint trap may come late from before
 /// the last one. Context: any.
 [[gnu::visibility(

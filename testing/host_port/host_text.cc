@@ -62,6 +62,7 @@ std::atomic<bool> g_may_detour{false};
 std::atomic<uint32_t> g_trap_stub{EBPF_TRAP_STUB_SETS_SP |
                                   EBPF_TRAP_STUB_LEAVES_GAP};
 std::atomic<uint64_t> g_fail_write{0};
+std::atomic<bool> g_fail_writes_after{false};
 
 size_t RoundUpToPage(size_t size) {
   return (size + kPageSize - 1) / kPageSize * kPageSize;
@@ -226,7 +227,8 @@ bool TakeWriteFailure() {
   if (left == 0) {
     return false;
   }
-  g_fail_write = left - 1;  // writers are alone in their rendezvous
+  // Writers are alone in their rendezvous.
+  g_fail_write = left == 1 && g_fail_writes_after ? 1 : left - 1;
   return left == 1;
 }
 
@@ -275,7 +277,14 @@ void SetHostPreemption(ebpf_preemption preemption) {
 void SetHostDetours(bool may) { g_may_detour = may; }
 
 void SetHostTrapStub(uint32_t flags) { g_trap_stub = flags; }
-void FailNthTextWrite(uint64_t n) { g_fail_write = n; }
+void FailNthTextWrite(uint64_t n) {
+  g_fail_writes_after = false;
+  g_fail_write = n;
+}
+void FailTextWritesFrom(uint64_t n) {
+  g_fail_writes_after = true;
+  g_fail_write = n;
+}
 
 void SetHostOverridable(uint64_t function, bool may) {
   Regions& all = TheRegions();

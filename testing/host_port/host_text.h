@@ -56,6 +56,9 @@ void SetHostDetours(bool may);
 /// 0: never.
 void FailNthTextWrite(uint64_t n);
 
+/// The same, and each one after it too.
+void FailTextWritesFrom(uint64_t n);
+
 /// Bytes that ebpf_port_exec_alloc gave and has not got back.
 uint64_t HostExecBytes();
 
