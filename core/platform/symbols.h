@@ -15,8 +15,8 @@ struct ebpf_symbol {
   uint64_t entry;  // the port's own: which one, for ebpf_port_symbol_name
 };
 
-/// Finds the function named by `name_size` characters. Default: false.
-/// Context: task.
+/// Finds the function named by `name_size` characters; false where there is
+/// none, or several at different addresses. Default: false. Context: task.
 [[nodiscard]] bool ebpf_port_symbol_by_name(const char* name, size_t name_size,
                                             struct ebpf_symbol* symbol);
 

@@ -107,7 +107,8 @@ class Kprobe : public RefCounted<Kprobe> {
 /// Makes a probe, disabled, for the instruction at `symbol` + `offset`, or,
 /// where `symbol` is empty, at `address` + `offset`.
 ///
-/// kNotFound: no such function. kBadSequence: inside an instruction. kInvalid:
+/// kNotFound: no such function. kAddressNotAvailable: several are called so.
+/// kBadSequence: inside an instruction. kInvalid:
 /// not inside a function, or what may not or cannot be probed there (a line in
 /// the log says what). kNotSupported: the port has no tier T1. kNoMemory.
 /// Context: task.

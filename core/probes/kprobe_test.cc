@@ -141,6 +141,13 @@ TEST_F(KprobeTest, RefusesPlacesWhereNoProbeCanBe) {
   ClearHostLog();
   EXPECT_EQ(AttachKprobe("nobody", 0, 0, counter).status(), Status::kNotFound);
   EXPECT_NE(HostLog().find("nobody+0x0: no such function"), std::string::npos);
+  {
+    const HostText twin("add", kMultiply);
+    EXPECT_EQ(AttachKprobe("add", 0, 0, counter).status(),
+              Status::kAddressNotAvailable);
+    EXPECT_NE(HostLog().find("add+0x0: several functions have that name"),
+              std::string::npos);
+  }
   EXPECT_EQ(AttachKprobe("add", 0, 2, counter).status(), Status::kBadSequence);
   EXPECT_NE(HostLog().find("add+0x2: not the start of an instruction"),
             std::string::npos);

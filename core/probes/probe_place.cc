@@ -4,11 +4,10 @@
 // the kernel and the CPU before anything is changed.
 #include "core/base/assert.h"
 #include "core/base/memory.h"
-#include "core/base/text_writer.h"
-#include "core/platform/log.h"
 #include "core/platform/symbol_name.h"
 #include "core/platform/text.h"
 #include "core/probes/probe_registry.h"
+#include "core/probes/refusal_log.h"
 #include "core/sync/text_quiescence.h"
 
 namespace ebpf {
@@ -23,13 +22,7 @@ static_assert(machine::kTrapStubLeavesGap == EBPF_TRAP_STUB_LEAVES_GAP);
 /// Logs why there can be no probe, and returns `status`.
 Status Refuse(Status status, StringView function, uint64_t offset,
               StringView why) {
-  char buffer[160];
-  TextWriter line(buffer, sizeof(buffer) - 1);
-  line.Put("ebpf: no kprobe at ").Put(function).Put("+0x").PutHex(offset);
-  line.Put(": ").Put(why);
-  const size_t size = line.text().size();
-  buffer[size] = '\n';
-  ebpf_port_log(buffer, size + 1);
+  LogRefusal(function, offset, why);
   return status;
 }
 
@@ -59,10 +52,14 @@ Result<ProbeRegistry::Place> ProbeRegistry::Locate(StringView symbol,
   Place place;
   place.offset = offset;
   if (!symbol.empty()) {
-    if (!ebpf_port_symbol_by_name(symbol.data(), symbol.size(),
-                                  &place.function)) {
-      return Refuse(Status::kNotFound, symbol, offset, "no such function");
+    const Result<ebpf_symbol> found = FindFunction(symbol);
+    if (!found.ok()) {
+      return Refuse(found.status(), symbol, offset,
+                    found.status() == Status::kNotFound
+                        ? "no such function"
+                        : "several functions have that name");
     }
+    place.function = *found;
     if (offset >= place.function.size) {
       // Also where another function's probe stands.
       return Refuse(Status::kInvalid, symbol, offset, "beyond the function");

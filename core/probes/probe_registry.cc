@@ -6,6 +6,7 @@
 #include "core/base/memory.h"
 #include "core/platform/cpu.h"
 #include "core/platform/text.h"
+#include "core/probes/refusal_log.h"
 #include "core/probes/return_pool.h"
 #include "core/sync/read_section.h"
 #include "core/sync/text_quiescence.h"
@@ -24,6 +25,7 @@ ProbeRegistry& ProbeRegistry::Get() { return registry; }
 Status ProbeRegistry::Init(const machine::MachineOps& ops,
                            Allocator& allocator) {
   MutexGuard guard(mutex_);
+  ResetRefusalLog();
   if (cpus_.empty()) {  // else left over: its breakpoints still stand
     const Span<ProbeCpu> cpus =
         EBPF_TRY(allocator.NewArray<ProbeCpu>(ebpf_port_cpu_count()));

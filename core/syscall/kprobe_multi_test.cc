@@ -310,6 +310,15 @@ TEST_P(KprobeMultiTest, WhatIsWrongIsAnsweredAsLinuxDoes) {
   EXPECT_TRUE(TextIsUntouched());
 }
 
+TEST_P(KprobeMultiTest, ANameOfSeveralFunctionsDoesNotSayWhich) {
+  const int64_t program = Load(kMulti, Returning(0));
+  const HostText other("many_0", kAdd);
+  EXPECT_EQ(Link(program, {.count = 2, .symbols = Symbols()}),
+            Minus(Status::kAddressNotAvailable));
+  EXPECT_TRUE(TextIsUntouched());
+  EXPECT_GE(Link(program, {.addresses = Addresses()}), 0);
+}
+
 TEST_P(KprobeMultiTest, AFunctionThatIsNamedTwiceIsHitOnce) {
   const int64_t program = Load(kMulti, Returning(0));
   const int64_t link =

@@ -47,11 +47,13 @@ Status FindByName(const Client& client, Span<uint64_t> words,
   for (uint64_t& word : words) {
     const size_t size =
         EBPF_TRY(client.CopyStringIn(name.span(), client.Pointer(word)));
-    ebpf_symbol symbol;
-    if (!ebpf_port_symbol_by_name(name.span().data(), size, &symbol)) {
-      return Status::kNoSuchTask;
+    const Result<ebpf_symbol> symbol =
+        FindFunction(StringView(name.span().data(), size));
+    if (!symbol.ok()) {
+      return symbol.status() == Status::kNotFound ? Status::kNoSuchTask
+                                                  : symbol.status();
     }
-    word = symbol.address;
+    word = symbol->address;
   }
   return Status::kOk;
 }

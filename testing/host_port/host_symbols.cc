@@ -30,7 +30,8 @@ struct Symbols {
   std::set<std::string> names;  // they stay: who found a symbol may ask later
   std::map<std::string, Function> by_name;
   std::map<uint64_t, Function> by_address;
-  std::map<std::string, Function> own_by_name;  // a test's, which come first
+  // A test's, which come first.
+  std::multimap<std::string, Function> own_by_name;
 };
 
 uint64_t LoadBias() {
@@ -116,7 +117,7 @@ void AddHostSymbol(const char* name, uint64_t address, size_t size) {
   Symbols& symbols = TheSymbols();
   std::lock_guard<std::mutex> lock(symbols.mutex);
   const Function function = {Keep(symbols, name), address, size};
-  symbols.own_by_name[name] = function;
+  symbols.own_by_name.emplace(name, function);
   symbols.by_address[address] = function;
 }
 
@@ -140,14 +141,17 @@ bool ebpf_port_symbol_by_name(const char* name, size_t name_size,
   ebpf::Symbols& symbols = ebpf::TheSymbols();
   std::lock_guard<std::mutex> lock(symbols.mutex);
   const std::string wanted(name, name_size);
-  for (const auto* table : {&symbols.own_by_name, &symbols.by_name}) {
-    const auto found = table->find(wanted);
-    if (found != table->end()) {
-      ebpf::Fill(found->second, symbol);
-      return true;
-    }
+  const auto [first, end] = symbols.own_by_name.equal_range(wanted);
+  if (first != end) {
+    ebpf::Fill(first->second, symbol);
+    return std::next(first) == end;  // else it does not say which
   }
-  return false;
+  const auto found = symbols.by_name.find(wanted);
+  if (found == symbols.by_name.end()) {
+    return false;
+  }
+  ebpf::Fill(found->second, symbol);
+  return true;
 }
 
 bool ebpf_port_symbol_by_address(uintptr_t address, ebpf_symbol* symbol) {
