@@ -23,7 +23,11 @@ struct CallFrame {
   }
   static EBPF_NOPROBE_INLINE void SetReturnAddress(machine::PtRegs& regs,
                                                    uint64_t address) {
-    RegsOf(regs).x[kLink] = address;
+    PtRegs& registers = RegsOf(regs);
+    if (registers.pc == registers.x[kLink]) {
+      registers.pc = address;  // it was made to return at once (ReturnAtOnce)
+    }
+    registers.x[kLink] = address;
   }
   static EBPF_NOPROBE_INLINE uint64_t SpAtEntry(const machine::PtRegs& regs) {
     return RegsOf(regs).sp;

@@ -21,7 +21,11 @@ struct CallFrame {
   }
   static EBPF_NOPROBE_INLINE void SetReturnAddress(machine::PtRegs& regs,
                                                    uint64_t address) {
-    RegsOf(regs).x[kRa - 1] = address;
+    PtRegs& registers = RegsOf(regs);
+    if (registers.epc == registers.x[kRa - 1]) {
+      registers.epc = address;  // it was made to return at once (ReturnAtOnce)
+    }
+    registers.x[kRa - 1] = address;
   }
   static EBPF_NOPROBE_INLINE uint64_t SpAtEntry(const machine::PtRegs& regs) {
     return Sp(regs);

@@ -4,29 +4,37 @@
 #include "core/helpers/functions.h"
 #include "core/helpers/override.h"
 #include "core/helpers/result.h"
+#include "core/program/run_context.h"
 
 namespace ebpf {
 namespace {
 
-constinit ReturnAtOnceFunction return_at_once = nullptr;
+constinit OverrideFunction override_at_entry = nullptr;
+constinit OverrideFunction override_at_return = nullptr;
 
 }  // namespace
 
-void SetReturnAtOnce(ReturnAtOnceFunction function) {
-  return_at_once = function;
+void SetOverrides(OverrideFunction at_entry, OverrideFunction at_return) {
+  override_at_entry = at_entry;
+  override_at_return = at_return;
 }
 
 namespace helpers {
 
 /// long bpf_override_return(regs, value): the probed function does not run, and
-/// returns `value`; the last call in a run counts. Who attaches the program
-/// sees to it that `regs` are at a function's entry. -EINVAL: nobody said how.
+/// returns `value`; where it has returned already, its caller gets `value`. The
+/// last call in a run counts. Who attaches the program sees to it that `regs`
+/// are at a function's entry or behind its return. -EINVAL: nobody said how.
 uint64_t OverrideReturn(uint64_t regs, uint64_t value, uint64_t, uint64_t,
                         uint64_t) {
-  if (return_at_once == nullptr) {
+  const RunContext* run = CurrentRun();
+  const bool is_return = run != nullptr && run->origin.is_return;
+  const OverrideFunction set =
+      is_return ? override_at_return : override_at_entry;
+  if (set == nullptr) {
     return AsResult(Status::kInvalid);
   }
-  return_at_once(*reinterpret_cast<machine::PtRegs*>(regs), value);
+  set(*reinterpret_cast<machine::PtRegs*>(regs), value);
   return 0;
 }
 

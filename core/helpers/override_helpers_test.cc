@@ -6,6 +6,7 @@
 
 #include "core/helpers/helper_test_util.h"
 #include "core/helpers/override.h"
+#include "core/program/run_context.h"
 
 namespace ebpf {
 namespace {
@@ -18,16 +19,26 @@ void PutResult(machine::PtRegs& regs, uint64_t value) {
   reinterpret_cast<Registers&>(regs).result = value;
 }
 
-TEST(OverrideHelpersTest, TheCpuIsToldOfRegistersAndValue) {
+class OverrideHelpersTest : public testing::Test {
+ protected:
+  OverrideHelpersTest() {
+    EXPECT_EQ(InitRunContexts(PortAllocator()), Status::kOk);
+  }
+  ~OverrideHelpersTest() override {
+    SetOverrides(nullptr, nullptr);
+    ExitRunContexts();
+  }
+};
+
+TEST_F(OverrideHelpersTest, TheCpuIsToldOfRegistersAndValue) {
   Registers registers = {7};
   const auto context = reinterpret_cast<uint64_t>(&registers);
-  SetReturnAtOnce(PutResult);
+  SetOverrides(PutResult, nullptr);
   EXPECT_EQ(Call(BPF_FUNC_override_return, context, uint64_t{0} - 12), 0u);
   EXPECT_EQ(registers.result, uint64_t{0} - 12);
-  SetReturnAtOnce(nullptr);
 }
 
-TEST(OverrideHelpersTest, WithoutACpuThatKnowsHowNothingHappens) {
+TEST_F(OverrideHelpersTest, WithoutACpuThatKnowsHowNothingHappens) {
   Registers registers = {7};
   const auto context = reinterpret_cast<uint64_t>(&registers);
   EXPECT_EQ(Call(BPF_FUNC_override_return, context, 1), Negative(EINVAL));

@@ -22,6 +22,10 @@ size_t EntryMarkerSize(uint64_t function);
 /// of `value`. The last of several such calls counts. Context: any.
 void ReturnAtOnce(PtRegs& regs, uint64_t value);
 
+/// `regs` are those behind a call that has returned: what its caller gets.
+/// Context: any.
+void SetReturnValue(PtRegs& regs, uint64_t value);
+
 /// The address that `regs` go on at. Context: any.
 uint64_t PcOf(const PtRegs& regs);
 

@@ -80,10 +80,8 @@ Result<Ref<Link>> KprobeMultiLink::Create(Ref<Program> program,
   for (uint64_t& function : functions.span()) {
     const uint64_t given = function;
     function = FunctionEnteredAt(given);
-    // Where it returns there is nothing to override any more.
     if (function == 0 ||
-        (program->parts().overrides_return &&
-         (kind != KprobesKind::kEntries || !MayOverrideAt(function)))) {
+        (program->parts().overrides_return && !MayOverrideAt(function))) {
       return Status::kInvalid;
     }
   }
@@ -109,6 +107,7 @@ Status KprobeMultiLink::Attach() {
     EBPF_TRY(ReturnHook::Prepare());
   }
   SetMayDivert(running_.parts().overrides_return);
+  hook_.SetMayDivert(running_.parts().overrides_return);
   EBPF_TRY(MakeProbes(sorted.span().First(MakeDistinct(sorted.span()))));
   return EnableKprobes(probes_);
 }

@@ -36,7 +36,7 @@ Status KprobeEvent::SetProgram(Ref<Program> program, uint64_t cookie) {
     return Status::kInvalid;
   }
   const bool overrides = program->parts().overrides_return;
-  if (overrides && (returns_ || !MayOverrideAt(probe_->address()))) {
+  if (overrides && !MayOverrideAt(probe_->address())) {
     return Status::kInvalid;
   }
   MutexGuard guard(program_mutex_);
@@ -94,7 +94,7 @@ Result<CounterReading> KprobeEvent::ReadCounter() const {
 void KprobeEvent::Hit(machine::PtRegs& regs) {
   // As in Linux, a program that makes the function return keeps the hit from
   // perf.
-  const bool passed = RunProgram(regs);
+  const bool passed = RunProgram(regs, false);
   Count(passed && !(may_divert() && machine::PcOf(regs) != probe_->address()));
 }
 
@@ -102,17 +102,20 @@ void KprobeEvent::Returned(machine::PtRegs& regs,
                            const ReturnedCall& /*call*/) {
   // It may have been disabled, or detached, since the call.
   if (probe_->enabled()) {
-    Count(RunProgram(regs));
+    Count(RunProgram(regs, true));
   }
 }
 
 /// Whether perf shall know of it: as in Linux, not if a program returns 0.
-bool KprobeEvent::RunProgram(machine::PtRegs& regs) {
+bool KprobeEvent::RunProgram(machine::PtRegs& regs, bool is_return) {
   // Pairs with the release in SetProgram.
   const Program* program = program_.Load(kAcquire);
-  return program == nullptr ||
-         program->RunUnlessNested(&regs, {cookie_.Load(kRelaxed), function_}) !=
-             0;
+  if (program == nullptr) {
+    return true;
+  }
+  RunOrigin origin = {cookie_.Load(kRelaxed), function_};
+  origin.is_return = is_return;
+  return program->RunUnlessNested(&regs, origin) != 0;
 }
 
 void KprobeEvent::Count(bool passed) {

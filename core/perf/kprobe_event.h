@@ -45,7 +45,7 @@ class KprobeEvent final : public PerfEvent,
 
   /// The program for every hit from now on; kExists when there is one,
   /// kInvalid when it is not for kprobes, or overrides the function's return
-  /// where the kernel does not allow it, or where it has returned.
+  /// where the kernel does not allow it.
   Status SetProgram(Ref<Program> program, uint64_t cookie) override;
   void ClearProgram() override;
   Ref<Program> program() const override;
@@ -82,7 +82,7 @@ class KprobeEvent final : public PerfEvent,
   ~KprobeEvent() = default;
   void Destroy() override;
 
-  bool RunProgram(machine::PtRegs& regs);
+  bool RunProgram(machine::PtRegs& regs, bool is_return);
   void Count(bool passed);
 
   const bool returns_;

@@ -29,7 +29,9 @@ class ReturnConsumer {
   /// A function is entered; the pc of `regs` is its address. False: this call's
   /// return is of no interest. What is put into `data` (0 at first) is there
   /// again at the return. Not called for a call whose return will be missed for
-  /// want of an instance. Runs as KprobeConsumer::Hit. Context: any.
+  /// want of an instance. Runs as KprobeConsumer::Hit; may make the function
+  /// return at once (machine::ReturnAtOnce), which is then followed, too.
+  /// Context: any.
   virtual bool Entered(machine::PtRegs& /*regs*/, uint64_t& /*data*/) {
     return true;
   }
@@ -53,7 +55,8 @@ class ReturnConsumer {
 /// To end: detach the kprobes, then Cancel, then it may be freed.
 class ReturnHook final : public KprobeConsumer, public NonCopyable {
  public:
-  explicit ReturnHook(ReturnConsumer& consumer) : consumer_(consumer) {}
+  explicit ReturnHook(ReturnConsumer& consumer)
+      : KprobeConsumer(true), consumer_(consumer) {}
 
   /// Makes the instances that all hooks share, unless they are there; before a
   /// hook's first kprobe is enabled (without them every return is missed).
@@ -73,6 +76,9 @@ class ReturnHook final : public KprobeConsumer, public NonCopyable {
   /// or the return came inside of another hit. Context: any. (A hit missed at
   /// the entry is in Kprobe::missed.)
   uint64_t missed() const { return missed_.Load(kRelaxed); }
+
+  /// Before its consumer's Entered changes a pc (to a return). Context: task.
+  using KprobeConsumer::SetMayDivert;
 
   /// KprobeConsumer. Context: any.
   void Hit(machine::PtRegs& regs) override;

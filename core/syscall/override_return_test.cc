@@ -4,6 +4,7 @@
 // only those that the kernel names.
 #include "core/linux_abi/bpf_objects.h"
 #include "core/platform/features.h"
+#include "testing/caller/btf_bytes.h"
 #include "testing/caller/insns.h"
 #include "testing/caller/test_caller.h"
 #include "testing/caller/test_system.h"
@@ -154,14 +155,24 @@ TEST_P(OverrideReturnTest, OnlyEntriesOfFunctionsThatTheKernelNames) {
   EXPECT_GE(Link(program, event), 0);
 }
 
-TEST_P(OverrideReturnTest, WhereAFunctionReturnsThereIsNothingToOverride) {
+TEST_P(OverrideReturnTest, WhereAFunctionHasReturnedItsCallerGetsTheValue) {
   linux_abi::PerfEventAttr attr = caller_.Kprobe("counted");
   attr.config = linux_abi::kPerfKprobeReturn;
+  attr.flags = 0;
   const int64_t event = caller_.OpenEvent(attr);
   ASSERT_GE(event, 0);
-  EXPECT_EQ(Link(caller_.Load(kKprobe, Overriding(3)), event),
-            Minus(Status::kInvalid));
-  EXPECT_GE(Link(caller_.Load(kKprobe, Returning(1)), event), 0);
+  const int64_t program = caller_.Load(kKprobe, Overriding(-12));
+  SetHostOverridable(text_.address(), false);
+  EXPECT_EQ(Link(program, event), Minus(Status::kInvalid));
+  EXPECT_EQ(CallOf(text_, 4), (Outcome{5, 1}));
+
+  SetHostOverridable(text_.address(), true);
+  const int64_t link = Link(program, event);
+  ASSERT_GE(link, 0);
+  EXPECT_EQ(CallOf(text_, 4), (Outcome{uint64_t{0} - 12, 1}));
+  EXPECT_EQ(CallOf(marked_, 4), (Outcome{5, 1}));
+  EXPECT_EQ(caller_.CloseFd(link), 0);
+  EXPECT_EQ(CallOf(text_, 4), (Outcome{5, 1}));
 }
 
 TEST_P(OverrideReturnTest, WhoFollowsTheReturnSeesTheOverriddenValue) {
@@ -185,36 +196,94 @@ TEST_P(OverrideReturnTest, WhoFollowsTheReturnSeesTheOverriddenValue) {
   EXPECT_EQ(Count(behind), 0u);
 }
 
-TEST_P(OverrideReturnTest, ALinkToManyIsForNamedFunctionsOnly) {
-  constexpr uint32_t kMulti = 42;  // BPF_TRACE_KPROBE_MULTI
-  linux_abi::ProgLoadAttr load = caller_.Program(kKprobe, Overriding(3));
-  load.expected_attach_type = kMulti;
-  const uint64_t functions[] = {text_.address(), marked_.address()};
-  linux_abi::LinkCreateAttr attr{};
-  attr.prog_fd =
-      static_cast<uint32_t>(caller_.Call(linux_abi::kProgLoad, load));
-  attr.attach_type = kMulti;
-  linux_abi::KprobesToLink many{};
-  many.count = 2;
-  many.addresses = caller_.Put(functions, sizeof(functions));
-  const auto link = [&](uint32_t flags) {
+class OverrideManyTest : public OverrideReturnTest {
+ protected:
+  static constexpr uint32_t kMulti = 42;    // BPF_TRACE_KPROBE_MULTI
+  static constexpr uint32_t kSession = 56;  // BPF_TRACE_KPROBE_SESSION
+
+  int64_t LoadFor(uint32_t attach_type, const Code& insns) {
+    linux_abi::ProgLoadAttr load = caller_.Program(kKprobe, insns);
+    load.expected_attach_type = attach_type;
+    return caller_.Call(linux_abi::kProgLoad, load);
+  }
+  /// To both functions.
+  int64_t LinkBoth(int64_t program, uint32_t attach_type, uint32_t flags) {
+    const uint64_t functions[] = {text_.address(), marked_.address()};
+    linux_abi::LinkCreateAttr attr{};
+    attr.prog_fd = static_cast<uint32_t>(program);
+    attr.attach_type = attach_type;
+    linux_abi::KprobesToLink many{};
+    many.count = 2;
     many.flags = flags;
+    many.addresses = caller_.Put(functions, sizeof(functions));
     memcpy(attr.details, &many, sizeof(many));
     return caller_.Call(linux_abi::kLinkCreate, attr);
-  };
+  }
+};
 
-  EXPECT_EQ(link(linux_abi::kKprobesReturn), Minus(Status::kInvalid));
+INSTANTIATE_TEST_SUITE_P(, OverrideManyTest,
+                         testing::Values(Origin::kUser, Origin::kKernel),
+                         OriginName);
+
+TEST_P(OverrideManyTest, ALinkToManyIsForNamedFunctionsOnly) {
+  const int64_t program = LoadFor(kMulti, Overriding(3));
+  const int64_t session = LoadFor(kSession, Overriding(3, 0));
   SetHostOverridable(marked_.address(), false);
-  EXPECT_EQ(link(0), Minus(Status::kInvalid));
+  for (const uint32_t flags : {0u, uint32_t{linux_abi::kKprobesReturn}}) {
+    EXPECT_EQ(LinkBoth(program, kMulti, flags), Minus(Status::kInvalid));
+    EXPECT_EQ(LinkBoth(session, kSession, flags), Minus(Status::kInvalid));
+  }
   EXPECT_EQ(CallOf(text_, 4), (Outcome{5, 1}));
 
   SetHostOverridable(marked_.address(), true);
-  const int64_t all = link(0);
+  const int64_t all = LinkBoth(program, kMulti, 0);
   ASSERT_GE(all, 0);
   EXPECT_EQ(CallOf(text_, 4), (Outcome{3, 0}));
   EXPECT_EQ(CallOf(marked_, 4), (Outcome{3, 0}));
   EXPECT_EQ(caller_.CloseFd(all), 0);
   EXPECT_EQ(CallOf(marked_, 4), (Outcome{5, 1}));
+}
+
+TEST_P(OverrideManyTest, ALinkToReturnsReplacesWhatIsReturned) {
+  const int64_t link = LinkBoth(LoadFor(kMulti, Overriding(3)), kMulti,
+                                linux_abi::kKprobesReturn);
+  ASSERT_GE(link, 0);
+  EXPECT_EQ(CallOf(text_, 4), (Outcome{3, 1}));
+  EXPECT_EQ(CallOf(marked_, 4), (Outcome{3, 1}));
+  EXPECT_EQ(caller_.CloseFd(link), 0);
+  EXPECT_EQ(CallOf(text_, 4), (Outcome{5, 1}));
+}
+
+TEST_P(OverrideManyTest, ASessionMayOverrideAtBothEnds) {
+  // Each run overrides with one more than the last one of the call.
+  const Code insns = {MovReg(6, 1),
+                      CallKernel("bpf_session_cookie"),
+                      Insn(0x79, 2, 0, 0, 0),
+                      Insn(0x07, 2, 0, 0, 1),
+                      Insn(0x7b, 0, 2, 0, 0),
+                      MovReg(1, 6),
+                      CallHelper(kOverrideReturn)};
+  // At the entry only, and at both.
+  for (const int32_t result : {1, 0}) {
+    const int64_t link =
+        LinkBoth(LoadFor(kSession, insns + Returning(result)), kSession, 0);
+    ASSERT_GE(link, 0);
+    const uint64_t value = result == 1 ? 1 : 2;
+    for (int calls = 0; calls < 100; ++calls) {
+      EXPECT_EQ(CallOf(text_, 4), (Outcome{value, 0}));
+      EXPECT_EQ(CallOf(marked_, 4), (Outcome{value, 0}));
+    }
+    EXPECT_EQ(caller_.CloseFd(link), 0);
+    EXPECT_EQ(CallOf(text_, 4), (Outcome{5, 1}));
+  }
+}
+
+TEST_P(OverrideManyTest, WhoComesBehindASessionThatOverridesDoesNotGetTheHit) {
+  ASSERT_GE(LinkBoth(LoadFor(kSession, Overriding(3, 1)), kSession, 0), 0);
+  const int64_t behind =
+      caller_.Attach(caller_.Load(kKprobe, Returning(1)), "counted");
+  EXPECT_EQ(CallOf(text_, 4), (Outcome{3, 0}));
+  EXPECT_EQ(Count(behind), 0u);
 }
 
 TEST_P(OverrideReturnTest, BehindTheMarkOfAnEntryIsTheEntryToo) {

@@ -134,7 +134,7 @@ Status InitSystem(const machine::MachineOps& machine,
     return types;
   }
   SetKernelBtf(system_storage.kernel.btf);
-  SetReturnAtOnce(machine::ReturnAtOnce);
+  SetOverrides(machine::ReturnAtOnce, machine::SetReturnValue);
   Select(compiler != nullptr && !options.interpret, options.blind_constants);
   // Releases system_storage: pairs with the acquire in RunningSystem.
   running_system.Store(&system_storage, kRelease);

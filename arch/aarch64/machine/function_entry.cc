@@ -13,6 +13,10 @@ void ReturnAtOnce(PtRegs& regs, uint64_t value) {
   aarch64::ReturnAtOnce(aarch64::RegsOf(regs), value);
 }
 
+void SetReturnValue(PtRegs& regs, uint64_t value) {
+  aarch64::RegsOf(regs).x[0] = value;
+}
+
 uint64_t PcOf(const PtRegs& regs) { return aarch64::RegsOf(regs).pc; }
 
 }  // namespace ebpf::machine

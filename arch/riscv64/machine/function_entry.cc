@@ -13,6 +13,10 @@ void ReturnAtOnce(PtRegs& regs, uint64_t value) {
   riscv64::ReturnAtOnce(riscv64::RegsOf(regs), value);
 }
 
+void SetReturnValue(PtRegs& regs, uint64_t value) {
+  riscv64::Reg(riscv64::RegsOf(regs), riscv64::kA0) = value;
+}
+
 uint64_t PcOf(const PtRegs& regs) { return riscv64::RegsOf(regs).epc; }
 
 }  // namespace ebpf::machine

@@ -34,6 +34,10 @@ void ReturnAtOnce(PtRegs& regs, uint64_t value) {
   registers.rip = reinterpret_cast<uint64_t>(ebpf_return_at_once);
 }
 
+void SetReturnValue(PtRegs& regs, uint64_t value) {
+  x86_64::RegsOf(regs).rax = value;
+}
+
 uint64_t PcOf(const PtRegs& regs) { return x86_64::RegsOf(regs).rip; }
 
 }  // namespace ebpf::machine
