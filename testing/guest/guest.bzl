@@ -8,14 +8,16 @@ load("//tools/build:transition.bzl", "kernel_file")
 load("//tools/ksym:ksym.bzl", "ksym_blob", "ksym_checked")
 load("//tools/toolchain:targets.bzl", "platform_constraints")
 
-# Name: (its CPU, CPUs that it has).
+# Name: its CPU, CPUs that it has, and the kernel that it plays.
 GUESTS = {
-    "alien": struct(arch = "riscv64", cpus = 1),
-    "dragonos": struct(arch = "x86_64", cpus = 2),
-    "plain": struct(arch = "aarch64", cpus = 2),
+    "alien": struct(arch = "riscv64", cpus = 1, kernel = "alien"),
+    "dragonos": struct(arch = "x86_64", cpus = 2, kernel = "dragonos"),
+    "plain": struct(arch = "aarch64", cpus = 2, kernel = "plain"),
+    # For a second CPU of RISC-V, which Alien does not have.
+    "plain_riscv64": struct(arch = "riscv64", cpus = 2, kernel = "plain"),
 }
 
-# Name: what an image needs in which eBPF comes up as //testing/guest/demo:start
+# Kernel that is played: what an image needs in which eBPF comes up as //testing/guest/demo:start
 # says.
 PORTS = {
     "alien": [
@@ -45,7 +47,7 @@ def _absolute(label):
 def _unique(labels):
     return {_absolute(label): None for label in labels}.keys()
 
-def _link(name, guest, personality, srcs, copts, deps):
+def _link(name, guest, srcs, copts, deps):
     script = "//testing/guest/%s:image.ld" % guest.arch
     cc_binary(
         name = name,
@@ -61,7 +63,7 @@ def _link(name, guest, personality, srcs, copts, deps):
             "//testing/guest/%s" % guest.arch,
             "//testing/guest/kernel",
             "//testing/guest/ledger",
-            "//testing/guest/personalities/%s" % personality,
+            "//testing/guest/personalities/" + guest.kernel,
         ]),
     )
 
@@ -72,7 +74,7 @@ def guest_image(name, personality, srcs = [], deps = [], copts = [], visibility 
     """
     guest = GUESTS[personality]
     constraints = platform_constraints(guest.arch)
-    _link(name + "_first", guest, personality, srcs, copts, deps)
+    _link(name + "_first", guest, srcs, copts, deps)
     ksym_blob(
         name = name + "_ksym",
         testonly = True,
@@ -96,7 +98,7 @@ def guest_image(name, personality, srcs = [], deps = [], copts = [], visibility 
         textual_hdrs = [":%s_ksym" % name],  # .incbin reads it
         target_compatible_with = constraints,
     )
-    _link(name + "_second", guest, personality, srcs, copts, deps + [":%s_symbols" % name])
+    _link(name + "_second", guest, srcs, copts, deps + [":%s_symbols" % name])
     ksym_checked(
         name = name + "_checked",
         testonly = True,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Console, CPU, interrupts and clock of QEMU's RISC-V `virt` machine.
+// Console, interrupts and clock of QEMU's RISC-V `virt` machine.
 #include "testing/guest/kernel/machine.h"
 
 #include "testing/guest/riscv64/csr.h"
@@ -48,19 +48,6 @@ void Exit(uint8_t code) {
   }
 }
 
-uint32_t CpuCount() { return 1; }
-
-uint32_t CpuId() {
-  uintptr_t hart;  // tp, as in Alien
-  asm("mv %0, tp" : "=r"(hart));
-  return static_cast<uint32_t>(hart);
-}
-
-bool StartCpu(uint32_t /*cpu*/, void* /*stack_top*/,
-              void (* /*entry*/)(uint32_t cpu)) {
-  return false;
-}
-
 void Relax() { asm volatile("" : : : "memory"); }
 
 void WaitForInterrupt() {
@@ -101,11 +88,6 @@ uint64_t Nanoseconds() {
     boot_ticks = ReadTime();
   }
   return (ReadTime() - boot_ticks) * (1'000'000'000 / kClockHertz);
-}
-
-void SendIpi(uint32_t /*cpu*/) {
-  // There is one CPU: the interrupt is its own supervisor software interrupt.
-  asm volatile("csrs sip, %0" : : "r"(kSieSsie) : "memory");
 }
 
 Interrupt ClaimInterrupt(uintptr_t cause) {

@@ -4,8 +4,10 @@
 #include "testing/guest/fdt/fdt.h"
 #include "testing/guest/kernel/kernel.h"
 #include "testing/guest/kernel/machine.h"
+#include "testing/guest/kernel/spin_lock.h"
 #include "testing/guest/paging/page_table.h"
 #include "testing/guest/riscv64/boot_arguments.h"
+#include "testing/guest/riscv64/harts.h"
 #include "testing/guest/riscv64/page_tables.h"
 #include "testing/guest/riscv64/sv39.h"
 
@@ -29,16 +31,18 @@ constexpr size_t kMegaPage = size_t{2} << 20;
 constexpr uintptr_t kUart = 0x10000000;
 constexpr uintptr_t kTest = 0x00100000;
 constexpr uintptr_t kSatpSv39 = uintptr_t{8} << 60;
-constexpr size_t kTables = 64;
+// For 256 MiB of RAM by pages, devices, and what a personality maps.
+constexpr size_t kTables = 192;
 constexpr size_t kMaxTree = size_t{1} << 20;
 
 alignas(kPageSize) constinit uint64_t tables[kTables][512] = {};
 alignas(kPageSize) constinit uint64_t root[512] = {};
 constinit TablePool pool(tables, kTables);
 constinit PageTable<Sv39> kernel_table(root, &pool);
+constinit SpinLock table_lock;
 constinit RamRange ram = {};
-/// What TryCall() calls at this moment, else 0. One CPU.
-constinit uintptr_t tried_code = 0;
+/// What each CPU's TryCall() calls at this moment, else 0.
+constinit uintptr_t tried_code[kMaxCpus] = {};
 
 uintptr_t AddressOf(const char* symbol) {
   return reinterpret_cast<uintptr_t>(symbol);
@@ -66,7 +70,9 @@ void FindRam(const void* device_tree) {
 
 }  // namespace
 
-extern "C" [[noreturn]] void Riscv64Boot(const void* device_tree) {
+extern "C" [[noreturn]] void Riscv64Boot(uintptr_t hart,
+                                         const void* device_tree) {
+  riscv64::FindHarts(hart);
   FindRam(device_tree);
   KeepBootArguments(FindFdtBootArguments(device_tree, kMaxTree));
   const uintptr_t image = AddressOf(guest_text_begin);
@@ -75,8 +81,10 @@ extern "C" [[noreturn]] void Riscv64Boot(const void* device_tree) {
       Map(image, image, ram.end - image, kWrite | kExecute, kMegaPage) &&
       Map(kUart, kUart, kPageSize, kWrite) &&
       Map(kTest, kTest, kPageSize, kWrite);
-  const uintptr_t satp = kSatpSv39 | reinterpret_cast<uintptr_t>(root) >> 12;
-  asm volatile("csrw satp, %0; sfence.vma" : : "r"(satp) : "memory");
+  asm volatile("csrw satp, %0; sfence.vma"
+               :
+               : "r"(riscv64::KernelSatp())
+               : "memory");
   if (!mapped) {
     Panic("no memory for page tables");
   }
@@ -123,9 +131,11 @@ bool TryLoad8(uintptr_t address, uint8_t* value) {
 }
 
 bool TryCall(uintptr_t code) {
-  tried_code = code & ~uintptr_t{1};  // as the jump takes it
+  const uintptr_t irqs = IrqSave();
+  tried_code[CpuId()] = code & ~uintptr_t{1};  // as the jump takes it
   const bool called = Riscv64TryCall(code) != 0;
-  tried_code = 0;
+  tried_code[CpuId()] = 0;
+  IrqRestore(irqs);
   return called;
 }
 
@@ -135,7 +145,8 @@ uintptr_t FaultFixup(uintptr_t pc, uintptr_t* /*sp*/) {
     return AddressOf(Riscv64TryFailed);
   }
   // The call has pushed nothing: sp is as TryCallFailed expects it.
-  return pc != 0 && pc == tried_code ? AddressOf(Riscv64TryCallFailed) : 0;
+  return pc != 0 && pc == tried_code[CpuId()] ? AddressOf(Riscv64TryCallFailed)
+                                              : 0;
 }
 
 }  // namespace guest::machine
@@ -144,19 +155,19 @@ namespace guest::riscv64 {
 
 const char* BootArguments() { return machine::boot_arguments; }
 
+uintptr_t KernelSatp() {
+  return machine::kSatpSv39 | reinterpret_cast<uintptr_t>(machine::root) >> 12;
+}
+
 bool MapUnflushed(uintptr_t virt, uintptr_t phys, size_t size,
                   uint32_t protection, size_t leaf) {
-  const uintptr_t irqs = machine::IrqSave();
-  const bool mapped =
-      machine::kernel_table.Map(virt, phys, size, protection, leaf);
-  machine::IrqRestore(irqs);
-  return mapped;
+  SpinLockGuard guard(machine::table_lock);
+  return machine::kernel_table.Map(virt, phys, size, protection, leaf);
 }
 
 void UnmapUnflushed(uintptr_t virt, size_t size) {
-  const uintptr_t irqs = machine::IrqSave();
+  SpinLockGuard guard(machine::table_lock);
   machine::kernel_table.Unmap(virt, size);
-  machine::IrqRestore(irqs);
 }
 
 }  // namespace guest::riscv64

@@ -93,6 +93,9 @@ class Attachment {
 
   const Counter& counter() const { return counter_; }
 
+  /// How often it was attached in vain, since a CPU did not come.
+  uint32_t busy() const { return busy_; }
+
   uint64_t missed() const {
     uint64_t missed = hook_.missed();
     for (const ebpf::Ref<ebpf::Kprobe>& probe : probes_) {
@@ -124,7 +127,7 @@ class Attachment {
       return false;
     }
     probes_[0] = ebpf::Move(*probe);
-    return IsOk(probes_[0]->Enable());
+    return InTime([this] { return probes_[0]->Enable(); });
   }
 
   bool AttachAll() {
@@ -138,14 +141,28 @@ class Attachment {
       addresses[i] = (*probe)->address();
     }
     return IsOk(ebpf::AttachKprobes(addresses, Consumer(), probes_)) &&
-           IsOk(ebpf::EnableKprobes(probes_));
+           InTime([this] { return ebpf::EnableKprobes(probes_); });
   }
+
+  /// Again while the text could not be changed: a CPU of the guest may not come
+  /// to a rendezvous for a second, where the host lets it wait.
+  template <typename Enable>
+  bool InTime(Enable enable) {
+    ebpf::Status status = enable();
+    for (; status == ebpf::Status::kBusy && busy_ < kMaxBusy; ++busy_) {
+      status = enable();
+    }
+    return IsOk(status);
+  }
+
+  static constexpr uint32_t kMaxBusy = 20;
 
   const Kind kind_;
   const Function (&pair_)[kPair];
   Counter counter_;
   ebpf::ReturnHook hook_;
   ebpf::Ref<ebpf::Kprobe> probes_[kPair];
+  uint32_t busy_ = 0;
 };
 
 }  // namespace guest::storm

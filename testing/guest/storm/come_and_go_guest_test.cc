@@ -58,6 +58,7 @@ class Cycles {
     wrong_ += hits_of_guest > guest.Calls() - calls_of_host ? 1 : 0;
     hits_ += hits;
     missed_ += alone.missed() + guest.missed();
+    busy_ += alone.busy() + guest.busy();
     return true;
   }
 
@@ -66,6 +67,7 @@ class Cycles {
   uint32_t wrong() const { return wrong_; }
   uint64_t hits() const { return hits_; }
   uint64_t missed() const { return missed_; }
+  uint32_t busy() const { return busy_; }
 
  private:
   const Kind kind_;
@@ -74,6 +76,7 @@ class Cycles {
   uint32_t wrong_ = 0;  // with more hits than calls
   uint64_t hits_ = 0;
   uint64_t missed_ = 0;
+  uint32_t busy_ = 0;  // attachments that had to be tried again
 };
 
 void WaitForWorkload() {
@@ -154,7 +157,8 @@ void RunStorm(const char* name, Kind kind) {
   Line() << name << ": " << count << " cycles in " << elapsed / 1'000'000
          << " ms, " << cycles.with_hits() << " with hits on each of "
          << OnlineCpus() << " CPUs, " << cycles.hits() << " hits, "
-         << cycles.missed() << " missed";
+         << cycles.missed() << " missed, " << cycles.busy()
+         << " attached again";
   CheckCycles(cycles, count);
   staying.Check();
   staying.Detach();

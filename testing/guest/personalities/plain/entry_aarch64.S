@@ -5,7 +5,7 @@
 // `stp ..., [sp, #-n]!` writes, and it takes sp from the frame.
 
         .equ    kGap, 512
-        .equ    kFrame, 288             // struct TrapFrame (traps.h)
+        .equ    kFrame, 288             // struct TrapFrame
         .equ    kSp, 248
         .equ    kPc, 256
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// The plain port: core/platform over the guest kernel, on AArch64.
+// The plain port: core/platform over the guest kernel.
 #pragma once
 
 namespace guest::plain {

@@ -3,12 +3,11 @@
 
 #include "core/base/noprobe.h"
 #include "testing/guest/kernel/machine.h"
+#include "testing/guest/personalities/plain/cpu.h"
 
 namespace guest::plain {
 namespace {
 
-// Addresses that the machine's devices have, and nobody has mapped.
-constexpr uintptr_t kAlias = 0x3f000000;
 // A write may begin inside a page.
 constexpr size_t kAliasPages = kMaxAliasWrite / kPageSize + 1;
 
@@ -27,15 +26,6 @@ EBPF_NOPROBE void Store(uintptr_t to, const uint8_t* bytes, size_t size) {
 }
 
 }  // namespace
-
-void FlushTlbOfAll(uintptr_t begin, size_t pages) {
-  asm volatile("dsb ishst" : : : "memory");
-  for (size_t i = 0; i < pages; ++i) {
-    const uint64_t page = (begin / kPageSize + i) & ((uint64_t{1} << 44) - 1);
-    asm volatile("tlbi vaae1is, %0" : : "r"(page) : "memory");
-  }
-  asm volatile("dsb ish; isb" : : : "memory");
-}
 
 bool WriteThroughAlias(uintptr_t phys, const void* bytes, size_t size) {
   const uintptr_t offset = phys % kPageSize;

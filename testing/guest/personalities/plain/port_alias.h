@@ -21,10 +21,6 @@ bool WriteThroughAlias(uintptr_t phys, const void* bytes, size_t size);
 /// Context: task, once.
 bool PrepareAlias();
 
-/// Forgets the translations of [begin, begin + pages) on all CPUs: what
-/// machine::Map and machine::Unmap do on this one only. Context: any.
-void FlushTlbOfAll(uintptr_t begin, size_t pages);
-
 /// Executable memory and what it is made of, for ebpf_port_text_write: where
 /// [to, to + size) is in physical memory, 0 if it is not executable memory.
 /// Context: any; the memory is not freed meanwhile.

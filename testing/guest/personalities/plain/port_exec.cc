@@ -2,7 +2,6 @@
 //
 // The plain port's executable memory: below RAM, within a branch's reach of
 // text. Its frames are mapped nowhere else that could be written.
-#include "arch/aarch64/machine/icache.h"
 #include "core/base/types.h"
 #include "core/platform/exec.h"
 #include "core/platform/text.h"
@@ -10,6 +9,7 @@
 #include "testing/guest/kernel/machine.h"
 #include "testing/guest/kernel/memory.h"
 #include "testing/guest/kernel/spin_lock.h"
+#include "testing/guest/personalities/plain/cpu.h"
 #include "testing/guest/personalities/plain/port.h"
 #include "testing/guest/personalities/plain/port_alias.h"
 #include "testing/guest/personalities/plain/rendezvous.h"
@@ -23,8 +23,6 @@ constexpr int kMinusBusy = -16;          // -EBUSY
 constexpr int kMinusNoMemory = -12;      // -ENOMEM
 constexpr int kMinusNotSupported = -95;  // -EOPNOTSUPP
 
-// Addresses that the machine's devices have, and nobody has mapped.
-constexpr uintptr_t kExecBegin = 0x3c000000;
 constexpr size_t kExecPages = 8192;
 constexpr size_t kMaxPages = kExecPages / 2;  // 16 MiB
 /// A CPU that does not come in time may be one whose host is busy.
@@ -40,7 +38,7 @@ constinit guest::SpinLock ranges_lock;
 constinit bool exec_memory = true;
 
 uintptr_t BeginOf(const ExecRange& range) {
-  return kExecBegin + range.first_page * kPageSize;
+  return guest::plain::kExecBegin + range.first_page * kPageSize;
 }
 
 /// The range that holds [to, to + size), or null. Others only change ranges
@@ -136,7 +134,7 @@ int WritePiece(void* argument) {
   if (!guest::plain::WriteThroughAlias(phys, piece.bytes, piece.size)) {
     return kMinusNoMemory;
   }
-  ebpf::aarch64::FlushInsnCache(piece.to, piece.size);
+  guest::plain::FlushInsnCache(piece.to, piece.size);
   return 0;
 }
 
@@ -190,7 +188,7 @@ void* ebpf_port_exec_alloc(size_t size, uintptr_t near, uint64_t reach) {
     GiveRange(*range);
     return nullptr;
   }
-  ebpf::aarch64::FlushInsnCache(BeginOf(*range), pages * kPageSize);
+  guest::plain::FlushInsnCache(BeginOf(*range), pages * kPageSize);
   return reinterpret_cast<void*>(BeginOf(*range));
 }
 
@@ -207,8 +205,8 @@ void ebpf_port_exec_free(void* memory, size_t /*size*/) {
 }
 
 // A piece in each rendezvous: nobody runs while there is a writable mapping,
-// and nobody stands still for long. The other CPUs leave it with an ISB, after
-// which they fetch what was written. [arm/arm: Ordering of instruction fetches]
+// and nobody stands still for long. The other CPUs leave it with their
+// instruction streams synchronised, after which they fetch what was written.
 int ebpf_port_exec_write(void* to, const void* bytes, size_t size) {
   const auto begin = reinterpret_cast<uintptr_t>(to);
   if (!exec_memory) {

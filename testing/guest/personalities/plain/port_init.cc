@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
-#include "arch/aarch64/machine/cpu_features.h"
-#include "arch/aarch64/machine_ops.h"
 #include "core/capi/ebpf.h"
 #include "testing/guest/personalities/plain/port.h"
+#include "testing/guest/personalities/plain/port_machine.h"
 
 namespace guest::plain {
 
@@ -12,12 +11,10 @@ int InitPort() {
     return kMinusNoMemory;
   }
   InstallHooks();
-  const ebpf_options options = {.cpu_features = ebpf::aarch64::CpuFeatures(),
+  const ebpf_options options = {.cpu_features = CpuFeatures(),
                                 .interpret = false,
                                 .blind_constants = false};
-  return ebpf_init(
-      reinterpret_cast<const ebpf_machine*>(&ebpf::aarch64::kMachineOps),
-      &options);
+  return ebpf_init(reinterpret_cast<const ebpf_machine*>(&Machine()), &options);
 }
 
 }  // namespace guest::plain

@@ -3,14 +3,12 @@
 // The plain port's tiers T0 and T3, over the guest kernel itself.
 #include "core/base/atomic.h"
 #include "core/base/memory.h"
-#include "core/base/noprobe.h"
 #include "core/base/string_view.h"
 #include "core/platform/cpu.h"
 #include "core/platform/log.h"
 #include "core/platform/memory.h"
 #include "core/platform/task.h"
 #include "core/platform/time.h"
-#include "testing/guest/aarch64/registers.h"
 #include "testing/guest/kernel/console.h"
 #include "testing/guest/kernel/kernel.h"
 #include "testing/guest/kernel/machine.h"
@@ -24,19 +22,6 @@ constinit ebpf::Atomic<uint64_t> random_state{0};
 }  // namespace
 
 extern "C" {
-
-// Not to be probed: a breakpoint's handling begins with these.
-EBPF_NOPROBE uint32_t ebpf_port_cpu_id(void) {
-  return static_cast<uint32_t>(GUEST_READ_REGISTER("mpidr_el1") & 0xff);
-}
-EBPF_NOPROBE uintptr_t ebpf_port_irq_save(void) {
-  const uintptr_t old = GUEST_READ_REGISTER("daif");
-  asm volatile("msr daifset, #2" : : : "memory");
-  return old;
-}
-EBPF_NOPROBE void ebpf_port_irq_restore(uintptr_t state) {
-  GUEST_WRITE_REGISTER("daif", state);
-}
 
 uint32_t ebpf_port_cpu_count(void) { return guest::machine::CpuCount(); }
 void ebpf_port_relax(void) { guest::machine::Relax(); }

@@ -2,13 +2,13 @@
 //
 // The plain port's core/platform/text.h but for executable memory, and its
 // core/platform/symbols.h.
-#include "arch/aarch64/machine/icache.h"
 #include "core/platform/features.h"
 #include "core/platform/text.h"
 #include "core/symbols/port_symbols.h"
 #include "testing/guest/kernel/injectable.h"
 #include "testing/guest/kernel/machine.h"
 #include "testing/guest/kernel/thread.h"
+#include "testing/guest/personalities/plain/cpu.h"
 #include "testing/guest/personalities/plain/port.h"
 #include "testing/guest/personalities/plain/port_alias.h"
 #include "testing/guest/personalities/plain/rendezvous.h"
@@ -90,7 +90,7 @@ int ebpf_port_text_write(uintptr_t to, const void* bytes, size_t size) {
   if (!guest::plain::WriteThroughAlias(phys, bytes, size)) {
     return kMinusNoMemory;
   }
-  ebpf::aarch64::FlushInsnCache(to, size);
+  guest::plain::FlushInsnCache(to, size);
   return 0;
 }
 

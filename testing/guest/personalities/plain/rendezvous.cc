@@ -7,13 +7,13 @@
 // nothing happened.
 #include "testing/guest/personalities/plain/rendezvous.h"
 
-#include "arch/aarch64/machine/icache.h"
 #include "core/base/atomic.h"
 #include "core/base/noprobe.h"
 #include "testing/guest/kernel/kernel.h"
 #include "testing/guest/kernel/machine.h"
 #include "testing/guest/kernel/spin_lock.h"
 #include "testing/guest/kernel/thread.h"
+#include "testing/guest/personalities/plain/cpu.h"
 
 namespace guest::plain {
 namespace {
@@ -77,7 +77,7 @@ int StopMachine(int (*function)(void* argument), void* argument, int* result) {
   const bool all = Gather(machine::CpuId(), number);
   if (all) {
     *result = function(argument);
-    ebpf::aarch64::SyncInsnStream();
+    SyncInsnStream();
   }
   // Pairs with the acquire in JoinRendezvous(): what was written is seen.
   round.Store(0, ebpf::kRelease);
@@ -97,9 +97,9 @@ EBPF_NOPROBE void JoinRendezvous(uint32_t cpu) {
   arrived[cpu].Store(number, ebpf::kRelease);
   // Pairs with the release in StopMachine().
   while (round.Load(ebpf::kAcquire) == number) {
-    asm volatile("yield" : : : "memory");
+    Pause();
   }
-  ebpf::aarch64::SyncInsnStream();
+  SyncInsnStream();
 }
 
 }  // namespace guest::plain

@@ -1,18 +1,20 @@
 // SPDX-License-Identifier: MIT
-#include "testing/guest/personalities/plain/traps.h"
-
+//
+// testing/guest/personalities/plain/traps.h for AArch64.
 #include "core/base/noprobe.h"
 #include "testing/guest/aarch64/registers.h"
 #include "testing/guest/kernel/kernel.h"
 #include "testing/guest/kernel/machine.h"
 #include "testing/guest/kernel/thread.h"
+#include "testing/guest/personalities/plain/trap_frame_aarch64.h"
+#include "testing/guest/personalities/plain/traps.h"
 
 namespace guest::plain {
 namespace {
 
 using namespace guest::aarch64;
 
-/// What entry.S says of a vector.
+/// What entry_aarch64.S says of a vector.
 enum Kind : uint64_t { kSynchronous, kIrq, kFiq, kSystemError, kImpossible };
 
 // Set once, before other CPUs start or before a breakpoint is planted.
