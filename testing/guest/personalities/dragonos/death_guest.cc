@@ -132,6 +132,10 @@ bool ebpf_dragonos_int3(dragonos_trap_frame* /*frame*/) {
 
 bool ebpf_dragonos_fault(dragonos_trap_frame* /*frame*/) { return false; }
 void ebpf_dragonos_ipi(dragonos_trap_frame* /*frame*/) {}
+size_t ebpf_dragonos_interrupted(const dragonos_trap_frame* /*frame*/) {
+  return 0;
+}
+void ebpf_dragonos_resume(size_t /*interruption*/) {}
 void ebpf_dragonos_softirq() {}
 
 }  // extern "C"

@@ -162,6 +162,10 @@ void ebpf_dragonos_ipi(dragonos_trap_frame* /*frame*/) {
   guest::ipis[guest::machine::CpuId()].FetchAdd(1, ebpf::kRelease);
 }
 
+size_t ebpf_dragonos_interrupted(const dragonos_trap_frame* /*frame*/) {
+  return 0;
+}
+void ebpf_dragonos_resume(size_t /*interruption*/) {}
 void ebpf_dragonos_softirq() { guest::softirqs.FetchAdd(1, ebpf::kRelease); }
 
 }  // extern "C"

@@ -14,6 +14,7 @@
 #include "testing/guest/kernel/machine.h"
 #include "testing/guest/kernel/thread.h"
 #include "testing/guest/personalities/dragonos/current.h"
+#include "testing/guest/personalities/dragonos/odd_place.h"
 #include "testing/guest/personalities/dragonos/softirq.h"
 
 extern "C" {
@@ -106,6 +107,10 @@ dragonos_range dragonos_no_probe(size_t index) {
     return Range(guest_entry_begin, guest_entry_end);
   }
   return {0, 0};
+}
+
+dragonos_range dragonos_odd_place(size_t index) {
+  return index == 0 ? odd_place : dragonos_range{0, 0};
 }
 
 bool dragonos_error_injectable(uintptr_t function) {
