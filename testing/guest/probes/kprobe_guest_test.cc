@@ -6,7 +6,6 @@
 #include "core/memory/allocator.h"
 #include "core/platform/symbols.h"
 #include "core/probes/kprobe.h"
-#include "core/sync/read_section.h"
 #include "testing/guest/kernel/console.h"
 #include "testing/guest/kernel/kernel.h"
 #include "testing/guest/kernel/machine.h"
@@ -15,6 +14,7 @@
 #include "testing/guest/kernel/thread.h"
 #include "testing/guest/kernel/workload.h"
 #include "testing/guest/probes/environment.h"
+#include "testing/guest/probes/life.h"
 #include "testing/guest/probes/subjects.h"
 
 namespace guest::probes {
@@ -73,28 +73,6 @@ Results RunAll(const Subject& subject) {
   }
   return results;
 }
-
-/// Starts the port once, and probes for the length of a test.
-class Probes {
- public:
-  Probes() {
-    static constinit bool started = false;
-    started = started || StartPort();
-    ok_ = started && ebpf::InitReadSections() &&
-          IsOk(ebpf::InitProbes(Machine(), ebpf::PortAllocator()));
-  }
-  ~Probes() {
-    if (ok_) {
-      ebpf::ExitProbes();
-      ebpf::ExitReadSections();
-      GUEST_EXPECT_EQ(ebpf::PortAllocatedBytes(), 0);
-    }
-  }
-  bool ok() const { return ok_; }
-
- private:
-  bool ok_ = false;
-};
 
 void WaitForWorkload() {
   while (WorkloadRunning()) {

@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: MIT
+//
+// Calls that are followed, and that their task leaves for good, or that return
+// on another CPU than the one that made them.
+#include "core/base/memory.h"
+#include "core/machine/return_stubs.h"
+#include "core/probes/return_hook.h"
+#include "core/probes/return_pool.h"
+#include "testing/guest/kernel/console.h"
+#include "testing/guest/kernel/kernel.h"
+#include "testing/guest/kernel/machine.h"
+#include "testing/guest/kernel/memory.h"
+#include "testing/guest/kernel/personality.h"
+#include "testing/guest/kernel/test.h"
+#include "testing/guest/kernel/thread.h"
+#include "testing/guest/probes/follow.h"
+
+namespace guest::probes {
+namespace {
+
+using ebpf::ReturnHook;
+using ebpf::ReturnPool;
+using ebpf::machine::kReturnStubCount;
+
+/// A stack of its own, on which something runs that is then left: as a task
+/// that is killed, or a jump out of it, or a task that is switched away.
+class Aside {
+ public:
+  Aside() {
+    const size_t pages = personality::kStackSize / kPageSize;
+    stack_ = static_cast<uint8_t*>(AllocatePages(pages, pages));
+  }
+  ~Aside() {
+    if (stack_ != nullptr) {
+      FreePages(stack_, personality::kStackSize / kPageSize);
+    }
+  }
+  Aside(const Aside&) = delete;
+  Aside& operator=(const Aside&) = delete;
+  bool ok() const {
+    return stack_ != nullptr && CurrentThread()->stack != nullptr;
+  }
+  uint64_t begin() const { return reinterpret_cast<uintptr_t>(stack_); }
+  uint64_t end() const { return begin() + personality::kStackSize; }
+
+  /// Calls followed_call there, and leaves it from inside.
+  void CallAndLeave() {
+    machine::PrepareThread(&there_, stack_ + personality::kStackSize, Start,
+                           this);
+    SwitchThere();
+  }
+
+  /// Goes on with the call that was left, on this CPU, until it has returned;
+  /// what it returned.
+  uint64_t GoOn() {
+    is_gone_on_ = true;
+    SwitchThere();
+    is_gone_on_ = false;
+    return result_;
+  }
+
+ private:
+  void SwitchThere() {
+    const uintptr_t interrupts = machine::IrqSave();
+    // What the personality keeps in the lowest words of whose stack it is.
+    ebpf::CopyBytes(stack_, CurrentThread()->stack, kLowest);
+    machine::SwitchThread(&here_, &there_);
+    machine::IrqRestore(interrupts);
+  }
+  static void Start(void* self) {
+    auto& aside = *static_cast<Aside*>(self);
+    // Not a variant of it that only this call has.
+    auto* volatile function = followed_call;
+    aside.result_ = function(Leave, self);
+    if (!aside.is_gone_on_) {
+      Panic("a call that was left returned");
+    }
+    machine::SwitchThread(&aside.there_, &aside.here_);
+  }
+  static void Leave(void* self) {
+    auto& aside = *static_cast<Aside*>(self);
+    machine::SwitchThread(&aside.there_, &aside.here_);
+  }
+
+  static constexpr size_t kLowest = 512;
+
+  uint8_t* stack_ = nullptr;
+  bool is_gone_on_ = false;
+  uint64_t result_ = 0;
+  machine::ThreadContext here_ = {};
+  machine::ThreadContext there_ = {};
+};
+
+void LeaveCalls(void* ok) {
+  ReturnProbes probes;
+  GUEST_ASSERT(probes.ok());
+  Watcher watcher;
+  Followed followed("followed_call", watcher);
+  GUEST_ASSERT(followed.ok());
+  Aside aside;
+  GUEST_ASSERT(aside.ok());
+  // From the same place: where instances run out, the next one proves that
+  // those before it were left.
+  constexpr uint32_t kTimes = 2 * kReturnStubCount + 1;
+  for (uint32_t i = 0; i < kTimes; ++i) {
+    aside.CallAndLeave();
+  }
+  GUEST_EXPECT_EQ(watcher.entered(), kTimes);
+  GUEST_EXPECT_EQ(followed.missed(), 0);
+  // And a task's end, more often than there are instances.
+  ReturnHook::ForgetCalls(aside.begin(), aside.end());
+  GUEST_EXPECT_EQ(ReturnPool::Get().CountInFlight(), 0);
+  for (uint32_t i = 0; i < kTimes; ++i) {
+    aside.CallAndLeave();
+    ebpf_task_exit(aside.begin(), aside.end());
+  }
+  GUEST_EXPECT_EQ(ReturnPool::Get().CountInFlight(), 0);
+  GUEST_EXPECT_EQ(followed.missed(), 0);
+  GUEST_EXPECT_EQ(watcher.returned(), 0);
+  Line() << "  " << 2 * kTimes
+         << " calls left, half of them by a task's end: " << watcher.entered()
+         << " followed, " << followed.missed() << " missed, "
+         << watcher.returned() << " returned";
+  *static_cast<bool*>(ok) = true;
+}
+
+GUEST_TEST(Kretprobe, CallsThatAreLeftAreGivenBack) {
+  // A thread, since boot stacks have no lowest words.
+  bool ok = false;
+  Thread* thread = Spawn("leaver", 0, LeaveCalls, &ok);
+  GUEST_ASSERT(thread != nullptr);
+  Join(thread);
+  GUEST_EXPECT(ok);
+}
+
+/// Runs `work(argument)` in a task of its own on `cpu`.
+void RunOn(uint32_t cpu, void (*work)(void* argument), void* argument) {
+  Thread* thread = Spawn("mover", cpu, work, argument);
+  GUEST_ASSERT(thread != nullptr);
+  Join(thread);
+}
+
+struct Move {
+  Aside aside;
+  uint64_t result = 0;
+};
+
+GUEST_TEST(Kretprobe, ACallMayReturnOnAnotherCpu) {
+  if (OnlineCpus() == 1) {
+    SkipTest("one CPU");
+    return;
+  }
+  ReturnProbes probes;
+  GUEST_ASSERT(probes.ok());
+  Watcher watcher;
+  Followed followed("followed_call", watcher);
+  GUEST_ASSERT(followed.ok());
+  constexpr uint32_t kRounds = 100;
+  for (uint32_t round = 0; round < kRounds; ++round) {
+    Move move;
+    const uint32_t from = round % 2;
+    RunOn(
+        from,
+        [](void* argument) {
+          auto& aside = static_cast<Move*>(argument)->aside;
+          GUEST_ASSERT(aside.ok());
+          aside.CallAndLeave();
+        },
+        &move);
+    GUEST_EXPECT_EQ(ReturnPool::Get().CountInFlight(), 1);
+    RunOn(
+        1 - from,
+        [](void* argument) {
+          auto& self = *static_cast<Move*>(argument);
+          self.result = self.aside.GoOn();
+        },
+        &move);
+    GUEST_EXPECT_EQ(move.result, 42);
+  }
+  GUEST_EXPECT_EQ(watcher.entered(), kRounds);
+  GUEST_EXPECT_EQ(watcher.returned(0), kRounds / 2);
+  GUEST_EXPECT_EQ(watcher.returned(1), kRounds / 2);
+  GUEST_EXPECT_EQ(watcher.wrong() + followed.missed(), 0);
+  Line() << "  " << kRounds
+         << " calls begun on one CPU and ended on another: " << watcher.wrong()
+         << " wrong returns";
+}
+
+}  // namespace
+}  // namespace guest::probes
