@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: MIT
+//
+// libFuzzer over filters: whatever is written to the file, it is refused or
+// evaluated in bounds, and in no more steps than it has terms.
+//
+// The first line is the filter, the rest a record.
+#include <cstdint>
+#include <cstdlib>
+#include <string>
+
+#include "core/tracepoints/filter_test_util.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  const std::string input(reinterpret_cast<const char*>(data), size);
+  const size_t end = input.find('\n');
+  const std::string text = input.substr(0, end);
+  const std::string record =
+      end == std::string::npos ? "" : input.substr(end + 1);
+  ebpf::FilterError error;
+  const ebpf::OwnedFilter filter = ebpf::MakeFilter(text, &error);
+  if (filter == nullptr) {
+    if (error.position > text.size() ||
+        (error.kind == ebpf::FilterErrorKind::kNone &&
+         text.size() <= ebpf::EventFilter::kMaxTextSize)) {
+      abort();
+    }
+    return 0;
+  }
+  const ebpf::Span<const ebpf::FilterTerm> terms = filter->terms();
+  for (size_t i = 0; i < terms.size(); ++i) {
+    for (const uint16_t exit : terms[i].exits) {
+      if (exit < ebpf::EventFilter::kReject &&
+          (exit <= i || exit >= terms.size())) {
+        abort();
+      }
+    }
+  }
+  (void)filter->Matches(
+      ebpf::ConstBytes(reinterpret_cast<const uint8_t*>(record.data()),
+                       record.size()),
+      {.cpu = 1, .comm = "swapper"});
+  return 0;
+}

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: MIT
+//
+// testing/linux_tracefs/host_tracefs.h's implementation.
+#include "testing/linux_tracefs/host_tracefs.h"
+
+#include <cerrno>
+#include <cstring>
+#include <fcntl.h>
+#include <fstream>
+#include <sched.h>
+#include <sstream>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace ebpf {
+
+std::unique_ptr<HostTracefs> HostTracefs::Open(std::string* reason) {
+  const auto refuse = [&](const char* what) {
+    *reason = std::string(what) + ": " + strerror(errno);
+    return nullptr;
+  };
+  if (unshare(CLONE_NEWNS) != 0 ||
+      mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) {
+    return refuse("no mounts of its own");
+  }
+  char folder[] = "/tmp/ebpf_tracefs_XXXXXX";
+  if (mkdtemp(folder) == nullptr) {
+    return refuse("no folder");
+  }
+  if (mount("none", folder, "tracefs", 0, nullptr) != 0) {
+    const auto nothing = refuse("no tracefs");
+    rmdir(folder);
+    return nothing;
+  }
+  std::unique_ptr<HostTracefs> host(new HostTracefs(folder));
+  const std::string instance =
+      host->mount_ + "/instances/ebpf_test_" + std::to_string(getpid());
+  if (mkdir(instance.c_str(), 0700) != 0) {
+    return refuse("no instances");
+  }
+  host->instance_ = instance;
+  return host;
+}
+
+HostTracefs::~HostTracefs() {
+  if (!instance_.empty()) {
+    rmdir(instance_.c_str());
+  }
+  umount2(mount_.c_str(), MNT_DETACH);
+  rmdir(mount_.c_str());
+}
+
+int HostTracefs::Write(const std::string& file, const std::string& text) const {
+  const int fd =
+      open((instance_ + "/" + file).c_str(), O_WRONLY | O_TRUNC | O_CLOEXEC);
+  if (fd < 0) {
+    return errno;
+  }
+  errno = 0;
+  const bool written =
+      write(fd, text.data(), text.size()) == static_cast<ssize_t>(text.size());
+  const int error = errno;
+  close(fd);
+  return written ? 0 : error;
+}
+
+std::string HostTracefs::Read(const std::string& file) const {
+  std::ostringstream text;
+  text << std::ifstream(instance_ + "/" + file).rdbuf();
+  return text.str();
+}
+
+}  // namespace ebpf

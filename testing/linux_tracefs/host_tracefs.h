@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: MIT
+//
+// The host's tracefs, for comparisons with it.
+#pragma once
+
+#include <memory>
+#include <string>
+
+namespace ebpf {
+
+/// An instance of its own (Documentation/trace/ftrace.rst, "Instances"): what
+/// is enabled and filtered in it is seen nowhere else. Mounted where only this
+/// process sees it, and gone with the object.
+class HostTracefs {
+ public:
+  /// Null where this process may not; `reason` says why.
+  static std::unique_ptr<HostTracefs> Open(std::string* reason);
+  ~HostTracefs();
+  HostTracefs(const HostTracefs&) = delete;
+
+  /// 0 or an errno.
+  int Write(const std::string& file, const std::string& text) const;
+  std::string Read(const std::string& file) const;
+
+ private:
+  explicit HostTracefs(std::string mount) : mount_(std::move(mount)) {}
+
+  std::string mount_;
+  std::string instance_;
+};
+
+}  // namespace ebpf
