@@ -96,6 +96,7 @@ EBPF_ABSENT int ebpf_port_exec_write(void* /*to*/, const void* /*bytes*/,
 EBPF_ABSENT bool ebpf_port_may_probe(uintptr_t /*address*/, size_t /*size*/) {
   return false;
 }
+EBPF_ABSENT bool ebpf_port_may_follow(uintptr_t /*function*/) { return true; }
 EBPF_ABSENT bool ebpf_port_may_override(uintptr_t /*function*/) {
   return false;
 }

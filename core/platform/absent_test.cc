@@ -75,6 +75,7 @@ TEST(AbsentTest, TextCannotBeTouched) {
   ebpf_port_exec_free(nullptr, 64);
   EXPECT_FALSE(ebpf_port_may_probe(0x1000, 4));
   EXPECT_FALSE(ebpf_port_may_override(0x1000));
+  EXPECT_TRUE(ebpf_port_may_follow(0x1000));
   EXPECT_FALSE(ebpf_port_may_detour(0x1000, 8));
   EXPECT_EQ(ebpf_port_preemption(), EBPF_PREEMPTION_UNKNOWN);
   EXPECT_EQ(ebpf_port_saved_pcs([](void*, uintptr_t) {}, nullptr), -95);

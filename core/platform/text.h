@@ -53,6 +53,14 @@ void ebpf_port_exec_free(void* memory, size_t size);
 /// Default: false. Context: task.
 bool ebpf_port_may_probe(uintptr_t address, size_t size);
 
+/// Whether calls of the function at `function` may be followed to their returns
+/// (kretprobes): each call returns once, with sp where it was but for parts of
+/// prologues, to its return address and by nothing else. Not so are what
+/// returns twice (core refuses setjmp and its like by name), what returns on
+/// another stack, and what is entered by no call: traps' and tasks' first
+/// instructions. Default: true. Context: task.
+bool ebpf_port_may_follow(uintptr_t function);
+
 /// Whether the kernel says of the function at `function` that programs may make
 /// it return a value of theirs without having run (bpf_override_return; Linux's
 /// ALLOW_ERROR_INJECTION): its callers can live with each result, and it is

@@ -50,6 +50,24 @@ TEST(FunctionEntryTest, AndBehindWhatOnlyMarksItsBeginning) {
       << "too short to be looked into";
 }
 
+TEST(FunctionEntryTest, CallsThatReturnTwiceAreNotFollowed) {
+  for (const char* name : {"setjmp", "_setjmp", "sigsetjmp", "__sigsetjmp",
+                           "savectx", "getcontext", "vfork"}) {
+    const HostText text(name, kMarked);
+    EXPECT_FALSE(MayFollowAt(text.address())) << name;
+    EXPECT_FALSE(MayFollowAt(text.address() + 4)) << name;
+  }
+  for (const char* name : {"setjmp_", "__sigsetjmp2", "set", "longjmp"}) {
+    const HostText text(name, kMarked);
+    EXPECT_TRUE(MayFollowAt(text.address())) << name;
+    EXPECT_TRUE(MayFollowAt(text.address() + 4)) << name;
+    EXPECT_FALSE(MayFollowAt(text.address() + 8)) << name;
+    SetHostFollowable(text.address(), false);
+    EXPECT_FALSE(MayFollowAt(text.address())) << name;
+    SetHostFollowable(text.address(), true);
+  }
+}
+
 TEST(FunctionEntryTest, OnlyEntriesOfWhatThePortNamesMayBeOverridden) {
   const HostText text("overridable", kMarked);
   EXPECT_FALSE(MayOverrideAt(text.address()));

@@ -38,17 +38,23 @@ class KprobeConsumer {
   /// registry's mutex. Context: task.
   virtual ConsumerInfo Info() const { return {}; }
 
+  /// Whether calls are followed from there: only entries of functions will do.
+  bool follows_returns() const { return follows_returns_; }
+
   /// Where true, the consumers behind it do not get hits whose pc it changed.
   /// Context: any.
   bool may_divert() const { return may_divert_.Load(kRelaxed); }
 
  protected:
+  constexpr explicit KprobeConsumer(bool follows_returns = false)
+      : follows_returns_(follows_returns) {}
   ~KprobeConsumer() = default;
 
   /// Before Hit changes a pc. Context: task.
   void SetMayDivert(bool may) { may_divert_.Store(may, kRelaxed); }
 
  private:
+  const bool follows_returns_;
   Atomic<bool> may_divert_{false};
 };
 
@@ -107,10 +113,11 @@ class Kprobe : public RefCounted<Kprobe> {
 /// Makes a probe, disabled, for the instruction at `symbol` + `offset`, or,
 /// where `symbol` is empty, at `address` + `offset`.
 ///
-/// kNotFound: no such function. kAddressNotAvailable: several are called so.
-/// kBadSequence: inside an instruction. kInvalid:
-/// not inside a function, or what may not or cannot be probed there (a line in
-/// the log says what). kNotSupported: the port has no tier T1. kNoMemory.
+/// kNotFound: no such function, or the address is in none.
+/// kAddressNotAvailable: several are called so. kBadSequence: inside an
+/// instruction. kInvalid: beyond the function, or returns cannot be followed
+/// from there, or it is what may not or cannot be probed (a line in the log
+/// says what). kNotSupported: the port has no tier T1. kNoMemory.
 /// Context: task.
 Result<Ref<Kprobe>> AttachKprobe(StringView symbol, uint64_t address,
                                  uint64_t offset, KprobeConsumer& consumer);

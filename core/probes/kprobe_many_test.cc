@@ -88,8 +88,8 @@ TEST_F(KprobeManyTest, WhatCanBeProbedIsSaidBeforehand) {
   ClearHostLog();
   EXPECT_EQ(CheckKprobe(first), Status::kOk);
   EXPECT_EQ(CheckKprobe(first + 2), Status::kBadSequence);
-  EXPECT_EQ(CheckKprobe(first + sizeof(kAdd)), Status::kInvalid);
-  EXPECT_EQ(CheckKprobe(16), Status::kInvalid);
+  EXPECT_EQ(CheckKprobe(first + sizeof(kAdd)), Status::kNotFound);
+  EXPECT_EQ(CheckKprobe(16), Status::kNotFound);
   EXPECT_EQ(CheckKprobe(reinterpret_cast<uint64_t>(&OnBreakpoint)),
             Status::kInvalid);
   EXPECT_EQ(HostLog(), "");

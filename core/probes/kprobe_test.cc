@@ -154,9 +154,9 @@ TEST_F(KprobeTest, RefusesPlacesWhereNoProbeCanBe) {
   EXPECT_EQ(AttachKprobe("add", 0, 10, counter).status(), Status::kInvalid);
   EXPECT_EQ(AttachKprobe("add", 0, ~uint64_t{0}, counter).status(),
             Status::kInvalid);
-  EXPECT_EQ(AttachKprobe("", 16, 0, counter).status(), Status::kInvalid);
+  EXPECT_EQ(AttachKprobe("", 16, 0, counter).status(), Status::kNotFound);
   EXPECT_EQ(AttachKprobe("", ~uint64_t{0}, 1, counter).status(),
-            Status::kInvalid);
+            Status::kNotFound);
   EXPECT_EQ(AttachKprobe("halt", 0, 0, counter).status(), Status::kInvalid);
   EXPECT_NE(HostLog().find("halt+0x0: this instruction cannot be probed"),
             std::string::npos);

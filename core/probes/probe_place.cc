@@ -6,6 +6,7 @@
 #include "core/base/memory.h"
 #include "core/platform/symbol_name.h"
 #include "core/platform/text.h"
+#include "core/probes/function_entry.h"
 #include "core/probes/probe_registry.h"
 #include "core/probes/refusal_log.h"
 #include "core/sync/text_quiescence.h"
@@ -68,7 +69,7 @@ Result<ProbeRegistry::Place> ProbeRegistry::Locate(StringView symbol,
   }
   const Result<uint64_t> sum = CheckedAdd(address, offset);
   if (!sum.ok() || !ebpf_port_symbol_by_address(*sum, &place.function)) {
-    return Refuse(Status::kInvalid, "", address + offset, "not in a function");
+    return Refuse(Status::kNotFound, "", address + offset, "not in a function");
   }
   place.offset = *sum - place.function.address;
   if (place.offset >= place.function.size) {
@@ -125,7 +126,7 @@ Status ProbeRegistry::Check(uint64_t address) {
   Place place;
   if (!ebpf_port_symbol_by_address(address, &place.function) ||
       address - place.function.address >= place.function.size) {
-    return Status::kInvalid;
+    return Status::kNotFound;
   }
   if (table_.Find(address) != nullptr) {
     return Status::kOk;
@@ -148,6 +149,18 @@ void ProbeRegistry::HideBreakpoints(uint64_t begin, Bytes code) {
       CopyBytes(code.data() + at, plan.insn, Min(size, code.size() - at));
     }
   }
+}
+
+Status ProbeRegistry::CheckFollow(const Place& place,
+                                  const KprobeConsumer& consumer) {
+  const uint64_t address = place.function.address + place.offset;
+  if (!consumer.follows_returns() || MayFollowAt(address)) {
+    return Status::kOk;
+  }
+  return Refuse(Status::kInvalid, place.function, place.offset,
+                FunctionEnteredAt(address) == 0
+                    ? "returns are followed from the function's entry"
+                    : "not each of its calls returns once");
 }
 
 bool ProbeRegistry::IsAllowed(uint64_t address, uint64_t size) {

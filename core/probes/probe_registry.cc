@@ -217,6 +217,7 @@ void ProbeRegistry::MakeRoomFor(size_t count) {
 
 Result<Kprobe*> ProbeRegistry::AttachOne(const Place& place,
                                          KprobeConsumer& consumer) {
+  EBPF_TRY(CheckFollow(place, consumer));
   ProbeSite* site = EBPF_TRY(FindOrMakeSite(place));
   const Result<Kprobe*> probe =
       allocator_->New<Kprobe>(consumer, site->plan.address);

@@ -61,6 +61,7 @@ class ProbeRegistry : public NonCopyable {
   Result<machine::ProbePlan> PlanOrSayWhyNot(const Place& place)
       EBPF_REQUIRES(mutex_);
   void HideBreakpoints(uint64_t begin, Bytes code) EBPF_REQUIRES(mutex_);
+  Status CheckFollow(const Place& place, const KprobeConsumer& consumer);
   bool IsAllowed(uint64_t address, uint64_t size) EBPF_REQUIRES(mutex_);
   Status CheckAllowed(const machine::ProbePlan& plan) EBPF_REQUIRES(mutex_);
 

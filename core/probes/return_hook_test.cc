@@ -12,6 +12,7 @@
 #include "core/platform/stack.h"
 #include "core/probes/return_test_util.h"
 #include "testing/host_port/host_cpu.h"
+#include "testing/host_port/host_log.h"
 
 namespace ebpf {
 namespace {
@@ -329,6 +330,31 @@ TEST_F(ReturnHookTest, WhatRunsTheConsumersMayBeFollowed) {
   }
   inner_hook.Cancel();
   End(probe, hook);
+}
+
+TEST_F(ReturnHookTest, OnlyEntriesOfWhatReturnsOnceAreFollowed) {
+  HostText text("add", kAdd);
+  HostText twice("setjmp", kAdd);
+  HostText named("switch_stacks", kAdd);
+  SetHostFollowable(named.address(), false);
+  Watcher watcher;
+  ReturnHook hook(watcher);
+  Counter counter;
+  ClearHostLog();
+  // In the middle of an instruction, too, as Linux: it is no entry.
+  for (const uint64_t offset : {kAddMove, kAddMove + 1, kAddLea}) {
+    EXPECT_EQ(AttachKprobe("add", 0, offset, hook).status(), Status::kInvalid);
+  }
+  EXPECT_NE(HostLog().find("followed from the function's entry"),
+            std::string::npos);
+  for (const char* name : {"setjmp", "switch_stacks"}) {
+    EXPECT_EQ(AttachKprobe(name, 0, 0, hook).status(), Status::kInvalid);
+    EXPECT_TRUE(AttachKprobe(name, 0, 0, counter).ok());
+  }
+  EXPECT_NE(HostLog().find("setjmp+0x0: not each of its calls returns once"),
+            std::string::npos);
+  EXPECT_TRUE(AttachKprobe("add", 0, 0, hook).ok());
+  SetHostFollowable(named.address(), true);
 }
 
 TEST_F(ReturnHookTest, WhatRunsBeforeTheGuardCannotBeFollowed) {

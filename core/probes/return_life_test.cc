@@ -370,6 +370,23 @@ TEST_F(ReturnLifeDeathTest, ASecondReturnIsKnownWhileItsInstanceIsUnused) {
   End(probe, hook);
 }
 
+TEST_F(ReturnLifeDeathTest, ASecondReturnIsNotThatOfACallInBetween) {
+  HostText text("add", kAdd);
+  Watcher watcher;
+  ReturnHook hook(watcher);
+  Ref<Kprobe> probe = Follow("ebpf_return_test_save", hook);
+  Ref<Kprobe> other = Follow("add", hook);
+  // On the same stack, and over: its instance is the first return's. No jump,
+  // which would have the very same sp as the call of save.
+  const auto call = [&] {
+    volatile uint64_t sum = text.As<Function>()(2, 3);
+    (void)sum;
+  };
+  EXPECT_DEATH(ReturnTwice(call), "returns twice");
+  End(other, hook);
+  End(probe, hook);
+}
+
 TEST_F(ReturnLifeDeathTest, ASecondReturnIsNeverAnotherCallsReturn) {
   HostText text("call_back", kCallBack);
   Watcher watcher;

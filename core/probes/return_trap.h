@@ -32,7 +32,8 @@ struct ReturnTrap {
     ReturnInstance& instance = ReturnPool::At(number);
     // Pairs with the release in ReturnPool::Begin.
     const bool in_flight = instance.in_flight.Load(kAcquire) != 0;
-    if (!IsFrameOf(instance, Frame::SpAtEntry(regs))) {
+    if (!IsFrameOf(instance, Frame::SpAtEntry(regs),
+                   in_flight ? kMaxShift : 0)) {
       cpu.in_consumers = true;
       ebpf_return_lost();
     }
@@ -61,11 +62,15 @@ struct ReturnTrap {
   /// A function leaves sp where it was, but for parts of prologues and
   /// epilogues that compilers make functions of. Another call's frame is
   /// elsewhere: on another stack.
+  static constexpr uint64_t kMaxShift = 1024;
+
+  /// Whether the instance's last call was made with `sp`, give or take `shift`:
+  /// 0 for a second return, which is with sp just as it was, since on the same
+  /// stack others had the instance after that call.
   static EBPF_NOPROBE_INLINE bool IsFrameOf(const ReturnInstance& instance,
-                                            uint64_t sp) {
-    constexpr uint64_t kMaxShift = 1024;
+                                            uint64_t sp, uint64_t shift) {
     const uint64_t frame = instance.frame.Load(kRelaxed);
-    return sp - frame + kMaxShift <= 2 * kMaxShift;
+    return sp - frame + shift <= 2 * shift;
   }
 
   /// machine::RealReturnAddress, here.

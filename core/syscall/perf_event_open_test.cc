@@ -362,8 +362,8 @@ TEST_P(PerfEventOpenTest, PlacesThatCannotBeProbedAreRefusedAndLogged) {
       {"add", 5, Status::kBadSequence, "add+0x5"},
       {"add", sizeof(kAdd), Status::kInvalid, "add+0xa"},
       {"add", UINT64_MAX, Status::kInvalid, "add+0xffffffffffffffff"},
-      {"", 16, Status::kInvalid, "not in a function"},
-      {"", UINT64_MAX, Status::kInvalid, "not in a function"},
+      {"", 16, Status::kNotFound, "not in a function"},
+      {"", UINT64_MAX, Status::kNotFound, "not in a function"},
   };
   for (const auto& c : kCases) {
     ClearHostLog();

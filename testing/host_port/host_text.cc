@@ -50,6 +50,7 @@ struct Regions {
   std::vector<Region> regions;
   uint64_t exec_bytes = 0;
   std::set<uint64_t> overridable;
+  std::set<uint64_t> not_followable;
 };
 
 Regions& TheRegions() {
@@ -286,6 +287,16 @@ void FailTextWritesFrom(uint64_t n) {
   g_fail_write = n;
 }
 
+void SetHostFollowable(uint64_t function, bool may) {
+  Regions& all = TheRegions();
+  std::lock_guard<std::mutex> lock(all.mutex);
+  if (may) {
+    all.not_followable.erase(function);
+  } else {
+    all.not_followable.insert(function);
+  }
+}
+
 void SetHostOverridable(uint64_t function, bool may) {
   Regions& all = TheRegions();
   std::lock_guard<std::mutex> lock(all.mutex);
@@ -391,6 +402,12 @@ int ebpf_port_exec_write(void* to, const void* bytes, size_t size) {
     ForgetTranslations(address, size);
   }
   return 0;
+}
+
+bool ebpf_port_may_follow(uintptr_t function) {
+  ebpf::Regions& all = ebpf::TheRegions();
+  std::lock_guard<std::mutex> lock(all.mutex);
+  return all.not_followable.count(function) == 0;
 }
 
 bool ebpf_port_may_override(uintptr_t function) {

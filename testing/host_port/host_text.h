@@ -44,6 +44,10 @@ void SetHostPreemption(ebpf_preemption preemption);
 /// is what signals can do.
 void SetHostTrapStub(uint32_t flags);
 
+/// What ebpf_port_may_follow says of the function at `function` from now on;
+/// true at first.
+void SetHostFollowable(uint64_t function, bool may);
+
 /// What ebpf_port_may_override says of the function at `function` from now on;
 /// at first no of every one.
 void SetHostOverridable(uint64_t function, bool may);
