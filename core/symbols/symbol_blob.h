@@ -17,7 +17,8 @@ namespace ebpf {
 struct SymbolBlob {
   /// Records between two places where reading can begin.
   static constexpr size_t kBlock = 16;
-  static constexpr size_t kMaxName = UINT16_MAX;
+  /// Checking a blob takes time that grows with the square of a name's length.
+  static constexpr size_t kMaxName = 4096;
 
   struct Block {
     uint32_t offset;  // where its first function begins

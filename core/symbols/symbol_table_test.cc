@@ -355,6 +355,24 @@ TEST(SymbolTableTest, RefusesEmptyNamesAndFunctions) {
   EXPECT_FALSE(SymbolTable::Open(View(MakeBlob(functions))).ok());
 }
 
+TEST(SymbolTableTest, NamesHaveABoundWhateverTheirCodes) {
+  for (const char* unit : {"n", "vfs_"}) {
+    std::string name;
+    while (name.size() < 4096) {
+      name += unit;
+    }
+    // Alone, and as what the next one shares.
+    std::vector<Function> functions = {{0, 1, name}, {1, 1, name}};
+    functions[1].name.back() = '#';
+    const auto longest = MakeBlob(functions);
+    const auto table = SymbolTable::Open(View(longest));
+    ASSERT_TRUE(table.ok());
+    EXPECT_EQ(NameOf(*table, table->At(1)), functions[1].name);
+    functions[1].name += "x";
+    EXPECT_FALSE(SymbolTable::Open(View(MakeBlob(functions))).ok());
+  }
+}
+
 TEST(SymbolTableTest, RefusesANameIndexThatIsNoPermutation) {
   // Behind the header, the codes' ends and one block.
   const size_t index_at = 32 + 512 + 8;

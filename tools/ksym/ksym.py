@@ -22,7 +22,7 @@ SYMBOL = struct.Struct("<IBBHQQ")
 BLOB_HEADER = struct.Struct("<8sIIQII")
 BLOB_BLOCK = struct.Struct("<II")
 BLOCK_SIZE = 16
-MAX_NAME = 0xFFFF
+MAX_NAME = 4096
 MAX_TOKEN = 64
 
 SHT_SYMTAB = 2
@@ -46,6 +46,12 @@ def sections(elf):
     return [SECTION.unpack_from(elf, offset + i * entry_size) for i in range(count)]
 
 
+def string_at(table, at):
+    """The string at `at` of a string table; empty where it has no end in it."""
+    end = table.find(b"\0", at)
+    return table[at:end] if 0 <= at < end else b""
+
+
 def functions(elf):
     """(address, size or 0, name) of each function, unordered, without doubles."""
     headers = sections(elf)
@@ -65,8 +71,10 @@ def functions(elf):
                 continue
             if section >= len(headers) or not headers[section][2] & SHF_EXECINSTR:
                 continue
-            text = names[name : names.find(b"\0", name)]
-            if text:
+            text = string_at(names, name)
+            if len(text) > MAX_NAME:
+                print(f"left out, for its name's length: {text[:60]!r}...", file=sys.stderr)
+            elif text:
                 found.add((value, length, text))
     return found
 
@@ -165,8 +173,6 @@ def make_blob(elf):
     if len(entries) > 1 << 24:
         raise BadFile("more than 16 million functions")
     names = [name for _, _, name in entries]
-    if max(map(len, names), default=0) > MAX_NAME:
-        raise BadFile("a name of more than 65535 characters")
     shared = [shared_size(name, names[i - 1]) if i % BLOCK_SIZE else 0 for i, name in enumerate(names)]
     pieces, tokens = tokenize([name[size:] for name, size in zip(names, shared)])
     blocks, records = make_records(entries, shared, pieces, base)
@@ -182,10 +188,13 @@ def make_blob(elf):
 def embedded(elf):
     """The bytes of section .ksym; None if there is no such section."""
     headers = sections(elf)
-    strings = headers[ELF_HEADER.unpack_from(elf)[13]]
+    strings_index = ELF_HEADER.unpack_from(elf)[13]
+    if strings_index >= len(headers):
+        raise BadFile("bad section names")
+    strings = headers[strings_index]
     names = elf[strings[4] : strings[4] + strings[5]]
     for header in headers:
-        if names[header[0] : names.find(b"\0", header[0])] == b".ksym":
+        if string_at(names, header[0]) == b".ksym":
             return elf[header[4] : header[4] + header[5]]
     return None
 
@@ -209,16 +218,17 @@ def main():
     arguments = parser.parse_args()
     with open(arguments.elf, "rb") as file:
         elf = file.read()
+    problem = None
     try:
         blob = make_blob(elf)
+        if arguments.check:
+            with open(arguments.check, "rb") as file:
+                problem = check(elf, blob, file.read())
     except BadFile as error:
         sys.exit(f"{arguments.elf}: {error}")
     if arguments.output:
         with open(arguments.output, "wb") as file:
             file.write(blob)
-        return
-    with open(arguments.check, "rb") as file:
-        problem = check(elf, blob, file.read())
     if problem:
         sys.exit(f"{arguments.check}: not the symbols of {arguments.elf}: {problem}")
 

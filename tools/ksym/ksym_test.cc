@@ -186,6 +186,41 @@ TEST_F(KsymTest, CheckRefusesAnotherBlobInside) {
   EXPECT_NE(RunTool(copy + " --check " + OutputPath() + " 2>&1"), 0);
 }
 
+/// As Linux's kallsyms: the others are there all the same.
+TEST_F(KsymTest, LeavesOutNamesThatNobodyCouldAskFor) {
+  const std::string copy = OutputPath() + ".elf";
+  const std::string blob_path = OutputPath() + ".long";
+  const std::string command =
+      ObjcopyPath() +
+      " --redefine-sym ksym_test_alias=" + std::string(5000, 'n') + " " +
+      ThisProgram() + " " + copy;
+  ASSERT_EQ(std::system(command.c_str()), 0);
+  EXPECT_EQ(RunTool(copy + " -o " + blob_path + " 2>" + blob_path + ".log"), 0);
+  const auto log = ReadFile(blob_path + ".log");
+  EXPECT_NE(std::string(log.begin(), log.end()).find("left out"),
+            std::string::npos);
+  const auto bytes = ReadFile(blob_path);
+  const auto table = SymbolTable::Open(ConstBytes(bytes.data(), bytes.size()));
+  ASSERT_TRUE(table.ok());
+  EXPECT_EQ(table->size(), table_.size() - 1);
+  EXPECT_TRUE(table->FindByName("ksym_test_second").ok());
+  EXPECT_FALSE(table->FindByName("ksym_test_alias").ok());
+}
+
+TEST_F(KsymTest, SaysWhatIsWrongWithAFileInOneLine) {
+  auto bytes = ReadFile(ThisProgram());
+  auto* header = reinterpret_cast<Elf64_Ehdr*>(bytes.data());
+  header->e_shstrndx = 0xfffe;
+  const std::string copy = OutputPath() + ".elf";
+  const std::string log_path = OutputPath() + ".log";
+  std::ofstream(copy, std::ios::binary)
+      .write(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  EXPECT_NE(RunTool(copy + " --check " + OutputPath() + " 2>" + log_path), 0);
+  const auto log = ReadFile(log_path);
+  EXPECT_EQ(std::string(log.begin(), log.end()),
+            copy + ": bad section names\n");
+}
+
 TEST(KsymToolTest, RefusesAFileThatIsNoKernel) {
   EXPECT_NE(RunTool("tools/ksym/ksym.py -o " + OutputPath() + " 2>&1"), 0);
 }
