@@ -11,6 +11,7 @@
 #include <map>
 #include <optional>
 #include <string_view>
+#include <tuple>
 
 #include "arch/aarch64/machine_ops.h"
 #include "arch/aarch64/probed_insn.h"
@@ -95,7 +96,7 @@ class ElfImage {
   }
 
   /// A string of a string table.
-  std::string Name(const Elf64_Shdr& table, uint64_t at) const {
+  std::string Name(const Elf64_Shdr& table, uint64_t at) {
     const uint64_t begin = table.sh_offset + at;
     if (table.sh_type != SHT_STRTAB || at >= table.sh_size ||
         begin >= file_.size()) {
@@ -103,7 +104,13 @@ class ElfImage {
     }
     const uint64_t room = std::min(table.sh_size - at, file_.size() - begin);
     const char* text = file_.data() + begin;
-    return std::string(text, strnlen(text, room));
+    const size_t size = strnlen(text, room);
+    // Names may share their bytes, but no linker lets them share so many.
+    name_bytes_ += size;
+    if (size > kMaxName || name_bytes_ > kMaxName + 4 * file_.size()) {
+      Fail("the ELF file is malformed: its names are longer than the file");
+    }
+    return std::string(text, size);
   }
 
   void ReadHeader() {
@@ -152,6 +159,9 @@ class ElfImage {
     for (const Section& table : sections_) {
       if (table.header.sh_type != SHT_SYMTAB) {
         continue;
+      }
+      if (any_table) {
+        Fail("the ELF file is malformed: it has two symbol tables");
       }
       any_table = true;
       if (table.header.sh_link >= sections_.size()) {
@@ -213,11 +223,15 @@ class ElfImage {
   }
 
   std::vector<uint8_t> Code(const Section& section, uint64_t address,
-                            uint64_t size) const {
+                            uint64_t size) {
     const uint64_t begin =
         section.header.sh_offset + (address - section.header.sh_addr);
     if (begin > file_.size() || size > file_.size() - begin) {
       Fail("the ELF file is malformed or cut off");
+    }
+    code_bytes_ += size;
+    if (code_bytes_ > file_.size()) {
+      Fail("the ELF file is malformed: its functions are longer than the file");
     }
     const auto* bytes = reinterpret_cast<const uint8_t*>(file_.data()) + begin;
     return {bytes, bytes + size};
@@ -248,6 +262,23 @@ class ElfImage {
         image_.unprobeable.push_back({begin, end->second, range});
       }
     }
+    PutInOrder(image_.unprobeable);
+  }
+
+  /// What two ranges have is the first one's.
+  static void PutInOrder(std::vector<AddressRange>& ranges) {
+    std::sort(ranges.begin(), ranges.end(),
+              [](const AddressRange& a, const AddressRange& b) {
+                return std::tie(a.begin, a.name) < std::tie(b.begin, b.name);
+              });
+    uint64_t end = 0;
+    for (AddressRange& range : ranges) {
+      range.begin = std::max(range.begin, end);
+      end = std::max(end, range.end);
+    }
+    std::erase_if(ranges, [](const AddressRange& range) {
+      return range.begin >= range.end;
+    });
   }
 
   /// Mapping symbols: "$d" begins data, "$x" code. [arm/aaelf64, riscv/elf]
@@ -268,8 +299,12 @@ class ElfImage {
     }
   }
 
+  static constexpr size_t kMaxName = 65535;
+
   const std::string& file_;
   const std::string& name_;
+  size_t name_bytes_ = 0;  // copied so far
+  size_t code_bytes_ = 0;
   const Cpu* cpu_ = nullptr;
   Elf64_Ehdr header_;
   std::vector<Section> sections_;
@@ -285,12 +320,12 @@ KernelImage ReadKernelImage(const std::string& file, const std::string& name) {
 
 const AddressRange* FindRange(const std::vector<AddressRange>& ranges,
                               uint64_t address) {
-  for (const AddressRange& range : ranges) {
-    if (address >= range.begin && address < range.end) {
-      return &range;
-    }
-  }
-  return nullptr;
+  const auto behind = std::upper_bound(
+      ranges.begin(), ranges.end(), address,
+      [](uint64_t at, const AddressRange& range) { return at < range.begin; });
+  return behind != ranges.begin() && address < std::prev(behind)->end
+             ? &*std::prev(behind)
+             : nullptr;
 }
 
 }  // namespace ebpf::cli

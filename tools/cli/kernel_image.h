@@ -36,18 +36,20 @@ struct KernelImage {
   Result<uint8_t> (*entry_window)(ConstBytes code, uint64_t function);
   /// In order of address; they do not overlap.
   std::vector<KernelFunction> functions;
-  /// By sections and by the symbols ebpf_..._begin and ..._end around it.
+  /// By sections and by the symbols ebpf_..._begin and ..._end around it; in
+  /// order, and they do not overlap.
   std::vector<AddressRange> unprobeable;
-  /// Data inside of text, where the file says so (AArch64, RISC-V).
+  /// Data inside of text, where the file says so (AArch64, RISC-V); likewise.
   std::vector<AddressRange> data;
 };
 
 /// The image in `file`, the bytes of an ELF file. Failure, a sentence that
 /// begins with `name`: no ELF file for one of the CPUs, not linked, malformed,
-/// without symbols, without a function.
+/// without symbols, without a function. Takes memory and time as the file's
+/// size, whatever is in it.
 KernelImage ReadKernelImage(const std::string& file, const std::string& name);
 
-/// The range of `ranges` that `address` is in, or null.
+/// The range of `ranges`, which are in order, that `address` is in, or null.
 const AddressRange* FindRange(const std::vector<AddressRange>& ranges,
                               uint64_t address);
 

@@ -116,6 +116,51 @@ TEST(KernelImageTest, SaysWhatIsWrongWithAFile) {
   EXPECT_NE(WhyNot(test.Build()).find("no function"), std::string::npos);
 }
 
+TEST(KernelImageTest, AFileThatSaysTheSameAgainAndAgainIsRefused) {
+  // Symbols whose names are each other's ends: one string, many lengths.
+  TestImage test = Image();
+  test.symbols = {{std::string(60000, 'n'), 0, 16}};
+  EXPECT_EQ(WhyNot(test.Build()), "");
+  test.symbols = {{std::string(70000, 'n'), 0, 16}};
+  EXPECT_NE(WhyNot(test.Build()).find("names are longer"), std::string::npos);
+  test.symbols = {{std::string(60000, 'n'), 0, 16}};
+  for (int i = 0; i < 1000; ++i) {
+    test.symbols.push_back({"", 0, 16, STT_FUNC, 1, 1});  // the first's name
+  }
+  EXPECT_NE(WhyNot(test.Build()).find("names are longer"), std::string::npos);
+
+  // Two sections of one address's code, far apart in addresses.
+  test = Image();
+  test.text.assign(4000, 0x90);
+  test.more.assign(16, 0x90);
+  test.symbols = {{"all", 0, 4000}, {"again", 0, 4000, STT_FUNC, 2}};
+  test.more_is_text = true;
+  EXPECT_NE(WhyNot(test.Build()).find("functions are longer"),
+            std::string::npos);
+
+  test = Image();
+  test.second_table = true;
+  EXPECT_NE(WhyNot(test.Build()).find("two symbol tables"), std::string::npos);
+}
+
+TEST(KernelImageTest, RangesThatOverlapAreCut) {
+  TestImage test = Image();
+  test.symbols.push_back({"ebpf_inner_begin", 35, 0, STT_NOTYPE});
+  test.symbols.push_back({"ebpf_inner_end", 40, 0, STT_NOTYPE});
+  const KernelImage image = ReadKernelImage(test.Build(), "kernel");
+  const auto name = [&](uint64_t offset) -> std::string {
+    const AddressRange* range =
+        FindRange(image.unprobeable, TestImage::kText + offset);
+    return range == nullptr ? "" : range->name;
+  };
+  EXPECT_EQ(name(33), "");
+  EXPECT_EQ(name(34), "ebpf_part");
+  EXPECT_EQ(name(35), "ebpf_part");
+  EXPECT_EQ(name(36), "ebpf_inner");
+  EXPECT_EQ(name(39), "ebpf_inner");
+  EXPECT_EQ(name(40), "");
+}
+
 TEST(KernelImageTest, AFileThatIsCutOffAnywhereIsRefused) {
   const std::string file = Image().Build();
   for (size_t size = 0; size < file.size(); ++size) {

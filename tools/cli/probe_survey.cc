@@ -84,6 +84,7 @@ class Surveyor {
     for (uint64_t byte = address; byte < address + size; ++byte) {
       if (const AddressRange* range = FindRange(image_.unprobeable, byte)) {
         insn.why = fmt::format("on a breakpoint's own way ({})", range->name);
+        insn.is_ours = true;
         return insn;
       }
     }

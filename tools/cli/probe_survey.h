@@ -20,6 +20,8 @@ struct SurveyedInsn {
   uint8_t size;
   std::string how;  // "emulated", "stepped", ...; empty: it is refused
   std::string why;  // it is refused, in words
+  /// It is refused since a breakpoint's own way is there: text of ours.
+  bool is_ours = false;
 };
 
 struct SurveyedFunction {

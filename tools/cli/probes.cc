@@ -5,11 +5,11 @@
 
 #include <algorithm>
 #include <fmt/format.h>
-#include <fnmatch.h>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <vector>
 
+#include "core/loader/name_pattern.h"
 #include "tools/cli/failure.h"
 #include "tools/cli/input.h"
 #include "tools/cli/kernel_image.h"
@@ -25,18 +25,38 @@ constexpr const char* kUsual[] = {"detoured", "emulated", "relocated",
 
 std::string Hex(uint64_t value) { return fmt::format("{:#x}", value); }
 
+std::string Printable(std::string text) {
+  for (char& c : text) {
+    c = c > ' ' && c <= '~' ? c : '?';
+  }
+  return text;
+}
+
 /// One function, with its instructions as text where they are shown.
 struct Row {
   SurveyedFunction survey;
   std::map<uint32_t, std::string> texts;  // by offset
 
   const std::string& name() const { return survey.function->names.front(); }
+  /// For a terminal: a file may call functions anything.
+  std::string shown_name() const { return Printable(name()); }
   size_t Count(const std::string& how) const {
     return static_cast<size_t>(std::count_if(
         survey.insns.begin(), survey.insns.end(),
         [&](const SurveyedInsn& insn) { return insn.how == how; }));
   }
-  size_t Refused() const { return Count(""); }
+  size_t Ours() const {
+    return static_cast<size_t>(
+        std::count_if(survey.insns.begin(), survey.insns.end(),
+                      [](const SurveyedInsn& insn) { return insn.is_ours; }));
+  }
+  /// But for those that are ours.
+  size_t Refused() const { return Count("") - Ours(); }
+  const SurveyedInsn* Entry() const {
+    return survey.insns.empty() || survey.insns.front().offset != 0
+               ? nullptr
+               : &survey.insns.front();
+  }
 };
 
 /// What an instruction at `offset` is called, as far as somebody knows.
@@ -69,7 +89,9 @@ bool Matches(const KernelFunction& function,
   return !pattern.has_value() ||
          std::any_of(function.names.begin(), function.names.end(),
                      [&](const std::string& name) {
-                       return fnmatch(pattern->c_str(), name.c_str(), 0) == 0;
+                       return loader::MatchesPattern(
+                           {name.data(), name.size()},
+                           {pattern->data(), pattern->size()});
                      });
 }
 
@@ -111,10 +133,12 @@ struct Totals {
   std::map<std::string, size_t> how;
   std::map<std::string, size_t> why;
   size_t insns = 0;
-  size_t refused = 0;
+  size_t ours = 0;
+  size_t refused = 0;  // but for those
   size_t functions = 0;
-  size_t entries = 0;  // functions whose first instruction can be probed
-  size_t jumps = 0;    // of those, where a jump could stand
+  size_t own_functions = 0;  // functions whose first instruction is ours
+  size_t entries = 0;        // ... can be probed
+  size_t jumps = 0;          // of those, where a jump could stand
   size_t data_bytes = 0;
   size_t unknown_bytes = 0;
 };
@@ -127,17 +151,18 @@ Totals Sum(const std::vector<Row>& rows) {
   for (const Row& row : rows) {
     const SurveyedFunction& survey = row.survey;
     ++totals.functions;
-    totals.entries += !survey.insns.empty() &&
-                              survey.insns.front().offset == 0 &&
-                              !survey.insns.front().how.empty()
-                          ? 1
-                          : 0;
+    if (const SurveyedInsn* entry = row.Entry()) {
+      totals.entries += entry->how.empty() ? 0 : 1;
+      totals.own_functions += entry->is_ours ? 1 : 0;
+    }
     totals.jumps += survey.entry_takes_jump ? 1 : 0;
     totals.data_bytes += survey.data_bytes;
     totals.unknown_bytes += survey.unknown_bytes;
     for (const SurveyedInsn& insn : survey.insns) {
       ++totals.insns;
-      if (insn.how.empty()) {
+      if (insn.is_ours) {
+        ++totals.ours;
+      } else if (insn.how.empty()) {
         ++totals.refused;
         ++totals.why[insn.why];
       } else {
@@ -168,20 +193,19 @@ std::string FunctionsText(const std::vector<Row>& rows, const Totals& totals) {
   for (const std::string& how : classes) {
     text += fmt::format(" {:>9}", how);
   }
-  text += fmt::format(" {:>8}  entry\n", "refused");
+  text += fmt::format(" {:>6} {:>8}  entry\n", "ours", "refused");
   for (const Row& row : rows) {
     const SurveyedFunction& survey = row.survey;
-    text += fmt::format("{:<48} {:>6} {:>6}", row.name(),
+    text += fmt::format("{:<48} {:>6} {:>6}", row.shown_name(),
                         survey.function->code.size(), survey.insns.size());
     for (const std::string& how : classes) {
       text += fmt::format(" {:>9}", row.Count(how));
     }
     std::string entry = "no instruction";
-    if (!survey.insns.empty()) {
-      const SurveyedInsn& first = survey.insns.front();
-      entry = first.how.empty() ? first.why : first.how;
+    if (const SurveyedInsn* first = row.Entry()) {
+      entry = first->how.empty() ? first->why : first->how;
     }
-    text += fmt::format(" {:>8}  {}\n", row.Refused(), entry);
+    text += fmt::format(" {:>6} {:>8}  {}\n", row.Ours(), row.Refused(), entry);
   }
   return text;
 }
@@ -191,10 +215,11 @@ std::string InsnsText(const std::vector<Row>& rows) {
   for (const Row& row : rows) {
     const SurveyedFunction& survey = row.survey;
     for (const std::string& name : survey.function->names) {
-      text += name + "\n";
+      text += Printable(name) + "\n";
     }
     text += fmt::format("  {}, {} bytes in {}\n", Hex(survey.function->address),
-                        survey.function->code.size(), survey.function->section);
+                        survey.function->code.size(),
+                        Printable(survey.function->section));
     for (const SurveyedInsn& insn : survey.insns) {
       text += fmt::format("  +{:<7} {:<44} {}\n", Hex(insn.offset),
                           TextAt(row, insn.offset),
@@ -223,17 +248,21 @@ std::string TotalsText(const KernelImage& image, const Totals& totals) {
   for (const std::string& how : Classes(totals)) {
     text += line(how, totals.how.at(how));
   }
+  text += line("ours: on a breakpoint's own way", totals.ours);
   text += line("refused", totals.refused);
   for (const auto& [why, count] : totals.why) {
     text += line("  " + why, count);
   }
+  const size_t others = totals.functions - totals.own_functions;
+  text += fmt::format("  {:<52} {:>8}\n", "functions that are ours",
+                      totals.own_functions);
   text += fmt::format("  {:<52} {:>8} {:>9}\n",
-                      "functions whose entry can be probed", totals.entries,
-                      Share(totals.entries, totals.functions));
+                      "functions whose entry can be probed, of the others",
+                      totals.entries, Share(totals.entries, others));
   if (image.entry_window != nullptr) {
     text += fmt::format("  {:<52} {:>8} {:>9}\n",
                         "  where a jump could replace the breakpoint",
-                        totals.jumps, Share(totals.jumps, totals.functions));
+                        totals.jumps, Share(totals.jumps, others));
   }
   if (totals.data_bytes != 0) {
     text += fmt::format("  {:<52} {:>8}\n", "bytes of data inside of functions",
@@ -256,6 +285,7 @@ nlohmann::json FunctionJson(const Row& row, bool with_insns) {
                          {"size", survey.function->code.size()},
                          {"section", survey.function->section},
                          {"insns", survey.insns.size()},
+                         {"ours", row.Ours()},
                          {"refused", row.Refused()}};
   json["aliases"].erase(0);
   for (const SurveyedInsn& insn : survey.insns) {
@@ -286,8 +316,10 @@ std::string AsJson(const KernelImage& image, const std::vector<Row>& rows,
   const nlohmann::json sums = {{"functions", totals.functions},
                                {"insns", totals.insns},
                                {"how", totals.how},
+                               {"ours", totals.ours},
                                {"refused", totals.refused},
                                {"why", totals.why},
+                               {"own_functions", totals.own_functions},
                                {"entries", totals.entries},
                                {"entry_jumps", totals.jumps},
                                {"data_bytes", totals.data_bytes},

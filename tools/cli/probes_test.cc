@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <regex>
 
 #include "gtest/gtest.h"
 #include "tools/cli/failure.h"
@@ -55,9 +56,68 @@ TEST(ProbesTest, ListsFunctionsAndSums) {
             std::string::npos)
       << text;
   EXPECT_NE(text.find("\n    not this instruction: hlt  "), std::string::npos);
-  EXPECT_NE(text.find("  1   20.00 %\n  functions whose entry can be probed"),
+  EXPECT_NE(text.find("  1   20.00 %\n  functions that are ours "),
             std::string::npos)
       << text;
+}
+
+/// A breakpoint's own way is a price of having kprobes, and not of the kernel:
+/// what can be probed of it is a share of the rest.
+TEST(ProbesTest, WhatIsOursIsAClassOfItsOwn) {
+  TestImage image = Image();
+  image.more = {0x55, 0x5d, 0xc3};  // in .ebpf.noprobe
+  image.symbols.push_back({"ebpf_on_breakpoint", 0, 3, STT_FUNC, 2});
+  const ImageFile file(image);
+  ProbesOptions options = file.Options();
+  const std::string text = Probes(options);
+  EXPECT_NE(text.find("\n  ours: on a breakpoint's own way "),
+            std::string::npos)
+      << text;
+  EXPECT_TRUE(
+      std::regex_search(text, std::regex("functions that are ours +1\n")))
+      << text;
+  EXPECT_NE(text.find(" 1   50.00 %\n"), std::string::npos) << text;
+  options.json = true;
+  const nlohmann::json totals =
+      nlohmann::json::parse(Probes(options))["totals"];
+  EXPECT_EQ(totals["insns"], 8);
+  EXPECT_EQ(totals["ours"], 3);
+  EXPECT_EQ(totals["refused"], 1);
+  EXPECT_EQ(totals["functions"], 3);
+  EXPECT_EQ(totals["own_functions"], 1);
+  EXPECT_EQ(totals["entries"], 1);
+}
+
+TEST(ProbesTest, NamesDoNothingToATerminal) {
+  TestImage image = Image();
+  image.symbols[1].name = "vfs\x1b[2J\n";
+  const ImageFile file(image);
+  ProbesOptions options = file.Options();
+  EXPECT_NE(Probes(options).find("vfs?[2J?"), std::string::npos);
+  options.function = "vfs*";
+  const std::string text = Probes(options);
+  EXPECT_EQ(text.find('\x1b'), std::string::npos);
+  EXPECT_NE(text.find("vfs?[2J?\n"), std::string::npos);
+}
+
+/// As SEC("kprobe.multi/...") has them: nothing but '*' and '?', and in a time
+/// that grows with their lengths.
+TEST(ProbesTest, PatternsAreThoseOfTheLoader) {
+  TestImage image = Image();
+  image.symbols[0].name = "vfs[open]";
+  image.symbols[1].name = std::string(300, 'a');
+  const ImageFile file(image);
+  ProbesOptions options = file.Options();
+  options.function = "vfs[open]";
+  EXPECT_NO_THROW(Probes(options));
+  std::string stars;
+  for (int i = 0; i < 100; ++i) {
+    stars += "a*";
+  }
+  options.function = stars + "b";
+  EXPECT_THROW(Probes(options), Failure);
+  options.function = stars;
+  EXPECT_NO_THROW(Probes(options));
 }
 
 TEST(ProbesTest, ListsEachInstructionOfTheFunctionsAskedFor) {

@@ -17,6 +17,7 @@ struct TestSymbol {
   uint64_t size;
   uint8_t type = STT_FUNC;
   uint16_t section = 1;
+  uint32_t name_at = 0;  // not 0: where in the string table its name is
 };
 
 struct TestImage {
@@ -27,6 +28,8 @@ struct TestImage {
   std::string more_name = ".ebpf.noprobe";
   std::vector<TestSymbol> symbols;
   bool stripped = false;
+  bool more_is_text = false;  // section 2 is the bytes of section 1
+  bool second_table = false;
 
   static constexpr uint64_t kText = 0xffff'8000'0010'0000;
   static constexpr uint64_t kMore = kText + 0x10000;
@@ -52,12 +55,19 @@ struct TestImage {
     constexpr uint64_t kCode = SHF_ALLOC | SHF_EXECINSTR;
     add(".text", SHT_PROGBITS, kCode, kText, {text.begin(), text.end()});
     add(more_name, SHT_PROGBITS, kCode, kMore, {more.begin(), more.end()});
+    if (more_is_text) {
+      sections[2].sh_offset = sections[1].sh_offset;
+      sections[2].sh_size = sections[1].sh_size;
+    }
     std::string strings(1, '\0');
     const std::string table = SymbolTable(strings);
     add(".strtab", SHT_STRTAB, 0, 0, strings);
     if (!stripped) {
       add(".symtab", SHT_SYMTAB, 0, 0, table);
       sections.back().sh_link = 3;
+      if (second_table) {
+        sections.push_back(sections.back());
+      }
     }
     add(".shstrtab", SHT_STRTAB, 0, 0, "");
     sections.back().sh_offset = file.size();
@@ -84,7 +94,9 @@ struct TestImage {
     std::string table(sizeof(Elf64_Sym), '\0');
     for (const TestSymbol& symbol : symbols) {
       Elf64_Sym entry{};
-      entry.st_name = static_cast<uint32_t>(strings.size());
+      entry.st_name = symbol.name_at != 0
+                          ? symbol.name_at
+                          : static_cast<uint32_t>(strings.size());
       strings += symbol.name + '\0';
       entry.st_info = symbol.type;
       entry.st_shndx = symbol.section;
