@@ -39,6 +39,9 @@ struct Detour {
   /// from the probed instruction.
   static constexpr unsigned kDistanceOffset = 20;
 
+  /// Less than what auipc and jalr reach, by more than a slot's size.
+  static constexpr uint64_t kFarReach = (uint64_t{1} << 31) - 4096;
+
   /// Whether the instruction of a plan may be the first that a jump covers.
   static bool IsPossible(const machine::ProbePlan &plan);
 

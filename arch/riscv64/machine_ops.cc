@@ -3,6 +3,7 @@
 // RISC-V's MachineOps.
 #include "arch/riscv64/machine_ops.h"
 
+#include "arch/riscv64/detour.h"
 #include "arch/riscv64/emulation.h"
 #include "arch/riscv64/macro_assembler.h"
 #include "arch/riscv64/probed_insn.h"
@@ -21,6 +22,11 @@ constinit const machine::MachineOps kMachineOps = {
     .slot_reach = UINT64_MAX,  // slots do not depend on where they are
     .relocate_probe = ProbedInsn::Relocate,
     .relocate_reach = ProbedInsn::kRelocateReach,
+    .may_detour = Detour::IsPossible,
+    .find_window = Detour::FindNear,
+    .find_far_window = Detour::FindFar,
+    .far_reach = Detour::kFarReach,
+    .make_detour = Detour::Make,
     .noprobe_text = {ebpf_riscv64_noprobe_begin, ebpf_riscv64_noprobe_end},
 };
 

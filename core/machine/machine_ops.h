@@ -59,6 +59,11 @@ struct MachineOps {
   /// DESIGN.md there. Null: a jump covers just the probed instruction.
   Result<DetourWindow> (*find_window)(ConstBytes code, uint64_t function,
                                       size_t offset) = nullptr;
+  /// The same for a slot that is not within relocate_reach, but less than
+  /// `far_reach` away. Null: such a jump there is not.
+  Result<DetourWindow> (*find_far_window)(ConstBytes code, uint64_t function,
+                                          size_t offset) = nullptr;
+  uint64_t far_reach = 0;
   /// Makes a plan of plan_probe's, or relocate_probe's, kDetour, for a slot at
   /// `slot`, and `entry` for what it calls (core/probes/probe_site.h's
   /// machine_detour_text); false, and the plan is unchanged, where one of them

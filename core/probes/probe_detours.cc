@@ -52,7 +52,8 @@ bool IsEnteredInside(const ebpf_symbol& function, uint64_t address,
 }  // namespace
 
 /// Fails where a jump cannot stand; for whatever reason, the breakpoint does.
-Result<DetourWindow> ProbeRegistry::FindWindow(const ProbePlan& plan) {
+Result<DetourWindow> ProbeRegistry::FindWindow(const ProbePlan& plan,
+                                               bool is_far) {
   ebpf_symbol function;
   if (!ebpf_port_symbol_by_address(plan.address, &function) ||
       function.size > kMaxFunctionSize) {
@@ -62,8 +63,9 @@ Result<DetourWindow> ProbeRegistry::FindWindow(const ProbePlan& plan) {
   CopyBytes(code.data(), reinterpret_cast<const void*>(function.address),
             code.size());
   HideBreakpoints(function.address, code);
-  const Result<DetourWindow> window = ops_->find_window(
-      code, function.address, plan.address - function.address);
+  const auto find = is_far ? ops_->find_far_window : ops_->find_window;
+  const Result<DetourWindow> window =
+      find(code, function.address, plan.address - function.address);
   allocator_->DeleteArray(code);
   if (!window.ok()) {
     return window.status();
@@ -91,33 +93,43 @@ void ProbeRegistry::PlanDetour(ProbeSite& site) {
     return;
   }
   site.may_detour = false;  // as it is now; nobody asks again
-  const auto entry = reinterpret_cast<uintptr_t>(machine_detour_text.begin);
   // The first look is a quick one.
   if (!ops_->may_detour(site.plan) ||
       HasSiteInside(site.plan.address, site.plan.insn_size + 1u)) {
     return;
   }
-  const Result<DetourWindow> window = FindWindow(site.plan);
+  if (!MakeDetour(site, false) && ops_->find_far_window != nullptr) {
+    (void)MakeDetour(site, true);
+  }
+}
+
+bool ProbeRegistry::MakeDetour(ProbeSite& site, bool is_far) {
+  const Result<DetourWindow> window = FindWindow(site.plan, is_far);
   if (!window.ok()) {
-    return;
+    return false;
   }
   const Result<uint64_t> slot =
-      slots_.Allocate(*allocator_, site.plan.address, ops_->relocate_reach);
+      slots_.Allocate(*allocator_, site.plan.address,
+                      is_far ? ops_->far_reach : ops_->relocate_reach);
   if (!slot.ok()) {
-    return;
+    return false;
   }
   ProbePlan plan = site.plan;
-  if (!ops_->make_detour(plan, *window, *slot, entry)) {
-    slots_.Free(*slot);
-    return;
+  if (!ops_->make_detour(
+          plan, *window, *slot,
+          reinterpret_cast<uintptr_t>(machine_detour_text.begin))) {
+    slots_.Return(*slot);
+    return false;
   }
   // It was never armed, so no trap is looking.
-  slots_.SetOrigin(*slot, plan.address, plan.copy_offset);
+  slots_.SetOrigin(*slot, plan.address, plan.copy_offset,
+                   machine::SizeInSlot(plan));
   if (site.slot != 0) {
     slots_.Free(site.slot);
   }
   site.plan = plan;
   site.slot = *slot;
+  return true;
 }
 
 template <typename P>
@@ -175,7 +187,8 @@ Status ProbeRegistry::RevertDetour(ProbeSite& site) {
   if (plan.method == ProbeMethod::kStep) {
     slot = EBPF_TRY(AllocateSlot(plan));
     if (plan.method == ProbeMethod::kRelocate) {
-      slots_.SetOrigin(slot, plan.address, plan.copy_offset);
+      slots_.SetOrigin(slot, plan.address, plan.copy_offset,
+                       machine::SizeInSlot(plan));
     }
   }
   const Status status = DetourPatches::Revert(site, plan, slot);

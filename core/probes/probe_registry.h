@@ -85,9 +85,10 @@ class ProbeRegistry : public NonCopyable {
   void MakeRoomFor(size_t count) EBPF_REQUIRES(mutex_);
 
   // Detours whose jump covers several instructions.
-  Result<machine::DetourWindow> FindWindow(const machine::ProbePlan& plan)
-      EBPF_REQUIRES(mutex_);
+  Result<machine::DetourWindow> FindWindow(const machine::ProbePlan& plan,
+                                           bool is_far) EBPF_REQUIRES(mutex_);
   bool HasSiteInside(uint64_t address, uint64_t size) EBPF_REQUIRES(mutex_);
+  bool MakeDetour(ProbeSite& site, bool is_far) EBPF_REQUIRES(mutex_);
   void PlanDetour(ProbeSite& site) EBPF_REQUIRES(mutex_);
   template <typename P>
   void PlanDetours(Span<P> probes) EBPF_REQUIRES(mutex_);

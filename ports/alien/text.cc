@@ -218,6 +218,11 @@ bool ebpf_port_may_probe(uintptr_t address, size_t size) {
          !ebpf::alien::IsUnprobeable(address + size - 1);
 }
 
+// There is no exception table, and nothing else that changes text.
+bool ebpf_port_may_detour(uintptr_t /*address*/, size_t /*size*/) {
+  return true;
+}
+
 // A timer interrupt over kernel code re-arms the timer and returns. Tasks that
 // are switched away hold return addresses of the scheduler's callers only.
 ebpf_preemption ebpf_port_preemption(void) { return EBPF_PREEMPTION_NONE; }

@@ -17,6 +17,8 @@
 #include "core/probes/return_trap.h"
 
 EBPF_NOPROBE_SYMBOLS(ebpf_trap_noprobe)
+EBPF_NOPROBE_SYMBOLS(ebpf_detour)
+extern "C" [[gnu::visibility("hidden")]] const uint8_t ebpf_detour_tail_end[];
 EBPF_NOPROBE_RANGE(ebpf_trap_noprobe)
 
 namespace ebpf {
@@ -38,10 +40,17 @@ constinit const TextRange machine_noprobe_text[kMachineNoprobeCount] = {
     {ebpf_copy_nofault_begin, ebpf_copy_nofault_end},
     {ebpf_icache_begin, ebpf_icache_end},
     {ebpf_return_begin, ebpf_return_end},
-    {nullptr, nullptr},
+    {ebpf_detour_begin, ebpf_detour_tail_end},
 };
 
-constinit const TextRange machine_detour_text = {nullptr, nullptr};
+// Not its tail, from which nobody returns into a slot.
+constinit const TextRange machine_detour_text = {ebpf_detour_begin,
+                                                 ebpf_detour_end};
+
+/// For detour.S: whether the consumers want to go on elsewhere.
+extern "C" EBPF_NOPROBE bool ebpf_detour_hit(machine::PtRegs* regs) {
+  return Trap::OnDetour(*regs);
+}
 
 EnteredCall ReadEnteredCall(const machine::PtRegs& regs) {
   return Return::ReadCall(regs);
