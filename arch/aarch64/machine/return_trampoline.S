@@ -56,14 +56,15 @@ return_common:
         .cfi_startproc simple
         // Unwinders know a frame by its CFA, the one that catches above all: a
         // stub's is sp + 2 * its number + 1, which is nobody else's.
-        .cfi_escape 0x0f, 11, 0x8f, 0
-        .cfi_escape 0x8e, 4, 0x94, 2
+        // Whole words are loaded: not each unwinder heeds a smaller size.
+        .cfi_escape 0x0f, 13, 0x8f, 0
+        .cfi_escape 0x8e, 0, 0x06, 0x08, 32, 0x25
         .cfi_escape 0x31, 0x24, 0x23, 1, 0x22
         // sp stays as it is.
         .cfi_escape 0x16, 31, 2, 0x8f, 0
         // The value of register 30, the return address, is:
-        .cfi_escape 0x16, 30, 29
-        .cfi_escape 0x8e, 4, 0x94, 2    // the stub's number
+        .cfi_escape 0x16, 30, 31
+        .cfi_escape 0x8e, 0, 0x06, 0x08, 32, 0x25 // the stub's number
         .cfi_escape 0x12, 0x36, 0x24, 0x16, 0x33, 0x24
         .cfi_escape 0x8e, 0, 0x16, 0x1c // the first stub
         .cfi_escape 0x38, 0x1c          // the word before it
