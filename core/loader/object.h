@@ -102,7 +102,8 @@ class Object : public NonCopyable {
   Result<int> Attach(size_t index, StringView function, uint64_t offset = 0);
 
   /// Attaches program `index`, of SEC("kprobe.multi/..."), "kretprobe.multi" or
-  /// "kprobe.session": a link. kNotFound where no function matches; kInvalid.
+  /// "kprobe.session": a link. kNotFound where no function matches;
+  /// kNotSupported: a pattern for another kernel (Kernel::bpf); kInvalid.
   Result<int> AttachMany(size_t index, const FunctionsToAttach& functions = {});
 
   /// Attaches program `index`, of SEC("iter/..."): a link, of which

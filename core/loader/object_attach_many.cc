@@ -33,6 +33,18 @@ Status FindFunctions(StringView pattern, Vector<uint64_t>& addresses,
   return addresses.empty() ? Status::kNotFound : Status::kOk;
 }
 
+/// A name for another kernel than this one, whose functions' addresses are
+/// other ones. kNotSupported: nobody here knows what matches there.
+Status NameElsewhere(StringView pattern, Buffer<char>& name) {
+  if (IsPattern(pattern)) {
+    return Status::kNotSupported;
+  }
+  EBPF_TRY(name.Allocate(pattern.size() + 1));
+  CopyBytes(name.span().data(), pattern.data(), pattern.size());
+  name[pattern.size()] = '\0';
+  return Status::kOk;
+}
+
 }  // namespace
 
 Result<int> Object::LinkMany(size_t index, const FunctionsToAttach& functions) {
@@ -45,6 +57,8 @@ Result<int> Object::LinkMany(size_t index, const FunctionsToAttach& functions) {
     return Status::kInvalid;
   }
   Vector<uint64_t> found(allocator_);
+  Buffer<char> name(allocator_);
+  uint64_t name_at = 0;
   linux_abi::KprobesToLink request{};
   request.flags = section.at_return ? linux_abi::kKprobesReturn : 0;
   request.count = static_cast<uint32_t>(count);
@@ -57,9 +71,16 @@ Result<int> Object::LinkMany(size_t index, const FunctionsToAttach& functions) {
     if (pattern.empty()) {
       return Status::kInvalid;
     }
-    EBPF_TRY(FindFunctions(pattern, found, allocator_));
-    request.count = static_cast<uint32_t>(found.size());
-    request.addresses = AddressOf(found.begin());
+    if (kernel_.bpf != nullptr) {
+      EBPF_TRY(NameElsewhere(pattern, name));
+      name_at = AddressOf(name.span().data());
+      request.count = 1;
+      request.symbols = AddressOf(&name_at);
+    } else {
+      EBPF_TRY(FindFunctions(pattern, found, allocator_));
+      request.count = static_cast<uint32_t>(found.size());
+      request.addresses = AddressOf(found.begin());
+    }
   }
   linux_abi::LinkCreateAttr attr{};
   attr.prog_fd = static_cast<uint32_t>(programs_[index].fd);
