@@ -64,6 +64,12 @@ struct ProbePlan {
   uint8_t slot[kMaxSlotSize];              // what the slot holds
 };
 
+/// How many bytes run in the slot of a plan that jumps back.
+constexpr uint8_t SizeInSlot(const ProbePlan& plan) {
+  return plan.method == ProbeMethod::kDetour ? plan.window_size
+                                             : plan.insn_size;
+}
+
 /// What a step changed and its end must restore, kept per CPU meanwhile.
 struct StepState {
   uint64_t saved_flags;

@@ -20,17 +20,17 @@ struct Breakpoint {
   uint8_t bytes[machine::kMaxJumpSize];
 };
 
-/// Whether who goes on at `pc` may come to the inside of the window. From a
-/// slot it may be any place up to the end of what the slot stands for.
+/// Whether who goes on at `pc` comes to the inside of the window: it is there,
+/// or in a slot that leads there, or to where its fault is put back to.
 bool MayEnter(const ProbePlan& plan, uint64_t pc) {
   if (machine_detour_text.Overlaps(pc, 1)) {
     return true;  // by any slot
   }
-  const uint64_t original = probe_shared.slots.Load(kRelaxed)->OriginOf(pc);
-  const uint64_t reach = original == pc ? 0 : machine::kMaxWindowSize;
-  const uint64_t inside = plan.address + 1;
-  return original + reach >= inside &&
-         original < plan.address + plan.window_size;
+  const SlotPool& slots = *probe_shared.slots.Load(kRelaxed);
+  const auto is_inside = [&plan](uint64_t place) {
+    return place > plan.address && place < plan.address + plan.window_size;
+  };
+  return is_inside(slots.OriginOf(pc)) || is_inside(slots.EndOf(pc));
 }
 
 }  // namespace

@@ -2,11 +2,14 @@
 //
 // Jumps in place of breakpoints that cover several instructions: when they are
 // written, what they do, and when they go.
+#include <cstring>
+
 #include "core/machine/function_entry.h"
 #include "core/platform/cpu.h"
 #include "core/probes/kprobe.h"
 #include "core/probes/kprobe_test_util.h"
 #include "core/probes/probe_list.h"
+#include "core/probes/probe_site.h"
 #include "testing/host_port/host_cpu.h"
 #include "testing/host_port/host_rendezvous.h"
 #include "testing/host_port/host_symbols.h"
@@ -80,10 +83,15 @@ TEST_F(KprobeDetourTest, AConsumerMayChangeRegistersAndWhereToGoOn) {
       regs.rsi = 20;
       if (at_once) {
         machine::ReturnAtOnce(opaque, 77);
+      } else if (returned) {
+        regs.rip = *reinterpret_cast<const uint64_t*>(regs.rsp);
+        regs.rsp += sizeof(uint64_t);
+        regs.rax = 78;
       }
     }
     x86_64::PtRegs seen{};
     bool at_once = false;
+    bool returned = false;
   } changer;
   const Ref<Kprobe> probe = Attach("add", 0, changer);
   ASSERT_EQ(probe->Enable(), Status::kOk);
@@ -94,6 +102,9 @@ TEST_F(KprobeDetourTest, AConsumerMayChangeRegistersAndWhereToGoOn) {
   EXPECT_NE(changer.seen.rflags & x86_64::kFlagInterrupt, 0u);
   changer.at_once = true;
   EXPECT_EQ(Add(6, 7), 77u);
+  changer.at_once = false;
+  changer.returned = true;
+  EXPECT_EQ(Add(6, 7), 78u);
 }
 
 TEST_F(KprobeDetourTest, InterruptsAreAfterAHitAsBefore) {
@@ -140,6 +151,32 @@ TEST_F(KprobeDetourTest, WaitsUntilNobodyIsInsideOfTheWindow) {
     const Ref<Kprobe> probe = Probe();
     EXPECT_EQ(FirstByte(), kJump) << outside;
   }
+}
+
+TEST_F(KprobeDetourTest, NorDoesAnybodyComeThereFromASlot) {
+  Ref<Kprobe> probe = Probe();
+  int32_t distance = 0;
+  memcpy(&distance, text_.bytes().data() + 1, sizeof(distance));
+  const uint64_t slot = text_.address() + 5 + distance;
+  ASSERT_EQ(OriginalPc(slot), text_.address());
+  SetHostPreemptedPc(slot + 8);  // at the first of the copies
+  probe->Detach();
+  probe = Probe();
+  EXPECT_EQ(FirstByte(), kJump);  // it comes back behind this one's window
+  probe->Detach();
+  probe = Attach("add", kAddLea, counter_);
+  ASSERT_EQ(probe->Enable(), Status::kOk);
+  EXPECT_EQ(text_.bytes()[kAddLea], kInt3);
+  SetHostPreemptedPc(0);
+  ASSERT_EQ(probe->Enable(), Status::kOk);
+  EXPECT_EQ(text_.bytes()[kAddLea], kJump);
+  EXPECT_EQ(Add(6, 7), 13u);
+  probe->Detach();
+
+  // On its way into any slot.
+  SetHostPreemptedPc(reinterpret_cast<uintptr_t>(machine_detour_text.begin));
+  probe = Probe();
+  EXPECT_EQ(FirstByte(), kInt3);
 }
 
 TEST_F(KprobeDetourTest, WithoutTheLookItWouldBeWrittenOverWhoIsInside) {

@@ -112,12 +112,24 @@ Result<uint64_t> SlotPool::Allocate(Allocator& allocator, uint64_t near,
   return page->address + index * machine::kMaxSlotSize;
 }
 
-void SlotPool::SetOrigin(uint64_t slot, uint64_t address, uint8_t copy_offset) {
+void SlotPool::SetOrigin(uint64_t slot, uint64_t address, uint8_t copy_offset,
+                         uint8_t size) {
   Page& page = *PageOf(slot);
   const unsigned index = IndexOf(page, slot);
   SetBit(page.jumps_back, index);
   page.copies[index].Store(copy_offset, kRelaxed);
+  page.sizes[index].Store(size, kRelaxed);
   page.origins[index].Store(address, kRelaxed);
+}
+
+uint64_t SlotPool::EndOf(uint64_t pc) const {
+  const Page* page = PageOf(pc);
+  if (page == nullptr) {
+    return pc;
+  }
+  const unsigned index = IndexOf(*page, pc);
+  const uint64_t origin = page->origins[index].Load(kRelaxed);
+  return origin == 0 ? pc : origin + page->sizes[index].Load(kRelaxed);
 }
 
 void SlotPool::Free(uint64_t slot) {

@@ -27,9 +27,11 @@ class SlotPool : public NonCopyable {
   Result<uint64_t> Allocate(Allocator& allocator, uint64_t near,
                             uint64_t reach);
 
-  /// In the slot the instruction at `address` will run, `copy_offset` behind
-  /// the slot's beginning, with interrupts as they are, and jump back.
-  void SetOrigin(uint64_t slot, uint64_t address, uint8_t copy_offset = 0);
+  /// In the slot the `size` bytes of instructions at `address` will run, from
+  /// `copy_offset` behind the slot's beginning on, with interrupts as they are,
+  /// and jump back behind themselves.
+  void SetOrigin(uint64_t slot, uint64_t address, uint8_t copy_offset = 0,
+                 uint8_t size = machine::kMaxWindowSize);
 
   /// Takes a slot back, which nobody finds any more whose interrupts are on. It
   /// is given out again when Quiesce has found it empty.
@@ -67,11 +69,19 @@ class SlotPool : public NonCopyable {
     const uint64_t offset = (pc - page->address) % machine::kMaxSlotSize;
     const uint64_t origin = page->origins[index].Load(kRelaxed);
     const uint64_t copy = page->copies[index].Load(kRelaxed);
+    const uint64_t size = page->sizes[index].Load(kRelaxed);
     if (origin == 0) {
       return pc;
     }
-    return offset <= copy ? origin : origin + offset - copy;
+    if (offset <= copy) {
+      return origin;
+    }
+    return origin + (offset - copy < size ? offset - copy : size);
   }
+
+  /// Where the code that is about to go on at `pc` leaves its slot for; `pc` if
+  /// it is in no slot with an origin. As OriginOf.
+  uint64_t EndOf(uint64_t pc) const;
 
  private:
   static constexpr size_t kPageSize = 4096;
@@ -102,6 +112,7 @@ class SlotPool : public NonCopyable {
     /// Of slots that jump back; else 0. Changed where nobody is inside.
     Atomic<uint64_t> origins[kSlotsPerPage];
     Atomic<uint8_t> copies[kSlotsPerPage];  // offsets of the copies
+    Atomic<uint8_t> sizes[kSlotsPerPage];   // and how long they are
   };
   using FreedList = IntrusiveList<Page, WithFreed>;
 

@@ -320,6 +320,16 @@ TEST(SlotPoolTest, TellsTheOriginOfWhatIsInASlot) {
   EXPECT_EQ(pool.OriginOf(slot), 0x1000u);
   EXPECT_EQ(pool.OriginOf(slot + 12), 0x1000u);
   EXPECT_EQ(pool.OriginOf(slot + 16), 0x1004u);
+  EXPECT_EQ(pool.EndOf(slot), 0x1000u + machine::kMaxWindowSize);
+  pool.SetOrigin(slot, 0x1000, 12, 6);
+  EXPECT_EQ(pool.OriginOf(slot + 17), 0x1005u);
+  EXPECT_EQ(pool.OriginOf(slot + 18), 0x1006u);  // what jumps back
+  EXPECT_EQ(pool.OriginOf(slot + 22), 0x1006u);
+  for (const uint64_t offset : {0, 12, 17, 22}) {
+    EXPECT_EQ(pool.EndOf(slot + offset), 0x1006u);
+  }
+  EXPECT_EQ(pool.EndOf(stepped), stepped);
+  EXPECT_EQ(pool.EndOf(slot + 4096), slot + 4096);
   EXPECT_EQ(pool.OriginOf(slot - 1), slot - 1);
   EXPECT_EQ(pool.OriginOf(slot + 4096), slot + 4096);
   pool.Free(slot);

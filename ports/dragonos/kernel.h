@@ -106,6 +106,11 @@ struct dragonos_range dragonos_text(void);
 /// last. Context: task.
 struct dragonos_range dragonos_no_probe(size_t index);
 
+/// The `index`-th place where kernel code goes on by another way than jumps of
+/// its function's own, or that somebody patches: a fixup of `__ex_table`, a
+/// static key's jump. Empty past the last. Context: task.
+struct dragonos_range dragonos_odd_place(size_t index);
+
 /// Whether the kernel lets programs have the function at `function` return a
 /// value without running (bpf_override_return): false where it has no list of
 /// such functions. Context: task.

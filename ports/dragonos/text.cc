@@ -201,6 +201,19 @@ bool ebpf_port_may_probe(uintptr_t address, size_t size) {
   }
 }
 
+// The kernel's target has no red zone.
+bool ebpf_port_may_detour(uintptr_t address, size_t size) {
+  for (size_t i = 0;; ++i) {
+    const dragonos_range place = dragonos_odd_place(i);
+    if (place.begin == place.end) {
+      return true;
+    }
+    if (Overlaps(place, address, size)) {
+      return false;
+    }
+  }
+}
+
 // Its entry code builds the frame right below the interrupted stack pointer,
 // and its iretq takes that from the frame.
 uint32_t ebpf_port_trap_stub() { return EBPF_TRAP_STUB_SETS_SP; }

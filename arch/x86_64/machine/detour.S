@@ -3,8 +3,9 @@
 // What the slots of detours call: arch/x86_64/detour.h. Interrupts are masked,
 // and the flags are on the stack, above the address in the slot; here pt_regs
 // is made without a trap. Registers that pt_regs has are all given back, since
-// consumers may change them; but for sp.
+// consumers may change them; sp only where they want to go on elsewhere.
         // struct pt_regs, arch/x86_64/pt_regs.h.
+        .set regs_orig_rax, 120
         .set regs_rip, 128
         .set regs_cs, 136
         .set regs_flags, 144
@@ -47,7 +48,6 @@
         pop %rdx
         pop %rsi
         pop %rdi
-        lea 48(%rsp), %rsp              // orig_rax, rip, cs, flags, rsp, ss
         .endm
 
         .balign 16
@@ -93,14 +93,20 @@ ebpf_detour_begin:
         jne 1f
         mov %rcx, flags(%rsp)
         restore_registers
+        lea 48(%rsp), %rsp              // orig_rax, rip, cs, flags, rsp, ss
         ret
 
-        // A consumer wants to go on elsewhere. Interrupts stay masked up to
-        // where nobody is taken for one who returns into a slot.
-1:      mov %rcx, in_slot(%rsp)
-        mov regs_rip(%rsp), %rcx
-        mov %rcx, flags(%rsp)
+        // A consumer wants to go on elsewhere, perhaps behind a return: with
+        // another sp, which is above. Interrupts stay masked up to where
+        // nobody is taken for one who returns into a slot.
+1:      mov regs_rip(%rsp), %rdx
+        mov regs_rsp(%rsp), %rax
+        mov %rdx, -8(%rax)
+        mov %rcx, -16(%rax)
+        lea -16(%rax), %rax
+        mov %rax, regs_rsp(%rsp)
         restore_registers
+        mov regs_rsp - regs_orig_rax(%rsp), %rsp
         jmp ebpf_detour_leave_begin
         .size ebpf_detour_begin, . - ebpf_detour_begin
 ebpf_detour_end:
