@@ -41,9 +41,6 @@ bool Leaves(const InsnEffect &effect) {
 
 /// Whether a copy does what the original does, perhaps with help for auipc.
 bool CanMove(const ProbePlan &plan, const InsnEffect &effect) {
-  if (plan.method == ProbeMethod::kStep) {
-    return true;
-  }
   switch (static_cast<Emulation>(plan.emulation & 0xff)) {
     case Emulation::kSetConstant:
       // An interrupt may come in between what an auipc becomes.
@@ -55,6 +52,8 @@ bool CanMove(const ProbePlan &plan, const InsnEffect &effect) {
       return true;
     case Emulation::kJumpReg:
       return Leaves(effect);
+    case Emulation::kStep:  // perhaps relocated by now
+      return true;
     default:
       return false;
   }

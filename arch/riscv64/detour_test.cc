@@ -175,6 +175,9 @@ TEST(DetourTest, WhatDependsOnWhereItIsIsNotCovered) {
 
 TEST(DetourTest, SaysAtOnceWhatCannotBeTheFirst) {
   EXPECT_TRUE(Detour::IsPossible(PlanOf({kMulA0})));
+  ProbePlan relocated = PlanOf({kMulA0});
+  ASSERT_TRUE(ProbedInsn::Relocate(relocated, kSlot));
+  EXPECT_TRUE(Detour::IsPossible(relocated));
   EXPECT_TRUE(Detour::IsPossible(PlanOf({kPush})));
   EXPECT_TRUE(Detour::IsPossible(PlanOf({kSaveRa})));
   EXPECT_TRUE(Detour::IsPossible(PlanOf({Auipc(kA5, 1)})));
