@@ -4,18 +4,25 @@
 #include "arch/aarch64/detour.h"
 
 #include "arch/aarch64/emulation.h"
+#include "arch/aarch64/pt_regs.h"
 #include "core/base/bits.h"
 #include "core/base/memory.h"
 
 namespace ebpf::aarch64 {
+
+// The slot's own stack frame begins at x30.
+static_assert(offsetof(PtRegs, pstate) - offsetof(PtRegs, x[30]) == 24);
+static_assert(sizeof(PtRegs) - offsetof(PtRegs, x[30]) == 32);
+
 namespace {
 
 using machine::ProbeMethod;
 using machine::ProbePlan;
 
-constexpr uint32_t kPushLink = 0xf81e0ffe;  // str x30, [sp, #-32]!
-constexpr uint32_t kPopLink = 0xf84207fe;   // ldr x30, [sp], #32
-constexpr uint32_t kUndefined = 0;          // udf, never executed
+constexpr uint32_t kPushLink = 0xf81e0ffe;    // str x30, [sp, #-32]!
+constexpr uint32_t kLoadPstate = 0xf9400ffe;  // ldr x30, [sp, #24]
+constexpr uint32_t kUnmask = 0xd51b423e;      // msr daif, x30
+constexpr uint32_t kPopLink = 0xf84207fe;     // ldr x30, [sp], #32
 constexpr uint32_t kNop = 0xd503201f;
 constexpr uint32_t kBranch = 0x14000000;
 constexpr uint32_t kCall = 0x94000000;
@@ -63,19 +70,18 @@ bool Detour::IsPossible(const ProbePlan& plan) {
 
 bool Detour::Make(ProbePlan& plan, const machine::DetourWindow& /*window*/,
                   uint64_t slot, uint64_t entry) {
-  constexpr unsigned kCopy = 3;
-  constexpr unsigned kBack = 4;
-  constexpr unsigned kAddress = 6;  // where machine/detour.S looks for it
-  uint32_t words[machine::kMaxSlotSize / 4] = {kPushLink,    0, kPopLink,
-                                               WordOf(plan), 0, kUndefined};
+  constexpr unsigned kCopy = 5;
+  constexpr unsigned kBack = 6;
+  constexpr unsigned kAddress = 7;  // where machine/detour.S looks for it
+  uint32_t words[machine::kMaxSlotSize / 4] = {
+      kPushLink, 0, kLoadPstate, kUnmask, kPopLink, WordOf(plan), 0, 0};
   uint32_t there = 0;
   if (!MakeBranch(kBranch, plan.address, slot, &there) ||
       !MakeBranch(kCall, slot + 4, entry, &words[1]) ||
       !MakeBranch(kBranch, slot + kBack * 4, plan.address + 4, &words[kBack])) {
     return false;
   }
-  words[kAddress] = static_cast<uint32_t>(plan.address);
-  words[kAddress + 1] = static_cast<uint32_t>(plan.address >> 32);
+  words[kAddress] = static_cast<uint32_t>(plan.address - (slot + 8));
   for (uint32_t& word : words) {
     word = LittleEndian(word);
   }

@@ -14,7 +14,10 @@ namespace ebpf::aarch64 {
 ///
 /// The slot: x30 goes to the stack, and with it room for what pt_regs has after
 /// x30; `entry` (machine/detour.S) is called, which knows by x30 where it comes
-/// from; then x30 is restored, the copy runs, and a branch leads back.
+/// from, and returns with interrupts masked and pt_regs' end still there; then
+/// interrupts are as they were, x30 is restored, the copy runs, and a branch
+/// leads back. So an interrupt that came due meanwhile comes in this slot, and
+/// not in text from which one may return into any.
 struct Detour {
   /// Whether the instruction of a plan can run in a slot, and be reached by a
   /// branch: not one that depends on where it is, and not one of the group that

@@ -55,15 +55,16 @@ TEST(DetourTest, ABranchLeadsToTheSlotAndOneBack) {
   const uint32_t call = WordAt(plan.slot, 1);
   EXPECT_EQ(call >> 26, 0x25u);
   EXPECT_EQ(TargetOf(call, kSlot + 4), kEntry);
-  EXPECT_EQ(WordAt(plan.slot, 2), 0xf84207feu);  // ldr x30, [sp], #32
-  EXPECT_EQ(plan.copy_offset, 12);
-  EXPECT_EQ(WordAt(plan.slot, 3), kMul);
-  const uint32_t back = WordAt(plan.slot, 4);
+  EXPECT_EQ(WordAt(plan.slot, 2), 0xf9400ffeu);  // ldr x30, [sp, #24]
+  EXPECT_EQ(WordAt(plan.slot, 3), 0xd51b423eu);  // msr daif, x30
+  EXPECT_EQ(WordAt(plan.slot, 4), 0xf84207feu);  // ldr x30, [sp], #32
+  EXPECT_EQ(plan.copy_offset, 20);
+  EXPECT_EQ(WordAt(plan.slot, 5), kMul);
+  const uint32_t back = WordAt(plan.slot, 6);
   EXPECT_EQ(back >> 26, 5u);
-  EXPECT_EQ(TargetOf(back, kSlot + 16), kFunction + 4);
-  uint64_t address;
-  memcpy(&address, plan.slot + 24, sizeof(address));
-  EXPECT_EQ(address, kFunction);
+  EXPECT_EQ(TargetOf(back, kSlot + 24), kFunction + 4);
+  const auto distance = static_cast<int32_t>(WordAt(plan.slot, 7));
+  EXPECT_EQ(kSlot + 8 + static_cast<uint64_t>(int64_t{distance}), kFunction);
 }
 
 TEST(DetourTest, WhatDoesNotDependOnItsPlaceIsPossible) {

@@ -111,12 +111,17 @@ bool DependsOnPc(uint32_t w) {
          Matches(w, 0xffc0001f, 0xf380001f);    // autiasppc
 }
 
+/// CPY*, SET*: of their three one goes on from the registers that the one
+/// before it left, and a CPU that does it another way goes back by pc.
+bool IsPartOfCopy(uint32_t w) { return Matches(w, 0x3b200c00, 0x19000400); }
+
 bool MayStep(uint32_t w) {
   if (IsBranchOrSystem(w)) {
     return MayStepSystem(w);
   }
   const bool reserved_group = Field(w, 25, 4) == 0 && !Bit(w, 31);  // udf
-  return !reserved_group && !IsExclusive(w) && !DependsOnPc(w);
+  return !reserved_group && !IsExclusive(w) && !DependsOnPc(w) &&
+         !IsPartOfCopy(w);
 }
 
 /// Fills in the emulation of one instruction, if it has one.

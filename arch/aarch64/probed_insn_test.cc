@@ -330,6 +330,9 @@ TEST(ProbedInsnTest, RefusesWhatMayNotBeProbed) {
            0x9c000080u,  // ldr q0, literal
            0x00000000u,  // udf
            0xdac1a3feu,  // paciasppc
+           0x19010440u,  // cpyfp [x0]!, [x1]!, x2!
+           0x1d810440u,  // cpye
+           0x19c20420u,  // setp [x0]!, x1!, x2
            0x74c00020u,  // cbgt, which is too new
        }) {
     EXPECT_EQ(PlanOf({word}).status(), Status::kInvalid) << std::hex << word;

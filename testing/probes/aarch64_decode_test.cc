@@ -285,6 +285,12 @@ std::string ReasonToRefuse(const LlvmInsn& insn) {
       OneOf(name, {"ldxp", "ldaxp", "stxp", "stlxp"})) {
     return "exclusive access";
   }
+  for (const char* part : {"cpyp", "cpym", "cpye", "cpyfp", "cpyfm", "cpyfe",
+                           "setp", "setm", "sete", "setgp", "setgm", "setge"}) {
+    if (StartsWith(name, part)) {
+      return "part of a copy";
+    }
+  }
   if (name == "msr" && StartsWith(insn.operands[0], "DAIF")) {
     return "";
   }

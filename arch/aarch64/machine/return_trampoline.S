@@ -25,11 +25,15 @@ ebpf_return_begin:
 return_common:
         sub sp, sp, #regs_size
         stp x0, x1, [sp, #0]
+        // x18 may be the CPU's own: while it is ours to give back, the task
+        // stays on this one.
+        mrs x1, daif
+        msr daifset, #3                 // interrupts of both kinds
         save_x2_to_x29
+        mov x3, x1
         add x1, sp, #regs_size
         stp x30, x1, [sp, #regs_x30]    // and sp
         mrs x2, nzcv
-        mrs x3, daif
         orr x2, x2, x3
         mrs x3, CurrentEL
         orr x2, x2, x3
@@ -44,8 +48,9 @@ return_common:
         ldr x0, [sp, #regs_pstate]
         msr nzcv, x0
         ldr x30, [sp, #regs_pc]
-        ldp x0, x1, [sp, #0]
         restore_x2_to_x29
+        msr daif, x0
+        ldp x0, x1, [sp, #0]
         add sp, sp, #regs_size
         ret
 

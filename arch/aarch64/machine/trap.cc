@@ -18,6 +18,7 @@
 
 EBPF_NOPROBE_SYMBOLS(ebpf_trap_noprobe)
 EBPF_NOPROBE_SYMBOLS(ebpf_detour)
+EBPF_NOPROBE_SYMBOLS(ebpf_detour_all)
 EBPF_NOPROBE_RANGE(ebpf_trap_noprobe)
 
 namespace ebpf {
@@ -39,7 +40,7 @@ constinit const TextRange machine_noprobe_text[kMachineNoprobeCount] = {
     {ebpf_copy_nofault_begin, ebpf_copy_nofault_end},
     {ebpf_icache_begin, ebpf_icache_end},
     {ebpf_return_begin, ebpf_return_end},
-    {ebpf_detour_begin, ebpf_detour_end},
+    {ebpf_detour_all_begin, ebpf_detour_all_end},
 };
 
 constinit const TextRange machine_detour_text = {ebpf_detour_begin,

@@ -5,7 +5,10 @@
 #include "core/base/atomic.h"
 #include "core/memory/allocator.h"
 #include "core/probes/kprobe.h"
+#include "core/probes/return_hook.h"
+#include "core/probes/return_pool.h"
 #include "core/sync/read_section.h"
+#include "core/sync/text_quiescence.h"
 #include "testing/guest/kernel/kernel.h"
 #include "testing/guest/kernel/machine.h"
 #include "testing/guest/kernel/memory.h"
@@ -58,19 +61,33 @@ using ebpf::Ref;
 using ebpf::StringView;
 using ebpf::machine::PtRegs;
 
-/// Stays in its hit, with interrupts masked, until a tick is due: the interrupt
-/// then comes where the trap returns to, at the first instruction in the slot.
+/// Stays, with interrupts masked, until a tick is due.
+void WaitForTick() {
+  constexpr uint64_t kTickNs = 1'000'000'000 / kTickHertz;
+  const uint64_t end = machine::Nanoseconds() + 3 * kTickNs;
+  while (machine::Nanoseconds() < end) {
+    machine::Relax();
+  }
+}
+
+/// The interrupt comes where the trap returns to, at the first instruction in
+/// the slot, or in a detour's where interrupts are as they were.
 class LateForTick final : public KprobeConsumer {
  public:
   void Hit(PtRegs& /*regs*/) override {
-    constexpr uint64_t kTickNs = 1'000'000'000 / kTickHertz;
-    const uint64_t end = machine::Nanoseconds() + 3 * kTickNs;
-    while (machine::Nanoseconds() < end) {
-      machine::Relax();
-    }
+    WaitForTick();
     hits.FetchAdd(1, ebpf::kRelease);
   }
   ebpf::Atomic<uint64_t> hits{0};
+};
+
+class LateReturn final : public ebpf::ReturnConsumer {
+ public:
+  void Returned(PtRegs& /*regs*/, const ebpf::ReturnedCall& /*c*/) override {
+    WaitForTick();
+    returns.FetchAdd(1, ebpf::kRelease);
+  }
+  ebpf::Atomic<uint64_t> returns{0};
 };
 
 class Ignorer final : public KprobeConsumer {
@@ -181,6 +198,101 @@ GUEST_TEST(Preempted, ATaskInASlotFinishesItsOwnInstructionByTheCheck) {
 
 GUEST_TEST(Preempted, ATaskInADetourFinishesItsOwnInstructionByTheCheck) {
   ExpectTheCheckToMatter(true);
+}
+
+/// Whether a task was inside of a detour while slots of others came and went;
+/// they were used again.
+bool UseSlotsWhileATaskIsInADetour() {
+  constexpr int kMoreThanAPage = 300;
+  LateForTick late;
+  Ignorer ignorer;
+  Caller caller;
+  caller.function = SlotMultiply;
+  const Ref<Kprobe> probe = Probe("SlotMultiply", late);
+  SetPreemptive(true);
+  Thread* thread = Spawn("caller", machine::CpuId(), Call, &caller);
+  if (thread == nullptr || !probe) {
+    FailTest(__FILE__, __LINE__, "no memory");
+    return false;
+  }
+  // As in PreemptInSlot.
+  while (late.hits.Load(ebpf::kAcquire) == 0) {
+    YieldOrWait();
+  }
+  PreemptDisable();
+  const uint64_t bytes = ebpf::PortAllocatedBytes();
+  for (int i = 0; i < kMoreThanAPage; ++i) {
+    (void)Probe("SlotXor", ignorer);
+  }
+  GUEST_EXPECT_EQ(ebpf::PortAllocatedBytes(), bytes);
+  const bool was_inside = !caller.returned.Load(ebpf::kAcquire);
+  PreemptEnable();
+  Join(thread);
+  SetPreemptive(false);
+  GUEST_EXPECT_EQ(caller.result, 42);
+  return was_inside;
+}
+
+GUEST_TEST(Preempted, ATaskInADetourKeepsNoOtherSlot) {
+  Probes probes;
+  GUEST_ASSERT(probes.ok());
+  int inside = 0;
+  for (int i = 0; i < 100 && inside < 3; ++i) {
+    inside += UseSlotsWhileATaskIsInADetour() ? 1 : 0;
+  }
+  GUEST_EXPECT_EQ(inside, 3);
+}
+
+/// The task that is preempted in the trampoline, and what it executed last.
+struct InTrampoline {
+  uint32_t count = 0;
+  uint32_t last = 0;
+
+  static void See(void* argument, uintptr_t pc) {
+    const auto begin = reinterpret_cast<uintptr_t>(ebpf::ebpf_return_begin);
+    const auto end = reinterpret_cast<uintptr_t>(ebpf::ebpf_return_end);
+    if (pc > begin && pc < end) {
+      auto& self = *static_cast<InTrampoline*>(argument);
+      ++self.count;
+      self.last = *reinterpret_cast<const uint32_t*>(pc - 4);
+    }
+  }
+  static void Decide(void* /*argument*/, bool /*listed*/) {}
+};
+
+// x18 may be the CPU's own: it is not given back by a task that may be on
+// another one meanwhile.
+GUEST_TEST(Preempted, AReturnIsPreemptedOnlyWhenItsRegistersAreGivenBack) {
+  constexpr uint32_t kUnmask = 0xd51b4220;  // msr daif, x0
+  Probes probes;
+  GUEST_ASSERT(probes.ok());
+  GUEST_ASSERT(IsOk(ebpf::ReturnHook::Prepare()));
+  InTrampoline inside;
+  for (int i = 0; i < 100 && inside.count == 0; ++i) {
+    LateReturn late;
+    ebpf::ReturnHook hook(late);
+    Caller caller;
+    caller.function = SlotMultiply;
+    const Ref<Kprobe> probe = Probe("SlotMultiply", hook);
+    SetPreemptive(true);
+    Thread* thread = Spawn("caller", machine::CpuId(), Call, &caller);
+    GUEST_ASSERT(thread != nullptr);
+    // Pairs with the release in Returned.
+    while (late.returns.Load(ebpf::kAcquire) == 0) {
+      YieldOrWait();
+    }
+    PreemptDisable();
+    GUEST_EXPECT(IsOk(
+        ebpf::InspectText({InTrampoline::See, InTrampoline::Decide, &inside})));
+    PreemptEnable();
+    Join(thread);
+    SetPreemptive(false);
+    GUEST_EXPECT_EQ(caller.result, 42);
+    probe->Detach();
+    hook.Cancel();
+  }
+  GUEST_EXPECT_EQ(inside.count, 1);
+  GUEST_EXPECT_EQ(inside.last, kUnmask);
 }
 
 /// Breakpoints are hit, and go on to core.
