@@ -9,6 +9,7 @@
 #include "core/files/map_file.h"
 #include "core/files/program_file.h"
 #include "core/linux_abi/bpf.h"
+#include "core/linux_abi/bpf_objects.h"
 #include "core/objects/cgroup_link.h"
 #include "core/objects/iterator_link.h"
 #include "core/objects/kprobe_multi_link.h"
@@ -100,10 +101,12 @@ void LinkFile::Describe(TextWriter& text) const {
     return;
   }
   const EventDescription about = link_->Describe();
-  PutText(text, "name", about.name);
+  PutText(text, "name", about.function());
   PutHex(text, "offset", about.offset);
   PutNumber(text, "missed", about.missed);
-  PutText(text, "event_type", "kprobe");
+  PutText(
+      text, "event_type",
+      about.type == linux_abi::kPerfEventKretprobe ? "kretprobe" : "kprobe");
   PutNumber(text, "cookie", about.cookie);
 }
 

@@ -27,7 +27,7 @@ struct EventDescription {
   uint32_t type = 0;    // enum bpf_perf_event_type
   uint32_t offset = 0;  // in the function
   size_t name_size = 0;
-  char name[kMaxSymbolName];  // the function's
+  char name[kMaxSymbolName];  // the function's: so much of it, with no zero
   uint64_t address = 0;
   uint64_t missed = 0;
   uint64_t cookie = 0;

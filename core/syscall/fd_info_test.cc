@@ -104,6 +104,31 @@ TEST_P(FdInfoTest, OfALink) {
   caller_.client().fds().CloseAll();  // before the text goes
 }
 
+/// Linux's KSYM_NAME_LEN and more; and as uprobes' links there, a link to
+/// returns says so.
+TEST_P(FdInfoTest, OfALinkToReturnsOfAFunctionWithALongName) {
+  constexpr uint8_t kNothing[] = {0x90, 0xc3};
+  const std::string name(600, 'n');
+  HostText text(name.c_str(), kNothing);
+  linux_abi::PerfEventAttr event = caller_.Kprobe("");
+  event.config = linux_abi::kPerfKprobeReturn;
+  event.config1 = 0;
+  event.config2 = text.address();
+  linux_abi::LinkCreateAttr attr{};
+  attr.prog_fd = static_cast<uint32_t>(caller_.Load(kKprobe, Returning(0)));
+  attr.target_fd = static_cast<uint32_t>(caller_.OpenEvent(event));
+  attr.attach_type = 41;  // BPF_PERF_EVENT
+  const int64_t fd = caller_.Call(linux_abi::kLinkCreate, attr);
+  ASSERT_GE(fd, 0);
+  const std::string info = Info(fd);
+  EXPECT_NE(info.find("\nname:\t" + std::string(512, 'n') +
+                      "\noffset:\t0x0\nmissed:\t0\n"
+                      "event_type:\tkretprobe\ncookie:\t0\n"),
+            std::string::npos)
+      << info;
+  caller_.client().fds().CloseAll();  // before the text goes
+}
+
 TEST_P(FdInfoTest, AsMuchAsFits) {
   const int64_t fd = LoadBtf(caller_, ProgramTypes());
   char text[4] = {'x', 'x', 'x', 'x'};
