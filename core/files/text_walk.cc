@@ -15,6 +15,9 @@ constexpr TextKind kTexts[] = {
      BeginFilterFunctions},
     {"/sys/kernel/tracing/available_filter_functions_addrs", 0440, true,
      BeginFilterFunctionAddresses},
+    {"/sys/bus/event_source/devices/kprobe/type", 0444, false, BeginKprobeType},
+    {"/sys/bus/event_source/devices/kprobe/format/retprobe", 0444, false,
+     BeginKprobeReturnBit},
 };
 
 }  // namespace

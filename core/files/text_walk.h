@@ -66,5 +66,9 @@ Result<TextWalk*> BeginFilterFunctions(const TextViewer& viewer,
                                        Allocator& allocator);
 Result<TextWalk*> BeginFilterFunctionAddresses(const TextViewer& viewer,
                                                Allocator& allocator);
+Result<TextWalk*> BeginKprobeType(const TextViewer& viewer,
+                                  Allocator& allocator);
+Result<TextWalk*> BeginKprobeReturnBit(const TextViewer& viewer,
+                                       Allocator& allocator);
 
 }  // namespace ebpf

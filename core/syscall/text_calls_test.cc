@@ -385,6 +385,24 @@ TEST_P(TextCallsTest, OnlyRootReadsAboutProbes) {
   EXPECT_GE(Open(kKallsyms), 0);
 }
 
+/// Else libbpf takes them for absent, and looks for `kprobe_events`.
+TEST_P(TextCallsTest, ClientsFindHowEventsOnKprobesAreOpened) {
+  const std::string device = "/sys/bus/event_source/devices/kprobe/";
+  ThisHostTask().uid = 1000;
+  const std::string type = ReadAll(device + "type");
+  EXPECT_EQ(ReadAll(device + "format/retprobe", 3), "config:0\n");
+  ThisHostTask().uid = 0;
+  linux_abi::PerfEventAttr attr = caller_.Kprobe("text_calls_add");
+  attr.type = static_cast<uint32_t>(std::stoul(type));
+  EXPECT_EQ(type, std::to_string(attr.type) + "\n");
+  attr.config = uint64_t{1} << 0;
+  attr.flags = 0;
+  ASSERT_GE(caller_.OpenEvent(attr), 0);
+  EXPECT_EQ(Lines(kList),
+            std::vector<std::string>{Hex(text_.address()) +
+                                     "  r  text_calls_add+0x0    "});
+}
+
 TEST_P(TextCallsTest, WhoIsNotRootReadsWithTheRightToReadAll) {
   if (GetParam() == Origin::kKernel) {
     return;  // may read all
