@@ -17,6 +17,8 @@ using machine::ProbePlan;
 // What is decoded for one probe; few functions are larger.
 constexpr size_t kMaxFunctionSize = 64 << 10;
 
+constexpr StringView kPart = ".cold";
+
 /// Whether the compiler has put a part of the function elsewhere, which jumps
 /// back to anywhere.
 bool HasPartElsewhere(const ebpf_symbol& function) {
@@ -51,6 +53,26 @@ bool IsEnteredInside(const ebpf_symbol& function, uint64_t address,
 
 }  // namespace
 
+/// Whether any function has a part elsewhere, that we know: in most kernels
+/// none has, and a name that there is not takes long to be sought.
+bool ProbeRegistry::HasPartsElsewhere() {
+  char name[kMaxSymbolName];
+  uint64_t position = 0;
+  ebpf_symbol symbol;
+  bool any = false;
+  while (ebpf_port_symbol_next(&position, &symbol)) {
+    any = true;
+    StringView rest = ReadSymbolName(symbol, name);
+    while (rest.size() >= kPart.size()) {
+      if (rest.StartsWith(kPart)) {
+        return true;
+      }
+      rest = rest.Substring(1);
+    }
+  }
+  return !any;
+}
+
 /// Fails where a jump cannot stand; for whatever reason, the breakpoint does.
 Result<DetourWindow> ProbeRegistry::FindWindow(const ProbePlan& plan,
                                                bool is_far) {
@@ -74,7 +96,8 @@ Result<DetourWindow> ProbeRegistry::FindWindow(const ProbePlan& plan,
                    !IsEnteredInside(function, plan.address, window->size) &&
                    IsAllowed(plan.address, window->size) &&
                    ebpf_port_may_detour(plan.address, window->size) &&
-                   !HasPartElsewhere(function);
+                   (window->size <= plan.insn_size || !has_parts_elsewhere_ ||
+                    !HasPartElsewhere(function));
   return may ? Result<DetourWindow>(*window) : Status::kInvalid;
 }
 

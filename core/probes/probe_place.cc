@@ -43,6 +43,8 @@ Status ProbeRegistry::CheckSupport() {
     // kBusy is a yes, too, but nobody can be waited for in slots then.
     supported_ = WaitForMaskedText() != Status::kNotSupported;
     relocates_ = supported_ && IsOk(CanWaitForText());
+    has_parts_elsewhere_ =
+        relocates_ && ops_->find_window != nullptr && HasPartsElsewhere();
   }
   return supported_ ? Status::kOk : Status::kNotSupported;
 }

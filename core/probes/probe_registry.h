@@ -85,6 +85,7 @@ class ProbeRegistry : public NonCopyable {
   void MakeRoomFor(size_t count) EBPF_REQUIRES(mutex_);
 
   // Detours whose jump covers several instructions.
+  static bool HasPartsElsewhere();
   Result<machine::DetourWindow> FindWindow(const machine::ProbePlan& plan,
                                            bool is_far) EBPF_REQUIRES(mutex_);
   bool HasSiteInside(uint64_t address, uint64_t size) EBPF_REQUIRES(mutex_);
@@ -110,6 +111,7 @@ class ProbeRegistry : public NonCopyable {
   bool RemoveProbes(Span<P> probes) EBPF_REQUIRES(mutex_);
 
   // The dead, and their end.
+  bool CloseSlots() EBPF_REQUIRES(mutex_);
   void BuryIfUnused(ProbeSite& site) EBPF_REQUIRES(mutex_);
   void UnpublishDead() EBPF_REQUIRES(mutex_);
   void Drain() EBPF_REQUIRES(mutex_);
@@ -126,8 +128,9 @@ class ProbeRegistry : public NonCopyable {
   // Sites whose jump could not be written: somebody was inside of the window.
   size_t waiting_jumps_ EBPF_GUARDED_BY(mutex_) = 0;
   SlotPool slots_ EBPF_GUARDED_BY(mutex_);
-  bool supported_ EBPF_GUARDED_BY(mutex_) = false;  // once found out
-  bool relocates_ EBPF_GUARDED_BY(mutex_) = false;  // the same
+  bool supported_ EBPF_GUARDED_BY(mutex_) = false;           // once found out
+  bool relocates_ EBPF_GUARDED_BY(mutex_) = false;           // the same
+  bool has_parts_elsewhere_ EBPF_GUARDED_BY(mutex_) = true;  // the same
 
   // What only the quiescences separate from being freed.
   ProbeSite* dead_sites_ EBPF_GUARDED_BY(mutex_) = nullptr;
