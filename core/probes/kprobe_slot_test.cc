@@ -123,6 +123,9 @@ class KprobeInterruptedTest : public KprobeSlotTest {
     }
   }
 
+  /// Gives back all that was attached; the other CPU stays where it is.
+  void LetGo() { probe_ = keeper_ = Ref<Kprobe>(); }
+
   bool returned() const { return returned_; }
   const HostText& text() const { return text_; }
 
@@ -169,6 +172,40 @@ TEST_F(KprobeInterruptedTest, IsShownWhereItsInstructionStands) {
   EXPECT_EQ(seen.inside, 1);
   EXPECT_EQ(OriginalPc(seen.sought), seen.sought);
   EXPECT_EQ(Result(), kRight);
+}
+
+TEST_F(KprobeInterruptedTest, TheEndOfProbesIsRefusedAndSeenByNobody) {
+  struct Seen {
+    uint64_t sought;
+    uint64_t pc;
+  } seen = {text().address() + kReadAllLoop, 0};
+  ASSERT_EQ(
+      InspectText({[](void* argument, uintptr_t pc) {
+                     auto& self = *static_cast<Seen*>(argument);
+                     if (pc != self.sought && OriginalPc(pc) == self.sought) {
+                       self.pc = pc;
+                     }
+                   },
+                   [](void*, bool) {}, &seen}),
+      Status::kOk);
+  ASSERT_NE(seen.pc, 0u);
+  std::atomic<bool> over{false};
+  std::atomic<uint64_t> wrong{0};
+  std::thread watcher([&] {
+    const HostCpu self(2);
+    while (!over) {
+      wrong += OriginalPc(seen.pc) == seen.sought ? 0 : 1;
+    }
+  });
+  LetGo();
+  EXPECT_FALSE(ExitProbes());
+  EXPECT_FALSE(ExitProbes());
+  over = true;
+  watcher.join();
+  EXPECT_FALSE(returned());
+  EXPECT_EQ(wrong, 0u);
+  EXPECT_EQ(Result(), kRight);
+  EXPECT_TRUE(ExitProbes());
 }
 
 }  // namespace

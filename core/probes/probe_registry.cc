@@ -56,7 +56,7 @@ bool ProbeRegistry::Exit() {
       return_pool.CountInFlight() != 0) {
     return false;
   }
-  if (supported_ && (!IsOk(slots_.Close(*allocator_)) || !slots_.empty())) {
+  if (supported_ && !CloseSlots()) {
     return false;  // somebody is in a slot; a fault there is one of ours
   }
   probe_shared.cpus.Store(nullptr, kRelaxed);
@@ -70,6 +70,18 @@ bool ProbeRegistry::Exit() {
   allocator_->DeleteArray(cpus_);
   cpus_ = {};
   return true;
+}
+
+/// Whoever is in a slot is soon out of it, unless its task is not running.
+bool ProbeRegistry::CloseSlots() {
+  constexpr int kTries = 8;
+  for (int i = 0; i < kTries && IsOk(slots_.Close(*allocator_)); ++i) {
+    if (slots_.empty()) {
+      return true;
+    }
+    ebpf_port_relax();
+  }
+  return false;
 }
 
 // --- One and many ----------------------------------------------------------
@@ -281,7 +293,7 @@ uint64_t ProbeRegistry::TryDetourAtOnce(machine::ProbePlan& plan) {
   if (!slot.ok() || MakeDetourAtOnce(plan, *slot)) {
     return slot.ok() ? *slot : 0;
   }
-  slots_.Free(*slot);
+  slots_.Return(*slot);
   return 0;
 }
 
@@ -296,7 +308,7 @@ Result<ProbeSite*> ProbeRegistry::MakeSite(const machine::ProbePlan& wanted) {
   const Result<ProbeSite*> made = allocator_->New<ProbeSite>(plan);
   if (!made.ok()) {
     if (slot != 0) {
-      slots_.Free(slot);
+      slots_.Return(slot);
     }
     return made.status();
   }
