@@ -36,20 +36,31 @@ class KallsymsWalk final : public TextWalk {
   }
 
   bool NextProgram(TextWriter& line) {
-    char name[48];
-    uint64_t begin, size;
-    const ReadSection reading;
-    if (!NextJitSymbol(&program_, name, &begin, &size)) {
+    if (at_ == count_ && count_ == kAtOnce) {
+      const ReadSection reading;
+      count_ = ListJitSymbols(program_, programs_);
+      at_ = 0;
+    }
+    if (at_ == count_) {
       return false;
     }
-    PutAddress(line, begin).Put(" t ").Put(name).Put("\t[bpf]\n");
+    const JitSymbol& program = programs_[at_++];
+    program_ = program.begin + 1;
+    PutAddress(line, program.begin).Put(" t ").Put(program.name);
+    line.Put("\t[bpf]\n");
     return true;
   }
+
+  static constexpr size_t kAtOnce = 64;
 
   const TextViewer viewer_;
   Allocator& allocator_;
   uint64_t function_ = 0;  // positions in the two walks
   uint64_t program_ = 0;
+  // Of the last listing, which was not the last one if it was full.
+  size_t count_ = kAtOnce;
+  size_t at_ = kAtOnce;
+  JitSymbol programs_[kAtOnce];
 };
 
 }  // namespace

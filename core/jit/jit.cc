@@ -4,6 +4,7 @@
 #include "core/jit/jit.h"
 
 #include "core/base/atomic.h"
+#include "core/base/lowest.h"
 #include "core/base/memory.h"
 #include "core/base/static_storage.h"
 #include "core/base/text_writer.h"
@@ -102,18 +103,13 @@ class Jit final : public Engine {
     return image;
   }
 
-  /// The image that begins lowest of those at `address` and above it, or null.
   /// Context: any, in a read section.
-  const Image* FindFrom(uint64_t address) const {
-    const Image* lowest = nullptr;
+  template <typename Visit>
+  void ForEach(Visit visit) const {
     for (const Image* image = images_.Load(kAcquire); image != nullptr;
          image = image->next.Load(kAcquire)) {
-      if (image->address >= address &&
-          (lowest == nullptr || image->address < lowest->address)) {
-        lowest = image;
-      }
+      visit(*image);
     }
-    return lowest;
   }
 
  private:
@@ -346,18 +342,19 @@ void WriteSymbolName(const Program& program, char (&name)[48]) {
 
 }  // namespace
 
-bool NextJitSymbol(uint64_t* position, char (&name)[48], uint64_t* begin,
-                   uint64_t* size) {
+size_t ListJitSymbols(uint64_t from, Span<JitSymbol> symbols) {
   const Jit* jit = running_jit.Load(kAcquire);
-  const Image* image = jit == nullptr ? nullptr : jit->FindFrom(*position);
-  if (image == nullptr) {
-    return false;
+  Lowest<JitSymbol> lowest(symbols);
+  if (jit != nullptr) {
+    jit->ForEach([&](const Image& image) {
+      JitSymbol symbol = {image.address, image.size, {}};
+      if (symbol.begin >= from && lowest.Wants(symbol)) {
+        WriteSymbolName(*image.program, symbol.name);
+        lowest.Offer(symbol);
+      }
+    });
   }
-  *position = image->address + 1;
-  WriteSymbolName(*image->program, name);
-  *begin = image->address;
-  *size = image->size;
-  return true;
+  return lowest.Sort();
 }
 
 bool FindJitSymbol(uint64_t address, char (&name)[48], uint64_t* begin,

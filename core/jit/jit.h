@@ -5,6 +5,7 @@
 
 #include <stdint.h>
 
+#include "core/base/span.h"
 #include "core/machine/machine_ops.h"
 #include "core/program/engine.h"
 
@@ -29,12 +30,22 @@ void ExitJit();
 /// register `*dst` (eBPF's number) is to be zeroed. Context: any.
 bool FindJitFixup(uint64_t pc, uint64_t* resume, uint8_t* dst);
 
-/// The program whose image begins next, at `*position` or above it: as
-/// FindJitSymbol, and `*position` is moved on. False: there are no more. A walk
-/// from 0 on sees each program once that is there all the time. Context: task,
+/// A compiled program as a symbol.
+struct JitSymbol {
+  uint64_t begin;
+  uint64_t size;
+  char name[48];  // as FindJitSymbol's
+
+  friend bool operator<(const JitSymbol& a, const JitSymbol& b) {
+    return a.begin < b.begin;
+  }
+};
+
+/// The first programs whose images begin at `from` or above it, in order, as
+/// many as there are places; how many those are. A walk sees each program once
+/// that is there all the time; each call goes over all of them. Context: task,
 /// in a read section.
-bool NextJitSymbol(uint64_t* position, char (&name)[48], uint64_t* begin,
-                   uint64_t* size);
+size_t ListJitSymbols(uint64_t from, Span<JitSymbol> symbols);
 
 /// The program whose image contains `address`; its name as a symbol
 /// ("bpf_prog_<tag>_<name>", ended by a zero) is written to `name`, and the

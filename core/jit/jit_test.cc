@@ -233,22 +233,25 @@ TEST_F(JitTest, AWalkOverSymbolsSeesEachImageOnceInOrder) {
     programs.push_back(*Move(program));
   }
   programs.erase(programs.begin() + 2);
-  uint64_t position = 0;
-  uint64_t last = 0;
-  size_t seen = 0;
-  char name[48];
-  uint64_t begin, size;
   ReadSection reading;
-  while (NextJitSymbol(&position, name, &begin, &size)) {
-    EXPECT_STREQ(name, "bpf_prog_12000000000000ef_answer");
-    EXPECT_GT(begin, last);
-    last = begin;
-    for (const Ref<Program>& program : programs) {
-      seen += EntryOf(program) - begin < size ? 1 : 0;
-    }
+  for (size_t step = 1; step < 7; ++step) {
+    uint64_t last = 0;
+    size_t seen = 0;
+    std::vector<JitSymbol> symbols(step);
+    size_t count = 0;
+    do {
+      count = ListJitSymbols(last + 1, {symbols.data(), step});
+      for (size_t i = 0; i < count; ++i) {
+        EXPECT_STREQ(symbols[i].name, "bpf_prog_12000000000000ef_answer");
+        EXPECT_GT(symbols[i].begin, last);
+        last = symbols[i].begin;
+        for (const Ref<Program>& program : programs) {
+          seen += EntryOf(program) - last < symbols[i].size ? 1 : 0;
+        }
+      }
+    } while (count == step);
+    EXPECT_EQ(seen, 4u) << step;
   }
-  EXPECT_EQ(seen, 4u);
-  EXPECT_FALSE(NextJitSymbol(&position, name, &begin, &size));
 }
 
 TEST_F(JitTest, TheLineTableFindsTheInstruction) {

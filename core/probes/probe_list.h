@@ -27,6 +27,10 @@ struct ProbeInfo {
   bool optimized = false;  // a jump stands there instead of a breakpoint
   uint64_t missed = 0;     // what Kprobe::missed says
   ConsumerInfo consumer;
+
+  friend bool operator<(const ProbeInfo& a, const ProbeInfo& b) {
+    return a.key < b.key;
+  }
 };
 
 enum class ProbesToList : uint8_t {

@@ -189,6 +189,24 @@ TEST_P(TextCallsTest, KallsymsHasEachFunctionInOrderAndWhatPrograms) {
   EXPECT_EQ(functions.size(), expected);
 }
 
+TEST_P(TextCallsTest, KallsymsHasEachOfManyProgramsOnce) {
+  constexpr size_t kPrograms = 200;
+  for (size_t i = 0; i < kPrograms; ++i) {
+    ASSERT_GE(caller_.Load(kKprobe, {MovImm(0, 0), Exit()}), 0);
+  }
+  std::set<uint64_t> programs;
+  uint64_t last = 0;
+  for (const std::string& line : Lines(kKallsyms)) {
+    if (line.ends_with("\t[bpf]")) {
+      const uint64_t address = std::stoull(line.substr(0, 16), nullptr, 16);
+      EXPECT_GT(address, last);
+      last = address;
+      programs.insert(address);
+    }
+  }
+  EXPECT_EQ(programs.size(), kPrograms);
+}
+
 TEST_P(TextCallsTest, EveryStepAndOffsetGivesTheSameText) {
   // A table of functions of a size that can be read byte by byte.
   const std::string all = ReadAll(kBlacklist);
