@@ -188,16 +188,6 @@ class Writer {
     Far(link, to, encode::kJalr, link);
   }
 
-  /// At `at`, how far `to` is from the beginning.
-  void PutDistance(unsigned at, uint64_t to) {
-    while (ok_ && at_ < at) {
-      Put2(0);  // illegal, never executed
-    }
-    const auto distance = static_cast<int64_t>(to - address_);
-    ok_ = ok_ && encode::Fits(distance, 32);
-    Put4(static_cast<uint32_t>(distance));
-  }
-
   /// The instructions that stood at `origin`.
   void Copy(const DetourWindow &window, uint64_t origin) {
     for (unsigned from = 0; from < window.size;) {
@@ -242,7 +232,7 @@ Result<DetourWindow> Detour::FindNear(ConstBytes code, uint64_t function,
 
 Result<DetourWindow> Detour::FindFar(ConstBytes code, uint64_t function,
                                      size_t offset) {
-  constexpr unsigned kRoom = 12;
+  constexpr unsigned kRoom = 16;
   bool leaves = false;
   DetourWindow window = EBPF_TRY(
       FindWindow(code, function, offset, kFarJumpSize, kRoom, &leaves));
@@ -269,14 +259,12 @@ bool Detour::Make(ProbePlan &plan, const DetourWindow &window, uint64_t slot,
   uint8_t there_bytes[machine::kMaxJumpSize] = {};
   Writer there(there_bytes, sizeof(there_bytes), plan.address);
   Writer in(bytes, sizeof(bytes), slot);
-  unsigned returns_to = 0;
   unsigned copy = 0;
   if (near) {
     there.JumpNear(encode::kZero, slot);
     in.Put2(encode::CAddi16sp(-kFrame));
     in.Put2(encode::CSdsp(encode::kRa, kRaAt));
-    in.JumpNear(encode::kRa, entry + kNearEntry);
-    returns_to = in.at();
+    in.CallFar(encode::kRa, entry + kNearEntry);
     in.Put2(encode::CLdsp(encode::kRa, kStatusAt));
     in.Put4(kSetStatusFromRa);
     in.Put2(encode::CLdsp(encode::kRa, kRaAt));
@@ -288,11 +276,10 @@ bool Detour::Make(ProbePlan &plan, const DetourWindow &window, uint64_t slot,
     const unsigned link = DeadBefore(window);
     there.JumpFar(link, slot);
     in.CallFar(link, entry + kFarEntrySize * (NumberOf(link) - 1));
-    returns_to = copy = in.at();
+    copy = in.at();
     in.Copy(window, plan.address);
     in.JumpFar(DeadBehind(window), back);
   }
-  in.PutDistance(returns_to + kDistanceOffset, plan.address);
   if (!there.ok() || !in.ok()) {
     return false;
   }

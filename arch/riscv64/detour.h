@@ -35,10 +35,6 @@ struct Detour {
   /// each register that may be the link, and what a near one does.
   static constexpr unsigned kFarEntrySize = 64;
   static constexpr unsigned kNearEntry = 15 * kFarEntrySize;
-  /// From where the call returns to: 32 bits, how far the slot's beginning is
-  /// from the probed instruction.
-  static constexpr unsigned kDistanceOffset = 20;
-
   /// Less than what auipc and jalr reach, by more than a slot's size.
   static constexpr uint64_t kFarReach = (uint64_t{1} << 31) - 4096;
 

@@ -18,8 +18,6 @@
         .set far_size, 304
 
         .set far_entry_size, 64         // Detour::kFarEntrySize
-        .set distance_at, 20            // Detour::kDistanceOffset
-        .set call_size, 8               // from the slot's beginning to the link
         .set sstatus_sie, 2
 
         .section .ebpf.noprobe, "ax", %progbits
@@ -72,10 +70,7 @@ detour_hit:
         .irp n, 3,4,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31
         sd x\n, 8 * \n(sp)
         .endr
-        lw t0, distance_at(t1)
-        add t0, t0, t1
-        addi t0, t0, -call_size
-        sd t0, regs_epc(sp)
+        sd t1, regs_epc(sp)             // in the slot
         sd zero, regs_badaddr(sp)
         sd zero, regs_cause(sp)
         sd a0, regs_orig_a0(sp)

@@ -47,8 +47,11 @@ constinit const TextRange machine_noprobe_text[kMachineNoprobeCount] = {
 constinit const TextRange machine_detour_text = {ebpf_detour_begin,
                                                  ebpf_detour_end};
 
-/// For detour.S: whether the consumers want to go on elsewhere.
+/// For detour.S: whether the consumers want to go on elsewhere. The pc is in
+/// the slot, which has no room to say whose it is.
 extern "C" EBPF_NOPROBE bool ebpf_detour_hit(machine::PtRegs* regs) {
+  uint64_t& pc = riscv64::RegsOf(*regs).epc;
+  pc = probe_shared.slots.Load(kRelaxed)->OriginOf(pc);
   return Trap::OnDetour(*regs);
 }
 
