@@ -30,7 +30,8 @@ extern "C" {
 
 /// The address in the caller that `address`, a return address found on the
 /// running context's own stack, stands for: another one if it is a stub's. The
-/// one place where stubs are looked through. Context: any.
+/// one place where stubs are looked through. Context: any, in a read section or
+/// with interrupts masked: ebpf_exit waits for both.
 uint64_t RealReturnAddress(uint64_t address);
 
 }  // namespace ebpf::machine

@@ -60,8 +60,12 @@ bool ProbeRegistry::Exit() {
     return false;  // somebody is in a slot; a fault there is one of ours
   }
   probe_shared.cpus.Store(nullptr, kRelaxed);
-  // Traps that are none of ours may be looking right now.
+  return_pool.Hide();
+  // Traps that are none of ours may be looking right now; and who shows where
+  // calls return, or tells that a task has ended.
+  WaitForReaders();
   if (supported_ && !IsOk(WaitForMaskedText())) {
+    return_pool.Show();
     probe_shared.cpus.Store(cpus_.data(), kRelease);
     return false;
   }

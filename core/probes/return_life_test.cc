@@ -4,6 +4,7 @@
 #include <csetjmp>
 #include <functional>
 #include <memory>
+#include <sys/mman.h>
 #include <thread>
 #include <ucontext.h>
 #include <vector>
@@ -277,6 +278,97 @@ TEST_F(ReturnLifeTest, CallsOfOtherStacksAreNotTakenForLeftOnes) {
   }
   EXPECT_EQ(watcher.returned, kReturnStubCount);
   End(probe, hook);
+}
+
+/// Calls from `depth` frames down.
+[[gnu::noinline]] void CallFromBelow(Function* function, uint64_t depth) {
+  volatile char room[16];
+  room[0] = static_cast<char>(depth);
+  if (depth != 0) {
+    CallFromBelow(function, depth - 1);
+  } else {
+    function(2, 3);
+  }
+  room[1] = room[0];
+}
+
+TEST_F(ReturnLifeTest, CallsThatCannotBeProvedLeftAreNotSoughtByEachOne) {
+  HostText text("call_back", kCallBack);
+  HostText add("add", kAdd);
+  Watcher watcher;
+  ReturnHook hook(watcher);
+  Ref<Kprobe> probe = Follow("call_back", hook);
+  std::vector<std::unique_ptr<Sleeper>> sleepers;
+  const HostStack stack;
+  for (uint32_t i = 0; i < kReturnStubCount - 1; ++i) {
+    sleepers.push_back(std::make_unique<Sleeper>(text.As<CallBack>()));
+    sleepers.back()->Run();
+  }
+  CallAndJumpOut(text.As<CallBack>());  // the last one
+  Watcher calls;
+  ReturnHook other_hook(calls);
+  Ref<Kprobe> other = Follow("add", other_hook);
+  // From deeper than the one that was left, which proves nothing.
+  for (int i = 0; i < 1000; ++i) {
+    CallFromBelow(add.As<Function>(), 100);
+  }
+  EXPECT_EQ(calls.entered, 0u);
+  EXPECT_EQ(other_hook.missed(), 1000u);
+  // Now each could find it, but not each looks.
+  uint64_t missed = 0;
+  while (calls.entered == 0 && missed < 1000) {
+    add.As<Function>()(2, 3);
+    missed += calls.entered == 0 ? 1 : 0;
+  }
+  EXPECT_GT(missed, 0u);
+  EXPECT_LT(missed, 64u);
+  EXPECT_EQ(calls.returned, 1u);
+  for (const std::unique_ptr<Sleeper>& sleeper : sleepers) {
+    sleeper->Run();
+  }
+  End(other, other_hook);
+  End(probe, hook);
+}
+
+/// Memory that nobody may look at any more when it was given back.
+class GuardedAllocator final : public Allocator {
+ public:
+  void* Allocate(size_t size, size_t /*align*/) override {
+    return mmap(nullptr, size, PROT_READ | PROT_WRITE,
+                MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  }
+  void Free(void* memory, size_t size, size_t /*align*/) override {
+    mprotect(memory, size, PROT_NONE);
+    madvise(memory, size, MADV_DONTNEED);
+  }
+};
+
+TEST_F(ReturnLifeTest, TasksMayEndWhileProbesDo) {
+  ASSERT_TRUE(ExitProbes());
+  std::atomic<bool> over{false};
+  std::atomic<uint64_t> ended{0};
+  std::thread tasks([&] {
+    const HostCpu self(1);
+    while (!over) {
+      ended += 1 + ReturnHook::ForgetCalls(0x1000, 0x2000);
+    }
+  });
+  GuardedAllocator allocator;
+  for (int i = 0; i < 100; ++i) {
+    ASSERT_EQ(InitProbes(HostMachineOps(), allocator), Status::kOk);
+    HostText text("multiply", kMultiply);
+    Watcher watcher;
+    ReturnHook hook(watcher);
+    ASSERT_EQ(ReturnHook::Prepare(), Status::kOk);
+    Ref<Kprobe> probe = Follow("multiply", hook);
+    EXPECT_EQ(text.As<Function>()(6, 7), 42u);
+    End(probe, hook);
+    probe = Ref<Kprobe>();
+    ASSERT_TRUE(ExitProbes());
+  }
+  over = true;
+  tasks.join();
+  EXPECT_GT(ended, 100u);
 }
 
 /// Lets another context return from its call while the CPU's guard is set.

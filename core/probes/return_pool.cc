@@ -38,12 +38,25 @@ Status ReturnPool::Prepare() {
   return Status::kOk;
 }
 
+void ReturnPool::Hide() {
+  MutexGuard guard(mutex_);
+  machine::return_stubs_begin.Store(0, kRelaxed);
+}
+
+void ReturnPool::Show() {
+  MutexGuard guard(mutex_);
+  if (machine::ebpf_return_instances.Load(kRelaxed) != nullptr) {
+    // As in Prepare.
+    machine::return_stubs_begin.Store(
+        reinterpret_cast<uintptr_t>(ebpf_return_stubs), kRelease);
+  }
+}
+
 void ReturnPool::Exit() {
   MutexGuard guard(mutex_);
   auto* instances = static_cast<ReturnInstance*>(
       machine::ebpf_return_instances.Exchange(nullptr, kRelaxed));
   if (instances != nullptr) {
-    machine::return_stubs_begin.Store(0, kRelaxed);
     free_.Store(0, kRelaxed);
     allocator_->DeleteArray(Span<ReturnInstance>(instances, kReturnStubCount));
   }
@@ -112,43 +125,64 @@ bool ReturnPool::End(ReturnInstance& instance, uint32_t number) {
 }
 
 uint32_t ReturnPool::Reclaim(uint64_t begin, uint64_t end) {
-  // As in RealReturnAddress: those who come before the first call are none.
-  if (machine::return_stubs_begin.Load(kAcquire) == 0) {
-    return 0;
-  }
+  // Masked: Hide's caller waits for that.
+  const uintptr_t interrupts = ebpf_port_irq_save();
   uint32_t count = 0;
-  for (uint32_t number = 0; number < kReturnStubCount; ++number) {
-    ReturnInstance& instance = At(number);
-    // Pairs with the release in Begin. If it is in flight, then so is this
-    // frame, or another one that is on another stack.
-    if (instance.in_flight.Load(kAcquire) == 0) {
-      continue;
-    }
-    const uint64_t frame = instance.frame.Load(kRelaxed);
-    if (frame >= begin && frame < end && End(instance, number)) {
-      ++count;
+  // As in RealReturnAddress: those who come before the first call are none.
+  if (machine::return_stubs_begin.Load(kAcquire) != 0 && begin < end) {
+    for (uint32_t number = 0; number < kReturnStubCount; ++number) {
+      count += FrameIn(At(number), begin, end) && End(At(number), number);
     }
   }
+  ebpf_port_irq_restore(interrupts);
   return count;
 }
 
-uint32_t ReturnPool::ReclaimLeft(const EnteredCall& call, uint64_t stack) {
-  uint32_t count = Reclaim(stack, call.frame);
-  // As in Reclaim.
-  if (machine::return_stubs_begin.Load(kAcquire) == 0 ||
-      machine::RealReturnAddress(call.return_address) != call.return_address) {
-    return count;  // none, or a jump's: others in its chain will return
+bool ReturnPool::FrameIn(const ReturnInstance& instance, uint64_t begin,
+                         uint64_t end) {
+  // Pairs with the release in Begin. If it is in flight, then so is this frame,
+  // or another one that is on another stack.
+  if (instance.in_flight.Load(kAcquire) == 0) {
+    return false;
   }
+  const uint64_t frame = instance.frame.Load(kRelaxed);
+  return frame >= begin && frame < end;
+}
+
+uint32_t ReturnPool::ReclaimLeft(const EnteredCall& call, uint64_t stack) {
+  // As in Reclaim.
+  if (machine::return_stubs_begin.Load(kAcquire) == 0 || MaySkipScan()) {
+    return 0;
+  }
+  // A call by a jump: others in its chain, at its frame, will return.
+  const bool by_jump =
+      machine::RealReturnAddress(call.return_address) != call.return_address;
+  uint32_t count = 0;
   for (uint32_t number = 0; number < kReturnStubCount; ++number) {
     ReturnInstance& instance = At(number);
-    // As in Reclaim.
-    if (instance.in_flight.Load(kAcquire) != 0 &&
-        instance.frame.Load(kRelaxed) == call.frame &&
-        IsSameCallAgain(instance, call) && End(instance, number)) {
-      ++count;
+    const bool left =
+        FrameIn(instance, stack, call.frame) ||
+        (!by_jump && FrameIn(instance, call.frame, call.frame + 1) &&
+         IsSameCallAgain(instance, call));
+    count += left && End(instance, number);
+  }
+  const uint32_t skipped = skip_next_.Load(kRelaxed);
+  skip_next_.Store(count != 0 ? 0 : Min(2 * skipped + 1, kMaxScansSkipped),
+                   kRelaxed);
+  skip_.Store(skip_next_.Load(kRelaxed), kRelaxed);
+  return count;
+}
+
+/// Where scans find nothing, calls that find no instance do not all pay for
+/// one.
+bool ReturnPool::MaySkipScan() {
+  uint32_t left = skip_.Load(kRelaxed);
+  while (left != 0) {
+    if (skip_.CompareExchange(left, left - 1, kRelaxed)) {
+      return true;
     }
   }
-  return count;
+  return false;
 }
 
 /// From the same place in the caller, with the same sp: so the caller runs, and

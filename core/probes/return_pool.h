@@ -57,8 +57,14 @@ class ReturnPool : public NonCopyable {
   /// Makes the instances; nothing where they are there. kNoMemory;
   /// kNotSupported: no Init. Context: task.
   Status Prepare();
-  /// Frees them. None is in flight, and no CPU is in a return or a trap.
-  /// Context: task.
+  /// From now on nobody looks at instances who has not begun to: in a read
+  /// section, or with interrupts masked. Context: task.
+  void Hide();
+  /// Not the end, then. Context: task.
+  void Show();
+
+  /// Frees them. None is in flight, and Hide's caller has waited for readers
+  /// and masked text. Context: task.
   void Exit();
   /// How many calls have not returned. Context: task.
   uint32_t CountInFlight();
@@ -96,13 +102,20 @@ class ReturnPool : public NonCopyable {
   uint32_t Reclaim(uint64_t begin, uint64_t end);
   /// Gives back calls that were left by a jump, as `call`, which begins now,
   /// proves: they lie deeper on its stack, which begins at `stack` (or at its
-  /// frame, if that is not known), or come from where it comes from.
+  /// frame, if that is not known), or come from where it comes from. Where that
+  /// finds nothing again and again it is not looked for each time.
   uint32_t ReclaimLeft(const EnteredCall& call, uint64_t stack);
 
   /// ReturnHook::Cancel. Context: task.
   void Cancel(ReturnHook& hook);
 
  private:
+  /// Scans that the calls without an instance leave out after a fruitless one.
+  static constexpr uint32_t kMaxScansSkipped = 63;
+
+  static bool FrameIn(const ReturnInstance& instance, uint64_t begin,
+                      uint64_t end);
+  bool MaySkipScan();
   bool IsSameCallAgain(const ReturnInstance& instance, const EnteredCall& call);
   bool End(ReturnInstance& instance, uint32_t number);
 
@@ -110,6 +123,8 @@ class ReturnPool : public NonCopyable {
   Allocator* allocator_ EBPF_GUARDED_BY(mutex_) = nullptr;
   // The number + 1 of the first free instance, and in the upper half a count.
   Atomic<uint64_t> free_{0};
+  Atomic<uint32_t> skip_{0};       // scans, from now on
+  Atomic<uint32_t> skip_next_{0};  // how many they were after the last one
 };
 
 [[gnu::visibility("hidden")]] extern constinit ReturnPool return_pool;
