@@ -68,11 +68,28 @@ struct ebpf_pt_regs;
  * that a probe may stand on. */
 bool ebpf_on_breakpoint(struct ebpf_pt_regs* regs);
 
+/* Code, not a function: the breakpoint's own entry, where there is one
+ * (x86-64: arch/x86_64/machine/breakpoint_entry.S), for the breakpoint's vector
+ * in place of the kernel's. It saves straight into pt_regs, calls
+ * ebpf_on_breakpoint, and goes back: about a third of the time that a kernel's
+ * own entry and two conversions take. Breakpoints that are not ours, and those
+ * of user mode, it leaves to the kernel's own entry,
+ * ebpf_port_breakpoint_entry (core/platform/text.h). It can all that
+ * ebpf_port_trap_stub may say. Nothing more calls ebpf_on_breakpoint then.
+ *
+ * x86-64: an interrupt gate (whose breakpoints user mode may use, if the
+ * kernel's own was such), on the interrupted stack, with no IST. The kernel has
+ * no supervisor shadow stacks. */
+void ebpf_breakpoint_entry(void);
+
 /* The hook of page faults, and of other traps that an instruction may raise,
  * when the kernel itself was interrupted: called before the kernel looks.
  * True: a probed instruction faulted away from its place; `regs`, converted
  * back, are then as if it had faulted at its own, where the kernel handles it
  * (exception tables, ebpf_copy_nofault's fix-up). False: `regs` untouched.
+ * Interrupts are masked, and have been since the trap: whose slot the
+ * instruction lay in is known only while no CPU can be asked to stand still. A
+ * gate that leaves them on masks them first; after false they may be given back.
  * Context: trap. */
 bool ebpf_on_fault(struct ebpf_pt_regs* regs);
 

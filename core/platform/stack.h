@@ -20,7 +20,10 @@ size_t ebpf_port_stack_walk(const void* regs, bool user, uint64_t* addresses,
 
 /// The kernel stack in which `sp` lies, sp of the running context or of what it
 /// interrupted: [*begin, *end); false where that is not known (the default).
-/// Lets calls that were left by a jump be told from those that will return.
+/// Lets calls that were left by a jump be told from those that will return: all
+/// kernel stacks of the machine that are in use have addresses of their own (a
+/// kernel that maps each task's stack at the same one keeps the default), and
+/// nothing else runs in [*begin, *end).
 /// Takes no lock. Context: any.
 bool ebpf_port_stack_bounds(uintptr_t sp, uintptr_t* begin, uintptr_t* end);
 
