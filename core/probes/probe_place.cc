@@ -118,7 +118,10 @@ Result<machine::ProbePlan> ProbeRegistry::PlanOrSayWhyNot(const Place& place) {
       return Refuse(plan.status(), place.function, place.offset,
                     "this instruction cannot be probed");
   }
-  EBPF_TRY(CheckAllowed(*plan));
+  if (!IsAllowed(plan->address, plan->insn_size)) {
+    return Refuse(Status::kInvalid, place.function, place.offset,
+                  "it is on a breakpoint's own way");
+  }
   return *plan;
 }
 
@@ -172,13 +175,6 @@ bool ProbeRegistry::IsAllowed(uint64_t address, uint64_t size) {
     allowed = allowed && !range.Overlaps(address, size);
   }
   return allowed;
-}
-
-Status ProbeRegistry::CheckAllowed(const machine::ProbePlan& plan) {
-  return IsAllowed(plan.address, plan.insn_size)
-             ? Status::kOk
-             : Refuse(Status::kInvalid, "", plan.address,
-                      "it is on a breakpoint's own way");
 }
 
 }  // namespace ebpf

@@ -63,7 +63,6 @@ class ProbeRegistry : public NonCopyable {
   void HideBreakpoints(uint64_t begin, Bytes code) EBPF_REQUIRES(mutex_);
   Status CheckFollow(const Place& place, const KprobeConsumer& consumer);
   bool IsAllowed(uint64_t address, uint64_t size) EBPF_REQUIRES(mutex_);
-  Status CheckAllowed(const machine::ProbePlan& plan) EBPF_REQUIRES(mutex_);
 
   // Sites.
   static bool IsAttached(const Kprobe* probe) {

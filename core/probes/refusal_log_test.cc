@@ -42,6 +42,17 @@ TEST_F(RefusalLogTest, WhoAsksAgainAndAgainDoesNotFillTheLog) {
   EXPECT_LE(lines, 2 * LogLimit::kLines);
 }
 
+/// Who reads the log may be somebody who does not see addresses.
+TEST_F(RefusalLogTest, APlaceIsToldByItsFunctionNotItsAddress) {
+  Counter counter;
+  ClearHostLog();
+  EXPECT_EQ(AttachKprobe("ebpf_on_breakpoint", 0, 0, counter).status(),
+            Status::kInvalid);
+  EXPECT_EQ(HostLog(),
+            "ebpf: no kprobe at ebpf_on_breakpoint+0x0: it is on a "
+            "breakpoint's own way\n");
+}
+
 TEST_F(RefusalLogTest, WhatAClientWritesIsOneLineOfCharactersThatAreShown) {
   Counter counter;
   ClearHostLog();
