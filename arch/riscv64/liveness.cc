@@ -70,8 +70,8 @@ RegisterSet DeadAtReturn(ConstBytes code) {
 
 class Walk {
  public:
-  explicit Walk(ConstBytes code)
-      : code_(code), at_return_(DeadAtReturn(code)) {}
+  Walk(ConstBytes code, RegisterSet at_return)
+      : code_(code), at_return_(at_return) {}
 
   RegisterSet DeadFrom(size_t offset) {
     Reach(offset, kTemporaries);
@@ -181,7 +181,11 @@ class Walk {
 }  // namespace
 
 RegisterSet DeadAt(ConstBytes code, size_t offset) {
-  return Walk(code).DeadFrom(offset);
+  return Walk(code, DeadAtReturn(code)).DeadFrom(offset);
+}
+
+RegisterSet DeadWithin(ConstBytes code, size_t offset) {
+  return Walk(code, 0).DeadFrom(offset);
 }
 
 }  // namespace ebpf::riscv64

@@ -38,4 +38,8 @@ inline constexpr RegisterSet kTemporaries = 0xf003fce0;
 /// says so: the function must use them.
 RegisterSet DeadAt(ConstBytes code, size_t offset);
 
+/// Those of them that are known from the function's first part `code` alone: on
+/// each way they are written in it, before it returns.
+RegisterSet DeadWithin(ConstBytes code, size_t offset);
+
 }  // namespace ebpf::riscv64

@@ -20,7 +20,7 @@ constexpr uint32_t kRet = 0x8082;
 constexpr uint32_t kNop = 0x00000013;
 constexpr uint32_t kSret = 0x10200073;
 
-RegisterSet DeadIn(const std::vector<uint32_t> &insns, size_t offset = 0) {
+RegisterSet DeadIn(const std::vector<uint32_t>& insns, size_t offset = 0) {
   std::vector<uint8_t> code;
   for (const uint32_t insn : insns) {
     const unsigned size = (insn & 3) == 3 ? 4 : 2;
@@ -95,6 +95,15 @@ TEST(LivenessTest, AnAccessThatFaultsMayGoOnAnywhere) {
   EXPECT_EQ(DeadIn({Li(kT1), Imm(kLd, kA0, kA1, 0), kRet}), SetOf(kT1));
   EXPECT_EQ(DeadIn({Imm(kLd, kA2, kSp, 8), Li(kT1), kRet}),
             SetOf(kT1) | SetOf(kA2));
+}
+
+TEST(LivenessTest, APartOfTheFunctionSaysLess) {
+  const uint32_t insns[] = {kNop, Li(kT1), kRet};
+  const auto* bytes = reinterpret_cast<const uint8_t*>(insns);
+  EXPECT_EQ(DeadWithin(ConstBytes(bytes, 4), 0), 0u);
+  EXPECT_EQ(DeadWithin(ConstBytes(bytes, 8), 0), SetOf(kT1));
+  EXPECT_EQ(DeadWithin(ConstBytes(bytes, 10), 8), 0u);
+  EXPECT_EQ(DeadAt(ConstBytes(bytes, 10), 8), SetOf(kT1));
 }
 
 TEST(LivenessTest, TheWorkIsBounded) {

@@ -7,6 +7,8 @@
 #include "arch/riscv64/breakpoint.h"
 #include "arch/riscv64/emulation.h"
 #include "arch/riscv64/insn_fields.h"
+#include "arch/riscv64/liveness.h"
+#include "core/base/bits.h"
 #include "core/base/memory.h"
 
 namespace ebpf::riscv64 {
@@ -216,9 +218,12 @@ class Emulator {
   const bool may_set_sp_;
 };
 
-void PlanStep(ProbePlan& plan) {
+/// `dead`: registers that nobody reads any more behind the instruction; the
+/// plan keeps one of them, or 0, for a jump back that is far.
+void PlanStep(ProbePlan& plan, RegisterSet dead) {
   plan.method = ProbeMethod::kStep;
   plan.emulation = Encode(Emulation::kStep);
+  plan.operand = dead != 0 ? BitWidth(dead) - 1 : kZero;
   CopyBytes(plan.slot, plan.insn, plan.insn_size);
   CopyBytes(plan.slot + plan.insn_size, plan.breakpoint, plan.breakpoint_size);
   plan.step_trap_offset = plan.insn_size;
@@ -276,7 +281,7 @@ Result<ProbePlan> ProbedInsn::Plan(ConstBytes code, uint64_t function,
   if (DependsOnPc(insn)) {
     return Status::kInvalid;
   }
-  PlanStep(plan);
+  PlanStep(plan, DeadWithin(code, offset + size));
   return plan;
 }
 

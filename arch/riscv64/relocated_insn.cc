@@ -2,8 +2,9 @@
 //
 // The slot of a RISC-V instruction that jumps back: what can be stepped does
 // not depend on where it is, so it is copied as it is. The jump is jal, which
-// needs no register; what is farther would, and is stepped.
-#include "arch/riscv64/insn_fields.h"
+// needs no register, or, where that does not reach, auipc and jalr by one that
+// is dead behind the instruction; without one it is stepped.
+#include "arch/riscv64/encoder.h"
 #include "arch/riscv64/probed_insn.h"
 #include "core/base/bits.h"
 #include "core/base/memory.h"
@@ -11,23 +12,28 @@
 namespace ebpf::riscv64 {
 
 bool ProbedInsn::Relocate(machine::ProbePlan& plan, uint64_t slot) {
-  constexpr int64_t kReach = int64_t{1} << 20;
   // From the jump, behind the copy, to behind the original.
   const auto distance = static_cast<int64_t>(plan.address - slot);
-  if (plan.method != machine::ProbeMethod::kStep || distance < -kReach ||
-      distance >= kReach) {
+  const int64_t upper = (distance + 0x800) >> 12;
+  const auto reg = static_cast<unsigned>(plan.operand);
+  const bool is_near = encode::Fits(distance, 21);
+  if (plan.method != machine::ProbeMethod::kStep ||
+      (!is_near && (reg == encode::kZero || !encode::Fits(upper, 20)))) {
     return false;
   }
-  // jal x0: the immediate's bits 20, 10..1, 11, 19..12 from the top on.
-  // [riscv/unpriv: RV32I, Unconditional Jumps]
-  const auto bits = static_cast<uint32_t>(distance);
-  const uint32_t jump = LittleEndian(
-      Field(bits, 20, 1) << 31 | Field(bits, 1, 10) << 21 |
-      Field(bits, 11, 1) << 20 | Field(bits, 12, 8) << 12 | kOpJal);
+  uint32_t jump[2] = {encode::Jal(encode::kZero, distance), 0};
+  if (!is_near) {
+    jump[0] = encode::Auipc(reg, upper);
+    jump[1] = encode::Imm(encode::kJalr, encode::kZero, reg,
+                          distance - (upper << 12));
+  }
+  const unsigned jump_size = is_near ? 4 : 8;
+  jump[0] = LittleEndian(jump[0]);
+  jump[1] = LittleEndian(jump[1]);
   plan.method = machine::ProbeMethod::kRelocate;
   CopyBytes(plan.slot, plan.insn, plan.insn_size);
-  CopyBytes(plan.slot + plan.insn_size, &jump, sizeof(jump));
-  plan.slot_size = static_cast<uint8_t>(plan.insn_size + sizeof(jump));
+  CopyBytes(plan.slot + plan.insn_size, jump, jump_size);
+  plan.slot_size = static_cast<uint8_t>(plan.insn_size + jump_size);
   return true;
 }
 

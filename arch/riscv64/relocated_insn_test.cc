@@ -50,6 +50,33 @@ TEST(RelocatedInsnTest, IsCopiedAndJumpsToTheNext) {
   }
 }
 
+TEST(RelocatedInsnTest, JumpsBackFromFarByARegisterThatIsDeadThere) {
+  constexpr uint32_t kLiT1 = 0x00100313;  // li t1, 1
+  const uint32_t insns[] = {kMul, kLiT1};
+  const ConstBytes code(reinterpret_cast<const uint8_t*>(insns), 8);
+  for (const uint64_t slot : {kFunction + 0x1234'5678, kFunction - 0x7fff'f000,
+                              kFunction + kReach + 2}) {
+    ProbePlan plan = *ProbedInsn::Plan(code, kFunction, 0, 0);
+    ASSERT_TRUE(ProbedInsn::Relocate(plan, slot)) << std::hex << slot;
+    EXPECT_EQ(plan.method, ProbeMethod::kRelocate);
+    ASSERT_EQ(plan.slot_size, 12);
+    EXPECT_EQ(WordAt(plan, 0), kMul);
+    const uint32_t upper = WordAt(plan, 4);
+    const uint32_t jump = WordAt(plan, 8);
+    EXPECT_EQ(Opcode(upper), kOpAuipc);
+    EXPECT_EQ(Rd(upper), 6u);
+    EXPECT_EQ(Opcode(jump), kOpJalr);
+    EXPECT_EQ(Rs1(jump), 6u);
+    EXPECT_EQ(Rd(jump), 0u);
+    EXPECT_EQ(slot + 4 + static_cast<uint64_t>(ImmU(upper) + ImmI(jump)),
+              kFunction + 4);
+  }
+  ProbePlan plan = *ProbedInsn::Plan(code, kFunction, 0, 0);
+  EXPECT_FALSE(ProbedInsn::Relocate(plan, kFunction + (uint64_t{1} << 32)));
+  ASSERT_TRUE(ProbedInsn::Relocate(plan, kFunction + 0x1000));
+  EXPECT_EQ(plan.slot_size, 8);  // jal needs none
+}
+
 TEST(RelocatedInsnTest, StaysAsItIsWhereAJumpDoesNotReach) {
   for (const uint64_t slot :
        {kFunction + kReach + 2, kFunction - kReach, uint64_t{0x1000}}) {
