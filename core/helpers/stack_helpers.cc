@@ -5,7 +5,7 @@
 #include "core/helpers/functions.h"
 #include "core/helpers/result.h"
 #include "core/linux_abi/bpf.h"
-#include "core/machine/return_stubs.h"
+#include "core/machine/real_address.h"
 #include "core/maps/stack_trace_map.h"
 #include "core/platform/stack.h"
 #include "core/program/program.h"
@@ -26,14 +26,15 @@ const void* RegistersIn(const RunContext& run, uint64_t context) {
 Result<Span<const uint64_t>> Walk(RunContext& run, uint64_t context,
                                   uint64_t flags, size_t capacity) {
   const size_t skip = static_cast<size_t>(flags & linux_abi::kStackSkipMask);
-  const size_t count = ebpf_port_stack_walk(
-      RegistersIn(run, context), (flags & linux_abi::kStackUser) != 0,
-      run.scratch, Min<size_t>(skip + capacity, kScratchWords));
+  const bool user = (flags & linux_abi::kStackUser) != 0;
+  const size_t count =
+      ebpf_port_stack_walk(RegistersIn(run, context), user, run.scratch,
+                           Min<size_t>(skip + capacity, kScratchWords));
   if (count <= skip) {
     return Status::kFault;
   }
-  for (size_t i = skip; i < count; ++i) {
-    run.scratch[i] = machine::RealReturnAddress(run.scratch[i]);
+  for (size_t i = skip; i < count && !user; ++i) {
+    run.scratch[i] = machine::RealAddress(run.scratch[i]);
   }
   return Span<const uint64_t>(run.scratch + skip, count - skip);
 }

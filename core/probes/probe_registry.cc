@@ -4,6 +4,7 @@
 #include "core/probes/probe_registry.h"
 
 #include "core/base/memory.h"
+#include "core/machine/real_address.h"
 #include "core/platform/cpu.h"
 #include "core/platform/text.h"
 #include "core/probes/refusal_log.h"
@@ -37,6 +38,7 @@ Status ProbeRegistry::Init(const machine::MachineOps& ops,
     cpus_ = cpus;
     allocator_ = &allocator;
     probe_shared.slots.Store(&slots_, kRelaxed);
+    machine::pc_behind_slots.Store(OriginalPc, kRelaxed);
     // Releases all: pairs with the acquires in ProbeTrap.
     probe_shared.cpus.Store(cpus_.data(), kRelease);
   }

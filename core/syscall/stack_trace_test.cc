@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: MIT
 //
 // Programs that ask who called the probed function.
+#include <cstdio>
+#include <fstream>
+#include <string>
 #include <vector>
 
 #include "core/helpers/prototype.h"
 #include "core/linux_abi/bpf.h"
 #include "core/linux_abi/perf_event.h"
+#include "core/probes/kprobe.h"
 #include "testing/caller/insns.h"
 #include "testing/caller/test_caller.h"
 #include "testing/caller/test_system.h"
@@ -111,6 +115,56 @@ TEST_P(StackTraceTest, AFollowedCallersAddressIsTheRealOne) {
   const auto caller = reinterpret_cast<uint64_t>(&CallIt);
   EXPECT_GT(static_cast<uint64_t>(results.words[1]), caller);
   EXPECT_LT(static_cast<uint64_t>(results.words[1]), caller + 100);
+}
+
+/// Where the slot is whose instruction is that at `address`.
+uint64_t SlotOf(uint64_t address) {
+  std::ifstream maps("/proc/self/maps");
+  for (std::string line; std::getline(maps, line);) {
+    uint64_t begin = 0;
+    uint64_t end = 0;
+    char rights[5] = {};
+    if (sscanf(line.c_str(), "%lx-%lx %4s", &begin, &end, rights) == 3 &&
+        rights[2] == 'x' && line.find("host_text") != std::string::npos) {
+      for (; begin < end; begin += 16) {
+        if (begin != address && OriginalPc(begin) == address) {
+          return begin;
+        }
+      }
+    }
+  }
+  return 0;
+}
+
+TEST_P(StackTraceTest, WhatWasInterruptedInASlotIsShownAtItsOwnPlace) {
+  // imul rdi, rsi; mov rax, rdi; ret
+  constexpr uint8_t kMultiply[] = {0x48, 0x0f, 0xaf, 0xfe,
+                                   0x48, 0x89, 0xf8, 0xc3};
+  // As if called from rdi: push rdi; push rbp; mov rbp, rsp; nop; pop rbp;
+  // add rsp, 8; ret
+  constexpr uint8_t kCalledFrom[] = {0x57, 0x55, 0x48, 0x89, 0xe5, 0x90,
+                                     0x5d, 0x48, 0x83, 0xc4, 0x08, 0xc3};
+  const HostText multiply("multiply", kMultiply);
+  const HostText called("called_from", kCalledFrom);
+  const int64_t event = caller_.OpenEvent(caller_.Kprobe("multiply"));
+  ASSERT_EQ(caller_.IoctlFd(event, linux_abi::kPerfIocEnable), 0);
+  const uint64_t slot = SlotOf(multiply.address());
+  ASSERT_NE(slot, 0u);
+  const int64_t program = caller_.Load(
+      kKprobe, {LoadLow(6, 2, static_cast<int32_t>(results_)), LoadHigh(0),
+                MovReg(2, 6), Insn(0x07, 2, 0, 0, 8), MovImm(3, 8 * kDepth),
+                MovImm(4, 1), CallHelper(helper_id::get_stack),
+                Insn(0x7b, 6, 0, 0, 0), MovImm(0, 0), Exit()});
+  ASSERT_GE(program, 0);
+  ASSERT_GE(caller_.Attach(program, "called_from", 5), 0);
+  for (const uint64_t address : {slot, multiply.address(), slot + 4096}) {
+    called.As<void(uint64_t)>()(address);
+    const Results results = Found(results_, 0);
+    ASSERT_GE(results.words[0], 8);
+    EXPECT_EQ(static_cast<uint64_t>(results.words[1]),
+              address == slot ? multiply.address() : address);
+  }
+  caller_.client().fds().CloseAll();  // before the functions are gone
 }
 
 TEST_P(StackTraceTest, WhatIsRefusedLeavesZeros) {
