@@ -7,6 +7,7 @@
 #include "core/platform/defer.h"
 #include "core/platform/exec.h"
 #include "core/platform/features.h"
+#include "core/platform/log.h"
 #include "core/platform/nofault.h"
 #include "core/platform/stack.h"
 #include "core/platform/symbols.h"
@@ -112,6 +113,9 @@ EBPF_ABSENT int ebpf_port_saved_pcs(void (* /*see*/)(void* argument,
   return kMinusNotSupported;
 }
 EBPF_ABSENT uint32_t ebpf_port_trap_stub(void) { return 0; }
+EBPF_ABSENT void ebpf_port_breakpoint_entry(void) {
+  ebpf_port_panic("ebpf: somebody else's breakpoint, and no entry for it");
+}
 
 EBPF_ABSENT bool ebpf_port_read_nofault(void* /*to*/, uintptr_t /*from*/,
                                         size_t /*size*/) {

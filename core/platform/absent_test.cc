@@ -82,6 +82,10 @@ TEST(AbsentTest, TextCannotBeTouched) {
   EXPECT_EQ(ebpf_port_trap_stub(), 0u);
 }
 
+TEST(AbsentDeathTest, SomebodyElsesBreakpointIsTheEnd) {
+  EXPECT_DEATH(ebpf_port_breakpoint_entry(), "somebody else's breakpoint");
+}
+
 TEST(AbsentTest, NothingIsReadFoundOrDeferred) {
   uint8_t bytes[4] = {};
   EXPECT_FALSE(ebpf_port_read_nofault(bytes, reinterpret_cast<uintptr_t>(bytes),

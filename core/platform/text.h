@@ -26,9 +26,10 @@ int ebpf_port_stop_machine(int (*function)(void* argument), void* argument,
 /// ebpf_port_exec_alloc's, through an alias mapping if the text is read-only,
 /// and makes them what *this* CPU fetches (cache maintenance). 0, or a negative
 /// errno with nothing written. Takes no lock that a stopped CPU may hold. What
-/// is written may be an instruction of a function that this one calls, memcpy's
-/// loop say: so each instruction changes in one store, or by code that
-/// ebpf_port_may_probe refuses.
+/// is written may be instructions of a function that this one calls, memcpy's
+/// loop say: so what ebpf_port_may_detour allows changes by code that
+/// ebpf_port_may_probe refuses, or it would run half a jump; where nothing is
+/// allowed it is enough that each instruction changes in one store.
 /// Context: only inside ebpf_port_stop_machine's `function`.
 int ebpf_port_text_write(uintptr_t to, const void* bytes, size_t size);
 
@@ -69,10 +70,10 @@ bool ebpf_port_may_override(uintptr_t function);
 
 /// Whether a jump may stand on the `size` bytes at `address`, several whole
 /// instructions of one function on which probes may stand: the kernel is built
-/// without a red zone, and nothing goes on inside of them (after the first one's
-/// beginning) but by jumps of that function's own code: no exception table
-/// names a place there where a fault goes on, and nobody else patches them.
-/// Default: false, and breakpoints stay. Context: task.
+/// without a red zone, and nothing goes on inside of them (after the first
+/// one's beginning) but by jumps of that function's own code: no exception
+/// table names a place there where a fault goes on, and nobody else patches
+/// them. Default: false, and breakpoints stay. Context: task.
 bool ebpf_port_may_detour(uintptr_t address, size_t size);
 
 /// What a port says of preemption inside the kernel; decides whether text that
@@ -111,9 +112,16 @@ enum ebpf_trap_stub {
   /// It sets sp from the frame; it leaves no gap below the interrupted sp.
   EBPF_TRAP_STUB_SETS_SP = 1,
   /// It leaves a gap below the interrupted sp that may be written
-  /// (x86-64: 48 bytes, AArch64: 512, RISC-V: 512).
+  /// (x86-64: 8 bytes, AArch64: 512, RISC-V: 512).
   EBPF_TRAP_STUB_LEAVES_GAP = 2,
 };
+
+/// Code, not a function: where ebpf_breakpoint_entry (core/capi/ebpf.h) jumps
+/// when a breakpoint is none of ours, or user mode's, with registers, stack and
+/// flags as the CPU left them for its vector's handler, and interrupts masked:
+/// the kernel's own entry. Default: the end, by ebpf_port_panic. Context: trap.
+void ebpf_port_breakpoint_entry(void);
+
 /// A sum of ebpf_trap_stub; default 0: instructions that write the stack or sp
 /// then run out of line. Context: any.
 uint32_t ebpf_port_trap_stub(void);

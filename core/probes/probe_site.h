@@ -113,9 +113,9 @@ struct ProbeShared {
 [[gnu::visibility("hidden")]] extern constinit ProbeShared probe_shared;
 
 /// What the running CPU's arch/<isa>/machine has in .ebpf.noprobe: the trap's
-/// way, the fault-safe copy, what makes text fresh, and where followed calls
-/// return to, and what detours call.
-inline constexpr size_t kMachineNoprobeCount = 5;
+/// way, the fault-safe copy, what makes text fresh, where followed calls return
+/// to, what detours call, and the breakpoint's own entry.
+inline constexpr size_t kMachineNoprobeCount = 6;
 [[gnu::visibility("hidden")]] extern const TextRange
     machine_noprobe_text[kMachineNoprobeCount];
 

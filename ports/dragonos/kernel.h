@@ -111,6 +111,10 @@ struct dragonos_range dragonos_no_probe(size_t index);
 /// static key's jump. Empty past the last. Context: task.
 struct dragonos_range dragonos_odd_place(size_t index);
 
+/// Code, not a function: what was in the gate of #BP, for breakpoints of user
+/// mode and of others. Jumped to with interrupts as the CPU found them.
+void dragonos_trap_int3(void);
+
 /// Whether the kernel lets programs have the function at `function` return a
 /// value without running (bpf_override_return): false where it has no list of
 /// such functions. Context: task.
@@ -130,8 +134,10 @@ bool dragonos_current_comm(char* name, size_t size);
 /// After SMP is up and text can be patched. 0 or -errno. Context: task.
 int ebpf_dragonos_init(void);
 
-/// First thing in do_int3. True: handled, return at once.
-bool ebpf_dragonos_int3(struct dragonos_trap_frame* frame);
+/// In the gate of #BP in place of dragonos_trap_int3, an interrupt gate that
+/// user mode may use, from the kernel's start on (core/capi/ebpf.h).
+/// ebpf_dragonos_init refuses to work with another.
+void ebpf_breakpoint_entry(void);
 
 /// First statement of do_page_fault and do_general_protection. True: the frame
 /// goes on elsewhere, return at once.

@@ -7,6 +7,7 @@
 
 #include "arch/x86_64/machine/icache.h"
 #include "core/base/memory.h"
+#include "core/base/noprobe.h"
 #include "core/platform/exec.h"
 #include "core/platform/features.h"
 #include "ports/dragonos/exec_memory.h"
@@ -16,6 +17,8 @@
 #include "ports/dragonos/rendezvous.h"
 #include "ports/dragonos/services.h"
 #include "ports/dragonos/unprobeable.h"
+
+EBPF_NOPROBE_RANGE(ebpf_dragonos_text_noprobe)
 
 namespace {
 
@@ -99,12 +102,22 @@ bool PrepareTextAlias() {
 
 namespace {
 
+/// Byte by byte: what is written may be any function that copies but this one,
+/// which takes no probe. Half a jump would be run.
+EBPF_NOPROBE void Store(uintptr_t to, const uint8_t* bytes, size_t size) {
+  for (size_t i = 0; i < size; ++i) {
+    reinterpret_cast<volatile uint8_t*>(to)[i] = bytes[i];
+  }
+}
+
 /// Writes at most kMaxPiece of text or executable memory. In a rendezvous.
 int Write(uintptr_t to, const void* bytes, size_t size) {
   const uintptr_t offset = to % kPageSize;
   const size_t pages = (offset + size + kPageSize - 1) / kPageSize;
   const bool mapped = MapAlias(to, pages);
-  if (mapped) {
+  if (mapped && size <= kMaxWrite) {
+    Store(alias.virt + offset, static_cast<const uint8_t*>(bytes), size);
+  } else if (mapped) {
     ebpf::CopyBytes(reinterpret_cast<void*>(alias.virt + offset), bytes, size);
   }
   UnmapAlias(pages);
@@ -214,8 +227,9 @@ bool ebpf_port_may_detour(uintptr_t address, size_t size) {
   }
 }
 
-// Its entry code builds the frame right below the interrupted stack pointer,
-// and its iretq takes that from the frame.
-uint32_t ebpf_port_trap_stub() { return EBPF_TRAP_STUB_SETS_SP; }
+// ebpf_breakpoint_entry.
+uint32_t ebpf_port_trap_stub() {
+  return EBPF_TRAP_STUB_SETS_SP | EBPF_TRAP_STUB_LEAVES_GAP;
+}
 
 }  // extern "C"

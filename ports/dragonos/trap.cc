@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// The hooks in DragonOS's trap handlers.
+// The hook in DragonOS's fault handlers.
 #include "arch/x86_64/machine/nofault.h"
 #include "core/capi/ebpf.h"
 #include "ports/dragonos/frame.h"
@@ -12,22 +12,6 @@ EBPF_NOPROBE_RANGE(ebpf_dragonos_trap_noprobe)
 using namespace ebpf::dragonos;
 
 extern "C" {
-
-EBPF_NOPROBE bool ebpf_dragonos_int3(dragonos_trap_frame* frame) {
-  if (!IsOfKernel(*frame)) {
-    return false;  // a breakpoint of user space
-  }
-  // The gate leaves interrupts as they were; iretq will restore them.
-  const uintptr_t interrupts = MaskInterrupts();
-  ebpf::x86_64::PtRegs regs;
-  ToPtRegs(*frame, regs);
-  if (!ebpf_on_breakpoint(reinterpret_cast<ebpf_pt_regs*>(&regs))) {
-    RestoreInterrupts(interrupts);
-    return false;
-  }
-  FromPtRegs(regs, *frame);
-  return true;
-}
 
 EBPF_NOPROBE bool ebpf_dragonos_fault(dragonos_trap_frame* frame) {
   if (!IsOfKernel(*frame)) {

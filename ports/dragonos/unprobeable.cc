@@ -5,21 +5,26 @@
 
 #include "core/base/noprobe.h"
 
-// In cpu.cc, interruptions.cc, rendezvous.cc and trap.cc.
+// In breakpoint.S, cpu.cc, interruptions.cc, rendezvous.cc, text.cc and
+// trap.cc.
+EBPF_NOPROBE_SYMBOLS(ebpf_dragonos_breakpoint)
 EBPF_NOPROBE_SYMBOLS(ebpf_dragonos_cpu_noprobe)
 EBPF_NOPROBE_SYMBOLS(ebpf_dragonos_interruptions_noprobe)
 EBPF_NOPROBE_SYMBOLS(ebpf_dragonos_rendezvous_noprobe)
+EBPF_NOPROBE_SYMBOLS(ebpf_dragonos_text_noprobe)
 EBPF_NOPROBE_SYMBOLS(ebpf_dragonos_trap_noprobe)
 
 namespace ebpf::dragonos {
 
 bool IsUnprobeable(uintptr_t address, size_t size) {
   const TextRange ranges[] = {
+      {ebpf_dragonos_breakpoint_begin, ebpf_dragonos_breakpoint_end},
       {ebpf_dragonos_cpu_noprobe_begin, ebpf_dragonos_cpu_noprobe_end},
       {ebpf_dragonos_interruptions_noprobe_begin,
        ebpf_dragonos_interruptions_noprobe_end},
       {ebpf_dragonos_rendezvous_noprobe_begin,
        ebpf_dragonos_rendezvous_noprobe_end},
+      {ebpf_dragonos_text_noprobe_begin, ebpf_dragonos_text_noprobe_end},
       {ebpf_dragonos_trap_noprobe_begin, ebpf_dragonos_trap_noprobe_end},
   };
   for (const TextRange& range : ranges) {

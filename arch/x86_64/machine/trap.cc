@@ -17,6 +17,7 @@
 #include "core/probes/return_trap.h"
 
 EBPF_NOPROBE_SYMBOLS(ebpf_trap_noprobe)
+EBPF_NOPROBE_SYMBOLS(ebpf_breakpoint)
 EBPF_NOPROBE_SYMBOLS(ebpf_detour)
 EBPF_NOPROBE_SYMBOLS(ebpf_detour_leave)
 EBPF_NOPROBE_RANGE(ebpf_trap_noprobe)
@@ -50,6 +51,7 @@ constinit const TextRange machine_noprobe_text[kMachineNoprobeCount] = {
     {ebpf_icache_begin, ebpf_icache_end},
     {ebpf_return_begin, ebpf_return_end},
     {ebpf_detour_begin, ebpf_detour_leave_end},
+    {ebpf_breakpoint_begin, ebpf_breakpoint_end},
 };
 
 constinit const TextRange machine_detour_text = {ebpf_detour_begin,

@@ -86,8 +86,11 @@ void FillTaskDescriptor(uint32_t cpu) {
 
 void FillIdt() {
   for (size_t i = 0; i < 256; ++i) {
-    auto entry = reinterpret_cast<uint64_t>(machine::guest_trap_entry + 16 * i);
     const Gate gate = GateOf(static_cast<uint8_t>(i));
+    const uint64_t entry =
+        gate.entry != 0
+            ? gate.entry
+            : reinterpret_cast<uint64_t>(machine::guest_trap_entry + 16 * i);
     constexpr uint8_t kPresent = 0x80;
     idt[i] = {
         .offset_low = static_cast<uint16_t>(entry),

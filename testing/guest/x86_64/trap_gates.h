@@ -16,10 +16,11 @@ struct Gate {
   GateType type = GateType::kInterrupt;
   uint8_t ist = 0;        // 0: stays on the interrupted stack
   uint8_t privilege = 0;  // least privileged ring that may use `int n`
+  uintptr_t entry = 0;    // 0: guest_trap_entry + 16 * vector (machine.h)
 };
 
-/// How the kernel that is played enters through `vector`. Its entry code is at
-/// guest_trap_entry + 16 * vector (machine.h). IST 1 is a stack for #DF.
+/// How the kernel that is played enters through `vector`. IST 1 is a stack for
+/// #DF.
 Gate GateOf(uint8_t vector);
 
 }  // namespace guest::x86_64

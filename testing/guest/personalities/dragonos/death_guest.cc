@@ -10,6 +10,7 @@
 #include "testing/guest/kernel/memory.h"
 #include "testing/guest/kernel/thread.h"
 #include "testing/guest/personalities/dragonos/clock.h"
+#include "testing/guest/personalities/dragonos/int3.h"
 #include "testing/guest/x86_64/boot_arguments.h"
 
 extern "C" char guest_text_begin[];
@@ -63,8 +64,11 @@ void SleepWithoutPreemption() {
 
 void EnablePreemptionTooOften() { dragonos_preempt_enable(); }
 
-/// A port's breakpoint hook that reads the kernel's clock.
+/// A breakpoint's handler that reads the kernel's clock.
 void ReadTheClockInAProbe() {
+  dragonos::int3_observer = [](dragonos_trap_frame& /*frame*/) {
+    (void)dragonos_monotonic_ns();
+  };
   dragonos::breakpoint_in_clock = true;
   (void)dragonos_monotonic_ns();
 }
@@ -123,12 +127,6 @@ bool RunTests() {
 }  // namespace guest
 
 extern "C" {
-
-/// Of a careless port.
-bool ebpf_dragonos_int3(dragonos_trap_frame* /*frame*/) {
-  (void)dragonos_monotonic_ns();
-  return true;
-}
 
 bool ebpf_dragonos_fault(dragonos_trap_frame* /*frame*/) { return false; }
 void ebpf_dragonos_ipi(dragonos_trap_frame* /*frame*/) {}

@@ -10,6 +10,7 @@
 #include "testing/guest/kernel/test.h"
 #include "testing/guest/kernel/thread.h"
 #include "testing/guest/personalities/dragonos/current.h"
+#include "testing/guest/personalities/dragonos/int3.h"
 #include "testing/guest/x86_64/registers.h"
 
 extern "C" {
@@ -23,7 +24,6 @@ namespace {
 constinit dragonos_trap_frame seen = {};
 constinit uintptr_t frame_address = 0;
 constinit bool interrupts_in_hook = false;
-constinit bool claim = false;
 constinit ebpf::Atomic<uint32_t> softirqs{0};
 constinit ebpf::Atomic<uint32_t> ipis[kMaxCpus] = {};
 constinit bool interrupts_in_ipi = true;
@@ -66,8 +66,14 @@ GUEST_TEST(DragonOs, TheCurrentTaskIsFoundByTheStackPointer) {
   GUEST_EXPECT_EQ(dragonos_current_pid(), CurrentThread()->id);
 }
 
+void See(dragonos_trap_frame& frame) {
+  seen = frame;
+  frame_address = AddressOf(&frame);
+  interrupts_in_hook = machine::IrqsEnabled();
+}
+
 GUEST_TEST(DragonOs, ABreakpointKeepsInterruptsAsTheyWere) {
-  claim = true;
+  dragonos::int3_observer = See;
   machine::Breakpoint();
   GUEST_EXPECT(interrupts_in_hook);
   const uintptr_t irq = machine::IrqSave();
@@ -77,7 +83,7 @@ GUEST_TEST(DragonOs, ABreakpointKeepsInterruptsAsTheyWere) {
 }
 
 GUEST_TEST(DragonOs, TheFrameLiesRightBelowTheInterruptedStack) {
-  claim = true;
+  dragonos::int3_observer = See;
   machine::Breakpoint();
   // The CPU aligns down to 16 and pushes there; the frame has 24 words.
   GUEST_EXPECT_EQ(frame_address + 24 * 8, seen.rsp & ~uintptr_t{15});
@@ -87,9 +93,8 @@ GUEST_TEST(DragonOs, TheFrameLiesRightBelowTheInterruptedStack) {
 }
 
 GUEST_TEST(DragonOs, AnUnclaimedBreakpointIsSwallowed) {
-  claim = false;
+  dragonos::int3_observer = nullptr;
   machine::Breakpoint();
-  claim = true;
 }
 
 GUEST_TEST(DragonOs, TheFaultHookDecidesWhereToGoOn) {
@@ -140,13 +145,6 @@ GUEST_TEST(DragonOs, KnowsWhereARendezvousMayBegin) {
 }  // namespace guest
 
 extern "C" {
-
-bool ebpf_dragonos_int3(dragonos_trap_frame* frame) {
-  guest::seen = *frame;
-  guest::frame_address = guest::AddressOf(frame);
-  guest::interrupts_in_hook = guest::machine::IrqsEnabled();
-  return guest::claim;
-}
 
 bool ebpf_dragonos_fault(dragonos_trap_frame* frame) {
   guest::seen = *frame;

@@ -14,6 +14,10 @@ guest_trap_entry:
         .set vector, 0
         .rept 256
         .balign 16
+        .if vector == 3
+        .globl dragonos_trap_int3       // a label of its own in DragonOS
+dragonos_trap_int3:
+        .endif
         .if (vector != 8) && (vector != 10) && (vector != 11) && (vector != 12) && (vector != 13) && (vector != 14) && (vector != 17) && (vector != 21) && (vector != 29) && (vector != 30)
         pushq   $0                      // in place of an error code
         .endif

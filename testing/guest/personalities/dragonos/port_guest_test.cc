@@ -128,6 +128,90 @@ GUEST_TEST(DragonOsPort, ATrapLeavesTheStackAloneAtEveryAlignment) {
   GUEST_EXPECT_EQ(seen.rax, 32);
 }
 
+constexpr uint64_t kPushed = 0x7777'0000'0000'7777;
+constinit uint64_t flags_behind = 0;
+
+/// What an emulated push does.
+bool Push(PtRegs& regs) {
+  regs.rsp -= 8;
+  *reinterpret_cast<uint64_t*>(regs.rsp) = kPushed;
+  regs.rflags |= flags_behind;
+  return true;
+}
+
+/// What is on the stack after a breakpoint at an sp that is `bytes` lower.
+uint64_t PopBehindBreakpoint(uint64_t bytes) {
+  uint64_t popped;
+  asm volatile(
+      "movq %%rsp, %%rbx\n"
+      "subq %[bytes], %%rsp\n"
+      "movq %%rsp, %%r12\n"
+      "int3\n"
+      "popq %[popped]\n"
+      "subq %%rsp, %%r12\n"
+      "movq %%rbx, %%rsp\n"
+      "pushfq\n"
+      "andq $~0x100, (%%rsp)\n"  // the trap flag
+      "popfq\n"
+      "addq %%r12, %[popped]\n"
+      : [popped] "=&r"(popped)
+      : [bytes] "r"(bytes)
+      : "rbx", "r12", "memory", "cc");
+  return popped;
+}
+
+GUEST_TEST(DragonOsPort, ATrapCanPushAtEveryAlignment) {
+  on_breakpoint = Push;
+  constexpr uint64_t kFlagsBehind[] = {0, ebpf::x86_64::kFlagTrap,
+                                       ebpf::x86_64::kFlagResume};
+  for (const uint64_t flags : kFlagsBehind) {
+    flags_behind = flags;
+    for (uint64_t bytes = 0; bytes < 32; ++bytes) {
+      GUEST_EXPECT_EQ(PopBehindBreakpoint(bytes), kPushed);
+    }
+  }
+  on_breakpoint = nullptr;
+}
+
+bool MoveStackDown(PtRegs& regs) {
+  regs.rsp -= regs.rax;
+  return true;
+}
+
+/// By how much a breakpoint has moved sp down, where it is to be by `bytes`;
+/// with a register of each kind in its place.
+uint64_t MovedDown(uint64_t bytes) {
+  uint64_t moved;
+  asm volatile(
+      "movq %%rsp, %%rbx\n"
+      "movq %[bytes], %%rax\n"
+      "movq %%rbx, %%r15\n"
+      "movq %%rbx, %%rdi\n"
+      "movq %%rbx, %%rsi\n"
+      "int3\n"
+      "movq %%rbx, %[moved]\n"
+      "subq %%rsp, %[moved]\n"
+      "movq %%rbx, %%rsp\n"
+      "subq %%rbx, %%r15\n"
+      "subq %%rbx, %%rdi\n"
+      "subq %%rbx, %%rsi\n"
+      "orq %%r15, %[moved]\n"
+      "orq %%rdi, %[moved]\n"
+      "orq %%rsi, %[moved]\n"
+      : [moved] "=&r"(moved)
+      : [bytes] "r"(bytes)
+      : "rax", "rbx", "rsi", "rdi", "r15", "memory", "cc");
+  return moved;
+}
+
+GUEST_TEST(DragonOsPort, ATrapCanMoveTheStackByAnyDistance) {
+  on_breakpoint = MoveStackDown;
+  for (uint64_t bytes = 0; bytes < 512; bytes += 8) {
+    GUEST_EXPECT_EQ(MovedDown(bytes), bytes);
+  }
+  on_breakpoint = nullptr;
+}
+
 constinit bool masked_in_hook = false;
 
 bool LookAtInterrupts(PtRegs& regs) {
@@ -303,7 +387,7 @@ GUEST_TEST(DragonOsPort, ProbesNothingOfTheTrapPath) {
   GUEST_EXPECT(!ebpf_port_may_probe(AddressOf(machine::guest_trap_entry), 2));
   GUEST_EXPECT(
       !ebpf_port_may_probe(AddressOf(machine::guest_trap_entry) + 16 * 3, 2));
-  GUEST_EXPECT(!ebpf_port_may_probe(AddressOf(&ebpf_dragonos_int3), 2));
+  GUEST_EXPECT(!ebpf_port_may_probe(AddressOf(&ebpf_port_breakpoint_entry), 2));
   GUEST_EXPECT(!ebpf_port_may_probe(AddressOf(&ebpf_dragonos_fault), 2));
   GUEST_EXPECT(!ebpf_port_may_probe(AddressOf(&ebpf_dragonos_ipi), 2));
   GUEST_EXPECT(!ebpf_port_may_probe(AddressOf(&ebpf_port_cpu_id), 2));
@@ -311,7 +395,7 @@ GUEST_TEST(DragonOsPort, ProbesNothingOfTheTrapPath) {
   GUEST_EXPECT(!ebpf_port_may_probe(AddressOf(&dragonos_cpu_id), 2));
   ebpf_symbol symbol = {};
   GUEST_ASSERT(
-      ebpf_port_symbol_by_address(AddressOf(&ebpf_dragonos_int3), &symbol));
+      ebpf_port_symbol_by_address(AddressOf(&ebpf_dragonos_ipi), &symbol));
   // A probe of two bytes that only ends inside.
   GUEST_EXPECT(!ebpf_port_may_probe(symbol.address - 1, 2));
 }

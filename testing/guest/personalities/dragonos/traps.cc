@@ -7,12 +7,16 @@
 #include "testing/guest/kernel/kernel.h"
 #include "testing/guest/kernel/machine.h"
 #include "testing/guest/kernel/thread.h"
+#include "testing/guest/personalities/dragonos/int3.h"
 #include "testing/guest/personalities/dragonos/interruption.h"
 #include "testing/guest/personalities/dragonos/ipi.h"
 #include "testing/guest/personalities/dragonos/softirq.h"
 #include "testing/guest/x86_64/internal.h"
 #include "testing/guest/x86_64/registers.h"
 #include "testing/guest/x86_64/trap_gates.h"
+
+/// The port's entry; null in images without one.
+extern "C" [[gnu::weak]] void ebpf_breakpoint_entry();
 
 /// What may not be probed: see dragonos_no_probe().
 #define DRAGONOS_ENTRY [[gnu::section(".text.entry"), gnu::noinline]]
@@ -23,10 +27,12 @@ namespace {
 using Frame = dragonos_trap_frame;
 using Handler = void (*)(Frame* frame, uint64_t error_code, uint64_t vector);
 
-/// Unclaimed breakpoints are swallowed: execution goes on behind them.
+/// Breakpoints are swallowed: execution goes on behind them.
 DRAGONOS_ENTRY void DoInt3(Frame* frame, uint64_t /*error_code*/,
                            uint64_t /*vector*/) {
-  (void)ebpf_dragonos_int3(frame);
+  if (dragonos::int3_observer != nullptr) {
+    dragonos::int3_observer(*frame);
+  }
 }
 
 /// As are debug exceptions.
@@ -104,13 +110,23 @@ extern constinit const HandlerTable dragonos_handlers;
 constinit const HandlerTable dragonos_handlers = MakeTable();
 }
 
+namespace dragonos {
+
+constinit void (*int3_observer)(dragonos_trap_frame& frame) = nullptr;
+
+}  // namespace dragonos
+
 namespace x86_64 {
 
 Gate GateOf(uint8_t vector) {
   switch (vector) {
     case 3:
-      // Interrupts stay as they are while a breakpoint is handled.
-      return {.type = GateType::kTrap, .privilege = 3};
+      // Interrupts stay as they are while the kernel handles a breakpoint.
+      return ebpf_breakpoint_entry == nullptr
+                 ? Gate{.type = GateType::kTrap, .privilege = 3}
+                 : Gate{.privilege = 3,
+                        .entry =
+                            reinterpret_cast<uintptr_t>(ebpf_breakpoint_entry)};
     case 8:
       return {.ist = 1};
     default:

@@ -5,7 +5,6 @@
 
 extern "C" {
 
-bool ebpf_dragonos_int3(dragonos_trap_frame* /*frame*/) { return false; }
 bool ebpf_dragonos_fault(dragonos_trap_frame* /*frame*/) { return false; }
 size_t ebpf_dragonos_interrupted(const dragonos_trap_frame* /*frame*/) {
   return 0;
