@@ -58,6 +58,8 @@ void ReturnPool::Exit() {
       machine::ebpf_return_instances.Exchange(nullptr, kRelaxed));
   if (instances != nullptr) {
     free_.Store(0, kRelaxed);
+    skip_.Store(0, kRelaxed);
+    skip_next_.Store(0, kRelaxed);
     allocator_->DeleteArray(Span<ReturnInstance>(instances, kReturnStubCount));
   }
   allocator_ = nullptr;
