@@ -15,6 +15,7 @@
 
 #include "arch/aarch64/machine_ops.h"
 #include "arch/aarch64/probed_insn.h"
+#include "arch/riscv64/detour.h"
 #include "arch/riscv64/machine_ops.h"
 #include "arch/riscv64/probed_insn.h"
 #include "arch/x86_64/detour.h"
@@ -29,6 +30,12 @@ Result<uint8_t> X86EntryWindow(ConstBytes code, uint64_t function) {
   return x86_64::Detour::FindWindow(code, function, 0);
 }
 
+Result<uint8_t> RiscVEntryWindow(ConstBytes code, uint64_t function) {
+  const Result<machine::DetourWindow> window =
+      riscv64::Detour::FindNear(code, function, 0);
+  return window.ok() ? Result<uint8_t>(window->size) : window.status();
+}
+
 struct Cpu {
   uint16_t elf_machine;
   const machine::MachineOps* ops;
@@ -38,7 +45,8 @@ struct Cpu {
 const Cpu kCpus[] = {
     {EM_X86_64, &x86_64::kMachineOps, x86_64::ProbedInsn::Size, X86EntryWindow},
     {EM_AARCH64, &aarch64::kMachineOps, aarch64::ProbedInsn::Size, nullptr},
-    {EM_RISCV, &riscv64::kMachineOps, riscv64::ProbedInsn::Size, nullptr},
+    {EM_RISCV, &riscv64::kMachineOps, riscv64::ProbedInsn::Size,
+     RiscVEntryWindow},
 };
 
 class ElfImage {
