@@ -105,6 +105,11 @@ bool alien_current_task(uint32_t* tid, uint32_t* pid);
 /// Returns how many, 0 if there is no task or it is locked. Context: any.
 size_t alien_current_task_name(char* name, size_t size);
 
+/// current_task()'s kernel_stack.top(), where its kernel stack of
+/// config::USER_KERNEL_STACK_SIZE (8 KiB) ends; 0 if there is no task. Takes no
+/// lock. Context: any.
+uintptr_t alien_current_stack_top(void);
+
 /// task::ktread_create(function, name); `function` must not return. Locks.
 /// Context: task.
 bool alien_kthread_create(void (*function)(void), const char* name);

@@ -133,6 +133,76 @@ GUEST_TEST(Kretprobe, CallsThatAreLeftAreGivenBack) {
   GUEST_EXPECT(ok);
 }
 
+/// Calls followed_call deeper on the stack that runs, and jumps out of it.
+class Jump {
+ public:
+  [[gnu::noinline]] void CallAndLeave() {
+    // What a hit takes of a stack, too.
+    constexpr size_t kRoom = 3072;
+    alignas(16) uint8_t room[kRoom];
+    machine::PrepareThread(&there_, room + kRoom, Start, this);
+    const uintptr_t interrupts = machine::IrqSave();
+    machine::SwitchThread(&here_, &there_);
+    machine::IrqRestore(interrupts);
+  }
+
+  /// From `depth` frames further down.
+  [[gnu::noinline]] void CallFromBelow(uint64_t depth) {
+    volatile uint8_t frame[32];
+    frame[0] = static_cast<uint8_t>(depth);
+    if (depth == 0) {
+      CallAndLeave();
+    } else {
+      CallFromBelow(depth - 1);
+    }
+    frame[1] = frame[0];  // no tail call
+  }
+
+ private:
+  static void Start(void* self) {
+    auto* volatile function = followed_call;
+    function(Leave, self);
+    Panic("a call that was left returned");
+  }
+  static void Leave(void* self) {
+    auto& jump = *static_cast<Jump*>(self);
+    machine::SwitchThread(&jump.there_, &jump.here_);
+  }
+
+  machine::ThreadContext here_ = {};
+  machine::ThreadContext there_ = {};
+};
+
+void JumpOutOfCalls(void* ok) {
+  ReturnProbes probes;
+  GUEST_ASSERT(probes.ok());
+  Watcher watcher;
+  Followed followed("followed_call", watcher);
+  GUEST_ASSERT(followed.ok());
+  Jump jump;
+  for (uint32_t i = 0; i < kReturnStubCount; ++i) {
+    jump.CallFromBelow(1 + i % 4);
+  }
+  GUEST_EXPECT_EQ(ReturnPool::Get().CountInFlight(), kReturnStubCount);
+  // Nobody called from here before: that all others lie below, and so are left,
+  // is known by the stack's bounds only.
+  jump.CallFromBelow(0);
+  GUEST_EXPECT_EQ(followed.missed(), 0);
+  GUEST_EXPECT_EQ(watcher.entered(), kReturnStubCount + 1);
+  GUEST_EXPECT_EQ(ReturnPool::Get().CountInFlight(), 1);
+  const auto stack = reinterpret_cast<uintptr_t>(CurrentThread()->stack);
+  ebpf_task_exit(stack, stack + personality::kStackSize);
+  *static_cast<bool*>(ok) = true;
+}
+
+GUEST_TEST(Kretprobe, CallsThatWereLeftByAJumpAreFoundByTheStacksBounds) {
+  bool ok = false;
+  Thread* thread = Spawn("jumper", OnlineCpus() - 1, JumpOutOfCalls, &ok);
+  GUEST_ASSERT(thread != nullptr);
+  Join(thread);
+  GUEST_EXPECT(ok);
+}
+
 /// Runs `work(argument)` in a task of its own on `cpu`.
 void RunOn(uint32_t cpu, void (*work)(void* argument), void* argument) {
   Thread* thread = Spawn("mover", cpu, work, argument);

@@ -8,6 +8,7 @@
 #include "testing/guest/kernel/injectable.h"
 #include "testing/guest/kernel/kernel.h"
 #include "testing/guest/kernel/memory.h"
+#include "testing/guest/kernel/personality.h"
 #include "testing/guest/kernel/thread.h"
 #include "testing/guest/personalities/alien/ksync.h"
 
@@ -87,6 +88,13 @@ size_t alien_current_task_name(char* name, size_t size) {
   const size_t used = ebpf::Min(size, text.size());
   ebpf::CopyBytes(name, text.data(), used);
   return used;
+}
+
+uintptr_t alien_current_stack_top(void) {
+  const Thread* task = CurrentTask();
+  return task == nullptr ? 0
+                         : reinterpret_cast<uintptr_t>(task->stack) +
+                               personality::kStackSize;
 }
 
 bool alien_kthread_create(void (*function)(void), const char* name) {

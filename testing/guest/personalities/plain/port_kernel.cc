@@ -7,12 +7,14 @@
 #include "core/platform/cpu.h"
 #include "core/platform/log.h"
 #include "core/platform/memory.h"
+#include "core/platform/stack.h"
 #include "core/platform/task.h"
 #include "core/platform/time.h"
 #include "testing/guest/kernel/console.h"
 #include "testing/guest/kernel/kernel.h"
 #include "testing/guest/kernel/machine.h"
 #include "testing/guest/kernel/memory.h"
+#include "testing/guest/kernel/personality.h"
 #include "testing/guest/kernel/thread.h"
 
 namespace {
@@ -60,6 +62,18 @@ void ebpf_port_task_ids(uint32_t* pid, uint32_t* tgid) {
   const guest::Thread* thread = guest::CurrentThread();
   *pid = thread->id;
   *tgid = thread->group;
+}
+
+// All threads' stacks have the same size, and are aligned to it; those that
+// CPUs boot on are the CPU's folder's business.
+bool ebpf_port_stack_bounds(uintptr_t sp, uintptr_t* begin, uintptr_t* end) {
+  const auto stack = reinterpret_cast<uintptr_t>(guest::CurrentThread()->stack);
+  if (stack == 0 || sp - stack >= guest::personality::kStackSize) {
+    return false;
+  }
+  *begin = stack;
+  *end = stack + guest::personality::kStackSize;
+  return true;
 }
 
 bool ebpf_port_task_comm(char* name, size_t size) {
