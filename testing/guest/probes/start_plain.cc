@@ -1,17 +1,11 @@
 // SPDX-License-Identifier: MIT
 //
-// testing/guest/probes/environment.h for the plain port.
-#include "arch/aarch64/machine_ops.h"
-#include "arch/aarch64/pt_regs.h"
+// testing/guest/probes/environment.h's StartPort for the plain port, on any
+// CPU.
 #include "testing/guest/personalities/plain/port.h"
 #include "testing/guest/probes/environment.h"
 
 namespace guest::probes {
-
-using ebpf::aarch64::RegsOf;
-using ebpf::machine::PtRegs;
-
-constinit const char kTryLoadSymbol[] = "Aarch64TryLoad8";
 
 bool StartPort() {
   if (!plain::PrepareText() || !plain::StartDeferWorker()) {
@@ -20,26 +14,5 @@ bool StartPort() {
   plain::InstallHooks();
   return true;
 }
-
-const ebpf::machine::MachineOps& Machine() {
-  return ebpf::aarch64::kMachineOps;
-}
-
-uint64_t Argument(const PtRegs& regs, unsigned index) {
-  return RegsOf(regs).x[index];
-}
-
-void SetArgument(PtRegs& regs, unsigned index, uint64_t value) {
-  RegsOf(regs).x[index] = value;
-}
-
-uint64_t ReturnValue(const PtRegs& regs) { return RegsOf(regs).x[0]; }
-
-void ReturnAtOnce(PtRegs& regs, uint64_t value) {
-  RegsOf(regs).x[0] = value;
-  RegsOf(regs).pc = RegsOf(regs).x[30];
-}
-
-uint64_t Pc(const PtRegs& regs) { return RegsOf(regs).pc; }
 
 }  // namespace guest::probes

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: MIT
+//
+// testing/guest/probes/effort.h for run.sh.
+#include "testing/guest/probes/effort.h"
+
+namespace guest::probes {
+
+constinit const Effort kEffort = {.patience_ns = 3'000'000'000,
+                                  .each_alone = 1,
+                                  .run = 50,
+                                  .hit = 33,
+                                  .alone_hit = 95};
+
+}  // namespace guest::probes

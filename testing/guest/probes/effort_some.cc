@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: MIT
+//
+// testing/guest/probes/effort.h for the ordinary tests.
+#include "testing/guest/probes/effort.h"
+
+namespace guest::probes {
+
+constinit const Effort kEffort = {.patience_ns = 30'000'000,
+                                  .each_alone = 20,
+                                  .run = 5,
+                                  .hit = 1,
+                                  .alone_hit = 10};
+
+}  // namespace guest::probes
