@@ -12,7 +12,6 @@ EBPF_NOPROBE_SYMBOLS(ebpf_dragonos_cpu_noprobe)
 EBPF_NOPROBE_SYMBOLS(ebpf_dragonos_interruptions_noprobe)
 EBPF_NOPROBE_SYMBOLS(ebpf_dragonos_rendezvous_noprobe)
 EBPF_NOPROBE_SYMBOLS(ebpf_dragonos_text_noprobe)
-EBPF_NOPROBE_SYMBOLS(ebpf_dragonos_text_noprobe)
 EBPF_NOPROBE_SYMBOLS(ebpf_dragonos_trap_noprobe)
 
 namespace ebpf::dragonos {
@@ -25,7 +24,6 @@ bool IsUnprobeable(uintptr_t address, size_t size) {
        ebpf_dragonos_interruptions_noprobe_end},
       {ebpf_dragonos_rendezvous_noprobe_begin,
        ebpf_dragonos_rendezvous_noprobe_end},
-      {ebpf_dragonos_text_noprobe_begin, ebpf_dragonos_text_noprobe_end},
       {ebpf_dragonos_text_noprobe_begin, ebpf_dragonos_text_noprobe_end},
       {ebpf_dragonos_trap_noprobe_begin, ebpf_dragonos_trap_noprobe_end},
   };
