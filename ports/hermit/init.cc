@@ -4,6 +4,7 @@
 #include "ports/hermit/init.h"
 
 #include "core/capi/ebpf.h"
+#include "ports/hermit/kernel.h"
 #include "ports/hermit/machine.h"
 
 extern "C" int ebpf_hermit_init(void) {
@@ -14,7 +15,11 @@ extern "C" int ebpf_hermit_init(void) {
   const ebpf_options options = {.cpu_features = ebpf::hermit::MachineFeatures(),
                                 .interpret = false,
                                 .blind_constants = false};
-  return ebpf_init(
-      reinterpret_cast<const ebpf_machine*>(&ebpf::hermit::Machine()),
-      &options);
+  const int status =
+      ebpf_init(reinterpret_cast<const ebpf_machine*>(&ebpf::hermit::Machine()),
+                &options);
+  if (status == 0) {
+    ebpf_hermit_tell_stack_end(&ebpf_task_exit);
+  }
+  return status;
 }

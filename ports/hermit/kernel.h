@@ -7,6 +7,7 @@
 // from a probe, since the probe may sit under that lock.
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -57,6 +58,20 @@ int32_t ebpf_hermit_task_id(void);
 
 /// Hermit's own panic. Takes no lock. Context: any.
 HERMIT_NORETURN void ebpf_hermit_panic(const uint8_t* what, size_t size);
+
+/// The stack of the running task in which `sp` lies: [*begin, *end). False
+/// where there is none. Takes no lock. Context: any.
+bool ebpf_hermit_stack(uintptr_t sp, uintptr_t* begin, uintptr_t* end);
+
+/// Calls `see(argument, pc)` for each task but the running one, with where it
+/// will go on; false if those were not all. Takes no lock. Context: task,
+/// interrupts off.
+bool ebpf_hermit_saved_pcs(void (*see)(void* argument, uintptr_t pc),
+                           void* argument);
+
+/// From now on `tell(begin, end)` is called where a task has ended and its
+/// stacks, which lie in that range, are given back. Context: task.
+void ebpf_hermit_tell_stack_end(void (*tell)(uint64_t begin, uint64_t end));
 
 // --- The image ------------------------------------------------------------
 

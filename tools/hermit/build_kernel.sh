@@ -150,7 +150,7 @@ run_cargo() {
 
 # The kernel's sources, checked by cargo against kernel/Cargo.lock, with two
 # edits: a method of a later Rust than 1.85 becomes the function that it was
-# before, and ports/hermit's exports become a module of the scheduler.
+# before, and ports/hermit's exports become a module of the scheduler's tasks.
 prepare_sources() {
   local partial="$work/hermit-kernel.partial"
   say "fetching hermit-kernel $kernel_version and its crates"
@@ -163,9 +163,11 @@ prepare_sources() {
   rm -f "$partial/rust-toolchain.toml" "$partial/Cargo.lock"
   grep -rlZ write_copy_of_slice "$partial/src" | xargs -0 -r sed -i -E \
     's/\b([a-z]+\[[^]]*\])\.write_copy_of_slice\(/core::mem::MaybeUninit::copy_from_slice(\&mut \1, /'
-  cp "$glue" "$partial/src/scheduler/ebpf.rs"
-  sed -i 's/^pub mod task;$/mod ebpf;\n&/' "$partial/src/scheduler/mod.rs"
-  grep -q '^mod ebpf;$' "$partial/src/scheduler/mod.rs" ||
+  mkdir -p "$partial/src/scheduler/task"
+  cp "$glue" "$partial/src/scheduler/task/ebpf.rs"
+  sed -i 's/^use crate::{arch, env, io};$/&\n\nmod ebpf;/' \
+    "$partial/src/scheduler/task.rs"
+  grep -q '^mod ebpf;$' "$partial/src/scheduler/task.rs" ||
     die "hermit-kernel's scheduler has no place for ports/hermit's exports"
   rm -rf "$work/hermit-kernel"
   mv "$partial" "$work/hermit-kernel"

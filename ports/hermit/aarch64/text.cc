@@ -11,6 +11,7 @@
 #include "ports/hermit/aarch64/exec_memory.h"
 #include "ports/hermit/aarch64/kernel_stubs.h"
 #include "ports/hermit/aarch64/registers.h"
+#include "ports/hermit/kernel.h"
 #include "ports/hermit/symbols.h"
 
 EBPF_NOPROBE_SYMBOLS(ebpf_hermit_cpu)
@@ -23,8 +24,9 @@ extern const uint8_t EbpfHermitVectorsEnd[];
 
 namespace {
 
-constexpr int kMinusFault = -14;    // -EFAULT
-constexpr int kMinusInvalid = -22;  // -EINVAL
+constexpr int kMinusFault = -14;         // -EFAULT
+constexpr int kMinusInvalid = -22;       // -EINVAL
+constexpr int kMinusNotSupported = -95;  // -EOPNOTSUPP
 constexpr size_t kMaxWrite = 64;
 constexpr size_t kPageSize = 4096;
 
@@ -122,8 +124,16 @@ bool ebpf_port_may_probe(uintptr_t address, size_t size) {
          !ebpf::hermit::TouchesExecPool(address, size);
 }
 
-// Preemption stays with its default, "unknown": the end of any interrupt
-// switches tasks, and the kernel lists no saved pc.
+// The end of any interrupt switches tasks, and nothing else does: so each has
+// its pc where its interrupt saved it.
+ebpf_preemption ebpf_port_preemption(void) { return EBPF_PREEMPTION_LISTED; }
+
+// The one CPU is the one that asks, as a task, and handlers of interrupts let
+// no others in.
+int ebpf_port_saved_pcs(void (*see)(void* argument, uintptr_t pc),
+                        void* argument) {
+  return ebpf_hermit_saved_pcs(see, argument) ? 0 : kMinusNotSupported;
+}
 
 uint32_t ebpf_port_trap_stub(void) {
   return EBPF_TRAP_STUB_SETS_SP | EBPF_TRAP_STUB_LEAVES_GAP;

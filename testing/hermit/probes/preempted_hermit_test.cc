@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: MIT
+//
+// One trap or none in the real Hermit, and why that is safe there: a task that
+// is preempted inside a slot while its probe is removed and the slot wanted by
+// another.
+#include "arch/aarch64/machine_ops.h"
+#include "core/base/atomic.h"
+#include "core/capi/ebpf.h"
+#include "core/memory/allocator.h"
+#include "core/platform/text.h"
+#include "core/platform/time.h"
+#include "core/probes/kprobe.h"
+#include "core/sync/read_section.h"
+#include "ports/hermit/init.h"
+#include "testing/guest/kernel/console.h"
+#include "testing/guest/kernel/test.h"
+#include "testing/hermit/application/application.h"
+
+// Functions whose first instruction runs in a slot: of a detour, but for
+// SlotBarrier, whose runs in one that jumps back.
+extern "C" uint64_t SlotMultiply(uint64_t a, uint64_t b);
+extern "C" uint64_t SlotBarrier(uint64_t a, uint64_t b);
+extern "C" uint64_t SlotXor(uint64_t a, uint64_t b);
+extern "C" uint64_t SlotOr(uint64_t a, uint64_t b);
+asm(R"(
+        .text
+        .balign 4
+        .globl SlotMultiply, SlotBarrier, SlotXor, SlotOr
+        .type SlotMultiply, @function
+        .type SlotBarrier, @function
+        .type SlotXor, @function
+        .type SlotOr, @function
+SlotMultiply:
+        mul x0, x0, x1
+        ret
+        .size SlotMultiply, . - SlotMultiply
+SlotBarrier:
+        dmb ish
+        mul x0, x0, x1
+        ret
+        .size SlotBarrier, . - SlotBarrier
+SlotXor:
+        eor x0, x0, x1
+        ret
+        .size SlotXor, . - SlotXor
+SlotOr:
+        orr x0, x0, x1
+        ret
+        .size SlotOr, . - SlotOr
+)");
+
+namespace hermit {
+namespace {
+
+using ebpf::AttachKprobe;
+using ebpf::Kprobe;
+using ebpf::KprobeConsumer;
+using ebpf::Ref;
+using ebpf::StringView;
+
+/// Traps that breakpoints took.
+constinit ebpf::Atomic<uint64_t> traps{0};
+/// False: the port says that nobody was interrupted anywhere, which is a lie.
+constinit ebpf::Atomic<bool> lists{true};
+
+constexpr uint32_t kNapMicroseconds = 20'000;  // less, and Hermit would spin
+
+bool ProbesAreUp() {
+  static constinit bool up = false;
+  up = up || (ebpf_hermit_start_port() == 0 && ebpf::InitReadSections() &&
+              IsOk(ebpf::InitProbes(ebpf::aarch64::kMachineOps,
+                                    ebpf::PortAllocator())));
+  return up;
+}
+
+/// Stays in its hit, with interrupts masked, until somebody's nap is over: the
+/// interrupt then comes where the hit goes on, in the slot.
+class LateForTimer final : public KprobeConsumer {
+ public:
+  void Hit(ebpf::machine::PtRegs& /*regs*/) override {
+    const uint64_t end = ebpf_port_time_ns() + 2'000 * kNapMicroseconds;
+    while (ebpf_port_time_ns() < end) {
+    }
+    hits.FetchAdd(1, ebpf::kRelease);
+  }
+  ebpf::Atomic<uint64_t> hits{0};
+};
+
+class Counter final : public KprobeConsumer {
+ public:
+  void Hit(ebpf::machine::PtRegs& /*regs*/) override { ++hits; }
+  uint64_t hits = 0;
+};
+
+struct Caller {
+  uint64_t (*function)(uint64_t a, uint64_t b) = nullptr;
+  uint64_t result = 0;
+  ebpf::Atomic<bool> returned{false};
+};
+
+void Call(uintptr_t argument) {
+  auto* caller = reinterpret_cast<Caller*>(argument);
+  sys_yield();  // tasks begin with interrupts masked
+  caller->result = caller->function(6, 7);
+  caller->returned.Store(true, ebpf::kRelease);
+}
+
+Ref<Kprobe> Probe(StringView function, KprobeConsumer& consumer) {
+  auto probe = AttachKprobe(function, 0, 0, consumer);
+  if (!probe.ok() || !IsOk((*probe)->Enable())) {
+    guest::FailTest(__FILE__, __LINE__, "no probe");
+    return Ref<Kprobe>();
+  }
+  return ebpf::Move(*probe);
+}
+
+/// What the task's call returns: it is preempted in the slot, the probe goes,
+/// and another one wants a slot. `was_inside`: it had not returned by then.
+uint64_t PreemptInSlot(bool detour, bool* was_inside) {
+  LateForTimer late;
+  Counter ignorer;
+  Caller caller;
+  caller.function = detour ? SlotMultiply : SlotBarrier;
+  Ref<Kprobe> probe = Probe(detour ? "SlotMultiply" : "SlotBarrier", late);
+  const Ref<Kprobe> keeper = Probe("SlotOr", ignorer);  // keeps the page
+  const int32_t task =
+      sys_spawn2(&Call, reinterpret_cast<uintptr_t>(&caller), 2, 64 << 10, 0);
+  if (task < 0 || !probe) {
+    guest::FailTest(__FILE__, __LINE__, "no memory");
+    return 0;
+  }
+  // Pairs with the release in Hit: this goes on when the task is preempted.
+  while (late.hits.Load(ebpf::kAcquire) == 0) {
+    sys_usleep(kNapMicroseconds);
+  }
+  probe->Detach();
+  const Ref<Kprobe> other = Probe("SlotXor", ignorer);
+  GUEST_EXPECT_EQ(SlotXor(6, 7), 1);
+  *was_inside = !caller.returned.Load(ebpf::kAcquire);
+  sys_join(task);
+  return caller.result;
+}
+
+/// Rounds in which the task was inside, and what all of its calls returned; a
+/// timer may let it go on before the probe is removed.
+void ExpectFromInside(bool detour, uint64_t result) {
+  constexpr int kRounds = 10;
+  constexpr int kMostRounds = 200;
+  int inside = 0;
+  for (int i = 0; i < kMostRounds && inside < kRounds; ++i) {
+    bool was_inside = false;
+    const uint64_t got = PreemptInSlot(detour, &was_inside);
+    GUEST_EXPECT_EQ(got, was_inside ? result : 42);
+    inside += was_inside ? 1 : 0;
+  }
+  GUEST_EXPECT_EQ(inside, kRounds);
+}
+
+void ExpectTheCheckToMatter(bool detour) {
+  GUEST_ASSERT(ProbesAreUp());
+  ExpectFromInside(detour, 42);
+  lists.Store(false, ebpf::kRelaxed);
+  ExpectFromInside(detour, 6 ^ 7);
+  lists.Store(true, ebpf::kRelaxed);
+}
+
+GUEST_TEST(Preempted, ATaskInASlotFinishesItsOwnInstructionByTheCheck) {
+  ExpectTheCheckToMatter(false);
+}
+
+GUEST_TEST(Preempted, ATaskInADetourFinishesItsOwnInstructionByTheCheck) {
+  ExpectTheCheckToMatter(true);
+}
+
+/// Traps that 100 hits take.
+uint64_t TrapsOf(StringView name, uint64_t (*function)(uint64_t, uint64_t)) {
+  Counter counter;
+  const Ref<Kprobe> probe = Probe(name, counter);
+  const uint64_t before = traps.Load(ebpf::kRelaxed);
+  for (int i = 0; i < 100; ++i) {
+    GUEST_EXPECT_EQ(function(6, 7), 42);
+  }
+  GUEST_EXPECT_EQ(counter.hits, 100);
+  return traps.Load(ebpf::kRelaxed) - before;
+}
+
+GUEST_TEST(Traps, AreOneForASlotAndNoneForADetour) {
+  GUEST_ASSERT(ProbesAreUp());
+  GUEST_EXPECT_EQ(TrapsOf("SlotBarrier", SlotBarrier), 100);
+  GUEST_EXPECT_EQ(TrapsOf("SlotMultiply", SlotMultiply), 0);
+}
+
+}  // namespace
+}  // namespace hermit
+
+// The image is linked with --wrap: the port's calls of these come here.
+extern "C" {
+
+bool __real_ebpf_on_breakpoint(ebpf_pt_regs* regs);
+[[gnu::section(".ebpf.noprobe")]] bool __wrap_ebpf_on_breakpoint(
+    ebpf_pt_regs* regs) {
+  hermit::traps.FetchAdd(1, ebpf::kRelaxed);
+  return __real_ebpf_on_breakpoint(regs);
+}
+
+int __real_ebpf_port_saved_pcs(void (*see)(void* argument, uintptr_t pc),
+                               void* argument);
+int __wrap_ebpf_port_saved_pcs(void (*see)(void* argument, uintptr_t pc),
+                               void* argument) {
+  return hermit::lists.Load(ebpf::kRelaxed)
+             ? __real_ebpf_port_saved_pcs(see, argument)
+             : 0;
+}
+
+}  // extern "C"
