@@ -7,9 +7,10 @@
 #include "core/machine/function_entry.h"
 #include "core/platform/cpu.h"
 #include "core/probes/kprobe.h"
-#include "core/probes/kprobe_test_util.h"
+#include "core/probes/many_functions_test_util.h"
 #include "core/probes/probe_list.h"
 #include "core/probes/probe_site.h"
+#include "core/probes/text_patch.h"
 #include "testing/host_port/host_cpu.h"
 #include "testing/host_port/host_rendezvous.h"
 #include "testing/host_port/host_symbols.h"
@@ -320,6 +321,35 @@ TEST_F(KprobeDetourTest, AFaultOfTheFirstInstructionIsOneAtItsOwnPlace) {
   EXPECT_EQ(fault_pc, load.address());
   EXPECT_EQ(counter_.hits, 2u);
   EXPECT_FALSE(HostIrqsMasked());
+}
+
+TEST_F(KprobeDetourTest, JumpsAreWrittenInFewRendezvousAndPromisedMemory) {
+  constexpr size_t kCount = 1000;
+  const uint64_t bytes = allocator_.outstanding_bytes();
+  const ManyFunctions functions(kCount);
+  std::vector<Ref<Kprobe>> probes(kCount);
+  ASSERT_EQ(AttachKprobes(functions.addresses(), counter_, SpanOf(probes)),
+            Status::kOk);
+  uint64_t rendezvous = HostRendezvousCount();
+  ASSERT_EQ(EnableKprobes(SpanOf(probes)), Status::kOk);
+  // Slots and breakpoints, then the jumps.
+  EXPECT_LE(HostRendezvousCount() - rendezvous,
+            3 * kCount / kMaxTextPatches + 3);
+  EXPECT_LE(allocator_.outstanding_bytes() - bytes + HostExecBytes(),
+            272 * kCount);
+  size_t jumps = 0;
+  for (const uint64_t address : functions.addresses()) {
+    jumps += *reinterpret_cast<const uint8_t*>(address) == kJump ? 1 : 0;
+  }
+  EXPECT_EQ(jumps, kCount);
+  const uint64_t breakpoints = HostBreakpointCount();
+  EXPECT_EQ(functions.CallAll(), kCount);
+  EXPECT_EQ(counter_.hits, kCount);
+  EXPECT_EQ(HostBreakpointCount(), breakpoints);
+  rendezvous = HostRendezvousCount();
+  DetachKprobes(SpanOf(probes));
+  EXPECT_LE(HostRendezvousCount() - rendezvous, kCount / kMaxTextPatches + 3);
+  EXPECT_TRUE(functions.IsOriginal());
 }
 
 TEST(KprobeDetourAllocationTest, EveryAllocationMayFail) {
