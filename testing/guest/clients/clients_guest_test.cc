@@ -89,11 +89,11 @@ GUEST_TEST(Clients, AKretprobeSeesTheResult) {
 }
 
 /// What a map of many.bpf.c says of a function.
-uint64_t HitsOf(LoadedObject& many, ebpf::StringView map, uint64_t function) {
-  uint64_t hits = 0;
+uint64_t ValueOf(LoadedObject& many, ebpf::StringView map, uint64_t function) {
+  uint64_t value = 0;
   const ebpf::Result<int> fd = many.object().MapFd(map);
-  (void)demo::LookupElem(many.client(), *fd, &function, &hits);
-  return hits;
+  (void)demo::LookupElem(many.client(), *fd, &function, &value);
+  return value;
 }
 
 GUEST_TEST(Clients, APatternAttachesToEachFunctionThatFits) {
@@ -108,11 +108,43 @@ GUEST_TEST(Clients, APatternAttachesToEachFunctionThatFits) {
   GUEST_EXPECT(SubjectIsRight());
   constexpr const char* kMaps[] = {"calls", "returns"};
   for (const char* map : kMaps) {
-    GUEST_EXPECT_EQ(HitsOf(many, map, second), 20);
-    GUEST_EXPECT_EQ(HitsOf(many, map, SubjectAddress()), 1);
+    GUEST_EXPECT_EQ(ValueOf(many, map, second), 20);
+    GUEST_EXPECT_EQ(ValueOf(many, map, SubjectAddress()), 1);
   }
   many.object().Close();
   GUEST_EXPECT(SubjectIsRight());
+}
+
+GUEST_TEST(Clients, ASessionRunsAtBothEndsOfACall) {
+  const auto second = reinterpret_cast<uint64_t>(&client_second);
+  LoadedObject many(many_object());
+  GUEST_ASSERT(many.loaded());
+  GUEST_ASSERT(many.Attach("on_both") > 0);
+  for (long i = 0; i < 20; ++i) {
+    GUEST_EXPECT_EQ(client_second(i), i + 1);
+  }
+  GUEST_EXPECT(SubjectIsRight());
+  GUEST_EXPECT_EQ(ValueOf(many, "ends", second), 40);
+  GUEST_EXPECT_EQ(ValueOf(many, "ends", SubjectAddress()), 0);
+}
+
+GUEST_TEST(Clients, EachFunctionHasItsCookieAtBothEnds) {
+  const auto second = reinterpret_cast<uint64_t>(&client_second);
+  constexpr const char* kNames[] = {"client_second", "client_subject"};
+  constexpr uint64_t kCookies[] = {0x1234'5678'9abc'def0, 42};
+  constexpr const char* kPrograms[] = {"with_cookie", "with_cookie_too"};
+  for (const char* program : kPrograms) {
+    LoadedObject many(many_object());
+    GUEST_ASSERT(many.loaded());
+    GUEST_ASSERT(many.object()
+                     .AttachMany(many.IndexOf(program),
+                                 {.names = kNames, .cookies = kCookies})
+                     .ok());
+    GUEST_EXPECT_EQ(client_second(1), 2);
+    GUEST_EXPECT(SubjectIsRight());
+    GUEST_EXPECT_EQ(ValueOf(many, "cookies", second), kCookies[0]);
+    GUEST_EXPECT_EQ(ValueOf(many, "cookies", SubjectAddress()), kCookies[1]);
+  }
 }
 
 }  // namespace
