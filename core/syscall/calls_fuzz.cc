@@ -12,6 +12,7 @@
 #include "core/files/client.h"
 #include "core/files/pin_store.h"
 #include "core/memory/allocator.h"
+#include "core/probes/return_hook.h"
 #include "core/syscall/system.h"
 #include "testing/fuzzing/calls_memory.h"
 #include "testing/fuzzing/calls_process.h"
@@ -34,14 +35,16 @@ constexpr uint8_t kAdd[] = {0x55, 0x48, 0x89, 0xe5, 0x48,
 void PrintCounters() {
   std::printf(
       "inputs %llu, calls %llu, succeeded %llu, programs loaded %llu, events "
-      "opened %llu, BTFs loaded %llu, iterators opened %llu\n",
+      "opened %llu, BTFs loaded %llu, iterators opened %llu, links to many "
+      "%llu\n",
       static_cast<unsigned long long>(counters.inputs),
       static_cast<unsigned long long>(counters.calls),
       static_cast<unsigned long long>(counters.succeeded),
       static_cast<unsigned long long>(counters.programs),
       static_cast<unsigned long long>(counters.events),
       static_cast<unsigned long long>(counters.types),
-      static_cast<unsigned long long>(counters.iterators));
+      static_cast<unsigned long long>(counters.iterators),
+      static_cast<unsigned long long>(counters.links_to_many));
 }
 
 /// The fake kernel, from the first input on.
@@ -49,6 +52,8 @@ struct Kernel {
   Kernel() : text(kFunction, kAdd) {
     Expect(IsOk(ebpf::InitSystem(ebpf::HostMachineOps())), "the system starts");
     ebpf::KeepASlotPage();
+    // What all returns share stays once it is there.
+    Expect(IsOk(ebpf::ReturnHook::Prepare()), "there is memory");
   }
 
   ebpf::HostTraps traps;

@@ -353,7 +353,7 @@ int64_t Process::Mmap() {
 void Process::MakeOneCall() {
   ++counters.calls;
   int64_t result = 0;
-  switch (source_.Byte() % 28) {
+  switch (source_.Byte() % 32) {
     case 0:
     case 1:
       result = MapCreate();
@@ -417,6 +417,14 @@ void Process::MakeOneCall() {
       break;
     case 24:
       result = BtfLoad();
+      break;
+    case 28:
+    case 29:
+      result = LinkMany();
+      break;
+    case 30:
+    case 31:
+      result = Texts();
       break;
     default:
       Write();

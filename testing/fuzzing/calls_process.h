@@ -24,6 +24,7 @@ struct Counters {
   uint64_t events = 0;
   uint64_t types = 0;
   uint64_t iterators = 0;
+  uint64_t links_to_many = 0;
 };
 extern Counters counters;
 
@@ -135,6 +136,12 @@ class Process {
   int64_t OpenEvent();
   int64_t Ioctl();
   int64_t Mmap();
+  void WriteTables();
+  /// A program that can be linked to many functions so.
+  int64_t LoadForMany(uint32_t attach_type);
+  int64_t LinkMany();
+  int64_t Tell();
+  int64_t Texts();
 
   template <typename Attr>
   int64_t Call(uint32_t command, const Attr& attr) {
