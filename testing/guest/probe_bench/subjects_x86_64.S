@@ -68,6 +68,17 @@ bench_subjects:
         end     bench_mov_reg
         row     mov_reg, 1
 
+        // Long enough for a jump, as most functions' beginnings are.
+        begin   bench_prologue
+1:      push    %rbp
+        mov     %rsp, %rbp
+        push    %rbx
+        pop     %rbx
+        pop     %rbp
+        ret
+        end     bench_prologue
+        row     prologue, 1
+
         // Many a leaf function begins so: a step each.
         begin   bench_xor
 1:      xor     %eax, %eax
