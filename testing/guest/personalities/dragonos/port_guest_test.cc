@@ -9,10 +9,7 @@
 #include "core/platform/cpu.h"
 #include "core/platform/memory.h"
 #include "core/platform/symbols.h"
-#include "core/platform/task.h"
 #include "core/platform/text.h"
-#include "core/platform/time.h"
-#include "core/platform/user.h"
 #include "ports/dragonos/kernel.h"
 #include "ports/dragonos/services.h"
 #include "testing/guest/kernel/kernel.h"
@@ -20,7 +17,6 @@
 #include "testing/guest/kernel/memory.h"
 #include "testing/guest/kernel/test.h"
 #include "testing/guest/kernel/thread.h"
-#include "testing/guest/personalities/dragonos/user_space.h"
 
 extern "C" {
 void break_with_all_registers(const uint64_t in[17], uint64_t out[17]);
@@ -441,64 +437,6 @@ GUEST_TEST(DragonOsPort, SeveralTasksOfEachCpuStopTheMachineInTurns) {
   GUEST_EXPECT_EQ(stops.failed.Load(ebpf::kRelaxed), 0);
 }
 
-// --- Time, tasks, users
-// -------------------------------------------------------
-
-GUEST_TEST(DragonOsPort, TimeRunsAsTheKernelsClock) {
-  // The port's readings between two of the kernel's, for a busy host may stop
-  // this CPU between any two.
-  const uint64_t kernel_0 = dragonos_monotonic_ns();
-  const uint64_t begin = ebpf_port_time_ns();
-  const uint64_t kernel_1 = dragonos_monotonic_ns();
-  SleepTicks(50);
-  const uint64_t kernel_2 = dragonos_monotonic_ns();
-  const uint64_t end = ebpf_port_time_ns();
-  const uint64_t kernel_3 = dragonos_monotonic_ns();
-  const uint64_t measured = end - begin;
-  GUEST_EXPECT(measured > (kernel_2 - kernel_1) / 10 * 9);
-  GUEST_EXPECT(measured < (kernel_3 - kernel_0) / 10 * 11);
-}
-
-struct TaskSeen {
-  uint32_t pid;
-  uint32_t tgid;
-  char comm[16];
-};
-
-void LookAtTask(void* argument) {
-  auto* task = static_cast<TaskSeen*>(argument);
-  ebpf_port_task_ids(&task->pid, &task->tgid);
-  (void)ebpf_port_task_comm(task->comm, sizeof task->comm);
-}
-
-GUEST_TEST(DragonOsPort, SaysWhichTaskRuns) {
-  TaskSeen task = {};
-  Thread* thread =
-      Spawn("/bin/a_rather_long_name", OnlineCpus() - 1, LookAtTask, &task, 7);
-  GUEST_ASSERT(thread != nullptr);
-  const uint32_t id = thread->id;
-  Join(thread);
-  GUEST_EXPECT_EQ(task.pid, id);
-  GUEST_EXPECT_EQ(task.tgid, 7);
-  GUEST_EXPECT(ebpf::StringView(task.comm) == "a_rather_long_n");
-}
-
-GUEST_TEST(DragonOsPort, CopiesFromAndToAProcess) {
-  auto* user = reinterpret_cast<uint8_t*>(dragonos::kUserBegin);
-  for (int i = 0; i < 64; ++i) {
-    user[i] = static_cast<uint8_t>(i);
-  }
-  uint8_t bytes[64] = {};
-  GUEST_EXPECT(ebpf_port_copy_from_user(bytes, dragonos::kUserBegin, 64));
-  GUEST_EXPECT_EQ(bytes[63], 63);
-  bytes[5] = 99;
-  GUEST_EXPECT(ebpf_port_copy_to_user(dragonos::kUserBegin, bytes, 64));
-  GUEST_EXPECT_EQ(user[5], 99);
-  // Across the end: nothing there to copy.
-  GUEST_EXPECT(!ebpf_port_copy_from_user(bytes, dragonos::kUserEnd - 32, 64));
-  GUEST_EXPECT(!ebpf_port_copy_to_user(dragonos::kUserEnd - 32, bytes, 64));
-}
-
 }  // namespace
 }  // namespace guest
 
@@ -508,10 +446,3 @@ extern "C" bool ebpf_on_breakpoint(ebpf_pt_regs* regs) {
   }
   return guest::on_breakpoint(*reinterpret_cast<ebpf::x86_64::PtRegs*>(regs));
 }
-
-extern "C" [[gnu::section(".ebpf.noprobe")]] bool ebpf_on_fault(
-    ebpf_pt_regs* /*regs*/) {
-  return false;
-}
-
-extern "C" bool ebpf_fix_fault(ebpf_pt_regs* /*regs*/) { return false; }
