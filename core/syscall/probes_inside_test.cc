@@ -29,6 +29,7 @@ constexpr Target kTargets[] = {
      "11TableCallerE",
      2, 1},
     {"_ZN4ebpf9HashTable11TakeOrEvictEv", 0, 0},
+    {"_ZN4ebpf9HashTable7CopyOutENS_4SpanIKhEENS1_IhEE", 0, 0},
     // Under a bucket's lock, of an evicted element among others.
     {"_ZN4ebpf9HashTable6UnlinkERNS0_6BucketERKNS0_8PositionE", 0, 0},
     // Under a bucket's lock, or for an LRU.
@@ -95,6 +96,7 @@ class ProbesInsideTest : public ProbedProgramsTest,
       const int64_t status = UpdateByCall(maps_.lru, key & 63);
       load_.wrong += status == 0 || status == Minus(Status::kNoMemory) ? 0 : 1;
       load_.updates += 2;
+      LookUpByCall(maps_.hash, key & 15);
       load_.wrong += RunByCall(driver_.fd) == 0 ? 0 : 1;
       ++load_.runs;
       load_.wrong += driven(i, cpu) == i + cpu ? 0 : 1;
@@ -103,6 +105,16 @@ class ProbesInsideTest : public ProbedProgramsTest,
         MakeAndCloseMap();
       }
     }
+  }
+  /// A program may have removed it.
+  void LookUpByCall(int64_t map, uint32_t key) {
+    uint64_t value = 0;
+    linux_abi::MapElemAttr attr{};
+    attr.map_fd = static_cast<uint32_t>(map);
+    attr.key = reinterpret_cast<uint64_t>(&key);
+    attr.value = reinterpret_cast<uint64_t>(&value);
+    const int64_t status = Call(linux_abi::kMapLookupElem, attr);
+    load_.wrong += status == 0 || status == Minus(Status::kNotFound) ? 0 : 1;
   }
   void MakeAndCloseMap() {
     linux_abi::MapCreateAttr attr{};
