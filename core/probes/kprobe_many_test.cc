@@ -68,17 +68,27 @@ TEST_F(KprobeManyTest, AllAreHitAndTheirTextChangesInFewRendezvous) {
 }
 
 TEST_F(KprobeManyTest, AProbeTakesTheMemoryThatIsPromised) {
-  const ManyFunctions functions(8192);  // all of the table
-  std::vector<Ref<Kprobe>> probes(functions.size());
-  Counter counter;
-  ASSERT_EQ(AttachKprobes(functions.addresses(), counter, SpanOf(probes)),
-            Status::kOk);
-  const uint64_t bytes =
-      allocator_.outstanding_bytes() - own_bytes_ + HostExecBytes();
-  printf("%llu bytes for each of %zu probes, every second with a slot\n",
-         static_cast<unsigned long long>(bytes / functions.size()),
-         functions.size());
-  EXPECT_LE(bytes, 256 * functions.size());
+  for (const bool detours : {false, true}) {
+    SetHostDetours(detours);
+    const ManyFunctions functions(8192);  // all of the table
+    std::vector<Ref<Kprobe>> probes(functions.size());
+    Counter counter;
+    ASSERT_EQ(AttachKprobes(functions.addresses(), counter, SpanOf(probes)),
+              Status::kOk);
+    ASSERT_EQ(EnableKprobes(SpanOf(probes)), Status::kOk);
+    const uint64_t bytes =
+        allocator_.outstanding_bytes() - own_bytes_ + HostExecBytes();
+    printf("%llu bytes for each of %zu probes, %s with a slot\n",
+           static_cast<unsigned long long>(bytes / functions.size()),
+           functions.size(), detours ? "each" : "every second");
+    EXPECT_LE(bytes, 256 * functions.size());
+    const uint64_t breakpoints = HostBreakpointCount();
+    EXPECT_EQ(functions.CallAll(), functions.size());
+    EXPECT_EQ(HostBreakpointCount() - breakpoints,
+              detours ? 0 : functions.size());
+    DetachKprobes(SpanOf(probes));
+  }
+  SetHostDetours(false);
 }
 
 TEST_F(KprobeManyTest, WhatCanBeProbedIsSaidBeforehand) {

@@ -148,7 +148,7 @@ bool ProbeRegistry::MakeDetour(ProbeSite& site, bool is_far) {
   slots_.SetOrigin(*slot, plan.address, plan.copy_offset,
                    machine::SizeInSlot(plan));
   if (site.slot != 0) {
-    slots_.Free(site.slot);
+    slots_.Return(site.slot);
   }
   site.plan = plan;
   site.slot = *slot;

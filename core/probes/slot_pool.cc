@@ -140,7 +140,10 @@ void SlotPool::Free(uint64_t slot) {
 
 void SlotPool::Return(uint64_t slot) {
   Page& page = *PageOf(slot);
-  ClearBit(page.used, IndexOf(page, slot));
+  const unsigned index = IndexOf(page, slot);
+  ClearBit(page.used, index);
+  ClearBit(page.jumps_back, index);
+  page.origins[index].Store(0, kRelaxed);
   AddToRoom(page);
   if (IsUnused(page) && &page != spare_) {
     AddToFreed(page);

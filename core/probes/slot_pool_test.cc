@@ -98,7 +98,9 @@ TEST(SlotPoolTest, ASlotThatNobodyFoundIsFreeAtOnce) {
   FailingAllocator allocator;
   SlotPool pool;
   const std::vector<uint64_t> slots = AllocateMany(pool, allocator, 128);
+  pool.SetOrigin(slots[77], 0x1000);
   pool.Return(slots[77]);
+  EXPECT_EQ(pool.OriginOf(slots[77]), slots[77]);
   EXPECT_FALSE(pool.has_freed());
   EXPECT_EQ(*pool.Allocate(allocator, 0, kAnywhere), slots[77]);
   for (const uint64_t slot : slots) {
