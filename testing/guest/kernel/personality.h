@@ -29,6 +29,10 @@ extern const bool kHasTaskNames;
 /// True if it calls PreemptIfDue() (thread.h) at the end of interrupts.
 extern const bool kCanPreempt;
 
+/// True if it looks for something at the low end of a stack of kStackSize that
+/// sp is in: other stacks will not do.
+extern const bool kStacksHaveOneSize;
+
 /// Gives the image's sections the real kernel's permissions. Called once, on
 /// CPU 0, when the allocator works and before other CPUs start.
 void ProtectImage();

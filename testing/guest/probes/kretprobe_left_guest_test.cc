@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// Calls that are followed, and that their task leaves for good, or that return
-// on another CPU than the one that made them.
+// Calls that are followed, on stacks of their own: ones that their task leaves
+// for good, that return on another CPU than the one that made them, and very
+// many in each other.
 #include "core/base/memory.h"
 #include "core/machine/return_stubs.h"
 #include "core/probes/return_hook.h"
@@ -26,13 +27,13 @@ using ebpf::machine::kReturnStubCount;
 /// that is killed, or a jump out of it, or a task that is switched away.
 class Aside {
  public:
-  Aside() {
-    const size_t pages = personality::kStackSize / kPageSize;
-    stack_ = static_cast<uint8_t*>(AllocatePages(pages, pages));
-  }
+  explicit Aside(size_t size = personality::kStackSize)
+      : size_(size),
+        stack_(static_cast<uint8_t*>(
+            AllocatePages(size / kPageSize, size / kPageSize))) {}
   ~Aside() {
     if (stack_ != nullptr) {
-      FreePages(stack_, personality::kStackSize / kPageSize);
+      FreePages(stack_, size_ / kPageSize);
     }
   }
   Aside(const Aside&) = delete;
@@ -41,13 +42,20 @@ class Aside {
     return stack_ != nullptr && CurrentThread()->stack != nullptr;
   }
   uint64_t begin() const { return reinterpret_cast<uintptr_t>(stack_); }
-  uint64_t end() const { return begin() + personality::kStackSize; }
+  uint64_t end() const { return begin() + size_; }
 
   /// Calls followed_call there, and leaves it from inside.
   void CallAndLeave() {
-    machine::PrepareThread(&there_, stack_ + personality::kStackSize, Start,
-                           this);
+    machine::PrepareThread(&there_, stack_ + size_, Start, this);
     SwitchThere();
+  }
+
+  /// Calls followed_sum(n) there; what it returned.
+  uint64_t Sum(uint64_t n) {
+    result_ = n;
+    machine::PrepareThread(&there_, stack_ + size_, StartSum, this);
+    SwitchThere();
+    return result_;
   }
 
   /// Goes on with the call that was left, on this CPU, until it has returned;
@@ -77,6 +85,11 @@ class Aside {
     }
     machine::SwitchThread(&aside.there_, &aside.here_);
   }
+  static void StartSum(void* self) {
+    auto& aside = *static_cast<Aside*>(self);
+    aside.result_ = followed_sum(aside.result_);
+    machine::SwitchThread(&aside.there_, &aside.here_);
+  }
   static void Leave(void* self) {
     auto& aside = *static_cast<Aside*>(self);
     machine::SwitchThread(&aside.there_, &aside.here_);
@@ -84,7 +97,8 @@ class Aside {
 
   static constexpr size_t kLowest = 512;
 
-  uint8_t* stack_ = nullptr;
+  const size_t size_;
+  uint8_t* const stack_;
   bool is_gone_on_ = false;
   uint64_t result_ = 0;
   machine::ThreadContext here_ = {};
@@ -254,6 +268,39 @@ GUEST_TEST(Kretprobe, ACallMayReturnOnAnotherCpu) {
   Line() << "  " << kRounds
          << " calls begun on one CPU and ended on another: " << watcher.wrong()
          << " wrong returns";
+}
+
+struct Deep {
+  static constexpr uint64_t kDepth = 1000;
+  static constexpr size_t kStackSize = size_t{256} << 10;
+  Aside aside{kStackSize};
+  uint64_t result = 0;
+};
+
+GUEST_TEST(Kretprobe, RecursionOfAThousandIsMatchedCallByCall) {
+  if (personality::kStacksHaveOneSize) {
+    SkipTest("this kernel's stacks have one size, and are too small");
+    return;
+  }
+  ReturnProbes probes;
+  GUEST_ASSERT(probes.ok());
+  Watcher watcher(Sum);
+  Followed followed("followed_sum", watcher);
+  GUEST_ASSERT(followed.ok());
+  Deep deep;
+  RunOn(
+      0,
+      [](void* argument) {
+        auto& self = *static_cast<Deep*>(argument);
+        GUEST_ASSERT(self.aside.ok());
+        self.result = self.aside.Sum(Deep::kDepth);
+      },
+      &deep);
+  GUEST_EXPECT_EQ(deep.result, Sum(Deep::kDepth));
+  GUEST_EXPECT_EQ(watcher.returned(), Deep::kDepth + 1);
+  GUEST_EXPECT_EQ(watcher.wrong() + followed.missed(), 0);
+  Line() << "  " << watcher.returned()
+         << " calls in each other: " << watcher.wrong() << " wrong returns";
 }
 
 }  // namespace

@@ -14,6 +14,7 @@ constinit const char kName[] = "Alien";
 constinit const size_t kStackSize = 0x2000;
 constinit const bool kHasTaskNames = true;
 constinit const bool kCanPreempt = false;
+constinit const bool kStacksHaveOneSize = true;
 
 void ProtectImage() {
   alien::BuildKernelAddressSpace();

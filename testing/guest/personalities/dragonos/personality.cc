@@ -38,6 +38,7 @@ const char kName[] = "DragonOS";
 const size_t kStackSize = dragonos::kStackSize;
 const bool kHasTaskNames = true;
 const bool kCanPreempt = true;
+const bool kStacksHaveOneSize = true;
 
 void ProtectImage() {
   // Text can be executed and not written, constants neither; all other RAM can

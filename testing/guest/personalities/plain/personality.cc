@@ -27,6 +27,7 @@ constinit const char kName[] = "plain";
 constinit const size_t kStackSize = 0x4000;
 constinit const bool kHasTaskNames = true;
 constinit const bool kCanPreempt = true;
+constinit const bool kStacksHaveOneSize = false;
 
 void ProtectImage() {
   if (!plain::ProtectRamAndImage()) {
