@@ -34,7 +34,7 @@ void PutKprobes(TextWriter& text, const KprobeMultiLink& link) {
     text.Put("\t ");
     ebpf_symbol symbol;
     if (ebpf_port_symbol_by_address(link.functions()[i], &symbol)) {
-      char name[128];
+      char name[kMaxSymbolName - 1];
       text.Put(ReadSymbolName(symbol, name));
       text.Put("+0x0/0x").PutHex(symbol.size).Put("\n");
     } else {

@@ -425,6 +425,17 @@ TEST_P(KprobeMultiTest, ItsFdinfoIsLinuxs) {
             std::string::npos);
 }
 
+TEST_P(KprobeMultiTest, ItsFdinfoHasWholeNames) {
+  const std::string name(300, 'n');
+  const HostText text(name.c_str(), kAdd);
+  const int64_t fd =
+      Link(Load(kMulti, Returning(0)),
+           {.count = 1, .addresses = PutWords({text.address()})});
+  EXPECT_NE(FdInfo(fd).find("\n0\t " + name + "+0x0/0xa\n"), std::string::npos)
+      << FdInfo(fd);
+  caller_.CloseFd(fd);  // before the text goes
+}
+
 TEST_P(KprobeMultiTest, ItIsNeitherUpdatedNorDetached) {
   const int64_t program = Load(kMulti, Returning(0));
   const int64_t fd = Link(program, {.addresses = Addresses()});
