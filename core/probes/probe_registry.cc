@@ -322,7 +322,8 @@ Result<ProbeSite*> ProbeRegistry::MakeSite(const machine::ProbePlan& wanted) {
   site->slot = slot;
   if (plan.method == machine::ProbeMethod::kRelocate ||
       plan.method == machine::ProbeMethod::kDetour) {
-    slots_.SetOrigin(slot, plan.address, plan.copy_offset, machine::SizeInSlot(plan));
+    slots_.SetOrigin(slot, plan.address, plan.copy_offset,
+                     machine::SizeInSlot(plan));
   }
   table_.Add(*site);
   return site;

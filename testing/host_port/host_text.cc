@@ -243,8 +243,8 @@ void* WhereToMapText() {
     return nullptr;
   }
   const auto own = reinterpret_cast<uintptr_t>(&WhereToMapText);
-  return reinterpret_cast<void*>(
-      (own + kFirst + count++ % kSteps * kStep) / kPageSize * kPageSize);
+  return reinterpret_cast<void*>((own + kFirst + count++ % kSteps * kStep) /
+                                 kPageSize * kPageSize);
 }
 
 }  // namespace
