@@ -20,26 +20,29 @@ struct Breakpoint {
   uint8_t bytes[machine::kMaxJumpSize];
 };
 
-/// Whether who goes on at `pc` comes to the inside of the window: it is there,
-/// or in a slot that leads there, or to where its fault is put back to.
-bool MayEnter(const ProbePlan& plan, uint64_t pc) {
-  if (machine_detour_text.Overlaps(pc, 1)) {
-    return true;  // by any slot
-  }
-  const SlotPool& slots = *probe_shared.slots.Load(kRelaxed);
-  const auto is_inside = [&plan](uint64_t place) {
-    return place > plan.address && place < plan.address + plan.window_size;
-  };
-  return is_inside(slots.OriginOf(pc)) || is_inside(slots.EndOf(pc));
+bool IsInside(const ProbePlan& plan, uint64_t place) {
+  return place > plan.address && place < plan.address + plan.window_size;
 }
 
 }  // namespace
 
+// Who goes on at `pc` comes to the inside of a window: it is there, or in a
+// slot that leads there, or to where its fault is put back to. Most are nowhere
+// near, and there may be thousands of them.
 void DetourPatches::See(void* patches, uintptr_t pc) {
   auto& self = *static_cast<DetourPatches*>(patches);
-  for (size_t i = 0; i < self.site_count_; ++i) {
-    self.is_entered_[i] =
-        self.is_entered_[i] || MayEnter(self.sites_[i]->plan, pc);
+  self.all_entered_ =
+      self.all_entered_ || machine_detour_text.Overlaps(pc, 1);  // by any slot
+  const SlotPool& slots = *probe_shared.slots.Load(kRelaxed);
+  const uint64_t places[] = {slots.OriginOf(pc), slots.EndOf(pc)};
+  for (const uint64_t place : places) {
+    if (place - self.lowest_ >= self.highest_ - self.lowest_) {
+      continue;
+    }
+    for (size_t i = 0; i < self.site_count_; ++i) {
+      self.is_entered_[i] =
+          self.is_entered_[i] || IsInside(self.sites_[i]->plan, place);
+    }
   }
 }
 
@@ -48,11 +51,13 @@ void DetourPatches::Decide(void* patches, bool listed) {
   for (size_t i = 0; i < self.site_count_; ++i) {
     ProbeSite& site = *self.sites_[i];
     const ProbePlan& plan = site.plan;
-    const bool is_quiet = listed && !self.is_entered_[i];
+    const bool is_quiet = listed && !self.all_entered_ && !self.is_entered_[i];
     const Breakpoint breakpoint(plan);
     const TextPatch jump = {plan.address, breakpoint.bytes, plan.jump,
                             plan.jump_size};
-    site.jumps = is_quiet && ApplyWhereStopped({&jump, 1}) == 0;
+    // What could not be taken back stands.
+    site.jumps =
+        is_quiet && (ApplyWhereStopped({&jump, 1}) == 0 || TextHolds(jump));
   }
 }
 
@@ -69,8 +74,14 @@ size_t DetourPatches::WriteJumps() {
   if (site_count_ == 0) {
     return 0;
   }
-  for (bool& is_entered : is_entered_) {
-    is_entered = false;
+  all_entered_ = false;
+  lowest_ = UINT64_MAX;
+  highest_ = 0;
+  for (size_t i = 0; i < site_count_; ++i) {
+    const ProbePlan& plan = sites_[i]->plan;
+    is_entered_[i] = false;
+    lowest_ = Min(lowest_, plan.address);
+    highest_ = Max(highest_, plan.address + plan.window_size);
   }
   // Where a CPU does not come nothing was asked, and nothing written.
   CountTextChange();

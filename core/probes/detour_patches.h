@@ -53,7 +53,10 @@ class DetourPatches : public NonCopyable {
 
   size_t site_count_ = 0;
   ProbeSite* sites_[kMaxSites] = {};
-  bool is_entered_[kMaxSites] = {};  // somebody is in the window, or may be
+  bool is_entered_[kMaxSites] = {};  // somebody is in the window
+  bool all_entered_ = false;         // or may be in any
+  uint64_t lowest_ = 0;              // all windows are in [lowest_, highest_)
+  uint64_t highest_ = 0;
 };
 
 }  // namespace ebpf
