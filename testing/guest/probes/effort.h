@@ -11,6 +11,9 @@ namespace guest::probes {
 struct Effort {
   /// How long a probe waits for a hit, and the load for its turn, at most.
   uint64_t patience_ns;
+  /// Whether the load attaches probes of its own. Each stops the CPUs, and so
+  /// does each probe of the test: a busy host takes its time for that.
+  bool load_attaches;
   /// Of the offsets that the load reaches, each of so many gets a probe alone.
   uint32_t each_alone;
   // Percent, at least.

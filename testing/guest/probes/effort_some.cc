@@ -6,7 +6,8 @@
 namespace guest::probes {
 
 constinit const Effort kEffort = {.patience_ns = 30'000'000,
-                                  .each_alone = 20,
+                                  .load_attaches = false,
+                                  .each_alone = 50,
                                   .run = 5,
                                   .hit = 1,
                                   .alone_hit = 10};

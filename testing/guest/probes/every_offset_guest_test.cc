@@ -216,7 +216,7 @@ void Check(const Counts& counts) {
 }
 
 void WalkAll(const SymbolTable& table) {
-  Load load;
+  Load load(kEffort.load_attaches);
   Places places(HitMap::kMaxProbes);
   GUEST_ASSERT(places.ok() && load.Start());
   Walk walk(load, places);
@@ -284,7 +284,7 @@ void ProbeAllEntries(const SymbolTable& table, Load& load) {
 GUEST_TEST(EveryOffset, AllEntriesAtOnceWhileAllWork) {
   Probes probes;
   GUEST_ASSERT(probes.ok());
-  Load load;
+  Load load(kEffort.load_attaches);
   ProbeAllEntries(OwnSymbols(), load);
   GUEST_EXPECT_EQ(load.errors(), 0);
   GUEST_EXPECT_EQ(WorkloadErrors(), 0);

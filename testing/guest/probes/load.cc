@@ -87,8 +87,11 @@ void Load::Turn() {
   UseKernel();
   UsePort();
   UseSymbols();
-  UseProbes();
-  UseReturns();
+  if (attaches_) {
+    UseExecMemory();
+    UseProbes();
+    UseReturns();
+  }
 }
 
 void Load::UseProbes() {
@@ -152,12 +155,6 @@ void Load::UsePort() {
     }
   }
   const auto own = reinterpret_cast<uintptr_t>(&probed_by_load);
-  void* code = ebpf_port_exec_alloc(64, own, uint64_t{1} << 31);
-  if (code != nullptr) {
-    const uint8_t bytes[16] = {};
-    (void)ebpf_port_exec_write(code, bytes, sizeof bytes);
-    ebpf_port_exec_free(code, 64);
-  }
   uint64_t value = 0;
   Expect(ebpf_port_read_nofault(&value, reinterpret_cast<uintptr_t>(&own), 8));
   Expect(value == own);
@@ -174,6 +171,16 @@ void Load::UsePort() {
   (void)ebpf_port_random();
   (void)ebpf_port_features();
   (void)ebpf_port_may_override(own);
+}
+
+void Load::UseExecMemory() {
+  const auto own = reinterpret_cast<uintptr_t>(&probed_by_load);
+  void* code = ebpf_port_exec_alloc(64, own, uint64_t{1} << 31);
+  if (code != nullptr) {
+    const uint8_t bytes[16] = {};
+    (void)ebpf_port_exec_write(code, bytes, sizeof bytes);
+    ebpf_port_exec_free(code, 64);
+  }
 }
 
 void Load::UseKernel() {

@@ -16,7 +16,8 @@ namespace guest::probes {
 /// (ebpf::InitProbes) as long as it runs.
 class Load {
  public:
-  Load() = default;
+  /// `attaches`: probes of its own, and executable memory, too.
+  explicit Load(bool attaches) : attaches_(attaches) {}
   Load(const Load&) = delete;
   Load& operator=(const Load&) = delete;
 
@@ -39,9 +40,11 @@ class Load {
   void UseReturns();
   void UseSymbols();
   void UsePort();
+  void UseExecMemory();
   void UseKernel();
   void Turn();
 
+  const bool attaches_;
   Thread* thread_ = nullptr;
   ebpf::Atomic<bool> stop_{false};
   ebpf::Atomic<uint64_t> turns_{0};
