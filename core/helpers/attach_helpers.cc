@@ -10,13 +10,13 @@ namespace ebpf::helpers {
 /// 0 where it stands inside of one.
 uint64_t GetFuncIp(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t) {
   const RunContext* run = CurrentRun();
-  return run == nullptr ? 0 : run->origin.function;
+  return run == nullptr ? 0 : run->origin->function;
 }
 
 /// u64 bpf_get_attach_cookie(context)
 uint64_t GetAttachCookie(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t) {
   const RunContext* run = CurrentRun();
-  return run == nullptr ? 0 : run->origin.cookie;
+  return run == nullptr ? 0 : run->origin->cookie;
 }
 
 }  // namespace ebpf::helpers

@@ -12,7 +12,8 @@ namespace {
 TEST(AttachHelpersTest, TellWhatTheInnermostRunIsAttachedTo) {
   ASSERT_EQ(InitRunContexts(PortAllocator()), Status::kOk);
   RunContext* outer = BeginRun();
-  outer->origin = {7, 0x1000};
+  const RunOrigin origin = {7, 0x1000};
+  outer->origin = &origin;
   EXPECT_EQ(Call(BPF_FUNC_get_attach_cookie), 7u);
   EXPECT_EQ(Call(BPF_FUNC_get_func_ip), 0x1000u);
   RunContext* inner = BeginRun();

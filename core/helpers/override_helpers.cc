@@ -28,7 +28,7 @@ namespace helpers {
 uint64_t OverrideReturn(uint64_t regs, uint64_t value, uint64_t, uint64_t,
                         uint64_t) {
   const RunContext* run = CurrentRun();
-  const bool is_return = run != nullptr && run->origin.is_return;
+  const bool is_return = run != nullptr && run->origin->is_return;
   const OverrideFunction set =
       is_return ? override_at_return : override_at_entry;
   if (set == nullptr) {

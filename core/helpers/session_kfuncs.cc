@@ -10,7 +10,7 @@ namespace ebpf::helpers {
 /// bool bpf_session_is_return(void)
 uint64_t SessionIsReturn(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t) {
   const RunContext* run = CurrentRun();
-  return run != nullptr && run->origin.is_return ? 1 : 0;
+  return run != nullptr && run->origin->is_return ? 1 : 0;
 }
 
 /// __u64 *bpf_session_cookie(void): the word that both runs of a call share. A
@@ -18,11 +18,9 @@ uint64_t SessionIsReturn(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t) {
 /// itself.
 uint64_t SessionCookie(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t) {
   RunContext* run = CurrentRun();
-  if (run->origin.session == nullptr) {
-    run->origin.session = &run->own_session;
-    run->own_session = 0;
-  }
-  return reinterpret_cast<uint64_t>(run->origin.session);
+  uint64_t* const session = run->origin->session;
+  return reinterpret_cast<uint64_t>(session != nullptr ? session
+                                                       : &run->own_session);
 }
 
 }  // namespace ebpf::helpers

@@ -83,6 +83,10 @@ class Jit final : public Engine {
     const auto& it = *static_cast<const Image*>(image);
     return reinterpret_cast<const void*>(it.address + it.tail_entry);
   }
+  CompiledEntry EntryOf(const void* image) const override {
+    const auto& it = *static_cast<const Image*>(image);
+    return reinterpret_cast<CompiledEntry>(it.address + it.entry);
+  }
   MachineCode CodeOf(const void* image) const override {
     const auto& it = *static_cast<const Image*>(image);
     return {it.address, it.size,
@@ -248,19 +252,9 @@ void Jit::Release(void* released) {
   FreeImage(image);
 }
 
-// Compiled code has no signature for the sanitizer to look at.
-#if defined(__clang__)
-#define EBPF_CALLS_COMPILED __attribute__((no_sanitize("function")))
-#else
-#define EBPF_CALLS_COMPILED
-#endif
-
 EBPF_CALLS_COMPILED uint64_t Jit::Run(const Program& /*program*/, void* image,
                                       void* context, RunContext& run) const {
-  const auto& it = *static_cast<const Image*>(image);
-  using Entry = uint64_t (*)(void* context, uint64_t stack_top);
-  return reinterpret_cast<Entry>(it.address + it.entry)(context,
-                                                        run.StackTop());
+  return EntryOf(image)(context, run.StackTop());
 }
 
 EBPF_CALLS_COMPILED uint64_t Jit::CallBack(RunContext& run, uint64_t function,

@@ -26,7 +26,18 @@ void ReturnAtOnce(PtRegs& regs, uint64_t value);
 /// Context: any.
 void SetReturnValue(PtRegs& regs, uint64_t value);
 
+/// Where pt_regs has the pc, in bytes.
+[[gnu::visibility("hidden")]] extern const uint64_t kPcOffset;
+
 /// The address that `regs` go on at. Context: any.
-uint64_t PcOf(const PtRegs& regs);
+inline uint64_t& PcIn(PtRegs& regs) {
+  return *reinterpret_cast<uint64_t*>(reinterpret_cast<uint8_t*>(&regs) +
+                                      kPcOffset);
+}
+inline uint64_t PcOf(PtRegs& regs) { return PcIn(regs); }
+
+/// How far behind a kprobe's address its programs find the pc in Linux, where
+/// the breakpoint trap says so: x86-64's breakpoint's size, elsewhere 0.
+[[gnu::visibility("hidden")]] extern const uint64_t kPcBehindProbe;
 
 }  // namespace ebpf::machine

@@ -21,9 +21,10 @@ Result<Ref<KprobeEvent>> KprobeEvent::Create(const EventTarget& target,
       target.returns ? static_cast<KprobeConsumer&>(event->hook_) : *event;
   event->probe_ = EBPF_TRY(
       AttachKprobe(target.symbol, target.address, target.offset, consumer));
-  event->function_ = FunctionEnteredAt(event->probe_->address());
+  event->origin_.function = FunctionEnteredAt(event->probe_->address());
+  event->origin_.is_return = target.returns;
   if (target.returns) {
-    if (event->function_ == 0) {
+    if (event->origin_.function == 0) {
       return Status::kInvalid;
     }
     EBPF_TRY(ReturnHook::Prepare());
@@ -44,6 +45,7 @@ Status KprobeEvent::SetProgram(Ref<Program> program, uint64_t cookie) {
     return Status::kExists;
   }
   cookie_.Store(cookie, kRelaxed);
+  origin_.cookie = cookie;  // nobody looks: there is no program
   SetMayDivert(overrides);
   // The reference is program_'s now. Releases the program's making and its
   // cookie: pairs with the acquire in Hit.
@@ -92,33 +94,37 @@ Result<CounterReading> KprobeEvent::ReadCounter() const {
 }
 
 void KprobeEvent::Hit(machine::PtRegs& regs) {
+  // Programs find the pc where Linux's do.
+  uint64_t& pc = machine::PcIn(regs);
+  const uint64_t address = pc;
+  const uint64_t behind = address + machine::kPcBehindProbe;
+  pc = behind;
+  const bool passed = RunProgram(regs);
   // As in Linux, a program that makes the function return keeps the hit from
   // perf.
-  const bool passed = RunProgram(regs, false);
-  Count(passed && !(may_divert() && machine::PcOf(regs) != probe_->address()));
+  const bool diverted = pc != behind;
+  if (!diverted) {
+    pc = address;
+  }
+  Count(passed && !diverted);
 }
 
 void KprobeEvent::Returned(machine::PtRegs& regs,
                            const ReturnedCall& /*call*/) {
   // It may have been disabled, or detached, since the call.
   if (probe_->enabled()) {
-    Count(RunProgram(regs, true));
+    Count(RunProgram(regs));
   }
 }
 
 /// Whether perf shall know of it: as in Linux, not if a program returns 0.
-bool KprobeEvent::RunProgram(machine::PtRegs& regs, bool is_return) {
+inline bool KprobeEvent::RunProgram(machine::PtRegs& regs) const {
   // Pairs with the release in SetProgram.
   const Program* program = program_.Load(kAcquire);
-  if (program == nullptr) {
-    return true;
-  }
-  RunOrigin origin = {cookie_.Load(kRelaxed), function_};
-  origin.is_return = is_return;
-  return program->RunUnlessNested(&regs, origin) != 0;
+  return program == nullptr || program->RunUnlessNested(&regs, origin_) != 0;
 }
 
-void KprobeEvent::Count(bool passed) {
+inline void KprobeEvent::Count(bool passed) {
   Atomic<uint64_t>& count = passed && scope_.IsHere() ? count_ : uncounted_;
   count.FetchAdd(1, kRelaxed);
 }

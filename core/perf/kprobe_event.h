@@ -82,7 +82,7 @@ class KprobeEvent final : public PerfEvent,
   ~KprobeEvent() = default;
   void Destroy() override;
 
-  bool RunProgram(machine::PtRegs& regs, bool is_return);
+  bool RunProgram(machine::PtRegs& regs) const;
   void Count(bool passed);
 
   const bool returns_;
@@ -92,12 +92,11 @@ class KprobeEvent final : public PerfEvent,
   ReturnHook hook_{*this};
   /// Made before the event is handed out, never changed.
   Ref<Kprobe> probe_;
-  /// The function that is entered at the probe, or 0.
-  uint64_t function_ = 0;
   /// The reference is given back when no hit can run any more.
   Atomic<Program*> program_{nullptr};
   Atomic<uint64_t> cookie_{0};
-  /// Held while those two change.
+  RunOrigin origin_;  // of its runs
+  /// Held while those change.
   mutable Mutex program_mutex_;
   Atomic<uint64_t> count_{0};
   Atomic<uint64_t> uncounted_{0};  // hits that are not in it

@@ -14,7 +14,7 @@ constinit Atomic<uint64_t> last_id{0};
 
 }  // namespace
 
-bool EventScope::IsHere() const {
+bool EventScope::Contains() const {
   if (cpu >= 0 && static_cast<uint32_t>(cpu) != ebpf_port_cpu_id()) {
     return false;
   }

@@ -19,7 +19,10 @@ struct EventScope {
   int32_t cpu = -1;  // one CPU, or -1: all
 
   /// Whether the caller runs there. Context: any, preemption off.
-  bool IsHere() const;
+  bool IsHere() const { return (pid < 0 && cpu < 0) || Contains(); }
+
+ private:
+  bool Contains() const;
 };
 
 /// What a program is attached to, for those who ask by bpf(2).

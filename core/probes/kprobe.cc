@@ -66,7 +66,7 @@ void DetachKprobes(Span<const Ref<Kprobe>> probes) {
 
 bool ExitProbes() { return ProbeRegistry::Get().Exit(); }
 
-void ProbeSite::Run(machine::PtRegs& regs) {
+inline void ProbeSite::Run(machine::PtRegs& regs) {
   // Pairs with the release in ProbeRegistry::AddProbe.
   Kprobe* probe = first.Load(kAcquire);
   for (; probe != nullptr; probe = probe->next_.Load(kAcquire)) {
@@ -81,7 +81,6 @@ void ProbeSite::Run(machine::PtRegs& regs) {
 }
 
 extern "C" void ebpf_probe_run(ProbeSite* site, machine::PtRegs* regs) {
-  ReadSection section;
   site->Run(*regs);
 }
 

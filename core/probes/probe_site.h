@@ -12,6 +12,7 @@
 #include "core/machine/pt_regs.h"
 #include "core/probes/kprobe.h"
 #include "core/probes/slot_pool.h"
+#include "core/sync/read_section.h"
 
 namespace ebpf {
 
@@ -20,7 +21,7 @@ class ProbeSite : public NonCopyable {
  public:
   explicit ProbeSite(const machine::ProbePlan& site_plan) : plan(site_plan) {}
 
-  /// Runs the enabled consumers. In a read section. Context: any.
+  /// Runs the enabled consumers. The CPU's section is open. Context: any.
   void Run(machine::PtRegs& regs);
 
   /// Counts a hit that the enabled consumers do not get. Interrupts masked.
@@ -97,7 +98,8 @@ struct alignas(64) ProbeCpu {
   };
   static constexpr uint32_t kMaxSteps = 4;
 
-  bool in_consumers;  // the guard: hits are missed meanwhile
+  /// Open while consumers run: they read, and hits are missed meanwhile.
+  CpuSection in_consumers;
   uint32_t step_count;
   Step steps[kMaxSteps];
   uint64_t retry_patch_count;  // of text_patch_count, when `retries` was 0

@@ -54,7 +54,9 @@ struct ProbeTrap {
  private:
   static EBPF_NOPROBE_INLINE bool Handle(ProbeCpu& cpu, machine::PtRegs& regs) {
     const uint64_t address = Breakpoint::AddressOf(Insn::Pc(regs));
-    if (EndStep(cpu, address, regs)) {
+    // Seldom: the compiler is not to prepare for it in each hit.
+    if (__builtin_expect(cpu.step_count != 0, 0) &&
+        EndStep(cpu, address, regs)) {
       return true;
     }
     // Pairs with the releases in SiteTable.
@@ -80,12 +82,12 @@ struct ProbeTrap {
 
   static EBPF_NOPROBE_INLINE void RunConsumers(ProbeCpu& cpu, ProbeSite& site,
                                                machine::PtRegs& regs) {
-    if (cpu.in_consumers) {
+    if (cpu.in_consumers.is_open()) {
       site.CountMissed();
     } else {
-      cpu.in_consumers = true;
+      cpu.in_consumers.Open();
       ebpf_probe_run(&site, &regs);
-      cpu.in_consumers = false;
+      cpu.in_consumers.Close();
     }
   }
 

@@ -53,8 +53,7 @@ void ReturnHook::Hit(machine::PtRegs& regs) {
   RedirectReturn(regs, ReturnPool::StubOf(*instance));
 }
 
-void ReturnHook::Tell(machine::PtRegs& regs, const ReturnedCall& call) {
-  ReadSection section;
+inline void ReturnHook::Tell(machine::PtRegs& regs, const ReturnedCall& call) {
   consumer_.Returned(regs, call);
 }
 

@@ -34,7 +34,9 @@ struct ReturnTrap {
     const bool in_flight = instance.in_flight.Load(kAcquire) != 0;
     if (!IsFrameOf(instance, Frame::SpAtEntry(regs),
                    in_flight ? kMaxShift : 0)) {
-      cpu.in_consumers = true;
+      if (!cpu.in_consumers.is_open()) {
+        cpu.in_consumers.Open();  // what it says may be probed
+      }
       ebpf_return_lost();
     }
     const uint64_t next = instance.return_address;
@@ -94,12 +96,12 @@ struct ReturnTrap {
         instance.hook.FetchOr(ReturnInstance::kBusy, kAcquire);
     if (hook == 0) {
       // Cancelled.
-    } else if (cpu.in_consumers) {
+    } else if (cpu.in_consumers.is_open()) {
       reinterpret_cast<ReturnHook*>(hook)->CountMissed();
     } else {
-      cpu.in_consumers = true;
+      cpu.in_consumers.Open();
       ebpf_return_run(&instance, &regs, return_address);
-      cpu.in_consumers = false;
+      cpu.in_consumers.Close();
     }
     // Releases the hook: pairs with the acquire in ReturnPool::Cancel.
     instance.hook.Store(0, kRelease);

@@ -21,6 +21,16 @@ struct MachineCode {
   Span<const uint32_t> offsets;
 };
 
+/// What a compiler made, as a C function.
+using CompiledEntry = uint64_t (*)(void* context, uint64_t stack_top);
+
+// Compiled code has no signature for the sanitizer to look at.
+#if defined(__clang__)
+#define EBPF_CALLS_COMPILED __attribute__((no_sanitize("function")))
+#else
+#define EBPF_CALLS_COMPILED
+#endif
+
 /// One way to execute a verified program. Stateless; `image` is its own.
 class Engine {
  public:
@@ -37,6 +47,10 @@ class Engine {
   /// The caller is in a read section with preemption off. Context: any.
   virtual uint64_t Run(const Program& program, void* image, void* context,
                        RunContext& run) const = 0;
+
+  /// A function that does the same as Run, or null: see RunContext::StackTop.
+  /// Context: task.
+  virtual CompiledEntry EntryOf(const void* /*image*/) const { return nullptr; }
 
   /// What it compiled, for who dumps it. Context: any.
   virtual MachineCode CodeOf(const void* /*image*/) const { return {}; }

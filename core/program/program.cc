@@ -40,6 +40,7 @@ Result<Ref<Program>> Program::Create(const ProgramParts& parts, Engine& engine,
 
 Status Program::PrepareImage() {
   image_ = EBPF_TRY(engine_.Prepare(*this));
+  entry_ = engine_.EntryOf(image_);
   program_ids.Number(*this);
   tail_call_target_ = {
       .entry = engine_.TailCallEntry(*this, image_),
@@ -176,38 +177,47 @@ bool Program::RunInTask(TaskRun& run, void* context, uint64_t& result) const {
 
 uint64_t Program::RunUnlessNested(void* context, const RunOrigin& origin,
                                   uint64_t if_missed) const {
-  RunContext* run = BeginRun();
+  RunContext* run = BeginFirstRun();
   if (run == nullptr) {
     (void)Missed();
     return if_missed;
   }
-  if (run->level != 0) {
-    EndRun(run);
-    (void)Missed();
-    return if_missed;
-  }
-  run->origin = origin;
-  return static_cast<uint32_t>(RunIn(*run, context));
+  run->origin = &origin;
+  const uint64_t result = Execute(*run, context);
+  EndFirstRun(run);
+  return static_cast<uint32_t>(result);
 }
 
 uint64_t Program::RunIn(RunContext& run, void* context) const {
   uint64_t result;
   {
     ReadSection reading;
-    run.program = this;
-    run.context = context;
-    const bool timed = timing.Load(kRelaxed) != 0;
-    const uint64_t begin = timed ? ebpf_port_time_ns() : 0;
-    result = engine_.Run(*this, image_, context, run);
-    Counters& counters = counters_.Mine();
-    counters.runs.FetchAdd(1, kRelaxed);
-    if (timed) {
-      counters.timed_runs.FetchAdd(1, kRelaxed);
-      counters.run_time_ns.FetchAdd(ebpf_port_time_ns() - begin, kRelaxed);
-    }
+    result = Execute(run, context);
   }
   EndRun(&run);
   return result;
+}
+
+EBPF_CALLS_COMPILED inline uint64_t Program::Execute(RunContext& run,
+                                                     void* context) const {
+  run.program = this;
+  run.context = context;
+  const bool timed = timing.Load(kRelaxed) != 0;
+  const uint64_t begin = timed ? ebpf_port_time_ns() : 0;
+  const uint64_t result = entry_ != nullptr
+                              ? entry_(context, run.StackTop())
+                              : engine_.Run(*this, image_, context, run);
+  counters_.Of(run.cpu).runs.FetchAdd(1, kRelaxed);
+  if (timed) {
+    CountTimed(run, begin);
+  }
+  return result;
+}
+
+void Program::CountTimed(const RunContext& run, uint64_t begin) const {
+  Counters& counters = counters_.Of(run.cpu);
+  counters.timed_runs.FetchAdd(1, kRelaxed);
+  counters.run_time_ns.FetchAdd(ebpf_port_time_ns() - begin, kRelaxed);
 }
 
 void Program::ReleaseLater() {

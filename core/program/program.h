@@ -167,7 +167,8 @@ class Program final : public RefCounted<Program>,
   /// The same, but not while another program runs on this CPU: then missed, as
   /// Linux does for programs on kprobes, and `if_missed` is the result. Of r0
   /// only the low 32 bits count: a C function that returns int sets no more.
-  /// Context: any.
+  /// The caller is in a read section with preemption off, as consumers of
+  /// probes are. Context: any.
   uint64_t RunUnlessNested(void* context, const RunOrigin& origin = RunOrigin(),
                            uint64_t if_missed = 0) const;
 
@@ -208,6 +209,8 @@ class Program final : public RefCounted<Program>,
   /// Frees what belongs to `parts_`.
   void FreeParts();
   uint64_t RunIn(RunContext& run, void* context) const;
+  uint64_t Execute(RunContext& run, void* context) const;
+  void CountTimed(const RunContext& run, uint64_t begin) const;
   uint64_t Missed() const;
   static void ReleaseLate(void* self);
 
@@ -217,6 +220,7 @@ class Program final : public RefCounted<Program>,
   mutable Mutex bound_maps_mutex_;
   Vector<Map*> bound_maps_ EBPF_GUARDED_BY(bound_maps_mutex_);
   void* image_ = nullptr;
+  CompiledEntry entry_ = nullptr;  // or null: the engine is asked to run
   TailCallTarget tail_call_target_;
   PerCpu<Counters> counters_;
   /// References to give back in a task.

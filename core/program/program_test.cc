@@ -9,6 +9,7 @@
 #include <string>
 #include <thread>
 
+#include "core/platform/cpu.h"
 #include "core/sync/read_section.h"
 #include "gtest/gtest.h"
 #include "testing/host_port/host_cpu.h"
@@ -112,11 +113,23 @@ TEST_F(ProgramTest, IsWhatItsPartsSay) {
   EXPECT_EQ(&program->engine(), &engine_);
 }
 
+/// As a probe's consumer does it.
+uint64_t RunInHit(const Program& program, void* context) {
+  const uintptr_t preemption = ebpf_port_preempt_disable();
+  uint64_t result;
+  {
+    const ReadSection reading;
+    result = program.RunUnlessNested(context);
+  }
+  ebpf_port_preempt_enable(preemption);
+  return result;
+}
+
 TEST_F(ProgramTest, RunGivesTheEnginesResultAndIsCounted) {
   const Ref<Program> program = Create();
   int context = 0;
   EXPECT_EQ(program->Run(&context), 42u);
-  EXPECT_EQ(program->RunUnlessNested(&context), 42u);
+  EXPECT_EQ(RunInHit(*program, &context), 42u);
   {
     const HostCpu elsewhere(2);
     EXPECT_EQ(program->Run(&context), 42u);
@@ -135,7 +148,7 @@ TEST_F(ProgramTest, RunUnlessNestedMissesInsideAnotherProgram) {
     EXPECT_EQ(inner->RunUnlessNested(nullptr), 0u);
     return inner->Run(nullptr);
   };
-  EXPECT_EQ(outer->RunUnlessNested(nullptr), 42u);
+  EXPECT_EQ(RunInHit(*outer, nullptr), 42u);
   EXPECT_EQ(inner->Stats().runs, 1u);
   EXPECT_EQ(inner->Stats().missed, 1u);
   EXPECT_EQ(outer->Stats().missed, 0u);

@@ -22,7 +22,44 @@ struct Levels {
 
 constinit StaticStorage<PerCpu<Levels>> levels;
 
+/// What stays so.
+void InitContexts(Levels& of_cpu, uint32_t cpu) {
+  for (uint32_t level = 0; level < kMaxRunLevels; ++level) {
+    RunContext& run = of_cpu.contexts[level];
+    run.level = level;
+    run.cpu = cpu;
+    run.self = reinterpret_cast<uint64_t>(&run);
+  }
+}
+
+void Start(RunContext& run) {
+  run.origin = &kNoOrigin;
+  run.tail_calls = 0;
+  run.frames_left = 0;
+  run.frame_count = 0;
+}
+
 }  // namespace
+
+constinit const RunOrigin kNoOrigin = {};
+
+RunContext* BeginFirstRun() {
+  Levels& mine = levels->Mine();
+  if (mine.depth.Load(kRelaxed) != 0) {
+    return nullptr;
+  }
+  // No read-modify-write: what interrupts this leaves the depth as it was.
+  mine.depth.Store(1, kRelaxed);
+  TrapFence();
+  RunContext& run = mine.contexts[0];
+  Start(run);
+  return &run;
+}
+
+void EndFirstRun(RunContext* run) {
+  TrapFence();
+  levels->Of(run->cpu).depth.Store(0, kRelaxed);
+}
 
 RunContext* BeginRun() {
   const uintptr_t preemption = ebpf_port_preempt_disable();
@@ -38,14 +75,9 @@ RunContext* BeginRun() {
   RunContext& run = mine.contexts[level];
   run.program = nullptr;
   run.context = nullptr;
-  run.level = level;
-  run.cpu = ebpf_port_cpu_id();
-  run.tail_calls = 0;
-  run.frames_left = 0;
-  run.frame_count = 0;
-  run.self = reinterpret_cast<uint64_t>(&run);
+  Start(run);
+  run.own_session = 0;
   run.preemption = preemption;
-  run.origin = RunOrigin();
   return &run;
 }
 
@@ -73,10 +105,12 @@ bool TaskRun::Enter() {
     ebpf_port_preempt_enable(preemption);
     return false;
   }
-  mine.task_run.Store(this, kRelaxed);
-  // As in BeginRun.
+  // As in BeginRun. What interrupts this is at a level above from here on, and
+  // has no use for task_run.
   mine.depth.FetchAdd(1, kAcquire);
+  mine.task_run.Store(this, kRelaxed);
   context_.level = 0;
+  context_.origin = &kNoOrigin;
   context_.cpu = ebpf_port_cpu_id();
   context_.self = reinterpret_cast<uint64_t>(&context_);
   context_.preemption = preemption;
@@ -88,8 +122,8 @@ void TaskRun::Leave() {
   reading_.Destroy();
   const uintptr_t preemption = context_.preemption;
   Levels& mine = levels->Mine();
-  mine.depth.FetchSub(1, kRelease);
   mine.task_run.Store(nullptr, kRelaxed);
+  mine.depth.FetchSub(1, kRelease);
   ebpf_port_preempt_enable(preemption);
 }
 
@@ -100,7 +134,12 @@ TaskRun* TaskRun::Current() {
 }
 
 Status InitRunContexts(Allocator& allocator) {
-  return levels.Construct().Allocate(allocator);
+  PerCpu<Levels>& made = levels.Construct();
+  EBPF_TRY(made.Allocate(allocator));
+  for (uint32_t cpu = 0; cpu < ebpf_port_cpu_count(); ++cpu) {
+    InitContexts(made.Of(cpu), cpu);
+  }
+  return Status::kOk;
 }
 
 void ExitRunContexts() { levels.Destroy(); }

@@ -65,18 +65,18 @@ struct RunContext {
     uint64_t return_to;
   };
 
-  const Program* program;  // that runs now: a tail call changes it
-  void* context;           // r1 at entry
-  uint32_t level;          // 0: interrupted no other program
+  const Program* program;   // that runs now: a tail call changes it
+  void* context;            // r1 at entry
+  const RunOrigin* origin;  // never null
+  uint32_t tail_calls;      // made in this run
+  uint32_t frames_left;     // see kMaxFramesLeft
+  uint32_t frame_count;     // of `frames` in use
+  uint32_t level;           // 0: interrupted no other program
   uint32_t cpu;
-  uint32_t tail_calls;   // made in this run
-  uint32_t frames_left;  // see kMaxFramesLeft
   uint64_t stack_below;  // r10 for a function that is called back
-  uint32_t frame_count;  // of `frames` in use
   uintptr_t preemption;  // for EndRun
   uintptr_t lock_irq;    // for bpf_spin_unlock
-  RunOrigin origin;
-  uint64_t own_session;  // origin.session, where nobody gave one
+  uint64_t own_session;  // where origin->session is null
   Frame frames[kFrameCount];
   alignas(16) uint8_t stack[kRunStackBytes];
   uint64_t self;  // this RunContext's address, as compiled code finds it
@@ -86,6 +86,15 @@ struct RunContext {
   uint64_t StackTop() { return reinterpret_cast<uint64_t>(&self); }
 };
 static_assert(sizeof(uintptr_t) == 8);
+
+/// The CPU's first RunContext for a run that interrupts no other program; null:
+/// it would. The caller has preemption off until EndFirstRun, and gives the run
+/// an origin with a session if the program may ask for it. Context: any.
+RunContext* BeginFirstRun();
+void EndFirstRun(RunContext* run);
+
+/// What runs have whose origin nobody knows.
+extern const RunOrigin kNoOrigin;
 
 /// Takes this CPU's next free RunContext, or null when they are used up (the
 /// hit is then missed). Preemption is off from here to EndRun. What interrupts

@@ -26,6 +26,9 @@ constinit StaticStorage<PerCpu<Counters>> counters;
 constinit Atomic<uint32_t> phase{0};
 /// One waiter at a time.
 constinit Mutex waiting;
+/// What SetCpuSections was told.
+constinit const uint8_t* cpu_sections EBPF_GUARDED_BY(waiting) = nullptr;
+constinit size_t cpu_section_stride EBPF_GUARDED_BY(waiting) = 0;
 
 // Interrupts, traps and, before preemption is off, other tasks of this CPU
 // count here too, between any two instructions: hence read-modify-write.
@@ -48,7 +51,32 @@ bool IsQuiet(uint32_t phase_index) {
   return left == entered;
 }
 
+void WaitForCpuSections() EBPF_REQUIRES(waiting) {
+  if (cpu_sections == nullptr) {
+    return;
+  }
+  const uint32_t cpu_count = ebpf_port_cpu_count();
+  for (uint32_t cpu = 0; cpu < cpu_count; ++cpu) {
+    reinterpret_cast<const CpuSection*>(cpu_sections + cpu_section_stride * cpu)
+        ->WaitWhileOpen();
+  }
+}
+
 }  // namespace
+
+void CpuSection::WaitWhileOpen() const {
+  // (W5) Acquires: pairs with (C3). What is opened later comes too late.
+  const uint64_t turn = turns_.Load(kAcquire);
+  while ((turn & 1) != 0 && turns_.Load(kAcquire) == turn) {
+    ebpf_port_relax();
+  }
+}
+
+void SetCpuSections(const CpuSection* first, size_t stride) {
+  MutexGuard guard(waiting);
+  cpu_sections = reinterpret_cast<const uint8_t*>(first);
+  cpu_section_stride = stride;
+}
 
 ReadSection::ReadSection()
     // (R1) Relaxed: a stale phase is counted all the same, see DESIGN.md.
@@ -71,6 +99,7 @@ void WaitForReaders() {
   MutexGuard guard(waiting);
   // (W1) The sums come after what the caller unlinked before. Pairs with (R3).
   ThreadFence(kSeqCst);
+  WaitForCpuSections();
   for (int flips = 0; flips < 2; ++flips) {
     // (W4) New readers go to the other phase, so that this wait ends; both
     // phases are waited for, since a reader may have loaded its phase long ago.

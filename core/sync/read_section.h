@@ -6,6 +6,8 @@
 
 #include <stdint.h>
 
+#include "core/base/atomic.h"
+#include "core/base/noprobe.h"
 #include "core/base/types.h"
 
 namespace ebpf {
@@ -21,6 +23,37 @@ class ReadSection : public NonCopyable {
  private:
   uint32_t phase_;
 };
+
+/// A read section that only one CPU opens, with interrupts masked, and never
+/// inside of itself: who would (an NMI) sees that it is open. So it costs no
+/// read-modify-write, and is a guard besides. Zeroed bytes are a closed one.
+/// Context: any, interrupts masked.
+class CpuSection {
+ public:
+  EBPF_NOPROBE_INLINE bool is_open() const {
+    return (turns_.Load(kRelaxed) & 1) != 0;
+  }
+  /// Precondition: not open.
+  EBPF_NOPROBE_INLINE void Open() {
+    turns_.Store(turns_.Load(kRelaxed) + 1, kRelaxed);  // (C1)
+    // (C2) As (R3) of read_section.cc. Pairs with (W1).
+    ThreadFence(kSeqCst);
+  }
+  EBPF_NOPROBE_INLINE void Close() {
+    // (C3) Releases what was read inside: pairs with the acquire in (W5).
+    turns_.Store(turns_.Load(kRelaxed) + 1, kRelease);
+  }
+
+  /// Returns when it was closed once since the call. Context: task.
+  void WaitWhileOpen() const;
+
+ private:
+  Atomic<uint64_t> turns_;  // odd: open
+};
+
+/// Those that WaitForReaders waits for from now on: one per CPU, `stride` bytes
+/// from one to the next; null: none any more. None is open. Context: task.
+void SetCpuSections(const CpuSection* first, size_t stride);
 
 /// Returns when each read section that was open at the call has ended. Callers
 /// wait one after the other. Never called inside a read section, in a trap or

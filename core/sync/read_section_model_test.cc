@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// The algorithm of read_section.cc, step by step (R1..R4, W1..W4), in every
-// order that CPUs may perform it; and mutants of it, each of which must fail.
+// The algorithm of read_section.cc, step by step (R1..R4, C1..C3, W1..W5), in
+// every order that CPUs may perform it; and mutants of it, each of which must
+// fail.
 #include <cstdio>
 #include <string>
 #include <vector>
@@ -21,7 +22,8 @@ constexpr int kFreed = 2;      // [object]: 1 when it is freed
 constexpr int kObjects = 3;
 constexpr int kEntered = kFreed + kObjects;  // [cpu][phase]
 constexpr int kLeft = kEntered + 2 * kCpus;
-constexpr size_t kMemorySize = kLeft + 2 * kCpus;
+constexpr int kTurns = kLeft + 2 * kCpus;  // of CPU 0's CpuSection
+constexpr size_t kMemorySize = kTurns + 1;
 
 /// What is taken away from the algorithm.
 struct Mutant {
@@ -34,6 +36,8 @@ struct Mutant {
   bool cpu_by_cpu = false;           // W2, W3 of one CPU, then of the next
   bool one_flip = false;             // W4 once
   bool separate_load_store = false;  // R2 and R4 are not read-modify-write
+  bool no_section_fence = false;     // C2
+  bool no_section_release = false;   // C3
 };
 
 Location Fixed(int location) {
@@ -127,6 +131,35 @@ Thread ReaderThread(const Mutant& mutant, int cpu_at_entry, int cpu_at_exit) {
   return thread;
 }
 
+/// `sections` CpuSections of CPU 0, one after the other.
+Thread CpuSectionThread(const Mutant& mutant, int sections) {
+  Thread thread;
+  for (int i = 0; i < sections; ++i) {
+    const auto turn = [&thread](Order order) {
+      const int loaded = thread.Load(Fixed(kTurns));
+      thread.Store(
+          Fixed(kTurns),
+          [loaded](const Values& values) {
+            return static_cast<uint8_t>(values[static_cast<size_t>(loaded)] +
+                                        1);
+          },
+          {loaded}, order);
+    };
+    turn(Order::kRelaxed);  // C1
+    if (!mutant.no_section_fence) {
+      thread.Fence();  // C2
+    }
+    const int object = thread.Load(Fixed(kPublished));
+    thread.Use(
+        [object](const Values& values) {
+          return kFreed + values[static_cast<size_t>(object)];
+        },
+        {object});
+    turn(mutant.no_section_release ? Order::kRelaxed : Order::kRelease);  // C3
+  }
+  return thread;
+}
+
 /// A reader that is interrupted before its `at`-th point by another one.
 Thread NestedReaders(const Mutant& mutant, int at) {
   Thread thread;
@@ -186,6 +219,18 @@ void AppendSums(const Mutant& mutant, Thread& thread, int flip) {
       all);
 }
 
+/// WaitWhileOpen: the wait is for a second load that says so.
+void AppendSectionWait(Thread& thread) {
+  const int first = thread.Load(Fixed(kTurns), {}, Order::kAcquire);  // W5
+  const int again = thread.Load(Fixed(kTurns), {}, Order::kAcquire);
+  thread.Wait(
+      [first, again](const Values& values) {
+        const uint8_t turn = values[static_cast<size_t>(first)];
+        return (turn & 1) == 0 || values[static_cast<size_t>(again)] != turn;
+      },
+      {first, again});
+}
+
 /// Unlinks and frees `rounds` objects, one after the other.
 Thread WaiterThread(const Mutant& mutant, int rounds) {
   Thread thread;
@@ -196,6 +241,7 @@ Thread WaiterThread(const Mutant& mutant, int rounds) {
     if (!mutant.no_waiter_fence) {
       thread.Fence();  // W1
     }
+    AppendSectionWait(thread);
     for (int flips = 0; flips < (mutant.one_flip ? 1 : 2); ++flips) {
       const int flip = thread.Add(Fixed(kPhase), 1);  // W4
       AppendSums(mutant, thread, flip);
@@ -227,6 +273,10 @@ std::vector<Scenario> ScenariosOf(const Mutant& mutant) {
   scenarios.push_back({"two readers, one of which migrates, two grace periods",
                        {ReaderThread(mutant, 0, 1), ReaderThread(mutant, 1, 1),
                         WaiterThread(mutant, 2)}});
+  scenarios.push_back({"a CPU's section",
+                       {CpuSectionThread(mutant, 1), WaiterThread(mutant, 1)}});
+  scenarios.push_back({"two CPU's sections, two grace periods",
+                       {CpuSectionThread(mutant, 2), WaiterThread(mutant, 2)}});
   for (int at = 0; at <= Reader::kPoints; ++at) {
     const std::string point = ", before point " + std::to_string(at);
     scenarios.push_back({"a reader inside another" + point,
@@ -278,7 +328,9 @@ INSTANTIATE_TEST_SUITE_P(
         Mutant{.name = "EnteredSummedFirst", .entered_first = true},
         Mutant{.name = "SummedCpuByCpu", .cpu_by_cpu = true},
         Mutant{.name = "OneFlipOnly", .one_flip = true},
-        Mutant{.name = "LoadAndStoreApart", .separate_load_store = true}),
+        Mutant{.name = "LoadAndStoreApart", .separate_load_store = true},
+        Mutant{.name = "NoSectionFence", .no_section_fence = true},
+        Mutant{.name = "NoReleaseAtSectionsEnd", .no_section_release = true}),
     [](const testing::TestParamInfo<Mutant>& info) { return info.param.name; });
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/memory/allocator.h"
+#include "core/platform/cpu.h"
 #include "gtest/gtest.h"
 #include "testing/host_port/host_cpu.h"
 #include "testing/host_port/host_memory.h"
@@ -92,6 +93,35 @@ TEST_F(ReadSectionTest, WaitReturnsAfterTheOutermostOfNestedSections) {
   EXPECT_TRUE(waiter.StillWaits());
   outer.reset();
   waiter.Join();
+}
+
+TEST_F(ReadSectionTest, WaitReturnsAfterTheSectionOfACpu) {
+  struct alignas(64) OfCpu {
+    CpuSection section;
+  };
+  static OfCpu cpus[64];
+  ASSERT_LE(ebpf_port_cpu_count(), 64u);
+  SetCpuSections(&cpus[0].section, sizeof(OfCpu));
+  WaitForReaders();
+  for (uint32_t cpu : {0u, ebpf_port_cpu_count() - 1}) {
+    CpuSection& section = cpus[cpu].section;
+    EXPECT_FALSE(section.is_open());
+    section.Open();
+    EXPECT_TRUE(section.is_open());
+    Waiter waiter(1);
+    EXPECT_TRUE(waiter.StillWaits());
+
+    section.Close();
+
+    // The next one began too late to be waited for.
+    section.Open();
+    waiter.Join();
+    section.Close();
+  }
+  SetCpuSections(nullptr, 0);
+  cpus[0].section.Open();
+  WaitForReaders();
+  cpus[0].section.Close();
 }
 
 TEST_F(ReadSectionTest, AReaderMayEndOnAnotherCpu) {

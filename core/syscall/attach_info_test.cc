@@ -5,6 +5,7 @@
 // counted, and so says no.
 #include "core/files/perf_event_file.h"
 #include "core/linux_abi/bpf_objects.h"
+#include "core/machine/function_entry.h"
 #include "core/perf/perf_event.h"
 #include "testing/caller/insns.h"
 #include "testing/caller/test_caller.h"
@@ -101,6 +102,18 @@ INSTANTIATE_TEST_SUITE_P(, AttachInfoTest,
 
 constexpr int32_t kGetFuncIp = 173;
 constexpr int32_t kGetAttachCookie = 174;
+
+TEST_P(AttachInfoTest, ThePcIsBehindTheBreakpointAsOnLinux) {
+  const auto address = reinterpret_cast<uint64_t>(add_);
+  for (const uint64_t offset : {0, 1}) {
+    const uint64_t wanted = address + offset + machine::kPcBehindProbe;
+    EXPECT_TRUE(SaysYes(
+        offset, {Insn(0x79, 0, 1, static_cast<int16_t>(machine::kPcOffset), 0),
+                 LoadLow(2, 0, static_cast<int32_t>(wanted)),
+                 LoadHigh(static_cast<int32_t>(wanted >> 32)), MovReg(1, 0),
+                 MovImm(0, 1), Insn(0x1d, 1, 2, 1, 0), MovImm(0, 0), Exit()}));
+  }
+}
 
 TEST_P(AttachInfoTest, AProgramAtAnEntryKnowsItsFunction) {
   const auto address = reinterpret_cast<uint64_t>(add_);

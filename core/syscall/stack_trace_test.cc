@@ -9,6 +9,7 @@
 #include "core/helpers/prototype.h"
 #include "core/linux_abi/bpf.h"
 #include "core/linux_abi/perf_event.h"
+#include "core/machine/function_entry.h"
 #include "core/probes/kprobe.h"
 #include "testing/caller/insns.h"
 #include "testing/caller/test_caller.h"
@@ -78,7 +79,8 @@ TEST_P(StackTraceTest, AStackIsStoredUnderItsNumber) {
   const int64_t id = Found(results_, 0).words[0];
   ASSERT_GE(id, 0);
   const Results stack = Found(stacks_, static_cast<uint32_t>(id));
-  EXPECT_EQ(static_cast<uint64_t>(stack.words[0]), pc());
+  EXPECT_EQ(static_cast<uint64_t>(stack.words[0]),
+            pc() + machine::kPcBehindProbe);
   const auto caller = reinterpret_cast<uint64_t>(&CallIt);
   EXPECT_GT(static_cast<uint64_t>(stack.words[1]), caller);
   EXPECT_LT(static_cast<uint64_t>(stack.words[1]), caller + 100);

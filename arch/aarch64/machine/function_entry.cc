@@ -17,6 +17,7 @@ void SetReturnValue(PtRegs& regs, uint64_t value) {
   aarch64::RegsOf(regs).x[0] = value;
 }
 
-uint64_t PcOf(const PtRegs& regs) { return aarch64::RegsOf(regs).pc; }
+constinit const uint64_t kPcOffset = offsetof(aarch64::PtRegs, pc);
+constinit const uint64_t kPcBehindProbe = 0;
 
 }  // namespace ebpf::machine

@@ -17,6 +17,7 @@ void SetReturnValue(PtRegs& regs, uint64_t value) {
   riscv64::Reg(riscv64::RegsOf(regs), riscv64::kA0) = value;
 }
 
-uint64_t PcOf(const PtRegs& regs) { return riscv64::RegsOf(regs).epc; }
+constinit const uint64_t kPcOffset = offsetof(riscv64::PtRegs, epc);
+constinit const uint64_t kPcBehindProbe = 0;
 
 }  // namespace ebpf::machine

@@ -29,8 +29,12 @@ using Return = ReturnTrap<riscv64::ProbedInsn, riscv64::CallFrame>;
 
 }  // namespace
 
+extern "C" EBPF_NOPROBE bool ebpf_on_breakpoint(machine::PtRegs* regs) {
+  return Trap::OnBreakpoint(*regs);
+}
+
 EBPF_NOPROBE bool OnBreakpoint(machine::PtRegs& regs) {
-  return Trap::OnBreakpoint(regs);
+  return ebpf_on_breakpoint(&regs);
 }
 
 EBPF_NOPROBE bool OnFault(machine::PtRegs& regs) { return Trap::OnFault(regs); }
@@ -70,10 +74,6 @@ extern "C" EBPF_NOPROBE void ebpf_return_hit(machine::PtRegs* regs,
 
 // What core/capi/ebpf.h declares for kernels.
 extern "C" {
-
-EBPF_NOPROBE bool ebpf_on_breakpoint(machine::PtRegs* regs) {
-  return OnBreakpoint(*regs);
-}
 
 EBPF_NOPROBE bool ebpf_on_fault(machine::PtRegs* regs) {
   return OnFault(*regs);

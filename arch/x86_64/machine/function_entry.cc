@@ -38,6 +38,7 @@ void SetReturnValue(PtRegs& regs, uint64_t value) {
   x86_64::RegsOf(regs).rax = value;
 }
 
-uint64_t PcOf(const PtRegs& regs) { return x86_64::RegsOf(regs).rip; }
+constinit const uint64_t kPcOffset = offsetof(x86_64::PtRegs, rip);
+constinit const uint64_t kPcBehindProbe = 1;
 
 }  // namespace ebpf::machine

@@ -2,6 +2,7 @@
 //
 // What Linux's clients are made of, in each kernel: objects whose sections name
 // their functions, and libbpf's macros for arguments, results and addresses.
+#include "core/machine/function_entry.h"
 #include "core/platform/symbols.h"
 #include "testing/guest/clients/loaded_object.h"
 #include "testing/guest/clients/subject.h"
@@ -51,7 +52,8 @@ GUEST_TEST(Clients, AKprobesArgumentsAreThoseOfTheCall) {
   GUEST_EXPECT_EQ(seen.fourth, kFourth);
   GUEST_EXPECT(ebpf::StringView::FromField(seen.text, sizeof(seen.text)) ==
                "a path");
-  GUEST_EXPECT_EQ(seen.entry_ip, SubjectAddress());
+  GUEST_EXPECT_EQ(seen.entry_ip,
+                  SubjectAddress() + ebpf::machine::kPcBehindProbe);
   GUEST_EXPECT_EQ(seen.entry_function, SubjectAddress());
   GUEST_EXPECT(IsInCaller(seen.caller));
   char here;
@@ -67,7 +69,8 @@ GUEST_TEST(Clients, AnOffsetNamesAnInstructionInsideOfTheFunction) {
 
   const auto seen = clients.Variables<client_view>();
   GUEST_EXPECT_EQ(seen.insides, 1);
-  GUEST_EXPECT_EQ(seen.inside_ip, SubjectAddress() + 0x10);
+  GUEST_EXPECT_EQ(seen.inside_ip,
+                  SubjectAddress() + 0x10 + ebpf::machine::kPcBehindProbe);
   GUEST_EXPECT_EQ(seen.inside_function, 0);
   GUEST_EXPECT_EQ(seen.entries, 0);
 }

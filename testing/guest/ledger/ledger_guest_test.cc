@@ -234,7 +234,9 @@ GUEST_TEST(Ledger, LooksAtEachRunOfAProgram) {
   Forget();
   GUEST_EXPECT_EQ((*program)->Run(nullptr), 42);
   GUEST_EXPECT_EQ(reports.count.Load(ebpf::kAcquire), 1);
+  const uintptr_t irq = machine::IrqSave();
   GUEST_EXPECT_EQ((*program)->RunUnlessNested(nullptr), 42);
+  machine::IrqRestore(irq);
   GUEST_EXPECT_EQ(reports.count.Load(ebpf::kAcquire), 2);
   GUEST_EXPECT_EQ(reports.first.step, Step::kSync);
 }
