@@ -20,6 +20,10 @@ LINUX = {
 }
 
 
+# In R, by the row's kind.
+GOALS = {"kprobe": "1.3", "detour": "0.2"}
+
+
 def read(lines):
     figures = {"insns": {}, "ns": {}, "smp": {}}
     for line in lines:
@@ -32,9 +36,9 @@ def hit_rows(figures):
     """(name, goal in R, instructions, ns, R) of each kind of hit."""
     bare = figures["ns"]["bare_trap"]
     for name, ns in figures["ns"].items():
-        if not name.startswith(("kprobe/", "kprobe_other/", "kretprobe")):
+        if not name.startswith(("kprobe/", "detour/", "kprobe_other/", "kretprobe")):
             continue
-        goal = "1.3" if name.startswith("kprobe/") else "-"
+        goal = GOALS.get(name.partition("/")[0], "-")
         yield name, goal, figures["insns"][name], ns, ns / bare
 
 
@@ -51,7 +55,7 @@ def main():
     rows = list(hit_rows(figures))
     for name, goal, count, time, r in rows:
         print(f"| {name} | {count:.0f} | {time:.0f} | {r:.2f} | {goal} |")
-    first = next(row for row in rows if row[0].startswith("kprobe/"))
+    first = next(row for row in rows if row[0].startswith(("kprobe/", "detour/")))
     program = ns["kprobe_program"] - first[3]
     more = insns["kprobe_program"] - first[2]
     print(f"| + empty program | +{more:.0f} | +{program:.0f} "

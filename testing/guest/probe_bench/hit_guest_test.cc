@@ -51,7 +51,7 @@ GUEST_TEST(ProbeBench, KprobeWithEmptyHandler) {
     auto probe = ebpf::AttachKprobe({}, AddressOf(*subject), 0, empty);
     GUEST_ASSERT(probe.ok());
     GUEST_ASSERT(IsOk((*probe)->Enable()));
-    ReportHit(subject->is_entry != 0 ? "kprobe" : "kprobe_other",
+    ReportHit(kKinds[subject->kind],
               subject->symbol + sizeof kPrefix - 1, subject->function, plain);
     (*probe)->Detach();
   }

@@ -15,9 +15,13 @@ struct Subject {
   const char* symbol;  // begins with kPrefix
   void (*function)();
   uint64_t offset;
-  uint64_t is_entry;  // 0: an instruction that the goals do not speak of
+  uint64_t kind;  // an index of kKinds
 };
 inline constexpr char kPrefix[] = "bench_";
+/// How figures of a subject are named: an instruction that the goals do not
+/// speak of; the first one of a function, where a probe traps; and one where it
+/// is a jump.
+inline constexpr const char* kKinds[] = {"kprobe_other", "kprobe", "detour"};
 extern "C" const Subject bench_subjects[];
 extern "C" const Subject bench_subjects_end[];
 

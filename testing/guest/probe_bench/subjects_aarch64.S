@@ -14,12 +14,12 @@
         .endm
 
         // A row of bench_subjects, with the address of label 1.
-        .macro  row name, entry
+        .macro  row name, kind
         .pushsection .rodata.bench_names, "a", @progbits
 2:      .asciz  "bench_\name"
         .popsection
         .pushsection .data.rel.ro.bench_subjects, "aw", @progbits
-        .quad   2b, bench_\name, 1b - bench_\name, \entry
+        .quad   2b, bench_\name, 1b - bench_\name, \kind
         .popsection
         .endm
 
@@ -34,33 +34,33 @@ bench_subjects:
         ldp     x29, x30, [sp], #32
         ret
         end     bench_stp
-        row     stp, 1
+        row     stp, 2
 
         begin   bench_sub_sp
 1:      sub     sp, sp, #48
         add     sp, sp, #48
         ret
         end     bench_sub_sp
-        row     sub_sp, 1
+        row     sub_sp, 2
 
         begin   bench_str
 1:      str     x30, [sp, #-16]!
         ldr     x30, [sp], #16
         ret
         end     bench_str
-        row     str, 1
+        row     str, 2
 
         begin   bench_nop
 1:      nop
         ret
         end     bench_nop
-        row     nop, 1
+        row     nop, 2
 
         begin   bench_mov_reg
 1:      mov     x1, x0
         ret
         end     bench_mov_reg
-        row     mov_reg, 1
+        row     mov_reg, 2
 
         begin   bench_adrp
 1:      adrp    x1, bench_loop

@@ -14,12 +14,12 @@
         .endm
 
         // A row of bench_subjects, with the address of label 1.
-        .macro  row name, entry
+        .macro  row name, kind
         .pushsection .rodata.bench_names, "a", @progbits
 2:      .asciz  "bench_\name"
         .popsection
         .pushsection .data.rel.ro.bench_subjects, "aw", @progbits
-        .quad   2b, bench_\name, 1b - bench_\name, \entry
+        .quad   2b, bench_\name, 1b - bench_\name, \kind
         .popsection
         .endm
 
@@ -37,21 +37,21 @@ bench_subjects:
         addi    sp, sp, 32
         ret
         end     bench_addi_sp
-        row     addi_sp, 1
+        row     addi_sp, 2
 
         begin   bench_c_addi_sp
 1:      c.addi  sp, -16
         addi    sp, sp, 16
         ret
         end     bench_c_addi_sp
-        row     c_addi_sp, 1
+        row     c_addi_sp, 2
 
         begin   bench_c_addi16sp
 1:      c.addi16sp sp, -64
         addi    sp, sp, 64
         ret
         end     bench_c_addi16sp
-        row     c_addi16sp, 1
+        row     c_addi16sp, 2
 
         begin   bench_nop
 1:      .option push
@@ -60,13 +60,13 @@ bench_subjects:
         .option pop
         ret
         end     bench_nop
-        row     nop, 1
+        row     nop, 2
 
         begin   bench_c_mv
 1:      c.mv    a5, a0
         ret
         end     bench_c_mv
-        row     c_mv, 1
+        row     c_mv, 2
 
         begin   bench_auipc
 1:      auipc   a5, 0
@@ -80,7 +80,7 @@ bench_subjects:
         addi    sp, sp, 16
         ret
         end     bench_c_sdsp
-        row     c_sdsp, 1
+        row     c_sdsp, 2
 
         // Many a leaf function begins so: a step each.
         begin   bench_slli

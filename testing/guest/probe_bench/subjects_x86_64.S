@@ -14,12 +14,12 @@
         .endm
 
         // A row of bench_subjects, with the address of label 1.
-        .macro  row name, entry
+        .macro  row name, kind
         .pushsection .rodata.bench_names, "a", @progbits
 2:      .asciz  "bench_\name"
         .popsection
         .pushsection .data.rel.ro.bench_subjects, "aw", @progbits
-        .quad   2b, bench_\name, 1b - bench_\name, \entry
+        .quad   2b, bench_\name, 1b - bench_\name, \kind
         .popsection
         .endm
 
@@ -47,7 +47,7 @@ bench_subjects:
         lea     24(%rsp), %rsp
         ret
         end     bench_sub_rsp
-        row     sub_rsp, 1
+        row     sub_rsp, 2
 
         begin   bench_push_r15
 1:      push    %r15
@@ -77,7 +77,7 @@ bench_subjects:
         pop     %rbp
         ret
         end     bench_prologue
-        row     prologue, 1
+        row     prologue, 2
 
         // Many a leaf function begins so: a step each.
         begin   bench_xor
