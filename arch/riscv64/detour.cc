@@ -39,13 +39,11 @@ bool Leaves(const InsnEffect &effect) {
   return effect.next == Next::kReturn || effect.next == Next::kIndirect;
 }
 
-/// Whether a copy does what the original does, perhaps with help for auipc.
+/// Whether a copy does what the original does.
 bool CanMove(const ProbePlan &plan, const InsnEffect &effect) {
   switch (static_cast<Emulation>(plan.emulation & 0xff)) {
     case Emulation::kSetConstant:
-      // An interrupt may come in between what an auipc becomes.
-      return plan.emulation >> 8 != kSp ||
-             !IsAuipc(LoadInsn(plan.insn, plan.insn_size), plan.insn_size);
+      return !IsAuipc(LoadInsn(plan.insn, plan.insn_size), plan.insn_size);
     case Emulation::kAddImmediate:
     case Emulation::kLoadFromSp:
     case Emulation::kStoreToSp:
@@ -89,15 +87,13 @@ Status CheckJumps(ConstBytes code, size_t begin, size_t end) {
   return Status::kOk;
 }
 
-/// A window of at least `jump_size` bytes, whose copies take no more than
-/// `room`.
+/// A window of at least `jump_size` bytes, and at most `room`.
 Result<DetourWindow> FindWindow(ConstBytes code, uint64_t function,
                                 size_t offset, unsigned jump_size,
                                 unsigned room, bool *leaves) {
   constexpr uint32_t kFullStub =
       machine::kTrapStubSetsSp | machine::kTrapStubLeavesGap;
   DetourWindow window = {};
-  unsigned copied = 0;
   unsigned count = 0;
   *leaves = false;
   while (window.size < jump_size) {
@@ -107,8 +103,7 @@ Result<DetourWindow> FindWindow(ConstBytes code, uint64_t function,
     const unsigned size = plan.insn_size;
     const uint32_t insn = LoadInsn(plan.insn, size);
     const InsnEffect effect = EffectOf(insn, size);
-    copied += IsAuipc(insn, size) ? 8 : size;
-    if (*leaves || copied > room || !CanMove(plan, effect) ||
+    if (*leaves || window.size + size > room || !CanMove(plan, effect) ||
         (count != 0 && effect.may_fault)) {
       return Status::kInvalid;
     }
@@ -188,19 +183,11 @@ class Writer {
     Far(link, to, encode::kJalr, link);
   }
 
-  /// The instructions that stood at `origin`.
-  void Copy(const DetourWindow &window, uint64_t origin) {
-    for (unsigned from = 0; from < window.size;) {
-      const uint8_t *const insn_at = window.insns + from;
-      const unsigned size = (insn_at[0] & 3) == 3 ? 4 : 2;
-      const uint32_t insn = LoadInsn(insn_at, size);
-      if (IsAuipc(insn, size)) {
-        Far(Rd(insn), origin + from + static_cast<uint64_t>(ImmU(insn)),
-            encode::kAddi, Rd(insn));
-      } else {
-        Put(insn, size);
-      }
-      from += size;
+  void Copy(const DetourWindow &window) {
+    ok_ = ok_ && at_ + window.size <= size_;
+    if (ok_) {
+      CopyBytes(to_ + at_, window.insns, window.size);
+      at_ += window.size;
     }
   }
 
@@ -232,7 +219,7 @@ Result<DetourWindow> Detour::FindNear(ConstBytes code, uint64_t function,
 
 Result<DetourWindow> Detour::FindFar(ConstBytes code, uint64_t function,
                                      size_t offset) {
-  constexpr unsigned kRoom = 16;
+  constexpr unsigned kRoom = 8;
   bool leaves = false;
   DetourWindow window = EBPF_TRY(
       FindWindow(code, function, offset, kFarJumpSize, kRoom, &leaves));
@@ -270,14 +257,17 @@ bool Detour::Make(ProbePlan &plan, const DetourWindow &window, uint64_t slot,
     in.Put2(encode::CLdsp(encode::kRa, kRaAt));
     in.Put2(encode::CAddi16sp(kFrame));
     copy = in.at();
-    in.Copy(window, plan.address);
+    in.Copy(window);
     in.JumpNear(encode::kZero, back);
   } else {
     const unsigned link = DeadBefore(window);
     there.JumpFar(link, slot);
     in.CallFar(link, entry + kFarEntrySize * (NumberOf(link) - 1));
+    in.Put4(kSetStatusFromRa);
+    in.Put2(encode::CLdsp(encode::kRa, kRaAt));
+    in.Put2(encode::CAddi16sp(kFarFrame));
     copy = in.at();
-    in.Copy(window, plan.address);
+    in.Copy(window);
     in.JumpFar(DeadBehind(window), back);
   }
   if (!there.ok() || !in.ok()) {

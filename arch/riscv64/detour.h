@@ -21,20 +21,23 @@ namespace ebpf::riscv64 {
 /// knows by ra where it comes from (machine/detour.S); then interrupts are as
 /// they were, the copies run, and a jal leads back.
 ///
-/// Far: auipc and jalr cover the instructions in 8 bytes, by a register that is
-/// dead before them, which also is the call's link; back they lead by one that
-/// is dead behind them. liveness.h says what is taken for dead. (Not for
-/// kernels whose indirect jumps must end at landing pads, Zicfilp.)
+/// Far: auipc and jalr cover the instructions in exactly 8 bytes, for more of
+/// which a slot has no room, by a register that is dead before them, which also
+/// is the call's link; back they lead by one that is dead behind them.
+/// liveness.h says what is taken for dead. (Not for kernels whose indirect
+/// jumps must end at landing pads, Zicfilp.)
 ///
-/// What the form covers is copied as it is, but for auipc, which only a far
-/// slot has room for. What cannot be seen here is core/probes' to make sure of:
-/// its DESIGN.md. A part of the function that lies elsewhere and jumps into
-/// what is covered is seen by nobody: no compiler that is known here makes one.
+/// What is covered is copied as it is: auipc is not. What cannot be seen here
+/// is core/probes' to make sure of: its DESIGN.md. A part of the function that
+/// lies elsewhere and jumps into what is covered is seen by nobody: no compiler
+/// that is known here makes one.
 struct Detour {
   /// From the address that Make gets as `entry`: what a far slot calls, for
   /// each register that may be the link, and what a near one does.
   static constexpr unsigned kFarEntrySize = 64;
   static constexpr unsigned kNearEntry = 15 * kFarEntrySize;
+  /// What a far one's call takes of the stack: pt_regs, and its link.
+  static constexpr unsigned kFarFrame = 304;
   /// Less than what auipc and jalr reach, by more than a slot's size.
   static constexpr uint64_t kFarReach = (uint64_t{1} << 31) - 4096;
 

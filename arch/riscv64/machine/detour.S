@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
 // What the slots of detours call: arch/riscv64/detour.h. From here on pt_regs is
-// made without a trap, and interrupts are masked as in one. A near slot gives
-// them back itself; who is interrupted here, before they are masked, or in the
-// end of a far one's call, came from a slot or returns into one:
+// made without a trap, and interrupts are masked as in one, until the slot gives
+// them back. Who is interrupted here, before they are masked, came from a slot:
 // core/probes/slot_pool.cc knows these addresses.
         .set regs_size, 288             // arch/riscv64/pt_regs.h
         .set regs_epc, 0
@@ -15,7 +14,7 @@
         .set regs_cause, 272
         .set regs_orig_a0, 280
         .set link_at, 288               // of a far call, behind pt_regs
-        .set far_size, 304
+        .set far_size, 304              // Detour::kFarFrame
 
         .set far_entry_size, 64         // Detour::kFarEntrySize
         .set sstatus_sie, 2
@@ -47,10 +46,7 @@ ebpf_detour_begin:
         sd ra, regs_sp(sp)
         jal ra, detour_hit
         ld ra, regs_status(sp)
-        csrs sstatus, ra
-        ld ra, regs_ra(sp)
         ld x\n, link_at(sp)
-        addi sp, sp, far_size
         jr x\n
         .set entries, entries + 1
         .endr
