@@ -108,6 +108,11 @@ bool ebpf_port_may_probe(uintptr_t address, size_t size) {
          !Overlaps(address, size, guest_noprobe_begin, guest_noprobe_end);
 }
 
+// Where a fault goes on is behind a return, in the middle of no window.
+bool ebpf_port_may_detour(uintptr_t /*address*/, size_t /*size*/) {
+  return true;
+}
+
 // The guest kernel preempts kernel code where a test says so, and knows where.
 ebpf_preemption ebpf_port_preemption(void) { return EBPF_PREEMPTION_LISTED; }
 
