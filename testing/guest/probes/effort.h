@@ -14,6 +14,8 @@ struct Effort {
   /// Whether the load attaches probes of its own. Each stops the CPUs, and so
   /// does each probe of the test: a busy host takes its time for that.
   bool load_attaches;
+  /// Each of so many functions is looked at.
+  uint32_t each_function;
   /// Of the offsets that the load reaches, each of so many gets a probe alone.
   uint32_t each_alone;
   // Percent, at least.

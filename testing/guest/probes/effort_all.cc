@@ -7,6 +7,7 @@ namespace guest::probes {
 
 constinit const Effort kEffort = {.patience_ns = 3'000'000'000,
                                   .load_attaches = true,
+                                  .each_function = 1,
                                   .each_alone = 1,
                                   .run = 50,
                                   .hit = 33,

@@ -7,6 +7,7 @@ namespace guest::probes {
 
 constinit const Effort kEffort = {.patience_ns = 30'000'000,
                                   .load_attaches = false,
+                                  .each_function = 2,
                                   .each_alone = 50,
                                   .run = 5,
                                   .hit = 1,

@@ -220,8 +220,11 @@ void WalkAll(const SymbolTable& table) {
   Places places(HitMap::kMaxProbes);
   GUEST_ASSERT(places.ok() && load.Start());
   Walk walk(load, places);
-  for (size_t i = 0; i < table.size(); ++i) {
+  for (size_t i = 0; i < table.size(); i += kEffort.each_function) {
     walk.Probe(table.At(i));
+    if (i % 100 == 0) {
+      Line() << "  at function " << i << " of " << table.size();
+    }
     if (!walk.was_run() && kEffort.each_alone == 1) {
       PrintName(table, i);
     }

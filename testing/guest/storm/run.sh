@@ -6,7 +6,7 @@
 set -eu
 cd "$(dirname "$0")/../../.."
 if [ $# -eq 0 ]; then
-  set -- dragonos plain alien
+  set -- dragonos plain plain_riscv64 alien
 fi
 status=0
 folder=testing/guest/storm
