@@ -12,7 +12,6 @@
 #include "core/probes/kprobe.h"
 #include "core/sync/read_section.h"
 #include "ports/hermit/init.h"
-#include "testing/guest/kernel/console.h"
 #include "testing/guest/kernel/test.h"
 #include "testing/hermit/application/application.h"
 
