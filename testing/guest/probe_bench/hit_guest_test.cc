@@ -51,8 +51,8 @@ GUEST_TEST(ProbeBench, KprobeWithEmptyHandler) {
     auto probe = ebpf::AttachKprobe({}, AddressOf(*subject), 0, empty);
     GUEST_ASSERT(probe.ok());
     GUEST_ASSERT(IsOk((*probe)->Enable()));
-    ReportHit(kKinds[subject->kind],
-              subject->symbol + sizeof kPrefix - 1, subject->function, plain);
+    ReportHit(kKinds[subject->kind], subject->symbol + sizeof kPrefix - 1,
+              subject->function, plain);
     (*probe)->Detach();
   }
 }
