@@ -18,6 +18,7 @@ struct Effort {
   uint32_t each_function;
   /// Of the offsets that the load reaches, each of so many gets a probe alone.
   uint32_t each_alone;
+  uint32_t functions;  // that take a probe, at least
   // Percent, at least.
   uint32_t run;        // of the functions
   uint32_t hit;        // of the offsets that take a probe

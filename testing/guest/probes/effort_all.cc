@@ -9,6 +9,7 @@ constinit const Effort kEffort = {.patience_ns = 3'000'000'000,
                                   .load_attaches = true,
                                   .each_function = 1,
                                   .each_alone = 1,
+                                  .functions = 200,
                                   .run = 50,
                                   .hit = 33,
                                   .alone_hit = 95};

@@ -5,10 +5,11 @@
 
 namespace guest::probes {
 
-constinit const Effort kEffort = {.patience_ns = 30'000'000,
+constinit const Effort kEffort = {.patience_ns = 10'000'000,
                                   .load_attaches = false,
-                                  .each_function = 2,
+                                  .each_function = 3,
                                   .each_alone = 50,
+                                  .functions = 150,
                                   .run = 5,
                                   .hit = 1,
                                   .alone_hit = 10};
