@@ -115,14 +115,12 @@ uint64_t PreemptInSlot(bool detour, bool* was_inside) {
   while (late.hits.Load(ebpf::kAcquire) == 0) {
     YieldOrWait();
   }
-  PreemptDisable();
+  SetPreemptive(false);
   probe->Detach();
   const Ref<Kprobe> other = Probe(detour ? "SlotXor" : "SlotOther", ignorer);
   GUEST_EXPECT_EQ(detour ? SlotXor(6, 7) : SlotOther(6, 7), 1);
   *was_inside = !caller.returned.Load(ebpf::kAcquire);
-  PreemptEnable();
   Join(thread);
-  SetPreemptive(false);
   return caller.result;
 }
 
@@ -198,16 +196,14 @@ bool UseSlotsWhileATaskIsInADetour() {
   while (late.hits.Load(ebpf::kAcquire) == 0) {
     YieldOrWait();
   }
-  PreemptDisable();
+  SetPreemptive(false);
   const uint64_t bytes = ebpf::PortAllocatedBytes();
   for (int i = 0; i < kMoreThanAPage; ++i) {
     (void)Probe("SlotXor", ignorer);
   }
   GUEST_EXPECT_EQ(ebpf::PortAllocatedBytes(), bytes);
   const bool was_inside = !caller.returned.Load(ebpf::kAcquire);
-  PreemptEnable();
   Join(thread);
-  SetPreemptive(false);
   GUEST_EXPECT_EQ(caller.result, 42);
   return was_inside;
 }
@@ -263,12 +259,10 @@ GUEST_TEST(Preempted, AReturnIsPreemptedOnlyWhenItsRegistersAreGivenBack) {
     while (late.returns.Load(ebpf::kAcquire) == 0) {
       YieldOrWait();
     }
-    PreemptDisable();
+    SetPreemptive(false);
     GUEST_EXPECT(IsOk(
         ebpf::InspectText({InTrampoline::See, InTrampoline::Decide, &inside})));
-    PreemptEnable();
     Join(thread);
-    SetPreemptive(false);
     GUEST_EXPECT_EQ(caller.result, 42);
     probe->Detach();
     hook.Cancel();
