@@ -89,8 +89,8 @@ void ebpf_breakpoint_entry(void);
  * (exception tables, ebpf_copy_nofault's fix-up). False: `regs` untouched.
  * Interrupts are masked, and have been since the trap: whose slot the
  * instruction lay in is known only while no CPU can be asked to stand still. A
- * gate that leaves them on masks them first; after false they may be given back.
- * Context: trap. */
+ * gate that leaves them on masks them first; after false they may be given
+ * back. Context: trap. */
 bool ebpf_on_fault(struct ebpf_pt_regs* regs);
 
 /* The same traps, after ebpf_on_fault and the fix-up of ebpf_copy_nofault, and
