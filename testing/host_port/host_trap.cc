@@ -227,7 +227,7 @@ HostTraps::~HostTraps() {
 }
 
 void KeepASlotPage() {
-  struct final : KprobeConsumer {
+  struct Nobody final : KprobeConsumer {
     void Hit(machine::PtRegs& /*regs*/) override {}
   } nobody;
   constexpr uint8_t kStepped[] = {0x48, 0x0f, 0xaf, 0xfe, 0xc3};  // imul; ret

@@ -155,7 +155,13 @@ struct Run {
       CheckCounts(workers[cpu].caller.counts());
     }
   }
-  void DetachAndPrint(uint32_t cpus) {
+  void Detach() {
+    for (Pair& pair : pairs) {
+      GUEST_EXPECT(probed.Detach(pair.first.link));
+      GUEST_EXPECT(probed.Detach(pair.second.link));
+    }
+  }
+  void Print(uint32_t cpus) {
     uint64_t runs = 0;
     uint64_t missed_by_guard = 0;
     uint64_t missed_by_program = 0;
@@ -165,7 +171,6 @@ struct Run {
         runs += one->Runs();
         missed_by_guard += one->MissedByGuard();
         missed_by_program += one->MissedByProgram();
-        GUEST_EXPECT(probed.Detach(one->link));
       }
     }
     GUEST_EXPECT(missed_by_guard > 0);
@@ -195,25 +200,37 @@ void Check(Run& run, uint32_t cpus) {
   run.OnCpusBelow(cpus);
   Look(run.pairs, run.after);
   Compare(run.before, run.after);
-  run.DetachAndPrint(cpus);
+  run.Print(cpus);
+  run.Detach();
   CheckCounts(run.storm.Counted());
   if (&run.probed == &run.other) {
     CheckCounts(run.other.Counted());
   }
 }
 
-void RunInBalance(uint32_t cpus) {
-  static constinit bool started = false;
-  started = started || StartEbpf() == 0;
-  GUEST_ASSERT(started);
-  const uint64_t memory = Balance().bytes;
+/// Calls `body` with a run that has not begun.
+template <typename Body>
+void WithRun(uint32_t cpus, Body body) {
   ebpf_client* client = ebpf_client_create(EBPF_ORIGIN_KERNEL);
   GUEST_ASSERT(client != nullptr);
   const auto run = ebpf::PortAllocator().New<Run>(client, cpus > 1);
   GUEST_ASSERT(run.ok());
-  Check(**run, cpus);
+  body(**run);
   ebpf::PortAllocator().Delete(*run);
   ebpf_client_delete(client);
+}
+
+void RunInBalance(uint32_t cpus) {
+  static constinit bool started = false;
+  started = started || StartEbpf() == 0;
+  GUEST_ASSERT(started);
+  // What all probes share is made with the first ones, and stays.
+  WithRun(cpus, [](Run& run) {
+    GUEST_ASSERT(run.Load());
+    run.Detach();
+  });
+  const uint64_t memory = Balance().bytes;
+  WithRun(cpus, [cpus](Run& run) { Check(run, cpus); });
   WaitForBalance(memory);
 }
 

@@ -240,18 +240,29 @@ void Check(Blow& blow, uint32_t cpus, uint64_t operations, const Traps& traps) {
   CheckElements(blow.storm.maps(), blow.all);
 }
 
-void BlowInBalance(uint32_t cpus, uint64_t operations, const Traps& traps) {
-  static constinit bool started = false;
-  started = started || StartEbpf() == 0;
-  GUEST_ASSERT(started);
-  const uint64_t memory = Balance().bytes;
+/// Calls `body` with a storm that has not begun.
+template <typename Body>
+void WithBlow(Body body) {
   ebpf_client* client = ebpf_client_create(EBPF_ORIGIN_KERNEL);
   GUEST_ASSERT(client != nullptr);
   const auto blow = ebpf::PortAllocator().New<Blow>(client);
   GUEST_ASSERT(blow.ok());
-  Check(**blow, cpus, operations, traps);
+  body(**blow);
   ebpf::PortAllocator().Delete(*blow);
   ebpf_client_delete(client);
+}
+
+void BlowInBalance(uint32_t cpus, uint64_t operations, const Traps& traps) {
+  static constinit bool started = false;
+  started = started || StartEbpf() == 0;
+  GUEST_ASSERT(started);
+  // What all probes share is made with the first ones, and stays.
+  WithBlow([&traps](Blow& blow) {
+    GUEST_ASSERT(blow.Attach(traps));
+    blow.Detach(traps);
+  });
+  const uint64_t memory = Balance().bytes;
+  WithBlow([&](Blow& blow) { Check(blow, cpus, operations, traps); });
   WaitForBalance(memory);
 }
 
