@@ -12,6 +12,21 @@
 
 namespace guest {
 
+/// What is allocated when deferred work has given back what it had: nothing
+/// changed for some time. Context: task.
+inline uint64_t SettledBalance() {
+  constexpr int kQuietTicks = 20;
+  constexpr int kMaxTicks = 500;
+  uint64_t bytes = Balance().bytes;
+  int quiet = 0;
+  for (int i = 0; i < kMaxTicks && quiet < kQuietTicks; ++i) {
+    SleepTicks(1);
+    quiet = Balance().bytes == bytes ? quiet + 1 : 0;
+    bytes = Balance().bytes;
+  }
+  return bytes;
+}
+
 /// Expects that the allocator's balance comes to `bytes`, some seconds at most.
 /// Context: task.
 inline void WaitForBalance(uint64_t bytes) {

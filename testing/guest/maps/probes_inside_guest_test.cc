@@ -229,7 +229,7 @@ void RunInBalance(uint32_t cpus) {
     GUEST_ASSERT(run.Load());
     run.Detach();
   });
-  const uint64_t memory = Balance().bytes;
+  const uint64_t memory = SettledBalance();
   WithRun(cpus, [cpus](Run& run) { Check(run, cpus); });
   WaitForBalance(memory);
 }

@@ -261,7 +261,7 @@ void BlowInBalance(uint32_t cpus, uint64_t operations, const Traps& traps) {
     GUEST_ASSERT(blow.Attach(traps));
     blow.Detach(traps);
   });
-  const uint64_t memory = Balance().bytes;
+  const uint64_t memory = SettledBalance();
   WithBlow([&](Blow& blow) { Check(blow, cpus, operations, traps); });
   WaitForBalance(memory);
 }
