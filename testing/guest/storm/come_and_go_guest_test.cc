@@ -181,7 +181,7 @@ bool Start() {
 
 void StormWithBalance(const char* name, Kind kind) {
   GUEST_ASSERT(Start());
-  const uint64_t memory = Balance().bytes;
+  const uint64_t memory = SettledBalance();
   RunStorm(name, kind);
   WaitForBalance(memory);
   Line() << "  memory: " << memory << " bytes before, " << Balance().bytes
