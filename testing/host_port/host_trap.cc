@@ -115,6 +115,9 @@ constexpr uint64_t kFlagTrap = 1 << 8;
 EBPF_NOPROBE_INLINE bool BeginDetour(PtRegs& regs) {
   constexpr uint8_t kPushFlags = 0x9c;
   constexpr uint8_t kCli = 0xfa;
+  if (OriginalPc(regs.rip) == regs.rip) {
+    return false;  // not in a slot: there may be nothing to be read
+  }
   const auto* text = reinterpret_cast<const uint8_t*>(regs.rip);
   if (text[0] != kCli || text[-1] != kPushFlags) {
     return false;
