@@ -13,6 +13,8 @@
 #include <stdio.h>
 #include <string.h>
 #include <string>
+#include <sys/personality.h>
+#include <unistd.h>
 #include <vector>
 
 #include "arch/x86_64/probed_insn.h"
@@ -29,6 +31,17 @@
 
 namespace ebpf::x86_64 {
 namespace {
+
+/// Random instructions reach memory by where it is: at the same addresses each
+/// time, what fails can be repeated.
+[[gnu::constructor]] void UseTheSameAddresses(int /*argc*/, char** argv,
+                                              char** environment) {
+  const int old = personality(0xffffffff);
+  if (old != -1 && (old & ADDR_NO_RANDOMIZE) == 0 &&
+      personality(static_cast<unsigned long>(old) | ADDR_NO_RANDOMIZE) != -1) {
+    execve("/proc/self/exe", argv, environment);
+  }
+}
 
 constexpr size_t kPage = 4096;
 constexpr size_t kCodeSize = 2 * kPage;
