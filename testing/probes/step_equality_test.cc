@@ -13,8 +13,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <string>
-#include <sys/personality.h>
-#include <unistd.h>
 #include <vector>
 
 #include "arch/x86_64/probed_insn.h"
@@ -31,17 +29,6 @@
 
 namespace ebpf::x86_64 {
 namespace {
-
-/// Random instructions reach memory by where it is: at the same addresses each
-/// time, what fails can be repeated.
-[[gnu::constructor]] void UseTheSameAddresses(int /*argc*/, char** argv,
-                                              char** environment) {
-  const int old = personality(0xffffffff);
-  if (old != -1 && (old & ADDR_NO_RANDOMIZE) == 0 &&
-      personality(static_cast<unsigned long>(old) | ADDR_NO_RANDOMIZE) != -1) {
-    execve("/proc/self/exe", argv, environment);
-  }
-}
 
 constexpr size_t kPage = 4096;
 constexpr size_t kCodeSize = 2 * kPage;
@@ -223,6 +210,11 @@ class Samples {
 constexpr uint32_t kCannotTell = 1u << 31;
 
 /// By what the trap's stub can do, and kCannotTell.
+/// In the program, which is far from what is mapped: an instruction that adds
+/// to rsp would lead into a stack beside, and the kernel, which takes it for in
+/// use, would find no room there.
+uint8_t g_signal_stack[1 << 18];
+
 class StepEqualityTest : public testing::TestWithParam<uint32_t> {
  protected:
   static constexpr size_t kDataSize = 1 << 16;
@@ -234,9 +226,9 @@ class StepEqualityTest : public testing::TestWithParam<uint32_t> {
     SetHostPreemption((GetParam() & kCannotTell) != 0 ? EBPF_PREEMPTION_UNKNOWN
                                                       : EBPF_PREEMPTION_NONE);
     SetHostFaultHook(OnHalt);
-    const stack_t alternate = {.ss_sp = signal_stack_.data(),
+    const stack_t alternate = {.ss_sp = g_signal_stack,
                                .ss_flags = 0,
-                               .ss_size = signal_stack_.size()};
+                               .ss_size = sizeof(g_signal_stack)};
     sigaltstack(&alternate, nullptr);
     EXPECT_TRUE(InitReadSections());
     EXPECT_EQ(InitProbes(HostMachineOps(), allocator_), Status::kOk);
@@ -460,7 +452,6 @@ class StepEqualityTest : public testing::TestWithParam<uint32_t> {
   }
 
   std::mt19937_64 random_{42};
-  std::vector<uint8_t> signal_stack_ = std::vector<uint8_t>(1 << 18);
   HostGuardedMemory data_;
   HostGuardedMemory stack_;
   FailingAllocator allocator_;
