@@ -60,9 +60,9 @@ Element MatchOne(StringView pattern, char c) {
   }
 }
 
-}  // namespace
-
-bool MatchesGlob(StringView text, StringView pattern) {
+/// Whether elements, as `match` says what one is, and stars are all of `text`.
+template <typename Match>
+bool Matches(StringView text, StringView pattern, Match match) {
   size_t at = 0;
   size_t in_pattern = 0;
   // Where the last '*' is, and what it stands for ends: only that one must ever
@@ -75,10 +75,9 @@ bool MatchesGlob(StringView text, StringView pattern) {
       star_end = at;
       continue;
     }
-    const Element element =
-        in_pattern < pattern.size()
-            ? MatchOne(pattern.Substring(in_pattern), text[at])
-            : Element{};
+    const Element element = in_pattern < pattern.size()
+                                ? match(pattern.Substring(in_pattern), text[at])
+                                : Element{};
     if (element.matches) {
       ++at;
       in_pattern += element.size;
@@ -93,6 +92,23 @@ bool MatchesGlob(StringView text, StringView pattern) {
     ++in_pattern;
   }
   return in_pattern == pattern.size();
+}
+
+}  // namespace
+
+bool MatchesWildcards(StringView text, StringView pattern) {
+  return Matches(text, pattern, [](StringView rest, char c) {
+    return Element{.matches = rest[0] == '?' || rest[0] == c};
+  });
+}
+
+bool HasWildcards(StringView pattern) {
+  return pattern.Find('*') != pattern.size() ||
+         pattern.Find('?') != pattern.size();
+}
+
+bool MatchesGlob(StringView text, StringView pattern) {
+  return Matches(text, pattern, MatchOne);
 }
 
 }  // namespace ebpf

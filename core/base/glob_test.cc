@@ -83,5 +83,63 @@ TEST(GlobTest, ALongPatternOfStarsEnds) {
   EXPECT_TRUE(Matches(text, pattern));
 }
 
+bool MatchesName(const std::string& name, const std::string& pattern) {
+  return MatchesWildcards(StringView(name.data(), name.size()),
+                          StringView(pattern.data(), pattern.size()));
+}
+
+TEST(WildcardsTest, StarsAndQuestionMarksStandForOthers) {
+  EXPECT_TRUE(MatchesName("vfs_read", "vfs_read"));
+  EXPECT_TRUE(MatchesName("vfs_read", "vfs_*"));
+  EXPECT_TRUE(MatchesName("vfs_read", "*read"));
+  EXPECT_TRUE(MatchesName("vfs_read", "*_*"));
+  EXPECT_TRUE(MatchesName("vfs_read", "vfs_r??d"));
+  EXPECT_TRUE(MatchesName("vfs_read", "**vfs_read**"));
+  EXPECT_TRUE(MatchesName("", "*"));
+  EXPECT_TRUE(MatchesName("", ""));
+  EXPECT_FALSE(MatchesName("vfs_read", "vfs_rea"));
+  EXPECT_FALSE(MatchesName("vfs_read", "fs_read"));
+  EXPECT_FALSE(MatchesName("vfs_read", "vfs_read?"));
+  EXPECT_FALSE(MatchesName("vfs_read", "vfs_*_read"));
+  EXPECT_FALSE(MatchesName("", "?"));
+  EXPECT_FALSE(MatchesName("a", ""));
+}
+
+TEST(WildcardsTest, IsAsTheHostsOnRandomNames) {
+  std::mt19937 random(7);
+  const auto pick = [&](const char* letters, size_t count, size_t length) {
+    std::string text;
+    for (size_t i = random() % (length + 1); i > 0; --i) {
+      text += letters[random() % count];
+    }
+    return text;
+  };
+  size_t matches = 0;
+  for (int i = 0; i < 200000; ++i) {
+    const std::string name = pick("ab", 2, 8);
+    const std::string pattern = pick("ab*?", 4, 6);
+    const bool expected = fnmatch(pattern.c_str(), name.c_str(), 0) == 0;
+    ASSERT_EQ(MatchesName(name, pattern), expected) << name << " " << pattern;
+    matches += expected ? 1 : 0;
+  }
+  EXPECT_GT(matches, 1000u);
+}
+
+TEST(WildcardsTest, ALongPatternOfStarsEnds) {
+  const std::string name(500, 'a');
+  std::string pattern;
+  for (int i = 0; i < 100; ++i) {
+    pattern += "*a";
+  }
+  EXPECT_TRUE(MatchesName(name, pattern));
+  EXPECT_FALSE(MatchesName(name, pattern + "*b"));
+}
+
+TEST(WildcardsTest, ANameIsNoPattern) {
+  EXPECT_FALSE(HasWildcards("vfs_read"));
+  EXPECT_TRUE(HasWildcards("vfs_*"));
+  EXPECT_TRUE(HasWildcards("vfs_rea?"));
+}
+
 }  // namespace
 }  // namespace ebpf

@@ -40,7 +40,7 @@ struct ProgramResult {
 /// Which functions a program of SEC("kprobe.multi/...") and the like is
 /// attached to: one of the three. Where there is none the section's name says.
 struct FunctionsToAttach {
-  /// All whose names match (name_pattern.h) and that can be probed.
+  /// All whose names match (core/base/glob.h) and that can be probed.
   StringView pattern = StringView();
   Span<const char* const> names = {};
   Span<const uint64_t> addresses = {};

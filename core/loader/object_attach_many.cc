@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 //
 // Attaching one program to many functions (core/loader/object.h).
+#include "core/base/glob.h"
 #include "core/base/memory.h"
 #include "core/linux_abi/bpf_objects.h"
 #include "core/loader/client_calls.h"
-#include "core/loader/name_pattern.h"
 #include "core/loader/object.h"
 #include "core/platform/symbol_name.h"
 #include "core/probes/kprobe.h"
@@ -25,7 +25,7 @@ Status FindFunctions(StringView pattern, Vector<uint64_t>& addresses,
     const bool known =
         !addresses.empty() && addresses.end()[-1] == symbol.address;
     if (!known &&
-        MatchesPattern(ReadSymbolName(symbol, buffer.span()), pattern) &&
+        MatchesWildcards(ReadSymbolName(symbol, buffer.span()), pattern) &&
         IsOk(CheckKprobe(symbol.address))) {
       EBPF_TRY(addresses.PushBack(symbol.address));
     }
@@ -36,7 +36,7 @@ Status FindFunctions(StringView pattern, Vector<uint64_t>& addresses,
 /// A name for another kernel than this one, whose functions' addresses are
 /// other ones. kNotSupported: nobody here knows what matches there.
 Status NameElsewhere(StringView pattern, Buffer<char>& name) {
-  if (IsPattern(pattern)) {
+  if (HasWildcards(pattern)) {
     return Status::kNotSupported;
   }
   EBPF_TRY(name.Allocate(pattern.size() + 1));

@@ -16,7 +16,7 @@ enum class SectionTarget : uint8_t {
   kNothing,
   kText,       // for whoever attaches it
   kKprobe,     // a function of the kernel, and an offset in it
-  kKprobes,    // functions of the kernel, by a pattern (name_pattern.h)
+  kKprobes,    // functions of the kernel, by a pattern (core/base/glob.h)
   kKretprobe,  // a function of the kernel, and (always refused) an offset
   kBtf,        // a function of the kernel, by BTF
   kTypedef,    // a tracepoint: btf_trace_<name>

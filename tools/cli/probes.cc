@@ -9,7 +9,7 @@
 #include <nlohmann/json.hpp>
 #include <vector>
 
-#include "core/loader/name_pattern.h"
+#include "core/base/glob.h"
 #include "tools/cli/failure.h"
 #include "tools/cli/input.h"
 #include "tools/cli/kernel_image.h"
@@ -89,7 +89,7 @@ bool Matches(const KernelFunction& function,
   return !pattern.has_value() ||
          std::any_of(function.names.begin(), function.names.end(),
                      [&](const std::string& name) {
-                       return loader::MatchesPattern(
+                       return MatchesWildcards(
                            {name.data(), name.size()},
                            {pattern->data(), pattern->size()});
                      });
