@@ -4,12 +4,7 @@
 // pt_regs and back, without the kernel's own entry. It goes back by POPF and
 // RET, where that does the same as IRET, which takes several times as long, and
 // would read words that an emulated push has written.
-        // struct pt_regs, arch/x86_64/pt_regs.h.
-        .set regs_orig_rax, 120
-        .set regs_rip, 128
-        .set regs_cs, 136
-        .set regs_flags, 144
-        .set regs_rsp, 152
+#include "arch/x86_64/machine/pt_regs.inc"
 
         // From what the CPU pushed.
         .set pushed_cs, 8
@@ -27,45 +22,13 @@
         .globl ebpf_breakpoint_entry
         .type ebpf_breakpoint_entry, @function
 
-        .macro pop_registers
-        pop %r15
-        pop %r14
-        pop %r13
-        pop %r12
-        pop %rbp
-        pop %rbx
-        pop %r11
-        pop %r10
-        pop %r9
-        pop %r8
-        pop %rax
-        pop %rcx
-        pop %rdx
-        pop %rsi
-        pop %rdi
-        .endm
-
         .balign 64
 ebpf_breakpoint_begin:
 ebpf_breakpoint_entry:
         testb $ring, pushed_cs(%rsp)
         jne of_user
         push $-1                        // orig_rax
-        push %rdi
-        push %rsi
-        push %rdx
-        push %rcx
-        push %rax
-        push %r8
-        push %r9
-        push %r10
-        push %r11
-        push %rbx
-        push %rbp
-        push %r12
-        push %r13
-        push %r14
-        push %r15
+        push_registers
         cld
         mov %rsp, %rdi
         // The CPU has aligned the stack before it pushed; a word is missing now.

@@ -4,14 +4,7 @@
 // and the flags are on the stack, above the address in the slot; here pt_regs
 // is made without a trap. Registers that pt_regs has are all given back, since
 // consumers may change them; sp only where they want to go on elsewhere.
-        // struct pt_regs, arch/x86_64/pt_regs.h.
-        .set regs_orig_rax, 120
-        .set regs_rip, 128
-        .set regs_cs, 136
-        .set regs_flags, 144
-        .set regs_rsp, 152
-        .set regs_ss, 160
-        .set regs_size, 168
+#include "arch/x86_64/machine/pt_regs.inc"
 
         // Above it.
         .set in_slot, regs_size
@@ -32,44 +25,12 @@
         .globl ebpf_detour_leave_end
         .hidden ebpf_detour_leave_end
 
-        .macro restore_registers
-        pop %r15
-        pop %r14
-        pop %r13
-        pop %r12
-        pop %rbp
-        pop %rbx
-        pop %r11
-        pop %r10
-        pop %r9
-        pop %r8
-        pop %rax
-        pop %rcx
-        pop %rdx
-        pop %rsi
-        pop %rdi
-        .endm
-
         .balign 16
         .type ebpf_detour_begin, %function
 ebpf_detour_begin:
         sub $40, %rsp                   // ss, rsp, flags, cs, rip
         push $-1                        // orig_rax
-        push %rdi
-        push %rsi
-        push %rdx
-        push %rcx
-        push %rax
-        push %r8
-        push %r9
-        push %r10
-        push %r11
-        push %rbx
-        push %rbp
-        push %r12
-        push %r13
-        push %r14
-        push %r15
+        push_registers
         cld
         mov in_slot(%rsp), %rbx
         movslq to_distance(%rbx), %rax
@@ -92,7 +53,7 @@ ebpf_detour_begin:
         test %al, %al
         jne 1f
         mov %rcx, flags(%rsp)
-        restore_registers
+        pop_registers
         lea 48(%rsp), %rsp              // orig_rax, rip, cs, flags, rsp, ss
         ret
 
@@ -105,7 +66,7 @@ ebpf_detour_begin:
         mov %rcx, -16(%rax)
         lea -16(%rax), %rax
         mov %rax, regs_rsp(%rsp)
-        restore_registers
+        pop_registers
         mov regs_rsp - regs_orig_rax(%rsp), %rsp
         jmp ebpf_detour_leave_begin
         .size ebpf_detour_begin, . - ebpf_detour_begin

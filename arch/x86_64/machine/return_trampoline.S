@@ -3,16 +3,10 @@
 // Where followed calls return to: a stub for each instance, and what they all
 // call. core/probes/DESIGN.md tells why there are so many; numbers as in
 // core/machine/return_stubs.h.
+#include "arch/x86_64/machine/pt_regs.inc"
+
         .set stub_count, 2048
         .set stub_size, 8
-
-        // struct pt_regs, arch/x86_64/pt_regs.h.
-        .set regs_orig_rax, 120
-        .set regs_rip, 128
-        .set regs_cs, 136
-        .set regs_rsp, 152
-        .set regs_ss, 160
-        .set regs_size, 168
 
         .section .ebpf.noprobe, "ax", %progbits
         .globl ebpf_return_begin
@@ -34,21 +28,7 @@ return_common:
         push %rsp
         pushfq
         lea -24(%rsp), %rsp             // cs, rip, orig_rax
-        push %rdi
-        push %rsi
-        push %rdx
-        push %rcx
-        push %rax
-        push %r8
-        push %r9
-        push %r10
-        push %r11
-        push %rbx
-        push %rbp
-        push %r12
-        push %r13
-        push %r14
-        push %r15
+        push_registers
         cld
         mov %ss, %eax
         mov %rax, regs_ss(%rsp)
@@ -69,21 +49,7 @@ return_common:
         mov %rbx, %rsp
         mov regs_rip(%rsp), %rax
         mov %rax, regs_size(%rsp)       // where RET finds it
-        pop %r15
-        pop %r14
-        pop %r13
-        pop %r12
-        pop %rbp
-        pop %rbx
-        pop %r11
-        pop %r10
-        pop %r9
-        pop %r8
-        pop %rax
-        pop %rcx
-        pop %rdx
-        pop %rsi
-        pop %rdi
+        pop_registers
         lea 24(%rsp), %rsp
         popfq
         lea 16(%rsp), %rsp
