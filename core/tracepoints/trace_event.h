@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: MIT
+//
+// An event of the kernel's whose records somebody may want: a tracepoint, or a
+// probe that was given a name. What trace files and perf events ask of both.
+#pragma once
+
+#include <stdint.h>
+
+#include "core/base/span.h"
+#include "core/base/status.h"
+#include "core/base/string_view.h"
+#include "core/base/text_writer.h"
+#include "core/machine/pt_regs.h"
+#include "core/tracepoints/event_field.h"
+
+namespace ebpf {
+
+/// What each record begins with: Linux's common fields (its
+/// Documentation/trace/events.rst, "Event formats").
+struct EventHeader {
+  uint16_t type;  // the event's id
+  uint8_t flags;  // TraceFlag
+  uint8_t preempt_count;
+  int32_t pid;
+};
+static_assert(sizeof(EventHeader) == 8);
+
+/// No record is longer.
+inline constexpr size_t kMaxEventRecord = 2048;
+
+/// Gets an event's records. Outlives its place in the event's list.
+class RecordConsumer {
+ public:
+  /// Where a record of `size` bytes shall be made, aligned to 8; null: it is
+  /// not wanted. `regs`: of the context in which it happened, or null. What
+  /// was returned is given to Commit before the event goes on. In a read
+  /// section with preemption off. Context: any.
+  virtual void* Reserve(size_t size, const machine::PtRegs* regs) = 0;
+  /// It is made, all of its `size` bytes. Context: as Reserve's.
+  virtual void Commit(void* record, size_t size,
+                      const machine::PtRegs* regs) = 0;
+
+ protected:
+  ~RecordConsumer() = default;
+};
+
+/// Context of what is not said otherwise: task.
+class TraceEvent : public NonCopyable {
+ public:
+  virtual StringView system() const = 0;
+  virtual StringView name() const = 0;
+  /// Its own fields, without those of EventHeader; offsets are in the record.
+  virtual Span<const EventField> fields() const = 0;
+  /// What a `format` file has behind "print fmt: ".
+  virtual void PutPrintFormat(TextWriter& writer) const = 0;
+
+  /// `consumer` gets the records from now on. kNoMemory, kBusy (the text could
+  /// not be changed now), and nothing has changed.
+  virtual Status AddConsumer(RecordConsumer& consumer) = 0;
+  /// It gets none any more, and none of its functions runs. Once for each
+  /// AddConsumer that succeeded; cannot fail.
+  virtual void RemoveConsumer(RecordConsumer& consumer) = 0;
+
+  /// Keeps it: a tracepoint is always there, a probe's event is not removed
+  /// while somebody holds it. Context: any, under the registry's lock or by who
+  /// holds it already.
+  virtual void Hold() {}
+  virtual void Release() {}
+
+  /// In `type` of its records; no other event has it now. 0: not registered.
+  /// Context: any.
+  uint16_t id() const { return id_; }
+
+ protected:
+  constexpr TraceEvent() = default;
+  ~TraceEvent() = default;
+
+ private:
+  friend class TraceEvents;
+
+  TraceEvent* next_ = nullptr;  // by id; the registry's
+  uint16_t id_ = 0;
+};
+
+/// A TraceEvent that is held, or nothing.
+class TraceEventRef {
+ public:
+  constexpr TraceEventRef() = default;
+  /// Takes over a hold.
+  static TraceEventRef Adopt(TraceEvent* event) {
+    TraceEventRef ref;
+    ref.event_ = event;
+    return ref;
+  }
+  TraceEventRef(TraceEventRef&& other)
+      : event_(Exchange(other.event_, nullptr)) {}
+  TraceEventRef& operator=(TraceEventRef other) {
+    Swap(event_, other.event_);
+    return *this;
+  }
+  ~TraceEventRef() {
+    if (event_ != nullptr) {
+      event_->Release();
+    }
+  }
+  TraceEvent* get() const { return event_; }
+  TraceEvent& operator*() const { return *event_; }
+  TraceEvent* operator->() const { return event_; }
+  explicit operator bool() const { return event_ != nullptr; }
+
+ private:
+  TraceEvent* event_ = nullptr;
+};
+
+/// All events, by system and name and by id. Context: task.
+class TraceEvents {
+ public:
+  /// Gives `event` an id. kExists: there is one of that system and name;
+  /// kNoSpace: 65535 are in use.
+  static Status Add(TraceEvent& event);
+  /// Nobody finds it any more. Whoever holds it still does.
+  static void Remove(TraceEvent& event);
+
+  static TraceEventRef Find(StringView system, StringView name);
+  static TraceEventRef FindById(uint32_t id);
+  /// The first whose id is above `id`; walks all, with 0 to begin with.
+  static TraceEventRef Next(uint32_t id);
+};
+
+}  // namespace ebpf
