@@ -189,12 +189,13 @@ cc_library(
     linkopts = %s,
     visibility = ["//visibility:public"],
 )
-""" % (ctx.name, ctx.attr.linkopts))
+""" % (ctx.attr.library or ctx.name, ctx.attr.linkopts))
 
 # A library whose headers the compiler finds by itself, in /usr/include.
 system_library_repository = repository_rule(
     implementation = _system_library_impl,
     attrs = {
+        "library": attr.string(doc = "The target, where not called as the repository."),
         "linkopts": attr.string_list(),
         "package": attr.string(mandatory = True, doc = "Debian's name of it."),
         "probe": attr.string(mandatory = True, doc = "Path that shows it is installed."),
@@ -214,6 +215,14 @@ def ebpf_deps():
         linkopts = ["-lfmt"],
         package = "libfmt-dev",
         probe = "/usr/include/fmt/format.h",
+    )
+    # What reads Linux's trace events: its headers are C's, for `extern "C"`.
+    system_library_repository(
+        name = "libtraceevent",
+        library = "traceevent",
+        linkopts = ["-ltraceevent"],
+        package = "libtraceevent-dev",
+        probe = "/usr/include/traceevent/event-parse.h",
     )
     system_library_repository(
         name = "nlohmann_json",
