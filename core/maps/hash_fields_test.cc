@@ -37,7 +37,7 @@ class HashFieldsTest : public MapTest {
     return *reinterpret_cast<Value*>(table_.Find(In(key)));
   }
 
-  const MapField field_ = {FieldKind::kSpinLock, 8, 4, nullptr, 0, 0};
+  const MapField field_ = {MapFieldKind::kSpinLock, 8, 4, nullptr, 0, 0};
   HashTable table_;
 };
 

@@ -53,7 +53,7 @@ Map::~Map() {
 }
 
 Status Map::PrepareFields(Allocator& allocator) {
-  if (HasField(fields(), Bit(FieldKind::kTimer))) {
+  if (HasField(fields(), Bit(MapFieldKind::kTimer))) {
     timers_ = EBPF_TRY(ValueTimers::Create(*this, allocator));
   }
   return Status::kOk;

@@ -45,7 +45,7 @@ constexpr Status CheckFlags(uint32_t flags, uint32_t allowed) {
 /// values with a bpf_spin_lock among their `fields`.
 inline Status CheckMode(UpdateMode mode, MapFields fields = MapFields()) {
   const bool has_lock =
-      !TakesLock(mode) || HasField(fields, Bit(FieldKind::kSpinLock));
+      !TakesLock(mode) || HasField(fields, Bit(MapFieldKind::kSpinLock));
   return static_cast<uint64_t>(WithoutLock(mode)) <= linux_abi::kUpdateExist &&
                  has_lock
              ? Status::kOk

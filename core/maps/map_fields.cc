@@ -17,32 +17,32 @@ using btf::Type;
 using btf::TypeId;
 
 struct Shape {
-  FieldKind kind;
+  MapFieldKind kind;
   const char* name;
   uint32_t size;
   uint32_t align;
 };
 constexpr Shape kShapes[] = {
-    {FieldKind::kSpinLock, "bpf_spin_lock", 4, 4},
-    {FieldKind::kTimer, "bpf_timer", 16, 8},
-    {FieldKind::kWorkqueue, "bpf_wq", 16, 8},
-    {FieldKind::kListHead, "bpf_list_head", 16, 8},
-    {FieldKind::kListNode, "bpf_list_node", 24, 8},
-    {FieldKind::kRbRoot, "bpf_rb_root", 16, 8},
-    {FieldKind::kRbNode, "bpf_rb_node", 32, 8},
-    {FieldKind::kRefCount, "bpf_refcount", 4, 4},
+    {MapFieldKind::kSpinLock, "bpf_spin_lock", 4, 4},
+    {MapFieldKind::kTimer, "bpf_timer", 16, 8},
+    {MapFieldKind::kWorkqueue, "bpf_wq", 16, 8},
+    {MapFieldKind::kListHead, "bpf_list_head", 16, 8},
+    {MapFieldKind::kListNode, "bpf_list_node", 24, 8},
+    {MapFieldKind::kRbRoot, "bpf_rb_root", 16, 8},
+    {MapFieldKind::kRbNode, "bpf_rb_node", 32, 8},
+    {MapFieldKind::kRefCount, "bpf_refcount", 4, 4},
 };
 constexpr uint32_t kPointerSize = 8;
 
 /// There is at most one of these.
 constexpr FieldKinds kSingle =
-    Bit(FieldKind::kSpinLock) | Bit(FieldKind::kTimer) |
-    Bit(FieldKind::kWorkqueue) | Bit(FieldKind::kRefCount);
+    Bit(MapFieldKind::kSpinLock) | Bit(MapFieldKind::kTimer) |
+    Bit(MapFieldKind::kWorkqueue) | Bit(MapFieldKind::kRefCount);
 /// Only these may be in arrays.
 constexpr FieldKinds kRepeatable =
-    kKptrKinds | Bit(FieldKind::kListHead) | Bit(FieldKind::kRbRoot);
+    kKptrKinds | Bit(MapFieldKind::kListHead) | Bit(MapFieldKind::kRbRoot);
 constexpr FieldKinds kRoots =
-    Bit(FieldKind::kListHead) | Bit(FieldKind::kRbRoot);
+    Bit(MapFieldKind::kListHead) | Bit(MapFieldKind::kRbRoot);
 /// Structs may hold structs of one type several times over; no more members are
 /// looked at.
 constexpr uint32_t kMaxVisits = 64 * 1024;
@@ -265,11 +265,11 @@ Status Finder::VisitPointer(const Place& place, const Type& type,
     return Status::kInvalid;
   }
   if (name == StringView("kptr_untrusted")) {
-    field.kind = FieldKind::kUntrustedKptr;
+    field.kind = MapFieldKind::kUntrustedKptr;
   } else if (name == StringView("kptr")) {
-    field.kind = FieldKind::kKptr;
+    field.kind = MapFieldKind::kKptr;
   } else if (name == StringView("percpu_kptr")) {
-    field.kind = FieldKind::kPerCpuKptr;
+    field.kind = MapFieldKind::kPerCpuKptr;
   } else {
     return Status::kInvalid;
   }
@@ -295,10 +295,10 @@ Status Finder::FindTarget(TypeId target, MapField& field) {
   if (!found.ok()) {
     return Status::kOk;
   }
-  if (field.kind == FieldKind::kKptr && !CanDestroy(name)) {
+  if (field.kind == MapFieldKind::kKptr && !CanDestroy(name)) {
     return Status::kNotFound;
   }
-  if (field.kind == FieldKind::kPerCpuKptr) {
+  if (field.kind == MapFieldKind::kPerCpuKptr) {
     return Status::kInvalid;  // those are the program's own
   }
   field.btf = query_.kernel;
@@ -340,7 +340,7 @@ Status Finder::FindRoot(const Place& place, MapField& field) {
 /// The node in what a list or tree holds.
 Status Finder::FindNode(StringView name, MapField& field) {
   const char* const wanted =
-      field.kind == FieldKind::kListHead ? "bpf_list_node" : "bpf_rb_node";
+      field.kind == MapFieldKind::kListHead ? "bpf_list_node" : "bpf_rb_node";
   const Shape& shape = *ShapeNamed(wanted);
   const Type holder = EBPF_TRY(btf_.TypeAt(field.type_id));
   for (uint32_t i = 0; i < holder.member_count; ++i) {
@@ -419,15 +419,16 @@ Status Finder::CheckAll() {
     }
     end = uint64_t{field.offset} + field.size;
   }
-  const bool has_lock = HasField(fields, Bit(FieldKind::kSpinLock));
+  const bool has_lock = HasField(fields, Bit(MapFieldKind::kSpinLock));
   if (HasField(fields, kRoots) && !has_lock) {
     return Status::kInvalid;
   }
   // What is in two of them at once must count who holds it.
-  const bool both = HasField(fields, Bit(FieldKind::kListNode)) &&
-                    HasField(fields, Bit(FieldKind::kRbNode));
-  return both && !HasField(fields, Bit(FieldKind::kRefCount)) ? Status::kInvalid
-                                                              : Status::kOk;
+  const bool both = HasField(fields, Bit(MapFieldKind::kListNode)) &&
+                    HasField(fields, Bit(MapFieldKind::kRbNode));
+  return both && !HasField(fields, Bit(MapFieldKind::kRefCount))
+             ? Status::kInvalid
+             : Status::kOk;
 }
 
 // Linux's numbers of kinds of maps, as bits.
@@ -443,24 +444,24 @@ constexpr uint32_t kHash = 1, kArray = 2, kPerCpuHash = 5, kPerCpuArray = 6,
 constexpr uint64_t kLocalStorages =
     Maps(kSkStorage, kInodeStorage, kTaskStorage, kCgrpStorage);
 
-uint64_t MapsWith(FieldKind kind) {
+uint64_t MapsWith(MapFieldKind kind) {
   switch (kind) {
-    case FieldKind::kSpinLock:
+    case MapFieldKind::kSpinLock:
       return Maps(kHash, kArray, kCgroupStorage) | kLocalStorages;
-    case FieldKind::kTimer:
-    case FieldKind::kWorkqueue:
-    case FieldKind::kListHead:
-    case FieldKind::kRbRoot:
+    case MapFieldKind::kTimer:
+    case MapFieldKind::kWorkqueue:
+    case MapFieldKind::kListHead:
+    case MapFieldKind::kRbRoot:
       return Maps(kHash, kLruHash, kArray);
-    case FieldKind::kUntrustedKptr:
-    case FieldKind::kKptr:
-    case FieldKind::kPerCpuKptr:
-    case FieldKind::kRefCount:
+    case MapFieldKind::kUntrustedKptr:
+    case MapFieldKind::kKptr:
+    case MapFieldKind::kPerCpuKptr:
+    case MapFieldKind::kRefCount:
       return Maps(kHash, kPerCpuHash, kLruHash, kLruPerCpuHash, kArray,
                   kPerCpuArray) |
              kLocalStorages;
-    case FieldKind::kListNode:
-    case FieldKind::kRbNode:
+    case MapFieldKind::kListNode:
+    case MapFieldKind::kRbNode:
       break;
   }
   return 0;
@@ -505,28 +506,28 @@ bool HasField(MapFields fields, FieldKinds kinds) {
   return false;
 }
 
-const char* NameOf(FieldKind kind) {
+const char* NameOf(MapFieldKind kind) {
   switch (kind) {
-    case FieldKind::kSpinLock:
+    case MapFieldKind::kSpinLock:
       return "bpf_spin_lock";
-    case FieldKind::kTimer:
+    case MapFieldKind::kTimer:
       return "bpf_timer";
-    case FieldKind::kWorkqueue:
+    case MapFieldKind::kWorkqueue:
       return "bpf_wq";
-    case FieldKind::kRefCount:
+    case MapFieldKind::kRefCount:
       return "bpf_refcount";
-    case FieldKind::kUntrustedKptr:
-    case FieldKind::kKptr:
+    case MapFieldKind::kUntrustedKptr:
+    case MapFieldKind::kKptr:
       return "kptr";
-    case FieldKind::kPerCpuKptr:
+    case MapFieldKind::kPerCpuKptr:
       return "percpu_kptr";
-    case FieldKind::kListHead:
+    case MapFieldKind::kListHead:
       return "bpf_list_head";
-    case FieldKind::kListNode:
+    case MapFieldKind::kListNode:
       return "bpf_list_node";
-    case FieldKind::kRbRoot:
+    case MapFieldKind::kRbRoot:
       return "bpf_rb_root";
-    case FieldKind::kRbNode:
+    case MapFieldKind::kRbNode:
       return "bpf_rb_node";
   }
   return "field";

@@ -12,7 +12,7 @@
 namespace ebpf {
 
 /// Linux's BPF_SPIN_LOCK and so on.
-enum class FieldKind : uint8_t {
+enum class MapFieldKind : uint8_t {
   kSpinLock,       // struct bpf_spin_lock
   kTimer,          // struct bpf_timer
   kWorkqueue,      // struct bpf_wq
@@ -27,7 +27,7 @@ enum class FieldKind : uint8_t {
 };
 
 struct MapField {
-  FieldKind kind;
+  MapFieldKind kind;
   uint32_t offset;  // in the value
   uint32_t size;
   /// Of pointers and heads: what they lead to. `btf` is the program's (a local
@@ -45,21 +45,21 @@ inline constexpr uint32_t kMaxFields = 11;
 
 /// Kinds, as bits.
 using FieldKinds = uint32_t;
-constexpr FieldKinds Bit(FieldKind kind) {
+constexpr FieldKinds Bit(MapFieldKind kind) {
   return FieldKinds{1} << static_cast<uint32_t>(kind);
 }
-inline constexpr FieldKinds kKptrKinds = Bit(FieldKind::kUntrustedKptr) |
-                                         Bit(FieldKind::kKptr) |
-                                         Bit(FieldKind::kPerCpuKptr);
+inline constexpr FieldKinds kKptrKinds = Bit(MapFieldKind::kUntrustedKptr) |
+                                         Bit(MapFieldKind::kKptr) |
+                                         Bit(MapFieldKind::kPerCpuKptr);
 /// In values of maps, and in objects that programs allocate.
 inline constexpr FieldKinds kValueKinds =
-    kKptrKinds | Bit(FieldKind::kSpinLock) | Bit(FieldKind::kTimer) |
-    Bit(FieldKind::kWorkqueue) | Bit(FieldKind::kRefCount) |
-    Bit(FieldKind::kListHead) | Bit(FieldKind::kRbRoot);
+    kKptrKinds | Bit(MapFieldKind::kSpinLock) | Bit(MapFieldKind::kTimer) |
+    Bit(MapFieldKind::kWorkqueue) | Bit(MapFieldKind::kRefCount) |
+    Bit(MapFieldKind::kListHead) | Bit(MapFieldKind::kRbRoot);
 inline constexpr FieldKinds kObjectKinds =
-    kKptrKinds | Bit(FieldKind::kSpinLock) | Bit(FieldKind::kRefCount) |
-    Bit(FieldKind::kListHead) | Bit(FieldKind::kListNode) |
-    Bit(FieldKind::kRbRoot) | Bit(FieldKind::kRbNode);
+    kKptrKinds | Bit(MapFieldKind::kSpinLock) | Bit(MapFieldKind::kRefCount) |
+    Bit(MapFieldKind::kListHead) | Bit(MapFieldKind::kListNode) |
+    Bit(MapFieldKind::kRbRoot) | Bit(MapFieldKind::kRbNode);
 
 /// Where FindFields looks, and for what.
 struct FieldQuery {
@@ -89,6 +89,6 @@ const MapField* FieldAt(MapFields fields, FieldKinds kinds, uint64_t offset);
 bool HasField(MapFields fields, FieldKinds kinds);
 
 /// Linux's name of it: "bpf_spin_lock".
-const char* NameOf(FieldKind kind);
+const char* NameOf(MapFieldKind kind);
 
 }  // namespace ebpf

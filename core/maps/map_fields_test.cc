@@ -105,10 +105,10 @@ TEST_F(MapFieldsTest, AreFoundByTheNamesOfTheirTypes) {
                                  {"more", word_, 24}});
   EXPECT_EQ(Find(value, 32), Status::kOk);
   ASSERT_EQ(found_, 2u);
-  EXPECT_EQ(fields_[0].kind, FieldKind::kSpinLock);
+  EXPECT_EQ(fields_[0].kind, MapFieldKind::kSpinLock);
   EXPECT_EQ(fields_[0].offset, 4u);
   EXPECT_EQ(fields_[0].size, 4u);
-  EXPECT_EQ(fields_[1].kind, FieldKind::kTimer);
+  EXPECT_EQ(fields_[1].kind, MapFieldKind::kTimer);
   EXPECT_EQ(fields_[1].offset, 8u);
 }
 
@@ -144,9 +144,9 @@ TEST_F(MapFieldsTest, PointersAreFoundByTheirTags) {
                                  {"c", Kptr("percpu_kptr", item_), 16}});
   EXPECT_EQ(Find(value, 24), Status::kOk);
   ASSERT_EQ(found_, 3u);
-  EXPECT_EQ(fields_[0].kind, FieldKind::kUntrustedKptr);
-  EXPECT_EQ(fields_[1].kind, FieldKind::kKptr);
-  EXPECT_EQ(fields_[2].kind, FieldKind::kPerCpuKptr);
+  EXPECT_EQ(fields_[0].kind, MapFieldKind::kUntrustedKptr);
+  EXPECT_EQ(fields_[1].kind, MapFieldKind::kKptr);
+  EXPECT_EQ(fields_[2].kind, MapFieldKind::kPerCpuKptr);
   EXPECT_EQ(fields_[1].type_id, task_);
 }
 
@@ -204,7 +204,7 @@ TEST_F(MapFieldsTest, ListsSayWhatTheyHold) {
   Contains("item:node", value, 1);
   EXPECT_EQ(Find(value, 24), Status::kOk);
   ASSERT_EQ(found_, 2u);
-  EXPECT_EQ(fields_[1].kind, FieldKind::kListHead);
+  EXPECT_EQ(fields_[1].kind, MapFieldKind::kListHead);
   EXPECT_EQ(fields_[1].type_id, item_);
   EXPECT_EQ(fields_[1].node_offset, 8u);
 }
@@ -282,7 +282,7 @@ TEST_F(MapFieldsTest, VariablesOfASectionAreMembers) {
 
 TEST(MapFieldRulesTest, KindsOfMapsHaveKindsOfFields) {
   MapField lock{};
-  lock.kind = FieldKind::kSpinLock;
+  lock.kind = MapFieldKind::kSpinLock;
   lock.size = 4;
   const MapFields fields(&lock, 1);
   EXPECT_EQ(CheckFields(1, 0, fields), Status::kOk);  // hash

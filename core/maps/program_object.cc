@@ -20,7 +20,7 @@ constexpr uint32_t kMaxSize = 4096;
 constexpr uint32_t kUncounted = uint32_t{1} << 31;
 
 constexpr FieldKinds kSupported =
-    Bit(FieldKind::kSpinLock) | Bit(FieldKind::kRefCount);
+    Bit(MapFieldKind::kSpinLock) | Bit(MapFieldKind::kRefCount);
 
 }  // namespace
 
@@ -42,7 +42,7 @@ Status ObjectType::Check(const btf::Btf& btf, btf::TypeId id,
     if ((Bit(field.kind) & kSupported) == 0) {
       return Status::kNotSupportedLinux;
     }
-    if (field.kind == FieldKind::kRefCount) {
+    if (field.kind == MapFieldKind::kRefCount) {
       count_offset = field.offset;
     }
   }

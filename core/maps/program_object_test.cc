@@ -159,7 +159,7 @@ TEST_F(ObjectTypeTest, WithoutDeferATypeGoesWithTheNextCall) {
 TEST_F(ObjectTypeTest, AnObjectPutIntoAValueAfterItsRemovalGoesWithItsMemory) {
   ObjectType* type = Make(plain_);
   MapField field{};
-  field.kind = FieldKind::kKptr;
+  field.kind = MapFieldKind::kKptr;
   field.size = sizeof(void*);
   {
     HashTable table(PortAllocator());

@@ -16,7 +16,7 @@ namespace {
 
 ValueLock& LockOf(MapFields fields, uint8_t* value) {
   for (const MapField& field : fields) {
-    if (field.kind == FieldKind::kSpinLock) {
+    if (field.kind == MapFieldKind::kSpinLock) {
       return *reinterpret_cast<ValueLock*>(value + field.offset);
     }
   }
@@ -110,7 +110,7 @@ void Clear(MapFields fields, uint8_t* value) {
 
 bool HasTimer(MapFields fields, const uint8_t* value) {
   for (const MapField& field : fields) {
-    if (field.kind == FieldKind::kTimer) {
+    if (field.kind == MapFieldKind::kTimer) {
       return HoldsTimer(value + field.offset);
     }
   }
@@ -119,9 +119,9 @@ bool HasTimer(MapFields fields, const uint8_t* value) {
 
 void Release(MapFields fields, uint8_t* value) {
   for (const MapField& field : fields) {
-    if (field.kind == FieldKind::kTimer) {
+    if (field.kind == MapFieldKind::kTimer) {
       ReleaseTimer(value + field.offset);
-    } else if (field.kind == FieldKind::kKptr) {
+    } else if (field.kind == MapFieldKind::kKptr) {
       DropObject(value + field.offset);
     }
   }

@@ -335,7 +335,7 @@ void ReleaseTimer(uint8_t* field) {
 Result<ValueTimers*> ValueTimers::Create(Map& map, Allocator& allocator) {
   ValueTimers* timers = EBPF_TRY(allocator.New<ValueTimers>(map, allocator));
   for (const MapField& field : map.fields()) {
-    if (field.kind == FieldKind::kTimer) {
+    if (field.kind == MapFieldKind::kTimer) {
       timers->field_offset_ = field.offset;
     }
   }

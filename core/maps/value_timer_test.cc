@@ -94,7 +94,7 @@ class ValueTimerTest : public MapTest {
         ConstBytes(blob.data(), blob.size()), PortAllocator());
     EXPECT_TRUE(types.ok());
     Span<MapField> fields = *PortAllocator().NewArray<MapField>(1);
-    fields[0] = MapField{FieldKind::kTimer, kFieldOffset, 16, nullptr, 0, 0};
+    fields[0] = MapField{MapFieldKind::kTimer, kFieldOffset, 16, nullptr, 0, 0};
     map->SetTypes(
         *MapBtf::Create(Move(*types), word, value, fields, PortAllocator()));
     EXPECT_EQ(map->PrepareFields(PortAllocator()), Status::kOk);

@@ -28,7 +28,7 @@ Status CheckLockOnly(const Map& map, uint64_t flags) {
   if ((flags & ~uint64_t{linux_abi::kUpdateLock}) != 0) {
     return Status::kInvalid;
   }
-  return flags != 0 && !HasField(map.fields(), Bit(FieldKind::kSpinLock))
+  return flags != 0 && !HasField(map.fields(), Bit(MapFieldKind::kSpinLock))
              ? Status::kInvalid
              : Status::kOk;
 }

@@ -30,7 +30,7 @@ constexpr unsigned kSnprintfFormat = 3;
 constexpr unsigned kSnprintfSize = 5;
 
 bool IsPerCpu(const MapField& slot) {
-  return slot.kind == FieldKind::kPerCpuKptr;
+  return slot.kind == MapFieldKind::kPerCpuKptr;
 }
 
 /// Pointers to what was put into a map in an RCU section: still there, but no

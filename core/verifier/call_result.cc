@@ -111,7 +111,7 @@ Status TypedResult(Verification& v, const HelperPrototype& helper,
   if (helper.id == helper_id::kptr_xchg) {
     const MapField& slot = call.slot;
     const bool own = slot.btf != v.options.kernel_btf;
-    const bool per_cpu = slot.kind == FieldKind::kPerCpuKptr;
+    const bool per_cpu = slot.kind == MapFieldKind::kPerCpuKptr;
     result =
         TypedPointer(slot.btf, slot.type_id,
                      static_cast<uint16_t>((own ? kRegAllocated : 0) |

@@ -39,7 +39,7 @@ Status CheckKptrSlot(Verification& v, unsigned number, HelperCall& call) {
   if (field == nullptr) {
     return v.Reject(Message::kKptrElsewhere, offset);
   }
-  if (field->kind == FieldKind::kUntrustedKptr) {
+  if (field->kind == MapFieldKind::kUntrustedKptr) {
     return v.Reject(Message::kKptrNotReferenced, offset);
   }
   call.slot = *field;
@@ -48,7 +48,7 @@ Status CheckKptrSlot(Verification& v, unsigned number, HelperCall& call) {
 
 }  // namespace
 
-Status CheckTimer(Verification& v, unsigned number, FieldKind kind,
+Status CheckTimer(Verification& v, unsigned number, MapFieldKind kind,
                   HelperCall& call) {
   const RegState& reg = v.state->reg(number);
   const char* name = NameOf(kind);
@@ -81,7 +81,7 @@ Status CheckFieldArgument(Verification& v, const HelperPrototype& helper,
       return helper.id == helper_id::spin_lock ? TakeLock(v, number)
                                                : ReleaseLock(v, number);
     case ArgKind::kTimer:
-      return CheckTimer(v, number, FieldKind::kTimer, call);
+      return CheckTimer(v, number, MapFieldKind::kTimer, call);
     default:
       return CheckKptrSlot(v, number, call);
   }

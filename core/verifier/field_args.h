@@ -13,7 +13,7 @@ Status CheckFieldArgument(Verification& v, const HelperPrototype& helper,
                           unsigned number, ArgKind kind, HelperCall& call);
 
 /// Register `number`, a map's value, points to its timer or work queue.
-Status CheckTimer(Verification& v, unsigned number, FieldKind kind,
+Status CheckTimer(Verification& v, unsigned number, MapFieldKind kind,
                   HelperCall& call);
 
 }  // namespace ebpf::verifier

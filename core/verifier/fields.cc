@@ -25,10 +25,10 @@ bool IsKernel(const Verification& v, const btf::Btf* btf) {
 }
 
 bool IsRcuSafe(const Verification& v, const MapField& kptr, const char* name) {
-  if (kptr.kind == FieldKind::kPerCpuKptr) {
+  if (kptr.kind == MapFieldKind::kPerCpuKptr) {
     return true;
   }
-  if (kptr.kind != FieldKind::kKptr) {
+  if (kptr.kind != MapFieldKind::kKptr) {
     return false;
   }
   if (!IsKernel(v, kptr.btf)) {
@@ -49,7 +49,7 @@ uint16_t FlagsOfLoaded(const Verification& v, const MapField& kptr,
   if (!in_section || !IsRcuSafe(v, kptr, name)) {
     return kRegUntrusted;
   }
-  if (kptr.kind == FieldKind::kPerCpuKptr) {
+  if (kptr.kind == MapFieldKind::kPerCpuKptr) {
     return kRegRcu | kRegPerCpu;
   }
   return IsKernel(v, kptr.btf) ? kRegRcu : kRegRcu | kRegAllocated;
@@ -61,7 +61,7 @@ Status RefuseKptr(Verification& v, unsigned number, const MapField& kptr) {
   const char* own = reg.type == RegType::kTyped ? StructName(reg) : "";
   RegState wanted = TypedPointer(kptr.btf, kptr.type_id, 0);
   const TypeName expected(wanted);
-  if (kptr.kind != FieldKind::kUntrustedKptr) {
+  if (kptr.kind != MapFieldKind::kUntrustedKptr) {
     return v.Reject(Message::kKptrType, number, name, own, expected,
                     StructName(wanted));
   }
@@ -157,7 +157,7 @@ Status WriteKptr(Verification& v, const MapField& kptr, bool plain,
   if (!plain) {
     return v.Reject(Message::kKptrMode);
   }
-  if (kptr.kind != FieldKind::kUntrustedKptr) {
+  if (kptr.kind != MapFieldKind::kUntrustedKptr) {
     return v.Reject(Message::kKptrStore);
   }
   if (stored.IsNull()) {
@@ -176,8 +176,8 @@ Status CheckKptr(Verification& v, unsigned number, const MapField& kptr) {
   }
   if (IsKernel(v, reg.btf)) {
     allowed = kRegTrusted | kRegRcu;
-    allowed |= kptr.kind == FieldKind::kUntrustedKptr ? kRegUntrusted : 0;
-  } else if (kptr.kind == FieldKind::kPerCpuKptr) {
+    allowed |= kptr.kind == MapFieldKind::kUntrustedKptr ? kRegUntrusted : 0;
+  } else if (kptr.kind == MapFieldKind::kPerCpuKptr) {
     allowed |= kRegPerCpu;
   }
   if ((reg.flags & ~allowed) != 0) {
@@ -190,7 +190,7 @@ Status CheckKptr(Verification& v, unsigned number, const MapField& kptr) {
   if (!reg.value.IsConstant() || reg.value.bits.value != 0) {
     return v.Reject(Message::kVariablePointer, TypeName(reg), reg.value.bits);
   }
-  const bool strict = kptr.kind != FieldKind::kUntrustedKptr;
+  const bool strict = kptr.kind != MapFieldKind::kUntrustedKptr;
   return btf::HasStructAt(*reg.btf, reg.memory_size,
                           static_cast<uint32_t>(reg.offset), *kptr.btf,
                           kptr.type_id, strict)

@@ -402,7 +402,7 @@ class Checker {
     }
     EBPF_TRY(CheckUnmodified(v_, index + 1));
     MapField storage[kMaxFields];
-    if (!HasField(FieldsOf(v_, reg, storage), Bit(FieldKind::kRefCount))) {
+    if (!HasField(FieldsOf(v_, reg, storage), Bit(MapFieldKind::kRefCount))) {
       return v_.Reject(Message::kObjectNoCount, index);
     }
     NoteObject(reg);

@@ -153,11 +153,11 @@ Status CheckMapUsable(Verification& v, const Map& map) {
   const ProgramTypeId type = v.options.type->id;
   const bool tracing = IsTracing(type);
   const MapType kind = map.spec().type;
-  if (tracing &&
-      HasField(fields, Bit(FieldKind::kListHead) | Bit(FieldKind::kRbRoot))) {
+  if (tracing && HasField(fields, Bit(MapFieldKind::kListHead) |
+                                      Bit(MapFieldKind::kRbRoot))) {
     return RefuseForProgram(v, "tracing", "bpf_{list_head,rb_root}");
   }
-  if (HasField(fields, Bit(FieldKind::kSpinLock))) {
+  if (HasField(fields, Bit(MapFieldKind::kSpinLock))) {
     if (type == ProgramTypeId::kSocketFilter) {
       return RefuseForProgram(v, "socket filter", "bpf_spin_lock");
     }
@@ -165,10 +165,10 @@ Status CheckMapUsable(Verification& v, const Map& map) {
       return RefuseForProgram(v, "tracing", "bpf_spin_lock");
     }
   }
-  if (tracing && HasField(fields, Bit(FieldKind::kTimer))) {
+  if (tracing && HasField(fields, Bit(MapFieldKind::kTimer))) {
     return RefuseForProgram(v, "tracing", "bpf_timer");
   }
-  if (tracing && HasField(fields, Bit(FieldKind::kWorkqueue))) {
+  if (tracing && HasField(fields, Bit(MapFieldKind::kWorkqueue))) {
     return RefuseForProgram(v, "tracing", "bpf_wq");
   }
   if (kind == MapType::kStructOps) {

@@ -21,7 +21,7 @@ Status FindLock(Verification& v, unsigned number) {
   const RegState& reg = v.state->reg(number);
   const bool in_map = reg.type == RegType::kMapValue;
   const char* map_name = in_map ? reg.map->spec().name : "kptr";
-  const char* lock_name = NameOf(FieldKind::kSpinLock);
+  const char* lock_name = NameOf(MapFieldKind::kSpinLock);
   if (!reg.value.IsConstant()) {
     return v.Reject(Message::kFieldNotConstant, number, lock_name);
   }
@@ -30,7 +30,7 @@ Status FindLock(Verification& v, unsigned number) {
   }
   MapField storage[kMaxFields];
   for (const MapField& field : FieldsOf(v, reg, storage)) {
-    if (field.kind != FieldKind::kSpinLock) {
+    if (field.kind != MapFieldKind::kSpinLock) {
       continue;
     }
     if (!in_map && LockOf(reg).id == 0) {
