@@ -18,6 +18,7 @@
 #include "core/probes/kprobe.h"
 #include "core/program/run_context.h"
 #include "core/sync/read_section.h"
+#include "core/tracepoints/tracepoint.h"
 
 namespace ebpf {
 namespace {
@@ -31,6 +32,22 @@ constinit Atomic<const System*> running_system{nullptr};
 /// A breakpoint has outlived the last ExitSystem: its hits are read sections.
 constinit bool read_sections_stay = false;
 
+/// What programs are attached to.
+Status InitEvents(const machine::MachineOps& machine, Allocator& allocator) {
+  EBPF_TRY(InitProbes(machine, allocator));
+  const Status status = InitTracepoints(allocator);
+  if (!IsOk(status)) {
+    (void)ExitProbes();  // there were none yet
+  }
+  return status;
+}
+
+/// Whether no breakpoint was left.
+bool ExitEvents() {
+  ExitTracepoints();
+  return ExitProbes();
+}
+
 Status InitModules(const machine::MachineOps& machine, Allocator& allocator) {
   if (!read_sections_stay && !InitReadSections()) {
     return Status::kNoMemory;
@@ -41,7 +58,7 @@ Status InitModules(const machine::MachineOps& machine, Allocator& allocator) {
   if (IsOk(status)) {
     status = InitTraceLog(allocator);
     if (IsOk(status)) {
-      status = InitProbes(machine, allocator);
+      status = InitEvents(machine, allocator);
       if (IsOk(status)) {
         return Status::kOk;
       }
@@ -129,7 +146,7 @@ Status InitSystem(const machine::MachineOps& machine,
   system_storage = {&machine, &allocator, kernel};
   const Status types = SetTypes(system_storage);
   if (!IsOk(types)) {
-    read_sections_stay = !ExitProbes();
+    read_sections_stay = !ExitEvents();
     ExitModules();
     return types;
   }
@@ -149,7 +166,7 @@ void ExitSystem() {
   if (btf::BtfObject* types = Exchange(system_storage.kernel_types, nullptr)) {
     types->Release();
   }
-  read_sections_stay = !ExitProbes();
+  read_sections_stay = !ExitEvents();
   ExitModules();
 }
 

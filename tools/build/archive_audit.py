@@ -17,6 +17,9 @@ import sys
 # The compiler itself may call these.
 COMPILER_SYMBOLS = {"memcpy", "memmove", "memset", "memcmp"}
 
+# The linker makes these: where a section of ours begins and ends.
+LINKER_SYMBOL = re.compile(r"__(start|stop)_ebpf_\w+$")
+
 # What is never provided, even where a prefix would allow it: C++'s run time.
 RUNTIME_SYMBOL = re.compile(r"__cxa_|_Unwind|__gxx_|__dso_handle|_Zn[wa]|_Zd[la]|__tls_|__cxx_")
 
@@ -196,6 +199,8 @@ def check_symbols(archive, options):
         if RUNTIME_SYMBOL.match(name):
             yield f"runtime: {name} is of C++'s run time, which no kernel has"
         elif name in COMPILER_SYMBOLS or name in options.undefined:
+            continue
+        elif LINKER_SYMBOL.match(name):
             continue
         elif not name.startswith(tuple(options.undefined_prefix)):
             yield f"undefined: {name} is not a function that the kernel gives"

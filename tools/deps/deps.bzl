@@ -216,7 +216,7 @@ def ebpf_deps():
         package = "libfmt-dev",
         probe = "/usr/include/fmt/format.h",
     )
-    # What reads Linux's trace events: its headers are C's, for `extern "C"`.
+    # What reads the trace events of Linux.
     system_library_repository(
         name = "libtraceevent",
         library = "traceevent",

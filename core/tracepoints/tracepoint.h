@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: MIT
+//
+// Places in a kernel's text that tell what happens there, under a name, to
+// whoever asks. A place costs one no-op while nobody does.
+//
+// core/tracepoints/README.md shows a declaration. Everything that a declaration
+// is made of is plain data, whose layout this file pins: another language can
+// write it down (its structs are `#[repr(C)]` in Rust, a StringView and a Span
+// a pointer and a size).
+#pragma once
+
+#include <stdint.h>
+
+#include "core/base/atomic.h"
+#include "core/base/span.h"
+#include "core/base/status.h"
+#include "core/base/string_view.h"
+#include "core/memory/allocator.h"
+#include "core/tracepoints/event_field.h"
+#include "core/tracepoints/static_key.h"
+#include "core/tracepoints/trace_event.h"
+
+namespace ebpf {
+
+/// More arguments no tracepoint has, as in Linux.
+inline constexpr size_t kMaxTracepointArguments = 12;
+
+/// What a tracepoint is: never changes.
+struct TracepointInfo {
+  StringView system;
+  StringView name;
+  StringView print_format;  // what is behind "print fmt: "
+  Span<const EventField> fields;
+  /// How many bytes of text go behind the record, at most, zeros at their ends
+  /// included; null: none. Context: any, and so `fill`.
+  size_t (*text_size)(const uint64_t* arguments);
+  /// Makes a record of `size` bytes, whose EventHeader is there already.
+  void (*fill)(void* record, size_t size, const uint64_t* arguments);
+  uint32_t record_size;  // without text
+  uint32_t argument_count;
+  /// The first argument points to so many bytes that programs may write.
+  uint32_t writable_size;
+  uint32_t reserved;  // 0
+};
+static_assert(sizeof(TracepointInfo) == 96);
+static_assert(sizeof(StringView) == 16 && sizeof(Span<const EventField>) == 16);
+
+struct TracepointConsumers;
+
+/// A tracepoint: its address is in the section `ebpf_tracepoints`, read when
+/// the subsystem starts. Declared with `info`, all else zeros.
+struct Tracepoint {
+  StaticKey key;
+  const TracepointInfo* info = nullptr;
+  // core/tracepoints/tracepoint.cc's.
+  Atomic<TracepointConsumers*> consumers{nullptr};
+  Atomic<uint64_t> missed{0};
+  uint32_t users = 0;
+  uint16_t id = 0;
+  uint16_t reserved = 0;
+};
+static_assert(sizeof(Tracepoint) == 40);
+static_assert(offsetof(Tracepoint, info) == 8);
+
+extern "C" {
+/// What a place does that was switched on: `arguments` are as many as the
+/// tracepoint has, zero-extended. Context: any.
+void ebpf_tracepoint_fire(Tracepoint* tracepoint, const uint64_t* arguments);
+}
+
+/// Gets a tracepoint's arguments, before any record is made of them. Outlives
+/// its place in the tracepoint's list.
+class ArgumentsConsumer {
+ public:
+  /// They are gone when it returns. In a read section with preemption off, on
+  /// `cpu`. Context: any.
+  virtual void Fired(const uint64_t* arguments, uint32_t cpu) = 0;
+
+ protected:
+  ~ArgumentsConsumer() = default;
+};
+
+/// Gives all tracepoints ids and puts them into TraceEvents. kNoMemory.
+/// Context: task, once, as the next.
+Status InitTracepoints(Allocator& allocator);
+/// Takes them out. They have no consumers any more.
+void ExitTracepoints();
+
+/// The tracepoint of that name, of whatever system, or null: as Linux, whose
+/// raw tracepoints know no systems. Context: task.
+Tracepoint* FindTracepoint(StringView name);
+/// As TraceEvent::AddConsumer and RemoveConsumer. Context: task.
+Status AddArgumentsConsumer(Tracepoint& tracepoint,
+                            ArgumentsConsumer& consumer);
+void RemoveArgumentsConsumer(Tracepoint& tracepoint,
+                             ArgumentsConsumer& consumer);
+
+/// How often nobody was told, since a CPU was inside of too many tracepoints.
+/// Context: any.
+inline uint64_t MissedBy(const Tracepoint& tracepoint) {
+  return tracepoint.missed.Load(kRelaxed);
+}
+
+}  // namespace ebpf
