@@ -36,6 +36,8 @@ class PerCpu : public NonCopyable {
       memory_ = nullptr;
     }
   }
+  /// Bytes from one to the next.
+  static constexpr size_t stride() { return kStride; }
   bool allocated() const { return memory_ != nullptr; }
 
   /// Precondition: allocated(), cpu < ebpf_port_cpu_count(). Context: any.

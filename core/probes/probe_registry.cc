@@ -37,7 +37,8 @@ Status ProbeRegistry::Init(const machine::MachineOps& ops,
     }
     cpus_ = cpus;
     allocator_ = &allocator;
-    SetCpuSections(&cpus_.data()->in_consumers, sizeof(ProbeCpu));
+    SetCpuSections(CpuSectionOwner::kProbes, &cpus_.data()->in_consumers,
+                   sizeof(ProbeCpu));
     probe_shared.slots.Store(&slots_, kRelaxed);
     machine::pc_behind_slots.Store(OriginalPc, kRelaxed);
     // Releases all: pairs with the acquires in ProbeTrap.
@@ -72,7 +73,7 @@ bool ProbeRegistry::Exit() {
     probe_shared.cpus.Store(cpus_.data(), kRelease);
     return false;
   }
-  SetCpuSections(nullptr, 0);
+  SetCpuSections(CpuSectionOwner::kProbes, nullptr, 0);
   return_pool.Exit();
   table_.Exit();
   allocator_->DeleteArray(cpus_);

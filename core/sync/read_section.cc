@@ -26,9 +26,12 @@ constinit StaticStorage<PerCpu<Counters>> counters;
 constinit Atomic<uint32_t> phase{0};
 /// One waiter at a time.
 constinit Mutex waiting;
-/// What SetCpuSections was told.
-constinit const uint8_t* cpu_sections EBPF_GUARDED_BY(waiting) = nullptr;
-constinit size_t cpu_section_stride EBPF_GUARDED_BY(waiting) = 0;
+/// What SetCpuSections was told, by owner.
+struct CpuSections {
+  const uint8_t* first = nullptr;
+  size_t stride = 0;
+};
+constinit CpuSections cpu_sections[2] EBPF_GUARDED_BY(waiting);
 
 // Interrupts, traps and, before preemption is off, other tasks of this CPU
 // count here too, between any two instructions: hence read-modify-write.
@@ -52,13 +55,14 @@ bool IsQuiet(uint32_t phase_index) {
 }
 
 void WaitForCpuSections() EBPF_REQUIRES(waiting) {
-  if (cpu_sections == nullptr) {
-    return;
-  }
   const uint32_t cpu_count = ebpf_port_cpu_count();
-  for (uint32_t cpu = 0; cpu < cpu_count; ++cpu) {
-    reinterpret_cast<const CpuSection*>(cpu_sections + cpu_section_stride * cpu)
-        ->WaitWhileOpen();
+  for (const CpuSections& sections : cpu_sections) {
+    for (uint32_t cpu = 0; sections.first != nullptr && cpu < cpu_count;
+         ++cpu) {
+      reinterpret_cast<const CpuSection*>(sections.first +
+                                          sections.stride * cpu)
+          ->WaitWhileOpen();
+    }
   }
 }
 
@@ -72,10 +76,11 @@ void CpuSection::WaitWhileOpen() const {
   }
 }
 
-void SetCpuSections(const CpuSection* first, size_t stride) {
+void SetCpuSections(CpuSectionOwner owner, const CpuSection* first,
+                    size_t stride) {
   MutexGuard guard(waiting);
-  cpu_sections = reinterpret_cast<const uint8_t*>(first);
-  cpu_section_stride = stride;
+  cpu_sections[static_cast<size_t>(owner)] = {
+      reinterpret_cast<const uint8_t*>(first), stride};
 }
 
 ReadSection::ReadSection()

@@ -24,10 +24,11 @@ class ReadSection : public NonCopyable {
   uint32_t phase_;
 };
 
-/// A read section that only one CPU opens, with interrupts masked, and never
-/// inside of itself: who would (an NMI) sees that it is open. So it costs no
+/// A read section that only one CPU opens, and never inside of itself: who
+/// would sees that it is open, and is inside of it. So it costs no
 /// read-modify-write, and is a guard besides. Zeroed bytes are a closed one.
-/// Context: any, interrupts masked.
+/// Preemption is off from before is_open to Close, and what interrupts this
+/// closes what it opens. Context: any.
 class CpuSection {
  public:
   EBPF_NOPROBE_INLINE bool is_open() const {
@@ -51,9 +52,14 @@ class CpuSection {
   Atomic<uint64_t> turns_;  // odd: open
 };
 
-/// Those that WaitForReaders waits for from now on: one per CPU, `stride` bytes
-/// from one to the next; null: none any more. None is open. Context: task.
-void SetCpuSections(const CpuSection* first, size_t stride);
+/// Whose a set of CpuSections is.
+enum class CpuSectionOwner : uint8_t { kProbes, kTracepoints };
+
+/// Those of `owner` that WaitForReaders waits for from now on: one per CPU,
+/// `stride` bytes from one to the next; null: none any more. None is open.
+/// Context: task.
+void SetCpuSections(CpuSectionOwner owner, const CpuSection* first,
+                    size_t stride);
 
 /// Returns when each read section that was open at the call has ended. Callers
 /// wait one after the other. Never called inside a read section, in a trap or

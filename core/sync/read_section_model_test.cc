@@ -131,32 +131,56 @@ Thread ReaderThread(const Mutant& mutant, int cpu_at_entry, int cpu_at_exit) {
   return thread;
 }
 
+/// Appends a step of a CpuSection of CPU 0: its turn's load, or its store.
+int LoadTurn(Thread& thread) { return thread.Load(Fixed(kTurns)); }
+void StoreTurn(Thread& thread, int loaded, Order order) {
+  thread.Store(
+      Fixed(kTurns),
+      [loaded](const Values& values) {
+        return static_cast<uint8_t>(values[static_cast<size_t>(loaded)] + 1);
+      },
+      {loaded}, order);
+}
+
+/// What comes behind its opening.
+void AppendOpenSection(const Mutant& mutant, Thread& thread) {
+  if (!mutant.no_section_fence) {
+    thread.Fence();  // C2
+  }
+  const int object = thread.Load(Fixed(kPublished));
+  thread.Use(
+      [object](const Values& values) {
+        return kFreed + values[static_cast<size_t>(object)];
+      },
+      {object});
+  StoreTurn(
+      thread, LoadTurn(thread),
+      mutant.no_section_release ? Order::kRelaxed : Order::kRelease);  // C3
+}
+
 /// `sections` CpuSections of CPU 0, one after the other.
 Thread CpuSectionThread(const Mutant& mutant, int sections) {
   Thread thread;
   for (int i = 0; i < sections; ++i) {
-    const auto turn = [&thread](Order order) {
-      const int loaded = thread.Load(Fixed(kTurns));
-      thread.Store(
-          Fixed(kTurns),
-          [loaded](const Values& values) {
-            return static_cast<uint8_t>(values[static_cast<size_t>(loaded)] +
-                                        1);
-          },
-          {loaded}, order);
-    };
-    turn(Order::kRelaxed);  // C1
-    if (!mutant.no_section_fence) {
-      thread.Fence();  // C2
-    }
-    const int object = thread.Load(Fixed(kPublished));
-    thread.Use(
-        [object](const Values& values) {
-          return kFreed + values[static_cast<size_t>(object)];
-        },
-        {object});
-    turn(mutant.no_section_release ? Order::kRelaxed : Order::kRelease);  // C3
+    StoreTurn(thread, LoadTurn(thread), Order::kRelaxed);  // C1
+    AppendOpenSection(mutant, thread);
   }
+  return thread;
+}
+
+/// One that is interrupted by `others`, between the load and the store of its
+/// C1, and followed by one more.
+Thread InterruptedCpuSection(const Mutant& mutant, int others) {
+  Thread thread;
+  const int loaded = LoadTurn(thread);
+  for (int i = 0; i < others; ++i) {
+    StoreTurn(thread, LoadTurn(thread), Order::kRelaxed);
+    AppendOpenSection(mutant, thread);
+  }
+  StoreTurn(thread, loaded, Order::kRelaxed);
+  AppendOpenSection(mutant, thread);
+  StoreTurn(thread, LoadTurn(thread), Order::kRelaxed);
+  AppendOpenSection(mutant, thread);
   return thread;
 }
 
@@ -277,6 +301,14 @@ std::vector<Scenario> ScenariosOf(const Mutant& mutant) {
                        {CpuSectionThread(mutant, 1), WaiterThread(mutant, 1)}});
   scenarios.push_back({"two CPU's sections, two grace periods",
                        {CpuSectionThread(mutant, 2), WaiterThread(mutant, 2)}});
+  for (int others : {1, 2}) {
+    scenarios.push_back(
+        {"a CPU's section, interrupted by " + std::to_string(others),
+         {InterruptedCpuSection(mutant, others), WaiterThread(mutant, 1)}});
+  }
+  scenarios.push_back(
+      {"a CPU's section, interrupted, two grace periods",
+       {InterruptedCpuSection(mutant, 1), WaiterThread(mutant, 2)}});
   for (int at = 0; at <= Reader::kPoints; ++at) {
     const std::string point = ", before point " + std::to_string(at);
     scenarios.push_back({"a reader inside another" + point,

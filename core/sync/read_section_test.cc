@@ -95,13 +95,16 @@ TEST_F(ReadSectionTest, WaitReturnsAfterTheOutermostOfNestedSections) {
   waiter.Join();
 }
 
-TEST_F(ReadSectionTest, WaitReturnsAfterTheSectionOfACpu) {
+class CpuSectionTest : public ReadSectionTest,
+                       public testing::WithParamInterface<CpuSectionOwner> {};
+
+TEST_P(CpuSectionTest, WaitReturnsAfterTheSectionOfACpu) {
   struct alignas(64) OfCpu {
     CpuSection section;
   };
   static OfCpu cpus[64];
   ASSERT_LE(ebpf_port_cpu_count(), 64u);
-  SetCpuSections(&cpus[0].section, sizeof(OfCpu));
+  SetCpuSections(GetParam(), &cpus[0].section, sizeof(OfCpu));
   WaitForReaders();
   for (uint32_t cpu : {0u, ebpf_port_cpu_count() - 1}) {
     CpuSection& section = cpus[cpu].section;
@@ -118,11 +121,15 @@ TEST_F(ReadSectionTest, WaitReturnsAfterTheSectionOfACpu) {
     waiter.Join();
     section.Close();
   }
-  SetCpuSections(nullptr, 0);
+  SetCpuSections(GetParam(), nullptr, 0);
   cpus[0].section.Open();
   WaitForReaders();
   cpus[0].section.Close();
 }
+
+INSTANTIATE_TEST_SUITE_P(Owners, CpuSectionTest,
+                         testing::Values(CpuSectionOwner::kProbes,
+                                         CpuSectionOwner::kTracepoints));
 
 TEST_F(ReadSectionTest, AReaderMayEndOnAnotherCpu) {
   auto reading = std::make_unique<ReadSection>();

@@ -54,7 +54,9 @@ namespace {
 constexpr uint32_t kMaxDepth = 4;
 
 struct TracepointCpu {
-  /// Tracepoints that are open. What interrupts a change leaves it as it was.
+  /// Open while any tracepoint is.
+  CpuSection section;
+  /// Tracepoints that are. What interrupts a change leaves it as it was.
   Atomic<uint32_t> depth;
 };
 
@@ -253,9 +255,9 @@ void TellAll(const Tracepoint& tracepoint, TracepointConsumers& consumers,
   }
 }
 
-/// Preemption is off.
-void Fire(Tracepoint& tracepoint, const uint64_t* arguments, uint32_t cpu) {
-  const ReadSection reading;
+/// The CPU's section is open.
+inline void Fire(Tracepoint& tracepoint, const uint64_t* arguments,
+                 uint32_t cpu) {
   // Pairs with the release in Add.
   TracepointConsumers* const consumers = tracepoint.consumers.Load(kAcquire);
   if (consumers == nullptr) {
@@ -294,12 +296,21 @@ extern "C" void ebpf_tracepoint_fire(Tracepoint* tracepoint,
   if (depth == kMaxDepth) {
     tracepoint->missed.FetchAdd(1, kRelaxed);
   } else {
+    // Not `depth == 0`: this may have interrupted one that was about to open
+    // it, or had just closed it.
+    const bool opens = !mine.section.is_open();
+    if (opens) {
+      mine.section.Open();
+    }
     // No read-modify-write: what interrupts this leaves it as it was.
     mine.depth.Store(depth + 1, kRelaxed);
     TrapFence();
     Fire(*tracepoint, arguments, cpu);
     TrapFence();
     mine.depth.Store(depth, kRelaxed);
+    if (opens) {
+      mine.section.Close();
+    }
   }
   ebpf_port_preempt_enable(preemption);
 }
@@ -333,6 +344,8 @@ Status InitTracepoints(Allocator& allocator) {
     cpus.Destroy();
     return Status::kNoMemory;
   }
+  SetCpuSections(CpuSectionOwner::kTracepoints, &cpus->Of(0).section,
+                 PerCpu<TracepointCpu>::stride());
   events = Span<TracepointEvent>(static_cast<TracepointEvent*>(room),
                                  declared.size());
   for (size_t i = 0; i < declared.size(); ++i) {
@@ -363,6 +376,7 @@ void ExitTracepoints() {
                alignof(TracepointEvent));
   events = Span<TracepointEvent>();
   memory = nullptr;
+  SetCpuSections(CpuSectionOwner::kTracepoints, nullptr, 0);
   cpus.Destroy();
 }
 
