@@ -13,6 +13,7 @@
 #include "core/objects/cgroup_link.h"
 #include "core/objects/iterator_link.h"
 #include "core/objects/kprobe_multi_link.h"
+#include "core/objects/raw_tracepoint_link.h"
 #include "core/platform/symbol_name.h"
 
 namespace ebpf {
@@ -91,6 +92,10 @@ void LinkFile::Describe(TextWriter& text) const {
   }
   if (const KprobeMultiLink* kprobes = link_->AsKprobeMulti()) {
     PutKprobes(text, *kprobes);
+  }
+  if (const RawTracepointLink* raw = link_->AsRawTracepoint()) {
+    PutText(text, "tp_name", raw->name());
+    PutNumber(text, "cookie", raw->cookie());
   }
   if (const CgroupLink* cgroup = link_->AsCgroup()) {
     PutNumber(text, "cgroup_id", cgroup->cgroup_id());

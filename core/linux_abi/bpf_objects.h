@@ -157,6 +157,12 @@ struct LinkInfo {
     uint64_t missed;
     uint64_t cookie;
   };
+  struct RawTracepoint {
+    uint64_t name;
+    uint32_t name_size;  // as Probe's
+    uint32_t padding;
+    uint64_t cookie;
+  };
   struct Iterator {
     uint64_t target_name;
     uint32_t target_name_size;  // as Probe's
@@ -183,12 +189,14 @@ struct LinkInfo {
       uint32_t padding_2;
       Probe probe;
     };
+    RawTracepoint raw_tracepoint;
     Iterator iterator;
     Cgroup cgroup;
     Kprobes kprobes;
   };
 };
 static_assert(offsetof(LinkInfo, perf_event_type) == 16);
+static_assert(offsetof(LinkInfo, raw_tracepoint.cookie) == 32);
 static_assert(offsetof(LinkInfo, iterator.map_id) == 28);
 static_assert(offsetof(LinkInfo, kprobes.cookies) == 40);
 static_assert(sizeof(LinkInfo) == 64);
@@ -200,7 +208,7 @@ struct LinkCreateAttr {
   uint32_t attach_type;
   uint32_t flags;
   /// [0]: bpf_cookie of a perf event; an IteratorLinkInfo's address, and then
-  /// its size.
+  /// its size. [1]: the cookie of a tracing program.
   uint64_t details[5];
   uint32_t last_detail;
   uint32_t padding;  // zero

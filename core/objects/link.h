@@ -18,6 +18,7 @@ namespace ebpf {
 class CgroupLink;
 class IteratorLink;
 class KprobeMultiLink;
+class RawTracepointLink;
 
 /// Each kind derives from it. Context: task.
 class Link : public RefCounted<Link>, public IdNode {
@@ -42,6 +43,7 @@ class Link : public RefCounted<Link>, public IdNode {
   virtual const CgroupLink* AsCgroup() const { return nullptr; }
   virtual const IteratorLink* AsIterator() const { return nullptr; }
   virtual const KprobeMultiLink* AsKprobeMulti() const { return nullptr; }
+  virtual const RawTracepointLink* AsRawTracepoint() const { return nullptr; }
 
   /// Of a link to a perf event, what that is.
   virtual EventDescription Describe() const { return {}; }

@@ -198,8 +198,41 @@ uint64_t Program::RunIn(RunContext& run, void* context) const {
   return result;
 }
 
-EBPF_CALLS_COMPILED inline uint64_t Program::Execute(RunContext& run,
-                                                     void* context) const {
+void Program::RunUnlessActive(void* context, uint32_t cpu,
+                              const RunOrigin& origin) const {
+  Counters& counters = counters_.Of(cpu);
+  RunContext* run = nullptr;
+  if (counters.active.Load(kRelaxed) == 0) {
+    // No read-modify-write, here and below: what interrupts this and runs the
+    // program leaves it as it was, or runs it not at all.
+    counters.active.Store(1, kRelaxed);
+    TrapFence();
+    run = BeginNestedRun(cpu);
+    if (run == nullptr) {
+      counters.active.Store(0, kRelaxed);
+    }
+  }
+  if (run == nullptr) {
+    counters.missed.FetchAdd(1, kRelaxed);
+    return;
+  }
+  run->origin = &origin;
+  (void)ExecuteUncounted(*run, context);
+  EndNestedRun(run);
+  counters.guarded_runs.Store(counters.guarded_runs.Load(kRelaxed) + 1,
+                              kRelaxed);
+  TrapFence();
+  counters.active.Store(0, kRelaxed);
+}
+
+inline uint64_t Program::Execute(RunContext& run, void* context) const {
+  const uint64_t result = ExecuteUncounted(run, context);
+  counters_.Of(run.cpu).runs.FetchAdd(1, kRelaxed);
+  return result;
+}
+
+EBPF_CALLS_COMPILED inline uint64_t Program::ExecuteUncounted(
+    RunContext& run, void* context) const {
   run.program = this;
   run.context = context;
   const bool timed = timing.Load(kRelaxed) != 0;
@@ -207,7 +240,6 @@ EBPF_CALLS_COMPILED inline uint64_t Program::Execute(RunContext& run,
   const uint64_t result = entry_ != nullptr
                               ? entry_(context, run.StackTop())
                               : engine_.Run(*this, image_, context, run);
-  counters_.Of(run.cpu).runs.FetchAdd(1, kRelaxed);
   if (timed) {
     CountTimed(run, begin);
   }
@@ -260,7 +292,8 @@ uint64_t Program::Missed() const {
 ProgramStats Program::Stats() const {
   ProgramStats sum = {};
   for (uint32_t cpu = 0; cpu < ebpf_port_cpu_count(); ++cpu) {
-    sum.runs += counters_.Of(cpu).runs.Load(kRelaxed);
+    sum.runs += counters_.Of(cpu).runs.Load(kRelaxed) +
+                counters_.Of(cpu).guarded_runs.Load(kRelaxed);
     sum.missed += counters_.Of(cpu).missed.Load(kRelaxed);
     sum.timed_runs += counters_.Of(cpu).timed_runs.Load(kRelaxed);
     sum.run_time_ns += counters_.Of(cpu).run_time_ns.Load(kRelaxed);

@@ -91,9 +91,12 @@ struct ProgramParts {
   /// It calls bpf_override_return: only for functions that the kernel lets be
   /// overridden, and not for tail calls.
   bool overrides_return = false;
-  /// How much it looks at of an iterator's element: its key, its value.
+  /// How much it looks at of an iterator's element: its key, its value; or of
+  /// the buffer that a tracepoint lets it write.
   uint32_t element_key_bytes = 0;
   uint32_t element_value_bytes = 0;
+  /// The same of its context.
+  uint32_t context_bytes = 0;
 };
 
 struct ProgramStats {
@@ -172,6 +175,12 @@ class Program final : public RefCounted<Program>,
   uint64_t RunUnlessNested(void* context, const RunOrigin& origin = RunOrigin(),
                            uint64_t if_missed = 0) const;
 
+  /// The same, but not while this program itself runs in this way on this CPU,
+  /// as Linux does for raw tracepoints: then missed. The caller is in a read
+  /// section with preemption off, on `cpu`. What it returns is of no use.
+  void RunUnlessActive(void* context, uint32_t cpu,
+                       const RunOrigin& origin) const;
+
   ProgramStats Stats() const;
 
   // TimerProgram. A function's run counts as one of the program.
@@ -204,12 +213,16 @@ class Program final : public RefCounted<Program>,
     Atomic<uint64_t> missed;
     Atomic<uint64_t> timed_runs;
     Atomic<uint64_t> run_time_ns;
+    // RunUnlessActive's. While it is active nobody else changes these.
+    Atomic<uint64_t> guarded_runs;
+    Atomic<uint32_t> active;
   };
 
   /// Frees what belongs to `parts_`.
   void FreeParts();
   uint64_t RunIn(RunContext& run, void* context) const;
   uint64_t Execute(RunContext& run, void* context) const;
+  uint64_t ExecuteUncounted(RunContext& run, void* context) const;
   void CountTimed(const RunContext& run, uint64_t begin) const;
   uint64_t Missed() const;
   static void ReleaseLate(void* self);

@@ -167,6 +167,76 @@ TEST_F(ProgramTest, RunMissesWhenTheCpuHasNoLevelLeft) {
   EXPECT_EQ(program->Stats().missed, 1u);
 }
 
+/// As a raw tracepoint does.
+void RunByTracepoint(const Program& program, void* context,
+                     const RunOrigin& origin = RunOrigin()) {
+  const uintptr_t preemption = ebpf_port_preempt_disable();
+  {
+    const ReadSection reading;
+    program.RunUnlessActive(context, ebpf_port_cpu_id(), origin);
+  }
+  ebpf_port_preempt_enable(preemption);
+}
+
+TEST_F(ProgramTest, RunUnlessActiveMissesInsideItselfOnly) {
+  const Ref<Program> outer = Create();
+  const Ref<Program> inner = Create();
+  int depth = 0;
+  engine_.body = [&](void*) -> uint64_t {
+    if (++depth < 10) {
+      RunByTracepoint(*outer, nullptr);
+      RunByTracepoint(*inner, nullptr);
+    }
+    return 0;
+  };
+  RunByTracepoint(*outer, nullptr);
+  EXPECT_EQ(depth, 2);
+  EXPECT_EQ(outer->Stats().runs, 1u);
+  EXPECT_EQ(inner->Stats().runs, 1u);
+  // Each found both of them active.
+  EXPECT_EQ(outer->Stats().missed, 2u);
+  EXPECT_EQ(inner->Stats().missed, 1u);
+
+  engine_.body = nullptr;
+  {
+    const HostCpu elsewhere(2);
+    RunByTracepoint(*outer, nullptr);
+  }
+  RunByTracepoint(*outer, nullptr);
+  EXPECT_EQ(outer->Stats().runs, 3u);
+  EXPECT_EQ(outer->Stats().missed, 2u);
+}
+
+TEST_F(ProgramTest, RunUnlessActiveMissesWhenTheCpuHasNoLevelLeft) {
+  const Ref<Program> program = Create();
+  const Ref<Program> last = Create();
+  engine_.body = [&](void*) -> uint64_t {
+    if (CurrentRun()->level + 1 < kMaxRunLevels) {
+      return program->Run(nullptr);
+    }
+    RunByTracepoint(*last, nullptr);
+    return 0;
+  };
+  program->Run(nullptr);
+  EXPECT_EQ(last->Stats().runs, 0u);
+  EXPECT_EQ(last->Stats().missed, 1u);
+
+  engine_.body = nullptr;
+  RunByTracepoint(*last, nullptr);
+  EXPECT_EQ(last->Stats().runs, 1u);
+}
+
+TEST_F(ProgramTest, RunUnlessActiveTellsTheProgramWhatItRunsFor) {
+  const Ref<Program> program = Create();
+  RunOrigin origin;
+  origin.cookie = 5;
+  uint64_t seen = 0;
+  engine_.body = [&](void*) { return seen = CurrentRun()->origin->cookie; };
+  RunByTracepoint(*program, &origin, origin);
+  EXPECT_EQ(seen, 5u);
+  EXPECT_EQ(CurrentRun(), nullptr);
+}
+
 TEST_F(ProgramTest, HoldsItsMapsUntilItDies) {
   int alive = 0;
   {

@@ -61,6 +61,25 @@ void EndFirstRun(RunContext* run) {
   levels->Of(run->cpu).depth.Store(0, kRelaxed);
 }
 
+RunContext* BeginNestedRun(uint32_t cpu) {
+  Levels& mine = levels->Of(cpu);
+  const uint32_t level = mine.depth.Load(kRelaxed);
+  if (level == kMaxRunLevels) {
+    return nullptr;
+  }
+  // As in BeginFirstRun.
+  mine.depth.Store(level + 1, kRelaxed);
+  TrapFence();
+  RunContext& run = mine.contexts[level];
+  Start(run);
+  return &run;
+}
+
+void EndNestedRun(RunContext* run) {
+  TrapFence();
+  levels->Of(run->cpu).depth.Store(run->level, kRelaxed);
+}
+
 RunContext* BeginRun() {
   const uintptr_t preemption = ebpf_port_preempt_disable();
   Levels& mine = levels->Mine();

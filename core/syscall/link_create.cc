@@ -7,6 +7,7 @@
 #include "core/linux_abi/bpf_objects.h"
 #include "core/objects/cgroup_link.h"
 #include "core/objects/perf_event_link.h"
+#include "core/objects/raw_tracepoint_link.h"
 #include "core/syscall/attach_hook.h"
 #include "core/syscall/commands.h"
 #include "core/syscall/fd_objects.h"
@@ -46,6 +47,41 @@ Result<Ref<Link>> LinkToCgroup(const Call& call, const LinkCreateAttr& attr,
   return CgroupLink::Create(Move(place), Move(program), *call.system.allocator);
 }
 
+/// A link to a tracepoint's arguments. kNotFound: there is none of that name.
+Result<Ref<Link>> LinkToTracepoint(const Call& call, StringView name,
+                                   uint64_t cookie, Ref<Program> program) {
+  Tracepoint* const tracepoint = FindTracepoint(name);
+  if (tracepoint == nullptr) {
+    return Status::kNotFound;
+  }
+  return RawTracepointLink::Create(*tracepoint, Move(program), cookie,
+                                   *call.system.allocator);
+}
+
+/// The same for a program that was loaded for one by its types.
+Result<Ref<Link>> LinkToTyped(const Call& call, uint64_t cookie,
+                              Ref<Program> program) {
+  const btf::Btf* const kernel = call.system.kernel.btf;
+  if (kernel == nullptr) {
+    return Status::kNotFound;
+  }
+  const StringView name = TracepointOf(*program, *kernel);
+  return LinkToTracepoint(call, name, cookie, Move(program));
+}
+
+bool IsForTracepoint(const Program& program) {
+  return program.type().id == ProgramTypeId::kTracing &&
+         program.parts().attach_type ==
+             static_cast<uint32_t>(AttachType::kTraceRawTp);
+}
+
+/// A link by its descriptor, when it was made.
+Result<int> Install(const Call& call, Ref<Link> link) {
+  LinkIds().Add(*link);
+  return call.client.fds().Install(EBPF_TRY(
+      LinkFile::Create(Move(link), LinkFile::kMade, *call.system.allocator)));
+}
+
 /// Programs whose hooks do not exist here are answered as Linux does where what
 /// they are attached to is not there.
 Result<Ref<Link>> MakeLink(const Call& call, const LinkCreateAttr& attr,
@@ -69,8 +105,13 @@ Result<Ref<Link>> MakeLink(const Call& call, const LinkCreateAttr& attr,
                  ? LinkToEvent(call, attr, Move(program))
                  : Result<Ref<Link>>(Status::kInvalid);
     case ProgramTypeId::kTracing:
-      return attach == AttachType::kTraceIter &&
-                     program->parts().attach_type == attr.attach_type
+      if (program->parts().attach_type != attr.attach_type) {
+        return Status::kInvalid;
+      }
+      if (attach == AttachType::kTraceRawTp) {
+        return LinkToTyped(call, attr.details[1], Move(program));
+      }
+      return attach == AttachType::kTraceIter
                  ? LinkToIterator(call, attr, Move(program))
                  : Result<Ref<Link>>(Status::kInvalid);
     default:
@@ -86,15 +127,19 @@ Result<int> LinkCreate(const Call& call, const RawAttr& raw) {
     return Status::kInvalid;
   }
   Ref<Program> program = EBPF_TRY(ProgramOf(call, attr.prog_fd));
-  Ref<Link> link = EBPF_TRY(MakeLink(call, attr, Move(program)));
-  LinkIds().Add(*link);
-  return call.client.fds().Install(EBPF_TRY(
-      LinkFile::Create(Move(link), LinkFile::kMade, *call.system.allocator)));
+  return Install(call, EBPF_TRY(MakeLink(call, attr, Move(program))));
 }
 
 Result<int> RawTracepointOpen(const Call& call, const RawAttr& raw) {
   const auto attr = EBPF_TRY(AttrOf<linux_abi::RawTracepointAttr>(raw));
   Ref<Program> program = EBPF_TRY(ProgramOf(call, attr.prog_fd));
+  if (IsForTracepoint(*program)) {
+    if (attr.name != 0) {
+      return Status::kInvalid;  // its types say which
+    }
+    return Install(call,
+                   EBPF_TRY(LinkToTyped(call, attr.cookie, Move(program))));
+  }
   const ProgramTypeId type = program->type().id;
   if (type != ProgramTypeId::kRawTracepoint &&
       type != ProgramTypeId::kRawTracepointWritable) {
@@ -103,10 +148,13 @@ Result<int> RawTracepointOpen(const Call& call, const RawAttr& raw) {
   char name[128];
   const Result<size_t> length =
       call.client.CopyStringIn(name, call.client.Pointer(attr.name));
-  if (!length.ok() && length.status() != Status::kTooBig) {
-    return length.status();
+  if (!length.ok()) {
+    return length.status() == Status::kTooBig ? Status::kNotFound
+                                              : length.status();
   }
-  return Status::kNotFound;  // there are no tracepoints
+  return Install(call,
+                 EBPF_TRY(LinkToTracepoint(call, StringView(name, *length),
+                                           attr.cookie, Move(program))));
 }
 
 }  // namespace ebpf

@@ -275,23 +275,6 @@ TEST_P(LinkTest, WhatCannotBeLinkedIsSaidAsLinuxDoes) {
   EXPECT_EQ(caller_.Call(linux_abi::kLinkCreate, attr), invalid);
 }
 
-TEST_P(LinkTest, RawTracepointsAreNotThereYet) {
-  const int64_t raw = caller_.Load(17, Returning(0));
-  const int64_t program = caller_.Load(kKprobe, Returning(0));
-  ASSERT_GE(raw, 0);
-  const auto open = [&](uint64_t name, int64_t fd) {
-    return caller_.Call(
-        linux_abi::kRawTracepointOpen,
-        linux_abi::RawTracepointAttr{name, static_cast<uint32_t>(fd), 0, 0});
-  };
-  const uint64_t name = caller_.Put("sys_enter");
-  EXPECT_EQ(open(name, raw), Minus(Status::kNotFound));
-  EXPECT_EQ(open(name, program), Minus(Status::kInvalid));
-  EXPECT_EQ(open(name, -1), Minus(Status::kBadFd));
-  EXPECT_EQ(open(0, raw), Minus(Status::kFault));
-  EXPECT_EQ(open(0, program), Minus(Status::kInvalid));
-}
-
 TEST_P(LinkTest, EachAllocationMayFail) {
   const int64_t event = EnabledEvent();
   const int64_t program = caller_.Load(kKprobe, Returning(1));

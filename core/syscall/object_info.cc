@@ -11,6 +11,7 @@
 #include "core/objects/cgroup_link.h"
 #include "core/objects/iterator_link.h"
 #include "core/objects/kprobe_multi_link.h"
+#include "core/objects/raw_tracepoint_link.h"
 
 namespace ebpf {
 namespace {
@@ -119,6 +120,10 @@ Status GetLinkInfo(InfoRequest& request, const Link& link) {
     }
   } else if (const KprobeMultiLink* kprobes = link.AsKprobeMulti()) {
     EBPF_TRY(GetKprobesInfo(request.client(), *kprobes, info.kprobes));
+  } else if (const RawTracepointLink* raw = link.AsRawTracepoint()) {
+    EBPF_TRY(CopyInfoName(request.client(), info.raw_tracepoint.name,
+                          info.raw_tracepoint.name_size, raw->name()));
+    info.raw_tracepoint.cookie = raw->cookie();
   } else if (const CgroupLink* cgroup = link.AsCgroup()) {
     info.cgroup.cgroup_id = cgroup->cgroup_id();
     info.cgroup.attach_type = static_cast<uint32_t>(cgroup->attach_type());

@@ -261,6 +261,7 @@ Status Loading::DescribeOrigin() {
   parts_.overrides_return = stats_.overrides_return;
   parts_.element_key_bytes = stats_.read_only_buffer_bytes;
   parts_.element_value_bytes = stats_.buffer_bytes;
+  parts_.context_bytes = stats_.context_bytes;
   return Status::kOk;
 }
 

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: MIT
 //
-// BPF_TASK_FD_QUERY: which program a process's perf event runs, and where.
+// BPF_TASK_FD_QUERY: which program a process's perf event or raw tracepoint
+// runs, and where.
+#include "core/files/link_file.h"
 #include "core/files/perf_event_file.h"
 #include "core/linux_abi/bpf.h"
 #include "core/linux_abi/bpf_attach.h"
 #include "core/linux_abi/bpf_objects.h"
+#include "core/objects/raw_tracepoint_link.h"
 #include "core/platform/task.h"
 #include "core/syscall/commands.h"
 
@@ -77,6 +80,22 @@ Status Tell(const Call& call, const TaskFdQueryAttr& attr,
   return status;
 }
 
+/// Of links only those to raw tracepoints tell, as in Linux.
+Status Tell(const Call& call, const TaskFdQueryAttr& attr, const Link& link) {
+  const RawTracepointLink* const raw = link.AsRawTracepoint();
+  if (raw == nullptr) {
+    return Status::kNotSupportedLinux;
+  }
+  const Status status = CopyName(call, attr, raw->name());
+  if (!IsOk(status) && status != Status::kNoSpace) {
+    return status;
+  }
+  const Answer answer = {link.program()->id(), linux_abi::kFdRawTracepoint, 0,
+                         0};
+  EBPF_TRY(WriteBack(call, offsetof(TaskFdQueryAttr, prog_id), answer));
+  return status;
+}
+
 }  // namespace
 
 Result<int> TaskFdQuery(const Call& call, const RawAttr& raw) {
@@ -89,6 +108,10 @@ Result<int> TaskFdQuery(const Call& call, const RawAttr& raw) {
     return Status::kInvalid;
   }
   Ref<File> file = EBPF_TRY(FileOfTask(call, attr->pid, attr->fd));
+  if (const LinkFile* link = file->AsLink()) {
+    EBPF_TRY(Tell(call, *attr, *link->link()));
+    return 0;
+  }
   if (file->AsPerfEvent() == nullptr) {
     return Status::kNotSupportedLinux;
   }

@@ -193,11 +193,12 @@ Status FindTarget(Verification& v) {
   if (!HasTarget(type)) {
     return Status::kOk;
   }
-  // Of what calls programs with arguments only iterators are here.
-  const bool is_iterator =
-      type == ProgramTypeId::kTracing &&
-      v.options.attach_type == static_cast<uint32_t>(AttachType::kTraceIter);
-  if (v.options.profile == Profile::kPort && !is_iterator) {
+  // Of what calls programs with arguments only these are here.
+  const auto attach = static_cast<AttachType>(v.options.attach_type);
+  const bool is_here = type == ProgramTypeId::kTracing &&
+                       (attach == AttachType::kTraceIter ||
+                        attach == AttachType::kTraceRawTp);
+  if (v.options.profile == Profile::kPort && !is_here) {
     return v.Reject(Message::kNotForProfile, "arguments of its functions");
   }
   if (v.options.attach_target.btf == nullptr ||

@@ -96,8 +96,10 @@ TEST_F(AttachTargetTest, SyscallProgramsMustSleep) {
   Accepts(Return0());
 }
 
-TEST_F(AttachTargetTest, PortsHaveNoSuchPrograms) {
+TEST_F(AttachTargetTest, OfSuchProgramsPortsHaveThoseForTracepoints) {
   options_.profile = Profile::kPort;
+  AttachTo(kTracing, AttachType::kTraceRawTp, task_newtask_);
+  Accepts(Return0());
   AttachTo(kTracing, AttachType::kTraceFentry, do_exit_);
   Rejects(Return0(), Status::kNotSupportedLinux,
           "this kernel does not run programs with arguments of its functions");

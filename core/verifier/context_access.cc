@@ -14,7 +14,7 @@ Status Refuse(Verification& v, const Access& access) {
 }
 
 /// What the program type says. The pointer is as it was given.
-ContextAnswer Ask(const Verification& v, const Access& access) {
+ContextAnswer Ask(Verification& v, const Access& access) {
   if (access.offset < 0) {
     return {};
   }
@@ -25,7 +25,12 @@ ContextAnswer Ask(const Verification& v, const Access& access) {
   query.attach_type = v.options.attach_type;
   query.context_size = v.options.context_size;
   query.capable = v.options.privileged;
-  return v.options.type->access(query);
+  const ContextAnswer answer = v.options.type->access(query);
+  if (answer.value != ContextValue::kRefused) {
+    v.stats.context_bytes =
+        Max(v.stats.context_bytes, query.offset + query.size);
+  }
+  return answer;
 }
 
 RegState OrNull(Verification& v, RegType type) {

@@ -155,6 +155,16 @@ TEST_F(ContextAccessTest, HowFarABufferIsAccessedIsTold) {
   EXPECT_EQ(verdict.stats.buffer_bytes, 101u);
 }
 
+TEST_F(ContextAccessTest, HowFarTheContextIsAccessedIsTold) {
+  SetType(kRawTracepointWritable);
+  EXPECT_EQ(Judge(Return0()).stats.context_bytes, 0u);
+  // On any path, and by any size.
+  const Verdict verdict =
+      Judge(Join({Load(kDW, R6, R1, 0), Load(kB, R7, R1, 27),
+                  JumpImm(kJeq, R7, 3, 1), Load(kW, R7, R1, 8), Return0()}));
+  EXPECT_EQ(verdict.stats.context_bytes, 28u);
+}
+
 TEST_F(ContextAccessTest, SocketFiltersSeeNoPacketBehindPointers) {
   SetType(kSocketFilter);
   Rejects({Load(kW, R2, R1, kSkbData), Return0()}, Status::kAccess,

@@ -92,6 +92,8 @@ struct Stats {
   uint32_t buffer_bytes = 0;
   /// The same of one that it may only read: the key of an iterator's element.
   uint32_t read_only_buffer_bytes = 0;
+  /// How many bytes of its context it accesses, from the beginning.
+  uint32_t context_bytes = 0;
   /// Stack bytes of the deepest chain of calls.
   uint32_t stack_depth = 0;
   /// It calls bpf_override_return: whoever attaches it asks the kernel whether
