@@ -12,13 +12,7 @@ constexpr int kMaxAttempts = 16;
 
 }  // namespace
 
-TraceReader::~TraceReader() {
-  if (page_ != nullptr) {
-    Unpin(false);
-  }
-}
-
-const TraceRecord* TraceReader::Next(uint64_t* lost) {
+const TraceRecord* TraceReader::Peek(uint64_t* lost) {
   *lost = 0;
   while (page_ != nullptr || PinNext()) {
     // Acquires: pairs with TraceRing::Publish's release.
@@ -26,22 +20,11 @@ const TraceRecord* TraceReader::Next(uint64_t* lost) {
     const uint32_t readable = state.readable();
     while (at_ < readable) {
       const TraceRecord* record = TraceRing::RecordAt(page_, at_);
-      at_ += record->size;
-      const bool was_discarded = record->payload_size == TraceRing::kOpen;
-      if (consumes_) {
-        page_->consumed_bytes = at_;
-        page_->consumed_count += was_discarded ? 0 : 1;
-      }
-      if (!was_discarded) {
-        // One that was interrupted there may have been read, and not yet have
-        // counted as written when the page was begun.
-        *lost = page_->written_before - Min(page_->written_before, accounted_);
-        accounted_ += *lost + 1;
-        if (consumes_) {
-          ring_.accounted_ = accounted_;
-        }
+      if (record->payload_size != TraceRing::kOpen) {
+        *lost = LostBefore();
         return record;
       }
+      Skip(record->size, 0);  // it was discarded
     }
     if (state.phase() != TraceRing::Phase::kFull) {
       return nullptr;  // more may come into it
@@ -51,58 +34,119 @@ const TraceRecord* TraceReader::Next(uint64_t* lost) {
   return nullptr;
 }
 
+void TraceReader::Take() {
+  const TraceRecord* record = TraceRing::RecordAt(page_, at_);
+  accounted_ += LostBefore() + 1;
+  if (consumes_) {
+    ring_->accounted_ = accounted_;
+  }
+  Skip(record->size, 1);
+}
+
+const TraceRecord* TraceReader::Next(uint64_t* lost) {
+  const TraceRecord* record = Peek(lost);
+  if (record != nullptr) {
+    Take();
+  }
+  return record;
+}
+
+void TraceReader::Release() {
+  if (page_ != nullptr) {
+    Unpin(false);
+  }
+}
+
+/// One that was interrupted there may have been read, and not yet have counted
+/// as written when the page was begun.
+uint64_t TraceReader::LostBefore() const {
+  const uint64_t before = page_->written_before;
+  return before - Min(before, accounted_);
+}
+
+void TraceReader::Skip(uint32_t size, uint32_t count) {
+  at_ += size;
+  if (consumes_) {
+    page_->consumed_bytes = at_;
+    page_->consumed_count += count;
+  }
+}
+
 /// The oldest page that is to be read now, and nobody's; false: there is none.
 /// One that a writer has claimed may yet come back.
-bool TraceReader::FindNext(Page** page, TraceRing::State* state) const {
-  *page = nullptr;
+bool TraceReader::FindNext(size_t* number, TraceRing::State* state) const {
   *state = {UINT64_MAX};
-  for (Page* one : ring_.pages_) {
-    const TraceRing::State its_state = one->Load(kRelaxed);
+  for (size_t one = 0; one < ring_->pages_.size(); ++one) {
+    const TraceRing::State its_state = ring_->pages_[one]->Load(kRelaxed);
     if (its_state.phase() != TraceRing::Phase::kFree &&
-        !its_state.is_pinned() && its_state.epoch() >= next_epoch_ &&
+        !its_state.is_pinned() && its_state.epoch() >= epoch_ &&
         its_state.epoch() < state->epoch()) {
-      *page = one;
+      *number = one;
       *state = its_state;
     }
   }
-  return *page != nullptr;
+  return state->word != UINT64_MAX;
+}
+
+bool TraceReader::TryPin(size_t number, TraceRing::State state) {
+  Page* page = ring_->pages_[number];
+  // Acquires: pairs with the release of TraceRing::Begin. So all pages that
+  // were begun before this one are seen now, which may not have been so when
+  // they were looked at.
+  if (!page->Change(state, {state.word | TraceRing::State::kPinned},
+                    kAcquire)) {
+    return false;
+  }
+  at_ = Max(page->consumed_bytes, state.epoch() == epoch_ ? at_ : 0);
+  accounted_ = Max(accounted_, ring_->accounted_);
+  page_ = page;
+  number_ = number;
+  return true;
 }
 
 bool TraceReader::PinNext() {
   for (int i = 0; i < kMaxAttempts; ++i) {
-    Page* page;
+    // Where it was, if that is still so: nothing is older.
+    const TraceRing::State same = ring_->pages_[number_]->Load(kRelaxed);
+    const bool is_same = same.epoch() == epoch_ && !same.is_pinned() &&
+                         (same.phase() == TraceRing::Phase::kFilling ||
+                          same.phase() == TraceRing::Phase::kFull);
+    if (is_same && TryPin(number_, same)) {
+      return true;
+    }
+    size_t number;
     TraceRing::State state;
-    if (!FindNext(&page, &state) ||
+    if (!FindNext(&number, &state) ||
         state.phase() == TraceRing::Phase::kClaimed) {
       return false;
     }
-    // Acquires: pairs with the release of TraceRing::Begin. So all pages that
-    // were begun before this one are seen now, which may not have been so when
-    // they were looked at.
-    if (!page->Change(state, {state.word | TraceRing::State::kPinned},
-                      kAcquire)) {
+    const uint32_t at = at_;
+    if (!TryPin(number, state)) {
       continue;
     }
-    page_ = page;
-    at_ = page->consumed_bytes;
-    Page* other;
+    size_t other;
     TraceRing::State other_state;
     if (!FindNext(&other, &other_state) ||
         other_state.epoch() > state.epoch()) {
-      next_epoch_ = state.epoch() + 1;
+      epoch_ = state.epoch();
       return true;
     }
     Unpin(false);
+    at_ = at;
   }
   return false;
 }
 
 void TraceReader::Unpin(bool is_done) {
+  if (is_done) {
+    epoch_ = page_->Load(kRelaxed).epoch() + 1;
+    at_ = 0;
+  }
   // Releases: pair with the acquires of TraceRing::Claim.
   if (is_done && consumes_) {
     page_->state.Store(TraceRing::State::Of(TraceRing::Phase::kFree, 0, 0).word,
                        kRelease);
-    ring_.free_count_.FetchAdd(1, kRelaxed);
+    ring_->free_count_.FetchAdd(1, kRelaxed);
   } else {
     page_->state.FetchAnd(~TraceRing::State::kPinned, kRelease);
   }

@@ -55,6 +55,28 @@ void TraceRing::Destroy() {
   allocator.Delete(this);
 }
 
+void TraceRing::Clear() {
+  // Epochs go on: no reader takes a page for one that it was.
+  for (Page* page : pages_) {
+    page->state.Store(State::Of(Phase::kFree, 0, 0).word, kRelaxed);
+  }
+  free_count_.Store(static_cast<uint32_t>(pages_.size()), kRelaxed);
+  written_.Store(0, kRelaxed);
+  lost_.Store(0, kRelaxed);
+  refused_.Store(0, kRelaxed);
+  accounted_ = 0;
+  Advance(tail_.Load(kRelaxed));
+}
+
+size_t TraceRing::UsedBytes() const {
+  size_t bytes = 0;
+  for (const Page* page : pages_) {
+    const State state = page->Load(kRelaxed);
+    bytes += state.phase() == Phase::kFree ? 0 : state.readable();
+  }
+  return bytes;
+}
+
 TraceRecord* TraceRing::Reserve(size_t payload_size, uint64_t time) {
   if (payload_size > max_payload_size()) {
     Lose();
@@ -108,6 +130,7 @@ void TraceRing::Discard(TraceRecord* record) {
 void TraceRing::Lose() {
   written_.FetchAdd(1, kRelaxed);
   lost_.FetchAdd(1, kRelaxed);
+  refused_.FetchAdd(1, kRelaxed);
 }
 
 /// Fills another page than that of `from` from now on; false: there is none.
@@ -152,7 +175,10 @@ size_t TraceRing::Claim(Tail from, State* was) {
   for (int i = 0; i < kMaxAttempts; ++i) {
     size_t best = kMaxPages;
     *was = {UINT64_MAX};
-    for (size_t number = 0; number < pages_.size(); ++number) {
+    // Begins behind the last page: it is mostly the one.
+    size_t number = from % kMaxPages;
+    for (size_t left = pages_.size(); left != 0; --left) {
+      number = number + 1 == pages_.size() ? 0 : number + 1;
       const State state = pages_[number]->Load(kRelaxed);
       if (state.phase() == Phase::kFree) {
         best = number;
@@ -163,6 +189,9 @@ size_t TraceRing::Claim(Tail from, State* was) {
           state.epoch() < was->epoch() && pages_[number] != PageOf(from)) {
         best = number;
         *was = state;
+        if (state.epoch() + pages_.size() <= next_epoch_.Load(kRelaxed)) {
+          break;  // as many were begun since as there are: it is the oldest
+        }
       }
     }
     // Acquires: pairs with the releases of TraceReader::Unpin, whose reads of
@@ -204,9 +233,10 @@ void TraceRing::Publish(Page* page) {
     State shown = State::Of(final == committed ? Phase::kFull : Phase::kFilling,
                             state.epoch(), committed);
     shown.word |= state.word & State::kPinned;
-    // Releases: pairs with TraceReader::Next's acquire. When it fails, who
-    // interrupted this has shown more, or a reader has come or gone.
-    if (shown.word == state.word || page->Change(state, shown, kRelease)) {
+    // Releases: pairs with TraceReader::Peek's acquire; and sequentially
+    // consistent for Notifier::Notify. When it fails, who interrupted this has
+    // shown more, or a reader has come or gone.
+    if (shown.word == state.word || page->Change(state, shown, kSeqCst)) {
       return;
     }
   }

@@ -50,6 +50,10 @@ class TraceRing : public NonCopyable {
   /// Nobody writes or reads any more. Context: task.
   void Destroy();
 
+  /// Forgets all records and what was counted, while nobody writes or reads.
+  /// Context: task.
+  void Clear();
+
   /// Whether a full buffer loses what is oldest, or what comes. Context: any.
   void SetOverwrites(bool overwrites) {
     overwrites_.Store(overwrites, kRelaxed);
@@ -72,6 +76,14 @@ class TraceRing : public NonCopyable {
   uint64_t written() const { return written_.Load(kRelaxed); }
   /// Those of them that nobody will read. Context: any.
   uint64_t lost() const { return lost_.Load(kRelaxed); }
+  /// Those of the lost that found no room. Context: any.
+  uint64_t refused() const { return refused_.Load(kRelaxed); }
+  /// Those that no reader has taken, or was told of as lost. Context: task, no
+  /// reader takes any now.
+  uint64_t Untold() const { return written() - accounted_; }
+  /// Bytes of what was written and whose page was neither read to its end nor
+  /// overwritten. Context: any.
+  size_t UsedBytes() const;
 
  private:
   friend class Allocator;
@@ -161,34 +173,50 @@ class TraceRing : public NonCopyable {
   Atomic<uint64_t> next_epoch_{1};
   Atomic<uint64_t> written_{0};
   Atomic<uint64_t> lost_{0};
+  Atomic<uint64_t> refused_{0};
   uint64_t accounted_ = 0;  // the consuming reader's: read, or told as lost
 };
 
 /// Reads a ring, on any CPU. One at a time takes records out. Context: task.
 class TraceReader : public NonCopyable {
  public:
-  /// `consumes`: what is read is gone for others. The ring outlives it.
+  /// `consumes`: what is read is gone for others. The ring outlives it, or its
+  /// last call is Release.
   TraceReader(TraceRing& ring, bool consumes)
-      : ring_(ring), consumes_(consumes), accounted_(ring.accounted_) {}
-  ~TraceReader();
+      : ring_(&ring), consumes_(consumes), accounted_(ring.accounted_) {}
+  ~TraceReader() { Release(); }
 
   /// The oldest record that was not read yet, or null: there is none now. Valid
-  /// up to the next call. `lost` becomes the number of records that were lost
-  /// before it, since the one that was read before.
+  /// up to Take or Release. `lost` becomes the number of records that were lost
+  /// before it, since the one that was taken before.
+  const TraceRecord* Peek(uint64_t* lost);
+  /// Goes on behind what Peek gave.
+  void Take();
+
+  /// Both, and the record is valid up to the next call.
   const TraceRecord* Next(uint64_t* lost);
+
+  /// Gives back the page that it is in; it goes on there, if the page is still
+  /// the same.
+  void Release();
 
  private:
   using Page = TraceRing::Page;
 
-  bool FindNext(Page** page, TraceRing::State* state) const;
+  bool FindNext(size_t* number, TraceRing::State* state) const;
+  bool TryPin(size_t number, TraceRing::State state);
   bool PinNext();
   void Unpin(bool is_done);
+  void Skip(uint32_t size, uint32_t count);
+  uint64_t LostBefore() const;
 
-  TraceRing& ring_;
+  TraceRing* ring_;
   const bool consumes_;
   Page* page_ = nullptr;
-  uint32_t at_ = 0;
-  uint64_t next_epoch_ = 1;
+  size_t number_ = 0;  // of the page that it is in, or was
+  uint32_t at_ = 0;    // in the page whose epoch is epoch_
+  // Older pages were read.
+  uint64_t epoch_ = 1;
   uint64_t accounted_;  // records that were read, or told as lost
 };
 
