@@ -1,0 +1,439 @@
+// SPDX-License-Identifier: MIT
+//
+// core/tracepoints/trace_instance.h's implementation.
+#include "core/tracepoints/trace_instance.h"
+
+#include "core/base/memory.h"
+#include "core/helpers/trace_log.h"
+#include "core/memory/vector.h"
+#include "core/platform/cpu.h"
+#include "core/platform/task.h"
+#include "core/sync/read_section.h"
+#include "core/tracepoints/event_format.h"
+#include "core/tracepoints/own_events.h"
+
+namespace ebpf {
+namespace {
+
+constinit Atomic<TraceInstance*> global_trace{nullptr};
+
+constexpr const char* kOptionNames[] = {
+#define OPTION(name, text, is_on) text,
+#include "core/tracepoints/trace_options.def"
+#undef OPTION
+};
+
+constexpr uint32_t DefaultOptions() {
+  uint32_t options = 0;
+#define OPTION(name, text, is_on) \
+  options |= (is_on ? 1u : 0u) << static_cast<unsigned>(TraceOption::name);
+#include "core/tracepoints/trace_options.def"
+#undef OPTION
+  return options;
+}
+
+/// Lines of programs are records of an event.
+class ProgramLines final : public TraceLines {
+ public:
+  constexpr ProgramLines() = default;
+
+  void Add(StringView text) override {
+    const uint64_t words[] = {trace::ToWord(text.data()), text.size()};
+    ebpf_tracepoint_fire(&BpfTracePrintk::tracepoint, words);
+  }
+};
+constinit ProgramLines program_lines;
+
+bool AsksForComm(const EventFilter& filter) {
+  for (const FilterTerm& term : filter.terms()) {
+    if (term.kind == FieldKind::kComm) {
+      return true;
+    }
+  }
+  return false;
+}
+
+}  // namespace
+
+/// An event that this trace wants something of: its records, or to know which.
+class TraceInstance::Event final : public RecordConsumer {
+ public:
+  Event(TraceInstance& instance, TraceEvent& event)
+      : instance_(instance), event_(event) {}
+  ~Event() = default;
+
+  void* Reserve(size_t size, const machine::PtRegs* /*regs*/) override {
+    return instance_.buffer_->Reserve(size);
+  }
+
+  void Commit(void* record, size_t size,
+              const machine::PtRegs* /*regs*/) override {
+    // Pairs with the release in SetFilter.
+    const EventFilter* its_filter = filter.Load(kAcquire);
+    if (its_filter != nullptr && !Passes(*its_filter, record, size)) {
+      instance_.buffer_->Discard(record);
+      return;
+    }
+    if (instance_.has(TraceOption::kRecordCmd)) {
+      const auto* header = static_cast<const EventHeader*>(record);
+      // Pairs with the release in ResizeCmdlines.
+      instance_.cmdlines_.Load(kAcquire)->Note(
+          static_cast<uint32_t>(header->pid), TraceBuffer::TimeOf(record));
+    }
+    instance_.buffer_->Commit(record);
+  }
+
+  TraceEvent& event() const { return event_; }
+
+  Event* next = nullptr;
+  bool is_on = false;
+  Atomic<EventFilter*> filter{nullptr};
+  // What is shown in place of a filter.
+  Span<char> error_text;
+  FilterError error;
+
+ private:
+  bool Passes(const EventFilter& its_filter, void* record, size_t size) const {
+    FilterEnvironment environment;
+    environment.cpu = ebpf_port_cpu_id();
+    char comm[kCommSize];
+    if (asks_for_comm.Load(kRelaxed)) {
+      CurrentComm(comm);
+      environment.comm = StringView::FromField(comm, sizeof(comm));
+    }
+    return its_filter.Matches(
+        ConstBytes(static_cast<const uint8_t*>(record), size), environment);
+  }
+
+ public:
+  /// Of the filter, or of one that is on its way: then it costs time only.
+  Atomic<bool> asks_for_comm{false};
+
+ private:
+  TraceInstance& instance_;
+  TraceEvent& event_;
+};
+
+Result<TraceInstance*> TraceInstance::Create(Allocator& allocator) {
+  TraceInstance* instance = EBPF_TRY(allocator.New<TraceInstance>(allocator));
+  instance->options_.Store(DefaultOptions(), kRelaxed);
+  Result<TraceBuffer*> buffer = TraceBuffer::Create(kFirstPages, allocator);
+  Result<SavedCmdlines*> cmdlines =
+      SavedCmdlines::Create(SavedCmdlines::kDefaultSize, allocator);
+  instance->buffer_ = buffer.ok() ? *buffer : nullptr;
+  instance->cmdlines_.Store(cmdlines.ok() ? *cmdlines : nullptr, kRelaxed);
+  if (buffer.ok() && cmdlines.ok()) {
+    const Result<TraceCursor*> cursor =
+        TraceCursor::CreateShared(**buffer, allocator);
+    if (cursor.ok()) {
+      instance->cursor_ = *cursor;
+      return instance;
+    }
+  }
+  instance->Destroy();
+  return Status::kNoMemory;
+}
+
+void TraceInstance::Destroy() {
+  {
+    const MutexGuard guard(mutex_);
+    while (events_ != nullptr) {
+      Event& event = *events_;
+      if (Exchange(event.is_on, false)) {
+        event.event().RemoveConsumer(event);
+      }
+      SetFilter(event, nullptr);
+      DropIfUnused(event);
+    }
+  }
+  if (cursor_ != nullptr) {
+    cursor_->Destroy();
+  }
+  if (buffer_ != nullptr) {
+    buffer_->Destroy();
+  }
+  if (SavedCmdlines* cmdlines = cmdlines_.Load(kRelaxed)) {
+    cmdlines->Destroy();
+  }
+  Allocator& allocator = allocator_;
+  allocator.Delete(this);
+}
+
+TraceInstance::Event* TraceInstance::Find(const TraceEvent& event) {
+  Event* found = events_;
+  while (found != nullptr && &found->event() != &event) {
+    found = found->next;
+  }
+  return found;
+}
+
+Result<TraceInstance::Event*> TraceInstance::FindOrMake(TraceEvent& event) {
+  if (Event* found = Find(event)) {
+    return found;
+  }
+  Event* made = EBPF_TRY(allocator_.New<Event>(*this, event));
+  event.Hold();
+  made->next = events_;
+  events_ = made;
+  return made;
+}
+
+void TraceInstance::DropIfUnused(Event& event) {
+  if (event.is_on || event.filter.Load(kRelaxed) != nullptr ||
+      event.error.kind != FilterErrorKind::kNone) {
+    return;
+  }
+  Event** link = &events_;
+  while (*link != &event) {
+    link = &(*link)->next;
+  }
+  *link = event.next;
+  event.event().Release();
+  allocator_.Delete(&event);
+}
+
+Status TraceInstance::Switch(TraceEvent& event, bool on) {
+  if (!IsSwitchable(event)) {
+    return Status::kInvalid;
+  }
+  const MutexGuard guard(mutex_);
+  if (!on) {
+    Event* found = Find(event);
+    if (found != nullptr && Exchange(found->is_on, false)) {
+      event.RemoveConsumer(*found);
+      DropIfUnused(*found);
+    }
+    return Status::kOk;
+  }
+  Event* found = EBPF_TRY(FindOrMake(event));
+  if (found->is_on) {
+    return Status::kOk;
+  }
+  const Status status = event.AddConsumer(*found);
+  found->is_on = IsOk(status);
+  DropIfUnused(*found);
+  return status;
+}
+
+bool TraceInstance::IsOn(const TraceEvent& event) {
+  const MutexGuard guard(mutex_);
+  const Event* found = Find(event);
+  return found != nullptr && found->is_on;
+}
+
+/// Puts `filter` in the place of the filter, or of what is shown in its place.
+void TraceInstance::SetFilter(Event& event, EventFilter* filter) {
+  if (filter != nullptr && AsksForComm(*filter)) {
+    event.asks_for_comm.Store(true, kRelaxed);
+  }
+  EventFilter* old = event.filter.Load(kRelaxed);
+  event.filter.Store(filter, kRelease);  // pairs with the acquire in Commit
+  if (old != nullptr) {
+    WaitForReaders();
+    old->Destroy();
+  }
+  event.asks_for_comm.Store(filter != nullptr && AsksForComm(*filter),
+                            kRelaxed);
+  allocator_.DeleteArray(event.error_text);
+  event.error_text = Span<char>();
+  event.error = FilterError();
+}
+
+Status TraceInstance::KeepError(Event& event, StringView text,
+                                const FilterError& error) {
+  const Span<char> copy = EBPF_TRY(allocator_.NewArray<char>(text.size()));
+  CopyBytes(copy.data(), text.data(), text.size());
+  SetFilter(event, nullptr);
+  event.error_text = copy;
+  event.error = error;
+  return Status::kInvalid;
+}
+
+Result<EventFilter*> TraceInstance::Compile(const TraceEvent& event,
+                                            StringView text,
+                                            FilterError* error) {
+  Vector<EventField> fields(allocator_);
+  EBPF_TRY(fields.Append(CommonEventFields()));
+  EBPF_TRY(fields.Append(event.fields()));
+  return EventFilter::Create(text, fields.span(), allocator_, error);
+}
+
+Status TraceInstance::SetFilter(TraceEvent& event, StringView text) {
+  const MutexGuard guard(mutex_);
+  FilterError error;
+  const Result<EventFilter*> filter = Compile(event, text, &error);
+  if (!filter.ok() && filter.status() != Status::kInvalid) {
+    return filter.status();
+  }
+  Result<Event*> its = FindOrMake(event);
+  if (!its.ok()) {
+    if (filter.ok()) {
+      (*filter)->Destroy();
+    }
+    return its.status();
+  }
+  Status status = Status::kOk;
+  if (filter.ok()) {
+    SetFilter(**its, *filter);
+  } else {
+    status = KeepError(**its, text, error);
+  }
+  DropIfUnused(**its);
+  return status;
+}
+
+void TraceInstance::RemoveFilter(const TraceEvent& event) {
+  const MutexGuard guard(mutex_);
+  if (Event* its = Find(event)) {
+    SetFilter(*its, nullptr);
+    DropIfUnused(*its);
+  }
+}
+
+Status TraceInstance::SetForeignFilter(TraceEvent& event, StringView text) {
+  const MutexGuard guard(mutex_);
+  Event* its = EBPF_TRY(FindOrMake(event));
+  const Status status =
+      KeepError(*its, text, {FilterErrorKind::kBadSubsystemFilter, 0});
+  DropIfUnused(*its);
+  return status == Status::kInvalid ? Status::kOk : status;
+}
+
+void TraceInstance::PutFilter(TextWriter& writer, const TraceEvent& event) {
+  const MutexGuard guard(mutex_);
+  const Event* its = Find(event);
+  if (its == nullptr) {
+    writer.Put("none\n");
+  } else if (its->error.kind != FilterErrorKind::kNone) {
+    WriteFilterError(writer,
+                     StringView(its->error_text.data(), its->error_text.size()),
+                     its->error);
+    writer.Put('\n');
+  } else if (const EventFilter* filter = its->filter.Load(kRelaxed)) {
+    writer.Put(filter->text()).Put("\n");
+  } else {
+    writer.Put("none\n");
+  }
+}
+
+Status TraceInstance::Expand() {
+  const MutexGuard guard(mutex_);
+  if (!is_expanded()) {
+    EBPF_TRY(buffer_->Resize(kAllCpus, kDefaultPages));
+    is_expanded_.Store(true, kRelaxed);
+  }
+  return Status::kOk;
+}
+
+Status TraceInstance::Resize(uint32_t cpu, size_t pages) {
+  const MutexGuard guard(mutex_);
+  EBPF_TRY(buffer_->Resize(cpu, pages));
+  is_expanded_.Store(true, kRelaxed);
+  return Status::kOk;
+}
+
+Result<size_t> TraceInstance::Mark(StringView text) {
+  if (!has(TraceOption::kMarkers) || !buffer_->is_recording()) {
+    return Status::kBadFd;
+  }
+  constexpr size_t kMaxText = kMaxEventRecord - sizeof(FtracePrint::Record) - 2;
+  text = text.First(Min(text.size(), kMaxText));
+  const bool has_end = !text.empty() && text[text.size() - 1] == '\n';
+  const size_t size =
+      sizeof(FtracePrint::Record) + text.size() + (has_end ? 1 : 2);
+  const uintptr_t preemption = ebpf_port_preempt_disable();
+  {
+    const ReadSection reading;
+    if (void* room = buffer_->Reserve(size)) {
+      uint32_t pid;
+      uint32_t tgid;
+      ebpf_port_task_ids(&pid, &tgid);
+      auto* record = static_cast<FtracePrint::Record*>(room);
+      *record = {};
+      record->header.type = FtracePrint::tracepoint.id;
+      record->header.pid = static_cast<int32_t>(pid);
+      auto* buf = reinterpret_cast<char*>(record + 1);
+      CopyBytes(buf, text.data(), text.size());
+      CopyBytes(buf + text.size(), has_end ? "" : "\n", has_end ? 1 : 2);
+      if (has(TraceOption::kRecordCmd)) {
+        cmdlines_.Load(kAcquire)->Note(pid, TraceBuffer::TimeOf(room));
+      }
+      buffer_->Commit(room);
+    }
+  }
+  ebpf_port_preempt_enable(preemption);
+  return text.size();
+}
+
+void TraceInstance::SetOption(TraceOption option, bool on) {
+  const uint32_t bit = 1u << static_cast<unsigned>(option);
+  if (on) {
+    options_.FetchOr(bit, kRelaxed);
+  } else {
+    options_.FetchAnd(~bit, kRelaxed);
+  }
+  if (option == TraceOption::kOverwrite) {
+    buffer_->SetOverwrites(on);
+  }
+}
+
+StringView TraceInstance::NameOf(TraceOption option) {
+  return kOptionNames[static_cast<size_t>(option)];
+}
+
+size_t TraceInstance::cmdlines_size() {
+  const MutexGuard guard(cmdlines_mutex_);
+  return cmdlines_.Load(kRelaxed)->size();
+}
+
+Status TraceInstance::ResizeCmdlines(size_t size) {
+  SavedCmdlines* made = EBPF_TRY(SavedCmdlines::Create(size, allocator_));
+  const MutexGuard guard(cmdlines_mutex_);
+  SavedCmdlines* old = cmdlines_.Load(kRelaxed);
+  cmdlines_.Store(made, kRelease);  // pairs with the acquire in Event::Commit
+  WaitForReaders();
+  old->Destroy();
+  return Status::kOk;
+}
+
+void TraceInstance::FindComm(uint32_t pid, char (&comm)[kCommSize]) {
+  const MutexGuard guard(cmdlines_mutex_);
+  cmdlines_.Load(kRelaxed)->Find(pid, comm);
+}
+
+bool TraceInstance::NextComm(size_t* index, uint32_t* pid,
+                             char (&comm)[kCommSize]) {
+  const MutexGuard guard(cmdlines_mutex_);
+  const SavedCmdlines& cmdlines = *cmdlines_.Load(kRelaxed);
+  for (; *index < cmdlines.size(); ++*index) {
+    if (cmdlines.At(*index, pid, comm)) {
+      return true;
+    }
+  }
+  return false;
+}
+
+Status InitTrace(Allocator& allocator) {
+  TraceInstance* trace = EBPF_TRY(TraceInstance::Create(allocator));
+  global_trace.Store(trace, kRelease);  // pairs with GlobalTrace
+  SetTraceLines(&program_lines);
+  return Status::kOk;
+}
+
+void ExitTrace() {
+  SetTraceLines(nullptr);
+  if (TraceInstance* trace = global_trace.Exchange(nullptr, kRelaxed)) {
+    trace->Destroy();
+  }
+}
+
+TraceInstance* GlobalTrace() { return global_trace.Load(kAcquire); }
+
+Status SwitchOnTracePrintk() {
+  TraceInstance* trace = GlobalTrace();
+  const TraceEventRef event =
+      TraceEvents::FindById(BpfTracePrintk::tracepoint.id);
+  return trace == nullptr || !event ? Status::kOk : trace->Switch(*event, true);
+}
+
+}  // namespace ebpf
