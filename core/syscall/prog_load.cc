@@ -17,6 +17,7 @@
 #include "core/syscall/commands.h"
 #include "core/syscall/program_btf.h"
 #include "core/syscall/program_maps.h"
+#include "core/tracepoints/trace_instance.h"
 #include "core/verifier/fixup.h"
 #include "core/verifier/verifier.h"
 
@@ -96,6 +97,19 @@ Status CheckAttr(const Call& call, const ProgLoadAttr& attr) {
 LogRequest LogOf(const ProgLoadAttr& attr) {
   return {attr.log_level, attr.log_size, attr.log_buf,
           offsetof(ProgLoadAttr, log_true_size)};
+}
+
+/// Whether it calls bpf_trace_printk, or bpf_trace_vprintk.
+bool Prints(isa::ConstInsns insns) {
+  constexpr int32_t kTracePrintk = 6;
+  constexpr int32_t kTraceVprintk = 177;
+  for (const isa::Insn& insn : insns) {
+    if (insn.opcode == isa::kCallOpcode && insn.src == isa::kCallHelper &&
+        (insn.imm == kTracePrintk || insn.imm == kTraceVprintk)) {
+      return true;
+    }
+  }
+  return false;
 }
 
 /// A program on its way from the client's memory to a descriptor. Large: it is
@@ -236,6 +250,9 @@ Result<Ref<File>> Loading::Verify() {
 Result<Ref<File>> Loading::Finish() {
   if (options_.profile == verifier::Profile::kLinux) {
     return JudgedProgramFile::Create(btf_.btf(), btf_.main_type(), allocator_);
+  }
+  if (Prints(insns_.span())) {
+    EBPF_TRY(SwitchOnTracePrintk());
   }
   EBPF_TRY(
       verifier::Fixup({insns_.span(), maps_.maps(), facts_.span(), findings_,

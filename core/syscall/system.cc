@@ -18,6 +18,7 @@
 #include "core/probes/kprobe.h"
 #include "core/program/run_context.h"
 #include "core/sync/read_section.h"
+#include "core/tracepoints/trace_instance.h"
 #include "core/tracepoints/tracepoint.h"
 
 namespace ebpf {
@@ -35,15 +36,21 @@ constinit bool read_sections_stay = false;
 /// What programs are attached to.
 Status InitEvents(const machine::MachineOps& machine, Allocator& allocator) {
   EBPF_TRY(InitProbes(machine, allocator));
-  const Status status = InitTracepoints(allocator);
-  if (!IsOk(status)) {
-    (void)ExitProbes();  // there were none yet
+  Status status = InitTracepoints(allocator);
+  if (IsOk(status)) {
+    status = InitTrace(allocator);
+    if (IsOk(status)) {
+      return Status::kOk;
+    }
+    ExitTracepoints();
   }
+  (void)ExitProbes();  // there were none yet
   return status;
 }
 
 /// Whether no breakpoint was left.
 bool ExitEvents() {
+  ExitTrace();
   ExitTracepoints();
   return ExitProbes();
 }

@@ -2,10 +2,12 @@
 #include "core/syscall/trace_pipe.h"
 
 #include <algorithm>
+#include <cstring>
 #include <string>
 
 #include "core/helpers/trace_log.h"
 #include "core/platform/cpu.h"
+#include "core/tracepoints/trace_instance.h"
 #include "testing/caller/test_caller.h"
 #include "testing/caller/test_system.h"
 
@@ -18,9 +20,14 @@ std::string ReadAll(size_t size) {
   return text;
 }
 
-void Append(StringView text) {
+void Append(const char* text) {
+  ASSERT_EQ(SwitchOnTracePrintk(), Status::kOk);
   const uintptr_t preemption = ebpf_port_preempt_disable();
-  GlobalTraceLog()->Append(text);
+  EXPECT_TRUE(GlobalTraceLog()
+                  ->Print(ConstBytes(reinterpret_cast<const uint8_t*>(text),
+                                     strlen(text) + 1),
+                          {})
+                  .ok());
   ebpf_port_preempt_enable(preemption);
 }
 
@@ -67,6 +74,17 @@ TEST(TracePipeTest, StopsWhereTheLongestLineWouldNotFit) {
     lines += LinesIn(text);
   }
   EXPECT_EQ(lines, 50u);
+}
+
+TEST(TracePipeTest, ALineThatIsAsLongAsTheyGetIsWhole) {
+  TestSystem system;
+  const std::string text(kMaxTraceText - 1, 'x');
+  for (int i = 0; i < 200; ++i) {
+    Append(text.c_str());  // more than there is room for
+  }
+  const std::string line = ReadAll(kMaxTraceLine);
+  EXPECT_EQ(line.find("CPU:0 [LOST "), 0u) << line;
+  EXPECT_NE(line.find(": bpf_trace_printk: " + text + "\n"), std::string::npos);
 }
 
 TEST(TracePipeTest, WithoutTheSubsystemThereIsNothing) {
