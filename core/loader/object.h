@@ -95,11 +95,13 @@ class Object : public NonCopyable {
   /// Ends a loaded program, so that it may be loaded again.
   void Unload(size_t index);
 
-  /// Attaches program `index` to `function` + `offset`; where `function` is
-  /// empty, to what its SEC("kprobe/...") or SEC("kretprobe/...") names. A perf
-  /// event's descriptor. Of SEC("kprobe.multi/...") and the like, AttachMany by
-  /// that pattern.
-  Result<int> Attach(size_t index, StringView function, uint64_t offset = 0);
+  /// Attaches program `index` to `target`; where that is empty, to what its
+  /// SEC("...") names. Of "kprobe" and "kretprobe" it is a function, and an
+  /// offset in it, of "tracepoint" or "tp" a system, "/" and a tracepoint: a
+  /// perf event's descriptor. Of "raw_tracepoint", "raw_tp" and theirs with
+  /// ".w" it is a tracepoint, of "tp_btf" what the program was loaded for: a
+  /// link. Of "kprobe.multi" and the like, AttachMany by that pattern.
+  Result<int> Attach(size_t index, StringView target, uint64_t offset = 0);
 
   /// Attaches program `index`, of SEC("kprobe.multi/..."), "kretprobe.multi" or
   /// "kprobe.session": a link. kNotFound where no function matches;
@@ -144,7 +146,13 @@ class Object : public NonCopyable {
   /// Program `index` is loaded, with the log as Load has it.
   Status LoadOrLog(size_t index, uint32_t log_level);
   Status LoadWithLog(size_t index, uint32_t log_level);
-  Result<int> OpenEvent(StringView function, uint64_t offset, bool returns);
+  Result<int> AttachTo(size_t index, StringView target, uint64_t offset);
+  /// Events that are disabled.
+  Result<int> OpenKprobe(StringView function, uint64_t offset, bool returns);
+  Result<int> OpenTracepoint(StringView target);
+  /// Has the event run the program, or closes it.
+  Result<int> RunAt(Result<int> event, size_t index);
+  Result<int> OpenRawTracepoint(size_t index, StringView name);
   Result<int> LinkMany(size_t index, const FunctionsToAttach& functions);
   /// kNotSupported, with a line in the log.
   Status RefuseSection(size_t index);

@@ -10,9 +10,29 @@
 #include "core/syscall/perf_event_open.h"
 
 namespace ebpf::loader {
+namespace {
 
-Result<int> Object::OpenEvent(StringView function, uint64_t offset,
-                              bool returns) {
+/// What a program is attached to by Object::Attach; empty: nothing.
+StringView NameOf(SectionTarget target) {
+  switch (target) {
+    case SectionTarget::kKprobe:
+      return "kprobe";
+    case SectionTarget::kKretprobe:
+      return "kretprobe";
+    case SectionTarget::kTracepoint:
+      return "tracepoint";
+    case SectionTarget::kRawTracepoint:
+    case SectionTarget::kTypedef:
+      return "raw tracepoint";
+    default:
+      return "";
+  }
+}
+
+}  // namespace
+
+Result<int> Object::OpenKprobe(StringView function, uint64_t offset,
+                               bool returns) {
   if (function.empty()) {
     return Status::kInvalid;
   }
@@ -30,48 +50,69 @@ Result<int> Object::OpenEvent(StringView function, uint64_t offset,
                                 0, -1, linux_abi::kPerfFlagFdCloexec));
 }
 
-Result<int> Object::Attach(size_t index, StringView function, uint64_t offset) {
+Result<int> Object::RunAt(Result<int> event, size_t index) {
+  EBPF_TRY(event.status());
+  Status status = ToResult(Ioctl(client_, *event, linux_abi::kPerfIocSetBpf,
+                                 static_cast<uint64_t>(programs_[index].fd)))
+                      .status();
+  if (IsOk(status)) {
+    status =
+        ToResult(Ioctl(client_, *event, linux_abi::kPerfIocEnable, 0)).status();
+  }
+  if (!IsOk(status)) {
+    (void)ebpf::Close(client_, *event);
+    return status;
+  }
+  return event;
+}
+
+Result<int> Object::AttachTo(size_t index, StringView target, uint64_t offset) {
+  const ProgramSection& section = file_.programs()[index].section;
+  switch (section.target) {
+    case SectionTarget::kKprobe:
+    case SectionTarget::kKretprobe:
+      return RunAt(OpenKprobe(target, offset,
+                              section.target == SectionTarget::kKretprobe),
+                   index);
+    case SectionTarget::kTracepoint:
+      return offset != 0 ? Result<int>(Status::kInvalid)
+                         : RunAt(OpenTracepoint(target), index);
+    case SectionTarget::kRawTracepoint:
+    case SectionTarget::kTypedef:
+      return offset != 0 ? Result<int>(Status::kInvalid)
+                         : OpenRawTracepoint(index, target);
+    default:
+      return Status::kNotSupported;
+  }
+}
+
+Result<int> Object::Attach(size_t index, StringView target, uint64_t offset) {
   if (index >= program_count() || programs_[index].fd <= 0) {
     return Status::kInvalid;
   }
   const ProgramSection& section = file_.programs()[index].section;
   if (section.target == SectionTarget::kKprobes) {
     return offset != 0 ? Result<int>(Status::kInvalid)
-                       : AttachMany(index, {.pattern = function});
+                       : AttachMany(index, {.pattern = target});
   }
-  const bool returns = section.target == SectionTarget::kKretprobe;
-  if (!returns && section.target != SectionTarget::kKprobe) {
+  const StringView kind = NameOf(section.target);
+  if (kind.empty()) {
     return RefuseSection(index);
   }
-  if (function.empty()) {
-    function = section.function;
+  if (target.empty()) {
+    target = section.function;
     offset = section.offset;
   }
   // Before there is a descriptor to lose.
   int* const link = EBPF_TRY(FreeLink());
-  const Result<int> event = OpenEvent(function, offset, returns);
-  Status status = event.status();
-  if (event.ok()) {
-    status = ToResult(Ioctl(client_, *event, linux_abi::kPerfIocSetBpf,
-                            static_cast<uint64_t>(programs_[index].fd)))
-                 .status();
-    if (IsOk(status)) {
-      status = ToResult(Ioctl(client_, *event, linux_abi::kPerfIocEnable, 0))
-                   .status();
-    }
-    if (!IsOk(status)) {
-      (void)ebpf::Close(client_, *event);
-    }
+  const Result<int> made = AttachTo(index, target, offset);
+  if (!made.ok()) {
+    log_.Put(kind).Put(" '").Put(target).Put("': errno ");
+    log_.PutUnsigned(static_cast<uint64_t>(made.status())).Put("\n");
+    return made.status();
   }
-  if (!IsOk(status)) {
-    log_.Put(returns ? "kretprobe '" : "kprobe '")
-        .Put(function)
-        .Put("': errno ");
-    log_.PutUnsigned(static_cast<uint64_t>(status)).Put("\n");
-    return status;
-  }
-  *link = *event;
-  return int{*event};
+  *link = *made;
+  return int{*made};
 }
 
 Result<int> Object::AttachIterator(size_t index, int map_fd) {

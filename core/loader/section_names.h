@@ -14,14 +14,16 @@ namespace ebpf::loader {
 /// What follows the "/" of a section's name.
 enum class SectionTarget : uint8_t {
   kNothing,
-  kText,       // for whoever attaches it
-  kKprobe,     // a function of the kernel, and an offset in it
-  kKprobes,    // functions of the kernel, by a pattern (core/base/glob.h)
-  kKretprobe,  // a function of the kernel, and (always refused) an offset
-  kBtf,        // a function of the kernel, by BTF
-  kTypedef,    // a tracepoint: btf_trace_<name>
-  kLsm,        // a hook: bpf_lsm_<name>
-  kIterator,   // bpf_iter_<name>
+  kText,           // for whoever attaches it
+  kKprobe,         // a function of the kernel, and an offset in it
+  kKprobes,        // functions of the kernel, by a pattern (core/base/glob.h)
+  kKretprobe,      // a function of the kernel, and (always refused) an offset
+  kTracepoint,     // a tracepoint's system, "/" and its name
+  kRawTracepoint,  // a tracepoint's name
+  kBtf,            // a function of the kernel, by BTF
+  kTypedef,        // a tracepoint: btf_trace_<name>
+  kLsm,            // a hook: bpf_lsm_<name>
+  kIterator,       // bpf_iter_<name>
 };
 
 struct ProgramSection {

@@ -122,6 +122,28 @@ TEST(SectionNamesTest, NamesStandForTypesAttachTypesAndFlags) {
   }
 }
 
+TEST(SectionNamesTest, TracepointsMayBeNamedByTheSection) {
+  const struct {
+    const char* name;
+    SectionTarget target;
+    const char* tracepoint;
+  } kCases[] = {
+      {"tp/sched/sched_switch", SectionTarget::kTracepoint,
+       "sched/sched_switch"},
+      {"tracepoint", SectionTarget::kTracepoint, ""},
+      {"raw_tp/sched_switch", SectionTarget::kRawTracepoint, "sched_switch"},
+      {"raw_tracepoint", SectionTarget::kRawTracepoint, ""},
+      {"raw_tracepoint.w/x", SectionTarget::kRawTracepoint, "x"},
+      {"tp_btf/sched_switch", SectionTarget::kTypedef, "sched_switch"},
+  };
+  for (const auto& c : kCases) {
+    const Result<ProgramSection> section = ParseProgramSection(c.name);
+    ASSERT_TRUE(section.ok()) << c.name;
+    EXPECT_EQ(section->target, c.target) << c.name;
+    EXPECT_EQ(ToString(section->function), c.tracepoint) << c.name;
+  }
+}
+
 TEST(SectionNamesTest, ManyFunctionsAreGivenByAPattern) {
   const struct {
     const char* name;
