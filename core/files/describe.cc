@@ -44,6 +44,29 @@ void PutKprobes(TextWriter& text, const KprobeMultiLink& link) {
   }
 }
 
+void PutPerfEvent(TextWriter& text, const EventDescription& about) {
+  switch (about.type) {
+    case linux_abi::kPerfEventTracepoint:
+      PutText(text, "tp_name", about.name_view());
+      PutText(text, "event_type", "tracepoint");
+      break;
+    case linux_abi::kPerfEventOther:
+      PutNumber(text, "type", about.event_type);
+      PutNumber(text, "config", about.event_config);
+      PutText(text, "event_type", "event");
+      break;
+    default:
+      PutText(text, "name", about.name_view());
+      PutHex(text, "offset", about.offset);
+      PutNumber(text, "missed", about.missed);
+      PutText(text, "event_type",
+              about.type == linux_abi::kPerfEventKretprobe ? "kretprobe"
+                                                           : "kprobe");
+      break;
+  }
+  PutNumber(text, "cookie", about.cookie);
+}
+
 }  // namespace
 
 void MapFile::Describe(TextWriter& text) const {
@@ -106,13 +129,7 @@ void LinkFile::Describe(TextWriter& text) const {
     return;
   }
   const EventDescription about = link_->Describe();
-  PutText(text, "name", about.function());
-  PutHex(text, "offset", about.offset);
-  PutNumber(text, "missed", about.missed);
-  PutText(
-      text, "event_type",
-      about.type == linux_abi::kPerfEventKretprobe ? "kretprobe" : "kprobe");
-  PutNumber(text, "cookie", about.cookie);
+  PutPerfEvent(text, about);
 }
 
 }  // namespace ebpf

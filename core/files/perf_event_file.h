@@ -5,14 +5,22 @@
 
 #include "core/files/file.h"
 #include "core/perf/perf_event.h"
+#include "core/perf/sampled_event.h"
 
 namespace ebpf {
 
-/// read(2) gives the count; ioctl(2) enables, disables, resets, and gives the
-/// event its program; mmap(2) its buffer of samples.
+/// PERF_EVENT_IOC_SET_OUTPUT: `event`'s samples go where those of `to` go.
+/// kInvalid where they cannot. Context: task.
+Status RedirectOutput(PerfEvent& event, PerfEvent& to);
+
+/// read(2) gives the count; ioctl(2) enables, disables, resets, says what is
+/// sampled and where to, and gives the event its program; mmap(2) its buffer of
+/// samples.
 class PerfEventFile final : public File {
  public:
-  static Result<Ref<File>> Create(Ref<PerfEvent> event, Allocator& allocator);
+  /// `read_format`: what read(2) gives besides the count.
+  static Result<Ref<File>> Create(Ref<PerfEvent> event, uint64_t read_format,
+                                  Allocator& allocator);
 
   const char* name() const override { return "anon_inode:[perf_event]"; }
   PerfEventFile* AsPerfEvent() override { return this; }
@@ -27,11 +35,19 @@ class PerfEventFile final : public File {
  private:
   friend class Allocator;
 
-  PerfEventFile(Ref<PerfEvent> event, Allocator& allocator)
-      : event_(Move(event)), allocator_(allocator) {}
+  PerfEventFile(Ref<PerfEvent> event, uint64_t read_format,
+                Allocator& allocator)
+      : event_(Move(event)), read_format_(read_format), allocator_(allocator) {}
   void Destroy() override;
 
+  Status Sampling(Client& client, SampledEvent& event, uint32_t command,
+                  uint64_t argument);
+  Status SetProgram(Client& client, uint64_t argument);
+  Status SetFilter(Client& client, uint64_t argument);
+  Status ListPrograms(Client& client, uint64_t argument);
+
   Ref<PerfEvent> event_;
+  const uint64_t read_format_;
   Allocator& allocator_;
 };
 

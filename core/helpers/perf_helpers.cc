@@ -3,6 +3,7 @@
 // Helpers on arrays of perf events.
 #include "core/base/memory.h"
 #include "core/helpers/functions.h"
+#include "core/helpers/interrupted_registers.h"
 #include "core/helpers/result.h"
 #include "core/linux_abi/bpf.h"
 #include "core/maps/perf_event_array_map.h"
@@ -38,14 +39,16 @@ Result<CounterReading> Read(uint64_t map, uint64_t flags) {
 }  // namespace
 
 /// long bpf_perf_event_output(ctx, map, flags, data, size)
-uint64_t PerfEventOutput(uint64_t /*context*/, uint64_t map, uint64_t flags,
+uint64_t PerfEventOutput(uint64_t context, uint64_t map, uint64_t flags,
                          uint64_t data, uint64_t size) {
   const Result<ArrayedEvent*> event = EventOf(map, flags);
   if (!event.ok()) {
     return AsResult(event.status());
   }
-  return AsResult((*event)->Output(ConstBytes(
-      reinterpret_cast<const uint8_t*>(data), static_cast<size_t>(size))));
+  return AsResult(
+      (*event)->Output(ConstBytes(reinterpret_cast<const uint8_t*>(data),
+                                  static_cast<size_t>(size)),
+                       InterruptedRegisters(*CurrentRun(), context)));
 }
 
 /// u64 bpf_perf_event_read(map, flags): the count, or -errno.

@@ -3,6 +3,7 @@
 // Helpers on stacks.
 #include "core/base/memory.h"
 #include "core/helpers/functions.h"
+#include "core/helpers/interrupted_registers.h"
 #include "core/helpers/result.h"
 #include "core/linux_abi/bpf.h"
 #include "core/machine/real_address.h"
@@ -14,22 +15,15 @@
 namespace ebpf::helpers {
 namespace {
 
-/// The registers that a program's context is, where it is some.
-const void* RegistersIn(const RunContext& run, uint64_t context) {
-  return run.program->type().id == ProgramTypeId::kKprobe
-             ? reinterpret_cast<const void*>(context)
-             : nullptr;
-}
-
 /// At most `capacity` frames of the stack that `flags` ask for, behind those
 /// that they skip; in `run`'s scratch memory. kFault where there are none.
 Result<Span<const uint64_t>> Walk(RunContext& run, uint64_t context,
                                   uint64_t flags, size_t capacity) {
   const size_t skip = static_cast<size_t>(flags & linux_abi::kStackSkipMask);
   const bool user = (flags & linux_abi::kStackUser) != 0;
-  const size_t count =
-      ebpf_port_stack_walk(RegistersIn(run, context), user, run.scratch,
-                           Min<size_t>(skip + capacity, kScratchWords));
+  const size_t count = ebpf_port_stack_walk(
+      InterruptedRegisters(run, context), user, run.scratch,
+      Min<size_t>(skip + capacity, kScratchWords));
   if (count <= skip) {
     return Status::kFault;
   }

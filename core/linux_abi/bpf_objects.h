@@ -145,6 +145,8 @@ enum LinkType : uint32_t {
 enum PerfEventKind : uint32_t {
   kPerfEventKprobe = 3,
   kPerfEventKretprobe = 4,
+  kPerfEventTracepoint = 5,
+  kPerfEventOther = 6,
 };
 
 /// struct bpf_link_info, with what its union has for the links that exist here.
@@ -157,9 +159,15 @@ struct LinkInfo {
     uint64_t missed;
     uint64_t cookie;
   };
-  struct RawTracepoint {
+  struct Tracepoint {
     uint64_t name;
     uint32_t name_size;  // as Probe's
+    uint32_t padding;
+    uint64_t cookie;
+  };
+  struct Event {
+    uint64_t config;
+    uint32_t type;
     uint32_t padding;
     uint64_t cookie;
   };
@@ -187,9 +195,13 @@ struct LinkInfo {
     struct {
       uint32_t perf_event_type;
       uint32_t padding_2;
-      Probe probe;
+      union {
+        Probe probe;
+        Tracepoint tracepoint;
+        Event event;
+      };
     };
-    RawTracepoint raw_tracepoint;
+    Tracepoint raw_tracepoint;
     Iterator iterator;
     Cgroup cgroup;
     Kprobes kprobes;

@@ -7,6 +7,7 @@
 
 #include "core/base/span.h"
 #include "core/base/status.h"
+#include "core/machine/pt_regs.h"
 #include "core/maps/map.h"
 #include "core/maps/object_array.h"
 #include "core/memory/allocator.h"
@@ -25,11 +26,12 @@ static_assert(sizeof(CounterReading) == 24);
 /// A perf event as programs use it; core/perf implements it.
 class ArrayedEvent : public RefCounted<ArrayedEvent> {
  public:
-  /// A sample with `data` as its raw part. kInvalid (takes no samples of
+  /// A sample with `data` as its raw part, taken where `regs` are the
+  /// registers; null: nobody knows them. kInvalid (takes no samples of
   /// programs), kNotSupported (does not count here: another CPU or task, or not
   /// enabled), kNoSpace (no room: counted as lost), kTooBig. Context: any,
   /// preemption off.
-  virtual Status Output(ConstBytes data) = 0;
+  virtual Status Output(ConstBytes data, const machine::PtRegs* regs) = 0;
 
   /// The count, where it can be read from here: kInvalid, kNotSupported.
   /// Context: any, preemption off.

@@ -32,6 +32,17 @@ Result<Ref<KprobeEvent>> KprobeEvent::Create(const EventTarget& target,
   return ref;
 }
 
+Status KprobeEvent::Enable() {
+  EBPF_TRY(probe_->Enable());
+  enabled_time_.Start();
+  return Status::kOk;
+}
+
+void KprobeEvent::Disable() {
+  probe_->Disable();
+  enabled_time_.Stop();
+}
+
 Status KprobeEvent::SetProgram(Ref<Program> program, uint64_t cookie) {
   if (program->type().id != ProgramTypeId::kKprobe) {
     return Status::kInvalid;
@@ -84,13 +95,17 @@ EventDescription KprobeEvent::Describe() const {
   return about;
 }
 
-Status KprobeEvent::Output(ConstBytes /*data*/) { return Status::kInvalid; }
+Status KprobeEvent::Output(ConstBytes /*data*/,
+                           const machine::PtRegs* /*regs*/) {
+  return Status::kInvalid;
+}
 
 Result<CounterReading> KprobeEvent::ReadCounter() const {
   if (!scope_.IsHere()) {
     return Status::kInvalid;
   }
-  return CounterReading{count(), 0, 0};
+  const EventReading reading = Read();
+  return CounterReading{reading.value, reading.enabled, reading.running};
 }
 
 void KprobeEvent::Hit(machine::PtRegs& regs) {
@@ -117,11 +132,13 @@ void KprobeEvent::Returned(machine::PtRegs& regs,
   }
 }
 
-/// Whether perf shall know of it: as in Linux, not if a program returns 0.
+/// Whether perf shall know of it: as in Linux, not if a program returns an even
+/// number.
 inline bool KprobeEvent::RunProgram(machine::PtRegs& regs) const {
   // Pairs with the release in SetProgram.
   const Program* program = program_.Load(kAcquire);
-  return program == nullptr || program->RunUnlessNested(&regs, origin_) != 0;
+  return program == nullptr ||
+         (program->RunUnlessNested(&regs, origin_) & 1) != 0;
 }
 
 inline void KprobeEvent::Count(bool passed) {

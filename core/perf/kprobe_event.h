@@ -40,8 +40,8 @@ class KprobeEvent final : public PerfEvent,
 
   /// Plants the breakpoint, or takes it away; nothing when it is so already.
   /// What Kprobe::Enable says.
-  Status Enable() override { return probe_->Enable(); }
-  void Disable() override { probe_->Disable(); }
+  Status Enable() override;
+  void Disable() override;
 
   /// The program for every hit from now on; kExists when there is one,
   /// kInvalid when it is not for kprobes, or overrides the function's return
@@ -52,14 +52,14 @@ class KprobeEvent final : public PerfEvent,
   EventDescription Describe() const override;
 
   /// Hits counted while the event was enabled: those in its scope that no
-  /// program filtered out by returning 0. Context: any.
+  /// program filtered out by returning an even number. Context: any.
   uint64_t count() const override { return count_.Load(kRelaxed); }
   void ResetCount() override {
     uncounted_.FetchAdd(count_.Exchange(0, kRelaxed), kRelaxed);
   }
 
-  // ArrayedEvent. Programs read the count, without times.
-  Status Output(ConstBytes data) override;
+  // ArrayedEvent.
+  Status Output(ConstBytes data, const machine::PtRegs* regs) override;
   Result<CounterReading> ReadCounter() const override;
 
   /// KprobeConsumer. Context: any.

@@ -3,6 +3,7 @@
 // core/perf/perf_event.h's implementation.
 #include "core/perf/perf_event.h"
 
+#include "core/base/memory.h"
 #include "core/linux_abi/perf_event.h"
 #include "core/platform/cpu.h"
 #include "core/platform/task.h"
@@ -29,9 +30,25 @@ bool EventScope::Contains() const {
 
 PerfEvent::PerfEvent() : id_(last_id.FetchAdd(1, kRelaxed) + 1) {}
 
+void EventDescription::SetName(StringView text) {
+  name_size = Min(text.size(), sizeof(name));
+  CopyBytes(name, text.data(), name_size);
+}
+
+EventReading PerfEvent::Read() const {
+  const uint64_t enabled = enabled_time_.total();
+  return {count(), enabled, enabled, id_, 0};
+}
+
 Status PerfEvent::SetProgram(Ref<Program> /*program*/, uint64_t /*cookie*/) {
   return Status::kInvalid;
 }
+
+Result<uint32_t> PerfEvent::ListPrograms(Span<uint32_t> /*ids*/) const {
+  return Status::kInvalid;
+}
+
+Status PerfEvent::SetFilter(StringView /*text*/) { return Status::kInvalid; }
 
 Result<MapPages> PerfEvent::Mmap(uint64_t /*offset*/, uint64_t /*size*/,
                                  uint32_t /*protection*/) {

@@ -17,14 +17,11 @@ Atomic<uint64_t>& Shared(uint64_t& position) {
 
 }  // namespace
 
-Result<PerfRing*> PerfRing::Create(uint64_t size, const Options& options,
-                                   Keeper owner, Allocator& allocator) {
-  PerfRing* ring = EBPF_TRY(allocator.New<PerfRing>(options, owner, allocator));
-  const Status status = ring->Init(size);
-  if (!IsOk(status)) {
-    ring->Delete();
-    return status;
-  }
+Result<Ref<PerfRing>> PerfRing::Create(uint64_t size, const Options& options,
+                                       Allocator& allocator) {
+  PerfRing* made = EBPF_TRY(allocator.New<PerfRing>(options, allocator));
+  Ref<PerfRing> ring = Ref<PerfRing>::Adopt(made);
+  EBPF_TRY(ring->Init(size));
   return ring;
 }
 
@@ -33,8 +30,6 @@ PerfRing::~PerfRing() {
     allocator_.Free(memory_.data(), memory_.size(), kPageSize);
   }
 }
-
-void PerfRing::Delete() { allocator_.Delete(this); }
 
 Status PerfRing::Init(uint64_t size) {
   auto* memory = static_cast<uint8_t*>(
@@ -89,21 +84,26 @@ void PerfRing::CountWakeups(uint64_t start, uint64_t bytes) {
   }
 }
 
-Status PerfRing::Append(Span<const ConstBytes> pieces, uint64_t bytes) {
+Status PerfRing::Append(Span<const ConstBytes> pieces, uint64_t bytes,
+                        const Writer& writer) {
   const uint64_t lost =
-      lost_.Load(kRelaxed) == 0 ? 0 : lost_.Exchange(0, kRelaxed);
+      writer.tells_losses && has_losses() ? lost_.Exchange(0, kRelaxed) : 0;
+  const auto lost_size = static_cast<uint16_t>(sizeof(ring::PerfLostRecord) +
+                                               writer.trailer.size());
   const ring::PerfLostRecord lost_record = {
-      {ring::kPerfRecordLost, 0, sizeof(lost_record)}, options_.id, lost};
-  const uint64_t total = bytes + (lost == 0 ? 0 : sizeof(lost_record));
+      {ring::kPerfRecordLost, 0, lost_size}, writer.id, lost};
+  const uint64_t total = bytes + (lost == 0 ? 0 : lost_size);
   uint64_t start = 0;
-  if (total > data_size_ || !ReserveRoom(total, start)) {
+  if (paused_.Load(kRelaxed) || total > data_size_ ||
+      !ReserveRoom(total, start)) {
     lost_.FetchAdd(lost + 1, kRelaxed);
     return Status::kNoSpace;
   }
   uint64_t at = start;
   if (lost != 0) {
     CopyTo(at, BytesOf(lost_record));
-    at += sizeof(lost_record);
+    CopyTo(at + sizeof(lost_record), writer.trailer);
+    at += lost_size;
   }
   for (const ConstBytes piece : pieces) {
     CopyTo(at, piece);
@@ -137,7 +137,7 @@ void PerfRing::Publish() {
   }
 }
 
-Status PerfRing::Write(Span<const ConstBytes> pieces) {
+Status PerfRing::Write(Span<const ConstBytes> pieces, const Writer& writer) {
   uint64_t bytes = 0;
   for (const ConstBytes piece : pieces) {
     bytes += piece.size();
@@ -146,7 +146,7 @@ Status PerfRing::Write(Span<const ConstBytes> pieces) {
     return Status::kTooBig;
   }
   depth_.Store(depth_.Load(kRelaxed) + 1, kRelaxed);
-  const Status status = Append(pieces, bytes);
+  const Status status = Append(pieces, bytes, writer);
   Publish();
   return status;
 }

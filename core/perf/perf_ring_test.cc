@@ -81,17 +81,11 @@ uint64_t WordOf(const std::vector<uint8_t>& record, size_t index) {
 
 class PerfRingTest : public testing::Test {
  protected:
-  ~PerfRingTest() override {
-    if (ring_ != nullptr) {
-      ring_->Delete();
-    }
-  }
   PerfRing& Make(uint64_t pages, PerfRing::Options options = {}) {
-    ring_ = *PerfRing::Create((1 + pages) * kPage, options, nullptr,
-                              PortAllocator());
+    ring_ = *PerfRing::Create((1 + pages) * kPage, options, PortAllocator());
     return *ring_;
   }
-  PerfRing* ring_ = nullptr;
+  Ref<PerfRing> ring_;
 };
 
 TEST_F(PerfRingTest, ThePageTellsWhereTheDataIs) {
@@ -119,7 +113,7 @@ TEST_F(PerfRingTest, RecordsComeOutAsTheyWentInAlsoOverTheEnd) {
 }
 
 TEST_F(PerfRingTest, WhatDoesNotFitIsCountedAndTold) {
-  PerfRing& ring = Make(1, {.id = 7});
+  PerfRing& ring = Make(1);
   Reader reader(ring);
   uint64_t written = 0;
   while (Record(written, 15).WriteTo(ring) == Status::kOk) {
@@ -138,9 +132,36 @@ TEST_F(PerfRingTest, WhatDoesNotFitIsCountedAndTold) {
   ASSERT_EQ(lost.size(), sizeof(ring::PerfLostRecord));
   EXPECT_EQ(LoadUnaligned<ring::PerfRecordHeader>(lost.data()).type,
             ring::kPerfRecordLost);
-  EXPECT_EQ(WordOf(lost, 0), 7u);
+  EXPECT_EQ(WordOf(lost, 0), 0u);
   EXPECT_EQ(WordOf(lost, 1), 2u);
   EXPECT_EQ(WordOf(reader.Next(), 0), 99u);
+}
+
+TEST_F(PerfRingTest, WhoTellsOfLossesSaysWhoseTheyAreAndAddsItsFields) {
+  PerfRing& ring = Make(1);
+  Reader reader(ring);
+  ring.Pause(true);
+  EXPECT_EQ(Record(1, 1).WriteTo(ring), Status::kNoSpace);
+  EXPECT_EQ(Record(2, 1).WriteTo(ring), Status::kNoSpace);
+  ring.Pause(false);
+  EXPECT_TRUE(ring.has_losses());
+  const uint64_t words[] = {uint64_t{16} << 48, 5};
+  const ConstBytes record = BytesOf(words);
+  const uint64_t trailer[] = {0x11, 0x22};
+  const Span<const ConstBytes> pieces(&record, 1);
+  EXPECT_EQ(ring.Write(pieces, {9, false, {}}), Status::kOk);
+  EXPECT_TRUE(ring.has_losses());
+  EXPECT_EQ(ring.Write(pieces, {9, true, BytesOf(trailer)}), Status::kOk);
+  EXPECT_FALSE(ring.has_losses());
+
+  EXPECT_EQ(WordOf(reader.Next(), 0), 5u);
+  const std::vector<uint8_t> lost = reader.Next();
+  ASSERT_EQ(lost.size(), sizeof(ring::PerfLostRecord) + 16);
+  EXPECT_EQ(WordOf(lost, 0), 9u);
+  EXPECT_EQ(WordOf(lost, 1), 2u);
+  EXPECT_EQ(WordOf(lost, 2), 0x11u);
+  EXPECT_EQ(WordOf(lost, 3), 0x22u);
+  EXPECT_EQ(WordOf(reader.Next(), 0), 5u);
 }
 
 TEST_F(PerfRingTest, NoTailHarms) {
@@ -185,13 +206,10 @@ TEST_F(PerfRingTest, ReadersAreWokenWhenHalfOfItIsFull) {
 
 TEST_F(PerfRingTest, EachFailedAllocationIsNoMemory) {
   ForEachFailingAllocation("a ring", [](FailingAllocator& allocator) {
-    const Result<PerfRing*> ring =
-        PerfRing::Create(3 * kPage, {}, nullptr, allocator);
+    const Result<Ref<PerfRing>> ring =
+        PerfRing::Create(3 * kPage, {}, allocator);
     EXPECT_EQ(ring.status(),
               allocator.failed() ? Status::kNoMemory : Status::kOk);
-    if (ring.ok()) {
-      (*ring)->Delete();
-    }
   });
 }
 

@@ -8,60 +8,40 @@
 
 #include "core/linux_abi/perf_event.h"
 #include "core/memory/allocator.h"
-#include "core/perf/perf_event.h"
-#include "core/perf/perf_ring.h"
-#include "core/sync/mutex.h"
+#include "core/perf/sampled_event.h"
 
 namespace ebpf {
 
-class SoftwareEvent final : public PerfEvent {
+class SoftwareEvent final : public SampledEvent {
  public:
   /// An event that is not enabled. `attr.config` says which: kNotFound (no such
-  /// event here); kNotSupported (it samples by time, follows one task's clock,
-  /// or wants samples with more than this tree can tell); kNoMemory.
+  /// event here); kNotSupported (it samples by time, or follows one task's
+  /// clock); what SampledEvent::Prepare says; kNoMemory.
   static Result<Ref<SoftwareEvent>> Create(const linux_abi::PerfEventAttr& attr,
                                            EventScope scope,
                                            Allocator& allocator);
 
   // PerfEvent.
-  Status Enable() override;
-  void Disable() override;
   uint64_t count() const override;
   void ResetCount() override;
-  Result<MapPages> Mmap(uint64_t offset, uint64_t size,
-                        uint32_t protection) override;
-  uint32_t Poll() override;
 
   // ArrayedEvent.
-  Status Output(ConstBytes data) override;
-  Result<CounterReading> ReadCounter() const override;
-
-  /// Where it is mapped, to listen for samples; null before. Context: task.
-  PerfRing* ring() const { return ring_.Load(kAcquire); }
+  Status Output(ConstBytes data, const machine::PtRegs* regs) override;
 
  private:
   friend class Allocator;
 
   SoftwareEvent(const linux_abi::PerfEventAttr& attr, EventScope scope,
                 Allocator& allocator)
-      : attr_(attr), scope_(scope), allocator_(allocator) {}
+      : SampledEvent(attr, scope, allocator) {}
   ~SoftwareEvent() = default;
   void Destroy() override;
 
-  bool is_clock() const;
-  uint64_t EnabledTime() const;
+  // SampledEvent.
+  Status Start() override { return Status::kOk; }
+  void Stop() override {}
 
-  const linux_abi::PerfEventAttr attr_;
-  const EventScope scope_;
-  Allocator& allocator_;
-  Mutex mutex_;  // of who enables, disables and maps
-  /// Made by the first mmap.
-  Atomic<PerfRing*> ring_{nullptr};
-  /// Since when it is enabled, by ebpf_port_time_ns, or 0; and how long it was
-  /// before that.
-  Atomic<uint64_t> enabled_at_{0};
-  Atomic<uint64_t> enabled_before_{0};
-  Atomic<uint64_t> reset_at_{0};  // EnabledTime() then
+  Atomic<uint64_t> reset_at_{0};  // of its time enabled
 };
 
 }  // namespace ebpf

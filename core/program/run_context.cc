@@ -3,15 +3,27 @@
 // The run contexts of each CPU, used as a stack.
 #include "core/program/run_context.h"
 
+#include "core/base/atomic.h"
+#include "core/base/static_storage.h"
+#include "core/memory/per_cpu.h"
 #include "core/platform/cpu.h"
-#include "core/program/run_levels.h"
 #include "core/program/task_run.h"
 
 namespace ebpf {
 namespace {
 
+struct Levels {
+  /// Contexts in use. What interrupts a change of it leaves it as it was.
+  Atomic<uint32_t> depth;
+  /// What runs at level 0 in memory of its own, or null.
+  Atomic<TaskRun*> task_run;
+  RunContext contexts[kMaxRunLevels];
+};
+
+constinit StaticStorage<PerCpu<Levels>> levels;
+
 /// What stays so.
-void InitContexts(RunLevels& of_cpu, uint32_t cpu) {
+void InitContexts(Levels& of_cpu, uint32_t cpu) {
   for (uint32_t level = 0; level < kMaxRunLevels; ++level) {
     RunContext& run = of_cpu.contexts[level];
     run.level = level;
@@ -20,27 +32,57 @@ void InitContexts(RunLevels& of_cpu, uint32_t cpu) {
   }
 }
 
+void Start(RunContext& run) {
+  run.origin = &kNoOrigin;
+  run.tail_calls = 0;
+  run.frames_left = 0;
+  run.frame_count = 0;
+}
+
 }  // namespace
 
 constinit const RunOrigin kNoOrigin = {};
 
-constinit StaticStorage<PerCpu<RunLevels>> run_levels;
-
 RunContext* BeginFirstRun() {
-  RunLevels& mine = run_levels->Mine();
+  Levels& mine = levels->Mine();
   if (mine.depth.Load(kRelaxed) != 0) {
     return nullptr;
   }
-  RunContext* const run = mine.Enter();
-  run->origin = &kNoOrigin;
-  return run;
+  // No read-modify-write: what interrupts this leaves the depth as it was.
+  mine.depth.Store(1, kRelaxed);
+  TrapFence();
+  RunContext& run = mine.contexts[0];
+  Start(run);
+  return &run;
 }
 
-void EndFirstRun(RunContext* run) { run_levels->Of(run->cpu).Leave(*run); }
+void EndFirstRun(RunContext* run) {
+  TrapFence();
+  levels->Of(run->cpu).depth.Store(0, kRelaxed);
+}
+
+RunContext* BeginNestedRun(uint32_t cpu) {
+  Levels& mine = levels->Of(cpu);
+  const uint32_t level = mine.depth.Load(kRelaxed);
+  if (level == kMaxRunLevels) {
+    return nullptr;
+  }
+  // As in BeginFirstRun.
+  mine.depth.Store(level + 1, kRelaxed);
+  TrapFence();
+  RunContext& run = mine.contexts[level];
+  Start(run);
+  return &run;
+}
+
+void EndNestedRun(RunContext* run) {
+  TrapFence();
+  levels->Of(run->cpu).depth.Store(run->level, kRelaxed);
+}
 
 RunContext* BeginRun() {
   const uintptr_t preemption = ebpf_port_preempt_disable();
-  RunLevels& mine = run_levels->Mine();
+  Levels& mine = levels->Mine();
   // Acquires, and EndRun releases, for the compiler's sake: only this CPU uses
   // a context, but an interrupt uses the same one right after the other.
   const uint32_t level = mine.depth.FetchAdd(1, kAcquire);
@@ -52,10 +94,7 @@ RunContext* BeginRun() {
   RunContext& run = mine.contexts[level];
   run.program = nullptr;
   run.context = nullptr;
-  run.origin = &kNoOrigin;
-  run.tail_calls = 0;
-  run.frames_left = 0;
-  run.frame_count = 0;
+  Start(run);
   run.own_session = 0;
   run.preemption = preemption;
   return &run;
@@ -63,12 +102,12 @@ RunContext* BeginRun() {
 
 void EndRun(RunContext* run) {
   const uintptr_t preemption = run->preemption;
-  run_levels->Mine().depth.FetchSub(1, kRelease);
+  levels->Mine().depth.FetchSub(1, kRelease);
   ebpf_port_preempt_enable(preemption);
 }
 
 RunContext* CurrentRun() {
-  RunLevels& mine = run_levels->Mine();
+  Levels& mine = levels->Mine();
   const uint32_t depth = mine.depth.Load(kRelaxed);
   if (depth == 0) {
     return nullptr;
@@ -80,7 +119,7 @@ RunContext* CurrentRun() {
 
 bool TaskRun::Enter() {
   const uintptr_t preemption = ebpf_port_preempt_disable();
-  RunLevels& mine = run_levels->Mine();
+  Levels& mine = levels->Mine();
   if (mine.depth.Load(kRelaxed) != 0) {
     ebpf_port_preempt_enable(preemption);
     return false;
@@ -101,20 +140,20 @@ bool TaskRun::Enter() {
 void TaskRun::Leave() {
   reading_.Destroy();
   const uintptr_t preemption = context_.preemption;
-  RunLevels& mine = run_levels->Mine();
+  Levels& mine = levels->Mine();
   mine.task_run.Store(nullptr, kRelaxed);
   mine.depth.FetchSub(1, kRelease);
   ebpf_port_preempt_enable(preemption);
 }
 
 TaskRun* TaskRun::Current() {
-  RunLevels& mine = run_levels->Mine();
+  Levels& mine = levels->Mine();
   return mine.depth.Load(kRelaxed) == 1 ? mine.task_run.Load(kRelaxed)
                                         : nullptr;
 }
 
 Status InitRunContexts(Allocator& allocator) {
-  PerCpu<RunLevels>& made = run_levels.Construct();
+  PerCpu<Levels>& made = levels.Construct();
   EBPF_TRY(made.Allocate(allocator));
   for (uint32_t cpu = 0; cpu < ebpf_port_cpu_count(); ++cpu) {
     InitContexts(made.Of(cpu), cpu);
@@ -122,6 +161,6 @@ Status InitRunContexts(Allocator& allocator) {
   return Status::kOk;
 }
 
-void ExitRunContexts() { run_levels.Destroy(); }
+void ExitRunContexts() { levels.Destroy(); }
 
 }  // namespace ebpf

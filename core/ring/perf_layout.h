@@ -36,8 +36,9 @@ static_assert(sizeof(PerfRecordHeader) == 8);
 inline constexpr uint32_t kPerfRecordLost = 2;
 inline constexpr uint32_t kPerfRecordSample = 9;
 inline constexpr uint16_t kPerfMiscKernel = 1;
+inline constexpr uint16_t kPerfMiscUser = 2;
 
-/// PERF_RECORD_LOST without the fields of sample_id_all.
+/// PERF_RECORD_LOST, before the fields of sample_id_all.
 struct PerfLostRecord {
   PerfRecordHeader header;
   uint64_t id;

@@ -217,7 +217,8 @@ TEST_P(AttachInfoTest, WhatAProgramReturnsIsANumberOf32Bits) {
   EXPECT_FALSE(SaysYes(0, low));
   EXPECT_TRUE(SaysYes(0, some));
   EXPECT_TRUE(SaysYes(0, Returning(-1)));
-  EXPECT_TRUE(SaysYes(0, Returning(2)));
+  EXPECT_TRUE(SaysYes(0, Returning(3)));
+  EXPECT_FALSE(SaysYes(0, Returning(2)));  // the lowest bit counts
   EXPECT_FALSE(SaysYes(0, Returning(0)));
 }
 

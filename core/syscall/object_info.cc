@@ -104,8 +104,12 @@ Status GetLinkInfo(InfoRequest& request, const Link& link) {
   if (link.type() == linux_abi::kLinkPerfEvent) {
     const EventDescription about = link.Describe();
     EBPF_TRY(CopyInfoName(request.client(), info.probe.name,
-                          info.probe.name_size, about.function()));
+                          info.probe.name_size, about.name_view()));
     info.perf_event_type = about.type;
+    if (about.type == linux_abi::kPerfEventTracepoint) {
+      info.tracepoint.cookie = about.cookie;
+      return request.CopyOut(info);
+    }
     info.probe.offset = about.offset;
     info.probe.address =
         request.client().Capable(linux_abi::kCapSyslog) ? about.address : 0;

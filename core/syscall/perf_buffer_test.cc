@@ -258,7 +258,7 @@ TEST_P(PerfBufferTest, WhichEventsThereAre) {
   PerfEventAttr attr = Attr();
   attr.config = 2;  // page faults
   EXPECT_EQ(caller_.OpenEvent(attr), Minus(Status::kNotFound));
-  attr = Attr(linux_abi::kPerfSampleIp);
+  attr = Attr(linux_abi::kPerfSampleBranchStack);
   EXPECT_EQ(caller_.OpenEvent(attr), Minus(Status::kNotSupported));
   attr = Attr();
   attr.config = linux_abi::kPerfCpuClock;
@@ -308,6 +308,8 @@ TEST_P(PerfBufferTest, AClockCountsWhileItIsEnabledAndProgramsReadIt) {
                                   MovImm(0, 0),
                                   Exit(),
                                   Insn(0x79, 0, 10, -24, 0),
+                                  Insn(0x15, 0, 0, 1, 0),  // what is not 0
+                                  MovImm(0, 1),            // is counted
                                   Exit()};
   };
   const auto hits_of = [&](const std::vector<isa::Insn>& insns) {
@@ -322,8 +324,13 @@ TEST_P(PerfBufferTest, AClockCountsWhileItIsEnabledAndProgramsReadIt) {
   };
   const auto hits = [&](int32_t size) { return hits_of(reading(size)); };
   const std::vector<isa::Insn> reading_the_count = {
-      LoadLow(1, 1, static_cast<int32_t>(map_)), LoadHigh(0), MovImm(2, 0),
-      CallHelper(helper_id::perf_event_read), Exit()};
+      LoadLow(1, 1, static_cast<int32_t>(map_)),
+      LoadHigh(0),
+      MovImm(2, 0),
+      CallHelper(helper_id::perf_event_read),
+      Insn(0x15, 0, 0, 1, 0),
+      MovImm(0, 1),
+      Exit()};
   EXPECT_EQ(hits_of(reading_the_count), 1u);
   EXPECT_EQ(hits(24), 1u);
   EXPECT_EQ(hits(16), 0u);  // refused: the size is wrong

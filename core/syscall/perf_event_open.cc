@@ -9,7 +9,9 @@
 #include "core/linux_abi/perf_event.h"
 #include "core/memory/buffer.h"
 #include "core/perf/kprobe_event.h"
+#include "core/perf/sampled_event.h"
 #include "core/perf/software_event.h"
+#include "core/perf/tracepoint_event.h"
 #include "core/platform/cpu.h"
 #include "core/platform/task.h"
 #include "core/syscall/attr.h"
@@ -49,38 +51,84 @@ Result<PerfEventAttr> CopyPerfAttrIn(const Client& client, CallerPtr from) {
   return attr;
 }
 
-/// What holds for every type of event.
+/// What holds for every type of event, before anybody's rights are looked at.
 Status CheckAttr(const PerfEventAttr& attr) {
-  constexpr uint64_t kTopBit = uint64_t{1} << 63;
-  const bool is_frequency = (attr.flags & linux_abi::kPerfFrequency) != 0;
+  const auto has = [&attr](uint64_t flags) {
+    return (attr.flags & flags) != 0;
+  };
+  const auto samples = [&attr](uint64_t types) {
+    return (attr.sample_type & types) == types;
+  };
   if ((attr.flags & ~linux_abi::kPerfKnownFlags) != 0 || attr.reserved_2 != 0 ||
       (attr.sample_type & ~linux_abi::kPerfKnownSampleTypes) != 0 ||
-      (!is_frequency && (attr.sample_period & kTopBit) != 0)) {
+      (attr.read_format & ~linux_abi::kPerfKnownFormats) != 0) {
     return Status::kInvalid;
   }
-  // No more than the count can be read yet.
-  return attr.read_format == 0 ? Status::kOk : Status::kInvalid;
+  if (samples(linux_abi::kPerfSampleUserStack) &&
+      (attr.sample_stack_user >= UINT16_MAX ||
+       attr.sample_stack_user % sizeof(uint64_t) != 0)) {
+    return Status::kInvalid;
+  }
+  if (samples(linux_abi::kPerfSampleWeight |
+              linux_abi::kPerfSampleWeightStruct)) {
+    return Status::kInvalid;
+  }
+  const bool may_be =
+      (has(linux_abi::kPerfInherit) || !has(linux_abi::kPerfInheritThread)) &&
+      !(has(linux_abi::kPerfRemoveOnExec) &&
+        has(linux_abi::kPerfEnableOnExec)) &&
+      (has(linux_abi::kPerfRemoveOnExec) || !has(linux_abi::kPerfSigtrap));
+  return may_be ? Status::kOk : Status::kInvalid;
 }
 
-Status CheckScope(Client& client, int32_t pid, int32_t cpu, int32_t group_fd,
-                  uint64_t flags) {
+Status CheckPeriod(const PerfEventAttr& attr) {
+  constexpr uint64_t kTopBit = uint64_t{1} << 63;
+  const bool is_frequency = (attr.flags & linux_abi::kPerfFrequency) != 0;
+  const bool fits = is_frequency
+                        ? attr.sample_period <= linux_abi::kPerfMaxSampleRate
+                        : (attr.sample_period & kTopBit) == 0;
+  return fits ? Status::kOk : Status::kInvalid;
+}
+
+/// What the call's other arguments say.
+struct Place {
+  EventScope scope;
+  Ref<File> output;  // another event's, or null
+};
+
+Result<Place> PlaceOf(Client& client, int32_t pid, int32_t cpu,
+                      int32_t group_fd, uint64_t flags) {
   if ((flags & linux_abi::kPerfFlagPidCgroup) != 0) {
     return Status::kInvalid;  // as Linux without cgroups
   }
+  Place place{{pid, cpu}, Ref<File>()};
   if (group_fd != -1) {
-    Ref<File> leader = EBPF_TRY(client.fds().Get(group_fd));
-    // No groups yet.
-    return leader->AsPerfEvent() == nullptr ? Status::kBadFd : Status::kInvalid;
+    Ref<File> other = EBPF_TRY(client.fds().Get(group_fd));
+    if (other->AsPerfEvent() == nullptr) {
+      return Status::kBadFd;
+    }
+    if ((flags & linux_abi::kPerfFlagFdNoGroup) == 0) {
+      return Status::kInvalid;  // no groups yet
+    }
+    if ((flags & linux_abi::kPerfFlagFdOutput) != 0) {
+      place.output = Move(other);
+    }
   }
   if (pid < -1) {
     return Status::kNoSuchTask;
   }
-  if (cpu == -1) {
-    return pid == -1 ? Status::kInvalid : Status::kOk;
+  const bool is_cpu =
+      cpu >= 0 && static_cast<uint32_t>(cpu) < ebpf_port_cpu_count();
+  if (!is_cpu && (cpu != -1 || pid == -1)) {
+    return Status::kInvalid;
   }
-  return cpu >= 0 && static_cast<uint32_t>(cpu) < ebpf_port_cpu_count()
-             ? Status::kOk
-             : Status::kInvalid;
+  if (pid == 0) {  // the calling thread
+    uint32_t self;
+    uint32_t tgid;
+    ebpf_port_task_ids(&self, &tgid);
+    place.scope.pid = static_cast<int32_t>(self);
+  }
+  return place;
 }
 
 /// What the attribute's config1 and config2 say, with the name in `buffer`.
@@ -123,6 +171,11 @@ Result<Ref<PerfEvent>> MakeEvent(Client& client, const System& system,
           EBPF_TRY(SoftwareEvent::Create(attr, scope, *system.allocator));
       return Ref<PerfEvent>(Move(event));
     }
+    case linux_abi::kPerfTypeTracepoint: {
+      Ref<TracepointEvent> event =
+          EBPF_TRY(TracepointEvent::Create(attr, scope, *system.allocator));
+      return Ref<PerfEvent>(Move(event));
+    }
     case linux_abi::kPerfTypeKprobe:
       return MakeKprobe(client, system, attr, scope);
     default:
@@ -144,20 +197,18 @@ Result<int> Open(Client& client, CallerPtr attr_at, int32_t pid, int32_t cpu,
   if (!client.Capable(linux_abi::kCapPerfmon)) {
     return Status::kAccess;
   }
-  EBPF_TRY(CheckScope(client, pid, cpu, group_fd, flags));
-  EventScope scope{pid, cpu};
-  if (pid == 0) {  // the calling thread
-    uint32_t self;
-    uint32_t tgid;
-    ebpf_port_task_ids(&self, &tgid);
-    scope.pid = static_cast<int32_t>(self);
+  EBPF_TRY(CheckPeriod(attr));
+  const Place place = EBPF_TRY(PlaceOf(client, pid, cpu, group_fd, flags));
+  Ref<PerfEvent> event =
+      EBPF_TRY(MakeEvent(client, *system, attr, place.scope));
+  if (place.output) {
+    EBPF_TRY(RedirectOutput(*event, place.output->AsPerfEvent()->event()));
   }
-  Ref<PerfEvent> event = EBPF_TRY(MakeEvent(client, *system, attr, scope));
   if ((attr.flags & linux_abi::kPerfDisabled) == 0) {
     EBPF_TRY(event->Enable());
   }
-  Ref<File> file =
-      EBPF_TRY(PerfEventFile::Create(Move(event), *system->allocator));
+  Ref<File> file = EBPF_TRY(
+      PerfEventFile::Create(Move(event), attr.read_format, *system->allocator));
   return client.fds().Install(Move(file));
 }
 

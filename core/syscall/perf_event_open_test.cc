@@ -180,7 +180,7 @@ TEST_P(PerfEventOpenTest, PointersThatAreWrongFault) {
 }
 
 TEST_P(PerfEventOpenTest, UnknownTypesAreNotFound) {
-  for (uint32_t type : {0u, 2u, 5u, 7u, 1000u, UINT32_MAX}) {
+  for (uint32_t type : {0u, 3u, 4u, 5u, 7u, 1000u, UINT32_MAX}) {
     PerfEventAttr attr = caller_.Kprobe("add");
     attr.type = type;
     EXPECT_EQ(caller_.OpenEvent(attr), Minus(Status::kNotFound)) << type;
@@ -261,7 +261,7 @@ TEST_P(PerfEventOpenTest, WhatIsNotHereYetIsRefused) {
   attr.config = 2;
   EXPECT_EQ(caller_.OpenEvent(attr), Minus(Status::kInvalid));
   attr = caller_.Kprobe("add");
-  attr.read_format = 1;
+  attr.read_format = 32;
   EXPECT_EQ(caller_.OpenEvent(attr), Minus(Status::kInvalid));
   attr = caller_.Kprobe("add");
   attr.reserved_2 = 1;

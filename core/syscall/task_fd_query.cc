@@ -64,17 +64,26 @@ Status Tell(const Call& call, const TaskFdQueryAttr& attr,
     return Status::kNotFound;
   }
   const EventDescription about = event.Describe();
-  const bool returns = about.type == linux_abi::kPerfEventKretprobe;
-  if (!returns && about.type != linux_abi::kPerfEventKprobe) {
-    return Status::kNotSupported;
+  uint32_t fd_type;
+  switch (about.type) {
+    case linux_abi::kPerfEventKprobe:
+      fd_type = linux_abi::kFdKprobe;
+      break;
+    case linux_abi::kPerfEventKretprobe:
+      fd_type = linux_abi::kFdKretprobe;
+      break;
+    case linux_abi::kPerfEventTracepoint:
+      fd_type = linux_abi::kFdTracepoint;
+      break;
+    default:
+      return Status::kNotSupported;
   }
-  const Status status = CopyName(call, attr, about.function());
+  const Status status = CopyName(call, attr, about.name_view());
   if (!IsOk(status) && status != Status::kNoSpace) {
     return status;
   }
   const Answer answer = {
-      program->id(), returns ? linux_abi::kFdKretprobe : linux_abi::kFdKprobe,
-      about.offset,
+      program->id(), fd_type, about.offset,
       call.client.Capable(linux_abi::kCapSyslog) ? about.address : 0};
   EBPF_TRY(WriteBack(call, offsetof(TaskFdQueryAttr, prog_id), answer));
   return status;

@@ -54,6 +54,10 @@ class TraceEvent : public NonCopyable {
   /// What a `format` file has behind "print fmt: ".
   virtual void PutPrintFormat(TextWriter& writer) const = 0;
 
+  /// Whether it is a probe's: programs on it are of type KPROBE and get the
+  /// registers that come with a record, as Linux's programs find them.
+  virtual bool is_probe() const { return false; }
+
   /// `consumer` gets the records from now on. kNoMemory, kBusy (the text could
   /// not be changed now), and nothing has changed.
   virtual Status AddConsumer(RecordConsumer& consumer) = 0;

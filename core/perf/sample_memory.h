@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: MIT
+//
+// Where records and samples are made: more than a kernel's stack may have.
+#pragma once
+
+#include <stdint.h>
+
+#include "core/base/atomic.h"
+#include "core/base/status.h"
+#include "core/memory/allocator.h"
+
+namespace ebpf {
+
+/// Each CPU has kLevels of these, one for each context that interrupts another.
+struct SampleMemory {
+  static constexpr uint32_t kLevels = 4;
+  /// Linux's PERF_MAX_TRACE_SIZE: as far as any program of type TRACEPOINT can
+  /// look, whatever the record.
+  static constexpr size_t kRecordSize = 8192;
+  /// A count, two words that say whose addresses follow, and these.
+  static constexpr size_t kFrameWords = 3 + 127;
+  static constexpr size_t kContextWords = 48;
+
+  alignas(8) uint8_t record[kRecordSize];
+  uint64_t frames[kFrameWords];
+  /// Of a program of type PERF_EVENT.
+  uint64_t context[kContextWords];
+
+  /// This CPU's next one, or null: there is none left, and what happened goes
+  /// unseen. Preemption is off up to Leave. Context: any, while somebody keeps
+  /// the memory.
+  static SampleMemory* Enter();
+  static void Leave();
+
+  /// Keeps the memory there; kNoMemory. Context: task.
+  static Status Keep(Allocator& allocator);
+  /// Once for each Keep; nobody has entered since the caller's events are gone.
+  /// Context: task.
+  static void LetGo();
+};
+
+}  // namespace ebpf

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: MIT
+//
+// A perf event with a buffer for samples.
+#pragma once
+
+#include <stdint.h>
+
+#include "core/base/atomic.h"
+#include "core/linux_abi/perf_event.h"
+#include "core/memory/allocator.h"
+#include "core/perf/perf_event.h"
+#include "core/perf/perf_ring.h"
+#include "core/perf/sample_memory.h"
+#include "core/sync/mutex.h"
+
+namespace ebpf {
+
+/// Context of what is not said otherwise: task.
+class SampledEvent : public PerfEvent {
+ public:
+  // PerfEvent.
+  Status Enable() final;
+  void Disable() final;
+  uint64_t count() const override { return count_.Load(kRelaxed); }
+  void ResetCount() override { count_.Store(0, kRelaxed); }
+  EventReading Read() const override;
+  Result<MapPages> Mmap(uint64_t offset, uint64_t size,
+                        uint32_t protection) override;
+  uint32_t Poll() override;
+  SampledEvent* AsSampled() override { return this; }
+
+  /// Its samples go to the buffer of `other` from now on; null: to none. What
+  /// Linux refuses is kInvalid: another CPU's or task's, itself, one that is
+  /// not mapped, and when this one was mapped.
+  Status SetOutput(SampledEvent* other);
+  /// kInvalid: it has no buffer.
+  Status PauseOutput(bool pauses);
+  /// kInvalid: it does not sample, or not so.
+  Status SetPeriod(uint64_t period);
+  /// Enables it for so many samples more. kInvalid: it does not sample.
+  Status Refresh(uint32_t samples);
+
+  // ArrayedEvent.
+  Status Output(ConstBytes data, const machine::PtRegs* regs) override;
+  Result<CounterReading> ReadCounter() const override;
+
+  /// Where it is mapped, to listen for samples; null before. It stays while the
+  /// event does and SetOutput is not called.
+  PerfRing* ring() const { return ring_.Load(kAcquire); }
+  const linux_abi::PerfEventAttr& attr() const { return attr_; }
+
+ protected:
+  /// A call of Keep must succeed before it is handed out.
+  SampledEvent(const linux_abi::PerfEventAttr& attr, EventScope scope,
+               Allocator& allocator);
+  ~SampledEvent() = default;
+  /// kNotSupported: its samples are to hold more than this tree can tell;
+  /// kNoMemory.
+  Status Prepare();
+
+  /// Lets what it counts happen to it, or keeps it from that. Stop: and nothing
+  /// of it is under way any more. One after the other.
+  virtual Status Start() = 0;
+  virtual void Stop() = 0;
+
+  /// Whether it counts now. Context: any.
+  bool is_on() const { return is_on_.Load(kRelaxed); }
+  const EventScope& scope() const { return scope_; }
+  Allocator& allocator() const { return allocator_; }
+  bool is_sampling() const { return attr_.sample_period != 0; }
+  bool has_frequency() const {
+    return (attr_.flags & linux_abi::kPerfFrequency) != 0;
+  }
+  uint64_t period() const { return period_.Load(kRelaxed); }
+
+  /// It happened once more, here, where it counts; takes a sample if it is time
+  /// for one. Context: any, preemption off, in a read section.
+  void Happened(Occurrence& what, SampleMemory* memory);
+  /// Takes a sample, as Linux's __perf_event_overflow. False: that was the
+  /// last. Context: as Happened's.
+  bool Overflow(const Occurrence& what, SampleMemory* memory);
+
+  /// Writes a sample to the buffer: kNoSpace, where there is none or no room in
+  /// it, kTooBig. Context: as Happened's; any, without memory.
+  Status Emit(const Occurrence& what, SampleMemory* memory);
+  Status Emit(const Occurrence& what);
+
+  /// What keeps a sample from being taken; true by default. Context: as
+  /// Happened's.
+  virtual bool Wants(const Occurrence& /*what*/, SampleMemory* /*memory*/) {
+    return true;
+  }
+
+  /// For Destroy: it is stopped, what found it has gone, and it has nothing.
+  void End();
+
+  Atomic<uint64_t> count_{0};
+
+ private:
+  void AdjustPeriod();
+  void ReplaceRing(Ref<PerfRing> ring);
+
+  const linux_abi::PerfEventAttr attr_;
+  const EventScope scope_;
+  Allocator& allocator_;
+  bool has_memory_ = false;
+
+  Mutex mutex_;  // of who enables, disables, maps and redirects
+  bool is_started_ EBPF_GUARDED_BY(mutex_) = false;
+  bool is_mapped_ EBPF_GUARDED_BY(mutex_) = false;
+  Atomic<bool> is_on_{false};
+  /// Made by the first mmap, or another event's. A reference.
+  Atomic<PerfRing*> ring_{nullptr};
+  Atomic<uint64_t> lost_{0};
+
+  Atomic<uint64_t> period_;
+  /// Occurrences up to the next sample, as a negative number.
+  Atomic<int64_t> period_left_;
+  Atomic<uint64_t> frequency_;  // per second, where it has one
+  Atomic<uint64_t> sampled_at_{0};
+  /// Of samples; 0: no limit. Of Refresh.
+  Atomic<uint32_t> limit_{0};
+};
+
+}  // namespace ebpf

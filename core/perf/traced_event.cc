@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: MIT
+//
+// core/perf/traced_event.h's implementation.
+#include "core/perf/traced_event.h"
+
+#include "core/base/memory.h"
+#include "core/linux_abi/perf_event.h"
+#include "core/sync/read_section.h"
+
+namespace ebpf {
+namespace {
+
+constinit Mutex all_mutex;
+constinit TracedEvent* all EBPF_GUARDED_BY(all_mutex) = nullptr;
+
+/// What follows `place`, or is first. Pairs with the releases of Append.
+template <typename T>
+T* Load(const Atomic<T*>& place) {
+  return place.Load(kAcquire);
+}
+
+template <typename T>
+void Append(Atomic<T*>& first, T& object) {
+  Atomic<T*>* last = &first;
+  while (T* const next = last->Load(kRelaxed)) {
+    last = &next->next;
+  }
+  object.next.Store(nullptr, kRelaxed);
+  last->Store(&object, kRelease);  // and what the object is
+}
+
+/// Who is at the object still finds what follows, until a grace period ends.
+template <typename T>
+void Unlink(Atomic<T*>& first, T& object) {
+  Atomic<T*>* link = &first;
+  while (link->Load(kRelaxed) != &object) {
+    link = &link->Load(kRelaxed)->next;
+  }
+  link->Store(object.next.Load(kRelaxed), kRelease);
+}
+
+}  // namespace
+
+Result<TracedEvent*> TracedEvent::Get(uint64_t id, Allocator& allocator) {
+  TraceEventRef event;
+  if (id <= UINT16_MAX) {
+    event = TraceEvents::FindById(static_cast<uint32_t>(id));
+  }
+  if (!event) {
+    return Status::kInvalid;
+  }
+  const MutexGuard guard(all_mutex);
+  for (TracedEvent* traced = all; traced != nullptr; traced = traced->next_) {
+    if (traced->event_.get() == event.get()) {
+      ++traced->users_;
+      return traced;
+    }
+  }
+  TracedEvent* traced =
+      EBPF_TRY(allocator.New<TracedEvent>(Move(event), allocator));
+  traced->next_ = all;
+  all = traced;
+  return traced;
+}
+
+void TracedEvent::Put() {
+  {
+    const MutexGuard guard(all_mutex);
+    if (--users_ != 0) {
+      return;
+    }
+    TracedEvent** link = &all;
+    while (*link != this) {
+      link = &(*link)->next_;
+    }
+    *link = next_;
+  }
+  allocator_.Delete(this);
+}
+
+uint32_t TracedEvent::fields_end() const {
+  uint32_t end = sizeof(EventHeader);
+  for (const EventField& field : event_->fields()) {
+    end = Max(end, uint32_t{field.offset} + field.size);
+  }
+  return end;
+}
+
+Status TracedEvent::AddUse() {
+  if (uses_ == 0) {
+    EBPF_TRY(event_->AddConsumer(*this));
+  }
+  ++uses_;
+  return Status::kOk;
+}
+
+/// Afterwards nobody is at what was unlinked.
+void TracedEvent::RemoveUse() {
+  if (--uses_ == 0) {
+    event_->RemoveConsumer(*this);
+  }
+  WaitForReaders();
+}
+
+Status TracedEvent::AddProgram(TracedProgram& place) {
+  const MutexGuard guard(mutex_);
+  uint32_t count = 0;
+  for (const TracedProgram* other = Load(programs_); other != nullptr;
+       other = Load(other->next)) {
+    ++count;
+    if (other->program == place.program) {
+      return Status::kExists;
+    }
+  }
+  if (count >= linux_abi::kMaxTracePrograms) {
+    return Status::kTooBig;
+  }
+  EBPF_TRY(AddUse());
+  Append(programs_, place);
+  return Status::kOk;
+}
+
+void TracedEvent::RemoveProgram(TracedProgram& place) {
+  const MutexGuard guard(mutex_);
+  Unlink(programs_, place);
+  RemoveUse();
+}
+
+uint32_t TracedEvent::ListPrograms(Span<uint32_t> ids) const {
+  const MutexGuard guard(mutex_);
+  uint32_t count = 0;
+  for (const TracedProgram* place = Load(programs_); place != nullptr;
+       place = Load(place->next)) {
+    if (count < ids.size()) {
+      ids[count] = place->program->id();
+    }
+    ++count;
+  }
+  return count;
+}
+
+Status TracedEvent::AddCounter(RecordCounter& counter) {
+  const MutexGuard guard(mutex_);
+  EBPF_TRY(AddUse());
+  Append(counters_, counter);
+  return Status::kOk;
+}
+
+void TracedEvent::RemoveCounter(RecordCounter& counter) {
+  const MutexGuard guard(mutex_);
+  Unlink(counters_, counter);
+  RemoveUse();
+}
+
+bool TracedEvent::IsWanted() const {
+  if (Load(programs_) != nullptr) {
+    return true;
+  }
+  for (const RecordCounter* counter = Load(counters_); counter != nullptr;
+       counter = Load(counter->next)) {
+    if (counter->IsInterested()) {
+      return true;
+    }
+  }
+  return false;
+}
+
+void* TracedEvent::Reserve(size_t size, const machine::PtRegs* /*regs*/) {
+  if (!IsWanted()) {
+    return nullptr;
+  }
+  SampleMemory* const memory =
+      size <= SampleMemory::kRecordSize ? SampleMemory::Enter() : nullptr;
+  if (memory == nullptr) {
+    missed_.FetchAdd(1, kRelaxed);
+    return nullptr;
+  }
+  return memory->record;
+}
+
+/// Whether it goes on: as in Linux, the results' lowest bits are what counts,
+/// of all programs. A program on a record finds the registers' address where
+/// the record's header was.
+bool TracedEvent::RunPrograms(void* record, const machine::PtRegs* regs) const {
+  const TracedProgram* place = Load(programs_);
+  if (place == nullptr) {
+    return true;
+  }
+  const bool is_probe = event_->is_probe();
+  void* const context = is_probe ? const_cast<machine::PtRegs*>(regs) : record;
+  const auto header = LoadUnaligned<EventHeader>(record);
+  StoreUnaligned(record, regs);
+  uint64_t result = 1;
+  for (; place != nullptr; place = Load(place->next)) {
+    result &= place->program->RunUnlessNested(context, place->origin);
+  }
+  StoreUnaligned(record, header);
+  return result != 0;
+}
+
+void TracedEvent::Commit(void* record, size_t size,
+                         const machine::PtRegs* regs) {
+  // It is the first thing there.
+  auto& memory = *static_cast<SampleMemory*>(record);
+  if (RunPrograms(record, regs)) {
+    const ConstBytes bytes(memory.record, size);
+    for (RecordCounter* counter = Load(counters_); counter != nullptr;
+         counter = Load(counter->next)) {
+      counter->Record(bytes, regs, memory);
+    }
+  }
+  SampleMemory::Leave();
+}
+
+}  // namespace ebpf

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: MIT
+//
+// A trace event as perf events share it: its programs, of which each runs once
+// for each record whoever counts it, and those that count.
+#pragma once
+
+#include <stdint.h>
+
+#include "core/base/atomic.h"
+#include "core/base/status.h"
+#include "core/memory/allocator.h"
+#include "core/perf/sample_memory.h"
+#include "core/program/program.h"
+#include "core/program/run_context.h"
+#include "core/sync/mutex.h"
+#include "core/tracepoints/trace_event.h"
+
+namespace ebpf {
+
+/// Each perf event of a trace event has two such places in lists; they are
+/// found in read sections.
+template <typename T>
+struct ListPlace {
+  Atomic<T*> next{nullptr};
+};
+
+/// A program on a trace event.
+struct TracedProgram : ListPlace<TracedProgram> {
+  Program* program = nullptr;  // its owner's
+  RunOrigin origin;
+};
+
+/// Who counts records.
+class RecordCounter : public ListPlace<RecordCounter> {
+ public:
+  /// Whether it may want one that happens here now. Context: any, preemption
+  /// off, in a read section; and of the next.
+  virtual bool IsInterested() const = 0;
+  virtual void Record(ConstBytes record, const machine::PtRegs* regs,
+                      SampleMemory& memory) = 0;
+
+ protected:
+  ~RecordCounter() = default;
+};
+
+/// Context of what is not said otherwise: task.
+class TracedEvent final : public RecordConsumer {
+ public:
+  /// The one of the event with that id, with one more user; kInvalid: there is
+  /// none. kNoMemory.
+  static Result<TracedEvent*> Get(uint64_t id, Allocator& allocator);
+  /// One user less, who has nothing in it any more.
+  void Put();
+
+  TraceEvent& event() const { return *event_; }
+  /// Where its last field ends: what programs may look at.
+  uint32_t fields_end() const;
+  /// Records that nobody saw since a CPU was in too many. Context: any.
+  uint64_t missed() const { return missed_.Load(kRelaxed); }
+
+  /// `place` says which program it is, which runs from now on. kExists: it is
+  /// there already; kTooBig: there are kMaxTracePrograms; what AddConsumer
+  /// says.
+  Status AddProgram(TracedProgram& place);
+  /// None of its runs is under way when it returns.
+  void RemoveProgram(TracedProgram& place);
+  /// As PerfEvent::ListPrograms.
+  uint32_t ListPrograms(Span<uint32_t> ids) const;
+
+  /// What AddConsumer says.
+  Status AddCounter(RecordCounter& counter);
+  /// Its Record is not under way when it returns.
+  void RemoveCounter(RecordCounter& counter);
+
+  // RecordConsumer. Context: any.
+  void* Reserve(size_t size, const machine::PtRegs* regs) override;
+  void Commit(void* record, size_t size, const machine::PtRegs* regs) override;
+
+ private:
+  friend class Allocator;
+
+  TracedEvent(TraceEventRef event, Allocator& allocator)
+      : event_(Move(event)), allocator_(allocator) {}
+  ~TracedEvent() = default;
+
+  bool IsWanted() const;
+  bool RunPrograms(void* record, const machine::PtRegs* regs) const;
+  Status AddUse() EBPF_REQUIRES(mutex_);
+  void RemoveUse() EBPF_REQUIRES(mutex_);
+
+  const TraceEventRef event_;
+  Allocator& allocator_;
+  TracedEvent* next_ = nullptr;  // in the list of all
+  uint32_t users_ = 1;           // under that list's mutex
+
+  mutable Mutex mutex_;
+  uint32_t uses_ EBPF_GUARDED_BY(mutex_) = 0;  // programs and counters
+  /// Changed under the mutex, in the order in which they came.
+  Atomic<TracedProgram*> programs_{nullptr};
+  Atomic<RecordCounter*> counters_{nullptr};
+  Atomic<uint64_t> missed_{0};
+};
+
+}  // namespace ebpf
