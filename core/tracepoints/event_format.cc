@@ -48,9 +48,7 @@ void PutFormat(TextWriter& writer, const TraceEvent& event) {
   for (const EventField& field : event.fields()) {
     PutField(writer, field);
   }
-  writer.Put("\nprint fmt: ");
-  event.PutPrintFormat(writer);
-  writer.Put("\n");
+  writer.Put("\nprint fmt: ").Put(event.print_format()).Put("\n");
 }
 
 }  // namespace ebpf

@@ -44,8 +44,7 @@ ConstBytes BytesOfField(ConstBytes record, const EventField& field) {
                         Min<size_t>(field.size, record.size() - offset));
 }
 
-}  // namespace
-
+/// As far as it is in the record.
 StringView DynamicTextOf(ConstBytes record, const EventField& field) {
   const uint64_t location = ReadNumber(BytesOfField(record, field), false);
   const size_t offset = Min<size_t>(location & 0xffff, record.size());
@@ -53,6 +52,8 @@ StringView DynamicTextOf(ConstBytes record, const EventField& field) {
       Min<size_t>((location >> 16) & 0xffff, record.size() - offset);
   return TextIn(record.Subspan(offset, size));
 }
+
+}  // namespace
 
 void PrintFields(TextWriter& writer, const TraceEvent& event,
                  ConstBytes record) {

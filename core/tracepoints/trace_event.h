@@ -52,7 +52,7 @@ class TraceEvent : public NonCopyable {
   /// Its own fields, without those of EventHeader; offsets are in the record.
   virtual Span<const EventField> fields() const = 0;
   /// What a `format` file has behind "print fmt: ".
-  virtual void PutPrintFormat(TextWriter& writer) const = 0;
+  virtual StringView print_format() const = 0;
 
   /// Whether it is a probe's: programs on it are of type KPROBE and get the
   /// registers that come with a record, as Linux's programs find them.

@@ -29,7 +29,9 @@ struct Thing {
   static constexpr EventField kFields[] = {EBPF_FIELD("int", number),
                                            EBPF_FIELD("u16", small),
                                            EBPF_FIELD("char[16]", comm)};
-  static constexpr char kPrintFormat[] = "?";  // no format is like this
+  static constexpr char kPrintFormat[] =
+      "\"number=%d (%d) small=%#x comm=%s\", REC->number, REC->number, "
+      "REC->small, REC->comm";
   static void Fill(Record& record, int number) {
     record.number = number;
     record.small = 7;
@@ -92,7 +94,7 @@ TEST_F(TraceInstanceTest, WhatIsSwitchedOnIsRecorded) {
   Pass(3);
   EXPECT_EQ(Lines(),
             "             cat-77      [003] ..... 12345.678912: thing: "
-            "number=0xfffffffe (-2) small=0x7 (7) comm=someone\n");
+            "number=-2 (-2) small=0x7 comm=someone\n");
 }
 
 TEST_F(TraceInstanceTest, AFilterSaysWhichRecordsAreKept) {

@@ -79,9 +79,7 @@ class TracepointEvent final : public TraceEvent {
   StringView system() const override { return info().system; }
   StringView name() const override { return info().name; }
   Span<const EventField> fields() const override { return info().fields; }
-  void PutPrintFormat(TextWriter& writer) const override {
-    writer.Put(info().print_format);
-  }
+  StringView print_format() const override { return info().print_format; }
   Status AddConsumer(RecordConsumer& consumer) override;
   void RemoveConsumer(RecordConsumer& consumer) override;
 
