@@ -23,10 +23,6 @@ Result<Ref<Link>> RawTracepointLink::Create(Tracepoint& tracepoint,
   return ref;
 }
 
-void RawTracepointLink::Fired(const uint64_t* arguments, uint32_t cpu) {
-  running_.RunUnlessActive(const_cast<uint64_t*>(arguments), cpu, origin_);
-}
-
 void RawTracepointLink::Destroy() {
   LeaveTable();
   if (attached_) {

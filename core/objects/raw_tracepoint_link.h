@@ -23,7 +23,7 @@ class RawTracepointLink final : public Link, private ArgumentsConsumer {
   const RawTracepointLink* AsRawTracepoint() const override { return this; }
 
   StringView name() const { return tracepoint_.info->name; }
-  uint64_t cookie() const { return origin_.cookie; }
+  uint64_t cookie() const { return origin().cookie; }
 
  private:
   friend class Allocator;
@@ -31,20 +31,15 @@ class RawTracepointLink final : public Link, private ArgumentsConsumer {
   RawTracepointLink(Tracepoint& tracepoint, Ref<Program> program,
                     uint64_t cookie, Allocator& allocator)
       : Link(program),
+        ArgumentsConsumer(*program, cookie),  // which the link holds
         tracepoint_(tracepoint),
-        running_(*program),
-        allocator_(allocator) {
-    origin_.cookie = cookie;
-  }
+        allocator_(allocator) {}
   ~RawTracepointLink() = default;
   void Destroy() override;
 
-  void Fired(const uint64_t* arguments, uint32_t cpu) override;
+  void Fired(const uint64_t* /*arguments*/, uint32_t /*cpu*/) override {}
 
   Tracepoint& tracepoint_;
-  /// What the link holds a reference of.
-  const Program& running_;
-  RunOrigin origin_;
   Allocator& allocator_;
   bool attached_ = false;
 };

@@ -12,14 +12,13 @@ namespace {
 
 constinit IdTable<Program> program_ids;
 
-/// How many want the time of runs. Nothing is ordered by it.
-constinit Atomic<uint32_t> timing{0};
-
 }  // namespace
 
-RunTimes::RunTimes() { timing.FetchAdd(1, kRelaxed); }
+constinit Atomic<uint32_t> RunTimes::count{0};
 
-RunTimes::~RunTimes() { timing.FetchSub(1, kRelaxed); }
+RunTimes::RunTimes() { count.FetchAdd(1, kRelaxed); }
+
+RunTimes::~RunTimes() { count.FetchSub(1, kRelaxed); }
 
 IdTable<Program>& ProgramIds() { return program_ids; }
 
@@ -198,44 +197,17 @@ uint64_t Program::RunIn(RunContext& run, void* context) const {
   return result;
 }
 
-void Program::RunUnlessActive(void* context, uint32_t cpu,
-                              const RunOrigin& origin) const {
-  Counters& counters = counters_.Of(cpu);
-  RunContext* run = nullptr;
-  if (counters.active.Load(kRelaxed) == 0) {
-    // No read-modify-write, here and below: what interrupts this and runs the
-    // program leaves it as it was, or runs it not at all.
-    counters.active.Store(1, kRelaxed);
-    TrapFence();
-    run = BeginNestedRun(cpu);
-    if (run == nullptr) {
-      counters.active.Store(0, kRelaxed);
-    }
-  }
-  if (run == nullptr) {
-    counters.missed.FetchAdd(1, kRelaxed);
-    return;
-  }
-  run->origin = &origin;
-  (void)ExecuteUncounted(*run, context);
-  EndNestedRun(run);
-  counters.guarded_runs.Store(counters.guarded_runs.Load(kRelaxed) + 1,
-                              kRelaxed);
-  TrapFence();
-  counters.active.Store(0, kRelaxed);
-}
-
 inline uint64_t Program::Execute(RunContext& run, void* context) const {
   const uint64_t result = ExecuteUncounted(run, context);
   counters_.Of(run.cpu).runs.FetchAdd(1, kRelaxed);
   return result;
 }
 
-EBPF_CALLS_COMPILED inline uint64_t Program::ExecuteUncounted(
-    RunContext& run, void* context) const {
+EBPF_CALLS_COMPILED uint64_t Program::ExecuteUncounted(RunContext& run,
+                                                       void* context) const {
   run.program = this;
   run.context = context;
-  const bool timed = timing.Load(kRelaxed) != 0;
+  const bool timed = RunTimes::wanted();
   const uint64_t begin = timed ? ebpf_port_time_ns() : 0;
   const uint64_t result = entry_ != nullptr
                               ? entry_(context, run.StackTop())

@@ -114,6 +114,12 @@ class RunTimes : public NonCopyable {
  public:
   RunTimes();
   ~RunTimes();
+
+  static bool wanted() { return count.Load(kRelaxed) != 0; }
+
+ private:
+  /// Those that live. Nothing is ordered by it.
+  static constinit Atomic<uint32_t> count;
 };
 
 /// Context of what is not said otherwise: task.
@@ -175,12 +181,6 @@ class Program final : public RefCounted<Program>,
   uint64_t RunUnlessNested(void* context, const RunOrigin& origin = RunOrigin(),
                            uint64_t if_missed = 0) const;
 
-  /// The same, but not while this program itself runs in this way on this CPU,
-  /// as Linux does for raw tracepoints: then missed. The caller is in a read
-  /// section with preemption off, on `cpu`. What it returns is of no use.
-  void RunUnlessActive(void* context, uint32_t cpu,
-                       const RunOrigin& origin) const;
-
   ProgramStats Stats() const;
 
   // TimerProgram. A function's run counts as one of the program.
@@ -191,6 +191,8 @@ class Program final : public RefCounted<Program>,
  private:
   friend class RefCounted<Program>;
   friend class Allocator;
+  friend void RunUnlessActive(const Program& program, void* context,
+                              uint32_t cpu, const RunOrigin& origin);
 
   Program(const ProgramParts& parts, Engine& engine, Allocator& allocator)
       : parts_(parts),
@@ -213,7 +215,7 @@ class Program final : public RefCounted<Program>,
     Atomic<uint64_t> missed;
     Atomic<uint64_t> timed_runs;
     Atomic<uint64_t> run_time_ns;
-    // RunUnlessActive's. While it is active nobody else changes these.
+    // guarded_run.h's. While it is active nobody else changes these.
     Atomic<uint64_t> guarded_runs;
     Atomic<uint32_t> active;
   };

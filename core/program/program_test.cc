@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "core/platform/cpu.h"
+#include "core/program/guarded_run.h"
 #include "core/sync/read_section.h"
 #include "gtest/gtest.h"
 #include "testing/host_port/host_cpu.h"
@@ -173,7 +174,7 @@ void RunByTracepoint(const Program& program, void* context,
   const uintptr_t preemption = ebpf_port_preempt_disable();
   {
     const ReadSection reading;
-    program.RunUnlessActive(context, ebpf_port_cpu_id(), origin);
+    RunUnlessActive(program, context, ebpf_port_cpu_id(), origin);
   }
   ebpf_port_preempt_enable(preemption);
 }

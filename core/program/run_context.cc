@@ -3,27 +3,15 @@
 // The run contexts of each CPU, used as a stack.
 #include "core/program/run_context.h"
 
-#include "core/base/atomic.h"
-#include "core/base/static_storage.h"
-#include "core/memory/per_cpu.h"
 #include "core/platform/cpu.h"
+#include "core/program/run_levels.h"
 #include "core/program/task_run.h"
 
 namespace ebpf {
 namespace {
 
-struct Levels {
-  /// Contexts in use. What interrupts a change of it leaves it as it was.
-  Atomic<uint32_t> depth;
-  /// What runs at level 0 in memory of its own, or null.
-  Atomic<TaskRun*> task_run;
-  RunContext contexts[kMaxRunLevels];
-};
-
-constinit StaticStorage<PerCpu<Levels>> levels;
-
 /// What stays so.
-void InitContexts(Levels& of_cpu, uint32_t cpu) {
+void InitContexts(RunLevels& of_cpu, uint32_t cpu) {
   for (uint32_t level = 0; level < kMaxRunLevels; ++level) {
     RunContext& run = of_cpu.contexts[level];
     run.level = level;
@@ -32,57 +20,27 @@ void InitContexts(Levels& of_cpu, uint32_t cpu) {
   }
 }
 
-void Start(RunContext& run) {
-  run.origin = &kNoOrigin;
-  run.tail_calls = 0;
-  run.frames_left = 0;
-  run.frame_count = 0;
-}
-
 }  // namespace
 
 constinit const RunOrigin kNoOrigin = {};
 
+constinit StaticStorage<PerCpu<RunLevels>> run_levels;
+
 RunContext* BeginFirstRun() {
-  Levels& mine = levels->Mine();
+  RunLevels& mine = run_levels->Mine();
   if (mine.depth.Load(kRelaxed) != 0) {
     return nullptr;
   }
-  // No read-modify-write: what interrupts this leaves the depth as it was.
-  mine.depth.Store(1, kRelaxed);
-  TrapFence();
-  RunContext& run = mine.contexts[0];
-  Start(run);
-  return &run;
+  RunContext* const run = mine.Enter();
+  run->origin = &kNoOrigin;
+  return run;
 }
 
-void EndFirstRun(RunContext* run) {
-  TrapFence();
-  levels->Of(run->cpu).depth.Store(0, kRelaxed);
-}
-
-RunContext* BeginNestedRun(uint32_t cpu) {
-  Levels& mine = levels->Of(cpu);
-  const uint32_t level = mine.depth.Load(kRelaxed);
-  if (level == kMaxRunLevels) {
-    return nullptr;
-  }
-  // As in BeginFirstRun.
-  mine.depth.Store(level + 1, kRelaxed);
-  TrapFence();
-  RunContext& run = mine.contexts[level];
-  Start(run);
-  return &run;
-}
-
-void EndNestedRun(RunContext* run) {
-  TrapFence();
-  levels->Of(run->cpu).depth.Store(run->level, kRelaxed);
-}
+void EndFirstRun(RunContext* run) { run_levels->Of(run->cpu).Leave(*run); }
 
 RunContext* BeginRun() {
   const uintptr_t preemption = ebpf_port_preempt_disable();
-  Levels& mine = levels->Mine();
+  RunLevels& mine = run_levels->Mine();
   // Acquires, and EndRun releases, for the compiler's sake: only this CPU uses
   // a context, but an interrupt uses the same one right after the other.
   const uint32_t level = mine.depth.FetchAdd(1, kAcquire);
@@ -94,7 +52,10 @@ RunContext* BeginRun() {
   RunContext& run = mine.contexts[level];
   run.program = nullptr;
   run.context = nullptr;
-  Start(run);
+  run.origin = &kNoOrigin;
+  run.tail_calls = 0;
+  run.frames_left = 0;
+  run.frame_count = 0;
   run.own_session = 0;
   run.preemption = preemption;
   return &run;
@@ -102,12 +63,12 @@ RunContext* BeginRun() {
 
 void EndRun(RunContext* run) {
   const uintptr_t preemption = run->preemption;
-  levels->Mine().depth.FetchSub(1, kRelease);
+  run_levels->Mine().depth.FetchSub(1, kRelease);
   ebpf_port_preempt_enable(preemption);
 }
 
 RunContext* CurrentRun() {
-  Levels& mine = levels->Mine();
+  RunLevels& mine = run_levels->Mine();
   const uint32_t depth = mine.depth.Load(kRelaxed);
   if (depth == 0) {
     return nullptr;
@@ -119,7 +80,7 @@ RunContext* CurrentRun() {
 
 bool TaskRun::Enter() {
   const uintptr_t preemption = ebpf_port_preempt_disable();
-  Levels& mine = levels->Mine();
+  RunLevels& mine = run_levels->Mine();
   if (mine.depth.Load(kRelaxed) != 0) {
     ebpf_port_preempt_enable(preemption);
     return false;
@@ -140,20 +101,20 @@ bool TaskRun::Enter() {
 void TaskRun::Leave() {
   reading_.Destroy();
   const uintptr_t preemption = context_.preemption;
-  Levels& mine = levels->Mine();
+  RunLevels& mine = run_levels->Mine();
   mine.task_run.Store(nullptr, kRelaxed);
   mine.depth.FetchSub(1, kRelease);
   ebpf_port_preempt_enable(preemption);
 }
 
 TaskRun* TaskRun::Current() {
-  Levels& mine = levels->Mine();
+  RunLevels& mine = run_levels->Mine();
   return mine.depth.Load(kRelaxed) == 1 ? mine.task_run.Load(kRelaxed)
                                         : nullptr;
 }
 
 Status InitRunContexts(Allocator& allocator) {
-  PerCpu<Levels>& made = levels.Construct();
+  PerCpu<RunLevels>& made = run_levels.Construct();
   EBPF_TRY(made.Allocate(allocator));
   for (uint32_t cpu = 0; cpu < ebpf_port_cpu_count(); ++cpu) {
     InitContexts(made.Of(cpu), cpu);
@@ -161,6 +122,6 @@ Status InitRunContexts(Allocator& allocator) {
   return Status::kOk;
 }
 
-void ExitRunContexts() { levels.Destroy(); }
+void ExitRunContexts() { run_levels.Destroy(); }
 
 }  // namespace ebpf

@@ -93,12 +93,6 @@ static_assert(sizeof(uintptr_t) == 8);
 RunContext* BeginFirstRun();
 void EndFirstRun(RunContext* run);
 
-/// The next free one of `cpu`, where the caller has preemption off until
-/// EndNestedRun; null: they are used up. The caller gives the run an origin as
-/// with BeginFirstRun. Context: any.
-RunContext* BeginNestedRun(uint32_t cpu);
-void EndNestedRun(RunContext* run);
-
 /// What runs have whose origin nobody knows.
 extern const RunOrigin kNoOrigin;
 

@@ -85,9 +85,14 @@ struct EventCalls {
   static constexpr uint32_t kCount = sizeof...(Args);
   static_assert(kCount <= kMaxTracepointArguments);
 
-  [[gnu::noinline, gnu::cold]] static void Fire(Args... arguments) {
-    const uint64_t words[kCount == 0 ? 1 : kCount] = {ToWord(arguments)...};
-    ebpf_tracepoint_fire(&Event::tracepoint, words);
+  /// Nothing of it is on the way of who passes a place that is switched off:
+  /// no memory is taken for it there.
+  [[gnu::always_inline]] static void Fire(Args... arguments) {
+    if constexpr (kCount <= kMaxFiredWords) {
+      FireWords(&Event::tracepoint, ToWord(arguments)...);
+    } else {
+      FireMany(arguments...);
+    }
   }
 
   static void Fill(void* record, size_t size, const uint64_t* words) {
@@ -99,6 +104,11 @@ struct EventCalls {
 
  private:
   using Record = typename Event::Record;
+
+  [[gnu::noinline, gnu::cold]] static void FireMany(Args... arguments) {
+    const uint64_t words[] = {ToWord(arguments)...};
+    ebpf_tracepoint_fire(&Event::tracepoint, words);
+  }
 
   template <size_t... kIndices>
   static void FillFrom(void* memory, size_t size,
@@ -209,9 +219,9 @@ constexpr EventField FieldOf(StringView type, StringView name, size_t offset) {
 
 /// Passes the event: one no-op, and nothing is evaluated, while nobody wants
 /// it. Context: any.
-#define EBPF_TRACE(Event, ...)                        \
-  do {                                                \
-    if (Event::tracepoint.key.enabled()) {            \
-      ::ebpf::trace::Calls<Event>::Fire(__VA_ARGS__); \
-    }                                                 \
+#define EBPF_TRACE(Event, ...)                                  \
+  do {                                                          \
+    if (__builtin_expect(Event::tracepoint.key.enabled(), 0)) { \
+      ::ebpf::trace::Calls<Event>::Fire(__VA_ARGS__);           \
+    }                                                           \
   } while (false)

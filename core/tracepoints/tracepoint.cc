@@ -2,9 +2,12 @@
 //
 // Who wants what is passed, and telling them.
 //
-// A tracepoint's consumers are an array that is replaced when one comes, and
-// freed when nobody can be in it any more. One that goes is taken out of the
-// array where it stands, which needs no memory and so cannot fail.
+// A tracepoint's consumers are two lists in one array, that is replaced when
+// one comes, and freed when nobody can be in it any more. In the place of one
+// that goes is nobody from then on, which needs no memory and so cannot fail.
+//
+// What is on the way of a program is one function, without a call but to the
+// port and to the program: on a machine that is emulated, calls are what costs.
 #include "core/tracepoints/tracepoint.h"
 
 #include "core/base/construct.h"
@@ -12,6 +15,7 @@
 #include "core/base/thread_annotations.h"
 #include "core/memory/per_cpu.h"
 #include "core/platform/task.h"
+#include "core/program/guarded_run.h"
 #include "core/sync/mutex.h"
 #include "core/sync/read_section.h"
 
@@ -25,16 +29,19 @@ extern "C" {
 
 namespace ebpf {
 
-/// Either array may have places that are null.
+/// The consumers of arguments, and then those of records: a null behind each.
 struct TracepointConsumers {
   using Raw = Atomic<ArgumentsConsumer*>;
   using Record = Atomic<RecordConsumer*>;
 
   static constexpr size_t SizeOf(size_t count) {
-    return sizeof(TracepointConsumers) + count * sizeof(Raw);
+    return sizeof(TracepointConsumers) + (count + 2) * sizeof(Raw);
   }
   Raw* raws() { return reinterpret_cast<Raw*>(this + 1); }
-  Record* records() { return reinterpret_cast<Record*>(raws() + raw_count); }
+  static Record* BehindRaws(Raw* end) {
+    return reinterpret_cast<Record*>(end + 1);
+  }
+  Record* records() { return BehindRaws(raws() + raw_count); }
   size_t count() const { return raw_count + record_count; }
 
   uint32_t raw_count;
@@ -49,14 +56,27 @@ namespace {
 [[gnu::used, gnu::retain,
   gnu::section("ebpf_tracepoints")]] Tracepoint* no_tracepoint = nullptr;
 
-/// A task, an interrupt, a trap and an NMI, each in a tracepoint; what is
-/// inside of even more of them is not told.
+/// In the place of a consumer that went.
+struct Nobody final : ArgumentsConsumer, RecordConsumer {
+  void Fired(const uint64_t* /*arguments*/, uint32_t /*cpu*/) override {}
+  void* Reserve(size_t /*size*/, const machine::PtRegs* /*regs*/) override {
+    return nullptr;
+  }
+  void Commit(void* /*record*/, size_t /*size*/,
+              const machine::PtRegs* /*regs*/) override {}
+};
+constinit Nobody nobody;
+
+/// A task, an interrupt, a trap and an NMI, each in a tracepoint's consumer;
+/// what is inside of even more of them is not told. (Programs see to that by
+/// themselves.)
 constexpr uint32_t kMaxDepth = 4;
 
 struct TracepointCpu {
   /// Open while any tracepoint is.
   CpuSection section;
-  /// Tracepoints that are. What interrupts a change leaves it as it was.
+  /// Consumers other than programs that are being told. What interrupts a
+  /// change leaves it as it was.
   Atomic<uint32_t> depth;
 };
 
@@ -119,7 +139,7 @@ template <typename T>
 uint32_t CountUsed(const Atomic<T*>* places, uint32_t count) {
   uint32_t used = 0;
   for (uint32_t i = 0; i < count; ++i) {
-    used += places[i].Load(kRelaxed) != nullptr;
+    used += places[i].Load(kRelaxed) != &nobody;
   }
   return used;
 }
@@ -127,18 +147,18 @@ uint32_t CountUsed(const Atomic<T*>* places, uint32_t count) {
 template <typename T>
 void CopyUsed(const Atomic<T*>* from, uint32_t count, Atomic<T*>* to) {
   for (uint32_t i = 0; i < count; ++i) {
-    if (T* const consumer = from[i].Load(kRelaxed)) {
+    if (T* const consumer = from[i].Load(kRelaxed); consumer != &nobody) {
       (to++)->Store(consumer, kRelaxed);
     }
   }
 }
 
-/// Puts null in the place of the first `consumer`; whether it was there.
+/// Puts nobody in the place of the first `consumer`; whether it was there.
 template <typename T>
 bool TakeOut(Atomic<T*>* places, uint32_t count, const T& consumer) {
   for (uint32_t i = 0; i < count; ++i) {
     if (places[i].Load(kRelaxed) == &consumer) {
-      places[i].Store(nullptr, kRelaxed);
+      places[i].Store(&nobody, kRelaxed);
       return true;
     }
   }
@@ -238,38 +258,103 @@ void Tell(const Tracepoint& tracepoint, RecordConsumer& consumer, size_t size,
   consumer.Commit(record, size, nullptr);
 }
 
-void TellAll(const Tracepoint& tracepoint, TracepointConsumers& consumers,
-             const uint64_t* arguments) {
+/// While one lives a consumer may be told; or not, where is_deep().
+class Telling : public NonCopyable {
+ public:
+  Telling(Tracepoint& tracepoint, TracepointCpu& cpu)
+      : cpu_(cpu), depth_(cpu.depth.Load(kRelaxed)) {
+    if (is_deep()) {
+      tracepoint.missed.FetchAdd(1, kRelaxed);
+    } else {
+      // No read-modify-write: what interrupts this leaves it as it was.
+      cpu_.depth.Store(depth_ + 1, kRelaxed);
+      TrapFence();
+    }
+  }
+  ~Telling() {
+    TrapFence();
+    cpu_.depth.Store(depth_, kRelaxed);
+  }
+  bool is_deep() const { return depth_ == kMaxDepth; }
+
+ private:
+  TracepointCpu& cpu_;
+  const uint32_t depth_;
+};
+
+[[gnu::noinline]] void TellArguments(Tracepoint& tracepoint,
+                                     ArgumentsConsumer& consumer,
+                                     const uint64_t* arguments, uint32_t cpu) {
+  const Telling telling(tracepoint, cpus->Of(cpu));
+  if (!telling.is_deep()) {
+    consumer.Fired(arguments, cpu);
+  }
+}
+
+[[gnu::noinline]] void TellRecords(Tracepoint& tracepoint,
+                                   TracepointConsumers::Record* records,
+                                   const uint64_t* arguments, uint32_t cpu) {
+  const Telling telling(tracepoint, cpus->Of(cpu));
+  if (telling.is_deep()) {
+    return;
+  }
   const TracepointInfo& info = *tracepoint.info;
   size_t size = info.record_size;
   if (info.text_size != nullptr) {
     size = Min(size + info.text_size(arguments), kMaxEventRecord);
   }
-  for (uint32_t i = 0; i < consumers.record_count; ++i) {
-    RecordConsumer* const consumer = consumers.records()[i].Load(kRelaxed);
-    if (consumer != nullptr) {
-      Tell(tracepoint, *consumer, size, arguments);
-    }
+  for (; RecordConsumer* const consumer = records->Load(kRelaxed); ++records) {
+    Tell(tracepoint, *consumer, size, arguments);
   }
 }
 
 /// The CPU's section is open.
-inline void Fire(Tracepoint& tracepoint, const uint64_t* arguments,
-                 uint32_t cpu) {
+[[gnu::always_inline]] inline void TellAll(Tracepoint& tracepoint,
+                                           const uint64_t* arguments,
+                                           uint32_t cpu) {
   // Pairs with the release in Add.
   TracepointConsumers* const consumers = tracepoint.consumers.Load(kAcquire);
   if (consumers == nullptr) {
     return;
   }
-  for (uint32_t i = 0; i < consumers->raw_count; ++i) {
-    ArgumentsConsumer* const consumer = consumers->raws()[i].Load(kRelaxed);
-    if (consumer != nullptr) {
-      consumer->Fired(arguments, cpu);
+  TracepointConsumers::Raw* raw = consumers->raws();
+  for (; ArgumentsConsumer* const consumer = raw->Load(kRelaxed); ++raw) {
+    if (consumer->program() != nullptr) {
+      RunUnlessActive(*consumer->program(), const_cast<uint64_t*>(arguments),
+                      cpu, consumer->origin());
+    } else {
+      TellArguments(tracepoint, *consumer, arguments, cpu);
     }
   }
-  if (consumers->record_count != 0) {
-    TellAll(tracepoint, *consumers, arguments);
+  TracepointConsumers::Record* const records =
+      TracepointConsumers::BehindRaws(raw);
+  if (records->Load(kRelaxed) != nullptr) {
+    TellRecords(tracepoint, records, arguments, cpu);
   }
+}
+
+/// Inside of another tracepoint.
+[[gnu::noinline]] void TellAllNested(Tracepoint& tracepoint,
+                                     const uint64_t* arguments, uint32_t cpu) {
+  TellAll(tracepoint, arguments, cpu);
+}
+
+[[gnu::always_inline]] inline void Fire(Tracepoint& tracepoint,
+                                        const uint64_t* arguments) {
+  if (tracepoint.consumers.Load(kRelaxed) == nullptr) {
+    return;  // the text could not be changed back, perhaps before the end
+  }
+  const uintptr_t preemption = ebpf_port_preempt_disable();
+  const uint32_t cpu = ebpf_port_cpu_id();
+  CpuSection& section = cpus->Of(cpu).section;
+  if (__builtin_expect(section.is_open(), 0)) {
+    TellAllNested(tracepoint, arguments, cpu);
+  } else {
+    section.Open();
+    TellAll(tracepoint, arguments, cpu);
+    section.Close();
+  }
+  ebpf_port_preempt_enable(preemption);
 }
 
 Status TracepointEvent::AddConsumer(RecordConsumer& consumer) {
@@ -284,34 +369,24 @@ void TracepointEvent::RemoveConsumer(RecordConsumer& consumer) {
 
 extern "C" void ebpf_tracepoint_fire(Tracepoint* tracepoint,
                                      const uint64_t* arguments) {
-  if (tracepoint->consumers.Load(kRelaxed) == nullptr) {
-    return;  // the text could not be changed back, perhaps before the end
-  }
-  const uintptr_t preemption = ebpf_port_preempt_disable();
-  const uint32_t cpu = ebpf_port_cpu_id();
-  TracepointCpu& mine = cpus->Of(cpu);
-  const uint32_t depth = mine.depth.Load(kRelaxed);
-  if (depth == kMaxDepth) {
-    tracepoint->missed.FetchAdd(1, kRelaxed);
-  } else {
-    // Not `depth == 0`: this may have interrupted one that was about to open
-    // it, or had just closed it.
-    const bool opens = !mine.section.is_open();
-    if (opens) {
-      mine.section.Open();
-    }
-    // No read-modify-write: what interrupts this leaves it as it was.
-    mine.depth.Store(depth + 1, kRelaxed);
-    TrapFence();
-    Fire(*tracepoint, arguments, cpu);
-    TrapFence();
-    mine.depth.Store(depth, kRelaxed);
-    if (opens) {
-      mine.section.Close();
-    }
-  }
-  ebpf_port_preempt_enable(preemption);
+  Fire(*tracepoint, arguments);
 }
+
+template <typename... Words>
+void FireWords(Tracepoint* tracepoint, Words... words) {
+  const uint64_t arguments[] = {words..., 0};
+  Fire(*tracepoint, arguments);
+}
+
+using Word = uint64_t;
+template void FireWords(Tracepoint*);
+template void FireWords(Tracepoint*, Word);
+template void FireWords(Tracepoint*, Word, Word);
+template void FireWords(Tracepoint*, Word, Word, Word);
+template void FireWords(Tracepoint*, Word, Word, Word, Word);
+template void FireWords(Tracepoint*, Word, Word, Word, Word, Word);
+template void FireWords(Tracepoint*, Word, Word, Word, Word, Word, Word);
+static_assert(kMaxFiredWords == 6);
 
 Status AddArgumentsConsumer(Tracepoint& tracepoint,
                             ArgumentsConsumer& consumer) {

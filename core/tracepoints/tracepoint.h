@@ -16,6 +16,7 @@
 #include "core/base/status.h"
 #include "core/base/string_view.h"
 #include "core/memory/allocator.h"
+#include "core/program/run_context.h"
 #include "core/tracepoints/event_field.h"
 #include "core/tracepoints/static_key.h"
 #include "core/tracepoints/trace_event.h"
@@ -68,6 +69,11 @@ extern "C" {
 void ebpf_tracepoint_fire(Tracepoint* tracepoint, const uint64_t* arguments);
 }
 
+/// The same with up to kMaxFiredWords arguments by themselves.
+template <typename... Words>
+void FireWords(Tracepoint* tracepoint, Words... words);
+inline constexpr size_t kMaxFiredWords = 6;
+
 /// Gets a tracepoint's arguments, before any record is made of them. Outlives
 /// its place in the tracepoint's list.
 class ArgumentsConsumer {
@@ -76,8 +82,21 @@ class ArgumentsConsumer {
   /// `cpu`. Context: any.
   virtual void Fired(const uint64_t* arguments, uint32_t cpu) = 0;
 
+  /// What is run instead of that, for `origin()`, or null.
+  const Program* program() const { return program_; }
+  const RunOrigin& origin() const { return origin_; }
+
  protected:
+  constexpr ArgumentsConsumer() = default;
+  ArgumentsConsumer(const Program& program, uint64_t cookie)
+      : program_(&program) {
+    origin_.cookie = cookie;
+  }
   ~ArgumentsConsumer() = default;
+
+ private:
+  const Program* const program_ = nullptr;
+  RunOrigin origin_;
 };
 
 /// Gives all tracepoints ids and puts them into TraceEvents. kNoMemory.
