@@ -4,7 +4,6 @@
 #include <climits>
 
 #include "core/platform/cpu.h"
-#include "core/tracepoints/event_format.h"
 #include "core/tracepoints/trace.h"
 #include "core/tracepoints/tracepoint_test_util.h"
 #include "gtest/gtest.h"
@@ -13,56 +12,10 @@
 #include "testing/host_port/host_task.h"
 
 namespace ebpf {
-namespace {
 
-enum class Mood : uint32_t { kGood = 1, kBad };
-
-/// A field of each kind.
-struct Sample {
-  static constexpr char kSystem[] = "sample";
-  static constexpr char kName[] = "sample_event";
-  struct Record {
-    EventHeader header;
-    int8_t tiny;
-    uint16_t small;
-    int32_t number;
-    uint64_t large;
-    char comm[16];
-    uint64_t args[3];
-    const void* where;
-    Mood mood;
-    bool good;
-    uint32_t path;  // of `text`
-  };
-  static constexpr EventField kFields[] = {
-      EBPF_FIELD("s8", tiny),       EBPF_FIELD("unsigned short", small),
-      EBPF_FIELD("pid_t", number),  EBPF_FIELD("unsigned long", large),
-      EBPF_FIELD("char[16]", comm), EBPF_FIELD("unsigned long[3]", args),
-      EBPF_FIELD("void *", where),  EBPF_FIELD("enum mood", mood),
-      EBPF_FIELD("bool", good),     EBPF_FIELD("__data_loc char[]", path),
-  };
-  static constexpr char kPrintFormat[] = "\"number=%d\", REC->number";
-  static size_t TextSize(int, uint64_t, const char* path, Mood) {
-    return RecordText::RoomFor(path);
-  }
-  static void Fill(Record& record, RecordText& text, int number, uint64_t large,
-                   const char* path, Mood mood) {
-    record.tiny = -3;
-    record.small = 0xfffe;
-    record.number = number;
-    record.large = large;
-    PutText(record.comm, "a name that is too long");
-    record.args[0] = large;
-    record.args[1] = large + 1;
-    record.args[2] = large + 2;
-    record.where = path;
-    record.mood = mood;
-    record.good = mood == Mood::kGood;
-    record.path = text.Put(path);
-  }
-  static Tracepoint tracepoint;
-};
 EBPF_TRACEPOINT(Sample);
+
+namespace {
 
 /// One without arguments or fields.
 struct Bare {
@@ -323,35 +276,6 @@ TEST_F(TracepointTest, TracepointsInTheirConsumersEndAtADepth) {
   EXPECT_EQ(recursing.calls, 4u);
   EXPECT_EQ(MissedBy(Sample::tracepoint), before + 1);
   RemoveArgumentsConsumer(Sample::tracepoint, recursing);
-}
-
-TEST_F(TracepointTest, FormatIsAsLinuxWritesIt) {
-  char buffer[4096];
-  TextWriter writer(buffer, sizeof(buffer));
-
-  PutFormat(writer, *event_);
-
-  const std::string expected =
-      "name: sample_event\nID: " + std::to_string(event_->id()) +
-      "\nformat:\n"
-      "\tfield:unsigned short common_type;\toffset:0;\tsize:2;\tsigned:0;\n"
-      "\tfield:unsigned char common_flags;\toffset:2;\tsize:1;\tsigned:0;\n"
-      "\tfield:unsigned char "
-      "common_preempt_count;\toffset:3;\tsize:1;\tsigned:0;\n"
-      "\tfield:int common_pid;\toffset:4;\tsize:4;\tsigned:1;\n"
-      "\n"
-      "\tfield:s8 tiny;\toffset:8;\tsize:1;\tsigned:1;\n"
-      "\tfield:unsigned short small;\toffset:10;\tsize:2;\tsigned:0;\n"
-      "\tfield:pid_t number;\toffset:12;\tsize:4;\tsigned:1;\n"
-      "\tfield:unsigned long large;\toffset:16;\tsize:8;\tsigned:0;\n"
-      "\tfield:char comm[16];\toffset:24;\tsize:16;\tsigned:0;\n"
-      "\tfield:unsigned long args[3];\toffset:40;\tsize:24;\tsigned:0;\n"
-      "\tfield:void * where;\toffset:64;\tsize:8;\tsigned:0;\n"
-      "\tfield:enum mood mood;\toffset:72;\tsize:4;\tsigned:0;\n"
-      "\tfield:bool good;\toffset:76;\tsize:1;\tsigned:0;\n"
-      "\tfield:__data_loc char[] path;\toffset:80;\tsize:4;\tsigned:0;\n"
-      "\nprint fmt: \"number=%d\", REC->number\n";
-  EXPECT_EQ(std::string(writer.text().data(), writer.text().size()), expected);
 }
 
 TEST(TracepointMemoryTest, EveryAllocationMayFail) {

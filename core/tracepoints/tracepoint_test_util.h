@@ -16,6 +16,54 @@
 
 namespace ebpf {
 
+enum class Mood : uint32_t { kGood = 1, kBad };
+
+/// A field of each kind.
+struct Sample {
+  static constexpr char kSystem[] = "sample";
+  static constexpr char kName[] = "sample_event";
+  struct Record {
+    EventHeader header;
+    int8_t tiny;
+    uint16_t small;
+    int32_t number;
+    uint64_t large;
+    char comm[16];
+    uint64_t args[3];
+    const void* where;
+    Mood mood;
+    bool good;
+    uint32_t path;  // of `text`
+  };
+  static constexpr EventField kFields[] = {
+      EBPF_FIELD("s8", tiny),       EBPF_FIELD("unsigned short", small),
+      EBPF_FIELD("pid_t", number),  EBPF_FIELD("unsigned long", large),
+      EBPF_FIELD("char[16]", comm), EBPF_FIELD("unsigned long[3]", args),
+      EBPF_FIELD("void *", where),  EBPF_FIELD("enum mood", mood),
+      EBPF_FIELD("bool", good),     EBPF_FIELD("__data_loc char[]", path),
+  };
+  static constexpr char kPrintFormat[] = "\"number=%d\", REC->number";
+  static size_t TextSize(int, uint64_t, const char* path, Mood) {
+    return RecordText::RoomFor(path);
+  }
+  static void Fill(Record& record, RecordText& text, int number, uint64_t large,
+                   const char* path, Mood mood) {
+    record.tiny = -3;
+    record.small = 0xfffe;
+    record.number = number;
+    record.large = large;
+    PutText(record.comm, "a name that is too long");
+    record.args[0] = large;
+    record.args[1] = large + 1;
+    record.args[2] = large + 2;
+    record.where = path;
+    record.mood = mood;
+    record.good = mood == Mood::kGood;
+    record.path = text.Put(path);
+  }
+  static Tracepoint tracepoint;
+};
+
 /// Keeps each record, or refuses them.
 class KeptRecords final : public RecordConsumer {
  public:
