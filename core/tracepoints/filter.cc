@@ -110,15 +110,17 @@ constexpr StringView kErrorTexts[] = {
 
 }  // namespace
 
+StringView FilterErrorText(FilterErrorKind kind) {
+  return kErrorTexts[static_cast<unsigned>(kind)];
+}
+
 void WriteFilterError(TextWriter& writer, StringView filter,
                       const FilterError& error) {
   writer.Put(Strip(filter)).Put('\n');
   for (size_t i = 0; i < error.position; ++i) {
     writer.Put(' ');
   }
-  writer.Put("^\nparse_error: ")
-      .Put(kErrorTexts[static_cast<unsigned>(error.kind)])
-      .Put('\n');
+  writer.Put("^\nparse_error: ").Put(FilterErrorText(error.kind)).Put('\n');
 }
 
 Result<EventFilter*> EventFilter::Create(StringView text,

@@ -23,6 +23,9 @@ enum class FilterErrorKind : uint8_t {
 #undef ERROR
 };
 
+/// In Linux's words.
+StringView FilterErrorText(FilterErrorKind kind);
+
 /// What is wrong with a filter, and where.
 struct FilterError {
   FilterErrorKind kind = FilterErrorKind::kNone;

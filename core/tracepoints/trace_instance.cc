@@ -11,6 +11,7 @@
 #include "core/sync/read_section.h"
 #include "core/tracepoints/event_format.h"
 #include "core/tracepoints/own_events.h"
+#include "core/tracepoints/trace_errors.h"
 
 namespace ebpf {
 namespace {
@@ -244,6 +245,8 @@ Status TraceInstance::KeepError(Event& event, StringView text,
   const Span<char> copy = EBPF_TRY(allocator_.NewArray<char>(text.size()));
   CopyBytes(copy.data(), text.data(), text.size());
   SetFilter(event, nullptr);
+  AddTraceError("event filter parse error", text, FilterErrorText(error.kind),
+                error.position);
   event.error_text = copy;
   event.error = error;
   return Status::kInvalid;
@@ -258,7 +261,8 @@ Result<EventFilter*> TraceInstance::Compile(const TraceEvent& event,
   return EventFilter::Create(text, fields.span(), allocator_, error);
 }
 
-Status TraceInstance::SetFilter(TraceEvent& event, StringView text) {
+Status TraceInstance::SetFilter(TraceEvent& event, StringView text,
+                                bool is_systems) {
   const MutexGuard guard(mutex_);
   FilterError error;
   const Result<EventFilter*> filter = Compile(event, text, &error);
@@ -276,10 +280,13 @@ Status TraceInstance::SetFilter(TraceEvent& event, StringView text) {
   if (filter.ok()) {
     SetFilter(**its, *filter);
   } else {
+    if (is_systems) {
+      error = {FilterErrorKind::kBadSubsystemFilter, 0};
+    }
     status = KeepError(**its, text, error);
   }
   DropIfUnused(**its);
-  return status;
+  return is_systems && status == Status::kInvalid ? Status::kOk : status;
 }
 
 void TraceInstance::RemoveFilter(const TraceEvent& event) {
@@ -288,15 +295,6 @@ void TraceInstance::RemoveFilter(const TraceEvent& event) {
     SetFilter(*its, nullptr);
     DropIfUnused(*its);
   }
-}
-
-Status TraceInstance::SetForeignFilter(TraceEvent& event, StringView text) {
-  const MutexGuard guard(mutex_);
-  Event* its = EBPF_TRY(FindOrMake(event));
-  const Status status =
-      KeepError(*its, text, {FilterErrorKind::kBadSubsystemFilter, 0});
-  DropIfUnused(*its);
-  return status == Status::kInvalid ? Status::kOk : status;
 }
 
 void TraceInstance::PutFilter(TextWriter& writer, const TraceEvent& event) {
@@ -377,6 +375,11 @@ void TraceInstance::SetOption(TraceOption option, bool on) {
   }
 }
 
+void TraceInstance::SetClockMono(bool is_mono) {
+  is_clock_mono_.Store(is_mono, kRelaxed);
+  buffer_->Clear(kAllCpus);
+}
+
 StringView TraceInstance::NameOf(TraceOption option) {
   return kOptionNames[static_cast<size_t>(option)];
 }
@@ -421,6 +424,7 @@ Status InitTrace(Allocator& allocator) {
 }
 
 void ExitTrace() {
+  ClearTraceErrors();
   SetTraceLines(nullptr);
   if (TraceInstance* trace = global_trace.Exchange(nullptr, kRelaxed)) {
     trace->Destroy();

@@ -58,11 +58,11 @@ class TraceInstance final : public NonCopyable {
   /// Its records are kept if this filter wants them. kInvalid: it is none, and
   /// what is shown of the event's filter tells why; the one before is no
   /// longer there. kTooBig, kNoMemory. Empty: all are.
-  Status SetFilter(TraceEvent& event, StringView text);
+  /// `is_systems`: of all events of a system, which it may fit or not: kOk
+  /// then, and the event shows that it does not.
+  Status SetFilter(TraceEvent& event, StringView text, bool is_systems = false);
   /// Nothing is wanted of it any more but that all records are kept.
   void RemoveFilter(const TraceEvent& event);
-  /// In place of a filter: that a system's filter did not fit this event.
-  Status SetForeignFilter(TraceEvent& event, StringView text);
   /// What a `filter` file shows.
   void PutFilter(TextWriter& writer, const TraceEvent& event);
 
@@ -81,6 +81,11 @@ class TraceInstance final : public NonCopyable {
   }
   void SetOption(TraceOption option, bool on);
   static StringView NameOf(TraceOption option);
+
+  /// Under which of Linux's names the clock is shown that there is. Another one
+  /// clears the buffer, as in Linux.
+  bool is_clock_mono() const { return is_clock_mono_.Load(kRelaxed); }
+  void SetClockMono(bool is_mono);
 
   /// The names of tasks.
   size_t cmdlines_size();
@@ -111,6 +116,7 @@ class TraceInstance final : public NonCopyable {
   Atomic<SavedCmdlines*> cmdlines_{nullptr};
   Atomic<uint32_t> options_{0};
   Atomic<bool> is_expanded_{false};
+  Atomic<bool> is_clock_mono_{false};
   TraceCursor* cursor_ = nullptr;
   /// Over the names of tasks; taken by who reads the buffer.
   Mutex cmdlines_mutex_;

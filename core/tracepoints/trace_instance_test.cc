@@ -129,7 +129,7 @@ TEST_F(TraceInstanceTest, ABadFilterIsShownAndFiltersNothing) {
   ASSERT_EQ(trace_->Switch(event(), true), Status::kOk);
   Pass(1);
   EXPECT_NE(Lines(), "");
-  ASSERT_EQ(trace_->SetForeignFilter(event(), "pid == 1"), Status::kOk);
+  ASSERT_EQ(trace_->SetFilter(event(), "pid == 1", true), Status::kOk);
   EXPECT_EQ(Filter(),
             "pid == 1\n^\nparse_error: Couldn't find or set field in one of a "
             "subsystem's events\n\n");
