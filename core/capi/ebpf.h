@@ -128,12 +128,14 @@ int64_t ebpf_perf_event_open(struct ebpf_client* client, uint64_t attr,
                              int32_t pid, int32_t cpu, int32_t group_fd,
                              uint64_t flags);
 
-/* The calls on descriptors. read never blocks (-EAGAIN); poll returns the bits
- * that hold now. */
+/* The calls on descriptors. read never blocks (-EAGAIN); write takes what
+ * it can, perhaps not all; poll returns the bits that hold now. */
 int64_t ebpf_close(struct ebpf_client* client, int32_t fd);
 int64_t ebpf_dup(struct ebpf_client* client, int32_t fd);
 int64_t ebpf_read(struct ebpf_client* client, int32_t fd, uint64_t to,
                   uint64_t size);
+int64_t ebpf_write(struct ebpf_client* client, int32_t fd, uint64_t from,
+                   uint64_t size);
 int64_t ebpf_poll(struct ebpf_client* client, int32_t fd);
 int64_t ebpf_ioctl(struct ebpf_client* client, int32_t fd, uint32_t command,
                    uint64_t argument);
@@ -166,13 +168,31 @@ int64_t ebpf_pin_read(struct ebpf_client* client, uint64_t path, uint32_t index,
 /* The texts that Linux has for people and tools, one for each index from 0 on:
  * where Linux has it ("/proc/kallsyms", "/sys/kernel/debug/kprobes/list"), a
  * string that is never freed, and the mode of that file, which is root's. Null
- * behind the last. For a file layer that shows them. Context: any. */
+ * behind the last. For a file layer that shows them. Those that are there for
+ * each event, CPU or option are not among them: ebpf_text_list. Context: any.
+ */
 const char* ebpf_text_path(uint32_t index, uint32_t* mode);
-/* A descriptor to read one of them from its beginning, by Linux's path in the
- * client's memory. -ENOENT, -EACCES for whom the mode excludes. Addresses are
- * zeros for clients without CAP_SYSLOG; a text of nothing but addresses is
- * -EACCES for them. */
-int64_t ebpf_text_open(struct ebpf_client* client, uint64_t path);
+/* A descriptor of one of them, by Linux's path in the client's memory, with
+ * Linux's O_RDONLY 0, O_WRONLY 1, O_RDWR 2, O_TRUNC 01000 (what is there goes)
+ * and O_APPEND 02000: to read from its beginning, and to write commands, one at
+ * a time. -ENOENT, -EISDIR, -ENOTDIR, -EACCES for whom the mode excludes,
+ * -EBUSY where another reads what is gone once it was read (trace_pipe).
+ * Addresses are zeros for clients without CAP_SYSLOG; a text of nothing but
+ * addresses is -EACCES for them. What is below /sys/kernel/tracing is also
+ * below /sys/kernel/debug/tracing, where Linux mounts it as well. */
+int64_t ebpf_text_open(struct ebpf_client* client, uint64_t path,
+                       uint32_t flags);
+/* Entry `index` of a directory of texts, in no certain order; -ENOENT behind
+ * the last. And what is at a path. Events come and go, and so do theirs. */
+struct ebpf_text_entry {
+  char name[256];
+  bool is_directory;
+  uint32_t mode; /* its permissions; it is root's */
+};
+int64_t ebpf_text_list(struct ebpf_client* client, uint64_t path,
+                       uint32_t index, struct ebpf_text_entry* entry);
+int64_t ebpf_text_stat(struct ebpf_client* client, uint64_t path,
+                       struct ebpf_text_entry* entry);
 /* The same for a file layer that keeps nothing per open file: `size` bytes at
  * `offset` of text `index`, fewer at its end. Everything before `offset` is
  * made anew to find it, so it suits a text that is read at once; who reads
@@ -212,10 +232,11 @@ struct ebpf_pages {
 int64_t ebpf_mmap(struct ebpf_client* client, int32_t fd, uint64_t offset,
                   uint64_t size, uint32_t protection, struct ebpf_pages* pages);
 
-/* Moves lines that programs wrote by bpf_trace_printk out of the trace log,
- * whole ones, oldest first, while there are and the longest would fit; the
- * bytes written. `size` is at least EBPF_TRACE_LINE_MAX, or nothing comes. What
- * Linux gives in trace_pipe, but never blocking. */
+/* Moves lines out of the trace: what programs wrote by bpf_trace_printk, and
+ * other events that were switched on; whole ones, oldest first, while there are
+ * and the longest would fit (longer ones, which only other events have, are
+ * cut); the bytes written. `size` is at least EBPF_TRACE_LINE_MAX, or nothing
+ * comes. What Linux gives in trace_pipe, but never blocking. */
 #define EBPF_TRACE_LINE_MAX 1152
 size_t ebpf_trace_read(char* to, size_t size);
 

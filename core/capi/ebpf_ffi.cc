@@ -97,6 +97,12 @@ int64_t ebpf_read(ebpf_client* client, int32_t fd, uint64_t to, uint64_t size) {
   return ebpf::Read(caller, fd, caller.Pointer(to), size);
 }
 
+int64_t ebpf_write(ebpf_client* client, int32_t fd, uint64_t from,
+                   uint64_t size) {
+  ebpf::Client& caller = ToClient(client);
+  return ebpf::Write(caller, fd, caller.Pointer(from), size);
+}
+
 int64_t ebpf_poll(ebpf_client* client, int32_t fd) {
   return ebpf::Poll(ToClient(client), fd);
 }
@@ -149,9 +155,27 @@ const char* ebpf_text_path(uint32_t index, uint32_t* mode) {
   return text == nullptr ? nullptr : text->path;
 }
 
-int64_t ebpf_text_open(ebpf_client* client, uint64_t path) {
+int64_t ebpf_text_open(ebpf_client* client, uint64_t path, uint32_t flags) {
   ebpf::Client& caller = ToClient(client);
-  return ebpf::OpenText(caller, caller.Pointer(path));
+  return ebpf::OpenText(caller, caller.Pointer(path), flags);
+}
+
+int64_t ebpf_text_list(ebpf_client* client, uint64_t path, uint32_t index,
+                       ebpf_text_entry* entry) {
+  ebpf::Client& caller = ToClient(client);
+  // The two entries are one and the same to the byte.
+  static_assert(sizeof(ebpf_text_entry) == sizeof(ebpf::TextEntry) &&
+                offsetof(ebpf_text_entry, mode) ==
+                    offsetof(ebpf::TextEntry, mode));
+  return ebpf::ReadTextDirectory(caller, caller.Pointer(path), index,
+                                 reinterpret_cast<ebpf::TextEntry*>(entry));
+}
+
+int64_t ebpf_text_stat(ebpf_client* client, uint64_t path,
+                       ebpf_text_entry* entry) {
+  ebpf::Client& caller = ToClient(client);
+  return ebpf::StatText(caller, caller.Pointer(path),
+                        reinterpret_cast<ebpf::TextEntry*>(entry));
 }
 
 int64_t ebpf_text_read(ebpf_client* client, uint32_t index, uint64_t offset,

@@ -152,6 +152,28 @@ TEST_F(CApiTest, TextsAreListedOpenedAndRead) {
   ebpf_client_delete(client);
 }
 
+TEST_F(CApiTest, TextsAreWrittenAndListed) {
+  ebpf_client* client = ebpf_client_create(EBPF_ORIGIN_KERNEL);
+  ASSERT_NE(client, nullptr);
+  char name[256];
+  EXPECT_EQ(
+      c_kernel_write(client, "/sys/kernel/tracing/trace_marker", "hello", name),
+      5);
+  EXPECT_EQ(std::string(name), "trace_marker");
+  char line[64] = {};
+  EXPECT_EQ(c_kernel_text(client, "/sys/kernel/debug/tracing/trace", line, 13),
+            -2);  // no index
+  EXPECT_EQ(c_kernel_text(client, "/sys/kernel/tracing/trace", line, 13), 13);
+  EXPECT_EQ(std::string(line), "# tracer: nop");
+  EXPECT_EQ(c_kernel_entries(client, "/sys/kernel/tracing/per_cpu/cpu0"), 4);
+  EXPECT_EQ(c_kernel_entries(client, "/sys/kernel/tracing/trace"), -20);
+  char text[EBPF_TRACE_LINE_MAX];
+  const size_t size = ebpf_trace_read(text, sizeof(text));
+  EXPECT_NE(std::string(text, size).find(": tracing_mark_write: hello\n"),
+            std::string::npos);
+  ebpf_client_delete(client);
+}
+
 TEST_F(CApiTest, TheTraceIsEmptyAtFirst) {
   char text[EBPF_TRACE_LINE_MAX];
   EXPECT_EQ(ebpf_trace_read(text, sizeof(text)), 0u);
@@ -162,6 +184,9 @@ TEST(CApiLayoutTest, StructuresAreWhatCAndRustSee) {
   EXPECT_EQ(offsetof(ebpf_pages, size), 8u);
   EXPECT_EQ(offsetof(ebpf_pages, mirrored_size), 16u);
   EXPECT_EQ(sizeof(ebpf_origin), 4u);
+  EXPECT_EQ(sizeof(ebpf_text_entry), 264u);
+  EXPECT_EQ(offsetof(ebpf_text_entry, is_directory), 256u);
+  EXPECT_EQ(offsetof(ebpf_text_entry, mode), 260u);
 }
 
 TEST_F(CApiTest, AStackWithoutFollowedCallsMayEnd) {

@@ -105,7 +105,7 @@ int64_t c_kernel_text(struct ebpf_client *client, const char *path, char *to,
   while (name != NULL && strcmp(name, path) != 0)
     name = ebpf_text_path(++index, &mode);
   if (name == NULL || mode == 0) return -2;
-  const int64_t fd = ebpf_text_open(client, address_of(path));
+  const int64_t fd = ebpf_text_open(client, address_of(path), 0);
   if (fd < 0) return fd;
   const int64_t size_read =
       ebpf_read(client, (int32_t)fd, address_of(to), size);
@@ -115,6 +115,29 @@ int64_t c_kernel_text(struct ebpf_client *client, const char *path, char *to,
   char second = 0;
   const int64_t one = ebpf_text_read(client, index, 1, address_of(&second), 1);
   return one == 1 && second == to[1] ? size_read : -5;
+}
+
+int64_t c_kernel_write(struct ebpf_client *client, const char *path,
+                       const char *text, char *name) {
+  struct ebpf_text_entry entry;
+  int64_t result = ebpf_text_stat(client, address_of(path), &entry);
+  if (result != 0 || entry.is_directory) return result != 0 ? result : -21;
+  strcpy(name, entry.name);
+  const int64_t fd = ebpf_text_open(client, address_of(path), 01001);
+  if (fd < 0) return fd;
+  const int64_t size =
+      ebpf_write(client, (int32_t)fd, address_of(text), strlen(text));
+  result = ebpf_close(client, (int32_t)fd);
+  return result < 0 ? result : size;
+}
+
+int64_t c_kernel_entries(struct ebpf_client *client, const char *path) {
+  struct ebpf_text_entry entry;
+  uint32_t count = 0;
+  int64_t result = 0;
+  while (result == 0)
+    result = ebpf_text_list(client, address_of(path), count++, &entry);
+  return result == -2 ? (int64_t)count - 1 : result;
 }
 
 int64_t c_kernel_count(struct ebpf_client *client, int64_t event) {

@@ -22,6 +22,11 @@ int64_t c_kernel_count(struct ebpf_client *client, int64_t event);
 /* The beginning of a text, read in the two ways that there are: how much. */
 int64_t c_kernel_text(struct ebpf_client *client, const char *path, char *to,
                       uint64_t size);
+/* Writes into a text: how much was taken. The text's name is in `name`. */
+int64_t c_kernel_write(struct ebpf_client *client, const char *path,
+                       const char *text, char *name);
+/* How many entries a directory of texts has. */
+int64_t c_kernel_entries(struct ebpf_client *client, const char *path);
 
 /* Lets no task of the group write to devices. */
 int64_t c_kernel_forbid_writes(struct ebpf_client *client, int group_fd);

@@ -21,6 +21,11 @@ Result<size_t> File::Read(Client& /*client*/, CallerPtr /*to*/,
   return Status::kInvalid;
 }
 
+Result<size_t> File::Write(Client& /*client*/, CallerPtr /*from*/,
+                           size_t /*size*/) {
+  return Status::kInvalid;
+}
+
 uint32_t File::Poll() {
   return linux_abi::kPollIn | linux_abi::kPollOut | linux_abi::kPollReadNormal |
          linux_abi::kPollWriteNormal;

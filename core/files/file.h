@@ -56,6 +56,9 @@ class File : public RefCounted<File> {
   /// now. Default: kInvalid.
   virtual Result<size_t> Read(Client& client, CallerPtr to, size_t size);
 
+  /// Takes at most `size` bytes; how many. Default: kInvalid.
+  virtual Result<size_t> Write(Client& client, CallerPtr from, size_t size);
+
   /// poll(2)'s bits that hold now. Default: reads and writes do not block.
   virtual uint32_t Poll();
 

@@ -14,19 +14,32 @@ namespace ebpf {
 /// Reads go from where the last one ended. Lines are made as they are asked
 /// for, one at a time: each is as things were when it was made, and what is
 /// copied to the client is copied with no lock held but this file's own: one
-/// reader at a time, while others wait.
+/// reader at a time, while others wait. What is written at once is one command,
+/// or a part of one line of several, wherever the file's end is.
 class TextFile final : public File {
  public:
-  /// Who opens it decides what it shows. kNoMemory.
-  static Result<Ref<TextFile>> Create(const TextKind& kind,
+  struct Access {
+    bool reads = true;
+    bool writes = false;
+  };
+
+  /// Who opens it decides what it shows. kNoMemory, and what the kind's begin
+  /// says.
+  static Result<Ref<TextFile>> Create(const TextPlace& place, Access access,
                                       const Client& client,
                                       Allocator& allocator);
 
-  const char* name() const override { return kind_.path; }
+  const char* name() const override { return place_.kind->path; }
 
   /// 0: that was all. kFault: nothing was copied; what a fault stopped in the
-  /// middle of is not lost.
+  /// middle of is not lost. kTryAgain: there is nothing now. kInvalid: it has
+  /// nothing to read; kBadFd: it was not opened to be read.
   Result<size_t> Read(Client& client, CallerPtr to, size_t size) override;
+  /// How much was taken; the rest may be written again. kInvalid: nothing can
+  /// be written, or not this; kBadFd: it was not opened to be written.
+  Result<size_t> Write(Client& client, CallerPtr from, size_t size) override;
+
+  uint32_t Poll() override;
 
   /// Goes over the next `count` characters, or all that there are.
   void Skip(uint64_t count);
@@ -34,17 +47,19 @@ class TextFile final : public File {
  private:
   friend class Allocator;
 
-  TextFile(const TextKind& kind, TextWalk& walk, Allocator& allocator)
-      : kind_(kind), walk_(walk), allocator_(allocator) {}
-  ~TextFile() { walk_.Delete(); }
+  TextFile(const TextPlace& place, Access access, Allocator& allocator)
+      : place_(place), access_(access), allocator_(allocator) {}
+  ~TextFile();
   void Destroy() override { allocator_.Delete(this); }
 
-  /// What is left of the line, or the next one; empty at the end.
+  /// What is left of the line, or the next one; empty at the end, or where
+  /// there is nothing now.
   StringView Rest() EBPF_REQUIRES(mutex_);
 
-  const TextKind& kind_;
-  TextWalk& walk_;
+  const TextPlace place_;
+  const Access access_;
   Allocator& allocator_;
+  TextWalk* walk_ = nullptr;  // null: it is not read
   Mutex mutex_;
   bool ended_ EBPF_GUARDED_BY(mutex_) = false;
   size_t size_ EBPF_GUARDED_BY(mutex_) = 0;  // of the line

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// The texts that people and tools read of the subsystem, under Linux's paths:
-// a new one is a walk and a line in text_walk.cc's table.
+// The texts that people and tools read and write of the subsystem, under
+// Linux's paths: a new one is a walk, perhaps a function that takes what is
+// written, and a line in text_tree.cc's table.
 #pragma once
 
 #include <stddef.h>
@@ -14,9 +15,13 @@
 
 namespace ebpf {
 
-/// What who opened a text may see.
+struct TextPlace;
+
+/// What who opened a text may see, and which it is.
 struct TextViewer {
   bool sees_addresses = false;  // else they are zero, as by kptr_restrict
+  /// Outlives the walk.
+  const TextPlace* place = nullptr;
 };
 
 /// Gives a text line by line, whatever comes and goes meanwhile. Between two
@@ -25,8 +30,14 @@ struct TextViewer {
 /// Context: task; one call at a time.
 class TextWalk {
  public:
-  /// Appends the next line with its end; false: there is none any more.
+  /// Appends the next line with its end, or a part of one of kMaxTextLine; and
+  /// false: there is none any more.
   virtual bool Next(TextWriter& line) = 0;
+
+  /// Whether lines may come after Next has said that there are none: then who
+  /// reads is told to try again, and IsReadable tells when.
+  virtual bool Waits() const { return false; }
+  virtual bool IsReadable() { return true; }
 
   /// Ends the walk, and frees it.
   virtual void Delete() = 0;
@@ -35,24 +46,62 @@ class TextWalk {
   ~TextWalk() = default;
 };
 
-/// A text, before anybody reads it.
+/// A text, before anybody opens it. Context of its functions: task.
 struct TextKind {
-  const char* path;  // in Linux
-  uint32_t mode;     // of the file, which is root's: 0400, 0440, 0444
+  /// Linux's, where "{system}", "{event}", "{cpu}" and "{option}" stand for any
+  /// name of such a thing.
+  const char* path;
+  uint32_t mode;  // of the file, which is root's: 0400, 0440, 0444, 0640
   /// Without addresses it would mislead: kAccess for who may not see them.
   bool is_of_addresses;
-  /// kNoMemory.
+  /// kNoMemory, kBusy: it has a reader. Null: it cannot be read.
   Result<TextWalk*> (*begin)(const TextViewer& viewer, Allocator& allocator);
+  /// Takes what was written at once, of which there are at most kMaxTextWrite
+  /// characters; how many of them it took. Null: it cannot be written.
+  Result<size_t> (*write)(const TextPlace& place, StringView text,
+                          Allocator& allocator) = nullptr;
+  /// It was opened to be written from its beginning.
+  Status (*truncate)(const TextPlace& place) = nullptr;
 };
 
-/// Longer lines are cut: a function's name is at most kMaxSymbolName.
-inline constexpr size_t kMaxTextLine = 768;
+/// What the names in a path say, where its kind has blanks.
+struct TextPlace {
+  static constexpr size_t kMaxName = 64;
 
-/// Number `index`, from 0 on; null behind the last.
+  StringView System() const { return StringView::FromField(system, kMaxName); }
+  StringView Event() const { return StringView::FromField(event, kMaxName); }
+
+  const TextKind* kind = nullptr;
+  char system[kMaxName] = {};
+  char event[kMaxName] = {};
+  uint32_t cpu = UINT32_MAX;  // kAllCpus
+  uint32_t option = 0;        // a TraceOption
+};
+
+/// Longer lines are cut: a function's name is at most kMaxSymbolName, and a
+/// trace's line kMaxTraceTextLine.
+inline constexpr size_t kMaxTextLine = 4096;
+/// Of what is written at once, more is not looked at, as in Linux (a page).
+inline constexpr size_t kMaxTextWrite = 4096;
+
+/// Number `index` of the texts whose paths have no blanks, from 0 on; null
+/// behind the last.
 const TextKind* TextAt(size_t index);
 
-/// Null: there is none.
-const TextKind* FindText(StringView path);
+/// kNotFound; kIsDirectory; kNotDirectory: a part of the path is a text. Texts
+/// below /sys/kernel/tracing are below /sys/kernel/debug/tracing, too. Context:
+/// task.
+Status FindText(StringView path, TextPlace* place);
+
+/// What is in a directory.
+struct TextEntry {
+  char name[256];
+  bool is_directory;
+  uint32_t mode;  // its permissions: a directory's are 0755
+};
+/// Entry `index` of the directory `path`, in no certain order. kNotFound: there
+/// are no more, or no such directory; kNotDirectory. Context: task.
+Status ReadTextDirectory(StringView path, size_t index, TextEntry* entry);
 
 // The walks. kNoMemory.
 Result<TextWalk*> BeginKallsyms(const TextViewer& viewer, Allocator& allocator);

@@ -26,6 +26,12 @@ Result<size_t> ReadFile(Client& client, int32_t fd, CallerPtr to,
   return file->Read(client, to, size);
 }
 
+Result<size_t> WriteFile(Client& client, int32_t fd, CallerPtr from,
+                         uint64_t size) {
+  Ref<File> file = EBPF_TRY(client.fds().Get(fd));
+  return file->Write(client, from, size);
+}
+
 Result<uint32_t> PollFile(Client& client, int32_t fd) {
   Ref<File> file = EBPF_TRY(client.fds().Get(fd));
   return file->Poll();
@@ -69,6 +75,10 @@ int64_t Dup(Client& client, int32_t fd) {
 
 int64_t Read(Client& client, int32_t fd, CallerPtr to, uint64_t size) {
   return ReturnValue(ReadFile(client, fd, to, size));
+}
+
+int64_t Write(Client& client, int32_t fd, CallerPtr from, uint64_t size) {
+  return ReturnValue(WriteFile(client, fd, from, size));
 }
 
 int64_t Poll(Client& client, int32_t fd) {

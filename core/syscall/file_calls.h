@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// The system calls on descriptors of ours: close, dup, read, poll, ioctl, mmap.
+// The system calls on descriptors of ours: close, dup, read, write, poll,
+// ioctl, mmap.
 #pragma once
 
 #include <stdint.h>
@@ -19,6 +20,9 @@ int64_t Dup(Client& client, int32_t fd);
 
 /// Never blocks: -EAGAIN when there is nothing to read.
 int64_t Read(Client& client, int32_t fd, CallerPtr to, uint64_t size);
+
+/// What was taken, perhaps not all. -EINVAL where nothing can be written.
+int64_t Write(Client& client, int32_t fd, CallerPtr from, uint64_t size);
 
 /// The poll bits of `fd` that hold now.
 int64_t Poll(Client& client, int32_t fd);

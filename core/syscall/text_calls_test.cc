@@ -67,7 +67,7 @@ class TextCallsTest : public SyscallTest {
 
   int64_t Open(const std::string& path) {
     return OpenText(caller_.client(),
-                    caller_.client().Pointer(caller_.Put(path.c_str())));
+                    caller_.client().Pointer(caller_.Put(path.c_str())), 0);
   }
   /// At most `size` bytes more of a descriptor.
   std::string ReadSome(int64_t fd, size_t size) {
@@ -435,13 +435,13 @@ TEST_P(TextCallsTest, WhoIsNotRootReadsWithTheRightToReadAll) {
 
 TEST_P(TextCallsTest, RefusesWhatIsNoTextAsLinuxDoes) {
   EXPECT_EQ(Open(""), Minus(Status::kNotFound));
-  EXPECT_EQ(Open("/proc"), Minus(Status::kNotFound));
+  EXPECT_EQ(Open("/proc"), Minus(Status::kIsDirectory));
   EXPECT_EQ(Open("proc/kallsyms"), Minus(Status::kNotFound));
   EXPECT_EQ(Open("/proc/kallsymsx"), Minus(Status::kNotFound));
   EXPECT_EQ(Open(std::string(5000, '/')), Minus(Status::kNameTooLong));
   Client& client = caller_.client();
   if (GetParam() == Origin::kUser) {
-    EXPECT_EQ(OpenText(client, client.Pointer(0)), Minus(Status::kFault));
+    EXPECT_EQ(OpenText(client, client.Pointer(0), 0), Minus(Status::kFault));
     EXPECT_EQ(ReadText(client, 0, 0, client.Pointer(8), 10),
               Minus(Status::kFault));
     const int64_t fd = Open(kKallsyms);
@@ -486,7 +486,7 @@ TEST_P(TextCallsTest, EveryAllocationMayFail) {
     FailEachAllocation(
         path, caller_,
         [&] {
-          return OpenText(caller_.client(), caller_.client().Pointer(at));
+          return OpenText(caller_.client(), caller_.client().Pointer(at), 0);
         },
         [&](int64_t fd) { EXPECT_EQ(caller_.CloseFd(fd), 0); });
   }
@@ -524,7 +524,7 @@ TEST_P(TextCallsTest, LinesAreWholeWhileProbesComeAndGo) {
 
 TEST(TextCallsWithoutSystemTest, AreNotThere) {
   Client* client = *Client::Create(Origin::kKernel, PortAllocator());
-  EXPECT_EQ(OpenText(*client, client->Pointer(0)),
+  EXPECT_EQ(OpenText(*client, client->Pointer(0), 0),
             Minus(Status::kNotImplemented));
   EXPECT_EQ(ReadText(*client, 0, 0, client->Pointer(0), 0),
             Minus(Status::kNotImplemented));

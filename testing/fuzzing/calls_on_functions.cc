@@ -101,7 +101,7 @@ int64_t Process::Tell() {
 }
 
 int64_t Process::Texts() {
-  const uint32_t index = source_.Byte() % 16;
+  const uint32_t index = source_.Byte() % 32;
   const TextKind* kind = TextAt(index);
   if (kind == nullptr) {
     return Tell();
@@ -127,7 +127,8 @@ int64_t Process::Texts() {
     static_cast<char*>(memory_.At(path))[change % size] =
         static_cast<char>(source_.Byte());
   }
-  return OpenText(client_, client_.Pointer(change == 16 ? Address() : path));
+  return OpenText(client_, client_.Pointer(change == 16 ? Address() : path),
+                  source_.Byte());
 }
 
 }  // namespace ebpf::calls_fuzz

@@ -34,7 +34,7 @@ class Lines {
  public:
   Lines(ebpf_client* client, const char* path)
       : client_(client),
-        fd_(static_cast<int32_t>(ebpf_text_open(client, AddressOf(path)))) {
+        fd_(static_cast<int32_t>(ebpf_text_open(client, AddressOf(path), 0))) {
     GUEST_EXPECT(fd_ >= 0);
   }
   ~Lines() { GUEST_EXPECT_EQ(ebpf_close(client_, fd_), 0); }
