@@ -19,7 +19,7 @@ namespace ebpf {
 /// descriptor. -ENOENT, -EACCES, -EISDIR, -ENOTDIR, -EFAULT, -ENAMETOOLONG,
 /// -EMFILE, -ENOMEM, -EBUSY: somebody reads what only one may read; -ENOSYS
 /// before InitSystem.
-int64_t OpenText(Client& client, CallerPtr path, uint32_t flags);
+int64_t OpenText(Client& client, CallerPtr path, uint32_t flags = 0);
 
 /// Entry `index` of a directory of texts, as readdir(3), in no certain order;
 /// 0. -ENOENT: behind the last, or no such directory; -ENOTDIR.
