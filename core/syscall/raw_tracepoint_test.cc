@@ -405,6 +405,75 @@ TEST_P(RawTracepointTest, LinksAreNeitherUpdatedNorDetached) {
   EXPECT_EQ(Runs(program), 1u);
 }
 
+[[gnu::noinline]] void PassFrom(const Subject& subject) {
+  EBPF_TRACE(SubjectEvent, &subject, 1);
+  asm volatile("");  // no tail call
+}
+
+/// Whether `address` is in the function that begins at `function`.
+bool IsIn(uint64_t address, void (*function)(const Subject&)) {
+  return address - reinterpret_cast<uint64_t>(function) < 300;
+}
+
+TEST_P(RawTracepointTest, TheStackIsThatOfWhoPassesTheTracepoint) {
+  constexpr size_t kDepth = 16;
+  struct Stack {
+    int64_t size;
+    uint64_t addresses[kDepth];
+  };
+  const int64_t stack =
+      caller_.CreateMap(linux_abi::kMapTypeArray, 4, sizeof(Stack), 1);
+  const int64_t by_id =
+      caller_.CreateMap(linux_abi::kMapTypeStackTrace, 4, 8 * kDepth, 4);
+  // get_stack(ctx, value + 8, 8 * kDepth, 0); get_stackid(ctx, by_id, REUSE).
+  const Code code = Code{MovReg(7, 1),
+                         LoadLow(6, 2, static_cast<int32_t>(stack)),
+                         LoadHigh(0),
+                         MovReg(2, 6),
+                         Insn(0x07, 2, 0, 0, 8),
+                         MovImm(3, 8 * kDepth),
+                         MovImm(4, 0),
+                         CallHelper(67),
+                         Insn(0x7b, 6, 0, 0, 0),
+                         MovReg(1, 7),
+                         LoadLow(2, 1, static_cast<int32_t>(by_id)),
+                         LoadHigh(0),
+                         MovImm(3, linux_abi::kStackReuseId),
+                         CallHelper(27)} +
+                    Told();
+  for (const bool typed : {false, true}) {
+    const int64_t program = typed ? LoadTyped(code, kernel_.subject_event)
+                                  : caller_.Load(kRawTracepoint, code);
+    ASSERT_GE(program, 0);
+    const int64_t link =
+        typed ? LinkTyped(program) : Open("subject_event", program);
+    PassFrom(subject_);
+    caller_.CloseFd(link);
+
+    const uint64_t at = caller_.Put(Stack{});
+    const uint64_t key = caller_.Put(uint32_t{0});
+    ASSERT_EQ(caller_.Elem(linux_abi::kMapLookupElem, stack, key, at), 0);
+    const Stack copied = caller_.Get<Stack>(at);
+    const uint64_t id = Value();
+    ASSERT_LT(id, 4u) << typed;
+    const uint64_t id_key = caller_.Put(static_cast<uint32_t>(id));
+    const uint64_t named_at = caller_.Put(nullptr, 8 * kDepth);
+    ASSERT_EQ(caller_.Elem(linux_abi::kMapLookupElem, by_id, id_key, named_at),
+              0);
+    int copies = 0;
+    int names = 0;
+    for (size_t i = 0; i < kDepth; ++i) {
+      const uint64_t named =
+          caller_.Get<uint64_t>(named_at + i * sizeof(uint64_t));
+      copies += IsIn(copied.addresses[i], PassFrom) ? 1 : 0;
+      names += IsIn(named, PassFrom) ? 1 : 0;
+    }
+    EXPECT_GE(copied.size, int64_t{8 * 3});
+    EXPECT_EQ(copies, 1) << typed;
+    EXPECT_EQ(names, 1) << typed;
+  }
+}
+
 TEST_P(RawTracepointTest, EachAllocationMayFail) {
   const int64_t program = caller_.Load(kRawTracepoint, Returning(0));
   const uint64_t name = caller_.Put("subject_event");
