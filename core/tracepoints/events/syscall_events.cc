@@ -1,0 +1,305 @@
+// SPDX-License-Identifier: MIT
+//
+// core/tracepoints/events/syscall_events.h's implementation.
+//
+// An event's consumers are an array that is replaced when one comes or goes,
+// and freed when nobody can be in it any more; one that goes is taken out of
+// the array where it stands, which cannot fail.
+#include "core/tracepoints/events/syscall_events.h"
+
+#include "core/base/construct.h"
+#include "core/base/memory.h"
+#include "core/base/thread_annotations.h"
+#include "core/platform/task.h"
+#include "core/sync/mutex.h"
+#include "core/sync/read_section.h"
+#include "core/tracepoints/events/raw_syscalls.h"
+#include "core/tracepoints/events/syscall_table.h"
+
+namespace ebpf {
+namespace {
+
+/// Above all numbers.
+constexpr size_t kNumberEnd = 512;
+
+struct Consumers {
+  static size_t SizeOf(size_t count) {
+    return sizeof(Consumers) + count * sizeof(Atomic<RecordConsumer*>);
+  }
+  /// Places may be null.
+  Atomic<RecordConsumer*>* places() {
+    return reinterpret_cast<Atomic<RecordConsumer*>*>(this + 1);
+  }
+
+  uint64_t count;
+};
+
+constinit Mutex mutex;
+
+/// What a record of either kind begins with.
+struct Head {
+  EventHeader header;
+  int32_t number;
+  uint32_t padding;
+};
+static_assert(offsetof(Head, number) == kSyscallNumberOffset &&
+              sizeof(Head) == kSyscallArgumentsOffset);
+
+class SyscallEvent final : public TraceEvent {
+ public:
+  SyscallEvent(const SyscallInfo& info, bool is_exit)
+      : info_(info), is_exit_(is_exit) {}
+  ~SyscallEvent() = default;
+
+  StringView system() const override { return "syscalls"; }
+  StringView name() const override {
+    return is_exit_ ? info_.exit_name : info_.enter_name;
+  }
+  Span<const EventField> fields() const override {
+    return is_exit_ ? SyscallExitFields() : info_.enter_fields;
+  }
+  StringView print_format() const override {
+    return is_exit_ ? SyscallExitFormat() : info_.enter_format;
+  }
+  Status AddConsumer(RecordConsumer& consumer) override;
+  void RemoveConsumer(RecordConsumer& consumer) override;
+
+  /// `values`: the arguments, or the result. In a read section. Context: any.
+  void Tell(int32_t number, const uint64_t* values);
+
+ private:
+  const SyscallInfo& info_;
+  const bool is_exit_;
+  Atomic<Consumers*> consumers_{nullptr};
+};
+
+/// Gets each call where any event of its kind is wanted.
+class Dispatcher final : public ArgumentsConsumer {
+ public:
+  constexpr explicit Dispatcher(bool is_exit) : is_exit_(is_exit) {}
+
+  void Fired(const uint64_t* arguments, uint32_t cpu) override;
+
+  /// For one event more that is wanted, or less.
+  Status Join() EBPF_REQUIRES(mutex);
+  void Leave() EBPF_REQUIRES(mutex);
+
+ private:
+  const bool is_exit_;
+  uint32_t users_ EBPF_GUARDED_BY(mutex) = 0;
+};
+
+/// All events and who finds them.
+struct Family {
+  Allocator* memory;
+  SyscallEvent* events;  // two for each call, that of its entry first
+  size_t count;
+  SyscallEvent* entries[kNumberEnd];  // by number; that of its exit is next
+};
+
+/// Released when it is complete; written under `mutex`.
+constinit Atomic<Family*> family{nullptr};
+constinit Dispatcher on_entry(/*is_exit=*/false);
+constinit Dispatcher on_exit(/*is_exit=*/true);
+
+void Dispatcher::Fired(const uint64_t* arguments, uint32_t /*cpu*/) {
+  // Pairs with InitSyscallEvents' release.
+  const Family* const all = family.Load(kAcquire);
+  const uint64_t number = arguments[is_exit_ ? 2 : 1];
+  if (all == nullptr || number >= kNumberEnd ||
+      all->entries[number] == nullptr) {
+    return;
+  }
+  SyscallEvent* const event = all->entries[number] + (is_exit_ ? 1 : 0);
+  event->Tell(static_cast<int32_t>(number),
+              is_exit_ ? &arguments[1]
+                       : reinterpret_cast<const uint64_t*>(arguments[2]));
+}
+
+Status Dispatcher::Join() {
+  if (users_ == 0) {
+    EBPF_TRY(AddArgumentsConsumer(is_exit_ ? RawSyscallsSysExit::tracepoint
+                                           : RawSyscallsSysEnter::tracepoint,
+                                  *this));
+  }
+  ++users_;
+  return Status::kOk;
+}
+
+void Dispatcher::Leave() {
+  if (--users_ == 0) {
+    RemoveArgumentsConsumer(is_exit_ ? RawSyscallsSysExit::tracepoint
+                                     : RawSyscallsSysEnter::tracepoint,
+                            *this);
+  }
+}
+
+void SyscallEvent::Tell(int32_t number, const uint64_t* values) {
+  // Pairs with AddConsumer's release.
+  Consumers* const consumers = consumers_.Load(kAcquire);
+  if (consumers == nullptr) {
+    return;
+  }
+  const size_t value_size =
+      sizeof(uint64_t) * (is_exit_ ? 1 : info_.argument_count);
+  const size_t size = sizeof(Head) + value_size;
+  for (size_t i = 0; i < consumers->count; ++i) {
+    RecordConsumer* const consumer = consumers->places()[i].Load(kRelaxed);
+    void* const record =
+        consumer == nullptr ? nullptr : consumer->Reserve(size, nullptr);
+    if (record == nullptr) {
+      continue;
+    }
+    uint32_t pid;
+    uint32_t tgid;
+    ebpf_port_task_ids(&pid, &tgid);
+    auto* const head = static_cast<Head*>(record);
+    *head = {{id(), 0, 0, static_cast<int32_t>(pid)}, number, 0};
+    CopyBytes(head + 1, values, value_size);
+    consumer->Commit(record, size, nullptr);
+  }
+}
+
+Status SyscallEvent::AddConsumer(RecordConsumer& consumer) {
+  const MutexGuard guard(mutex);
+  Family* const all = family.Load(kRelaxed);
+  if (all == nullptr) {
+    return Status::kNotFound;
+  }
+  Consumers* const old = consumers_.Load(kRelaxed);
+  size_t count = 1;
+  for (size_t i = 0; old != nullptr && i < old->count; ++i) {
+    count += old->places()[i].Load(kRelaxed) != nullptr;
+  }
+  auto* const made = static_cast<Consumers*>(
+      all->memory->Allocate(Consumers::SizeOf(count), alignof(Consumers)));
+  if (made == nullptr) {
+    return Status::kNoMemory;
+  }
+  made->count = 0;
+  for (size_t i = 0; old != nullptr && i < old->count; ++i) {
+    if (RecordConsumer* const one = old->places()[i].Load(kRelaxed)) {
+      made->places()[made->count++].Store(one, kRelaxed);
+    }
+  }
+  made->places()[made->count++].Store(&consumer, kRelaxed);
+  // Releases what is in it: pairs with the acquire in Tell.
+  consumers_.Store(made, kRelease);
+  const Status status = (is_exit_ ? on_exit : on_entry).Join();
+  Consumers* gone = old;
+  if (!IsOk(status)) {
+    consumers_.Store(old, kRelease);
+    gone = made;
+  }
+  if (gone != nullptr) {
+    WaitForReaders();
+    all->memory->Free(gone, Consumers::SizeOf(gone->count), alignof(Consumers));
+  }
+  return status;
+}
+
+void SyscallEvent::RemoveConsumer(RecordConsumer& consumer) {
+  const MutexGuard guard(mutex);
+  Consumers* const consumers = consumers_.Load(kRelaxed);
+  bool was_there = false;
+  size_t left = 0;
+  for (size_t i = 0; consumers != nullptr && i < consumers->count; ++i) {
+    Atomic<RecordConsumer*>& place = consumers->places()[i];
+    if (!was_there && place.Load(kRelaxed) == &consumer) {
+      place.Store(nullptr, kRelaxed);
+      was_there = true;
+    } else {
+      left += place.Load(kRelaxed) != nullptr;
+    }
+  }
+  if (!was_there) {
+    return;
+  }
+  (is_exit_ ? on_exit : on_entry).Leave();
+  if (left == 0) {
+    consumers_.Store(nullptr, kRelaxed);
+  }
+  WaitForReaders();
+  if (left == 0) {
+    family.Load(kRelaxed)->memory->Free(
+        consumers, Consumers::SizeOf(consumers->count), alignof(Consumers));
+  }
+}
+
+int16_t NumberOf(const SyscallInfo& info, SyscallNumbers numbers) {
+  return numbers == SyscallNumbers::kX86_64 ? info.x86_64 : info.generic;
+}
+
+size_t CountCalls(SyscallNumbers numbers) {
+  size_t count = 0;
+  for (const SyscallInfo& info : SyscallTable()) {
+    count += NumberOf(info, numbers) >= 0;
+  }
+  return count;
+}
+
+void Free(Family* all) {
+  Allocator& allocator = *all->memory;
+  allocator.Free(all->events, all->count * sizeof(SyscallEvent),
+                 alignof(SyscallEvent));
+  allocator.Free(all, sizeof(Family), alignof(Family));
+}
+
+}  // namespace
+
+Status InitSyscallEvents(Allocator& allocator, SyscallNumbers numbers) {
+  const MutexGuard guard(mutex);
+  if (family.Load(kRelaxed) != nullptr) {
+    return Status::kExists;
+  }
+  const size_t count = 2 * CountCalls(numbers);
+  auto* const all =
+      static_cast<Family*>(allocator.Allocate(sizeof(Family), alignof(Family)));
+  if (all == nullptr) {
+    return Status::kNoMemory;
+  }
+  auto* const events = static_cast<SyscallEvent*>(
+      allocator.Allocate(count * sizeof(SyscallEvent), alignof(SyscallEvent)));
+  if (events == nullptr) {
+    allocator.Free(all, sizeof(Family), alignof(Family));
+    return Status::kNoMemory;
+  }
+  FillBytes(all, 0, sizeof(*all));
+  all->memory = &allocator;
+  all->events = events;
+  all->count = count;
+  SyscallEvent* next = events;
+  for (const SyscallInfo& info : SyscallTable()) {
+    const int16_t number = NumberOf(info, numbers);
+    if (number < 0) {
+      continue;
+    }
+    all->entries[number] = next;
+    for (int is_exit = 0; is_exit < 2; ++is_exit) {
+      TraceEvent& event =
+          *ConstructAt<SyscallEvent>(next++, info, is_exit != 0);
+      // There may be no ids left; or one of that name: then it is not found.
+      (void)TraceEvents::Add(event);
+    }
+  }
+  family.Store(all, kRelease);  // pairs with Dispatcher::Fired's acquire
+  return Status::kOk;
+}
+
+void ExitSyscallEvents() {
+  const MutexGuard guard(mutex);
+  Family* const all = family.Load(kRelaxed);
+  if (all == nullptr) {
+    return;
+  }
+  for (size_t i = 0; i < all->count; ++i) {
+    if (all->events[i].id() != 0) {
+      TraceEvents::Remove(all->events[i]);
+    }
+  }
+  // No consumer is left, so no dispatcher is told any more.
+  family.Store(nullptr, kRelaxed);
+  Free(all);
+}
+
+}  // namespace ebpf
