@@ -331,7 +331,10 @@ Status TraceInstance::Resize(uint32_t cpu, size_t pages) {
 }
 
 Result<size_t> TraceInstance::Mark(StringView text) {
-  if (!has(TraceOption::kMarkers) || !buffer_->is_recording()) {
+  if (!has(TraceOption::kMarkers)) {
+    return Status::kInvalid;
+  }
+  if (!buffer_->is_recording()) {
     return Status::kBadFd;
   }
   constexpr size_t kMaxText = kMaxEventRecord - sizeof(FtracePrint::Record) - 2;

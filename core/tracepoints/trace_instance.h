@@ -72,8 +72,8 @@ class TraceInstance final : public NonCopyable {
   /// As TraceBuffer::Resize, and no event changes it any more.
   Status Resize(uint32_t cpu, size_t pages);
 
-  /// A line of a person's. How much of it was kept; kBadFd: nothing, since
-  /// nothing is recorded.
+  /// A line of a person's. How much of it was kept; kInvalid: nothing, by
+  /// option `markers`; kBadFd: since nothing is recorded.
   Result<size_t> Mark(StringView text);
 
   bool has(TraceOption option) const {

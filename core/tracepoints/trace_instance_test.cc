@@ -149,7 +149,7 @@ TEST_F(TraceInstanceTest, LinesOfPeopleAreAmongTheRecords) {
   EXPECT_GT(taken, 2000u);
   EXPECT_EQ(Lines(), prefix + text.substr(0, taken) + "\n");
   trace_->SetOption(TraceOption::kMarkers, false);
-  EXPECT_EQ(trace_->Mark("x").status(), Status::kBadFd);
+  EXPECT_EQ(trace_->Mark("x").status(), Status::kInvalid);
   trace_->SetOption(TraceOption::kMarkers, true);
   trace_->buffer().SetRecording(false);
   EXPECT_EQ(trace_->Mark("x").status(), Status::kBadFd);

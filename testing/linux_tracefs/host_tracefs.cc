@@ -71,4 +71,40 @@ std::string HostTracefs::Read(const std::string& file) const {
   return text.str();
 }
 
+int HostTracefs::Open(const std::string& file, int flags) const {
+  const int fd =
+      open((instance_ + "/" + file).c_str(), flags | O_CLOEXEC | O_NONBLOCK);
+  return fd < 0 ? -errno : fd;
+}
+
+int64_t HostTracefs::Put(const std::string& file, const std::string& text,
+                         int flags) const {
+  const int fd = Open(file, flags);
+  if (fd < 0) {
+    return fd;
+  }
+  const ssize_t count = write(fd, text.data(), text.size());
+  const int64_t result = count < 0 ? -errno : count;
+  close(fd);
+  return result;
+}
+
+std::string HostTracefs::Get(const std::string& file) const {
+  const int fd = Open(file, O_RDONLY);
+  if (fd < 0) {
+    return "!" + std::to_string(-fd);
+  }
+  std::string all;
+  char some[4096];
+  ssize_t count;
+  while ((count = read(fd, some, sizeof(some))) > 0) {
+    all.append(some, static_cast<size_t>(count));
+  }
+  if (count < 0) {
+    all += "!" + std::to_string(errno);
+  }
+  close(fd);
+  return all;
+}
+
 }  // namespace ebpf

@@ -3,6 +3,7 @@
 // The host's tracefs, for comparisons with it.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -21,6 +22,15 @@ class HostTracefs {
   /// 0 or an errno.
   int Write(const std::string& file, const std::string& text) const;
   std::string Read(const std::string& file) const;
+
+  /// What write(2) returns, or a negative errno, also open(2)'s; `flags` are
+  /// open(2)'s.
+  int64_t Put(const std::string& file, const std::string& text,
+              int flags) const;
+  /// As Read; what an error ends in is "!" and the errno.
+  std::string Get(const std::string& file) const;
+  /// open(2)'s descriptor, or a negative errno.
+  int Open(const std::string& file, int flags) const;
 
  private:
   explicit HostTracefs(std::string mount) : mount_(std::move(mount)) {}
