@@ -308,6 +308,56 @@ int bpf_iter_bpf_link(struct bpf_iter_meta *meta, struct bpf_link *link) {
   return 0;
 }
 
+// The arguments of tracepoints (core/tracepoints), behind a first one
+// that programs do not see: Linux's, and where they point to an object of the
+// kernel that has no type here, to nothing that programs could follow.
+
+typedef void (*btf_trace_bpf_trace_printk)(void *, const char *bpf_string);
+typedef void (*btf_trace_page_fault_user)(void *, unsigned long address,
+                                          void *regs, unsigned long error_code);
+typedef void (*btf_trace_page_fault_kernel)(void *, unsigned long address,
+                                            void *regs,
+                                            unsigned long error_code);
+typedef void (*btf_trace_irq_handler_entry)(void *, int irq, void *action);
+typedef void (*btf_trace_irq_handler_exit)(void *, int irq, void *action,
+                                           int ret);
+typedef void (*btf_trace_softirq_entry)(void *, unsigned int vec_nr);
+typedef void (*btf_trace_softirq_exit)(void *, unsigned int vec_nr);
+typedef void (*btf_trace_softirq_raise)(void *, unsigned int vec_nr);
+typedef void (*btf_trace_netif_receive_skb)(void *, void *skb);
+typedef void (*btf_trace_netif_rx)(void *, void *skb);
+typedef void (*btf_trace_net_dev_queue)(void *, void *skb);
+typedef void (*btf_trace_net_dev_xmit)(void *, void *skb, int rc, void *dev,
+                                       unsigned int skb_len);
+typedef void (*btf_trace_cpu_idle)(void *, unsigned int state,
+                                   unsigned int cpu_id);
+typedef void (*btf_trace_cpu_frequency)(void *, unsigned int frequency,
+                                        unsigned int cpu_id);
+typedef void (*btf_trace_sys_enter)(void *, void *regs, long id);
+typedef void (*btf_trace_sys_exit)(void *, void *regs, long ret);
+typedef void (*btf_trace_sched_switch)(void *, bool preempt, void *prev,
+                                       void *next, unsigned int prev_state);
+typedef void (*btf_trace_sched_waking)(void *, void *p);
+typedef void (*btf_trace_sched_wakeup)(void *, void *p);
+typedef void (*btf_trace_sched_wakeup_new)(void *, void *p);
+typedef void (*btf_trace_sched_migrate_task)(void *, void *p, int dest_cpu);
+typedef void (*btf_trace_sched_process_fork)(void *, void *parent, void *child);
+typedef void (*btf_trace_sched_process_exec)(void *, void *p, int old_pid);
+typedef void (*btf_trace_sched_process_exit)(void *, void *p, bool group_dead);
+typedef void (*btf_trace_sched_process_free)(void *, void *p);
+typedef void (*btf_trace_task_newtask)(void *, void *task, u64 clone_flags);
+typedef void (*btf_trace_task_rename)(void *, void *task, const char *comm);
+typedef void (*btf_trace_timer_init)(void *, void *timer);
+typedef void (*btf_trace_timer_start)(void *, void *timer,
+                                      unsigned long bucket_expiry);
+typedef void (*btf_trace_timer_expire_entry)(void *, void *timer,
+                                             unsigned long baseclk);
+typedef void (*btf_trace_timer_expire_exit)(void *, void *timer);
+typedef void (*btf_trace_timer_cancel)(void *, void *timer);
+typedef void (*btf_trace_hrtimer_expire_entry)(void *, void *hrtimer, s64 now);
+typedef void (*btf_trace_hrtimer_expire_exit)(void *, void *hrtimer);
+typedef void (*btf_trace_hrtimer_cancel)(void *, void *hrtimer);
+
 // Types that no function above names: clang describes what a variable has.
 
 struct {
@@ -333,4 +383,39 @@ struct {
   struct bpf_iter_num bpf_iter_num;
   struct bpf_iter_bits bpf_iter_bits;
   struct bpf_dynptr bpf_dynptr;
+  btf_trace_bpf_trace_printk bpf_trace_printk;
+  btf_trace_page_fault_user page_fault_user;
+  btf_trace_page_fault_kernel page_fault_kernel;
+  btf_trace_irq_handler_entry irq_handler_entry;
+  btf_trace_irq_handler_exit irq_handler_exit;
+  btf_trace_softirq_entry softirq_entry;
+  btf_trace_softirq_exit softirq_exit;
+  btf_trace_softirq_raise softirq_raise;
+  btf_trace_netif_receive_skb netif_receive_skb;
+  btf_trace_netif_rx netif_rx;
+  btf_trace_net_dev_queue net_dev_queue;
+  btf_trace_net_dev_xmit net_dev_xmit;
+  btf_trace_cpu_idle cpu_idle;
+  btf_trace_cpu_frequency cpu_frequency;
+  btf_trace_sys_enter sys_enter;
+  btf_trace_sys_exit sys_exit;
+  btf_trace_sched_switch sched_switch;
+  btf_trace_sched_waking sched_waking;
+  btf_trace_sched_wakeup sched_wakeup;
+  btf_trace_sched_wakeup_new sched_wakeup_new;
+  btf_trace_sched_migrate_task sched_migrate_task;
+  btf_trace_sched_process_fork sched_process_fork;
+  btf_trace_sched_process_exec sched_process_exec;
+  btf_trace_sched_process_exit sched_process_exit;
+  btf_trace_sched_process_free sched_process_free;
+  btf_trace_task_newtask task_newtask;
+  btf_trace_task_rename task_rename;
+  btf_trace_timer_init timer_init;
+  btf_trace_timer_start timer_start;
+  btf_trace_timer_expire_entry timer_expire_entry;
+  btf_trace_timer_expire_exit timer_expire_exit;
+  btf_trace_timer_cancel timer_cancel;
+  btf_trace_hrtimer_expire_entry hrtimer_expire_entry;
+  btf_trace_hrtimer_expire_exit hrtimer_expire_exit;
+  btf_trace_hrtimer_cancel hrtimer_cancel;
 } types_without_a_function;

@@ -29,8 +29,8 @@ TEST_P(KernelBtfTest, TheKernelsTypesAreFoundById) {
     linux_abi::BtfInfo info{};
     info.name = name_size != 0 ? caller_.Put(nullptr, name_size) : 0;
     info.name_size = name_size;
-    info.btf = caller_.Put(nullptr, 8192);
-    info.btf_size = 8192;
+    info.btf = caller_.Put(nullptr, 1 << 14);
+    info.btf_size = 1 << 14;
     EXPECT_EQ(Get(types, info), result);
     return info;
   };

@@ -155,6 +155,10 @@ constexpr TracepointInfo InfoOf() {
   }
   info.record_size = sizeof(Record);
   info.argument_count = Calls<Event>::kCount;
+  if constexpr (requires { Event::kShownArguments; }) {
+    static_assert(Event::kShownArguments <= Calls<Event>::kCount);
+    info.argument_count = Event::kShownArguments;
+  }
   if constexpr (requires { Event::kWritableSize; }) {
     info.writable_size = Event::kWritableSize;
   }

@@ -38,6 +38,7 @@ struct TracepointInfo {
   /// Makes a record of `size` bytes, whose EventHeader is there already.
   void (*fill)(void* record, size_t size, const uint64_t* arguments);
   uint32_t record_size;  // without text
+  /// The first ones, which raw programs may read; only `fill` knows of others.
   uint32_t argument_count;
   /// The first argument points to so many bytes that programs may write.
   uint32_t writable_size;

@@ -13,6 +13,7 @@ namespace ebpf {
 /// what the CPU says of the fault, in its own words.
 struct PageFaultKind {
   static constexpr char kSystem[] = "exceptions";
+  static constexpr uint32_t kShownArguments = 3;
   struct Record {
     EventHeader header;
     uint64_t address;

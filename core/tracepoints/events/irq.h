@@ -14,6 +14,7 @@ namespace ebpf {
 struct IrqHandlerEntry {
   static constexpr char kSystem[] = "irq";
   static constexpr char kName[] = "irq_handler_entry";
+  static constexpr uint32_t kShownArguments = 2;
   struct Record {
     EventHeader header;
     int32_t irq;

@@ -13,6 +13,7 @@ namespace ebpf {
 /// is the kernel's own packet, of whatever type.
 struct NetPacketKind {
   static constexpr char kSystem[] = "net";
+  static constexpr uint32_t kShownArguments = 1;
   struct Record {
     EventHeader header;
     const void* skbaddr;
@@ -56,6 +57,7 @@ struct NetDevQueue : NetPacketKind {
 struct NetDevXmit {
   static constexpr char kSystem[] = "net";
   static constexpr char kName[] = "net_dev_xmit";
+  static constexpr uint32_t kShownArguments = 4;
   struct Record {
     EventHeader header;
     const void* skbaddr;

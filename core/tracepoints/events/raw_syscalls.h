@@ -16,6 +16,7 @@ inline constexpr size_t kSyscallArguments = 6;
 struct RawSyscallsSysEnter {
   static constexpr char kSystem[] = "raw_syscalls";
   static constexpr char kName[] = "sys_enter";
+  static constexpr uint32_t kShownArguments = 2;
   struct Record {
     EventHeader header;
     int64_t id;
@@ -38,6 +39,7 @@ struct RawSyscallsSysEnter {
 struct RawSyscallsSysExit {
   static constexpr char kSystem[] = "raw_syscalls";
   static constexpr char kName[] = "sys_exit";
+  static constexpr uint32_t kShownArguments = 2;
   struct Record {
     EventHeader header;
     int64_t id;

@@ -26,6 +26,7 @@ inline constexpr uint32_t kTaskIdle = 0x80;
 struct SchedSwitch {
   static constexpr char kSystem[] = "sched";
   static constexpr char kName[] = "sched_switch";
+  static constexpr uint32_t kShownArguments = 4;
   struct Record {
     EventHeader header;
     char prev_comm[kTaskCommSize];
@@ -74,6 +75,7 @@ struct SchedSwitch {
 /// What the three below share.
 struct SchedWakeupKind {
   static constexpr char kSystem[] = "sched";
+  static constexpr uint32_t kShownArguments = 1;
   struct Record {
     EventHeader header;
     char comm[kTaskCommSize];
@@ -116,6 +118,7 @@ struct SchedWakeupNew : SchedWakeupKind {
 struct SchedMigrateTask {
   static constexpr char kSystem[] = "sched";
   static constexpr char kName[] = "sched_migrate_task";
+  static constexpr uint32_t kShownArguments = 2;
   struct Record {
     EventHeader header;
     uint32_t comm;
@@ -150,6 +153,7 @@ struct SchedMigrateTask {
 struct SchedProcessFork {
   static constexpr char kSystem[] = "sched";
   static constexpr char kName[] = "sched_process_fork";
+  static constexpr uint32_t kShownArguments = 2;
   struct Record {
     EventHeader header;
     uint32_t parent_comm;
@@ -186,6 +190,7 @@ struct SchedProcessFork {
 struct SchedProcessExec {
   static constexpr char kSystem[] = "sched";
   static constexpr char kName[] = "sched_process_exec";
+  static constexpr uint32_t kShownArguments = 2;
   struct Record {
     EventHeader header;
     uint32_t filename;
@@ -215,6 +220,7 @@ struct SchedProcessExec {
 struct SchedProcessExit {
   static constexpr char kSystem[] = "sched";
   static constexpr char kName[] = "sched_process_exit";
+  static constexpr uint32_t kShownArguments = 2;
   struct Record {
     EventHeader header;
     char comm[kTaskCommSize];
@@ -242,6 +248,7 @@ struct SchedProcessExit {
 struct SchedProcessFree {
   static constexpr char kSystem[] = "sched";
   static constexpr char kName[] = "sched_process_free";
+  static constexpr uint32_t kShownArguments = 1;
   struct Record {
     EventHeader header;
     uint32_t comm;

@@ -14,6 +14,7 @@ namespace ebpf {
 struct TaskNewtask {
   static constexpr char kSystem[] = "task";
   static constexpr char kName[] = "task_newtask";
+  static constexpr uint32_t kShownArguments = 2;
   struct Record {
     EventHeader header;
     int32_t pid;
@@ -41,6 +42,7 @@ struct TaskNewtask {
 struct TaskRename {
   static constexpr char kSystem[] = "task";
   static constexpr char kName[] = "task_rename";
+  static constexpr uint32_t kShownArguments = 2;
   struct Record {
     EventHeader header;
     int32_t pid;

@@ -39,6 +39,7 @@ struct TimerCancel : TimerKind {
 struct TimerStart {
   static constexpr char kSystem[] = "timer";
   static constexpr char kName[] = "timer_start";
+  static constexpr uint32_t kShownArguments = 2;
   struct Record {
     EventHeader header;
     const void* timer;
@@ -80,6 +81,7 @@ struct TimerStart {
 struct TimerExpireEntry {
   static constexpr char kSystem[] = "timer";
   static constexpr char kName[] = "timer_expire_entry";
+  static constexpr uint32_t kShownArguments = 2;
   struct Record {
     EventHeader header;
     const void* timer;
@@ -128,6 +130,7 @@ struct HrtimerCancel : HrtimerKind {
 struct HrtimerExpireEntry {
   static constexpr char kSystem[] = "timer";
   static constexpr char kName[] = "hrtimer_expire_entry";
+  static constexpr uint32_t kShownArguments = 2;
   struct Record {
     EventHeader header;
     const void* hrtimer;
