@@ -4,23 +4,32 @@
 #pragma once
 
 #include "core/machine/pt_regs.h"
+#include "core/program/perf_context.h"
 #include "core/program/program.h"
 #include "core/program/run_context.h"
 
 namespace ebpf::helpers {
 
-/// They are, or stand first in, what programs of these types are given; at a
-/// trace event there is their address. Null: nobody knows them. Context: any.
-inline const machine::PtRegs* InterruptedRegisters(const RunContext& run,
-                                                   uint64_t context) {
+struct InterruptedRegisters {
+  const machine::PtRegs* regs = nullptr;  // or nobody knows them
+  bool in_user = false;                   // they are a process's
+};
+
+/// They are what programs on kprobes are given; on a trace event there is their
+/// address. Context: any.
+inline InterruptedRegisters FindRegisters(const RunContext& run,
+                                          uint64_t context) {
   switch (run.program->type().id) {
     case ProgramTypeId::kKprobe:
-    case ProgramTypeId::kPerfEvent:
-      return reinterpret_cast<const machine::PtRegs*>(context);
+      return {reinterpret_cast<const machine::PtRegs*>(context), false};
     case ProgramTypeId::kTracepoint:
-      return *reinterpret_cast<const machine::PtRegs* const*>(context);
+      return {*reinterpret_cast<const machine::PtRegs* const*>(context), false};
+    case ProgramTypeId::kPerfEvent: {
+      const PerfContext& front = PerfContext::Of(context);
+      return {front.regs, front.in_user != 0};
+    }
     default:
-      return nullptr;
+      return {};
   }
 }
 

@@ -48,7 +48,7 @@ uint64_t PerfEventOutput(uint64_t context, uint64_t map, uint64_t flags,
   return AsResult(
       (*event)->Output(ConstBytes(reinterpret_cast<const uint8_t*>(data),
                                   static_cast<size_t>(size)),
-                       InterruptedRegisters(*CurrentRun(), context)));
+                       FindRegisters(*CurrentRun(), context).regs));
 }
 
 /// u64 bpf_perf_event_read(map, flags): the count, or -errno.
@@ -71,6 +71,31 @@ uint64_t PerfEventReadValue(uint64_t map, uint64_t flags, uint64_t value,
   }
   StoreUnaligned(to, *reading);
   return 0;
+}
+
+/// long bpf_perf_prog_read_value(ctx, value, size): of the event whose sample
+/// it is; zeros on failure.
+uint64_t PerfProgReadValue(uint64_t context, uint64_t value, uint64_t size,
+                           uint64_t, uint64_t) {
+  auto* const to = reinterpret_cast<uint8_t*>(value);
+  const Result<CounterReading> reading =
+      size == sizeof(CounterReading)
+          ? PerfContext::Of(context).event->ReadCounter()
+          : Result<CounterReading>(Status::kInvalid);
+  if (!reading.ok()) {
+    FillBytes(to, 0, static_cast<size_t>(size));
+    return AsResult(reading.status());
+  }
+  StoreUnaligned(to, *reading);
+  return 0;
+}
+
+/// long bpf_read_branch_records(ctx, buf, size, flags): no sample has any.
+uint64_t ReadBranchRecords(uint64_t, uint64_t, uint64_t, uint64_t flags,
+                           uint64_t) {
+  constexpr uint64_t kOnlySize = 1;  // BPF_F_GET_BRANCH_RECORDS_SIZE
+  return AsResult((flags & ~kOnlySize) != 0 ? Status::kInvalid
+                                            : Status::kNotFound);
 }
 
 /// long bpf_get_branch_snapshot(entries, size, flags): nobody here has the CPU

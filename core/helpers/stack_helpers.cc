@@ -21,9 +21,12 @@ Result<Span<const uint64_t>> Walk(RunContext& run, uint64_t context,
                                   uint64_t flags, size_t capacity) {
   const size_t skip = static_cast<size_t>(flags & linux_abi::kStackSkipMask);
   const bool user = (flags & linux_abi::kStackUser) != 0;
+  const InterruptedRegisters at = FindRegisters(run, context);
+  if (at.in_user && !user) {
+    return Status::kFault;  // the kernel had not been entered
+  }
   const size_t count = ebpf_port_stack_walk(
-      InterruptedRegisters(run, context), user, run.scratch,
-      Min<size_t>(skip + capacity, kScratchWords));
+      at.regs, user, run.scratch, Min<size_t>(skip + capacity, kScratchWords));
   if (count <= skip) {
     return Status::kFault;
   }

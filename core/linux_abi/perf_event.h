@@ -31,6 +31,7 @@ inline constexpr uint64_t kPerfDisabled = 1;
 inline constexpr uint64_t kPerfInherit = 1 << 1;
 inline constexpr uint64_t kPerfExcludeUser = 1 << 4;
 inline constexpr uint64_t kPerfExcludeKernel = 1 << 5;
+inline constexpr uint64_t kPerfExcludeIdle = 1 << 7;
 inline constexpr uint64_t kPerfFrequency = 1 << 10;
 inline constexpr uint64_t kPerfEnableOnExec = 1 << 12;
 inline constexpr uint64_t kPerfWatermark = 1 << 14;

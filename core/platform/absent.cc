@@ -202,4 +202,9 @@ EBPF_ABSENT bool ebpf_port_timer_start(struct ebpf_timer* /*timer*/,
 }
 EBPF_ABSENT int ebpf_port_timer_stop(struct ebpf_timer* /*timer*/) { return 0; }
 
+EBPF_ABSENT const void* ebpf_port_interrupted_regs(bool* in_user) {
+  *in_user = false;
+  return nullptr;
+}
+
 }  // extern "C"

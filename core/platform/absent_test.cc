@@ -155,6 +155,9 @@ TEST(AbsentTest, NoHelperOfAnOptionalServiceIsThere) {
   ebpf_timer timer = {};
   EXPECT_FALSE(ebpf_port_timer_start(&timer, 0, 0));
   EXPECT_EQ(ebpf_port_timer_stop(&timer), 0);
+  bool in_user = true;
+  EXPECT_EQ(ebpf_port_interrupted_regs(&in_user), nullptr);
+  EXPECT_FALSE(in_user);
   EXPECT_EQ(ebpf_port_send_signal(9, true), -1);
 }
 

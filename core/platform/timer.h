@@ -35,4 +35,11 @@ bool ebpf_port_timer_start(struct ebpf_timer* timer, uint64_t deadline_ns,
 /// somebody starts the timer. Context: any.
 int ebpf_port_timer_stop(struct ebpf_timer* timer);
 
+/// The registers of what was interrupted, as machine::PtRegs, when `expired` of
+/// a timer runs in an interrupt on this CPU; `*in_user`: they are those of a
+/// process's own code. They stay until `expired` returns. Null where that is
+/// not known, or `expired` runs elsewhere (the default). Context: irq, in
+/// `expired`.
+const void* ebpf_port_interrupted_regs(bool* in_user);
+
 }  // extern "C"

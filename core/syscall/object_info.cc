@@ -103,9 +103,13 @@ Status GetLinkInfo(InfoRequest& request, const Link& link) {
   info.prog_id = link.program()->id();
   if (link.type() == linux_abi::kLinkPerfEvent) {
     const EventDescription about = link.Describe();
+    info.perf_event_type = about.type;
+    if (about.type == linux_abi::kPerfEventOther) {
+      info.event = {about.event_config, about.event_type, 0, about.cookie};
+      return request.CopyOut(info);
+    }
     EBPF_TRY(CopyInfoName(request.client(), info.probe.name,
                           info.probe.name_size, about.name_view()));
-    info.perf_event_type = about.type;
     if (about.type == linux_abi::kPerfEventTracepoint) {
       info.tracepoint.cookie = about.cookie;
       return request.CopyOut(info);

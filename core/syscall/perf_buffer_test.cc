@@ -17,6 +17,7 @@
 #include "testing/caller/test_system.h"
 #include "testing/host_port/host_cpu.h"
 #include "testing/host_port/host_task.h"
+#include "testing/host_port/host_timer.h"
 
 namespace ebpf {
 namespace {
@@ -262,7 +263,10 @@ TEST_P(PerfBufferTest, WhichEventsThereAre) {
   EXPECT_EQ(caller_.OpenEvent(attr), Minus(Status::kNotSupported));
   attr = Attr();
   attr.config = linux_abi::kPerfCpuClock;
+  SetHostFeatures(0);
   EXPECT_EQ(caller_.OpenEvent(attr), Minus(Status::kNotSupported));
+  SetHostFeatures(~0u);
+  EXPECT_GE(caller_.OpenEvent(attr), 0);
   attr.sample_period = 0;
   EXPECT_GE(caller_.OpenEvent(attr), 0);
 }

@@ -167,8 +167,8 @@ Result<Ref<PerfEvent>> MakeEvent(Client& client, const System& system,
                                  const PerfEventAttr& attr, EventScope scope) {
   switch (attr.type) {
     case linux_abi::kPerfTypeSoftware: {
-      Ref<SoftwareEvent> event =
-          EBPF_TRY(SoftwareEvent::Create(attr, scope, *system.allocator));
+      Ref<SoftwareEvent> event = EBPF_TRY(SoftwareEvent::Create(
+          attr, scope, system.machine->pt_regs_size, *system.allocator));
       return Ref<PerfEvent>(Move(event));
     }
     case linux_abi::kPerfTypeTracepoint: {

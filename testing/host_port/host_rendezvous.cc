@@ -253,6 +253,16 @@ void RegisterCpu(uint32_t cpu) {
   t_thread.cpu_plus_one = cpu + 1;
 }
 
+void SignalCpus(int signal) {
+  Registry& registry = TheRegistry();
+  std::lock_guard<std::mutex> lock(registry.mutex);
+  for (uint32_t cpu = 0; cpu < kMaxHostCpus; ++cpu) {
+    if (registry.present[cpu]) {
+      pthread_kill(registry.threads[cpu], signal);
+    }
+  }
+}
+
 void UnregisterCpu(uint32_t cpu) {
   Registry& registry = TheRegistry();
   std::lock_guard<std::mutex> lock(registry.mutex);

@@ -22,6 +22,7 @@ struct Thread {
   uint8_t held_ranks[kMaxHeldLocks];
   volatile uint32_t in_detour;   // which gives back its interrupts
   volatile uint32_t trap_depth;  // breakpoint traps that are being handled
+  const void* volatile interrupted_regs;  // while timers expire in a tick
 };
 
 /// constinit: nothing has to be asked or called before it is used.
@@ -37,6 +38,13 @@ inline constexpr uintptr_t kNowhere = 0;
 /// Answers an interrupt from another CPU that came while they were masked.
 /// Called when they are unmasked; the thread then goes on at `pc`.
 void TakePendingIpi(uintptr_t pc);
+
+/// Runs at most so many of the timers that are due here; how many. Interrupts
+/// are on, or masked in a tick.
+uint64_t RunExpired(uint64_t most);
+
+/// Sends `signal` to the thread of each CPU.
+void SignalCpus(int signal);
 
 /// A trap's handler must not be interrupted between its end and the return to
 /// what it had interrupted: only that is told of the thread.

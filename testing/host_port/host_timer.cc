@@ -92,10 +92,10 @@ ebpf_timer* TakeExpired(uint64_t now) {
 
 }  // namespace
 
-uint64_t RunHostTimers() {
-  host::RequireTaskContext("RunHostTimers");
+namespace host {
+
+uint64_t RunExpired(uint64_t most) {
   const uint64_t now = ebpf_port_time_ns();
-  const uint64_t most = PendingHostTimers();
   uint64_t count = 0;
   while (count < most) {
     // An interrupt takes a timer out and runs it without a pause.
@@ -113,6 +113,13 @@ uint64_t RunHostTimers() {
     }
   }
   return count;
+}
+
+}  // namespace host
+
+uint64_t RunHostTimers() {
+  host::RequireTaskContext("RunHostTimers");
+  return host::RunExpired(PendingHostTimers());
 }
 
 uint64_t PendingHostTimers() {
@@ -170,6 +177,11 @@ int ebpf_port_timer_stop(ebpf_timer* timer) {
     return -1;
   }
   return was_pending ? 1 : 0;
+}
+
+const void* ebpf_port_interrupted_regs(bool* in_user) {
+  *in_user = false;
+  return ebpf::host::t_thread.interrupted_regs;
 }
 
 }  // extern "C"

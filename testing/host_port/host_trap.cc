@@ -16,6 +16,7 @@
 #include "core/base/noprobe.h"
 #include "core/capi/ebpf.h"
 #include "core/probes/kprobe.h"
+#include "testing/host_port/host_context.h"
 #include "testing/host_port/host_cpu.h"
 #include "testing/host_port/host_nofault.h"
 #include "testing/host_port/host_text.h"
@@ -30,6 +31,7 @@ extern "C" constinit const ebpf::TextRange ebpf_host_trap_noprobe_range = {
 namespace ebpf {
 namespace {
 
+using host::FromContext;
 using host::t_thread;
 using x86_64::kFlagInterrupt;
 using x86_64::PtRegs;
@@ -40,36 +42,9 @@ std::atomic<uint64_t> g_breakpoint_count{0};
 std::atomic<Hook> g_step_hook{nullptr};
 std::atomic<Hook> g_fault_hook{nullptr};
 
-struct Pair {
-  int from;
-  uint64_t PtRegs::* to;
-};
-constexpr Pair kPairs[] = {
-    {REG_R15, &PtRegs::r15}, {REG_R14, &PtRegs::r14}, {REG_R13, &PtRegs::r13},
-    {REG_R12, &PtRegs::r12}, {REG_RBP, &PtRegs::rbp}, {REG_RBX, &PtRegs::rbx},
-    {REG_R11, &PtRegs::r11}, {REG_R10, &PtRegs::r10}, {REG_R9, &PtRegs::r9},
-    {REG_R8, &PtRegs::r8},   {REG_RAX, &PtRegs::rax}, {REG_RCX, &PtRegs::rcx},
-    {REG_RDX, &PtRegs::rdx}, {REG_RSI, &PtRegs::rsi}, {REG_RDI, &PtRegs::rdi},
-    {REG_RIP, &PtRegs::rip}, {REG_RSP, &PtRegs::rsp},
-};
-
-EBPF_NOPROBE_INLINE void FromContext(const ucontext_t& context, bool irqs_on,
-                                     PtRegs& regs) {
-  const greg_t* from = context.uc_mcontext.gregs;
-  for (const Pair& pair : kPairs) {
-    regs.*pair.to = static_cast<uint64_t>(from[pair.from]);
-  }
-  const auto segments = static_cast<uint64_t>(from[REG_CSGSFS]);
-  regs.cs = segments & 0xffff;
-  regs.ss = segments >> 48;
-  regs.orig_rax = ~uint64_t{0};
-  regs.rflags = static_cast<uint64_t>(from[REG_EFL]) & ~kFlagInterrupt;
-  regs.rflags |= irqs_on ? kFlagInterrupt : 0;
-}
-
 EBPF_NOPROBE_INLINE void ToContext(const PtRegs& regs, ucontext_t& context) {
   greg_t* to = context.uc_mcontext.gregs;
-  for (const Pair& pair : kPairs) {
+  for (const host::RegisterPair& pair : host::kRegisterPairs) {
     to[pair.from] = static_cast<greg_t>(regs.*pair.to);
   }
   to[REG_EFL] = static_cast<greg_t>(regs.rflags | kFlagInterrupt);
