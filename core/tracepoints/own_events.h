@@ -14,6 +14,7 @@ namespace ebpf {
 struct BpfTracePrintk {
   static constexpr char kSystem[] = "bpf_trace";
   static constexpr char kName[] = "bpf_trace_printk";
+  static constexpr uint32_t kShownArguments = 1;
   struct Record {
     EventHeader header;
     uint32_t bpf_string;  // of `text`

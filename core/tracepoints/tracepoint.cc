@@ -400,8 +400,10 @@ void RemoveArgumentsConsumer(Tracepoint& tracepoint,
 
 Tracepoint* FindTracepoint(StringView name) {
   for (Tracepoint* tracepoint : DeclaredTracepoints()) {
+    // What is of ftrace are records that it makes itself, as in Linux.
     if (tracepoint != nullptr && tracepoint->id != 0 &&
-        tracepoint->info->name == name) {
+        tracepoint->info->name == name &&
+        !(tracepoint->info->system == StringView("ftrace"))) {
       return tracepoint;
     }
   }

@@ -106,8 +106,8 @@ Status InitTracepoints(Allocator& allocator);
 /// Takes them out. They have no consumers any more.
 void ExitTracepoints();
 
-/// The tracepoint of that name, of whatever system, or null: as Linux, whose
-/// raw tracepoints know no systems. Context: task.
+/// The tracepoint of that name, of whatever system but ftrace, or null: as
+/// Linux, whose raw tracepoints know no systems. Context: task.
 Tracepoint* FindTracepoint(StringView name);
 /// As TraceEvent::AddConsumer and RemoveConsumer. Context: task.
 Status AddArgumentsConsumer(Tracepoint& tracepoint,
