@@ -10,8 +10,8 @@ constinit const Effort kEffort = {.patience_ns = 3'000'000'000,
                                   .each_function = 1,
                                   .each_alone = 1,
                                   .functions = 200,
-                                  .run = 50,
-                                  .hit = 33,
+                                  .run = 30,
+                                  .hit = 15,
                                   .alone_hit = 95};
 
 }  // namespace guest::probes
