@@ -8,6 +8,7 @@
 #include "arch/aarch64/macro_assembler.h"
 #include "arch/aarch64/probed_insn.h"
 #include "arch/aarch64/pt_regs.h"
+#include "arch/aarch64/static_jump.h"
 #include "core/jit/compiler.h"
 
 namespace ebpf::aarch64 {
@@ -24,6 +25,8 @@ constinit const machine::MachineOps kMachineOps = {
     .relocate_reach = ProbedInsn::kRelocateReach,
     .may_detour = Detour::IsPossible,
     .make_detour = Detour::Make,
+    .static_no_op = StaticJump::NoOp(),
+    .make_static_jump = StaticJump::Make,
     .noprobe_text = {ebpf_aarch64_noprobe_begin, ebpf_aarch64_noprobe_end},
 };
 

@@ -8,6 +8,7 @@
 #include "arch/riscv64/macro_assembler.h"
 #include "arch/riscv64/probed_insn.h"
 #include "arch/riscv64/pt_regs.h"
+#include "arch/riscv64/static_jump.h"
 #include "core/jit/compiler.h"
 
 namespace ebpf::riscv64 {
@@ -27,6 +28,8 @@ constinit const machine::MachineOps kMachineOps = {
     .find_far_window = Detour::FindFar,
     .far_reach = Detour::kFarReach,
     .make_detour = Detour::Make,
+    .static_no_op = StaticJump::NoOp(),
+    .make_static_jump = StaticJump::Make,
     .noprobe_text = {ebpf_riscv64_noprobe_begin, ebpf_riscv64_noprobe_end},
 };
 

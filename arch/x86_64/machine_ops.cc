@@ -8,6 +8,7 @@
 #include "arch/x86_64/macro_assembler.h"
 #include "arch/x86_64/probed_insn.h"
 #include "arch/x86_64/pt_regs.h"
+#include "arch/x86_64/static_jump.h"
 #include "core/jit/compiler.h"
 
 namespace ebpf::x86_64 {
@@ -25,6 +26,8 @@ constinit const machine::MachineOps kMachineOps = {
     .may_detour = Detour::IsPossible,
     .find_window = Detour::Find,
     .make_detour = Detour::Make,
+    .static_no_op = StaticJump::NoOp(),
+    .make_static_jump = StaticJump::Make,
     .noprobe_text = {ebpf_x86_64_noprobe_begin, ebpf_x86_64_noprobe_end},
 };
 

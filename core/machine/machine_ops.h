@@ -71,6 +71,12 @@ struct MachineOps {
   bool (*make_detour)(ProbePlan& plan, const DetourWindow& window,
                       uint64_t slot, uint64_t entry) = nullptr;
 
+  /// StaticJumpFor's: what stands where a static key's branch is not taken, and
+  /// what is written there to take it. Null: there are no static keys.
+  ConstBytes static_no_op;
+  bool (*make_static_jump)(uint64_t code, uint64_t target,
+                           uint8_t* bytes) = nullptr;
+
   /// The CPU's own code in .ebpf.noprobe.
   TextRange noprobe_text;
 };
