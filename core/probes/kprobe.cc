@@ -64,6 +64,10 @@ void DetachKprobes(Span<const Ref<Kprobe>> probes) {
   ProbeRegistry::Get().DetachMany(probes);
 }
 
+void SetReservedText(const ReservedText* text) {
+  ProbeRegistry::Get().SetReserved(text);
+}
+
 bool ExitProbes() { return ProbeRegistry::Get().Exit(); }
 
 inline void ProbeSite::Run(machine::PtRegs& regs) {

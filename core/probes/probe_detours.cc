@@ -92,13 +92,26 @@ Result<DetourWindow> ProbeRegistry::FindWindow(const ProbePlan& plan,
   if (!window.ok()) {
     return window.status();
   }
-  const bool may = !HasSiteInside(plan.address, window->size) &&
-                   !IsEnteredInside(function, plan.address, window->size) &&
-                   IsAllowed(plan.address, window->size) &&
-                   ebpf_port_may_detour(plan.address, window->size) &&
-                   (window->size <= plan.insn_size || !has_parts_elsewhere_ ||
-                    !HasPartElsewhere(function));
+  const bool may =
+      !HasSiteInside(plan.address, window->size) &&
+      !IsPatchedAround(function, plan.address, window->size, is_far) &&
+      !IsEnteredInside(function, plan.address, window->size) &&
+      IsAllowed(plan.address, window->size) &&
+      ebpf_port_may_detour(plan.address, window->size) &&
+      (window->size <= plan.insn_size || !has_parts_elsewhere_ ||
+       !HasPartElsewhere(function));
   return may ? Result<DetourWindow>(*window) : Status::kInvalid;
+}
+
+/// Whether what is patched jumps into the window; or, where a register has to
+/// be dead behind it, whether anything of the function is patched: which ways
+/// lead on from there is then more than what can be seen.
+bool ProbeRegistry::IsPatchedAround(const ebpf_symbol& function,
+                                    uint64_t address, uint64_t size,
+                                    bool is_far) {
+  return reserved_ != nullptr &&
+         (reserved_->is_entered(address + 1, size - 1) ||
+          (is_far && reserved_->overlaps(function.address, function.size)));
 }
 
 bool ProbeRegistry::HasSiteInside(uint64_t address, uint64_t size) {

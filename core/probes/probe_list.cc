@@ -38,6 +38,11 @@ bool ProbeRegistry::MayStandOn(uint64_t address, uint64_t size) {
   return !cpus_.empty() && IsAllowed(address, size);
 }
 
+void ProbeRegistry::SetReserved(const ReservedText* text) {
+  MutexGuard guard(mutex_);
+  reserved_ = text;
+}
+
 size_t ListProbes(ProbesToList which, const ProbeKey& after,
                   Span<ProbeInfo> probes) {
   return ProbeRegistry::Get().List(which, after, probes);

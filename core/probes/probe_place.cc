@@ -118,6 +118,10 @@ Result<machine::ProbePlan> ProbeRegistry::PlanOrSayWhyNot(const Place& place) {
       return Refuse(plan.status(), place.function, place.offset,
                     "this instruction cannot be probed");
   }
+  if (IsReserved(plan->address, plan->insn_size)) {
+    return Refuse(Status::kInvalid, place.function, place.offset,
+                  "the kernel patches this instruction itself");
+  }
   if (!IsAllowed(plan->address, plan->insn_size)) {
     return Refuse(Status::kInvalid, place.function, place.offset,
                   "it is on a breakpoint's own way");
@@ -168,9 +172,14 @@ Status ProbeRegistry::CheckFollow(const Place& place,
                     : "not each of its calls returns once");
 }
 
+bool ProbeRegistry::IsReserved(uint64_t address, uint64_t size) {
+  return reserved_ != nullptr && reserved_->overlaps(address, size);
+}
+
 bool ProbeRegistry::IsAllowed(uint64_t address, uint64_t size) {
   bool allowed = ebpf_port_may_probe(address, size) &&
-                 !ops_->noprobe_text.Overlaps(address, size);
+                 !ops_->noprobe_text.Overlaps(address, size) &&
+                 !IsReserved(address, size);
   for (const TextRange& range : machine_noprobe_text) {
     allowed = allowed && !range.Overlaps(address, size);
   }

@@ -13,6 +13,7 @@
 #include "core/probes/probe_list.h"
 #include "core/probes/probe_site.h"
 #include "core/probes/probe_table.h"
+#include "core/probes/reserved_text.h"
 #include "core/probes/site_patches.h"
 #include "core/probes/slot_pool.h"
 #include "core/sync/mutex.h"
@@ -48,6 +49,7 @@ class ProbeRegistry : public NonCopyable {
   size_t List(ProbesToList which, const ProbeKey& after,
               Span<ProbeInfo> probes);
   bool MayStandOn(uint64_t address, uint64_t size);
+  void SetReserved(const ReservedText* text);
 
  private:
   // Finding out what a probe would stand on.
@@ -63,6 +65,7 @@ class ProbeRegistry : public NonCopyable {
   void HideBreakpoints(uint64_t begin, Bytes code) EBPF_REQUIRES(mutex_);
   Status CheckFollow(const Place& place, const KprobeConsumer& consumer);
   bool IsAllowed(uint64_t address, uint64_t size) EBPF_REQUIRES(mutex_);
+  bool IsReserved(uint64_t address, uint64_t size) EBPF_REQUIRES(mutex_);
 
   // Sites.
   static bool IsAttached(const Kprobe* probe) {
@@ -87,6 +90,8 @@ class ProbeRegistry : public NonCopyable {
   static bool HasPartsElsewhere();
   Result<machine::DetourWindow> FindWindow(const machine::ProbePlan& plan,
                                            bool is_far) EBPF_REQUIRES(mutex_);
+  bool IsPatchedAround(const ebpf_symbol& function, uint64_t address,
+                       uint64_t size, bool is_far) EBPF_REQUIRES(mutex_);
   bool HasSiteInside(uint64_t address, uint64_t size) EBPF_REQUIRES(mutex_);
   bool MakeDetour(ProbeSite& site, bool is_far) EBPF_REQUIRES(mutex_);
   void PlanDetour(ProbeSite& site) EBPF_REQUIRES(mutex_);
@@ -121,6 +126,7 @@ class ProbeRegistry : public NonCopyable {
   const machine::MachineOps* ops_ EBPF_GUARDED_BY(mutex_) = nullptr;
   Allocator* allocator_ EBPF_GUARDED_BY(mutex_) = nullptr;
   Span<ProbeCpu> cpus_ EBPF_GUARDED_BY(mutex_);
+  const ReservedText* reserved_ EBPF_GUARDED_BY(mutex_) = nullptr;
   SiteTable table_ EBPF_GUARDED_BY(mutex_);
   SitePatches patches_ EBPF_GUARDED_BY(mutex_);
   DetourPatches detours_ EBPF_GUARDED_BY(mutex_);
