@@ -27,6 +27,10 @@
 // The host port's own part of a trap's way.
 EBPF_NOPROBE_SYMBOLS(ebpf_host_cpu_noprobe)
 EBPF_NOPROBE_SYMBOLS(ebpf_host_rendezvous_noprobe)
+// The linker's: where the program's text is.
+extern "C" const char __executable_start[];
+extern "C" const char etext[];
+
 // Defined where a test links :host_trap.
 extern "C" __attribute__((weak))
 const ebpf::TextRange ebpf_host_trap_noprobe_range;
@@ -223,6 +227,26 @@ void ForgetTranslations(uintptr_t address, size_t size) {
   mprotect(start, length, PROT_READ | PROT_EXEC);
 }
 
+/// Writes to the program's text as long as that was not adopted: the text of
+/// static keys, of which the port is not asked before. Allocates nothing.
+bool WriteToImage(uintptr_t to, const void* bytes, size_t size) {
+  if (to < reinterpret_cast<uintptr_t>(__executable_start) ||
+      to + size > reinterpret_cast<uintptr_t>(etext)) {
+    return false;
+  }
+  const uintptr_t page = to / kPageSize * kPageSize;
+  const size_t length = RoundUpToPage(to + size - page);
+  auto* start = reinterpret_cast<void*>(page);
+  // What this runs may lie there, too.
+  if (mprotect(start, length, PROT_READ | PROT_WRITE | PROT_EXEC) != 0) {
+    return false;
+  }
+  memcpy(reinterpret_cast<void*>(to), bytes, size);
+  auto* begin = reinterpret_cast<char*>(to);
+  __builtin___clear_cache(begin, begin + size);
+  return mprotect(start, length, PROT_READ | PROT_EXEC) == 0;
+}
+
 bool TakeWriteFailure() {
   const uint64_t left = g_fail_write.load();
   if (left == 0) {
@@ -350,7 +374,7 @@ int ebpf_port_text_write(uintptr_t to, const void* bytes, size_t size) {
   Regions& all = TheRegions();
   Region* region = FindRegion(all, to, size);
   if (region == nullptr) {
-    return -EFAULT;
+    return WriteToImage(to, bytes, size) ? 0 : -EFAULT;
   }
   memcpy(region->alias + (to - region->begin), bytes, size);
   return 0;
