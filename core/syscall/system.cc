@@ -18,6 +18,7 @@
 #include "core/probes/kprobe.h"
 #include "core/program/run_context.h"
 #include "core/sync/read_section.h"
+#include "core/tracepoints/static_key.h"
 #include "core/tracepoints/trace_instance.h"
 #include "core/tracepoints/tracepoint.h"
 
@@ -36,13 +37,17 @@ constinit bool read_sections_stay = false;
 /// What programs are attached to.
 Status InitEvents(const machine::MachineOps& machine, Allocator& allocator) {
   EBPF_TRY(InitProbes(machine, allocator));
-  Status status = InitTracepoints(allocator);
+  Status status = InitStaticKeys(machine, allocator);
   if (IsOk(status)) {
-    status = InitTrace(allocator);
+    status = InitTracepoints(allocator);
     if (IsOk(status)) {
-      return Status::kOk;
+      status = InitTrace(allocator);
+      if (IsOk(status)) {
+        return Status::kOk;
+      }
+      ExitTracepoints();
     }
-    ExitTracepoints();
+    ExitStaticKeys();
   }
   (void)ExitProbes();  // there were none yet
   return status;
@@ -52,6 +57,7 @@ Status InitEvents(const machine::MachineOps& machine, Allocator& allocator) {
 bool ExitEvents() {
   ExitTrace();
   ExitTracepoints();
+  ExitStaticKeys();
   return ExitProbes();
 }
 

@@ -457,13 +457,3 @@ void ExitTracepoints() {
 }
 
 }  // namespace ebpf
-
-// Until static_key.cc is there.
-namespace ebpf {
-[[gnu::weak]] Status StaticKey::Enable() {
-  is_written_ = 1;
-  users_.FetchAdd(1, kRelaxed);
-  return Status::kOk;
-}
-[[gnu::weak]] void StaticKey::Disable() { users_.FetchSub(1, kRelaxed); }
-}  // namespace ebpf

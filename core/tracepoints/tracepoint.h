@@ -51,7 +51,7 @@ struct TracepointConsumers;
 
 /// A tracepoint: its address is in the section `ebpf_tracepoints`, read when
 /// the subsystem starts. Declared with `info`, all else zeros.
-struct Tracepoint {
+struct [[gnu::visibility("hidden")]] Tracepoint {
   StaticKey key;
   const TracepointInfo* info = nullptr;
   // core/tracepoints/tracepoint.cc's.

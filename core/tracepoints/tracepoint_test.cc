@@ -8,6 +8,7 @@
 #include "core/tracepoints/tracepoint_test_util.h"
 #include "gtest/gtest.h"
 #include "testing/host_port/host_cpu.h"
+#include "testing/host_port/host_machine.h"
 #include "testing/host_port/host_memory.h"
 #include "testing/host_port/host_task.h"
 
@@ -280,6 +281,7 @@ TEST_F(TracepointTest, TracepointsInTheirConsumersEndAtADepth) {
 
 TEST(TracepointMemoryTest, EveryAllocationMayFail) {
   ASSERT_TRUE(InitReadSections());
+  ASSERT_EQ(InitStaticKeys(ThisMachine(), PortAllocator()), Status::kOk);
   const uint64_t allocations =
       ForEachFailingAllocation("tracepoint", [](FailingAllocator& allocator) {
         const Status started = InitTracepoints(allocator);
@@ -311,6 +313,7 @@ TEST(TracepointMemoryTest, EveryAllocationMayFail) {
         ExitTracepoints();
       });
   EXPECT_EQ(allocations, 5u);
+  ExitStaticKeys();
   ExitReadSections();
 }
 

@@ -13,6 +13,7 @@
 #include "core/sync/read_section.h"
 #include "core/tracepoints/trace.h"
 #include "gtest/gtest.h"
+#include "testing/host_port/host_machine.h"
 
 namespace ebpf {
 
@@ -121,10 +122,12 @@ class TracepointFixture : public testing::Test {
  protected:
   TracepointFixture() {
     EXPECT_TRUE(InitReadSections());
+    EXPECT_EQ(InitStaticKeys(ThisMachine(), PortAllocator()), Status::kOk);
     EXPECT_EQ(InitTracepoints(PortAllocator()), Status::kOk);
   }
   ~TracepointFixture() override {
     ExitTracepoints();
+    ExitStaticKeys();
     ExitReadSections();
   }
 };

@@ -9,6 +9,7 @@
 #include "core/tracepoints/print_format.h"
 #include "core/tracepoints/tracepoint_test_util.h"
 #include "gtest/gtest.h"
+#include "testing/host_port/host_machine.h"
 #include "testing/host_port/host_memory.h"
 #include "testing/host_port/host_task.h"
 
@@ -147,6 +148,7 @@ TEST_F(SyscallEventsTest, SeveralMayAskForOne) {
 
 TEST(SyscallNumbersTest, OtherCpusHaveOthers) {
   ASSERT_TRUE(InitReadSections());
+  ASSERT_EQ(InitStaticKeys(ThisMachine(), PortAllocator()), Status::kOk);
   ASSERT_EQ(InitTracepoints(PortAllocator()), Status::kOk);
   ASSERT_EQ(InitSyscallEvents(PortAllocator(), SyscallNumbers::kGeneric),
             Status::kOk);
@@ -164,11 +166,13 @@ TEST(SyscallNumbersTest, OtherCpusHaveOthers) {
   ExitSyscallEvents();
   EXPECT_FALSE(Find("sys_enter_openat"));
   ExitTracepoints();
+  ExitStaticKeys();
   ExitReadSections();
 }
 
 TEST(SyscallEventsMemoryTest, NothingIsLeftWhereItEnds) {
   ASSERT_TRUE(InitReadSections());
+  ASSERT_EQ(InitStaticKeys(ThisMachine(), PortAllocator()), Status::kOk);
   ASSERT_EQ(InitTracepoints(PortAllocator()), Status::kOk);
   const uint64_t allocations = ForEachFailingAllocation(
       "syscall_events", [](FailingAllocator& allocator) {
@@ -196,6 +200,7 @@ TEST(SyscallEventsMemoryTest, NothingIsLeftWhereItEnds) {
       });
   EXPECT_EQ(allocations, 5u);
   ExitTracepoints();
+  ExitStaticKeys();
   ExitReadSections();
 }
 
