@@ -22,6 +22,10 @@ class HostTracefs {
   /// 0 or an errno.
   int Write(const std::string& file, const std::string& text) const;
   std::string Read(const std::string& file) const;
+  /// Where this process sees `file`.
+  std::string PathOf(const std::string& file) const {
+    return instance_ + "/" + file;
+  }
 
   /// What write(2) returns, or a negative errno, also open(2)'s; `flags` are
   /// open(2)'s.
