@@ -112,6 +112,10 @@ int64_t ebpf_ioctl(ebpf_client* client, int32_t fd, uint32_t command,
   return ebpf::Ioctl(ToClient(client), fd, command, argument);
 }
 
+int64_t ebpf_fd_wake(ebpf_client* client, int32_t fd, void* file) {
+  return ebpf::WakeFdReaders(ToClient(client), fd, file);
+}
+
 int64_t ebpf_fd_name(ebpf_client* client, int32_t fd, const char** name) {
   return ebpf::NameFd(ToClient(client), fd, name);
 }

@@ -11,7 +11,9 @@
 #include "core/memory/allocator.h"
 #include "gtest/gtest.h"
 #include "testing/host_port/host_cgroup.h"
+#include "testing/host_port/host_defer.h"
 #include "testing/host_port/host_memory.h"
+#include "testing/host_port/host_task.h"
 #include "testing/host_port/host_text.h"
 #include "testing/host_port/host_trap.h"
 #include "testing/host_port/host_user.h"
@@ -149,6 +151,30 @@ TEST_F(CApiTest, TextsAreListedOpenedAndRead) {
   uint32_t mode = 1;
   EXPECT_EQ(ebpf_text_path(UINT32_MAX, &mode), nullptr);
   EXPECT_EQ(mode, 0u);
+  ebpf_client_delete(client);
+}
+
+TEST_F(CApiTest, AReaderThatSleepsIsWoken) {
+  ebpf_client* client = ebpf_client_create(EBPF_ORIGIN_KERNEL);
+  const char path[] = "/sys/kernel/tracing/trace_pipe";
+  const auto fd = static_cast<int32_t>(
+      ebpf_text_open(client, reinterpret_cast<uint64_t>(path), 0));
+  ASSERT_GE(fd, 0);
+  ClearHostWakes();
+  int file;
+  EXPECT_EQ(ebpf_fd_wake(client, fd, &file), 0);
+  EXPECT_EQ(ebpf_fd_wake(client, fd, &file), -16);
+  EXPECT_EQ(ebpf_fd_wake(client, 99, &file), -9);
+  char name[256];
+  const char marker[] = "/sys/kernel/tracing/trace_marker";
+  EXPECT_EQ(c_kernel_write(client, marker, "x", name), 1);
+  EXPECT_EQ(HostWakeCount(&file), 0u);  // never from where it happened
+  RunHostDeferred();
+  EXPECT_EQ(HostWakeCount(&file), 1u);
+  EXPECT_EQ(ebpf_close(client, fd), 0);
+  EXPECT_EQ(c_kernel_write(client, marker, "x", name), 1);
+  RunHostDeferred();
+  EXPECT_EQ(HostWakeCount(&file), 1u);
   ebpf_client_delete(client);
 }
 

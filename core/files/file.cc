@@ -31,6 +31,8 @@ uint32_t File::Poll() {
          linux_abi::kPollWriteNormal;
 }
 
+Status File::WakeReaders(void* /*file*/) { return Status::kNotSupported; }
+
 Status File::Ioctl(Client& /*client*/, uint32_t /*command*/,
                    uint64_t /*argument*/) {
   return Status::kNotTty;

@@ -62,6 +62,11 @@ class File : public RefCounted<File> {
   /// poll(2)'s bits that hold now. Default: reads and writes do not block.
   virtual uint32_t Poll();
 
+  /// From now on, until the file's end, ebpf_port_wake(`file`) is called when
+  /// there is something to read that there was not; once. kBusy: it is already;
+  /// default: kNotSupported, since it would never be called.
+  virtual Status WakeReaders(void* file);
+
   /// ioctl(2). Default: kNotTty.
   virtual Status Ioctl(Client& client, uint32_t command, uint64_t argument);
 

@@ -25,6 +25,10 @@ Result<Ref<TextFile>> TextFile::Create(const TextPlace& place, Access access,
 
 TextFile::~TextFile() {
   if (walk_ != nullptr) {
+    const MutexGuard guard(mutex_);
+    if (wakes_) {
+      walk_->notifier()->Remove(waker_);
+    }
     walk_->Delete();
   }
 }
@@ -33,7 +37,7 @@ StringView TextFile::Rest() {
   if (read_ == size_ && !ended_) {
     TextWriter line(line_, sizeof(line_));
     const bool is_one = walk_->Next(line);
-    ended_ = !is_one && !walk_->Waits();
+    ended_ = !is_one && walk_->notifier() == nullptr;
     size_ = is_one ? line.text().size() : 0;
     read_ = 0;
     if (line.truncated()) {
@@ -91,13 +95,26 @@ Result<size_t> TextFile::Write(Client& client, CallerPtr from, size_t size) {
 uint32_t TextFile::Poll() {
   uint32_t events = linux_abi::kPollOut | linux_abi::kPollWriteNormal;
   bool is_readable = true;
-  if (walk_ != nullptr && walk_->Waits()) {
+  if (walk_ != nullptr && walk_->notifier() != nullptr) {
     MutexGuard guard(mutex_);
     is_readable = read_ != size_ || walk_->IsReadable();
     events = 0;  // Linux's trace_pipe cannot be written
   }
   return is_readable ? events | linux_abi::kPollIn | linux_abi::kPollReadNormal
                      : events;
+}
+
+Status TextFile::WakeReaders(void* file) {
+  if (walk_ == nullptr || walk_->notifier() == nullptr) {
+    return Status::kNotSupported;
+  }
+  const MutexGuard guard(mutex_);
+  if (Exchange(wakes_, true)) {
+    return Status::kBusy;
+  }
+  waker_.file = file;
+  walk_->notifier()->Add(waker_);
+  return Status::kOk;
 }
 
 void TextFile::Skip(uint64_t count) {

@@ -7,6 +7,8 @@
 #include "core/files/client.h"
 #include "core/files/file.h"
 #include "core/files/text_walk.h"
+#include "core/maps/notifier.h"
+#include "core/platform/wake.h"
 #include "core/sync/mutex.h"
 
 namespace ebpf {
@@ -40,6 +42,7 @@ class TextFile final : public File {
   Result<size_t> Write(Client& client, CallerPtr from, size_t size) override;
 
   uint32_t Poll() override;
+  Status WakeReaders(void* file) override;
 
   /// Goes over the next `count` characters, or all that there are.
   void Skip(uint64_t count);
@@ -51,6 +54,13 @@ class TextFile final : public File {
       : place_(place), access_(access), allocator_(allocator) {}
   ~TextFile();
   void Destroy() override { allocator_.Delete(this); }
+
+  /// Wakes the port's readers of this file.
+  class Waker final : public Listener {
+   public:
+    void OnReadable() override { ebpf_port_wake(file); }
+    void* file = nullptr;
+  };
 
   /// What is left of the line, or the next one; empty at the end, or where
   /// there is nothing now.
@@ -64,6 +74,8 @@ class TextFile final : public File {
   bool ended_ EBPF_GUARDED_BY(mutex_) = false;
   size_t size_ EBPF_GUARDED_BY(mutex_) = 0;  // of the line
   size_t read_ EBPF_GUARDED_BY(mutex_) = 0;  // of it
+  bool wakes_ EBPF_GUARDED_BY(mutex_) = false;
+  Waker waker_;  // by the walk's notifier, if wakes_
   char line_[kMaxTextLine] EBPF_GUARDED_BY(mutex_);
 };
 

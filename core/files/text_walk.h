@@ -11,6 +11,7 @@
 #include "core/base/status.h"
 #include "core/base/string_view.h"
 #include "core/base/text_writer.h"
+#include "core/maps/notifier.h"
 #include "core/memory/allocator.h"
 
 namespace ebpf {
@@ -34,9 +35,10 @@ class TextWalk {
   /// false: there is none any more.
   virtual bool Next(TextWriter& line) = 0;
 
-  /// Whether lines may come after Next has said that there are none: then who
-  /// reads is told to try again, and IsReadable tells when.
-  virtual bool Waits() const { return false; }
+  /// Where lines may come after Next has said that there are none: who tells
+  /// when; IsReadable says whether. Who reads is told to try again then. Null:
+  /// none will come.
+  virtual Notifier* notifier() { return nullptr; }
   virtual bool IsReadable() { return true; }
 
   /// Ends the walk, and frees it.

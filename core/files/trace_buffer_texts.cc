@@ -31,7 +31,7 @@ void PutSize(TextWriter& text, const TraceInstance& trace, size_t kilobytes,
   text.PutUnsigned(kilobytes);
   if (!trace.is_expanded()) {
     text.Put(" (expanded: ")
-        .PutUnsigned(cpus * TraceInstance::kDefaultPages * kKbPerPage)
+        .PutUnsigned(cpus * TraceInstance::DefaultPages() * kKbPerPage)
         .Put(")");
   }
   text.Put("\n");
@@ -170,7 +170,7 @@ class TracePipeWalk final : public TextWalk {
     turn.Take();
     return true;
   }
-  bool Waits() const override { return true; }
+  Notifier* notifier() override { return &trace_.buffer().notifier(); }
   bool IsReadable() override { return trace_.buffer().IsReadable(cpu_); }
   void Delete() override {
     cursor_.Destroy();

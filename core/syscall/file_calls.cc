@@ -37,6 +37,11 @@ Result<uint32_t> PollFile(Client& client, int32_t fd) {
   return file->Poll();
 }
 
+Status WakeFileReaders(Client& client, int32_t fd, void* port_file) {
+  Ref<File> file = EBPF_TRY(client.fds().Get(fd));
+  return file->WakeReaders(port_file);
+}
+
 Result<size_t> DescribeFile(Client& client, int32_t fd, Span<char> to) {
   Ref<File> file = EBPF_TRY(client.fds().Get(fd));
   TextWriter text(to.data(), to.size());
@@ -83,6 +88,10 @@ int64_t Write(Client& client, int32_t fd, CallerPtr from, uint64_t size) {
 
 int64_t Poll(Client& client, int32_t fd) {
   return ReturnValue(PollFile(client, fd));
+}
+
+int64_t WakeFdReaders(Client& client, int32_t fd, void* file) {
+  return ReturnValue(WakeFileReaders(client, fd, file));
 }
 
 int64_t DescribeFd(Client& client, int32_t fd, Span<char> to) {

@@ -27,6 +27,10 @@ int64_t Write(Client& client, int32_t fd, CallerPtr from, uint64_t size);
 /// The poll bits of `fd` that hold now.
 int64_t Poll(Client& client, int32_t fd);
 
+/// ebpf_port_wake(file) is called from now on when there is something to read;
+/// 0. -EOPNOTSUPP: never; -EBUSY.
+int64_t WakeFdReaders(Client& client, int32_t fd, void* file);
+
 /// The text of Linux's /proc/self/fdinfo/N without the lines that are of every
 /// descriptor (pos, flags, mnt_id, ino), as much as fits; how long it is whole.
 int64_t DescribeFd(Client& client, int32_t fd, Span<char> to);

@@ -314,10 +314,15 @@ void TraceInstance::PutFilter(TextWriter& writer, const TraceEvent& event) {
   }
 }
 
+size_t TraceInstance::DefaultPages() {
+  return Max(kFirstPages,
+             Min(kDefaultPages, kMaxDefaultPages / ebpf_port_cpu_count()));
+}
+
 Status TraceInstance::Expand() {
   const MutexGuard guard(mutex_);
   if (!is_expanded()) {
-    EBPF_TRY(buffer_->Resize(kAllCpus, kDefaultPages));
+    EBPF_TRY(buffer_->Resize(kAllCpus, DefaultPages()));
     is_expanded_.Store(true, kRelaxed);
   }
   return Status::kOk;

@@ -39,6 +39,9 @@ class TraceInstance final : public NonCopyable {
   /// on: lines of programs and of people are there in any case.
   static constexpr size_t kFirstPages = 5;
   static constexpr size_t kDefaultPages = 128;
+  /// Where there are many CPUs they share this many.
+  static constexpr size_t kMaxDefaultPages = 4096;
+  static size_t DefaultPages();
 
   /// kNoMemory. Context of what says nothing else: task.
   static Result<TraceInstance*> Create(Allocator& allocator);
