@@ -102,8 +102,11 @@ Status WriteSome(Span<const uint32_t> indices, bool taken, size_t* written)
   return patches.Apply();
 }
 
-/// All of them, or none.
+/// All of them, or none. None at all ask nothing of the CPU, or of the text.
 Status Write(Span<const uint32_t> indices, bool taken) EBPF_REQUIRES(mutex) {
+  if (indices.empty()) {
+    return Status::kOk;
+  }
   size_t written;
   const Status status = WriteSome(indices, taken, &written);
   if (!IsOk(status)) {
@@ -118,12 +121,16 @@ Status Write(Span<const uint32_t> indices, bool taken) EBPF_REQUIRES(mutex) {
 
 Status StaticKey::Enable() {
   const MutexGuard guard(mutex);
-  if (memory == nullptr || machine_ops->make_static_jump == nullptr) {
+  if (memory == nullptr) {
+    return Status::kNotSupported;
+  }
+  const Span<const uint32_t> branches = sites.Of(*this);
+  if (machine_ops->make_static_jump == nullptr && !branches.empty()) {
     return Status::kNotSupported;
   }
   const uint32_t users = users_.Load(kRelaxed);
   if (users == 0) {
-    EBPF_TRY(Write(sites.Of(*this), true));
+    EBPF_TRY(Write(branches, true));
   }
   users_.Store(users + 1, kRelaxed);
   return Status::kOk;

@@ -11,6 +11,7 @@
 #include "testing/host_port/host_clock.h"
 #include "testing/host_port/host_cpu.h"
 #include "testing/host_port/host_memory.h"
+#include "testing/host_port/host_rendezvous.h"
 #include "testing/host_port/host_task.h"
 
 namespace ebpf {
@@ -174,6 +175,15 @@ TEST_F(TraceInstanceTest, TasksWithoutANameAreDots) {
   const std::string lines = Lines();
   EXPECT_NE(lines.find("           <...>-77      ["), std::string::npos);
   EXPECT_NE(lines.find("          <idle>-0       ["), std::string::npos);
+}
+
+TEST_F(TraceInstanceTest, WhatProgramsPrintNeedsNoTextService) {
+  SetHostTextSupport(false);
+  const TraceEventRef print =
+      TraceEvents::Find("bpf_trace", "bpf_trace_printk");
+  EXPECT_EQ(trace_->Switch(*print, true), Status::kOk);
+  EXPECT_EQ(trace_->Switch(*print, false), Status::kOk);
+  SetHostTextSupport(true);
 }
 
 TEST_F(TraceInstanceTest, WhatCannotBeSwitchedIsRefused) {
