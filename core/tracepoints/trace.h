@@ -9,6 +9,7 @@
 #include "core/base/memory.h"
 #include "core/base/types.h"
 #include "core/tracepoints/tracepoint.h"
+#include "machine/static_branch.h"
 
 namespace ebpf {
 
@@ -105,7 +106,8 @@ struct EventCalls {
  private:
   using Record = typename Event::Record;
 
-  [[gnu::noinline, gnu::cold]] static void FireMany(Args... arguments) {
+  [[gnu::noinline, gnu::cold]] EBPF_BEHIND_BRANCHES static void FireMany(
+      Args... arguments) {
     const uint64_t words[] = {ToWord(arguments)...};
     ebpf_tracepoint_fire(&Event::tracepoint, words);
   }
@@ -223,9 +225,9 @@ constexpr EventField FieldOf(StringView type, StringView name, size_t offset) {
 
 /// Passes the event: one no-op, and nothing is evaluated, while nobody wants
 /// it. Context: any.
-#define EBPF_TRACE(Event, ...)                                  \
-  do {                                                          \
-    if (__builtin_expect(Event::tracepoint.key.enabled(), 0)) { \
-      ::ebpf::trace::Calls<Event>::Fire(__VA_ARGS__);           \
-    }                                                           \
+#define EBPF_TRACE(Event, ...)                        \
+  do {                                                \
+    if (EBPF_STATIC_BRANCH(Event::tracepoint.key)) {  \
+      ::ebpf::trace::Calls<Event>::Fire(__VA_ARGS__); \
+    }                                                 \
   } while (false)

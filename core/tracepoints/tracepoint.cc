@@ -373,7 +373,7 @@ extern "C" void ebpf_tracepoint_fire(Tracepoint* tracepoint,
 }
 
 template <typename... Words>
-void FireWords(Tracepoint* tracepoint, Words... words) {
+EBPF_BEHIND_BRANCHES void FireWords(Tracepoint* tracepoint, Words... words) {
   const uint64_t arguments[sizeof...(Words) == 0 ? 1 : sizeof...(Words)] = {
       words...};
   Fire(*tracepoint, arguments);

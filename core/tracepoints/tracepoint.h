@@ -20,6 +20,7 @@
 #include "core/tracepoints/event_field.h"
 #include "core/tracepoints/static_key.h"
 #include "core/tracepoints/trace_event.h"
+#include "machine/static_branch.h"
 
 namespace ebpf {
 
@@ -72,7 +73,7 @@ void ebpf_tracepoint_fire(Tracepoint* tracepoint, const uint64_t* arguments);
 
 /// The same with up to kMaxFiredWords arguments by themselves.
 template <typename... Words>
-void FireWords(Tracepoint* tracepoint, Words... words);
+EBPF_BEHIND_BRANCHES void FireWords(Tracepoint* tracepoint, Words... words);
 inline constexpr size_t kMaxFiredWords = 6;
 
 /// Gets a tracepoint's arguments, before any record is made of them. Outlives

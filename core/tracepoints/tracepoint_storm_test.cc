@@ -170,7 +170,7 @@ TEST_F(TracepointStormTest, WhoStaysIsToldOfEachPassExactly) {
   g_passes = 0;
   Passing passing;
   uint64_t told_while_there = 0;
-  for (int round = 0; round < 1000; ++round) {
+  for (int round = 0; round < 300; ++round) {
     CountingArguments guest;
     auto guest_records = std::make_unique<CountingRecords>();
     ASSERT_EQ(AddArgumentsConsumer(Passed::tracepoint, guest), Status::kOk);
@@ -200,7 +200,7 @@ TEST_F(TracepointStormTest, WhoStaysIsToldOfEachPassExactly) {
 TEST_F(TracepointStormTest, ItIsSwitchedOnAndOffUnderPasses) {
   const uint64_t bytes = PortAllocatedBytes();
   Passing passing;
-  for (int round = 0; round < 1000; ++round) {
+  for (int round = 0; round < 200; ++round) {
     CountingArguments guest;
     ASSERT_EQ(AddArgumentsConsumer(Passed::tracepoint, guest), Status::kOk);
     passing.Signal();
