@@ -59,6 +59,18 @@ struct bpf_dynptr {
   __u64 opaque[2];
 } __attribute__((aligned(8)));
 
+// What a trace event's record begins with.
+struct trace_entry {
+  unsigned short type;
+  unsigned char flags;
+  unsigned char preempt_count;
+  int pid;
+};
+
+struct bpf_raw_tracepoint_args {
+  __u64 args[0];
+};
+
 // What PT_REGS_PARM1 and its kind look into: uapi asm/ptrace.h of each CPU,
 // under the names that libbpf's bpf_tracing.h expects outside the kernel.
 #if defined(__TARGET_ARCH_x86)

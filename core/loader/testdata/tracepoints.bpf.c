@@ -5,10 +5,6 @@
 
 #include <bpf/bpf_helpers.h>
 
-struct bpf_raw_tracepoint_args {
-  __u64 args[0];
-};
-
 // What each program has seen last, and how often it ran.
 struct {
   __u64 raw_runs;
