@@ -3,8 +3,8 @@
 """Checks that a kernel's linker can take an archive, and its CPU run it.
 
 Looked at are undefined symbols, sections that somebody would have to run or
-set up, kinds of relocations, floating-point and vector instructions, and what
-the code in .ebpf.noprobe calls. Each finding is one line, `kind: what`; the
+set up, kinds of relocations, the table of static keys' branches, floating-point
+and vector instructions, and what the code in .ebpf.noprobe calls. Each finding is one line, `kind: what`; the
 sizes of the archive are printed at the end.
 """
 
@@ -85,6 +85,22 @@ RELOCATIONS = {
         "R_RISCV_PCREL_LO12_I",
         "R_RISCV_PCREL_LO12_S",
     },
+}
+
+# Where static keys have branches (core/tracepoints/static_key.h): entries of 16
+# bytes that hold offsets only, so that nobody relocates them when a kernel runs.
+STATIC_SITES = "ebpf_static_sites"
+STATIC_SITE_SIZE = 16
+STATIC_SITE_RELOCATIONS = {
+    "R_X86_64_PC32",
+    "R_X86_64_PC64",
+    "R_AARCH64_PREL32",
+    "R_AARCH64_PREL64",
+    "R_RISCV_32_PCREL",
+    "R_RISCV_ADD32",
+    "R_RISCV_ADD64",
+    "R_RISCV_SUB32",
+    "R_RISCV_SUB64",
 }
 
 FLOAT_REGISTERS = {
@@ -227,6 +243,21 @@ def check_relocations(archive, options):
             yield f"relocation: {kind} in {section} is not on the list"
 
 
+def check_static_sites(archive, options):
+    for name, size, flags, member in archive.sections():
+        if name != STATIC_SITES:
+            continue
+        if "W" in flags or "A" not in flags:
+            yield f"static sites: those of {member} are not read-only data"
+        if "R" not in flags:
+            yield f"static sites: those of {member} may be collected as garbage"
+        if size % STATIC_SITE_SIZE:
+            yield f"static sites: those of {member} are of another size"
+    for kind in sorted({k for s, k in archive.relocations() if s == STATIC_SITES}):
+        if kind not in STATIC_SITE_RELOCATIONS:
+            yield f"static sites: {kind} is no offset from the entry"
+
+
 def check_floating_point(insns, options):
     registers = FLOAT_REGISTERS[options.arch]
     mnemonics = FLOAT_MNEMONICS[options.arch]
@@ -309,6 +340,7 @@ def audit(options):
     findings += check_symbols(archive, options)
     findings += check_sections(archive, options)
     findings += check_relocations(archive, options)
+    findings += check_static_sites(archive, options)
     findings += check_floating_point(insns, options)
     findings += check_noprobe(archive, insns, options)
     print_sizes(archive, sys.stdout)
