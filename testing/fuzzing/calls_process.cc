@@ -386,8 +386,10 @@ void Process::MakeOneCall() {
     case 12: {
       const int32_t fd = Fd(Kind(source_.Byte() % 6));
       const uint64_t to = Address();
-      result =
-          Read(client_, fd, client_.Pointer(to), source_.Number<uint16_t>());
+      const auto size = source_.Number<uint16_t>();
+      result = size % 4 == 0
+                   ? ebpf::Write(client_, fd, client_.Pointer(to), size)
+                   : Read(client_, fd, client_.Pointer(to), size);
       break;
     }
     case 13:
