@@ -14,8 +14,6 @@
 namespace ebpf::loader {
 namespace {
 
-constexpr uint32_t kPerfTypeTracepoint = 2;
-
 /// Longer names of a system and an event no kernel has.
 constexpr size_t kMaxPathSize = 256;
 
@@ -58,7 +56,7 @@ Result<int> Object::OpenTracepoint(StringView target) {
     return Status::kInvalid;
   }
   linux_abi::PerfEventAttr attr{};
-  attr.type = kPerfTypeTracepoint;
+  attr.type = linux_abi::kPerfTypeTracepoint;
   attr.size = sizeof(attr);
   attr.config = EBPF_TRY(ReadId(client_, target));
   attr.flags = linux_abi::kPerfDisabled;

@@ -158,6 +158,20 @@ TEST_F(AttachTracepointTest, TypedProgramsAreAttachedToWhatTheyWereLoadedFor) {
   EXPECT_EQ(Seen().typed, 9u);
 }
 
+TEST_F(AttachTracepointTest, ProgramsForRecordsGetThem) {
+  const Result<int> link = Attach("record");
+  ASSERT_TRUE(link.ok()) << log();
+  EBPF_TRACE(ClientEvent, 7, 10);
+  EXPECT_EQ(Seen().record_runs, 1u);
+  EXPECT_EQ(Seen().record, 10u);
+  EXPECT_EQ(object_.Detach(*link), Status::kOk);
+  EBPF_TRACE(ClientEvent, 7, 11);
+  EXPECT_EQ(Seen().record_runs, 1u);
+
+  ASSERT_TRUE(Attach("record_of_any", "loader_test/client_event").ok())
+      << log();
+}
+
 TEST_F(AttachTracepointTest, WhatCannotBeAttachedSaysSo) {
   EXPECT_EQ(Attach("raw", "nothing").status(), Status::kNotFound);
   EXPECT_EQ(Attach("raw", "client_event", 1).status(), Status::kInvalid);
