@@ -70,7 +70,9 @@ KprobeMultiLink::KprobeMultiLink(Ref<Program> program, KprobesKind kind,
       running_(*this->program()),
       kind_(kind),
       allocator_(allocator),
-      hook_(*this) {}
+      hook_(kind == KprobesKind::kSession
+                ? ReturnHook(static_cast<CallConsumer&>(*this))
+                : ReturnHook(static_cast<ReturnConsumer&>(*this))) {}
 
 Result<Ref<Link>> KprobeMultiLink::Create(Ref<Program> program,
                                           KprobesKind kind,
@@ -168,9 +170,6 @@ void KprobeMultiLink::Hit(machine::PtRegs& regs) {
 }
 
 bool KprobeMultiLink::Entered(machine::PtRegs& regs, uint64_t& data) {
-  if (kind_ != KprobesKind::kSession) {
-    return true;
-  }
   const uint64_t function = machine::PcOf(regs);
   RunOrigin origin = {CookieOf(function), function};
   origin.session = &data;

@@ -23,7 +23,7 @@ enum class KprobesKind : uint8_t {
 
 class KprobeMultiLink final : public Link,
                               private KprobeConsumer,
-                              private ReturnConsumer {
+                              private CallConsumer {
  public:
   /// `functions` are where functions are entered, `cookies` are as many, or
   /// none; both arrays become the link's when it succeeds, and each function is
@@ -66,7 +66,8 @@ class KprobeMultiLink final : public Link,
   KprobeConsumer& consumer();
   uint64_t CookieOf(uint64_t function) const;
 
-  // KprobeConsumer, for kEntries, and ReturnConsumer. Context: any.
+  // KprobeConsumer, for kEntries, and CallConsumer (Entered: for kSession).
+  // Context: any.
   void Hit(machine::PtRegs& regs) override;
   bool Entered(machine::PtRegs& regs, uint64_t& data) override;
   void Returned(machine::PtRegs& regs, const ReturnedCall& call) override;

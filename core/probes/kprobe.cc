@@ -73,6 +73,14 @@ bool ExitProbes() { return ProbeRegistry::Get().Exit(); }
 inline void ProbeSite::Run(machine::PtRegs& regs) {
   // Pairs with the release in ProbeRegistry::AddProbe.
   Kprobe* probe = first.Load(kAcquire);
+  if (probe == nullptr || probe->next_.Load(kAcquire) != nullptr) {
+    RunAll(probe, regs);
+  } else if (probe->enabled()) {
+    probe->consumer_.Hit(regs);  // as nearly always
+  }
+}
+
+[[gnu::noinline]] void ProbeSite::RunAll(Kprobe* probe, machine::PtRegs& regs) {
   for (; probe != nullptr; probe = probe->next_.Load(kAcquire)) {
     if (probe->enabled()) {
       probe->consumer_.Hit(regs);

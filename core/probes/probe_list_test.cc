@@ -129,7 +129,6 @@ TEST_F(ProbeListTest, AWalkOverManyTakesFewPasses) {
 
 TEST_F(ProbeListTest, AReturnHookIsOneThatFollowsReturns) {
   struct Returns final : ReturnConsumer {
-    bool Entered(machine::PtRegs&, uint64_t&) override { return true; }
     void Returned(machine::PtRegs&, const ReturnedCall&) override {}
   } returns;
   HostText text("add", kAdd);

@@ -24,6 +24,9 @@ class ProbeSite : public NonCopyable {
   /// Runs the enabled consumers. The CPU's section is open. Context: any.
   void Run(machine::PtRegs& regs);
 
+  /// Those from `probe` on.
+  void RunAll(Kprobe* probe, machine::PtRegs& regs);
+
   /// Counts a hit that the enabled consumers do not get. Interrupts masked.
   EBPF_NOPROBE_INLINE void CountMissed() {
     // Pairs with the release in ProbeRegistry::AddProbe.
@@ -88,7 +91,7 @@ struct ProbeTable {
 };
 
 /// What a CPU is in the middle of. Only its own traps touch it.
-struct alignas(64) ProbeCpu {
+struct alignas(256) ProbeCpu {
   /// An instruction that is in its slot. There is more than one when a fault in
   /// a slot led to another probe.
   struct Step {

@@ -28,8 +28,9 @@ struct ProbeTrap {
     return cpus != nullptr && Handle(cpus[ebpf_port_cpu_id()], regs);
   }
 
-  /// The hit of a detour, interrupts masked: whether to go on elsewhere.
-  static EBPF_NOPROBE_INLINE bool OnDetour(machine::PtRegs& regs) {
+  /// The hit of a detour on CPU `id`, interrupts masked: whether to go on
+  /// elsewhere.
+  static EBPF_NOPROBE_INLINE bool OnDetour(uint32_t id, machine::PtRegs& regs) {
     ProbeCpu* cpus = probe_shared.cpus.Load(kAcquire);
     if (cpus == nullptr) {
       return false;
@@ -40,7 +41,7 @@ struct ProbeTrap {
     if (site == nullptr) {
       return false;  // it was taken away meanwhile
     }
-    RunConsumers(cpus[ebpf_port_cpu_id()], *site, regs);
+    RunConsumers(cpus[id], *site, regs);
     return Insn::Pc(regs) != address;
   }
 

@@ -18,24 +18,14 @@ namespace ebpf {
 
 /// What is known of a call when it returns.
 struct ReturnedCall {
-  uint64_t function;        // its entry: where the kprobe stood
   uint64_t return_address;  // to which it returns, never a trampoline
-  uint64_t data;            // what Entered kept
+  uint64_t function;        // its entry: where the kprobe stood
+  uint64_t data;            // what Entered kept, or 0
 };
 
-/// What happens at a call and at its return. Outlives the hook's Cancel.
+/// What happens at a call's return. Outlives the hook's Cancel.
 class ReturnConsumer {
  public:
-  /// A function is entered; the pc of `regs` is its address. False: this call's
-  /// return is of no interest. What is put into `data` (0 at first) is there
-  /// again at the return. Not called for a call whose return will be missed for
-  /// want of an instance. Runs as KprobeConsumer::Hit; may make the function
-  /// return at once (machine::ReturnAtOnce), which is then followed, too.
-  /// Context: any.
-  virtual bool Entered(machine::PtRegs& /*regs*/, uint64_t& /*data*/) {
-    return true;
-  }
-
   /// The call returned: `regs` are those right behind the call, the pc is
   /// `call.return_address` and sp is the caller's. What is changed in `regs`
   /// is so for the caller. Runs in a read section, with interrupts masked;
@@ -49,6 +39,21 @@ class ReturnConsumer {
   ~ReturnConsumer() = default;
 };
 
+/// What happens at a call, too.
+class CallConsumer : public ReturnConsumer {
+ public:
+  /// A function is entered; the pc of `regs` is its address. False: this call's
+  /// return is of no interest. What is put into `data` (0 at first) is there
+  /// again at the return. Not called for a call whose return will be missed for
+  /// want of an instance. Runs as KprobeConsumer::Hit; may make the function
+  /// return at once (machine::ReturnAtOnce), which is then followed, too.
+  /// Context: any.
+  virtual bool Entered(machine::PtRegs& regs, uint64_t& data) = 0;
+
+ protected:
+  ~CallConsumer() = default;
+};
+
 /// Follows calls to their returns. May be the consumer of any number of
 /// kprobes, all at entries of functions (offset 0). Outlives its kprobes.
 ///
@@ -57,6 +62,8 @@ class ReturnHook final : public KprobeConsumer, public NonCopyable {
  public:
   explicit ReturnHook(ReturnConsumer& consumer)
       : KprobeConsumer(true), consumer_(consumer) {}
+  explicit ReturnHook(CallConsumer& consumer)
+      : KprobeConsumer(true), consumer_(consumer), calls_(&consumer) {}
 
   /// Makes the instances that all hooks share, unless they are there; before a
   /// hook's first kprobe is enabled (without them every return is missed).
@@ -80,7 +87,7 @@ class ReturnHook final : public KprobeConsumer, public NonCopyable {
   /// Before its consumer's Entered changes a pc (to a return). Context: task.
   using KprobeConsumer::SetMayDivert;
 
-  /// KprobeConsumer. Context: any.
+  /// KprobeConsumer. Defined by arch/<isa>/machine. Context: any.
   void Hit(machine::PtRegs& regs) override;
   ConsumerInfo Info() const override {
     ConsumerInfo info = consumer_.Info();
@@ -89,12 +96,14 @@ class ReturnHook final : public KprobeConsumer, public NonCopyable {
     return info;
   }
 
-  // For the way of a return.
+  // For the ways of a call and of a return.
+  CallConsumer* calls() const { return calls_; }
   void Tell(machine::PtRegs& regs, const ReturnedCall& call);
   EBPF_NOPROBE_INLINE void CountMissed() { missed_.FetchAdd(1, kRelaxed); }
 
  private:
   ReturnConsumer& consumer_;
+  CallConsumer* const calls_ = nullptr;  // the same, if it wants to know
   Atomic<uint64_t> missed_{0};
 };
 

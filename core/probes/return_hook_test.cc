@@ -271,7 +271,7 @@ TEST_F(ReturnHookTest, OneHookFollowsManyFunctions) {
 }
 
 /// Calls a followed function, at the entry and at the return.
-struct Nester final : ReturnConsumer {
+struct Nester final : CallConsumer {
   Function* inner = nullptr;
   uint64_t right = 0;
   bool Entered(machine::PtRegs& /*regs*/, uint64_t& /*data*/) override {

@@ -2,6 +2,8 @@
 #include "core/probes/return_pool.h"
 
 #include "core/platform/cpu.h"
+#include "core/platform/stack.h"
+#include "core/sync/read_section.h"
 
 namespace ebpf {
 
@@ -30,7 +32,12 @@ Status ReturnPool::Prepare() {
       EBPF_TRY(allocator_->NewArray<ReturnInstance>(kReturnStubCount));
   machine::ebpf_return_instances.Store(instances.data(), kRelaxed);
   for (uint32_t number = kReturnStubCount; number-- > 0;) {
-    GiveBack(instances[number], number);  // zeroed: nothing is in flight
+    ReturnInstance& instance = instances[number];  // zeroed: not in flight
+    instance.stub = reinterpret_cast<uintptr_t>(ebpf_return_stubs) +
+                    number * uint64_t{machine::kReturnStubSize};
+    instance.give =
+        kOneGive | (number + 1) * uint64_t{machine::kReturnInstanceSize};
+    GiveBack(instance);
   }
   // Releases the instances: pairs with the acquire in RealReturnAddress.
   machine::return_stubs_begin.Store(
@@ -72,57 +79,25 @@ uint32_t ReturnPool::CountInFlight() {
   }
   uint32_t count = 0;
   for (uint32_t number = 0; number < kReturnStubCount; ++number) {
-    count += At(number).in_flight.Load(kRelaxed);
+    count += At(number).owner.Load(kRelaxed) != 0 ? 1 : 0;
   }
   return count;
 }
 
-ReturnInstance* ReturnPool::Take() {
-  // Pairs with the release in GiveBack.
-  uint64_t head = free_.Load(kAcquire);
-  for (;;) {
-    const auto number_plus_one = static_cast<uint32_t>(head);
-    if (number_plus_one == 0) {
-      return nullptr;
-    }
-    // Somebody else's by now, perhaps: then the exchange fails.
-    ReturnInstance& instance = At(number_plus_one - 1);
-    const uint64_t without =
-        (head >> 32) << 32 | instance.next_free.Load(kRelaxed);
-    if (free_.CompareExchange(head, without, kAcquire)) {
-      return &instance;
-    }
+ReturnInstance* ReturnPool::TakeLeft(const EnteredCall& call) {
+  uintptr_t begin;
+  uintptr_t end;
+  if (!ebpf_port_stack_bounds(call.frame, &begin, &end) || call.frame < begin) {
+    begin = call.frame;
   }
+  return ReclaimLeft(call, begin) == 0 ? nullptr : Take();
 }
 
-void ReturnPool::Begin(ReturnInstance& instance, ReturnHook& hook,
-                       uint64_t function, uint64_t frame,
-                       uint64_t return_address, uint64_t data) {
-  instance.return_address = return_address;
-  instance.frame.Store(frame, kRelaxed);
-  instance.function = function;
-  instance.data = data;
-  instance.hook.Store(reinterpret_cast<uintptr_t>(&hook), kRelaxed);
-  // Releases all of it: pairs with the acquires in ReturnTrap and Reclaim.
-  instance.in_flight.Store(1, kRelease);
-}
-
-uint64_t ReturnPool::StubOf(const ReturnInstance& instance) {
-  const auto number = static_cast<uint64_t>(&instance - &At(0));
-  return reinterpret_cast<uintptr_t>(ebpf_return_stubs) +
-         number * machine::kReturnStubSize;
-}
-
-void ReturnPool::GiveBack(ReturnInstance& instance) {
-  GiveBack(instance, static_cast<uint32_t>(&instance - &At(0)));
-}
-
-bool ReturnPool::End(ReturnInstance& instance, uint32_t number) {
-  if (instance.in_flight.Exchange(0, kRelaxed) == 0) {
+bool ReturnPool::End(ReturnInstance& instance) {
+  if (instance.owner.Exchange(0, kRelaxed) == 0) {
     return false;
   }
-  instance.hook.Store(0, kRelaxed);
-  GiveBack(instance, number);
+  GiveBack(instance);
   return true;
 }
 
@@ -133,7 +108,7 @@ uint32_t ReturnPool::Reclaim(uint64_t begin, uint64_t end) {
   // As in RealReturnAddress: those who come before the first call are none.
   if (machine::return_stubs_begin.Load(kAcquire) != 0 && begin < end) {
     for (uint32_t number = 0; number < kReturnStubCount; ++number) {
-      count += FrameIn(At(number), begin, end) && End(At(number), number);
+      count += FrameIn(At(number), begin, end) && End(At(number));
     }
   }
   ebpf_port_irq_restore(interrupts);
@@ -144,7 +119,7 @@ bool ReturnPool::FrameIn(const ReturnInstance& instance, uint64_t begin,
                          uint64_t end) {
   // Pairs with the release in Begin. If it is in flight, then so is this frame,
   // or another one that is on another stack.
-  if (instance.in_flight.Load(kAcquire) == 0) {
+  if (instance.owner.Load(kAcquire) == 0) {
     return false;
   }
   const uint64_t frame = instance.frame.Load(kRelaxed);
@@ -166,7 +141,7 @@ uint32_t ReturnPool::ReclaimLeft(const EnteredCall& call, uint64_t stack) {
         FrameIn(instance, stack, call.frame) ||
         (!by_jump && FrameIn(instance, call.frame, call.frame + 1) &&
          IsSameCallAgain(instance, call));
-    count += left && End(instance, number);
+    count += left && End(instance);
   }
   const uint32_t skipped = skip_next_.Load(kRelaxed);
   skip_next_.Store(count != 0 ? 0 : Min(2 * skipped + 1, kMaxScansSkipped),
@@ -192,14 +167,14 @@ bool ReturnPool::MaySkipScan() {
 bool ReturnPool::IsSameCallAgain(const ReturnInstance& instance,
                                  const EnteredCall& call) {
   constexpr uint32_t kMaxJumps = 8;  // others are found when these are gone
-  uint64_t address = instance.return_address;
+  uint64_t address = instance.call.return_address;
   const auto begin = reinterpret_cast<uintptr_t>(ebpf_return_stubs);
   for (uint32_t i = 0; i < kMaxJumps && address != call.return_address; ++i) {
     const uint64_t number = (address - begin) / machine::kReturnStubSize;
     if (number >= kReturnStubCount) {
       return false;
     }
-    address = At(static_cast<uint32_t>(number)).return_address;
+    address = At(static_cast<uint32_t>(number)).call.return_address;
   }
   return address == call.return_address;
 }
@@ -208,22 +183,12 @@ void ReturnPool::Cancel(ReturnHook& hook) {
   if (machine::return_stubs_begin.Load(kAcquire) == 0) {
     return;
   }
-  const auto mine = reinterpret_cast<uintptr_t>(&hook);
   for (uint32_t number = 0; number < kReturnStubCount; ++number) {
-    Atomic<uintptr_t>& owner = At(number).hook;
-    for (;;) {
-      // Pairs with the release of ReturnTrap, when it is through with the hook.
-      uintptr_t now = owner.Load(kAcquire);
-      if ((now & ~ReturnInstance::kBusy) != mine) {
-        break;
-      }
-      if (now == mine && owner.CompareExchange(now, 0, kAcqRel)) {
-        break;
-      }
-      // A CPU tells the hook right now, with interrupts masked: it soon ends.
-      ebpf_port_relax();
-    }
+    uintptr_t mine = reinterpret_cast<uintptr_t>(&hook);
+    At(number).owner.CompareExchange(mine, ReturnInstance::kNobody, kRelaxed);
   }
+  // A CPU that took the hook out of an instance before has its guard set.
+  WaitForReaders();
 }
 
 }  // namespace ebpf

@@ -30,7 +30,7 @@ struct Calls {
 };
 
 /// A Watcher that notes on which CPUs calls return.
-struct CpuWatcher final : ReturnConsumer {
+struct CpuWatcher final : CallConsumer {
   Watcher watcher;
   std::atomic<uint32_t> cpus{0};
 

@@ -31,7 +31,7 @@ using CallBack = uint64_t(uint64_t (*)(void*, uint64_t*), void*);
 
 /// Keeps the argument of each call, and counts returns where rdi is not that
 /// again, or sp, or the return address is not what it was.
-struct Watcher final : ReturnConsumer {
+struct Watcher final : CallConsumer {
   std::atomic<uint64_t> entered{0};
   std::atomic<uint64_t> returned{0};
   std::atomic<uint64_t> wrong{0};

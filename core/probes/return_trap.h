@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// The way of a followed return, for arch/<isa>/machine/trap.cc to make a
-// function of. Everything here becomes part of that function, in .ebpf.noprobe.
+// The ways of a followed call and of its return, for arch/<isa>/machine/trap.cc
+// to make functions of. What a return takes is all in .ebpf.noprobe.
 #pragma once
 
 #include <stdint.h>
@@ -18,93 +18,149 @@ namespace ebpf {
 
 template <machine::ProbedInsnFor Insn, machine::CallFrameFor Frame>
 struct ReturnTrap {
-  /// ebpf_return_hit. No trap: the stub was returned to, with interrupts as the
-  /// function left them. The guard is the CPU's, so they are masked first; and
-  /// what is found is not freed meanwhile, as in ProbeTrap.
-  static EBPF_NOPROBE_INLINE void OnReturn(machine::PtRegs& regs,
-                                           uint32_t number) {
-    const uintptr_t interrupts = ebpf_port_irq_save();
-    ProbeCpu* cpus = probe_shared.cpus.Load(kAcquire);
-    if (cpus == nullptr) {
-      ebpf_return_lost();  // there are no calls any more
+  /// ReturnHook::Hit, in which the CPU's guard is set.
+  static inline void OnCall(ReturnHook& hook, machine::PtRegs& regs) {
+    ReturnInstance* instance = return_pool.Take();
+    if (__builtin_expect(instance == nullptr || hook.calls() != nullptr, 0)) {
+      OnSeldomCall(hook, instance, regs);
+      return;
     }
-    ProbeCpu& cpu = cpus[ebpf_port_cpu_id()];
-    ReturnInstance& instance = ReturnPool::At(number);
-    // Pairs with the release in ReturnPool::Begin.
-    const bool in_flight = instance.in_flight.Load(kAcquire) != 0;
-    if (!IsFrameOf(instance, Frame::SpAtEntry(regs),
-                   in_flight ? kMaxShift : 0)) {
-      if (!cpu.in_consumers.is_open()) {
-        cpu.in_consumers.Open();  // what it says may be probed
-      }
-      ebpf_return_lost();
-    }
-    const uint64_t next = instance.return_address;
-    const uint64_t real = Resolve(next);
-    Frame::SetReturned(regs, real);
-    if (in_flight) {
-      Deliver(cpu, instance, regs, real);
-      // Not a store: a task's end may have been told for another's stack, and
-      // then it is given back already.
-      if (instance.in_flight.Exchange(0, kRelaxed) != 0) {
-        return_pool.GiveBack(instance, number);
-      }
-    }
-    if (Insn::Pc(regs) == real) {
-      Insn::SetPc(regs, next);  // the stub of who jumped here, first
-    }
-    ebpf_port_irq_restore(interrupts);
+    ReturnPool::Begin(*instance, hook, CallOf(regs), 0);
+    Frame::SetReturnAddress(regs, instance->stub);
   }
 
-  static EnteredCall ReadCall(const machine::PtRegs& regs) {
-    return {Insn::Pc(regs), Frame::Sp(regs), Frame::ReturnAddress(regs)};
+  /// ebpf_return_hit, interrupts masked: the guard is the CPU's; and what is
+  /// found is not freed meanwhile, as in ProbeTrap. No trap: the stub was
+  /// returned to.
+  static EBPF_NOPROBE_INLINE uint64_t OnReturn(machine::PtRegs& regs,
+                                               ReturnInstance& instance) {
+    const uint32_t id = ebpf_port_cpu_id();
+    ProbeCpu* cpus = probe_shared.cpus.Load(kAcquire);
+    if (__builtin_expect(cpus == nullptr, 0)) {
+      ebpf_return_lost();  // there are no calls any more
+    }
+    ProbeCpu& cpu = cpus[id];
+    if (__builtin_expect(cpu.in_consumers.is_open(), 0)) {
+      return ebpf_return_seldom(&regs, &instance, TakeOwner(instance), nullptr);
+    }
+    // Before the hook is taken: Cancel waits for who has taken it.
+    cpu.in_consumers.Open();
+    const uintptr_t owner = TakeOwner(instance);
+    const uint64_t next = instance.call.return_address;
+    if (__builtin_expect(owner <= ReturnInstance::kNobody || IsStub(next) ||
+                             !IsNearFrameOf(instance, regs),
+                         0)) {
+      return ebpf_return_seldom(&regs, &instance, owner, &cpu);
+    }
+    Frame::SetReturned(regs, next);
+    ebpf_return_run(reinterpret_cast<ReturnHook*>(owner), &regs,
+                    &instance.call);
+    cpu.in_consumers.Close();
+    return_pool.GiveBack(instance);
+    return Insn::Pc(regs);
+  }
+
+  /// ebpf_return_seldom.
+  static EBPF_NOPROBE_INLINE uint64_t OnSeldomReturn(machine::PtRegs& regs,
+                                                     ReturnInstance& instance,
+                                                     uintptr_t owner,
+                                                     ProbeCpu* cpu) {
+    // For a second return sp is just as it was, since on the same stack others
+    // had the instance after that call.
+    if (owner != 0 ? !IsNearFrameOf(instance, regs)
+                   : DistanceToFrameOf(instance, regs) != 0) {
+      ebpf_return_lost();  // what it says may be probed: the guard is set
+    }
+    const uint64_t next = instance.call.return_address;
+    const uint64_t real = Resolve(next);
+    Frame::SetReturned(regs, real);
+    if (owner > ReturnInstance::kNobody) {
+      auto* hook = reinterpret_cast<ReturnHook*>(owner);
+      if (cpu == nullptr) {
+        hook->CountMissed();
+      } else {
+        const ReturnedCall call = {real, instance.call.function,
+                                   instance.call.data};
+        ebpf_return_run(hook, &regs, &call);
+      }
+    }
+    if (cpu != nullptr) {
+      cpu->in_consumers.Close();
+    }
+    if (owner != 0) {
+      return_pool.GiveBack(instance);
+    }
+    // The stub of who jumped here comes first.
+    return Insn::Pc(regs) == real ? next : Insn::Pc(regs);
   }
 
  private:
   /// A function leaves sp where it was, but for parts of prologues and
   /// epilogues that compilers make functions of. Another call's frame is
   /// elsewhere: on another stack.
-  static constexpr uint64_t kMaxShift = 1024;
+  static constexpr uint64_t kMaxShift = 1024;  // and as far upwards, less one
 
-  /// Whether the instance's last call was made with `sp`, give or take `shift`:
-  /// 0 for a second return, which is with sp just as it was, since on the same
-  /// stack others had the instance after that call.
-  static EBPF_NOPROBE_INLINE bool IsFrameOf(const ReturnInstance& instance,
-                                            uint64_t sp, uint64_t shift) {
-    const uint64_t frame = instance.frame.Load(kRelaxed);
-    return sp - frame + shift <= 2 * shift;
+  static inline EnteredCall CallOf(const machine::PtRegs& regs) {
+    return {Insn::Pc(regs), Frame::Sp(regs), Frame::ReturnAddress(regs)};
+  }
+
+  [[gnu::noinline]] static void OnSeldomCall(ReturnHook& hook,
+                                             ReturnInstance* instance,
+                                             machine::PtRegs& regs) {
+    const EnteredCall call = CallOf(regs);
+    if (instance == nullptr) {
+      instance = return_pool.TakeLeft(call);
+    }
+    if (instance == nullptr) {
+      hook.CountMissed();
+      return;
+    }
+    uint64_t data = 0;
+    if (hook.calls() != nullptr && !hook.calls()->Entered(regs, data)) {
+      return_pool.GiveBack(*instance);
+      return;
+    }
+    ReturnPool::Begin(*instance, hook, call, data);
+    Frame::SetReturnAddress(regs, instance->stub);
+  }
+
+  /// Whose the return is. From here on it is not in flight: not a store, for a
+  /// task's end may have been told for another's stack, and then it is given
+  /// back already.
+  static EBPF_NOPROBE_INLINE uintptr_t TakeOwner(ReturnInstance& instance) {
+    // Pairs with the release in ReturnPool::Begin.
+    return instance.owner.Exchange(0, kAcquire);
+  }
+
+  /// From the sp with which the instance's last call was made to what `regs`
+  /// say of this one.
+  static EBPF_NOPROBE_INLINE uint64_t DistanceToFrameOf(
+      const ReturnInstance& instance, const machine::PtRegs& regs) {
+    return Frame::SpAtEntry(regs) - instance.frame.Load(kRelaxed);
+  }
+  static EBPF_NOPROBE_INLINE bool IsNearFrameOf(const ReturnInstance& instance,
+                                                const machine::PtRegs& regs) {
+    return (DistanceToFrameOf(instance, regs) + kMaxShift) / (2 * kMaxShift) ==
+           0;
+  }
+
+  static EBPF_NOPROBE_INLINE uint64_t OffsetInStubs(uint64_t address) {
+    return address - reinterpret_cast<uintptr_t>(ebpf_return_stubs);
+  }
+  static EBPF_NOPROBE_INLINE bool IsStub(uint64_t address) {
+    return OffsetInStubs(address) <
+           machine::kReturnStubCount * machine::kReturnStubSize;
   }
 
   /// machine::RealReturnAddress, here.
   static EBPF_NOPROBE_INLINE uint64_t Resolve(uint64_t address) {
-    const auto begin = reinterpret_cast<uintptr_t>(ebpf_return_stubs);
-    for (uint32_t i = 0; i < machine::kReturnStubCount; ++i) {
-      const uint64_t number = (address - begin) / machine::kReturnStubSize;
-      if (number >= machine::kReturnStubCount) {
-        break;
-      }
-      address = ReturnPool::At(static_cast<uint32_t>(number)).return_address;
+    for (uint32_t i = 0; i < machine::kReturnStubCount && IsStub(address);
+         ++i) {
+      const uint64_t number = OffsetInStubs(address) / machine::kReturnStubSize;
+      address =
+          ReturnPool::At(static_cast<uint32_t>(number)).call.return_address;
     }
     return address;
-  }
-
-  static EBPF_NOPROBE_INLINE void Deliver(ProbeCpu& cpu,
-                                          ReturnInstance& instance,
-                                          machine::PtRegs& regs,
-                                          uint64_t return_address) {
-    const uintptr_t hook =
-        instance.hook.FetchOr(ReturnInstance::kBusy, kAcquire);
-    if (hook == 0) {
-      // Cancelled.
-    } else if (cpu.in_consumers.is_open()) {
-      reinterpret_cast<ReturnHook*>(hook)->CountMissed();
-    } else {
-      cpu.in_consumers.Open();
-      ebpf_return_run(&instance, &regs, return_address);
-      cpu.in_consumers.Close();
-    }
-    // Releases the hook: pairs with the acquire in ReturnPool::Cancel.
-    instance.hook.Store(0, kRelease);
   }
 };
 

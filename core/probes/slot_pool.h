@@ -79,6 +79,16 @@ class SlotPool : public NonCopyable {
     return origin + (offset - copy < size ? offset - copy : size);
   }
 
+  /// As OriginOf, for a `pc` that is before the copy in a slot; 0 if it is in
+  /// no slot with an origin.
+  EBPF_NOPROBE_INLINE uint64_t AddressAt(uint64_t pc) const {
+    const Page* page = PageOf(pc);
+    return page == nullptr
+               ? 0
+               : page->origins[(pc - page->address) / machine::kMaxSlotSize]
+                     .Load(kRelaxed);
+  }
+
   /// Where the code that is about to go on at `pc` leaves its slot for; `pc` if
   /// it is in no slot with an origin. As OriginOf.
   uint64_t EndOf(uint64_t pc) const;

@@ -4,6 +4,7 @@
 #include "core/program/program.h"
 
 #include "core/platform/time.h"
+#include "core/program/run_levels.h"
 #include "core/sync/read_section.h"
 
 namespace ebpf {
@@ -174,16 +175,26 @@ bool Program::RunInTask(TaskRun& run, void* context, uint64_t& result) const {
   return true;
 }
 
-uint64_t Program::RunUnlessNested(void* context, const RunOrigin& origin,
-                                  uint64_t if_missed) const {
-  RunContext* run = BeginFirstRun();
+EBPF_CALLS_COMPILED uint64_t Program::RunUnlessNested(
+    void* context, const RunOrigin& origin, uint64_t if_missed) const {
+  RunLevels& mine = run_levels->Mine();
+  RunContext* run = mine.EnterFirst();
   if (run == nullptr) {
     (void)Missed();
     return if_missed;
   }
   run->origin = &origin;
-  const uint64_t result = Execute(*run, context);
-  EndFirstRun(run);
+  uint64_t result;
+  if (__builtin_expect(entry_ != nullptr && !RunTimes::wanted(), 1)) {
+    // Execute, where it is short.
+    run->program = this;
+    run->context = context;
+    result = entry_(context, run->StackTop());
+    counters_.Of(run->cpu).runs.FetchAdd(1, kRelaxed);
+  } else {
+    result = Execute(*run, context);
+  }
+  mine.LeaveFirst();
   return static_cast<uint32_t>(result);
 }
 
@@ -197,7 +208,7 @@ uint64_t Program::RunIn(RunContext& run, void* context) const {
   return result;
 }
 
-inline uint64_t Program::Execute(RunContext& run, void* context) const {
+uint64_t Program::Execute(RunContext& run, void* context) const {
   const uint64_t result = ExecuteUncounted(run, context);
   counters_.Of(run.cpu).runs.FetchAdd(1, kRelaxed);
   return result;

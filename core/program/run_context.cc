@@ -26,18 +26,6 @@ constinit const RunOrigin kNoOrigin = {};
 
 constinit StaticStorage<PerCpu<RunLevels>> run_levels;
 
-RunContext* BeginFirstRun() {
-  RunLevels& mine = run_levels->Mine();
-  if (mine.depth.Load(kRelaxed) != 0) {
-    return nullptr;
-  }
-  RunContext* const run = mine.Enter();
-  run->origin = &kNoOrigin;
-  return run;
-}
-
-void EndFirstRun(RunContext* run) { run_levels->Of(run->cpu).Leave(*run); }
-
 RunContext* BeginRun() {
   const uintptr_t preemption = ebpf_port_preempt_disable();
   RunLevels& mine = run_levels->Mine();

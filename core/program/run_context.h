@@ -87,12 +87,6 @@ struct RunContext {
 };
 static_assert(sizeof(uintptr_t) == 8);
 
-/// The CPU's first RunContext for a run that interrupts no other program; null:
-/// it would. The caller has preemption off until EndFirstRun, and gives the run
-/// an origin with a session if the program may ask for it. Context: any.
-RunContext* BeginFirstRun();
-void EndFirstRun(RunContext* run);
-
 /// What runs have whose origin nobody knows.
 extern const RunOrigin kNoOrigin;
 

@@ -29,16 +29,32 @@ struct RunLevels {
     }
     // No read-modify-write: what interrupts this leaves the depth as it was.
     depth.Store(level + 1, kRelaxed);
-    TrapFence();
-    RunContext& run = contexts[level];
-    run.tail_calls = 0;
-    run.frames_left = 0;
-    run.frame_count = 0;
-    return &run;
+    return Start(contexts[level]);
+  }
+  /// The same if no other is in use; else null.
+  RunContext* EnterFirst() {
+    if (depth.Load(kRelaxed) != 0) {
+      return nullptr;
+    }
+    depth.Store(1, kRelaxed);  // as in Enter
+    return Start(contexts[0]);
   }
   void Leave(const RunContext& run) {
     TrapFence();
     depth.Store(run.level, kRelaxed);
+  }
+  void LeaveFirst() {
+    TrapFence();
+    depth.Store(0, kRelaxed);
+  }
+
+ private:
+  static RunContext* Start(RunContext& run) {
+    TrapFence();
+    run.tail_calls = 0;
+    run.frames_left = 0;
+    run.frame_count = 0;
+    return &run;
   }
 };
 

@@ -6,7 +6,9 @@
 #include "arch/aarch64/machine/pt_regs.inc"
 
         .set stub_count, 2048
-        .set stub_size, 8
+        .set stub_shift, 3
+        .set stub_size, 1 << stub_shift
+        .set instance_shift, 6
 
         .section .ebpf.noprobe, "ax", %progbits
         .globl ebpf_return_begin
@@ -39,15 +41,17 @@ return_common:
         orr x2, x2, x3
         mrs x3, SPSel
         orr x2, x2, x3
-        stp x30, x2, [sp, #regs_pc]     // pc, until it is known better
-        adr x1, ebpf_return_stubs
-        sub x1, x30, x1                 // the stub's offset and 4
-        lsr x1, x1, #3
+        str x2, [sp, #regs_pstate]      // ebpf_return_hit sets pc
+        adr x1, ebpf_return_stubs + 4
+        sub x1, x30, x1                 // the stub's offset
+        adrp x0, ebpf_return_instances
+        ldr x0, [x0, #:lo12:ebpf_return_instances]
+        add x1, x0, x1, lsl #instance_shift - stub_shift
         mov x0, sp
         bl ebpf_return_hit
+        mov x30, x0
         ldr x0, [sp, #regs_pstate]
         msr nzcv, x0
-        ldr x30, [sp, #regs_pc]
         restore_x2_to_x29
         msr daif, x0
         ldp x0, x1, [sp, #0]

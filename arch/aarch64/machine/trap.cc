@@ -52,20 +52,22 @@ constinit const TextRange machine_detour_text = {ebpf_detour_begin,
 
 /// For detour.S: whether the consumers want to go on elsewhere.
 extern "C" EBPF_NOPROBE bool ebpf_detour_hit(machine::PtRegs* regs) {
-  return Trap::OnDetour(*regs);
+  return Trap::OnDetour(ebpf_port_cpu_id(), *regs);
 }
 
-EnteredCall ReadEnteredCall(const machine::PtRegs& regs) {
-  return Return::ReadCall(regs);
+void ReturnHook::Hit(machine::PtRegs& regs) { Return::OnCall(*this, regs); }
+
+/// For return_trampoline.S, which masks interrupts.
+extern "C" EBPF_NOPROBE uint64_t ebpf_return_hit(machine::PtRegs* regs,
+                                                 ReturnInstance* instance) {
+  return Return::OnReturn(*regs, *instance);
 }
 
-void RedirectReturn(machine::PtRegs& regs, uint64_t address) {
-  aarch64::CallFrame::SetReturnAddress(regs, address);
-}
-
-extern "C" EBPF_NOPROBE void ebpf_return_hit(machine::PtRegs* regs,
-                                             uint32_t number) {
-  Return::OnReturn(*regs, number);
+extern "C" EBPF_NOPROBE uint64_t ebpf_return_seldom(machine::PtRegs* regs,
+                                                    ReturnInstance* instance,
+                                                    uintptr_t owner,
+                                                    ProbeCpu* cpu) {
+  return Return::OnSeldomReturn(*regs, *instance, owner, cpu);
 }
 
 // What core/capi/ebpf.h declares for kernels.

@@ -4,7 +4,9 @@
 // call. core/probes/DESIGN.md tells why there are so many; numbers as in
 // core/machine/return_stubs.h.
         .set stub_count, 2048
-        .set stub_size, 8
+        .set stub_shift, 3
+        .set stub_size, 1 << stub_shift
+        .set instance_shift, 6
 
         // struct pt_regs, arch/riscv64/pt_regs.h: pc, then x1, x2, ...; its
         // size is a multiple of 16.
@@ -14,6 +16,8 @@
         .set regs_cause, 272
         .set regs_orig_a0, 280
         .set regs_size, 288
+
+        .set sstatus_sie, 2
 
         .section .ebpf.noprobe, "ax", %progbits
         .option norelax
@@ -33,23 +37,29 @@
 ebpf_return_begin:
 return_common:
         addi sp, sp, -regs_size
-        .irp n, 1,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31
+        sd t0, 40(sp)
+        csrrci t0, sstatus, sstatus_sie
+        .irp n, 1,3,4,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31
         sd x\n, 8 * \n(sp)
         .endr
-        addi t0, sp, regs_size
-        sd t0, 16(sp)                   // x2
-        sd ra, regs_epc(sp)             // until it is known better
-        csrr t0, sstatus
         sd t0, regs_status(sp)
+        addi t0, sp, regs_size
+        sd t0, 16(sp)                   // x2; ebpf_return_hit sets pc
         sd zero, regs_badaddr(sp)
         sd zero, regs_cause(sp)
         sd a0, regs_orig_a0(sp)
-        lla a1, ebpf_return_stubs
-        sub a1, ra, a1                  // the stub's offset and 4
-        srli a1, a1, 3
+        lla a1, ebpf_return_stubs + 4
+        sub a1, ra, a1                  // the stub's offset
+        slli a1, a1, instance_shift - stub_shift
+1:      auipc a0, %pcrel_hi(ebpf_return_instances)
+        ld a0, %pcrel_lo(1b)(a0)
+        add a1, a1, a0
         mv a0, sp
         call ebpf_return_hit
-        ld ra, regs_epc(sp)
+        mv ra, a0
+        ld t0, regs_status(sp)
+        andi t0, t0, sstatus_sie
+        csrs sstatus, t0
         .irp n, 5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31
         ld x\n, 8 * \n(sp)
         .endr

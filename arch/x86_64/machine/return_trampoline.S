@@ -7,6 +7,7 @@
 
         .set stub_count, 2048
         .set stub_size, 8
+        .set instance_size, 64
 
         .section .ebpf.noprobe, "ax", %progbits
         .globl ebpf_return_begin
@@ -24,30 +25,29 @@
         .balign 16
 ebpf_return_begin:
 return_common:
-        lea -8(%rsp), %rsp              // ss
-        push %rsp
+        push $0                         // ss
+        push %rsp                       // so far
         pushfq
-        lea -24(%rsp), %rsp             // cs, rip, orig_rax
+        push $0                         // cs
+        push $0                         // rip: ebpf_return_hit sets it
+        push $-1                        // orig_rax
         push_registers
         cld
         mov %ss, %eax
         mov %rax, regs_ss(%rsp)
         mov %cs, %eax
         mov %rax, regs_cs(%rsp)
-        movq $-1, regs_orig_rax(%rsp)
-        lea regs_size + 8(%rsp), %rax
-        mov %rax, regs_rsp(%rsp)
-        mov regs_size(%rsp), %rsi       // the stub and 5
-        lea ebpf_return_stubs(%rip), %rax
-        mov %rax, regs_rip(%rsp)        // until it is known better
+        addq $16, regs_rsp(%rsp)        // ss, and the stub's link
+        mov regs_size(%rsp), %rsi       // that: the stub and 5
+        lea ebpf_return_stubs + 5(%rip), %rax
         sub %rax, %rsi
-        shr $3, %rsi
+        mov ebpf_return_instances(%rip), %rax
+        lea (%rax, %rsi, instance_size / stub_size), %rsi
         mov %rsp, %rdi
         mov %rsp, %rbx
         and $-16, %rsp
         call ebpf_return_hit
         mov %rbx, %rsp
-        mov regs_rip(%rsp), %rax
         mov %rax, regs_size(%rsp)       // where RET finds it
         pop_registers
         lea 24(%rsp), %rsp

@@ -52,7 +52,7 @@ class ReturnProbes {
 };
 
 /// Keeps each call's first argument, and checks that the return is that call's.
-class Watcher final : public ebpf::ReturnConsumer {
+class Watcher final : public ebpf::CallConsumer {
  public:
   /// What a call of `argument` returns, if the function says so.
   using Expected = uint64_t(uint64_t argument);
@@ -103,8 +103,8 @@ inline uint64_t Sum(uint64_t argument) { return argument * (argument + 1) / 2; }
 /// A followed function, until the end of the object.
 class Followed {
  public:
-  Followed(ebpf::StringView name, ebpf::ReturnConsumer& consumer)
-      : hook_(consumer) {
+  template <typename Consumer>
+  Followed(ebpf::StringView name, Consumer& consumer) : hook_(consumer) {
     auto kprobe = ebpf::AttachKprobe(name, 0, 0, hook_);
     if (kprobe.ok() && IsOk((*kprobe)->Enable())) {
       kprobe_ = ebpf::Move(*kprobe);

@@ -19,8 +19,8 @@ namespace guest::probes {
 namespace {
 
 using ebpf::AttachKprobe;
+using ebpf::CallConsumer;
 using ebpf::kRelaxed;
-using ebpf::ReturnConsumer;
 using ebpf::ReturnedCall;
 using ebpf::ReturnHook;
 using ebpf::Status;
@@ -263,7 +263,7 @@ GUEST_TEST(Kretprobe, CallsUnderWayReturnUnseenAfterTheEnd) {
 }
 
 /// Calls what is followed, at the entry and at the return of something else.
-class Nester final : public ReturnConsumer {
+class Nester final : public CallConsumer {
  public:
   bool Entered(PtRegs& /*regs*/, uint64_t& /*data*/) override {
     right_ += followed_leaf(1) == 2 ? 1 : 0;
