@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // Calls that take their time before they return, return elsewhere or never.
+#include <chrono>
 #include <csetjmp>
 #include <functional>
 #include <memory>
@@ -149,6 +150,55 @@ TEST_F(ReturnLifeTest, AFollowedCallMayEndItsOwnHook) {
   EXPECT_EQ(text.As<CallBack>()(Unregister, &end), 42u);
   EXPECT_EQ(watcher.entered, 1u);
   EXPECT_EQ(watcher.returned, 0u);
+}
+
+/// Takes its time to be told.
+struct SlowConsumer final : ReturnConsumer {
+  std::atomic<bool> begun{false};
+  std::atomic<bool> cancelled{false};
+  std::atomic<int> late{0};
+  std::atomic<int> returned{0};
+
+  void Returned(machine::PtRegs& /*regs*/,
+                const ReturnedCall& /*call*/) override {
+    begun = true;
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    late += cancelled ? 1 : 0;
+    ++returned;
+  }
+};
+
+uint64_t WaitForEnd(void* ended, uint64_t* /*return_address*/) {
+  while (!*static_cast<std::atomic<bool>*>(ended)) {
+    std::this_thread::yield();
+  }
+  return 41;
+}
+
+TEST_F(ReturnLifeTest, CancelWaitsForTheConsumerThatIsBeingTold) {
+  HostText text("call_back", kCallBack);
+  SlowConsumer consumer;
+  ReturnHook hook(consumer);
+  Ref<Kprobe> probe = Follow("call_back", hook);
+  std::atomic<bool> detached{false};
+  std::thread caller([&] {
+    const HostCpu self(1);
+    EXPECT_EQ(text.As<CallBack>()(WaitForEnd, &detached), 42u);
+  });
+  while (ReturnPool::Get().CountInFlight() == 0) {
+    std::this_thread::yield();
+  }
+  probe->Detach();
+  detached = true;
+  while (!consumer.begun) {
+    std::this_thread::yield();
+  }
+  hook.Cancel();
+  EXPECT_EQ(consumer.returned, 1);
+  consumer.cancelled = true;
+  caller.join();
+  EXPECT_EQ(consumer.late, 0);
+  EXPECT_EQ(consumer.returned, 1);
 }
 
 TEST_F(ReturnLifeTest, ATasksEndGivesBackItsCalls) {
