@@ -318,6 +318,10 @@ TEST(SlotPoolTest, TellsTheOriginOfWhatIsInASlot) {
   EXPECT_EQ(pool.OriginOf(slot), 0x1000u);
   EXPECT_EQ(pool.OriginOf(slot + 7), 0x1007u);
   EXPECT_EQ(pool.OriginOf(stepped), stepped);
+  // Before the copy: what a detour asks.
+  EXPECT_EQ(pool.AddressAt(slot), 0x1000u);
+  EXPECT_EQ(pool.AddressAt(stepped), 0u);
+  EXPECT_EQ(pool.AddressAt(0x1000), 0u);
   pool.SetOrigin(slot, 0x1000, 12);  // what runs before is the detour's own
   EXPECT_EQ(pool.OriginOf(slot), 0x1000u);
   EXPECT_EQ(pool.OriginOf(slot + 12), 0x1000u);
