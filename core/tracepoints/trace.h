@@ -32,6 +32,9 @@ class RecordText {
     at_ += length + 1;
     return location;
   }
+  /// Nothing of what was there before is told: zeros behind the last text.
+  void Finish() { FillBytes(record_ + at_, 0, size_ - at_); }
+
   /// What `text` takes.
   static constexpr size_t RoomFor(StringView text) { return text.size() + 1; }
 
@@ -120,6 +123,7 @@ struct EventCalls {
     if constexpr (HasText<Event>) {
       RecordText text(memory, sizeof(Record), size);
       Event::Fill(record, text, FromWord<Args>(words[kIndices])...);
+      text.Finish();
     } else {
       Event::Fill(record, FromWord<Args>(words[kIndices])...);
     }

@@ -18,6 +18,31 @@ EBPF_TRACEPOINT(Sample);
 
 namespace {
 
+/// One with more room than text, or less.
+struct Roomy {
+  static constexpr char kSystem[] = "sample";
+  static constexpr char kName[] = "roomy_event";
+  struct Record {
+    EventHeader header;
+    uint32_t first;
+    uint32_t second;
+  };
+  static constexpr EventField kFields[] = {
+      EBPF_FIELD("__data_loc char[]", first),
+      EBPF_FIELD("__data_loc char[]", second)};
+  static constexpr char kPrintFormat[] = "\"\"";
+  static size_t TextSize(uint32_t room, const char*, const char*) {
+    return room;
+  }
+  static void Fill(Record& record, RecordText& text, uint32_t,
+                   const char* first, const char* second) {
+    record.first = text.Put(first);
+    record.second = text.Put(second);
+  }
+  static Tracepoint tracepoint;
+};
+EBPF_TRACEPOINT(Roomy);
+
 /// One without arguments or fields.
 struct Bare {
   static constexpr char kSystem[] = "sample";
@@ -156,6 +181,36 @@ TEST_F(TracepointTest, TextIsCutWhereARecordWouldBecomeTooLong) {
   EXPECT_EQ(bytes.back(), '\0');
   EXPECT_EQ(bytes[bytes.size() - 2], 'p');
   event_->RemoveConsumer(records);
+}
+
+TEST_F(TracepointTest, TextIsCutToItsRoomAndZerosFollowIt) {
+  const TraceEventRef event = TraceEvents::Find("sample", "roomy_event");
+  KeptRecords kept;
+  ASSERT_EQ(event->AddConsumer(kept), Status::kOk);
+  EBPF_TRACE(Roomy, 12, "ab", "cde");
+  EBPF_TRACE(Roomy, 6, "ab", "cdef");
+  EBPF_TRACE(Roomy, 3, "ab", "c");
+  EBPF_TRACE(Roomy, 0, "ab", "c");
+  event->RemoveConsumer(kept);
+
+  constexpr uint32_t kBegin = sizeof(Roomy::Record);
+  const struct {
+    std::string text;
+    uint32_t first;
+    uint32_t second;
+  } kExpected[] = {
+      {std::string("ab\0cde\0\0\0\0\0\0", 12), 3 << 16 | kBegin,
+       4 << 16 | (kBegin + 3)},
+      {std::string("ab\0cd\0", 6), 3 << 16 | kBegin, 3 << 16 | (kBegin + 3)},
+      {std::string("ab\0", 3), 3 << 16 | kBegin, kBegin + 3},
+      {"", kBegin, kBegin},
+  };
+  ASSERT_EQ(kept.records.size(), 4u);
+  for (size_t i = 0; i < 4; ++i) {
+    EXPECT_EQ(kept.records[i].substr(kBegin), kExpected[i].text) << i;
+    EXPECT_EQ(kept.At<Roomy::Record>(i).first, kExpected[i].first) << i;
+    EXPECT_EQ(kept.At<Roomy::Record>(i).second, kExpected[i].second) << i;
+  }
 }
 
 TEST_F(TracepointTest, ArgumentsAreWordsWithZerosAboveThem) {
