@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/machine/frame_walk.h"
 #include "core/machine/pt_regs.h"
 
 namespace ebpf::machine {
@@ -25,6 +26,15 @@ void ReturnAtOnce(PtRegs& regs, uint64_t value);
 /// `regs` are those behind a call that has returned: what its caller gets.
 /// Context: any.
 void SetReturnValue(PtRegs& regs, uint64_t value);
+
+/// Makes `regs`, all zeros, those of a context that goes on at `pc` and whose
+/// innermost frame is at `frame`: all that is known of who called a function.
+/// Context: any.
+void DescribeCaller(PtRegs& regs, uint64_t pc, uint64_t frame);
+
+/// Where compilers keep the chain of frames that __builtin_frame_address(0)
+/// begins.
+[[gnu::visibility("hidden")]] extern const FrameLayout kStackFrames;
 
 /// Where pt_regs has the pc, in bytes.
 [[gnu::visibility("hidden")]] extern const uint64_t kPcOffset;

@@ -20,11 +20,15 @@ struct SampleMemory {
   /// A count, two words that say whose addresses follow, and these.
   static constexpr size_t kFrameWords = 3 + 127;
   static constexpr size_t kContextWords = 48;
+  /// More than any CPU's pt_regs.
+  static constexpr size_t kRegisterWords = 40;
 
   alignas(8) uint8_t record[kRecordSize];
   uint64_t frames[kFrameWords];
   /// Of a program of type PERF_EVENT.
   uint64_t context[kContextWords];
+  /// Of a place that was not interrupted.
+  uint64_t registers[kRegisterWords];
 
   /// This CPU's next one, or null: there is none left, and what happened goes
   /// unseen. Preemption is off up to Leave. Context: any, while somebody keeps

@@ -5,13 +5,24 @@
 
 #include "core/base/memory.h"
 #include "core/linux_abi/perf_event.h"
+#include "core/machine/function_entry.h"
+#include "core/platform/nofault.h"
 #include "core/sync/read_section.h"
+#include "core/tracepoints/tracepoint.h"
 
 namespace ebpf {
 namespace {
 
 constinit Mutex all_mutex;
 constinit TracedEvent* all EBPF_GUARDED_BY(all_mutex) = nullptr;
+
+/// A word of a frame; false: there is none, or it is nobody's.
+bool ReadStack(uint64_t frame, int64_t offset, uint64_t& word) {
+  return frame % sizeof(word) == 0 &&
+         ebpf_port_read_nofault(
+             &word, static_cast<uintptr_t>(frame) + static_cast<size_t>(offset),
+             sizeof(word));
+}
 
 /// What follows `place`, or is first. Pairs with the releases of Append.
 template <typename T>
@@ -178,6 +189,29 @@ void* TracedEvent::Reserve(size_t size, const machine::PtRegs* /*regs*/) {
   return memory->record;
 }
 
+/// Registers as Linux makes them up at a tracepoint: of the place, its pc and
+/// its frame. Null: nobody knows.
+const machine::PtRegs* TracedEvent::DescribePlace(SampleMemory& memory) const {
+  if (event_->is_probe()) {
+    return nullptr;
+  }
+  uint64_t frame = TellingFrame();
+  // What the place called, and the place; frames may not be kept here.
+  uint64_t pc = 0;
+  for (int i = 0; i < 2; ++i) {
+    const uint64_t at = frame;
+    if (!ReadStack(at, machine::kStackFrames.return_address, pc) ||
+        !ReadStack(at, machine::kStackFrames.caller_frame, frame)) {
+      return nullptr;
+    }
+  }
+  FillBytes(reinterpret_cast<uint8_t*>(memory.registers), 0,
+            sizeof(memory.registers));
+  auto& regs = *reinterpret_cast<machine::PtRegs*>(memory.registers);
+  machine::DescribeCaller(regs, pc, frame);
+  return &regs;
+}
+
 /// Whether it goes on: as in Linux, the results' lowest bits are what counts,
 /// of all programs. A program on a record finds the registers' address where
 /// the record's header was.
@@ -202,6 +236,9 @@ void TracedEvent::Commit(void* record, size_t size,
                          const machine::PtRegs* regs) {
   // It is the first thing there.
   auto& memory = *static_cast<SampleMemory*>(record);
+  if (regs == nullptr) {
+    regs = DescribePlace(memory);
+  }
   if (RunPrograms(record, regs)) {
     const ConstBytes bytes(memory.record, size);
     for (RecordCounter* counter = Load(counters_); counter != nullptr;

@@ -84,6 +84,7 @@ class TracedEvent final : public RecordConsumer {
   ~TracedEvent() = default;
 
   bool IsWanted() const;
+  const machine::PtRegs* DescribePlace(SampleMemory& memory) const;
   bool RunPrograms(void* record, const machine::PtRegs* regs) const;
   Status AddUse() EBPF_REQUIRES(mutex_);
   void RemoveUse() EBPF_REQUIRES(mutex_);

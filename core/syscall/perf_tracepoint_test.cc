@@ -62,6 +62,7 @@ constexpr uint64_t kFieldsEnd = 24;
 
 [[gnu::noinline]] void Pass(uint64_t number, const char* text = "abc") {
   EBPF_TRACE(Note, number, text);
+  asm volatile("");  // no tail call
 }
 
 constexpr uint32_t kTracepointProgram = 5;
@@ -297,6 +298,44 @@ TEST_P(PerfTracepointTest, ASampleHasTheRecordAsLinuxLaysItOut) {
     EXPECT_EQ(sample.body[i], 0);
   }
   SetHostTask(1, 1, "host");
+}
+
+TEST_P(PerfTracepointTest, ASampleTellsWhereItWasAndWhoCalled) {
+  constexpr uint64_t kType =
+      linux_abi::kPerfSampleIp | linux_abi::kPerfSampleCallchain;
+  const int64_t event = caller_.OpenEvent(Attr(kType, 1));
+  ASSERT_EQ(Map(event), 0);
+  // A program sees the same.
+  const int64_t map = caller_.CreateMap(linux_abi::kMapTypeArray, 4, 64, 1);
+  const int64_t program =
+      Load({LoadLow(2, isa::kPseudoMapValue, static_cast<int32_t>(map)),
+            LoadHigh(0), MovImm(3, 64), MovImm(4, 0),
+            CallHelper(helper_id::get_stack), MovImm(0, 1), Exit()});
+  ASSERT_EQ(SetProgram(event, program), 0);
+  Pass(1);
+  const std::vector<Taken> samples = Samples();
+  ASSERT_EQ(samples.size(), 1u);
+  ASSERT_GE(samples[0].At(8), 3u);  // the marker, the place, and its caller
+  EXPECT_EQ(samples[0].At(16), linux_abi::kPerfContextKernel);
+  EXPECT_EQ(samples[0].At(24), samples[0].At(0));
+  // In what the place calls when it is on, or in the place's function itself.
+  const auto pass = reinterpret_cast<uint64_t>(&Pass);
+  bool found = false;
+  for (size_t i = 0; i < 2; ++i) {
+    const uint64_t address = samples[0].At(24 + 8 * i);
+    found = found || (address > pass && address < pass + 200);
+  }
+  EXPECT_TRUE(found);
+  struct Stack {
+    uint64_t frames[8];
+  };
+  const uint64_t to = caller_.Put(Stack{});
+  EXPECT_EQ(caller_.Elem(linux_abi::kMapLookupElem, map,
+                         caller_.Put(uint32_t{0}), to),
+            0);
+  const auto stack = caller_.Get<Stack>(to);
+  EXPECT_EQ(stack.frames[0], samples[0].At(0));
+  EXPECT_EQ(stack.frames[1], samples[0].At(32));
 }
 
 TEST_P(PerfTracepointTest, EachSoManyRecordsAreSampled) {

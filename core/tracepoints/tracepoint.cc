@@ -75,6 +75,8 @@ constexpr uint32_t kMaxDepth = 4;
 struct TracepointCpu {
   /// Open while any tracepoint is.
   CpuSection section;
+  /// Of who tells records, innermost.
+  Atomic<uint64_t> frame;
   /// Consumers other than programs that are being told. What interrupts a
   /// change leaves it as it was.
   Atomic<uint32_t> depth;
@@ -303,9 +305,13 @@ class Telling : public NonCopyable {
   if (info.text_size != nullptr) {
     size = Min(size + info.text_size(arguments), kMaxEventRecord);
   }
+  Atomic<uint64_t>& frame = cpus->Of(cpu).frame;
+  const uint64_t outer = frame.Load(kRelaxed);
+  frame.Store(reinterpret_cast<uint64_t>(__builtin_frame_address(0)), kRelaxed);
   for (; RecordConsumer* const consumer = records->Load(kRelaxed); ++records) {
     Tell(tracepoint, *consumer, size, arguments);
   }
+  frame.Store(outer, kRelaxed);
 }
 
 /// The CPU's section is open.
@@ -371,6 +377,8 @@ extern "C" void ebpf_tracepoint_fire(Tracepoint* tracepoint,
                                      const uint64_t* arguments) {
   Fire(*tracepoint, arguments);
 }
+
+uint64_t TellingFrame() { return cpus->Mine().frame.Load(kRelaxed); }
 
 template <typename... Words>
 EBPF_BEHIND_BRANCHES void FireWords(Tracepoint* tracepoint, Words... words) {

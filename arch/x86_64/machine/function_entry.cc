@@ -4,6 +4,7 @@
 #include "core/machine/function_entry.h"
 
 #include "arch/x86_64/pt_regs.h"
+#include "arch/x86_64/stack_frames.h"
 
 // An instruction that returns, wherever the return address is now. So nobody
 // has to take it off the stack, and a shadow stack is in order.
@@ -38,6 +39,13 @@ void SetReturnValue(PtRegs& regs, uint64_t value) {
   x86_64::RegsOf(regs).rax = value;
 }
 
+void DescribeCaller(PtRegs& regs, uint64_t pc, uint64_t frame) {
+  x86_64::PtRegs& registers = x86_64::RegsOf(regs);
+  registers.rip = pc;
+  registers.rbp = frame;
+}
+
+constinit const FrameLayout kStackFrames = x86_64::kFrameLayout;
 constinit const uint64_t kPcOffset = offsetof(x86_64::PtRegs, rip);
 constinit const uint64_t kPcBehindProbe = 1;
 
