@@ -4,6 +4,7 @@
 // pages, the rest of RAM not executable, CPUs that interrupt each other.
 #include "testing/guest/kernel/personality.h"
 
+#include "core/base/atomic.h"
 #include "testing/guest/kernel/kernel.h"
 #include "testing/guest/personalities/plain/cpu.h"
 #include "testing/guest/personalities/plain/rendezvous.h"
@@ -12,12 +13,15 @@
 namespace guest::plain {
 namespace {
 
-// Set once, by the port.
-constinit void (*tick_hook)() = nullptr;
+// Set once, by the port, on one CPU.
+constinit ebpf::Atomic<void (*)()> tick_hooks[2] = {};
 
 }  // namespace
 
-void SetTickHook(void (*hook)()) { tick_hook = hook; }
+void AddTickHook(void (*hook)()) {
+  const bool is_second = tick_hooks[0].Load(ebpf::kRelaxed) != nullptr;
+  tick_hooks[is_second].Store(hook, ebpf::kRelease);
+}
 
 }  // namespace guest::plain
 
@@ -44,8 +48,11 @@ void OnIpi(uint32_t cpu, uintptr_t /*pc*/, uintptr_t /*sp*/) {
 }
 
 void OnTick(uint32_t /*cpu*/) {
-  if (plain::tick_hook != nullptr) {
-    plain::tick_hook();
+  for (ebpf::Atomic<void (*)()>& place : plain::tick_hooks) {
+    // Pairs with the release in AddTickHook.
+    if (void (*const hook)() = place.Load(ebpf::kAcquire)) {
+      hook();
+    }
   }
 }
 

@@ -16,6 +16,10 @@ bool PrepareText();
 /// Context: task, once.
 bool StartDeferWorker();
 
+/// Has timers expire at the ticks, and CPUs call what others ask them for:
+/// StartDeferWorker does it. Context: task, once.
+void StartTimers();
+
 /// Whether this kernel has executable memory; it has, unless a test says
 /// otherwise. Context: task, before anybody asks for some.
 void SetExecMemory(bool there_is_some);

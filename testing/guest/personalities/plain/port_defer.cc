@@ -53,7 +53,8 @@ bool StartDeferWorker() {
   if (Spawn("defer", 0, Work, nullptr) == nullptr) {
     return false;
   }
-  SetTickHook(WakeWorker);
+  AddTickHook(WakeWorker);
+  StartTimers();
   has_worker.Store(true, ebpf::kRelease);
   return true;
 }

@@ -94,7 +94,9 @@ int ebpf_port_text_write(uintptr_t to, const void* bytes, size_t size) {
   return 0;
 }
 
-uint32_t ebpf_port_features(void) { return EBPF_PORT_OVERRIDE; }
+uint32_t ebpf_port_features(void) {
+  return EBPF_PORT_OVERRIDE | EBPF_PORT_STACKS | EBPF_PORT_TIMERS;
+}
 
 bool ebpf_port_may_override(uintptr_t function) {
   return guest::IsErrorInjectable(function);

@@ -17,7 +17,10 @@ void SetBreakpointHook(BreakpointHook hook);
 using FaultHook = bool (*)(TrapFrame& frame);
 void SetFaultHook(FaultHook hook);
 
-/// Called at each tick of each CPU. Context: irq.
-void SetTickHook(void (*hook)());
+/// Called at each tick of each CPU, both of two. Context: irq.
+void AddTickHook(void (*hook)());
+
+/// What this CPU's interrupt broke into; null outside of one. Context: irq.
+const TrapFrame* InterruptedFrame();
 
 }  // namespace guest::plain

@@ -21,6 +21,9 @@ enum Kind : uint64_t { kSynchronous, kIrq, kFiq, kSystemError, kImpossible };
 constinit BreakpointHook breakpoint_hook = nullptr;
 constinit FaultHook fault_hook = nullptr;
 
+// Each is its CPU's.
+constinit const TrapFrame* interrupted_frames[kMaxCpus] = {};
+
 Interrupted WhereOf(const TrapFrame& frame) { return {frame.pc, frame.sp}; }
 
 [[noreturn]] void Fail(const char* what, const TrapFrame& frame) {
@@ -60,7 +63,11 @@ EBPF_NOPROBE void HandleSynchronous(TrapFrame& frame) {
 
 void HandleInterrupt(const TrapFrame& frame) {
   const Interruption interruption(frame.pc);
+  // Interrupts are off: no other one comes before it is null again.
+  const uint32_t cpu = machine::CpuId();
+  interrupted_frames[cpu] = &frame;
   DispatchInterrupt(0, WhereOf(frame));
+  interrupted_frames[cpu] = nullptr;
   PreemptIfDue();
 }
 
@@ -68,6 +75,9 @@ void HandleInterrupt(const TrapFrame& frame) {
 
 void SetBreakpointHook(BreakpointHook hook) { breakpoint_hook = hook; }
 void SetFaultHook(FaultHook hook) { fault_hook = hook; }
+const TrapFrame* InterruptedFrame() {
+  return interrupted_frames[machine::CpuId()];
+}
 
 extern "C" EBPF_NOPROBE void PlainTrap(TrapFrame* frame, uint64_t kind) {
   if (kind == kSynchronous) {

@@ -18,6 +18,9 @@ using namespace guest::riscv64;
 constinit BreakpointHook breakpoint_hook = nullptr;
 constinit FaultHook fault_hook = nullptr;
 
+// Each is its CPU's.
+constinit const TrapFrame* interrupted_frames[kMaxCpus] = {};
+
 Interrupted WhereOf(const TrapFrame& frame) { return {frame.pc, frame.x[1]}; }
 
 const char* NameOf(uintptr_t cause) {
@@ -62,7 +65,11 @@ EBPF_NOPROBE void HandleBreakpoint(TrapFrame& frame) {
 
 void HandleInterrupt(const TrapFrame& frame) {
   const Interruption interruption(frame.pc);
+  // Interrupts are off: no other one comes before it is null again.
+  const uint32_t cpu = machine::CpuId();
+  interrupted_frames[cpu] = &frame;
   DispatchInterrupt(frame.cause, WhereOf(frame));
+  interrupted_frames[cpu] = nullptr;
   PreemptIfDue();
 }
 
@@ -70,6 +77,9 @@ void HandleInterrupt(const TrapFrame& frame) {
 
 void SetBreakpointHook(BreakpointHook hook) { breakpoint_hook = hook; }
 void SetFaultHook(FaultHook hook) { fault_hook = hook; }
+const TrapFrame* InterruptedFrame() {
+  return interrupted_frames[machine::CpuId()];
+}
 
 extern "C" EBPF_NOPROBE void PlainTrap(TrapFrame* frame) {
   if (frame->cause == kCauseBreakpoint) {
