@@ -90,6 +90,16 @@ Status CheckPeriod(const PerfEventAttr& attr) {
   return fits ? Status::kOk : Status::kInvalid;
 }
 
+/// There is one clock, Linux's CLOCK_MONOTONIC, and nobody sets it.
+Status CheckClock(const PerfEventAttr& attr) {
+  constexpr int32_t kMonotonic = 1;
+  constexpr int32_t kMonotonicRaw = 4;
+  return (attr.flags & linux_abi::kPerfUseClockId) == 0 ||
+                 attr.clockid == kMonotonic || attr.clockid == kMonotonicRaw
+             ? Status::kOk
+             : Status::kInvalid;
+}
+
 /// What the call's other arguments say.
 struct Place {
   EventScope scope;
@@ -201,6 +211,7 @@ Result<int> Open(Client& client, CallerPtr attr_at, int32_t pid, int32_t cpu,
   const Place place = EBPF_TRY(PlaceOf(client, pid, cpu, group_fd, flags));
   Ref<PerfEvent> event =
       EBPF_TRY(MakeEvent(client, *system, attr, place.scope));
+  EBPF_TRY(CheckClock(attr));
   if (place.output) {
     EBPF_TRY(RedirectOutput(*event, place.output->AsPerfEvent()->event()));
   }

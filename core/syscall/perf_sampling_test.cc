@@ -45,18 +45,18 @@ constexpr uint32_t kDepth = 16;
     asm volatile("" : "+r"(value)::"memory"); \
   }                                           \
   return value
-extern "C" [[gnu::noinline]] uint64_t perf_sampling_half() {
-  PERF_SAMPLING_LOOP(50000);
+extern "C" [[gnu::noinline]] uint64_t perf_sampling_half(uint64_t scale) {
+  PERF_SAMPLING_LOOP(5000 * scale);
 }
-extern "C" [[gnu::noinline]] uint64_t perf_sampling_third() {
-  PERF_SAMPLING_LOOP(30000);
+extern "C" [[gnu::noinline]] uint64_t perf_sampling_third(uint64_t scale) {
+  PERF_SAMPLING_LOOP(3000 * scale);
 }
-extern "C" [[gnu::noinline]] uint64_t perf_sampling_fifth() {
-  PERF_SAMPLING_LOOP(20000);
+extern "C" [[gnu::noinline]] uint64_t perf_sampling_fifth(uint64_t scale) {
+  PERF_SAMPLING_LOOP(2000 * scale);
 }
-extern "C" [[gnu::noinline]] uint64_t perf_sampling_work() {
-  const uint64_t sum =
-      perf_sampling_half() + perf_sampling_third() + perf_sampling_fifth();
+extern "C" [[gnu::noinline]] uint64_t perf_sampling_work(uint64_t scale = 10) {
+  const uint64_t sum = perf_sampling_half(scale) + perf_sampling_third(scale) +
+                       perf_sampling_fifth(scale);
   asm volatile("");  // no tail call
   return sum;
 }
@@ -331,9 +331,12 @@ TEST_P(PerfSamplingTest, FoldedStacksNameWhatTimeIsSpentInInProportion) {
   constexpr uint64_t kSamples = 1500;
   const uint64_t end = ebpf_port_time_ns() + 60'000'000'000;
   uint64_t taken = 0;
+  uint32_t random = 1;
   while (taken < kSamples && ebpf_port_time_ns() < end) {
     for (int i = 0; i < 1000; ++i) {
-      perf_sampling_work();
+      // In no step with the ticks, nor with the scheduler's.
+      random = random * 1664525 + 1013904223;
+      perf_sampling_work(1 + (random >> 16) % 32);
     }
     taken = 0;
     for (uint32_t id = 0; id < kStacks; ++id) {
@@ -480,7 +483,7 @@ TEST_P(PerfSamplingTest, ClocksComeAndGoWhileTheyTick) {
     ASSERT_GE(event, 0);
     ASSERT_EQ(Map(event, 2), 0);
     EXPECT_EQ(SetProgram(event, program), 0);
-    perf_sampling_fifth();
+    perf_sampling_fifth(10);
     const uint64_t period = caller_.Put(uint64_t{20'000});
     EXPECT_EQ(Ioctl(event, linux_abi::kPerfIocPeriod, period), 0);
     EXPECT_EQ(Ioctl(event, linux_abi::kPerfIocDisable), 0);
