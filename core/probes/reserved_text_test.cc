@@ -89,5 +89,24 @@ TEST_F(ReservedTextTest, NorDoesAJumpCoverWhereItLeadsTo) {
   EXPECT_EQ(WithProbe(), kJump);
 }
 
+// As RISC-V's, which need a register that is dead behind them.
+TEST_F(ReservedTextTest, AFarJumpStandsInNoFunctionThatIsPatchedAnywhere) {
+  machine::MachineOps ops = HostMachineOps();
+  ops.find_far_window = ops.find_window;
+  ops.far_reach = ops.relocate_reach;
+  ops.find_window = [](ConstBytes, uint64_t, size_t) {
+    return Result<machine::DetourWindow>(Status::kInvalid);
+  };
+  EXPECT_TRUE(ExitProbes());
+  ASSERT_EQ(InitProbes(ops, allocator_), Status::kOk);
+  EXPECT_EQ(WithProbe(), kJump);
+  patched = kAddWindow;
+  EXPECT_EQ(WithProbe(), kInt3);
+  patched = sizeof(kAdd);  // behind the function
+  EXPECT_EQ(WithProbe(), kJump);
+  EXPECT_TRUE(ExitProbes());
+  ASSERT_EQ(InitProbes(HostMachineOps(), allocator_), Status::kOk);
+}
+
 }  // namespace
 }  // namespace ebpf
