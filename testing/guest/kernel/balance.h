@@ -6,6 +6,7 @@
 
 #include <stdint.h>
 
+#include "testing/guest/kernel/console.h"
 #include "testing/guest/kernel/memory.h"
 #include "testing/guest/kernel/test.h"
 #include "testing/guest/kernel/thread.h"
@@ -35,6 +36,19 @@ inline void WaitForBalance(uint64_t bytes) {
     SleepTicks(1);
   }
   GUEST_EXPECT_EQ(Balance().bytes, bytes);
+}
+
+/// Calls `first`, which makes what stays for all that come later (what all
+/// probes share, tables that grew), then `body`, which must leave memory as it
+/// was before. Context: task.
+template <typename First, typename Body>
+void WithBalance(First first, Body body) {
+  first();
+  const uint64_t memory = SettledBalance();
+  body();
+  WaitForBalance(memory);
+  Line() << "  memory: " << memory << " bytes before, " << Balance().bytes
+         << " after";
 }
 
 }  // namespace guest

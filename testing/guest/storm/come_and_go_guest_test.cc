@@ -164,29 +164,19 @@ void RunStorm(const char* name, Kind kind) {
   staying.Detach();
 }
 
-/// Starts eBPF once; true if that went well. What one run leaves allocated (the
-/// instances of returns, tables that grew) the next one finds.
-bool Start() {
-  static constinit bool started = false;
-  if (!started) {
-    started = StartEbpf() == 0;
-    if (started) {
-      Attachment first(Kind::kMultiReturns, kComesAndGoesOn);
-      started = first.Attach();
-      first.Detach();
-    }
-  }
-  return started;
+/// What one run leaves allocated (the instances of returns, tables that grew)
+/// the next one finds.
+void ComeAndGoOnce() {
+  Attachment first(Kind::kMultiReturns, kComesAndGoesOn);
+  GUEST_EXPECT(first.Attach());
+  first.Detach();
 }
 
 void StormWithBalance(const char* name, Kind kind) {
-  GUEST_ASSERT(Start());
-  const uint64_t memory = SettledBalance();
-  RunStorm(name, kind);
-  WaitForBalance(memory);
-  Line() << "  memory: " << memory << " bytes before, " << Balance().bytes
-         << " after";
+  WithBalance(ComeAndGoOnce, [=] { RunStorm(name, kind); });
 }
+
+GUEST_TEST(ComeAndGo, Start) { GUEST_EXPECT_EQ(-StartEbpf(), 0); }
 
 GUEST_TEST(ComeAndGo, Kprobes) { StormWithBalance("kprobe", Kind::kKprobe); }
 

@@ -181,11 +181,9 @@ GUEST_TEST(Storm, AProbeComesAndGoesUnderLoad) {
   if (error != 0) {
     return;
   }
-  // What all probes share is made with the first one, and stays.
-  WithStorm([](Storm& storm) { GUEST_ASSERT(storm.ComeAndGo()); });
-  const uint64_t memory = SettledBalance();
-  WithStorm([](Storm& storm) { RunStorm(storm); });
-  WaitForBalance(memory);
+  WithBalance(
+      [] { WithStorm([](Storm& storm) { GUEST_ASSERT(storm.ComeAndGo()); }); },
+      [] { WithStorm([](Storm& storm) { RunStorm(storm); }); });
 }
 
 }  // namespace
