@@ -102,3 +102,17 @@ struct user_regs_struct {
 #else
 #error "compile with -D__TARGET_ARCH_x86, _arm64 or _riscv"
 #endif
+
+#if defined(__TARGET_ARCH_x86)
+typedef struct pt_regs bpf_user_pt_regs_t;
+#elif defined(__TARGET_ARCH_arm64)
+typedef struct user_pt_regs bpf_user_pt_regs_t;
+#else
+typedef struct user_regs_struct bpf_user_pt_regs_t;
+#endif
+
+struct bpf_perf_event_data {
+  bpf_user_pt_regs_t regs;
+  __u64 sample_period;
+  __u64 addr;
+};

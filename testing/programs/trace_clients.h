@@ -26,3 +26,14 @@ struct trace_client_view {
   // Of who passed it.
   unsigned long long pid_tgid;
 };
+
+// What trace_typed.bpf.c has seen.
+struct trace_typed_view {
+  unsigned long long typed;
+  unsigned long long records;
+  unsigned int frequency;
+  unsigned int cpu;
+  unsigned int state;
+  unsigned long long samples;
+  unsigned long long period;
+};

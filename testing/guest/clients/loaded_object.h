@@ -15,14 +15,15 @@ namespace guest {
 
 class LoadedObject {
  public:
-  /// `bytes` outlive it. loaded() tells whether it went well; the log is
-  /// printed where not.
-  explicit LoadedObject(ebpf::ConstBytes bytes)
+  /// `bytes`, and what `kernel` names, outlive it. loaded() tells whether it
+  /// went well; the log is printed where not.
+  explicit LoadedObject(ebpf::ConstBytes bytes,
+                        const ebpf::loader::Kernel& kernel = {})
       : client_(ebpf_client_create(EBPF_ORIGIN_KERNEL)),
         log_buffer_(*ebpf::PortAllocator().NewArray<char>(kLogSize)),
         log_(log_buffer_.data(), kLogSize),
         object_(*reinterpret_cast<ebpf::Client*>(client_),
-                ebpf::PortAllocator(), log_) {
+                ebpf::PortAllocator(), log_, kernel) {
     loaded_ = IsOk(object_.Open(bytes)) && IsOk(object_.Load());
     if (!loaded_) {
       PrintLine(log_.text());
