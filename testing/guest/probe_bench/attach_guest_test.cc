@@ -6,16 +6,19 @@
 #include "core/base/memory.h"
 #include "core/base/static_storage.h"
 #include "core/probes/kprobe.h"
+#include "testing/guest/bench/figures.h"
 #include "testing/guest/kernel/machine.h"
 #include "testing/guest/kernel/memory.h"
 #include "testing/guest/kernel/test.h"
 #include "testing/guest/kernel/thread.h"
-#include "testing/guest/probe_bench/figures.h"
 #include "testing/guest/probe_bench/subjects.h"
 
 namespace guest::probe_bench {
 namespace {
 
+using bench::Report;
+using bench::Samples;
+using bench::Start;
 using ebpf::Kprobe;
 using ebpf::Ref;
 
@@ -24,30 +27,7 @@ class Empty final : public ebpf::KprobeConsumer {
   void Hit(ebpf::machine::PtRegs& /*regs*/) override {}
 };
 
-constexpr uint32_t kCycles = 400;
-
-/// Times of one kind, sorted by Report().
-class Samples {
- public:
-  void Add(uint64_t ticks) { ticks_[count_++] = ticks; }
-  void ReportAs(ebpf::StringView name) {
-    Sort();
-    Report(name, "median", ticks_[count_ / 2] * 100);
-    Report(name, "p99", ticks_[count_ * 99 / 100] * 100);
-  }
-
- private:
-  void Sort() {
-    for (uint32_t i = 1; i < count_; ++i) {
-      for (uint32_t k = i; k > 0 && ticks_[k] < ticks_[k - 1]; --k) {
-        ebpf::Swap(ticks_[k], ticks_[k - 1]);
-      }
-    }
-  }
-
-  uint32_t count_ = 0;
-  uint64_t ticks_[kCycles] = {};
-};
+constexpr uint32_t kCycles = Samples::kMost;
 
 constinit Samples attach_times;
 constinit Samples detach_times;

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 //
-// testing/guest/probe_bench/figures.h for Alien, where a tick is an executed
+// testing/guest/bench/figures.h for Alien, where a tick is an executed
 // instruction (what allocating takes depends on what was allocated before:
 // these have some to spare).
-#include "testing/guest/probe_bench/figures.h"
+#include "testing/guest/bench/figures.h"
 
-namespace guest::probe_bench {
+namespace guest::bench {
 namespace {
 
 constexpr Bound kBounds[] = {
@@ -38,4 +38,4 @@ constinit const Method kMethod = {
     .bounds = kBounds,
     .bound_count = sizeof kBounds / sizeof kBounds[0]};
 
-}  // namespace guest::probe_bench
+}  // namespace guest::bench

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 //
-// testing/guest/probe_bench/figures.h for testing/benchmarks/probes.sh: times,
+// testing/guest/bench/figures.h for testing/benchmarks/probes.sh: times,
 // which nothing depends on.
-#include "testing/guest/probe_bench/figures.h"
+#include "testing/guest/bench/figures.h"
 
-namespace guest::probe_bench {
+namespace guest::bench {
 
 constinit const Method kMethod = {
     .batches = 40, .bounds = nullptr, .bound_count = 0};
 
-}  // namespace guest::probe_bench
+}  // namespace guest::bench

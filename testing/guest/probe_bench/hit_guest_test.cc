@@ -8,15 +8,20 @@
 #include "core/memory/allocator.h"
 #include "core/probes/kprobe.h"
 #include "core/probes/return_hook.h"
+#include "testing/guest/bench/figures.h"
 #include "testing/guest/kernel/console.h"
 #include "testing/guest/kernel/test.h"
-#include "testing/guest/probe_bench/figures.h"
 #include "testing/guest/probe_bench/subjects.h"
 #include "testing/programs/empty_object.h"
 
 namespace guest::probe_bench {
 namespace {
 
+using bench::bench_nothing;
+using bench::CostOfCall;
+using bench::Hundredths;
+using bench::Report;
+using bench::Start;
 using ebpf::Kprobe;
 using ebpf::StringView;
 

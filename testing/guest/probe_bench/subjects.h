@@ -29,12 +29,8 @@ extern "C" const Subject bench_subjects_end[];
 inline constexpr uint32_t kManyFunctions = 1000;
 extern "C" void (*const bench_many[kManyFunctions])();
 
-/// A call with nothing in it, and the same with a breakpoint in it.
-extern "C" void bench_nothing();
+/// bench_nothing (testing/guest/bench/figures.h) with a breakpoint in it.
 extern "C" void bench_breakpoint();
-
-/// Calls `function` `count` times. The loop is the same for every caller.
-extern "C" void bench_loop(void (*function)(), uint64_t count);
 
 /// While one lives, the breakpoint trap of this CPU goes to the vector in
 /// subjects_<cpu>.S: it goes on behind the breakpoint, and saves what it uses.

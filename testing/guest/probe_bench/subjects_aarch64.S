@@ -87,29 +87,10 @@ bench_subjects:
 bench_subjects_end:
 
         .text
-        begin   bench_nothing
-        ret
-        end     bench_nothing
-
         begin   bench_breakpoint
         brk     #0
         ret
         end     bench_breakpoint
-
-        // x0: the function, x1: how often.
-        begin   bench_loop
-        stp     x29, x30, [sp, #-32]!
-        mov     x29, sp
-        stp     x19, x20, [sp, #16]
-        mov     x19, x0
-        mov     x20, x1
-3:      blr     x19
-        subs    x20, x20, #1
-        b.ne    3b
-        ldp     x19, x20, [sp, #16]
-        ldp     x29, x30, [sp], #32
-        ret
-        end     bench_loop
 
         // Synchronous exceptions of this level with its own stack: the fifth
         // of sixteen vectors, the only one that is taken here.

@@ -101,10 +101,6 @@ bench_subjects:
 bench_subjects_end:
 
         .text
-        begin   bench_nothing
-        ret
-        end     bench_nothing
-
         begin   bench_breakpoint
         .option push
         .option norvc
@@ -112,24 +108,6 @@ bench_subjects_end:
         .option pop
         ret
         end     bench_breakpoint
-
-        // a0: the function, a1: how often.
-        begin   bench_loop
-        addi    sp, sp, -32
-        sd      ra, 24(sp)
-        sd      s0, 16(sp)
-        sd      s1, 8(sp)
-        mv      s0, a0
-        mv      s1, a1
-3:      jalr    s0
-        addi    s1, s1, -1
-        bnez    s1, 3b
-        ld      ra, 24(sp)
-        ld      s0, 16(sp)
-        ld      s1, 8(sp)
-        addi    sp, sp, 32
-        ret
-        end     bench_loop
 
         begin   bench_bare_vector
         addi    sp, sp, -16

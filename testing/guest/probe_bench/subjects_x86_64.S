@@ -98,30 +98,10 @@ bench_subjects:
 bench_subjects_end:
 
         .text
-        begin   bench_nothing
-        ret
-        end     bench_nothing
-
         begin   bench_breakpoint
         int3
         ret
         end     bench_breakpoint
-
-        // rdi: the function, rsi: how often.
-        begin   bench_loop
-        push    %rbx
-        push    %r12
-        push    %r13
-        mov     %rdi, %rbx
-        mov     %rsi, %r12
-3:      call    *%rbx
-        dec     %r12
-        jnz     3b
-        pop     %r13
-        pop     %r12
-        pop     %rbx
-        ret
-        end     bench_loop
 
         // The saved rip is behind the breakpoint already: one instruction.
         begin   bench_bare_vector

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "testing/guest/probe_bench/figures.h"
+#include "testing/guest/bench/figures.h"
 
 #include "core/base/memory.h"
 #include "core/base/text_writer.h"
@@ -7,9 +7,8 @@
 #include "testing/guest/kernel/console.h"
 #include "testing/guest/kernel/machine.h"
 #include "testing/guest/kernel/test.h"
-#include "testing/guest/probe_bench/subjects.h"
 
-namespace guest::probe_bench {
+namespace guest::bench {
 namespace {
 
 /// The clock's steps, up to 100 ns, are then less than a hundredth of a call.
@@ -56,6 +55,16 @@ Hundredths CostOfCall(void (*function)()) {
   return (fewest * 100 + kCallsOfBatch / 2) / kCallsOfBatch;
 }
 
+void Samples::ReportAs(ebpf::StringView name) {
+  for (uint32_t i = 1; i < count_; ++i) {
+    for (uint32_t k = i; k > 0 && ticks_[k] < ticks_[k - 1]; --k) {
+      ebpf::Swap(ticks_[k], ticks_[k - 1]);
+    }
+  }
+  Report(name, "median", ticks_[count_ / 2] * 100);
+  Report(name, "p99", ticks_[count_ * 99 / 100] * 100);
+}
+
 void Report(ebpf::StringView name, ebpf::StringView detail, Hundredths value) {
   char buffer[64];
   ebpf::TextWriter text(buffer, sizeof buffer);
@@ -71,4 +80,4 @@ void Report(ebpf::StringView name, ebpf::StringView detail, Hundredths value) {
   }
 }
 
-}  // namespace guest::probe_bench
+}  // namespace guest::bench
