@@ -10,6 +10,7 @@
 #include "testing/guest/kernel/memory.h"
 #include "testing/guest/kernel/personality.h"
 #include "testing/guest/kernel/spin_lock.h"
+#include "testing/guest/kernel/trace_events.h"
 
 // Where core is linked: a task's end is told.
 extern "C" [[gnu::weak]] void ebpf_task_exit(uint64_t stack_begin,
@@ -29,6 +30,7 @@ struct CpuState {
   Thread* current = nullptr;
   Thread* leaving = nullptr;  // finished, its stack still in use
   ebpf::Atomic<uint64_t> ticks{0};
+  ebpf::Atomic<uint64_t> switches{0};
   ebpf::Atomic<bool> turn_over{false};
 };
 
@@ -89,8 +91,10 @@ void RemoveFromAll(const Thread* thread) {
 }
 
 /// Goes on with `next`, on this CPU. Interrupts are off.
-void SwitchTo(CpuState& cpu, Thread* next) {
+void SwitchTo(CpuState& cpu, Thread* next, Stop why) {
   Thread* previous = cpu.current;
+  cpu.switches.FetchAdd(1, ebpf::kRelaxed);
+  TellSwitch(*previous, *next, why);
   cpu.current = next;
   cpu.turn_over.Store(false, ebpf::kRelaxed);
   machine::SwitchThread(&previous->context, &next->context);
@@ -103,11 +107,12 @@ void ThreadMain(void* argument) {
   if (thread->preempt_disabled != 0) {
     Panic("a thread ended with preemption disabled");
   }
+  TellThreadEnds(*thread);
   (void)machine::IrqSave();
   // The boot thread, on its own stack, says that this one is finished.
   CpuState& cpu = cpus[thread->cpu];
   cpu.leaving = thread;
-  SwitchTo(cpu, &cpu.boot_thread);
+  SwitchTo(cpu, &cpu.boot_thread, Stop::kEnds);
   Panic("a finished thread ran");
 }
 
@@ -162,6 +167,7 @@ Thread* Spawn(ebpf::StringView name, uint32_t cpu,
                          ThreadMain, thread);
   personality::StartedThread(thread);
   AddToAll(thread);
+  TellNewThread(*thread);
   Enqueue(cpus[cpu], thread);
   return thread;
 }
@@ -173,6 +179,7 @@ void Join(Thread* thread) {
   }
   RemoveFromAll(thread);
   CheckStack(thread);
+  TellThreadGone(*thread);
   FreePages(thread->stack, StackPages());
   Free(thread, sizeof(Thread), alignof(Thread));
 }
@@ -192,7 +199,7 @@ bool Yield() {
     if (current != &cpu.boot_thread) {
       Enqueue(cpu, current);
     }
-    SwitchTo(cpu, next);
+    SwitchTo(cpu, next, Stop::kReady);
   }
   machine::IrqRestore(state);
   return next != nullptr;
@@ -214,7 +221,7 @@ void Event::Wait() {
     // nobody but this CPU takes it from the queue.
     Thread* next = Dequeue(cpu);
     if (next != cpu.current) {
-      SwitchTo(cpu, next != nullptr ? next : &cpu.boot_thread);
+      SwitchTo(cpu, next != nullptr ? next : &cpu.boot_thread, Stop::kWaits);
     }
   }
   machine::IrqRestore(state);
@@ -226,6 +233,7 @@ void Event::Set() {
     set_ = true;
     return;
   }
+  TellWakeup(*waiter_);  // before it can run, and be gone
   Enqueue(cpus[waiter_->cpu], waiter_);
   waiter_ = nullptr;
 }
@@ -296,6 +304,10 @@ void SleepTicks(uint64_t ticks) {
 
 uint64_t TickCount(uint32_t cpu) {
   return cpus[cpu].ticks.Load(ebpf::kRelaxed);
+}
+
+uint64_t SwitchCount(uint32_t cpu) {
+  return cpus[cpu].switches.Load(ebpf::kRelaxed);
 }
 
 void PreemptDisable() { ++CurrentThread()->preempt_disabled; }

@@ -71,6 +71,9 @@ void SleepTicks(uint64_t ticks);
 /// Ticks that `cpu` has had. Context: any.
 uint64_t TickCount(uint32_t cpu);
 
+/// How often `cpu` has gone from one thread to another. Context: any.
+uint64_t SwitchCount(uint32_t cpu);
+
 /// Whether a thread whose turn is over is switched away wherever an interrupt
 /// finds it, if it has not disabled preemption. Off until a personality turns
 /// it on.

@@ -9,6 +9,7 @@
 #include "testing/guest/kernel/machine.h"
 #include "testing/guest/kernel/personality.h"
 #include "testing/guest/kernel/thread.h"
+#include "testing/guest/kernel/trace_events.h"
 
 namespace guest {
 
@@ -16,11 +17,15 @@ void DispatchInterrupt(uintptr_t cause, Interrupted where) {
   const uint32_t cpu = machine::CpuId();
   switch (machine::ClaimInterrupt(cause)) {
     case machine::Interrupt::kTimer:
+      TellIrqEntry(kTimerIrq);
       TickThreads(cpu);
       personality::OnTick(cpu);
+      TellIrqExit(kTimerIrq);
       break;
     case machine::Interrupt::kIpi:
+      TellIrqEntry(kIpiIrq);
       personality::OnIpi(cpu, where.pc, where.sp);
+      TellIrqExit(kIpiIrq);
       break;
     case machine::Interrupt::kSpurious:
       break;

@@ -6,6 +6,7 @@
 #include "ports/alien/kernel.h"
 #include "testing/guest/kernel/kernel.h"
 #include "testing/guest/kernel/machine.h"
+#include "testing/guest/kernel/trace_events.h"
 #include "testing/guest/personalities/alien/ksync.h"
 #include "testing/guest/personalities/alien/stack_check.h"
 #include "testing/guest/riscv64/csr.h"
@@ -85,6 +86,7 @@ extern "C" [[gnu::noinline]] void do_kernel_handle(alien_ktrap_frame* frame) {
   } else if (PortHandlesFault(frame)) {
     // sepc leads on.
   } else if (uintptr_t fixup = machine::FaultFixup(frame->sepc, &frame->x[2])) {
+    TellFault(address, frame->sepc, cause);
     frame->sepc = fixup;
   } else {
     UnhandledTrap(NameOf(cause), cause, address, WhereOf(frame));

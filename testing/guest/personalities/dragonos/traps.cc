@@ -7,6 +7,7 @@
 #include "testing/guest/kernel/kernel.h"
 #include "testing/guest/kernel/machine.h"
 #include "testing/guest/kernel/thread.h"
+#include "testing/guest/kernel/trace_events.h"
 #include "testing/guest/personalities/dragonos/int3.h"
 #include "testing/guest/personalities/dragonos/interruption.h"
 #include "testing/guest/personalities/dragonos/ipi.h"
@@ -57,6 +58,7 @@ DRAGONOS_ENTRY void DoFault(Frame* frame, uint64_t /*error_code*/,
     Unhandled(vector == kPageFault ? "page fault" : "general protection",
               *frame);
   }
+  TellFault(x86_64::ReadCr2(), frame->rip, frame->errcode);
   frame->rip = fixup;
 }
 

@@ -6,6 +6,7 @@
 #include "testing/guest/kernel/kernel.h"
 #include "testing/guest/kernel/machine.h"
 #include "testing/guest/kernel/thread.h"
+#include "testing/guest/kernel/trace_events.h"
 #include "testing/guest/personalities/plain/trap_frame_aarch64.h"
 #include "testing/guest/personalities/plain/traps.h"
 
@@ -39,6 +40,8 @@ void HandleAbort(TrapFrame& frame, bool data) {
   if (fixup == 0) {
     Fail(data ? "data abort" : "instruction abort", frame);
   }
+  TellFault(GUEST_READ_REGISTER("far_el1"), frame.pc,
+            GUEST_READ_REGISTER("esr_el1"));
   frame.pc = fixup;
 }
 

@@ -5,6 +5,7 @@
 #include "testing/guest/kernel/kernel.h"
 #include "testing/guest/kernel/machine.h"
 #include "testing/guest/kernel/thread.h"
+#include "testing/guest/kernel/trace_events.h"
 #include "testing/guest/personalities/plain/trap_frame_riscv64.h"
 #include "testing/guest/personalities/plain/traps.h"
 #include "testing/guest/riscv64/csr.h"
@@ -52,6 +53,7 @@ void HandleFault(TrapFrame& frame) {
     UnhandledTrap(NameOf(frame.cause), frame.cause, frame.fault_address,
                   WhereOf(frame));
   }
+  TellFault(frame.fault_address, frame.pc, frame.cause);
   frame.pc = fixup;
 }
 
