@@ -364,6 +364,11 @@ bool RecordPrinter::WriteText(TextWriter& to, const Conversion& conversion,
 void RecordPrinter::WriteQuoted(TextWriter& to, const PrintValue& value) {
   const size_t end = value.offset + value.length;
   for (size_t i = value.offset; i < end; ++i) {
+    if (format_[i] == '"') {
+      // To where the string beside it begins.
+      i += 1 + format_.Substring(i + 1).Find('"');
+      continue;
+    }
     const bool is_escape = format_[i] == '\\' && i + 1 < end;
     i += is_escape ? 1 : 0;
     to.Put(is_escape ? UnescapeCharacter(format_[i]) : format_[i]);

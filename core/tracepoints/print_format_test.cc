@@ -160,6 +160,8 @@ TEST(PrintFormatTest, TextComesFromTheRecordOrTheFormat) {
       {R"("%5s|%.2s", __get_str(loc), "lit")", "  xyz|li"},
       {R"("%.*s", (int)2, ((char *) __get_dynamic_array(loc)))", "xy"},
       {R"("%s", REC->ptr)", "1010"},
+      {R"("%s %4s|", "a" "b\"" "" "c", "x" "y")", "ab\"c   xy|"},
+      {R"("%s", __print_symbolic(1, { 1, "A_" "B" }))", "A_B"},
   });
 }
 

@@ -408,19 +408,21 @@ bool PrintExpression::Character() {
          PushNumber(FitNumber(static_cast<uint8_t>(c), 1, true), 4, true);
 }
 
+/// One, or several beside each other, which are one in C.
 bool PrintExpression::String() {
-  const size_t begin = ++at_;
-  while (at_ < text_.size() && text_[at_] != '"') {
-    at_ += text_[at_] == '\\' ? 2 : 1;
-  }
-  if (at_ >= text_.size()) {
-    return false;
-  }
   PrintValue value;
   value.kind = Kind::kText;
-  value.offset = static_cast<uint32_t>(begin);
-  value.length = static_cast<uint32_t>(at_ - begin);
-  ++at_;
+  value.offset = static_cast<uint32_t>(at_ + 1);
+  while (Take('"')) {
+    while (at_ < text_.size() && text_[at_] != '"') {
+      at_ += text_[at_] == '\\' ? 2 : 1;
+    }
+    if (at_ >= text_.size()) {
+      return false;
+    }
+    value.length = static_cast<uint32_t>(at_ - value.offset);
+    ++at_;
+  }
   return PushValue(value);
 }
 
