@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "core/tracepoints/trace_buffer.h"
 
+#include <atomic>
+#include <cstdio>
 #include <cstring>
 #include <memory>
 #include <thread>
@@ -244,6 +246,51 @@ TEST_F(TraceBufferTest, EveryFailedAllocationChangesNothing) {
           OwnedCursor(*TraceCursor::Create(*buffer, 0, true, PortAllocator())));
     }
   });
+}
+
+TEST_F(TraceBufferTest, ResizingUnderLoadLosesNothingUncounted) {
+  std::atomic<bool> done{false};
+  std::atomic<uint32_t> offered{0};
+  std::thread writer([&] {
+    const HostCpu cpu(1);
+    while (!done) {
+      PutNumber(*buffer_, offered);
+      offered.store(offered + 1);
+    }
+  });
+  OwnedCursor cursor = Cursor();
+  uint64_t read = 0;
+  uint64_t told = 0;
+  uint32_t next = 0;
+  const auto take = [&](size_t count) {
+    uint64_t lost = 0;
+    for (const uint32_t number : TakeNumbers(*cursor, count, &lost)) {
+      ASSERT_GE(number, next) << "order";
+      next = number + 1;
+      ++read;
+    }
+    told += lost;
+  };
+  for (uint32_t i = 0; i < 300; ++i) {
+    buffer_->SetOverwrites(i % 8 < 4);
+    ASSERT_EQ(buffer_->Resize(i % 2 == 0 ? kAllCpus : 1, 3 + i * 7 % 30),
+              Status::kOk);
+    take(i % 5 * 50);
+  }
+  done = true;
+  writer.join();
+  take(SIZE_MAX);
+  const TraceStats stats = buffer_->Stats(1);
+  EXPECT_EQ(stats.read, read);
+  EXPECT_EQ(read + stats.overrun + stats.dropped, offered);
+  // The next one tells of what was lost at the end.
+  Put(1, offered);
+  take(1);
+  EXPECT_EQ(told, stats.overrun + stats.dropped);
+  printf("%u written, %llu read, %llu overwritten, %llu dropped\n",
+         offered.load(), static_cast<unsigned long long>(read),
+         static_cast<unsigned long long>(stats.overrun),
+         static_cast<unsigned long long>(stats.dropped));
 }
 
 TEST_F(TraceBufferTest, WhoWaitsIsTold) {
