@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#include "core/capi/ebpf_trace.h" /* compiles as C */
+
 enum {
   MAP_CREATE = 0,
   MAP_LOOKUP = 1,
