@@ -84,6 +84,12 @@ Status CheckAttr(const PerfEventAttr& attr) {
 Status CheckPeriod(const PerfEventAttr& attr) {
   constexpr uint64_t kTopBit = uint64_t{1} << 63;
   const bool is_frequency = (attr.flags & linux_abi::kPerfFrequency) != 0;
+  // As Linux: who reads a child's count could not say which child's.
+  if ((attr.flags & linux_abi::kPerfInherit) != 0 &&
+      (attr.sample_type & linux_abi::kPerfSampleRead) != 0 &&
+      (attr.sample_type & linux_abi::kPerfSampleTid) == 0) {
+    return Status::kInvalid;
+  }
   const bool fits = is_frequency
                         ? attr.sample_period <= linux_abi::kPerfMaxSampleRate
                         : (attr.sample_period & kTopBit) == 0;
