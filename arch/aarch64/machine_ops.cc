@@ -8,6 +8,7 @@
 #include "arch/aarch64/macro_assembler.h"
 #include "arch/aarch64/probed_insn.h"
 #include "arch/aarch64/pt_regs.h"
+#include "arch/aarch64/register_names.h"
 #include "arch/aarch64/static_jump.h"
 #include "core/jit/compiler.h"
 
@@ -27,6 +28,7 @@ constinit const machine::MachineOps kMachineOps = {
     .make_detour = Detour::Make,
     .static_no_op = StaticJump::NoOp(),
     .make_static_jump = StaticJump::Make,
+    .registers = &kRegisterNames,
     .noprobe_text = {ebpf_aarch64_noprobe_begin, ebpf_aarch64_noprobe_end},
 };
 

@@ -8,6 +8,7 @@
 #include "arch/riscv64/macro_assembler.h"
 #include "arch/riscv64/probed_insn.h"
 #include "arch/riscv64/pt_regs.h"
+#include "arch/riscv64/register_names.h"
 #include "arch/riscv64/static_jump.h"
 #include "core/jit/compiler.h"
 
@@ -30,6 +31,7 @@ constinit const machine::MachineOps kMachineOps = {
     .make_detour = Detour::Make,
     .static_no_op = StaticJump::NoOp(),
     .make_static_jump = StaticJump::Make,
+    .registers = &kRegisterNames,
     .noprobe_text = {ebpf_riscv64_noprobe_begin, ebpf_riscv64_noprobe_end},
 };
 

@@ -8,6 +8,7 @@
 #include "arch/x86_64/macro_assembler.h"
 #include "arch/x86_64/probed_insn.h"
 #include "arch/x86_64/pt_regs.h"
+#include "arch/x86_64/register_names.h"
 #include "arch/x86_64/static_jump.h"
 #include "core/jit/compiler.h"
 
@@ -28,6 +29,7 @@ constinit const machine::MachineOps kMachineOps = {
     .make_detour = Detour::Make,
     .static_no_op = StaticJump::NoOp(),
     .make_static_jump = StaticJump::Make,
+    .registers = &kRegisterNames,
     .noprobe_text = {ebpf_x86_64_noprobe_begin, ebpf_x86_64_noprobe_end},
 };
 

@@ -88,6 +88,13 @@ Result<size_t> WriteSystemFilter(const TextPlace& place, StringView text,
                                  Allocator& allocator);
 Status ClearSetEvent(const TextPlace& place);
 
+// probe_event_texts.cc: probes that have names.
+Result<TextWalk*> BeginProbeEvents(const TextViewer& viewer,
+                                   Allocator& allocator);
+Result<size_t> WriteProbeEvents(const TextPlace& place, StringView text,
+                                Allocator& allocator);
+Status ClearProbeEvents(const TextPlace& place);
+
 /// A walk over a text that is made at once, when it is first asked for: at most
 /// kMaxTextLine characters. kNoMemory.
 Result<TextWalk*> BeginShortText(void (*put)(TextWriter& text,

@@ -11,6 +11,7 @@
 #include "core/base/span.h"
 #include "core/base/status.h"
 #include "core/machine/probe_plan.h"
+#include "core/machine/register_names.h"
 
 namespace ebpf::jit {
 struct Compilation;
@@ -76,6 +77,9 @@ struct MachineOps {
   ConstBytes static_no_op;
   bool (*make_static_jump)(uint64_t code, uint64_t target,
                            uint8_t* bytes) = nullptr;
+
+  /// Null: nobody can name registers.
+  const RegisterNames* registers = nullptr;
 
   /// The CPU's own code in .ebpf.noprobe.
   TextRange noprobe_text;

@@ -18,6 +18,7 @@
 #include "core/probes/kprobe.h"
 #include "core/program/run_context.h"
 #include "core/sync/read_section.h"
+#include "core/tracepoints/probe_events.h"
 #include "core/tracepoints/static_key.h"
 #include "core/tracepoints/trace_instance.h"
 #include "core/tracepoints/tracepoint.h"
@@ -43,6 +44,7 @@ Status InitEvents(const machine::MachineOps& machine, Allocator& allocator) {
     if (IsOk(status)) {
       status = InitTrace(allocator);
       if (IsOk(status)) {
+        ProbeEvents::Init(machine.registers, allocator);
         return Status::kOk;
       }
       ExitTracepoints();
@@ -56,6 +58,7 @@ Status InitEvents(const machine::MachineOps& machine, Allocator& allocator) {
 /// Whether no breakpoint was left.
 bool ExitEvents() {
   ExitTrace();
+  ProbeEvents::Exit();
   ExitTracepoints();
   ExitStaticKeys();
   return ExitProbes();

@@ -66,6 +66,7 @@ class PrintExpression {
   bool Identifier();
   bool CallOrConstant(StringView name);
   bool Field();
+  bool TakeTextIndex(const EventField& field, uint32_t* index);
   bool FieldFunction(StringView name);
   bool SizeOf();
   bool Number();

@@ -9,6 +9,12 @@
 namespace ebpf {
 namespace {
 
+/// "u32[]" of a named probe says how large its elements are, not how many.
+uint32_t ProbeElementSize(StringView type) {
+  const StringView bits = type.empty() ? type : type.Substring(1);
+  return bits == "16[]" ? 2 : bits == "32[]" ? 4 : bits == "64[]" ? 8 : 1;
+}
+
 using Kind = PrintValue::Kind;
 
 struct NamedType {
@@ -297,7 +303,8 @@ bool PrintExpression::Load(const EventField& field) {
        ++i) {
     count = count * 10 + static_cast<uint32_t>(field.type[i] - '0');
   }
-  const uint32_t element = count == 0 ? 1 : field.size / count;
+  const uint32_t element =
+      count == 0 ? ProbeElementSize(field.type) : field.size / count;
   const bool is_number = element == 2 || element == 4 || element == 8;
   value.element_size = static_cast<uint8_t>(is_number ? element : 1);
   return PushValue(value);
@@ -313,6 +320,19 @@ bool PrintExpression::LoadNumber(size_t offset, size_t size, bool is_signed) {
                   : PushNumber(number, size > 4 ? 8 : 4, is_signed);
 }
 
+/// "[1]", or nothing where the field is one text. Linux has it for texts of
+/// named probes only.
+bool PrintExpression::TakeTextIndex(const EventField& field, uint32_t* index) {
+  if (Take('[')) {
+    while (IsDigit(Peek()) && *index <= field.size) {
+      *index = *index * 10 + static_cast<uint32_t>(Peek() - '0');
+      ++at_;
+    }
+    return Take(']') && *index < field.size / 4;
+  }
+  return field.size == 4;
+}
+
 /// Text or an array of a size of its own: where it is, or how long.
 bool PrintExpression::FieldFunction(StringView name) {
   const bool is_relative = name.StartsWith("rel_");
@@ -322,8 +342,9 @@ bool PrintExpression::FieldFunction(StringView name) {
     return false;
   }
   const EventField* const field = TakeField();
-  if (field == nullptr || field->size != 4 || !Take(')') ||
-      !LoadNumber(field->offset, 4, false)) {
+  uint32_t index = 0;  // of a named probe's array of texts
+  if (field == nullptr || !TakeTextIndex(*field, &index) || !Take(')') ||
+      !LoadNumber(field->offset + size_t{4} * index, 4, false)) {
     return false;
   }
   PrintValue& value = values_[value_count_ - 1];

@@ -70,6 +70,8 @@ class TraceEvent : public NonCopyable {
   /// holds it already.
   virtual void Hold() {}
   virtual void Release() {}
+  /// Whether somebody does; a tracepoint does not tell.
+  virtual bool is_held() const { return false; }
 
   /// In `type` of its records; no other event has it now. 0: not registered.
   /// Context: any.
@@ -124,11 +126,16 @@ class TraceEvents {
   static Status Add(TraceEvent& event);
   /// Nobody finds it any more. Whoever holds it still does.
   static void Remove(TraceEvent& event);
+  /// The same, unless somebody holds it: kBusy, and nothing has changed.
+  static Status RemoveUnlessHeld(TraceEvent& event);
 
   static TraceEventRef Find(StringView system, StringView name);
   static TraceEventRef FindById(uint32_t id);
   /// The first whose id is above `id`; walks all, with 0 to begin with.
   static TraceEventRef Next(uint32_t id);
+
+ private:
+  static void TakeOut(TraceEvent& event);
 };
 
 }  // namespace ebpf

@@ -55,6 +55,19 @@ Status TraceEvents::Add(TraceEvent& event) {
 
 void TraceEvents::Remove(TraceEvent& event) {
   const MutexGuard guard(mutex);
+  TakeOut(event);
+}
+
+Status TraceEvents::RemoveUnlessHeld(TraceEvent& event) {
+  const MutexGuard guard(mutex);
+  if (event.is_held()) {
+    return Status::kBusy;
+  }
+  TakeOut(event);
+  return Status::kOk;
+}
+
+void TraceEvents::TakeOut(TraceEvent& event) {
   for (TraceEvent** link = &first; *link != nullptr; link = &(*link)->next_) {
     if (*link == &event) {
       *link = event.next_;

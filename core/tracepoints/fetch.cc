@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: MIT
+//
+// core/tracepoints/fetch_argument.h: values at a hit. Memory is read as far as
+// it is there; nothing is allocated.
+#include "core/base/memory.h"
+#include "core/helpers/current_task.h"
+#include "core/helpers/kernel_string.h"
+#include "core/platform/nofault.h"
+#include "core/tracepoints/fetch_argument.h"
+#include "core/tracepoints/trace_event.h"
+
+namespace ebpf {
+namespace {
+
+using Base = FetchArgument::Base;
+
+constexpr StringView kFault = "(fault)";
+
+uint64_t WordAt(const machine::PtRegs& regs, uint64_t offset) {
+  uint64_t word;
+  CopyBytes(&word, reinterpret_cast<const uint8_t*>(&regs) + offset,
+            sizeof(word));
+  return word;
+}
+
+bool ReadMemory(void* to, uint64_t from, size_t size, bool is_user) {
+  return is_user
+             ? ebpf_port_read_user_nofault(to, from, size)
+             : ebpf_port_read_nofault(to, static_cast<uintptr_t>(from), size);
+}
+
+/// A value on its way, or nothing: memory was not there.
+struct Value {
+  uint64_t word = 0;
+  bool is_there = true;
+};
+
+Value BaseOf(const FetchArgument& argument, const machine::RegisterNames& names,
+             const machine::PtRegs& regs) {
+  switch (argument.base) {
+    case Base::kRegister:
+      return {WordAt(regs, argument.number)};
+    case Base::kStackPointer:
+      return {WordAt(regs, names.stack_pointer)};
+    case Base::kReturnValue:
+      return {WordAt(regs, names.return_value)};
+    case Base::kStackWord: {
+      Value value;
+      const uint64_t at = WordAt(regs, names.stack_pointer) +
+                          argument.number * sizeof(uint64_t);
+      value.is_there = ReadMemory(&value.word, at, sizeof(value.word), false);
+      return value;
+    }
+    case Base::kNumber:
+    case Base::kText:
+    case Base::kComm:
+      break;
+  }
+  return {argument.number};
+}
+
+/// All loads but the last to be made, the outermost: what its address is. Where
+/// there is none, the value itself.
+Value AddressOf(const FetchArgument& argument,
+                const machine::RegisterNames& names,
+                const machine::PtRegs& regs) {
+  Value value = BaseOf(argument, names, regs);
+  for (size_t i = argument.load_count; i-- > 0 && value.is_there;) {
+    const FetchArgument::Load& load = argument.loads[i];
+    value.word += static_cast<uint64_t>(load.offset);
+    if (i != 0) {
+      value.is_there =
+          ReadMemory(&value.word, value.word, sizeof(value.word), load.is_user);
+    }
+  }
+  return value;
+}
+
+bool IsUser(const FetchArgument& argument) {
+  return argument.type->kind == FetchType::Kind::kUserText ||
+         (argument.load_count != 0 && argument.loads[0].is_user);
+}
+
+/// Where text number `index` is. An array is one of pointers, as in Linux.
+Value TextAddress(const FetchArgument& argument, const Value& first,
+                  size_t index) {
+  Value value = first;
+  if (argument.array != 0 && value.is_there) {
+    value.is_there =
+        ReadMemory(&value.word, first.word + index * sizeof(uint64_t),
+                   sizeof(value.word), IsUser(argument));
+  }
+  return value;
+}
+
+Result<size_t> CopyText(Span<char> to, uint64_t from, bool is_user) {
+  return is_user ? ReadUserString(to, from) : ReadKernelString(to, from);
+}
+
+/// Of the text there with its zero, or of what stands for it.
+size_t TextSize(const Value& at, bool is_user) {
+  char piece[64];
+  size_t size = 0;
+  while (at.is_there && size < kMaxEventRecord) {
+    const Result<size_t> read =
+        CopyText(Span<char>(piece, sizeof(piece)), at.word + size, is_user);
+    if (!read.ok()) {
+      break;
+    }
+    if (*read < sizeof(piece)) {
+      return size + *read;
+    }
+    size += sizeof(piece) - 1;  // its last character was cut
+  }
+  return Max(size, kFault.size() + 1);
+}
+
+/// Text and a zero, as far as there is room; what its field says.
+uint32_t PutText(Bytes record, size_t* at, StringView text) {
+  const size_t room = record.size() - *at;
+  if (room == 0) {
+    return static_cast<uint32_t>(*at);
+  }
+  const size_t length = Min(text.size(), room - 1);
+  CopyBytes(record.data() + *at, text.data(), length);
+  record.data()[*at + length] = 0;
+  const auto location = static_cast<uint32_t>((length + 1) << 16 | *at);
+  *at += length + 1;
+  return location;
+}
+
+uint32_t PutTextFrom(Bytes record, size_t* at, const Value& from,
+                     bool is_user) {
+  const size_t room = record.size() - *at;
+  if (from.is_there && room != 0) {
+    const Result<size_t> size =
+        CopyText(Span<char>(reinterpret_cast<char*>(record.data()) + *at, room),
+                 from.word, is_user);
+    if (size.ok()) {
+      const auto location = static_cast<uint32_t>(*size << 16 | *at);
+      *at += *size;
+      return location;
+    }
+  }
+  return PutText(record, at, kFault);
+}
+
+uint32_t PutOneText(const FetchArgument& argument, const Value& first,
+                    size_t index, Bytes record, size_t* at) {
+  switch (argument.base) {
+    case Base::kText:
+      return PutText(record, at, argument.text_in_quotes);
+    case Base::kComm: {
+      char comm[kCommSize];
+      CurrentComm(comm);
+      return PutText(record, at, StringView::FromField(comm, sizeof(comm)));
+    }
+    default:
+      return PutTextFrom(record, at, TextAddress(argument, first, index),
+                         IsUser(argument));
+  }
+}
+
+/// Number `index`, in the low bytes of a word.
+uint64_t NumberAt(const FetchArgument& argument, const Value& first,
+                  size_t index) {
+  uint64_t number = first.is_there ? first.word : 0;
+  if (argument.load_count != 0 && first.is_there) {
+    const size_t size = argument.type->size;
+    number = 0;  // and the CPU is little-endian, as Linux's here
+    if (!ReadMemory(&number, first.word + index * size, size,
+                    IsUser(argument))) {
+      number = 0;
+    }
+  }
+  if (argument.bit_width != 0) {
+    number >>= argument.bit_offset;
+    number &= ~uint64_t{0} >> (64 - argument.bit_width);
+  }
+  return number;
+}
+
+}  // namespace
+
+size_t FetchedTextSize(const FetchArgument& argument,
+                       const machine::RegisterNames& names,
+                       const machine::PtRegs& regs) {
+  if (!argument.is_text()) {
+    return 0;
+  }
+  if (argument.base == Base::kText) {
+    return argument.text_in_quotes.size() + 1;
+  }
+  if (argument.base == Base::kComm) {
+    return kCommSize;
+  }
+  const Value first = AddressOf(argument, names, regs);
+  size_t size = 0;
+  for (size_t i = 0; i < argument.count() && size < kMaxEventRecord; ++i) {
+    size += TextSize(TextAddress(argument, first, i), IsUser(argument));
+  }
+  return size;
+}
+
+void Fetch(const FetchArgument& argument, const machine::RegisterNames& names,
+           const machine::PtRegs& regs, Bytes record, size_t* text_at) {
+  const Value first = AddressOf(argument, names, regs);
+  uint8_t* to = record.data() + argument.offset;
+  for (size_t i = 0; i < argument.count(); ++i) {
+    if (argument.is_text()) {
+      const uint32_t location = PutOneText(argument, first, i, record, text_at);
+      CopyBytes(to, &location, sizeof(location));
+    } else {
+      const uint64_t number = NumberAt(argument, first, i);
+      CopyBytes(to, &number, argument.type->size);
+    }
+    to += argument.type->size;
+  }
+}
+
+}  // namespace ebpf

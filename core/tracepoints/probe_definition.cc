@@ -1,0 +1,297 @@
+// SPDX-License-Identifier: MIT
+//
+// core/tracepoints/probe_definition.h's implementation.
+#include "core/tracepoints/probe_definition.h"
+
+#include "core/base/ascii.h"
+#include "core/base/memory.h"
+#include "core/platform/symbol_name.h"
+#include "core/probes/function_entry.h"
+#include "core/probes/kprobe.h"
+#include "core/tracepoints/trace_event.h"
+
+namespace ebpf {
+namespace {
+
+/// Names that a record's fields have already.
+constexpr const char* kReserved[] = {
+    "common_type", "common_flags", "common_preempt_count", "common_pid",
+    "common_tgid", "__probe_ip",   "__probe_func",         "__probe_ret_ip"};
+
+bool IsGroupName(StringView text) {
+  for (size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (!IsLetter(c) && c != '_' && (i == 0 || (!IsDigit(c) && c != '-'))) {
+      return false;
+    }
+  }
+  return !text.empty();
+}
+
+}  // namespace
+
+ProbeDefinition::~ProbeDefinition() {
+  allocator_.DeleteArray(arguments_);
+  allocator_.DeleteArray(text_);
+}
+
+Status ProbeDefinition::Fail(ProbeError& error, ProbeErrorKind kind,
+                             size_t position) {
+  error = {kind, position};
+  return Status::kInvalid;
+}
+
+/// Copies the line's words with one blank between them.
+Status ProbeDefinition::Join(StringView line) {
+  if (line.size() > kMaxLineSize) {
+    return Status::kTooBig;
+  }
+  size_t size = 0;
+  for (int pass = 0; pass < 2; ++pass) {
+    size = 0;
+    words_ = 0;
+    for (size_t i = 0; i < line.size(); ++i) {
+      if (IsSpace(line[i])) {
+        continue;
+      }
+      const bool begins = i == 0 || IsSpace(line[i - 1]);
+      if (begins && words_++ != 0) {
+        if (pass == 1) {
+          text_[size] = ' ';
+        }
+        ++size;
+      }
+      if (pass == 1) {
+        text_[size] = line[i];
+      }
+      ++size;
+    }
+    if (pass == 0) {
+      text_ = EBPF_TRY(allocator_.NewArray<char>(size));
+    }
+  }
+  return Status::kOk;
+}
+
+size_t ProbeDefinition::WordAt(size_t number) const {
+  size_t at = 0;
+  for (; number != 0; --number) {
+    at += command().Substring(at).Find(' ') + 1;
+  }
+  return at;
+}
+
+StringView ProbeDefinition::Word(size_t number) const {
+  const StringView rest = command().Substring(WordAt(number));
+  return rest.First(rest.Find(' '));
+}
+
+Status ProbeDefinition::Parse(StringView line,
+                              const machine::RegisterNames& registers,
+                              ProbeError& error) {
+  error = {};
+  place_.registers = &registers;
+  EBPF_TRY(Join(line));
+  if (words_ < 2 || (Word(0)[0] != 'p' && Word(0)[0] != 'r')) {
+    return Status::kInvalid;
+  }
+  place_.is_return = Word(0)[0] == 'r';
+  EBPF_TRY(ReadHead(error));
+  EBPF_TRY(ReadPlace(error));
+  EBPF_TRY(ReadNames(error));
+  return ReadArguments(error);
+}
+
+/// "r16": how many calls may be followed at once, which ours do not need told.
+Status ProbeDefinition::ReadHead(ProbeError& error) {
+  const StringView head = Word(0).First(Word(0).Find(':'));
+  if (head.size() == 1 || !IsDigit(head[1])) {
+    return Status::kOk;
+  }
+  if (!place_.is_return) {
+    return Fail(error, ProbeErrorKind::kReturnCountOnEntry, 1);
+  }
+  uint64_t count;
+  if (!ParseUnsigned(head.Substring(1), &count) || count > UINT32_MAX) {
+    return Fail(error, ProbeErrorKind::kBadReturnCount, 1);
+  }
+  return count > kMaxReturnCount
+             ? Fail(error, ProbeErrorKind::kReturnCountTooBig, 1)
+             : Status::kOk;
+}
+
+Status ProbeDefinition::ReadPlace(ProbeError& error) {
+  const StringView word = Word(1);
+  const size_t at = WordAt(1);
+  uint64_t function = 0;
+  if (ParseUnsigned(word, &address_)) {
+    function = address_;
+  } else {
+    EBPF_TRY(ReadSymbol(word, at, error));
+    const Result<ebpf_symbol> symbol = FindFunction(symbol_);
+    if (!symbol.ok()) {
+      return Fail(error,
+                  symbol.status() == Status::kAddressNotAvailable
+                      ? ProbeErrorKind::kSymbolOfSeveral
+                      : ProbeErrorKind::kBadProbeAddress,
+                  at);
+    }
+    function = symbol->address + offset_;
+  }
+  place_.is_entry = FunctionEnteredAt(function) != 0;
+  if (place_.is_return && !place_.is_entry) {
+    return Fail(error, ProbeErrorKind::kNotAnEntry, at);
+  }
+  const Status status = CheckKprobe(function);
+  if (status == Status::kBadSequence) {
+    (void)Fail(error, ProbeErrorKind::kNotAnInstruction, at);
+  } else if (status == Status::kNotFound) {
+    return Fail(error, ProbeErrorKind::kBadProbeAddress, at);
+  } else if (!IsOk(status)) {
+    (void)Fail(error, ProbeErrorKind::kCannotProbe, at);
+  }
+  return status;
+}
+
+/// "function", "function+16", "function%return".
+Status ProbeDefinition::ReadSymbol(StringView word, size_t at,
+                                   ProbeError& error) {
+  const size_t percent = word.Find('%');
+  if (percent != word.size()) {
+    if (!(word.Substring(percent) == "%return")) {
+      return Fail(error, ProbeErrorKind::kBadAddressSuffix, at + percent);
+    }
+    place_.is_return = true;
+    word = word.First(percent);
+  }
+  const size_t plus = word.Find('+');
+  symbol_ = word.First(plus);
+  if (symbol_.empty() || (plus != word.size() &&
+                          !ParseUnsigned(word.Substring(plus + 1), &offset_))) {
+    return Fail(error, ProbeErrorKind::kBadProbeAddress, at);
+  }
+  return Status::kOk;
+}
+
+/// "GROUP/EVENT", "GROUP.EVENT", "EVENT", "GROUP/".
+Status ProbeDefinition::ReadNames(ProbeError& error) {
+  const StringView head = Word(0);
+  const size_t colon = head.Find(':');
+  if (colon == head.size()) {
+    return NameItself();
+  }
+  size_t at = colon + 1;
+  StringView names = head.Substring(at);
+  size_t slash = names.Find('/');
+  if (slash == names.size()) {
+    slash = names.Find('.');
+  }
+  const bool has_group = slash != names.size();
+  if (has_group) {
+    if (slash == 0) {
+      return Fail(error, ProbeErrorKind::kNoGroupName, at);
+    }
+    if (slash > kMaxNameSize) {
+      return Fail(error, ProbeErrorKind::kGroupTooLong, at);
+    }
+    group_ = names.First(slash);
+    if (!IsGroupName(group_)) {
+      return Fail(error, ProbeErrorKind::kBadGroupName, at);
+    }
+    names = names.Substring(slash + 1);
+    at += slash + 1;
+  }
+  if (names.empty()) {
+    return has_group ? NameItself()
+                     : Fail(error, ProbeErrorKind::kNoEventName, at);
+  }
+  if (names.size() > kMaxNameSize) {
+    return Fail(error, ProbeErrorKind::kEventTooLong, at);
+  }
+  if (!IsIdentifier(names)) {
+    return Fail(error, ProbeErrorKind::kBadEventName, at);
+  }
+  event_ = names;
+  return Status::kOk;
+}
+
+/// "p_function_16", "r_function_0", "p_0xffff...": as Linux.
+Status ProbeDefinition::NameItself() {
+  TextWriter writer(own_name_, sizeof(own_name_) - 1);
+  writer.Put(place_.is_return ? "r_" : "p_");
+  if (symbol_.empty()) {
+    writer.Put("0x").PutHex(address_);
+  } else {
+    for (const char c : symbol_) {
+      writer.Put(c == '.' || c == ':' ? '_' : c);
+    }
+    writer.Put("_").PutUnsigned(offset_);
+  }
+  event_ = writer.text();
+  return Status::kOk;
+}
+
+bool ProbeDefinition::IsUsed(StringView name, size_t before) const {
+  for (size_t i = 0; i < before; ++i) {
+    if (arguments_[i].name == name) {
+      return true;
+    }
+  }
+  return IsOneOf(name, kReserved);
+}
+
+Status ProbeDefinition::ReadArguments(ProbeError& error) {
+  const size_t count = words_ - 2;
+  if (count > kMaxArguments) {
+    (void)Fail(error, ProbeErrorKind::kTooManyArguments, WordAt(2));
+    return Status::kTooBig;
+  }
+  arguments_ = EBPF_TRY(allocator_.NewArray<FetchArgument>(count));
+  record_size_ = sizeof(EventHeader) + (place_.is_return ? 16 : 8);
+  size_t at = count == 0 ? 0 : WordAt(2);
+  for (size_t i = 0; i < count; ++i) {
+    const StringView rest = command().Substring(at);
+    const StringView word = rest.First(rest.Find(' '));
+    FetchArgument& argument = arguments_[i];
+    const Status status = ParseFetchArgument(word, i, place_, argument, error);
+    // What is wrong with a name itself comes before that it is used, and that
+    // before all else.
+    const bool has_name = error.kind != ProbeErrorKind::kNameTooLong &&
+                          error.kind != ProbeErrorKind::kNoName &&
+                          error.kind != ProbeErrorKind::kBadName;
+    if (has_name && IsUsed(argument.name, i)) {
+      return Fail(error, ProbeErrorKind::kUsedName, at);
+    }
+    if (!IsOk(status)) {
+      error.position += at;
+      return status;
+    }
+    argument.offset = static_cast<uint16_t>(record_size_);
+    record_size_ += argument.type->size * argument.count();
+    has_text_ = has_text_ || argument.is_text();
+    if (record_size_ > kMaxEventRecord / 2) {
+      (void)Fail(error, ProbeErrorKind::kTooManyArguments, at);
+      return Status::kTooBig;
+    }
+    at += word.size() + 1;
+  }
+  return Status::kOk;
+}
+
+void ProbeDefinition::Put(TextWriter& writer) const {
+  writer.Put(place_.is_return ? "r:" : "p:");
+  writer.Put(group_).Put("/").Put(event_).Put(" ");
+  if (symbol_.empty()) {
+    writer.Put("0x").PutHex(address_, 16);
+  } else {
+    writer.Put(symbol_);
+    if (offset_ != 0) {
+      writer.Put("+").PutUnsigned(offset_);
+    }
+  }
+  for (const FetchArgument& argument : arguments_) {
+    writer.Put(" ").Put(argument.name).Put("=").Put(argument.text);
+  }
+}
+
+}  // namespace ebpf

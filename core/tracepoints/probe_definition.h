@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: MIT
+//
+// A line of kprobe_events: a probe that shall be known by a name, and what its
+// records hold. (Linux: Documentation/trace/kprobetrace.rst, "Synopsis".)
+#pragma once
+
+#include <stdint.h>
+
+#include "core/base/span.h"
+#include "core/base/status.h"
+#include "core/base/string_view.h"
+#include "core/base/text_writer.h"
+#include "core/memory/allocator.h"
+#include "core/tracepoints/fetch_argument.h"
+
+namespace ebpf {
+
+/// Understood, and what it points to, in one piece of memory.
+class ProbeDefinition : public NonCopyable {
+ public:
+  static constexpr size_t kMaxNameSize = 63;
+  static constexpr size_t kMaxArguments = 128;
+  static constexpr size_t kMaxLineSize = 4094;
+  static constexpr uint64_t kMaxReturnCount = 4096;
+  static constexpr StringView kDefaultGroup = "kprobes";
+
+  explicit ProbeDefinition(Allocator& allocator) : allocator_(allocator) {}
+  ~ProbeDefinition();
+
+  /// Reads "p[:[GROUP/]EVENT] PLACE [ARGUMENT...]" or "r...". kInvalid: `error`
+  /// says why, if anything; its position is in command(). kNoMemory; kTooBig:
+  /// more than kMaxArguments, which `error` says, or than kMaxLineSize.
+  /// Whether there is such a function, and whether a probe may stand there, is
+  /// looked at, but not what it is called. Once. Context: task.
+  Status Parse(StringView line, const machine::RegisterNames& registers,
+               ProbeError& error);
+
+  /// The line, one blank between its words.
+  StringView command() const { return {text_.data(), text_.size()}; }
+  StringView group() const { return group_; }
+  StringView event() const { return event_; }
+  bool is_return() const { return place_.is_return; }
+  /// Empty: `address` says where.
+  StringView symbol() const { return symbol_; }
+  uint64_t address() const { return address_; }
+  uint64_t offset() const { return offset_; }
+  Span<const FetchArgument> arguments() const { return arguments_; }
+  /// Of a record, before its texts.
+  size_t record_size() const { return record_size_; }
+  bool has_text() const { return has_text_; }
+
+  /// As Linux shows it in kprobe_events, without the line's end.
+  void Put(TextWriter& writer) const;
+
+ private:
+  Status Join(StringView line);
+  StringView Word(size_t number) const;
+  size_t WordAt(size_t number) const;
+  Status Fail(ProbeError& error, ProbeErrorKind kind, size_t position);
+  Status ReadHead(ProbeError& error);
+  Status ReadPlace(ProbeError& error);
+  Status ReadSymbol(StringView word, size_t at, ProbeError& error);
+  Status ReadNames(ProbeError& error);
+  Status NameItself();
+  Status ReadArguments(ProbeError& error);
+  bool IsUsed(StringView name, size_t before) const;
+
+  Allocator& allocator_;
+  Span<char> text_;
+  size_t words_ = 0;
+  char own_name_[kMaxNameSize + 1];
+  StringView group_ = kDefaultGroup;
+  StringView event_;
+  StringView symbol_;
+  uint64_t address_ = 0;
+  uint64_t offset_ = 0;
+  FetchPlace place_;
+  Span<FetchArgument> arguments_;
+  size_t record_size_ = 0;
+  bool has_text_ = false;
+};
+
+}  // namespace ebpf

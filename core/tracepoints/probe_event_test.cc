@@ -1,0 +1,299 @@
+// SPDX-License-Identifier: MIT
+#include "core/tracepoints/probe_event.h"
+
+#include <atomic>
+#include <cstring>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "core/probes/kprobe_test_util.h"
+#include "core/tracepoints/event_format.h"
+#include "core/tracepoints/print_format.h"
+#include "core/tracepoints/probe_events.h"
+#include "core/tracepoints/trace_errors.h"
+#include "gtest/gtest.h"
+#include "testing/host_port/host_cpu.h"
+
+namespace ebpf {
+namespace {
+
+/// Keeps the text of each record.
+class Printed final : public RecordConsumer {
+ public:
+  void* Reserve(size_t size, const machine::PtRegs* regs) override {
+    EXPECT_NE(regs, nullptr);
+    memory_.assign((size + 7) / 8, 0xa5a5'a5a5'a5a5'a5a5);
+    return memory_.data();
+  }
+  void Commit(void* record, size_t size,
+              const machine::PtRegs* /*regs*/) override {
+    last.assign(static_cast<const char*>(record), size);
+    ++count;
+  }
+
+  std::string Text(const TraceEvent& event) const {
+    char buffer[1024];
+    TextWriter writer(buffer, sizeof(buffer));
+    PrintRecord(
+        writer, event,
+        ConstBytes(reinterpret_cast<const uint8_t*>(last.data()), last.size()));
+    const StringView text = writer.text();
+    return std::string(text.data(), text.size());
+  }
+
+  std::atomic<uint64_t> count{0};
+  std::string last;
+
+ private:
+  std::vector<uint64_t> memory_;
+};
+
+/// Counts, and has nothing made.
+class Counted final : public RecordConsumer {
+ public:
+  void* Reserve(size_t /*size*/, const machine::PtRegs* /*regs*/) override {
+    ++count;
+    return nullptr;
+  }
+  void Commit(void*, size_t, const machine::PtRegs*) override {}
+  std::atomic<uint64_t> count{0};
+};
+
+class ProbeEventTest : public KprobeTest {
+ protected:
+  ProbeEventTest() : text_("kernel_add", kAdd) {
+    ProbeEvents::Init(HostMachineOps().registers, allocator_);
+    ClearTraceErrors();
+  }
+  ~ProbeEventTest() override { ProbeEvents::Exit(); }
+
+  Status Write(const std::string& text) {
+    return ProbeEvents::Write({text.data(), text.size()});
+  }
+  static std::string Shown() {
+    std::string all;
+    char buffer[512];
+    for (size_t i = 0;; ++i) {
+      TextWriter writer(buffer, sizeof(buffer));
+      if (!ProbeEvents::Put(writer, i)) {
+        return all;
+      }
+      all.append(buffer, writer.text().size());
+    }
+  }
+  static std::string Error() {
+    char buffer[1024];
+    TextWriter writer(buffer, sizeof(buffer));
+    if (!PutTraceError(writer, 0)) {
+      return "";
+    }
+    const std::string text(buffer, writer.text().size());
+    return text.substr(text.find("] ") + 2);
+  }
+  static TraceEventRef Find(const char* name) {
+    TraceEventRef event = TraceEvents::Find("kprobes", name);
+    EXPECT_TRUE(event);
+    return event;
+  }
+  /// A hit of `add(first, second)` as the event's print format tells it.
+  std::string HitText(const char* name, uint64_t first, uint64_t second) {
+    TraceEventRef event = Find(name);
+    Printed printed;
+    EXPECT_EQ(event->AddConsumer(printed), Status::kOk);
+    EXPECT_EQ(text_.As<Function>()(first, second), first + second);
+    event->RemoveConsumer(printed);
+    EXPECT_EQ(printed.count, 1u);
+    std::string text = printed.Text(*event);
+    return text.substr(text.find(") ") + 2);
+  }
+
+  HostText text_;
+};
+
+TEST_F(ProbeEventTest, ARecordHasWhatItsArgumentsAskFor) {
+  char text[] = "some text";
+  uint32_t words[4] = {1, 0x80000000, 3, 4};
+  const char* texts[2] = {"one", "two"};
+  const struct {
+    char* text;
+    uint32_t* words;
+    const char** texts;
+  } object = {text, words, texts};
+  const struct {
+    const char* arguments;
+    const char* text;
+  } kCases[] = {
+      {"$arg1 %si:u8 a=%si:s8 b=%si:x16", "arg1=ADDRESS arg2=254 a=-2 b=0x1fe"},
+      {"a=+0(+0(%di)):string", "a=\"some text\""},
+      {"a=+5(+0($arg1)):char", "a=\'t\'"},
+      {"a=+0(+8(%di)):u32[3]", "a={1,2147483648,3}"},
+      {"a=+4(+8(%di)):s32", "a=-2147483648"},
+      {"a=+4(+8(%di)):b4@28/32 b=%si:b8@1/16", "a=8 b=255"},
+      {"a=+0(+16(%di)):string[2]", "a={\"one\",\"two\"}"},
+      {"a=\\-5:s64 b=\\0x10 c=\\\"abc\"", "a=-5 b=0x10 c=\"abc\""},
+      {"a=+0(\\8):u64 b=+0(\\8):string c=%di", "a=0 b=\"(fault)\" c=ADDRESS"},
+      {"a=$stack0:u8 b=+0($stack):u8", "a=LOW b=LOW"},
+  };
+  int number = 0;
+  for (const auto& one : kCases) {
+    const std::string name = "e" + std::to_string(number++);
+    ASSERT_EQ(Write("p:" + name + " kernel_add " + one.arguments), Status::kOk)
+        << one.arguments << "\n"
+        << Error();
+    const auto address = reinterpret_cast<uint64_t>(&object);
+    std::string got = HitText(name.c_str(), address, 0x1fe);
+    char hex[32];
+    snprintf(hex, sizeof(hex), "0x%lx", address);
+    for (size_t at; (at = got.find(hex)) != std::string::npos;) {
+      got.replace(at, strlen(hex), "ADDRESS");
+    }
+    if (std::string(one.text).find("LOW") != std::string::npos) {
+      // Whatever the return address is, both read it.
+      const size_t b = got.find(" b=");
+      EXPECT_EQ(got.substr(2, b - 2), got.substr(b + 3)) << got;
+      continue;
+    }
+    EXPECT_EQ(got, one.text) << one.arguments;
+  }
+}
+
+TEST_F(ProbeEventTest, AReturnTellsItsValueAndWhereFrom) {
+  ASSERT_EQ(Write("r:back kernel_add $retval:u32"), Status::kOk) << Error();
+  EXPECT_EQ(HitText("back", 40, 2), "arg1=42");
+}
+
+TEST_F(ProbeEventTest, ItsFormatIsLinuxs) {
+  ASSERT_EQ(Write("p:a kernel_add a=%ax:u8 f=+0(%di):string "
+                  "g=+0(%di):u8[2] n=+0(%di):string[2] d=%dx:char\n"
+                  "r:b kernel_add"),
+            Status::kOk);
+  char buffer[2048];
+  TextWriter writer(buffer, sizeof(buffer));
+  PutFormat(writer, *Find("a"));
+  const std::string format(buffer, writer.text().size());
+  EXPECT_EQ(
+      format.substr(format.find("\tfield:unsigned long __probe_ip")),
+      "\tfield:unsigned long __probe_ip;\toffset:8;\tsize:8;\tsigned:0;\n"
+      "\tfield:u8 a;\toffset:16;\tsize:1;\tsigned:0;\n"
+      "\tfield:__data_loc char[] f;\toffset:17;\tsize:4;\tsigned:1;\n"
+      "\tfield:u8 g[];\toffset:21;\tsize:2;\tsigned:0;\n"
+      "\tfield:__data_loc char[][2] n;\toffset:23;\tsize:8;\tsigned:1;\n"
+      "\tfield:u8 d;\toffset:31;\tsize:1;\tsigned:0;\n"
+      "\nprint fmt: \"(%lx) a=%u f=\\\"%s\\\" g={%u,%u} "
+      "n={\\\"%s\\\",\\\"%s\\\"} d=\'%c\'\", REC->__probe_ip, REC->a, "
+      "__get_str(f), REC->g[0], REC->g[1], __get_str(n[0]), __get_str(n[1]), "
+      "REC->d\n");
+  TextWriter other(buffer, sizeof(buffer));
+  PutFormat(other, *Find("b"));
+  const std::string returns(buffer, other.text().size());
+  EXPECT_EQ(returns.substr(returns.find("\nprint fmt")),
+            "\nprint fmt: \"(%lx <- %lx)\", REC->__probe_func, "
+            "REC->__probe_ret_ip\n");
+}
+
+TEST_F(ProbeEventTest, LinesMakeAndRemoveAndSayWhatIsWrong) {
+  EXPECT_EQ(
+      Write("# nothing\n\n  p:a kernel_add %di # why\nr:g/b kernel_add\n"),
+      Status::kOk);
+  EXPECT_EQ(Shown(), "p:kprobes/a kernel_add arg1=%di\nr:g/b kernel_add\n");
+  EXPECT_EQ(Write("p:a kernel_add"), Status::kExists);
+  EXPECT_EQ(Error(),
+            "trace_kprobe: error: Given group/event name is already used by "
+            "another event\n  Command: p:a kernel_add\n             ^\n");
+  EXPECT_EQ(Write("-:nothing"), Status::kNotFound);
+  EXPECT_EQ(Write("-"), Status::kInvalid);
+  EXPECT_EQ(Write("-:x/b"), Status::kNotFound);
+  EXPECT_EQ(Write("-:g/b\n-:a"), Status::kOk);
+  EXPECT_EQ(Shown(), "");
+  // The first line that is wrong ends it; those before it hold.
+  EXPECT_EQ(Write("p:a kernel_add\np:b kernel_add %zz\np:c kernel_add"),
+            Status::kInvalid);
+  EXPECT_EQ(Shown(), "p:kprobes/a kernel_add\n");
+}
+
+TEST_F(ProbeEventTest, WhoHoldsItKeepsIt) {
+  ASSERT_EQ(Write("p:a kernel_add\np:b kernel_add"), Status::kOk);
+  {
+    TraceEventRef held = Find("a");
+    EXPECT_EQ(Write("-:a"), Status::kBusy);
+    EXPECT_EQ(ProbeEvents::Clear(), Status::kBusy);
+    EXPECT_EQ(Shown(), "p:kprobes/a kernel_add\np:kprobes/b kernel_add\n");
+  }
+  EXPECT_EQ(ProbeEvents::Clear(), Status::kOk);
+  EXPECT_EQ(Shown(), "");
+  EXPECT_TRUE(EqualBytes(text_.bytes(), kAdd));
+}
+
+TEST_F(ProbeEventTest, TheProfileCountsHitsWhileSomebodyWantsThem) {
+  ASSERT_EQ(Write("p:a kernel_add"), Status::kOk);
+  auto* add = text_.As<Function>();
+  add(1, 2);
+  Counted counted;
+  TraceEventRef event = Find("a");
+  ASSERT_EQ(event->AddConsumer(counted), Status::kOk);
+  add(1, 2);
+  add(1, 2);
+  event->RemoveConsumer(counted);
+  add(1, 2);
+  char buffer[128];
+  TextWriter writer(buffer, sizeof(buffer));
+  ASSERT_TRUE(ProbeEvents::PutProfile(writer, 0));
+  EXPECT_EQ(std::string(buffer, writer.text().size()),
+            "  a                                                          2"
+            "               0\n");
+  EXPECT_EQ(counted.count, 2u);
+}
+
+TEST_F(ProbeEventTest, ConsumersComeAndGoWhileOneStays) {
+  ASSERT_EQ(Write("p:a kernel_add"), Status::kOk);
+  TraceEventRef event = Find("a");
+  Counted stays;
+  ASSERT_EQ(event->AddConsumer(stays), Status::kOk);
+  std::atomic<bool> stop{false};
+  std::atomic<uint64_t> calls{0};
+  std::thread caller([&] {
+    HostCpu cpu(1);
+    auto* add = text_.As<Function>();
+    while (!stop) {
+      add(1, 2);
+      ++calls;
+    }
+  });
+  Counted others[3];
+  for (int i = 0; i < 300 || calls == 0; ++i) {
+    for (Counted& other : others) {
+      ASSERT_EQ(event->AddConsumer(other), Status::kOk);
+    }
+    for (Counted& other : others) {
+      event->RemoveConsumer(other);
+    }
+  }
+  stop = true;
+  caller.join();
+  event->RemoveConsumer(stays);
+  EXPECT_EQ(stays.count, calls);
+  EXPECT_GT(calls, 0u);
+}
+
+TEST_F(ProbeEventTest, EveryAllocationMayFail) {
+  ForEachFailingAllocation("named probe", [&](FailingAllocator& allocator) {
+    ProbeEvents::Init(HostMachineOps().registers, allocator);
+    Counted counted;
+    Status status = Write("p:a kernel_add a=+0(%di):string");
+    if (IsOk(status)) {
+      TraceEventRef event = Find("a");
+      status = event->AddConsumer(counted);
+      if (IsOk(status)) {
+        event->RemoveConsumer(counted);
+      }
+    }
+    EXPECT_EQ(status, allocator.failed() ? Status::kNoMemory : Status::kOk);
+    EXPECT_EQ(ProbeEvents::Clear(), Status::kOk);
+    EXPECT_TRUE(EqualBytes(text_.bytes(), kAdd));
+  });
+  ProbeEvents::Init(HostMachineOps().registers, allocator_);
+}
+
+}  // namespace
+}  // namespace ebpf

@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: MIT
+//
+// core/tracepoints/probe_events.h's implementation.
+#include "core/tracepoints/probe_events.h"
+
+#include "core/base/ascii.h"
+#include "core/base/thread_annotations.h"
+#include "core/sync/mutex.h"
+#include "core/tracepoints/probe_event.h"
+#include "core/tracepoints/trace_errors.h"
+
+namespace ebpf {
+namespace {
+
+constinit Mutex mutex;
+constinit const machine::RegisterNames* names EBPF_GUARDED_BY(mutex) = nullptr;
+constinit Allocator* memory EBPF_GUARDED_BY(mutex) = nullptr;
+constinit ProbeEvent* first EBPF_GUARDED_BY(mutex) = nullptr;  // the oldest
+
+void Log(StringView command, const ProbeError& error) {
+  if (error.kind != ProbeErrorKind::kNone) {
+    AddTraceError("trace_kprobe", command, ProbeErrorText(error.kind),
+                  error.position);
+  }
+}
+
+/// The line with one blank between its words, as errors show it.
+size_t JoinWords(StringView line, Span<char> to) {
+  TextWriter writer(to.data(), to.size());
+  bool is_first = true;
+  for (size_t i = 0; i < line.size(); ++i) {
+    if (IsSpace(line[i])) {
+      continue;
+    }
+    if (i == 0 || IsSpace(line[i - 1])) {
+      writer.Put(is_first ? "" : " ");
+      is_first = false;
+    }
+    writer.Put(line[i]);
+  }
+  return writer.text().size();
+}
+
+Status Make(StringView line) EBPF_REQUIRES(mutex) {
+  if (names == nullptr) {
+    return Status::kNotSupported;
+  }
+  ProbeError error;
+  Result<ProbeEvent*> made = ProbeEvent::Create(line, *names, error, *memory);
+  Status status = made.status();
+  if (made.ok()) {
+    status = TraceEvents::Add(**made);
+    if (status == Status::kExists) {
+      const StringView head = line.First(line.Find(' '));
+      error = {ProbeErrorKind::kEventExists,
+               Min(head.Find(':') + 1, head.size())};
+      error.position = head.Find(':') == head.size() ? 0 : error.position;
+    }
+  }
+  if (!IsOk(status)) {
+    char command[kMaxTraceErrorText];
+    Log(StringView(command, JoinWords(line, {command, sizeof(command)})),
+        error);
+    if (made.ok()) {
+      (*made)->Delete();
+    }
+    return status;
+  }
+  ProbeEvent** link = &first;
+  while (*link != nullptr) {
+    link = &(*link)->next;
+  }
+  *link = *made;
+  return Status::kOk;
+}
+
+/// "-:GROUP/EVENT", "-:EVENT": the first of that name, whatever its group.
+Status Remove(StringView line) EBPF_REQUIRES(mutex) {
+  const StringView head = line.First(line.Find(' '));
+  if (!head.StartsWith("-:") || head.size() == 2) {
+    return Status::kInvalid;
+  }
+  StringView event = head.Substring(2);
+  StringView group;
+  size_t slash = event.Find('/');
+  if (slash == event.size()) {
+    slash = event.Find('.');
+  }
+  if (slash != event.size()) {
+    group = event.First(slash);
+    event = event.Substring(slash + 1);
+  }
+  bool found = false;
+  for (ProbeEvent** link = &first; *link != nullptr;) {
+    ProbeEvent* const one = *link;
+    if (!(one->name() == event) || !(group.empty() || one->system() == group)) {
+      link = &one->next;
+      continue;
+    }
+    EBPF_TRY(TraceEvents::RemoveUnlessHeld(*one));
+    *link = one->next;
+    one->Delete();
+    found = true;
+  }
+  return found ? Status::kOk : Status::kNotFound;
+}
+
+Status Do(StringView line) EBPF_REQUIRES(mutex) {
+  line = line.First(line.Find('#'));
+  while (!line.empty() && IsSpace(line[0])) {
+    line = line.Substring(1);
+  }
+  while (!line.empty() && IsSpace(line[line.size() - 1])) {
+    line = line.First(line.size() - 1);
+  }
+  if (line.empty()) {
+    return Status::kOk;
+  }
+  return line[0] == '-' ? Remove(line) : Make(line);
+}
+
+ProbeEvent* At(size_t index) EBPF_REQUIRES(mutex) {
+  ProbeEvent* event = first;
+  while (event != nullptr && index-- != 0) {
+    event = event->next;
+  }
+  return event;
+}
+
+}  // namespace
+
+void ProbeEvents::Init(const machine::RegisterNames* registers,
+                       Allocator& allocator) {
+  const MutexGuard guard(mutex);
+  names = registers;
+  memory = &allocator;
+}
+
+void ProbeEvents::Exit() {
+  const MutexGuard guard(mutex);
+  while (first != nullptr) {
+    ProbeEvent* const event = first;
+    first = event->next;
+    TraceEvents::Remove(*event);
+    event->Delete();
+  }
+  names = nullptr;
+}
+
+Status ProbeEvents::Write(StringView text) {
+  const MutexGuard guard(mutex);
+  while (!text.empty()) {
+    const size_t end = text.Find('\n');
+    EBPF_TRY(Do(text.First(end)));
+    text = text.Substring(Min(end + 1, text.size()));
+  }
+  return Status::kOk;
+}
+
+Status ProbeEvents::Clear() {
+  const MutexGuard guard(mutex);
+  for (ProbeEvent* event = first; event != nullptr; event = event->next) {
+    if (event->is_held()) {
+      return Status::kBusy;
+    }
+  }
+  while (first != nullptr) {
+    ProbeEvent* const event = first;
+    EBPF_TRY(TraceEvents::RemoveUnlessHeld(*event));
+    first = event->next;
+    event->Delete();
+  }
+  return Status::kOk;
+}
+
+bool ProbeEvents::Put(TextWriter& writer, size_t index) {
+  const MutexGuard guard(mutex);
+  const ProbeEvent* const event = At(index);
+  if (event == nullptr) {
+    return false;
+  }
+  event->definition().Put(writer);
+  writer.Put("\n");
+  return true;
+}
+
+bool ProbeEvents::PutProfile(TextWriter& writer, size_t index) {
+  const MutexGuard guard(mutex);
+  const ProbeEvent* const event = At(index);
+  if (event == nullptr) {
+    return false;
+  }
+  constexpr size_t kNameWidth = 44;
+  constexpr size_t kWidth = 15;
+  writer.Put("  ").Put(event->name());
+  for (size_t i = event->name().size(); i < kNameWidth; ++i) {
+    writer.Put(' ');
+  }
+  const uint64_t counts[] = {event->hits(), event->missed()};
+  for (const uint64_t count : counts) {
+    char digits[20];
+    TextWriter number(digits, sizeof(digits));
+    number.PutUnsigned(count);
+    writer.Put(' ');
+    for (size_t i = number.text().size(); i < kWidth; ++i) {
+      writer.Put(' ');
+    }
+    writer.Put(number.text());
+  }
+  writer.Put("\n");
+  return true;
+}
+
+}  // namespace ebpf
