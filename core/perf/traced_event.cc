@@ -205,8 +205,7 @@ const machine::PtRegs* TracedEvent::DescribePlace(SampleMemory& memory) const {
       return nullptr;
     }
   }
-  FillBytes(reinterpret_cast<uint8_t*>(memory.registers), 0,
-            sizeof(memory.registers));
+  // Zeros from the beginning, but for what is written each time.
   auto& regs = *reinterpret_cast<machine::PtRegs*>(memory.registers);
   machine::DescribeCaller(regs, pc, frame);
   return &regs;
