@@ -14,14 +14,14 @@ constexpr Bound kBounds[] = {
     {"key_off", 1},
     {"function", 148},
     {"raw_program", 156},
-    {"record_program", 456},
-    {"trace_record", 452},
-    {"filter/kept", 483},
-    {"filtered_record", 901},
-    {"perf_record", 1379},
-    {"perf_record/with_time", 1532},
-    {"key_switch/median", 3428},
-    {"key_switch/p99", 3429},
+    {"record_program", 709},
+    {"trace_record", 460},
+    {"filter/kept", 530},
+    {"filtered_record", 956},
+    {"perf_record", 1755},
+    {"perf_record/with_time", 1888},
+    {"key_switch/median", 3442},
+    {"key_switch/p99", 3443},
 };
 
 }  // namespace
