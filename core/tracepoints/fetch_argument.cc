@@ -312,8 +312,7 @@ class Reader {
       SetBase(FetchArgument::Base::kStackPointer, 0);
       return Status::kOk;
     }
-    if (name.StartsWith("stack") &&
-               ParseUnsigned(name.Substring(5), &number)) {
+    if (name.StartsWith("stack") && ParseUnsigned(name.Substring(5), &number)) {
       if (number > kMaxStackWords) {
         return Fail(ProbeErrorKind::kBadStackNumber, at);
       }
@@ -324,8 +323,7 @@ class Reader {
       SetBase(FetchArgument::Base::kComm, 0);
       return Status::kOk;
     }
-    if (name.StartsWith("arg") &&
-               ParseUnsigned(name.Substring(3), &number)) {
+    if (name.StartsWith("arg") && ParseUnsigned(name.Substring(3), &number)) {
       return ReadArgument(number, at);
     }
     return Fail(ProbeErrorKind::kBadVariable, at);

@@ -195,9 +195,9 @@ Status FindTarget(Verification& v) {
   }
   // Of what calls programs with arguments only these are here.
   const auto attach = static_cast<AttachType>(v.options.attach_type);
-  const bool is_here = type == ProgramTypeId::kTracing &&
-                       (attach == AttachType::kTraceIter ||
-                        attach == AttachType::kTraceRawTp);
+  const bool is_here =
+      type == ProgramTypeId::kTracing &&
+      (attach == AttachType::kTraceIter || attach == AttachType::kTraceRawTp);
   if (v.options.profile == Profile::kPort && !is_here) {
     return v.Reject(Message::kNotForProfile, "arguments of its functions");
   }
