@@ -133,6 +133,8 @@ ebpf::Status KeyWatcher::Attach() {
   return status;
 }
 
+uint32_t KeyWatcher::Late() const { return OnlineCpus(); }
+
 void KeyWatcher::Detach() {
   KeyOf(place()).Disable();
   attached_ = false;

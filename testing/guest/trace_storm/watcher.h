@@ -26,6 +26,9 @@ class Watcher {
   /// Of all times that it was attached, together.
   virtual uint64_t Hits(uint32_t cpu) = 0;
   virtual uint64_t Missed() { return 0; }
+  /// How many of its hits may be counted after Detach, at most: each CPU may
+  /// be between being told and counting.
+  virtual uint32_t Late() const { return 0; }
   /// What it was told and cannot be.
   virtual uint64_t Wrong() const { return 0; }
 
@@ -134,6 +137,7 @@ class KeyWatcher final : public Watcher {
   explicit KeyWatcher(Place place);
 
   const char* name() const override { return "key"; }
+  uint32_t Late() const override;
   ebpf::Status Attach() override;
   void Detach() override;
   uint64_t Hits(uint32_t cpu) override;
