@@ -62,7 +62,8 @@ class Demo : public Scene {
 };
 
 /// What all probes share is made with the first ones, and stays: their
-/// instances, a page of slots.
+/// instances, a page of slots. So does what the first program that prints
+/// switches on.
 void Demo::ProbeOnce() {
   Object object(client(), ebpf::PortAllocator(), log_);
   bool ok = IsOk(object.Open(latency_object())) && IsOk(object.Load());
@@ -72,6 +73,10 @@ void Demo::ProbeOnce() {
     }
   }
   report_.Check("functions_can_be_probed", ok, "no");
+  Object printing(client(), ebpf::PortAllocator(), log_);
+  report_.Check("a_program_may_print",
+                IsOk(printing.Open(print_object())) && IsOk(printing.Load()),
+                "it was refused");
 }
 
 void Demo::PrintEvent(const open_event& event) {
