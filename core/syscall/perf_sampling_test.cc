@@ -9,7 +9,6 @@
 #include <thread>
 #include <vector>
 
-#include "arch/x86_64/pt_regs.h"
 #include "core/base/memory.h"
 #include "core/helpers/prototype.h"
 #include "core/linux_abi/bpf.h"
@@ -25,6 +24,7 @@
 #include "testing/host_port/host_task.h"
 #include "testing/host_port/host_tick.h"
 #include "testing/host_port/host_timer.h"
+#include "testing/host_port/host_trap.h"  // x86-64's registers
 
 namespace ebpf {
 namespace {
