@@ -15,6 +15,7 @@
 #include "core/memory/allocator.h"
 #include "core/syscall/system.h"
 #include "core/syscall/trace_pipe.h"
+#include "core/tracepoints/trace_instance.h"
 #include "testing/host_port/host_memory.h"
 #include "testing/host_port/host_text.h"
 #include "testing/host_port/host_trap.h"
@@ -64,6 +65,8 @@ struct Kernel {
     ebpf::SetHostMemoryLimit(kKernelMemory);
     Expect(IsOk(ebpf::InitSystem(ebpf::HostMachineOps())), "the system starts");
     ebpf::KeepASlotPage();
+    // As the first program that prints does, for good.
+    Expect(IsOk(ebpf::SwitchOnTracePrintk()), "programs may print");
   }
 
   ebpf::HostTraps traps;

@@ -72,8 +72,8 @@ TEST(TextPatchTest, UndoesWhatItDidWhenAWriteFails) {
 }
 
 TEST(TextPatchTest, RefusesTextThatThePortCannotWrite) {
-  static const uint8_t kConstant[] = {0x90};
-  EXPECT_EQ(Apply({{reinterpret_cast<uint64_t>(kConstant), kNop, kNop, 1}}),
+  static uint8_t data[] = {0x90};
+  EXPECT_EQ(Apply({{reinterpret_cast<uint64_t>(data), kNop, kNop, 1}}),
             Status::kFault);
 }
 
