@@ -14,6 +14,8 @@
 #include "core/memory/allocator.h"
 #include "core/probes/return_hook.h"
 #include "core/syscall/system.h"
+#include "core/tracepoints/probe_events.h"
+#include "core/tracepoints/trace_instance.h"
 #include "testing/fuzzing/calls_memory.h"
 #include "testing/fuzzing/calls_process.h"
 #include "testing/host_port/host_defer.h"
@@ -47,6 +49,20 @@ void PrintCounters() {
       static_cast<unsigned long long>(counters.links_to_many));
 }
 
+/// What the first program that prints switches on stays.
+void StartTrace() {
+  Expect(IsOk(ebpf::SwitchOnTracePrintk()), "programs may print");
+}
+
+/// What is set in the trace's files, and probes that have names, outlive their
+/// process.
+void RestartTrace() {
+  ebpf::ExitTrace();
+  Expect(IsOk(ebpf::ProbeEvents::Clear()), "nobody uses a named probe");
+  Expect(IsOk(ebpf::InitTrace(ebpf::PortAllocator())), "there is memory");
+  StartTrace();
+}
+
 /// The fake kernel, from the first input on.
 struct Kernel {
   Kernel() : text(kFunction, kAdd) {
@@ -54,6 +70,7 @@ struct Kernel {
     ebpf::KeepASlotPage();
     // What all returns share stays once it is there.
     Expect(IsOk(ebpf::ReturnHook::Prepare()), "there is memory");
+    StartTrace();
   }
 
   ebpf::HostTraps traps;
@@ -75,6 +92,7 @@ void RunProcess(Kernel& kernel, Source& source) {
   }
   (*client)->Delete();
   ebpf::Pins().Clear();  // what has a name outlives its process
+  RestartTrace();
 }
 
 }  // namespace
