@@ -49,8 +49,8 @@ TEST(HostTextTest, CanBeReadAndWrittenThroughTheAliasOnly) {
   EXPECT_EQ((Write{text.address(), kPause, 2}.Run()), 0);
   EXPECT_EQ(memcmp(text.bytes().data(), kPause, 2), 0);
   EXPECT_DEATH(*reinterpret_cast<volatile uint8_t*>(text.address()) = 0, "");
-  static const uint8_t kConstant[] = {1};
-  EXPECT_EQ((Write{reinterpret_cast<uint64_t>(kConstant), kPause, 1}.Run()),
+  static uint8_t data[] = {1};
+  EXPECT_EQ((Write{reinterpret_cast<uint64_t>(data), kPause, 1}.Run()),
             -EFAULT);
 }
 
