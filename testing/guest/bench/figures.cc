@@ -23,14 +23,10 @@ uint64_t TicksOfBatch(void (*function)()) {
   return end - begin;
 }
 
-/// What the clock's steps make of a batch: it tells time in ticks, of which a
-/// batch takes a few tens of thousands.
-constexpr Hundredths kStep = 5;
-
 void CheckBound(ebpf::StringView name, Hundredths value) {
   for (uint32_t i = 0; i < kMethod.bound_count; ++i) {
     if (name == ebpf::StringView(kMethod.bounds[i].name)) {
-      const Hundredths most = kMethod.bounds[i].most * 100 + kStep;
+      const Hundredths most = kMethod.bounds[i].most * 100 + kClockStep;
       if (value > most) {
         Line() << name << " is above its bound of " << kMethod.bounds[i].most;
       }

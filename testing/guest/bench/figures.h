@@ -14,6 +14,15 @@ namespace guest::bench {
 /// Hundredths of ticks.
 using Hundredths = uint64_t;
 
+/// How far a figure may be off: a clock that counts by a hundred ticks, as
+/// RISC-V's does, says of a batch a hundred more or less than it took.
+inline constexpr Hundredths kClockStep = 5;
+
+inline bool IsTicks(Hundredths figure, uint64_t ticks) {
+  return figure + kClockStep >= ticks * 100 &&
+         figure <= ticks * 100 + kClockStep;
+}
+
 /// A figure that must not be exceeded.
 struct Bound {
   const char* name;
