@@ -414,7 +414,9 @@ class Reader {
   /// there are loads, Linux counts that from behind the first.
   Status CheckType(size_t colon) {
     using Base = FetchArgument::Base;
-    const size_t at = Max(type_base_, body_at_) + colon;
+    const size_t base = Max(type_base_, body_at_);
+    const size_t at = base + colon;
+    argument_.type_base = static_cast<uint8_t>(base);
     if (is_bit_field_ && !ReadBits()) {
       return Fail(ProbeErrorKind::kBadBitField, at);
     }

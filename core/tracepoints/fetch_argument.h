@@ -87,6 +87,7 @@ struct FetchArgument {
   uint64_t number = 0;
   Load loads[kMaxLoads] = {};
   uint16_t offset = 0;    // in the record
+  uint8_t type_base = 0;  // from where Linux counts what its type asks
   char own_name[8] = {};  // "arg128"
 };
 

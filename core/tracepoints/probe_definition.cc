@@ -18,6 +18,13 @@ constexpr const char* kReserved[] = {
     "common_type", "common_flags", "common_preempt_count", "common_pid",
     "common_tgid", "__probe_ip",   "__probe_func",         "__probe_ret_ip"};
 
+/// "name=%di:u8".
+bool IsShownAs(const FetchArgument& argument, StringView word) {
+  const size_t equals = argument.name.size();
+  return word.size() > equals && word.StartsWith(argument.name) &&
+         word[equals] == '=' && word.Substring(equals + 1) == argument.text;
+}
+
 bool IsGroupName(StringView text) {
   for (size_t i = 0; i < text.size(); ++i) {
     const char c = text[i];
@@ -102,7 +109,8 @@ Status ProbeDefinition::Parse(StringView line,
   return ReadArguments(error);
 }
 
-/// "r16": how many calls may be followed at once, which ours do not need told.
+/// "r16": how many calls may be followed at once, which ours do not need told;
+/// it is only shown.
 Status ProbeDefinition::ReadHead(ProbeError& error) {
   const StringView head = Word(0).First(Word(0).Find(':'));
   if (head.size() == 1 || !IsDigit(head[1])) {
@@ -111,11 +119,11 @@ Status ProbeDefinition::ReadHead(ProbeError& error) {
   if (!place_.is_return) {
     return Fail(error, ProbeErrorKind::kReturnCountOnEntry, 1);
   }
-  uint64_t count;
-  if (!ParseUnsigned(head.Substring(1), &count) || count > UINT32_MAX) {
+  if (!ParseUnsigned(head.Substring(1), &return_count_) || return_count_ == 0 ||
+      return_count_ > UINT32_MAX) {
     return Fail(error, ProbeErrorKind::kBadReturnCount, 1);
   }
-  return count > kMaxReturnCount
+  return return_count_ > kMaxReturnCount
              ? Fail(error, ProbeErrorKind::kReturnCountTooBig, 1)
              : Status::kOk;
 }
@@ -270,7 +278,7 @@ Status ProbeDefinition::ReadArguments(ProbeError& error) {
     record_size_ += argument.type->size * argument.count();
     has_text_ = has_text_ || argument.is_text();
     if (record_size_ > kMaxEventRecord / 2) {
-      (void)Fail(error, ProbeErrorKind::kTooManyArguments, at);
+      (void)Fail(error, ProbeErrorKind::kEventTooBig, at + argument.type_base);
       return Status::kTooBig;
     }
     at += word.size() + 1;
@@ -279,8 +287,11 @@ Status ProbeDefinition::ReadArguments(ProbeError& error) {
 }
 
 void ProbeDefinition::Put(TextWriter& writer) const {
-  writer.Put(place_.is_return ? "r:" : "p:");
-  writer.Put(group_).Put("/").Put(event_).Put(" ");
+  writer.Put(place_.is_return ? "r" : "p");
+  if (return_count_ != 0) {
+    writer.PutUnsigned(return_count_);
+  }
+  writer.Put(":").Put(group_).Put("/").Put(event_).Put(" ");
   if (symbol_.empty()) {
     writer.Put("0x").PutHex(address_, 16);
   } else {
@@ -292,6 +303,76 @@ void ProbeDefinition::Put(TextWriter& writer) const {
   for (const FetchArgument& argument : arguments_) {
     writer.Put(" ").Put(argument.name).Put("=").Put(argument.text);
   }
+}
+
+bool ProbeDefinition::IsPlace(StringView word) const {
+  char text[24];
+  TextWriter writer(text, sizeof(text));
+  if (symbol_.empty()) {
+    writer.Put("0x").PutHex(address_, 16);
+    return word == writer.text();
+  }
+  if (offset_ != 0) {
+    writer.Put("+").PutUnsigned(offset_);
+  }
+  return word.StartsWith(symbol_) &&
+         word.Substring(symbol_.size()) == writer.text();
+}
+
+bool ProbeDefinition::BeginsWith(StringView words) const {
+  for (size_t number = 0, at = 0;; ++number) {
+    while (at < words.size() && IsSpace(words[at])) {
+      ++at;
+    }
+    size_t end = at;
+    while (end < words.size() && !IsSpace(words[end])) {
+      ++end;
+    }
+    if (at == end) {
+      return true;
+    }
+    const StringView word = words.First(end).Substring(at);
+    const bool is_same = number == 0
+                             ? IsPlace(word)
+                             : number <= arguments_.size() &&
+                                   IsShownAs(arguments_[number - 1], word);
+    if (!is_same) {
+      return false;
+    }
+    at = end;
+  }
+}
+
+size_t ProbeDefinition::FirstOtherField(const ProbeDefinition& other) const {
+  const size_t both = Min(arguments_.size(), other.arguments_.size());
+  for (size_t i = 0; i < both; ++i) {
+    const FetchArgument& mine = arguments_[i];
+    const FetchArgument& its = other.arguments_[i];
+    if (mine.type != its.type || mine.array != its.array ||
+        !(mine.name == its.name)) {
+      return i;
+    }
+  }
+  return arguments_.size() == other.arguments_.size() ? kMaxArguments : both;
+}
+
+bool ProbeDefinition::IsSameProbe(const ProbeDefinition& other) const {
+  if (!(symbol_ == other.symbol_) || address_ != other.address_ ||
+      offset_ != other.offset_ ||
+      arguments_.size() != other.arguments_.size()) {
+    return false;
+  }
+  for (size_t i = 0; i < arguments_.size(); ++i) {
+    if (!(arguments_[i].text == other.arguments_[i].text)) {
+      return false;
+    }
+  }
+  return true;
+}
+
+size_t ProbeDefinition::ArgumentAt(size_t number) const {
+  // Behind the last word there is no blank, which Linux counts.
+  return number + 2 < words_ ? WordAt(number + 2) : command().size() + 1;
 }
 
 }  // namespace ebpf

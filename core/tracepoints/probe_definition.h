@@ -51,11 +51,24 @@ class ProbeDefinition : public NonCopyable {
 
   /// As Linux shows it in kprobe_events, without the line's end.
   void Put(TextWriter& writer) const;
+  /// Whether the words in `words` are the first of those that Put writes behind
+  /// the names. Context: any.
+  bool BeginsWith(StringView words) const;
+
+  /// The number of the first argument that has another name or type than
+  /// `other`'s, or that only one of both has; kMaxArguments: there is none.
+  /// Events of one name have one format. Context: any.
+  size_t FirstOtherField(const ProbeDefinition& other) const;
+  /// Whether the same is fetched at the same place. Context: any.
+  bool IsSameProbe(const ProbeDefinition& other) const;
+  /// Where argument `number` begins in command(), or would. Context: any.
+  size_t ArgumentAt(size_t number) const;
 
  private:
   Status Join(StringView line);
   StringView Word(size_t number) const;
   size_t WordAt(size_t number) const;
+  bool IsPlace(StringView word) const;
   Status Fail(ProbeError& error, ProbeErrorKind kind, size_t position);
   Status ReadHead(ProbeError& error);
   Status ReadPlace(ProbeError& error);
@@ -74,6 +87,7 @@ class ProbeDefinition : public NonCopyable {
   StringView symbol_;
   uint64_t address_ = 0;
   uint64_t offset_ = 0;
+  uint64_t return_count_ = 0;  // 0: not told
   FetchPlace place_;
   Span<FetchArgument> arguments_;
   size_t record_size_ = 0;

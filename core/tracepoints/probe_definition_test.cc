@@ -47,7 +47,7 @@ TEST_F(ProbeDefinitionTest, IsShownWithAllItsNames) {
   EXPECT_EQ(Shown("p:a kernel_add"), "p:kprobes/a kernel_add");
   EXPECT_EQ(Shown("p  kernel_add+4"), "p:kprobes/p_kernel_add_4 kernel_add+4");
   EXPECT_EQ(Shown("r16:g/a kernel_add $retval"),
-            "r:g/a kernel_add arg1=$retval");
+            "r16:g/a kernel_add arg1=$retval");
   EXPECT_EQ(Shown("p:g.a kernel_add%return"), "r:g/a kernel_add");
   EXPECT_EQ(Shown("p:g-1/ kernel_add %di x=%si:u8"),
             "p:g-1/p_kernel_add_0 kernel_add arg1=%di x=%si:u8");
@@ -72,6 +72,7 @@ TEST_F(ProbeDefinitionTest, SaysWhatIsWrongAndWhereAsLinuxDoes) {
       {"r:a kernel_add+4", "Retprobe address must be an function entry@4"},
       {"p5:a kernel_add", "Maxactive is not for kprobe@1"},
       {"r5x:a kernel_add", "Invalid maxactive number@1"},
+      {"r0:a kernel_add", "Invalid maxactive number@1"},
       {"r4097:a kernel_add", "Maxactive is too big@1"},
       {"p:1a kernel_add",
        "Event name must follow the same rules as C identifiers@2"},
@@ -129,6 +130,15 @@ TEST_F(ProbeDefinitionTest, RefusesMoreArgumentsThanLinux) {
   }
   EXPECT_EQ(ErrorOf(line), "");
   EXPECT_EQ(ErrorOf(line + " \\1"), "Too many arguments are specified@15");
+}
+
+// Linux has three times the room; its words and its caret were seen with more.
+TEST_F(ProbeDefinitionTest, RefusesRecordsThatAreTooBig) {
+  EXPECT_EQ(ErrorOf("p:a kernel_add a=+0(%di):u64[64] b=+0(%di):u64[62]"), "");
+  EXPECT_EQ(ErrorOf("p:a kernel_add a=+0(%di):u64[64] b=+0(%di):u64[64]"),
+            "Event too big (too many fields?)@38");
+  EXPECT_EQ(ErrorOf("p:a kernel_add a=+0(%di):u64[64] b=+0(%di):u64[62] c=%ax"),
+            "Event too big (too many fields?)@53");
 }
 
 TEST_F(ProbeDefinitionTest, EveryAllocationMayFail) {

@@ -198,9 +198,11 @@ TEST_F(ProbeEventTest, LinesMakeAndRemoveAndSayWhatIsWrong) {
       Status::kOk);
   EXPECT_EQ(Shown(), "p:kprobes/a kernel_add arg1=%di\nr:g/b kernel_add\n");
   EXPECT_EQ(Write("p:a kernel_add"), Status::kExists);
-  EXPECT_EQ(Error(),
-            "trace_kprobe: error: Given group/event name is already used by "
-            "another event\n  Command: p:a kernel_add\n             ^\n");
+  EXPECT_EQ(
+      Error(),
+      "trace_kprobe: error: Argument type or name is different from "
+      "existing probe\n  Command: p:a kernel_add\n                          "
+      "^\n");
   EXPECT_EQ(Write("-:nothing"), Status::kNotFound);
   EXPECT_EQ(Write("-"), Status::kInvalid);
   EXPECT_EQ(Write("-:x/b"), Status::kNotFound);

@@ -41,6 +41,28 @@ size_t JoinWords(StringView line, Span<char> to) {
   return writer.text().size();
 }
 
+/// Why there cannot be one more event of that name.
+ProbeError WhyNot(const ProbeDefinition& made) EBPF_REQUIRES(mutex) {
+  for (const ProbeEvent* event = first; event != nullptr; event = event->next) {
+    const ProbeDefinition& other = event->definition();
+    if (!(other.event() == made.event()) || !(other.group() == made.group())) {
+      continue;
+    }
+    if (other.is_return() != made.is_return()) {
+      return {ProbeErrorKind::kOtherProbeType, 0};
+    }
+    const size_t field = made.FirstOtherField(other);
+    if (field != ProbeDefinition::kMaxArguments) {
+      return {ProbeErrorKind::kOtherFields, made.ArgumentAt(field)};
+    }
+    if (made.IsSameProbe(other)) {
+      return {ProbeErrorKind::kSameProbe, 0};
+    }
+    // Linux would add it to the event: here one event is one probe.
+  }
+  return {ProbeErrorKind::kEventExists, 0};
+}
+
 Status Make(StringView line) EBPF_REQUIRES(mutex) {
   if (names == nullptr) {
     return Status::kNotSupported;
@@ -51,10 +73,7 @@ Status Make(StringView line) EBPF_REQUIRES(mutex) {
   if (made.ok()) {
     status = TraceEvents::Add(**made);
     if (status == Status::kExists) {
-      const StringView head = line.First(line.Find(' '));
-      error = {ProbeErrorKind::kEventExists,
-               Min(head.Find(':') + 1, head.size())};
-      error.position = head.Find(':') == head.size() ? 0 : error.position;
+      error = WhyNot((*made)->definition());
     }
   }
   if (!IsOk(status)) {
@@ -74,26 +93,31 @@ Status Make(StringView line) EBPF_REQUIRES(mutex) {
   return Status::kOk;
 }
 
-/// "-:GROUP/EVENT", "-:EVENT": the first of that name, whatever its group.
+/// "-:GROUP/EVENT"; "-:EVENT": whatever its group; "-:GROUP/": all of that.
+/// What follows is as far as it goes what kprobe_events shows, or nothing goes.
 Status Remove(StringView line) EBPF_REQUIRES(mutex) {
-  const StringView head = line.First(line.Find(' '));
+  size_t head_size = 0;
+  while (head_size < line.size() && !IsSpace(line[head_size])) {
+    ++head_size;
+  }
+  const StringView head = line.First(head_size);
   if (!head.StartsWith("-:") || head.size() == 2) {
     return Status::kInvalid;
   }
   StringView event = head.Substring(2);
   StringView group;
-  size_t slash = event.Find('/');
-  if (slash == event.size()) {
-    slash = event.Find('.');
-  }
-  if (slash != event.size()) {
+  const size_t slash = event.Find('/');  // Linux takes no '.' for it here
+  const bool has_group = slash != event.size();
+  if (has_group) {
     group = event.First(slash);
     event = event.Substring(slash + 1);
   }
   bool found = false;
   for (ProbeEvent** link = &first; *link != nullptr;) {
     ProbeEvent* const one = *link;
-    if (!(one->name() == event) || !(group.empty() || one->system() == group)) {
+    if (!(event.empty() || one->name() == event) ||
+        (has_group && !(one->system() == group)) ||
+        !one->definition().BeginsWith(line.Substring(head_size))) {
       link = &one->next;
       continue;
     }
@@ -151,6 +175,9 @@ Status ProbeEvents::Write(StringView text) {
   const MutexGuard guard(mutex);
   while (!text.empty()) {
     const size_t end = text.Find('\n');
+    if (end > ProbeDefinition::kMaxLineSize) {
+      return Status::kInvalid;
+    }
     EBPF_TRY(Do(text.First(end)));
     text = text.Substring(Min(end + 1, text.size()));
   }
