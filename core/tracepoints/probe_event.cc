@@ -234,8 +234,10 @@ void ProbeEvent::Hit(machine::PtRegs& regs) {
 }
 
 void ProbeEvent::Returned(machine::PtRegs& regs, const ReturnedCall& call) {
-  // It may have been disabled since the call.
-  if (probe_->enabled()) {
+  // It may have been disabled since the call. Where another probe stood
+  // already, a first hit may come before anything orders it behind Init: that
+  // does the acquire, which pairs with the release in AddConsumer.
+  if (consumers_.Load(kAcquire) != nullptr && probe_->enabled()) {
     const uint64_t places[2] = {call.function, call.return_address};
     Tell(regs, places);
   }
