@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// kprobe_events and dynamic_events: probes that have names. (Linux:
-// Documentation/trace/kprobetrace.rst.)
+// kprobe_events, dynamic_events and kprobe_profile: probes that have names.
+// (Linux: Documentation/trace/kprobetrace.rst.)
 #include "core/files/trace_texts.h"
 #include "core/tracepoints/probe_events.h"
 
@@ -10,23 +10,33 @@ namespace {
 
 class ProbeEventWalk final : public TextWalk {
  public:
-  explicit ProbeEventWalk(Allocator& allocator) : allocator_(allocator) {}
+  using PutLine = bool(TextWriter& line, uint64_t* place);
 
-  bool Next(TextWriter& line) override {
-    return ProbeEvents::Put(line, index_++);
-  }
+  ProbeEventWalk(PutLine* put, Allocator& allocator)
+      : put_(put), allocator_(allocator) {}
+
+  bool Next(TextWriter& line) override { return put_(line, &place_); }
   void Delete() override { allocator_.Delete(this); }
 
  private:
+  PutLine* const put_;
   Allocator& allocator_;
-  size_t index_ = 0;
+  uint64_t place_ = 0;
 };
 
 }  // namespace
 
 Result<TextWalk*> BeginProbeEvents(const TextViewer& /*viewer*/,
                                    Allocator& allocator) {
-  TextWalk* walk = EBPF_TRY(allocator.New<ProbeEventWalk>(allocator));
+  TextWalk* walk =
+      EBPF_TRY(allocator.New<ProbeEventWalk>(&ProbeEvents::Put, allocator));
+  return walk;
+}
+
+Result<TextWalk*> BeginKprobeProfile(const TextViewer& /*viewer*/,
+                                     Allocator& allocator) {
+  TextWalk* walk = EBPF_TRY(
+      allocator.New<ProbeEventWalk>(&ProbeEvents::PutProfile, allocator));
   return walk;
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// The texts about kprobes: which there are, how often they were hit, where
-// there can be none. (Linux: Documentation/trace/kprobes.rst, kprobetrace.rst.)
+// The texts about kprobes: which there are, where there can be none. (Linux:
+// Documentation/trace/kprobes.rst, kprobetrace.rst.)
 #include "core/files/text_walk.h"
 #include "core/platform/symbol_name.h"
 #include "core/probes/probe_list.h"
@@ -81,48 +81,6 @@ class KprobeListWalk final : public TextWalk {
   ProbeWalk walk_{ProbesToList::kAll};
 };
 
-/// "  p_function_16       hits      misses": the events, by the names that
-/// Linux makes up for those that were given none.
-class KprobeProfileWalk final : public TextWalk {
- public:
-  explicit KprobeProfileWalk(Allocator& allocator) : allocator_(allocator) {}
-
-  bool Next(TextWriter& line) override {
-    const ProbeInfo* probe = walk_.Next();
-    if (probe == nullptr) {
-      return false;
-    }
-    line.Put(probe->consumer.follows_returns ? "  r_" : "  p_");
-    const uint64_t offset = PutFunction(line, probe->key.address);
-    line.Put("_").PutUnsigned(offset);
-    constexpr size_t kNameEnds = 46;
-    PadTo(line, kNameEnds);
-    PutRight(line, probe->consumer.hits);
-    PutRight(line, probe->missed + probe->consumer.missed);
-    line.Put('\n');
-    return true;
-  }
-  void Delete() override { allocator_.Delete(this); }
-
- private:
-  static void PadTo(TextWriter& line, size_t column) {
-    while (line.wanted() < column) {
-      line.Put(' ');
-    }
-  }
-  static void PutRight(TextWriter& line, uint64_t number) {
-    char digits[20];
-    TextWriter text(digits, sizeof(digits));
-    text.PutUnsigned(number);
-    constexpr size_t kWidth = 15;
-    PadTo(line, line.wanted() + 1 + kWidth - Min(kWidth, text.text().size()));
-    line.Put(text.text());
-  }
-
-  Allocator& allocator_;
-  ProbeWalk walk_{ProbesToList::kEvents};
-};
-
 /// "0xbegin-0xend\tfunction": what no probe may stand on, function by function.
 class KprobeBlacklistWalk final : public TextWalk {
  public:
@@ -182,12 +140,6 @@ Result<TextWalk*> BeginKprobeBlacklist(const TextViewer& viewer,
                                        Allocator& allocator) {
   TextWalk* walk =
       EBPF_TRY(allocator.New<KprobeBlacklistWalk>(viewer, allocator));
-  return walk;
-}
-
-Result<TextWalk*> BeginKprobeProfile(const TextViewer& /*viewer*/,
-                                     Allocator& allocator) {
-  TextWalk* walk = EBPF_TRY(allocator.New<KprobeProfileWalk>(allocator));
   return walk;
 }
 

@@ -16,6 +16,7 @@
 #include "testing/caller/insns.h"
 #include "testing/caller/test_caller.h"
 #include "testing/caller/test_system.h"
+#include "testing/caller/trace_files.h"
 #include "testing/host_port/host_cpu.h"
 #include "testing/host_port/host_task.h"
 #include "testing/host_port/host_user.h"
@@ -260,9 +261,7 @@ TEST_P(TextCallsTest, TextsOfManyProbesAreMadeInFewPasses) {
   }
   EXPECT_EQ(Lines(kList).size(), kProbes);
   EXPECT_LE(asked.times, 4 * kProbes);
-  asked.times = 0;
-  EXPECT_EQ(Lines(kProfile).size(), 0u);
-  EXPECT_LE(asked.times, kProbes) << "these are no events";
+  EXPECT_EQ(Lines(kProfile).size(), 0u) << "these have no names";
 }
 
 TEST_P(TextCallsTest, AnEventOnReturnsIsAKretprobe) {
@@ -276,38 +275,71 @@ TEST_P(TextCallsTest, AnEventOnReturnsIsAKretprobe) {
   EXPECT_EQ(Lines(kList),
             std::vector<std::string>{Hex(text_.address()) +
                                      "  r  text_calls_add+0x0    "});
-  EXPECT_EQ(Lines(kProfile),
-            std::vector<std::string>{
-                "  r_text_calls_add_0                                         3"
-                "               0"});
 }
 
-TEST_P(TextCallsTest, TheProfileCountsHitsAndMissesOfEvents) {
-  const int64_t program = caller_.Load(kKprobe, {MovImm(0, 0), Exit()});
+/// Of those that kprobe_events made, and while they are switched on.
+TEST_P(TextCallsTest, TheProfileCountsHitsOfNamedProbes) {
+  TraceFiles files(caller_);
   const int64_t counted =
       caller_.OpenEvent(caller_.Kprobe("text_calls_add", 1));
-  const int64_t filtered = caller_.Attach(program, "text_calls_add");
   ASSERT_GE(counted, 0);
-  ASSERT_GE(filtered, 0);
   ASSERT_EQ(caller_.IoctlFd(counted, linux_abi::kPerfIocEnable), 0);
-  struct Other final : KprobeConsumer {
-    void Hit(machine::PtRegs& /*regs*/) override {}
-  } other;
-  const auto probe = AttachKprobe("text_calls_add", 0, 0, other);
-  ASSERT_TRUE(probe.ok());  // no event, and so not here
-
+  const std::string lines =
+      "p:a text_calls_add\nr text_calls_add $retval\np:g/off text_calls_add\n";
+  ASSERT_EQ(files.Write1("kprobe_events", lines),
+            static_cast<int64_t>(lines.size()));
+  const char* const kOn[] = {"events/kprobes/a/enable",
+                             "events/kprobes/r_text_calls_add_0/enable"};
+  Call();
+  for (const char* file : kOn) {
+    ASSERT_EQ(files.Write1(file, "1"), 1) << file;
+  }
   for (int i = 0; i < 12; ++i) {
     Call();
   }
-  ASSERT_EQ(caller_.IoctlFd(counted, linux_abi::kPerfIocReset), 0);
-  Call();
-
   const std::vector<std::string> expected = {
-      "  p_text_calls_add_0                                        13"
+      "  a                                                         12"
       "               0",
-      "  p_text_calls_add_1                                        13"
+      "  r_text_calls_add_0                                        12"
+      "               0",
+      "  off                                                        0"
       "               0"};
   EXPECT_EQ(Lines(kProfile), expected);
+  EXPECT_EQ(files.Write1("kprobe_events", ""), Minus(Status::kBusy));
+  for (const char* file : kOn) {
+    ASSERT_EQ(files.Write1(file, "0"), 1) << file;
+  }
+  EXPECT_EQ(files.Write1("kprobe_events", ""), 0);
+  EXPECT_EQ(Lines(kProfile).size(), 0u);
+}
+
+TEST_P(TextCallsTest, NamedProbesAreWrittenShownAndRefusedAsByLinux) {
+  TraceFiles files(caller_);
+  const auto append = [&](const char* file, const std::string& line) {
+    return files.Write1(file, line,
+                        linux_abi::kOpenWriteOnly | linux_abi::kOpenAppend);
+  };
+  EXPECT_EQ(append("kprobe_events", "p:a text_calls_add x=%di\n"), 25);
+  EXPECT_EQ(append("dynamic_events", "r4:g/b text_calls_add\n"), 22);
+  for (const char* file : {"kprobe_events", "dynamic_events"}) {
+    EXPECT_EQ(files.ReadAll(file),
+              "p:kprobes/a text_calls_add x=%di\nr4:g/b text_calls_add\n");
+    EXPECT_EQ(files.ReadAll(file, 3), files.ReadAll(file));
+  }
+  EXPECT_EQ(files.ReadAll("events/kprobes/a/enable"), "0\n");
+  ASSERT_EQ(files.Write1("error_log", "\n"), 1);
+  EXPECT_EQ(append("kprobe_events", "p:c text_calls_add  x=%rdi\n"),
+            Minus(Status::kInvalid));
+  const std::string log = files.ReadAll("error_log");
+  EXPECT_EQ(log.substr(log.find("] ") + 2),
+            "trace_kprobe: error: Invalid register name\n"
+            "  Command: p:c text_calls_add x=%rdi\n"
+            "                                ^\n");
+  EXPECT_EQ(append("dynamic_events", "-:a\n"), 4);
+  EXPECT_EQ(files.ReadAll("events/kprobes/a/enable"),
+            "!" + std::to_string(ENOENT));
+  EXPECT_EQ(append("kprobe_events", "-:g/\n"), 5);
+  EXPECT_EQ(files.ReadAll("kprobe_events"), "");
 }
 
 TEST_P(TextCallsTest, TheBlacklistHasWhatIsOnABreakpointsWay) {
@@ -344,6 +376,9 @@ TEST_P(TextCallsTest, AddressesAreZeroForWhomTheyAreSecret) {
   const int64_t program = caller_.Load(kKprobe, {MovImm(0, 0), Exit()});
   ASSERT_GE(program, 0);
   ASSERT_GE(caller_.Attach(program, "text_calls_add"), 0);
+  const std::string named = "p:a text_calls_add";
+  ASSERT_EQ(TraceFiles(caller_).Write1("kprobe_events", named),
+            static_cast<int64_t>(named.size()));
   for (const char* path : {kKallsyms, kList, kBlacklist, kProfile, kFilter}) {
     std::vector<std::string> expected = Lines(path);
     ASSERT_FALSE(expected.empty()) << path;

@@ -56,6 +56,7 @@ class ProbeEvent final : public TraceEvent,
 
   // The list of all, under its lock.
   ProbeEvent* next = nullptr;
+  uint64_t number = 0;  // grows along the list
 
  private:
   friend class Allocator;

@@ -74,9 +74,9 @@ class ProbeEventTest : public KprobeTest {
   static std::string Shown() {
     std::string all;
     char buffer[512];
-    for (size_t i = 0;; ++i) {
+    for (uint64_t place = 0;;) {
       TextWriter writer(buffer, sizeof(buffer));
-      if (!ProbeEvents::Put(writer, i)) {
+      if (!ProbeEvents::Put(writer, &place)) {
         return all;
       }
       all.append(buffer, writer.text().size());
@@ -240,7 +240,8 @@ TEST_F(ProbeEventTest, TheProfileCountsHitsWhileSomebodyWantsThem) {
   add(1, 2);
   char buffer[128];
   TextWriter writer(buffer, sizeof(buffer));
-  ASSERT_TRUE(ProbeEvents::PutProfile(writer, 0));
+  uint64_t place = 0;
+  ASSERT_TRUE(ProbeEvents::PutProfile(writer, &place));
   EXPECT_EQ(std::string(buffer, writer.text().size()),
             "  a                                                          2"
             "               0\n");

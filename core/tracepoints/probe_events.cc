@@ -16,6 +16,7 @@ constinit Mutex mutex;
 constinit const machine::RegisterNames* names EBPF_GUARDED_BY(mutex) = nullptr;
 constinit Allocator* memory EBPF_GUARDED_BY(mutex) = nullptr;
 constinit ProbeEvent* first EBPF_GUARDED_BY(mutex) = nullptr;  // the oldest
+constinit uint64_t last_number EBPF_GUARDED_BY(mutex) = 0;
 
 void Log(StringView command, const ProbeError& error) {
   if (error.kind != ProbeErrorKind::kNone) {
@@ -89,6 +90,7 @@ Status Make(StringView line) EBPF_REQUIRES(mutex) {
   while (*link != nullptr) {
     link = &(*link)->next;
   }
+  (*made)->number = ++last_number;
   *link = *made;
   return Status::kOk;
 }
@@ -143,10 +145,14 @@ Status Do(StringView line) EBPF_REQUIRES(mutex) {
   return line[0] == '-' ? Remove(line) : Make(line);
 }
 
-ProbeEvent* At(size_t index) EBPF_REQUIRES(mutex) {
+/// The oldest behind `*place`, which becomes its number; or null.
+ProbeEvent* Next(uint64_t* place) EBPF_REQUIRES(mutex) {
   ProbeEvent* event = first;
-  while (event != nullptr && index-- != 0) {
+  while (event != nullptr && event->number <= *place) {
     event = event->next;
+  }
+  if (event != nullptr) {
+    *place = event->number;
   }
   return event;
 }
@@ -200,9 +206,9 @@ Status ProbeEvents::Clear() {
   return Status::kOk;
 }
 
-bool ProbeEvents::Put(TextWriter& writer, size_t index) {
+bool ProbeEvents::Put(TextWriter& writer, uint64_t* place) {
   const MutexGuard guard(mutex);
-  const ProbeEvent* const event = At(index);
+  const ProbeEvent* const event = Next(place);
   if (event == nullptr) {
     return false;
   }
@@ -211,9 +217,9 @@ bool ProbeEvents::Put(TextWriter& writer, size_t index) {
   return true;
 }
 
-bool ProbeEvents::PutProfile(TextWriter& writer, size_t index) {
+bool ProbeEvents::PutProfile(TextWriter& writer, uint64_t* place) {
   const MutexGuard guard(mutex);
-  const ProbeEvent* const event = At(index);
+  const ProbeEvent* const event = Next(place);
   if (event == nullptr) {
     return false;
   }

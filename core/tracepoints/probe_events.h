@@ -3,7 +3,7 @@
 // All named probes, as kprobe_events and dynamic_events show and take them.
 #pragma once
 
-#include <stddef.h>
+#include <stdint.h>
 
 #include "core/base/status.h"
 #include "core/base/string_view.h"
@@ -31,11 +31,12 @@ class ProbeEvents {
   /// Removes all. kBusy: somebody uses one of them, and none is removed.
   static Status Clear();
 
-  /// Writes number `index`, oldest first, and the line's end; false: there is
-  /// none.
-  static bool Put(TextWriter& writer, size_t index);
-  /// Its line of kprobe_profile.
-  static bool PutProfile(TextWriter& writer, size_t index);
+  /// Writes the line of the oldest that was made after the one that `*place`
+  /// stands for, which becomes this one's; false: there is none. 0 begins, and
+  /// so a walk shows each once that is there all the time.
+  static bool Put(TextWriter& writer, uint64_t* place);
+  /// The same, its line of kprobe_profile.
+  static bool PutProfile(TextWriter& writer, uint64_t* place);
 };
 
 }  // namespace ebpf

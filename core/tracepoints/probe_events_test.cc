@@ -43,9 +43,9 @@ class ProbeEventsTest : public KprobeTest {
   static std::string Shown() {
     std::string all;
     char buffer[512];
-    for (size_t i = 0;; ++i) {
+    for (uint64_t place = 0;;) {
       TextWriter writer(buffer, sizeof(buffer));
-      if (!ProbeEvents::Put(writer, i)) {
+      if (!ProbeEvents::Put(writer, &place)) {
         return all;
       }
       all.append(buffer, writer.text().size());
@@ -152,6 +152,25 @@ TEST_F(ProbeEventsTest, WhyANameIsTakenIsSaidAsLinuxDoes) {
   EXPECT_EQ(Write("p:g/a kernel_add+4 a=%ax b=%bx:u8"), Status::kExists);
   EXPECT_EQ(Error(),
             "Given group/event name is already used by another event@0");
+}
+
+TEST_F(ProbeEventsTest, AWalkShowsOnceWhatIsThereAllTheTime) {
+  ASSERT_EQ(Write("p:a kernel_add\np:b kernel_add\np:c kernel_add"),
+            Status::kOk);
+  uint64_t place = 0;
+  const auto next = [&] {
+    char buffer[128];
+    TextWriter writer(buffer, sizeof(buffer));
+    return ProbeEvents::Put(writer, &place)
+               ? std::string(buffer, writer.text().size())
+               : "";
+  };
+  EXPECT_EQ(next(), "p:kprobes/a kernel_add\n");
+  EXPECT_EQ(next(), "p:kprobes/b kernel_add\n");
+  ASSERT_EQ(Write("-:a\n-:b\np:a kernel_add"), Status::kOk);
+  EXPECT_EQ(next(), "p:kprobes/c kernel_add\n");
+  EXPECT_EQ(next(), "p:kprobes/a kernel_add\n");
+  EXPECT_EQ(next(), "");
 }
 
 TEST_F(ProbeEventsTest, LinesHaveALength) {
