@@ -62,13 +62,13 @@ class ProbeEvent final : public TraceEvent,
   friend class Allocator;
 
   /// Who wants records; an array that is replaced.
-  struct Consumers {
+  struct alignas(uint64_t) Consumers {  // the pointers follow it
     uint32_t capacity;
     Atomic<RecordConsumer*>* places() {
       return reinterpret_cast<Atomic<RecordConsumer*>*>(this + 1);
     }
   };
-  static_assert(sizeof(Consumers) <= 8);
+  static_assert(sizeof(Consumers) == sizeof(uint64_t));
 
   ProbeEvent(const machine::RegisterNames& registers, Allocator& allocator)
       : registers_(registers), allocator_(allocator), definition_(allocator) {}
