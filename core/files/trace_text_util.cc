@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
 // core/files/trace_texts.h's implementation: what the texts share.
-#include "core/base/ascii.h"
 #include "core/base/memory.h"
+#include "core/base/words.h"
 #include "core/files/trace_texts.h"
 
 namespace ebpf {
@@ -110,14 +110,7 @@ Result<uint64_t> ReadTextNumber(StringView text) {
 }
 
 StringView StripText(StringView text) {
-  text = text.First(text.Find('\0'));
-  while (!text.empty() && IsSpace(text[0])) {
-    text = text.Substring(1);
-  }
-  while (!text.empty() && IsSpace(text[text.size() - 1])) {
-    text = text.First(text.size() - 1);
-  }
-  return text;
+  return Trim(text.First(text.Find('\0')));
 }
 
 }  // namespace ebpf

@@ -22,23 +22,13 @@ struct Number {
   size_t length;
 };
 
-/// The digit's value, or 255.
-constexpr unsigned DigitOf(char c) {
-  if (IsDigit(c)) {
-    return static_cast<unsigned>(c - '0');
-  }
-  const char lower = static_cast<char>(c | 0x20);
-  return lower >= 'a' && lower <= 'f' ? static_cast<unsigned>(lower - 'a') + 10
-                                      : 255;
-}
-
 /// Takes "0x" or the "0" of an octal number from `text` where base 0 asks what
 /// it is, and "0x" where base 16 allows it; the base.
 unsigned TakePrefix(StringView& text, unsigned base) {
   const bool zero = !text.empty() && text[0] == '0';
   const bool x = zero && text.size() > 1 && (text[1] | 0x20) == 'x';
   if (base == 0) {
-    const bool hex = x && text.size() > 2 && DigitOf(text[2]) < 16;
+    const bool hex = x && text.size() > 2 && DigitValue(text[2]) < 16;
     base = hex ? 16 : zero ? 8 : 10;
   }
   if (base == 16 && x) {
@@ -66,10 +56,10 @@ Result<Number> ReadNumber(StringView text, uint64_t flags) {
   const unsigned base = TakePrefix(rest, static_cast<unsigned>(flags));
   bool overflow = false;
   size_t digits = 0;
-  for (; digits < rest.size() && DigitOf(rest[digits]) < base; ++digits) {
+  for (; digits < rest.size() && DigitValue(rest[digits]) < base; ++digits) {
     uint64_t shifted;
     overflow = __builtin_mul_overflow(number.magnitude, base, &shifted) ||
-               __builtin_add_overflow(shifted, DigitOf(rest[digits]),
+               __builtin_add_overflow(shifted, DigitValue(rest[digits]),
                                       &number.magnitude) ||
                overflow;
   }

@@ -3,6 +3,8 @@
 // core/loader/section_names.h's implementation.
 #include "core/loader/section_names.h"
 
+#include "core/base/number_text.h"
+
 namespace ebpf::loader {
 namespace {
 
@@ -54,39 +56,6 @@ const Row* FindRow(StringView name, StringView& rest, bool& has_rest) {
   return found;
 }
 
-int DigitValue(char c) {
-  if (c >= '0' && c <= '9') {
-    return c - '0';
-  }
-  if (c >= 'a' && c <= 'f') {
-    return c - 'a' + 10;
-  }
-  return c >= 'A' && c <= 'F' ? c - 'A' + 10 : 16;
-}
-
-/// In the bases of strtol(3) with base 0, as libbpf takes offsets.
-Result<uint64_t> ParseNumber(StringView text) {
-  unsigned base = 10;
-  if (text.StartsWith("0x") || text.StartsWith("0X")) {
-    base = 16;
-    text = text.Substring(2);
-  } else if (text.StartsWith("0")) {
-    base = 8;
-  }
-  if (text.empty()) {
-    return Status::kInvalid;
-  }
-  uint64_t value = 0;
-  for (char c : text) {
-    const auto digit = static_cast<unsigned>(DigitValue(c));
-    if (digit >= base || __builtin_mul_overflow(value, base, &value) ||
-        __builtin_add_overflow(value, digit, &value)) {
-      return Status::kInvalid;
-    }
-  }
-  return value;
-}
-
 }  // namespace
 
 Result<ProgramSection> ParseProgramSection(StringView name) {
@@ -113,7 +82,10 @@ Result<ProgramSection> ParseProgramSection(StringView name) {
     const size_t plus = rest.Find('+');
     section.function = rest.First(plus);
     if (plus < rest.size()) {
-      section.offset = EBPF_TRY(ParseNumber(rest.Substring(plus + 1)));
+      // As libbpf takes offsets.
+      if (!ParseUnsigned(rest.Substring(plus + 1), &section.offset)) {
+        return Status::kInvalid;
+      }
     }
   }
   if (has_rest && section.function.empty()) {

@@ -4,7 +4,7 @@
 #include "core/tracepoints/fetch_argument.h"
 
 #include "core/base/ascii.h"
-#include "core/base/memory.h"
+#include "core/base/number_text.h"
 #include "core/base/text_writer.h"
 #include "core/platform/symbol_name.h"
 
@@ -472,48 +472,6 @@ bool IsIdentifier(StringView text) {
     }
   }
   return !text.empty();
-}
-
-bool ParseUnsigned(StringView text, uint64_t* number) {
-  unsigned base = 10;
-  if (text.size() > 2 && text[0] == '0' && (text[1] | 0x20) == 'x') {
-    base = 16;
-    text = text.Substring(2);
-  } else if (text.size() > 1 && text[0] == '0') {
-    base = 8;
-    text = text.Substring(1);
-  }
-  uint64_t value = 0;
-  for (const char c : text) {
-    const char lower = static_cast<char>(c | 0x20);
-    unsigned digit = 16;
-    if (IsDigit(c)) {
-      digit = static_cast<unsigned>(c - '0');
-    } else if (lower >= 'a' && lower <= 'f') {
-      digit = static_cast<unsigned>(lower - 'a' + 10);
-    }
-    uint64_t next;
-    if (digit >= base || __builtin_mul_overflow(value, base, &next) ||
-        __builtin_add_overflow(next, digit, &value)) {
-      return false;
-    }
-  }
-  *number = value;
-  return !text.empty();
-}
-
-bool ParseSigned(StringView text, int64_t* number) {
-  const bool is_negative = text.StartsWith("-");
-  if (is_negative || text.StartsWith("+")) {
-    text = text.Substring(1);
-  }
-  uint64_t size;
-  if (!ParseUnsigned(text, &size) ||
-      size > (uint64_t{1} << 63) - (is_negative ? 0 : 1)) {
-    return false;
-  }
-  *number = static_cast<int64_t>(is_negative ? 0 - size : size);
-  return true;
 }
 
 Status ParseFetchArgument(StringView text, size_t number,

@@ -15,6 +15,8 @@
 
 namespace ebpf {
 
+class RecordText;
+
 enum class ProbeErrorKind : uint8_t {
   kNone,
 #define ERROR(name, text) name,
@@ -99,11 +101,6 @@ Status ParseFetchArgument(StringView text, size_t number,
                           const FetchPlace& place, FetchArgument& argument,
                           ProbeError& error);
 
-/// The words that start there, as C's strtol and strtoul with base 0, but for
-/// all of `text`; false where it is no number, or too large. Context: any.
-bool ParseUnsigned(StringView text, uint64_t* number);
-bool ParseSigned(StringView text, int64_t* number);
-
 /// Whether it could be the name of something in C.
 bool IsIdentifier(StringView text);
 
@@ -112,10 +109,9 @@ bool IsIdentifier(StringView text);
 size_t FetchedTextSize(const FetchArgument& argument,
                        const machine::RegisterNames& names,
                        const machine::PtRegs& regs);
-/// Puts the argument's value into `record`, and its texts from `*text_at` on,
-/// which moves on, up to the record's end. What cannot be read is 0, a text
-/// "(fault)", as in Linux.
+/// Puts the argument's value into `record`, and its texts behind, by `text`.
+/// What cannot be read is 0, a text "(fault)", as in Linux.
 void Fetch(const FetchArgument& argument, const machine::RegisterNames& names,
-           const machine::PtRegs& regs, Bytes record, size_t* text_at);
+           const machine::PtRegs& regs, void* record, RecordText& text);
 
 }  // namespace ebpf

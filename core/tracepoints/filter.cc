@@ -4,26 +4,15 @@
 // filter_compiler.h's, and filter_term.h's.
 #include "core/tracepoints/filter.h"
 
-#include "core/base/ascii.h"
 #include "core/base/glob.h"
 #include "core/base/memory.h"
+#include "core/base/words.h"
 #include "core/tracepoints/filter_compiler.h"
 
 namespace ebpf {
 namespace {
 
 using Operator = FilterTerm::Operator;
-
-/// Without the spaces at both ends.
-StringView Strip(StringView text) {
-  while (!text.empty() && IsSpace(text[0])) {
-    text = text.Substring(1);
-  }
-  while (!text.empty() && IsSpace(text[text.size() - 1])) {
-    text = text.First(text.size() - 1);
-  }
-  return text;
-}
 
 /// Of `size` bytes, in 64: with their sign, or without one.
 uint64_t Extend(uint64_t value, size_t size, bool is_signed) {
@@ -116,7 +105,7 @@ StringView FilterErrorText(FilterErrorKind kind) {
 
 void WriteFilterError(TextWriter& writer, StringView filter,
                       const FilterError& error) {
-  writer.Put(Strip(filter)).Put('\n');
+  writer.Put(Trim(filter)).Put('\n');
   for (size_t i = 0; i < error.position; ++i) {
     writer.Put(' ');
   }
@@ -128,7 +117,7 @@ Result<EventFilter*> EventFilter::Create(StringView text,
                                          Allocator& allocator,
                                          FilterError* error) {
   *error = {};
-  text = Strip(text);
+  text = Trim(text);
   if (text.size() > kMaxTextSize) {
     return Status::kTooBig;
   }

@@ -4,7 +4,7 @@
 #include "core/tracepoints/filter_term.h"
 
 #include "core/base/ascii.h"
-#include "core/base/checked.h"
+#include "core/base/number_text.h"
 
 namespace ebpf {
 namespace {
@@ -42,39 +42,6 @@ FieldKind KindOf(const EventField& field) {
   }
 }
 
-/// The value of a digit, or more than any base.
-unsigned DigitOf(char c) {
-  if (IsDigit(c)) {
-    return static_cast<unsigned>(c - '0');
-  }
-  const char lower = static_cast<char>(c | 0x20);
-  return lower >= 'a' && lower <= 'f' ? static_cast<unsigned>(lower - 'a' + 10)
-                                      : 99;
-}
-
-/// A number as C writes it: decimal, octal, hexadecimal.
-Result<uint64_t> ReadMagnitude(StringView digits) {
-  unsigned base = 10;
-  if (digits.StartsWith("0x") || digits.StartsWith("0X")) {
-    base = 16;
-    digits = digits.Substring(2);
-  } else if (digits.size() > 1 && digits[0] == '0') {
-    base = 8;
-  }
-  if (digits.empty()) {
-    return Status::kInvalid;
-  }
-  uint64_t value = 0;
-  for (const char c : digits) {
-    if (DigitOf(c) >= base) {
-      return Status::kInvalid;
-    }
-    value = EBPF_TRY(CheckedMul(value, uint64_t{base}));
-    value = EBPF_TRY(CheckedAdd(value, uint64_t{DigitOf(c)}));
-  }
-  return value;
-}
-
 /// A number for a field: signed ones lie in 64 bits with sign, the others in
 /// 64 bits without one, however wide the field is.
 Result<uint64_t> ReadNumber(StringView word, bool is_signed) {
@@ -82,8 +49,10 @@ Result<uint64_t> ReadNumber(StringView word, bool is_signed) {
   if (negative && !is_signed) {
     return Status::kInvalid;
   }
-  const uint64_t magnitude =
-      EBPF_TRY(ReadMagnitude(word.Substring(negative ? 1 : 0)));
+  uint64_t magnitude;
+  if (!ParseUnsigned(word.Substring(negative ? 1 : 0), &magnitude)) {
+    return Status::kInvalid;
+  }
   const uint64_t limit = uint64_t{1} << 63;
   if (is_signed && magnitude >= limit + (negative ? 1 : 0)) {
     return Status::kOutOfRange;

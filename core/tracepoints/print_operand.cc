@@ -385,12 +385,7 @@ bool PrintExpression::Number() {
     at_ += 2;
   }
   for (;; ++at_) {
-    const char c = Peek();
-    const char lower = static_cast<char>(c | 0x20);
-    const unsigned digit = IsDigit(c) ? static_cast<unsigned>(c - '0')
-                           : lower >= 'a' && lower <= 'f'
-                               ? static_cast<unsigned>(lower - 'a' + 10)
-                               : 16;
+    const unsigned digit = DigitValue(Peek());
     if (digit >= base) {
       break;
     }

@@ -4,7 +4,8 @@
 #include "core/tracepoints/probe_definition.h"
 
 #include "core/base/ascii.h"
-#include "core/base/memory.h"
+#include "core/base/number_text.h"
+#include "core/base/words.h"
 #include "core/platform/symbol_name.h"
 #include "core/probes/function_entry.h"
 #include "core/probes/kprobe.h"
@@ -53,30 +54,11 @@ Status ProbeDefinition::Join(StringView line) {
   if (line.size() > kMaxLineSize) {
     return Status::kTooBig;
   }
-  size_t size = 0;
-  for (int pass = 0; pass < 2; ++pass) {
-    size = 0;
-    words_ = 0;
-    for (size_t i = 0; i < line.size(); ++i) {
-      if (IsSpace(line[i])) {
-        continue;
-      }
-      const bool begins = i == 0 || IsSpace(line[i - 1]);
-      if (begins && words_++ != 0) {
-        if (pass == 1) {
-          text_[size] = ' ';
-        }
-        ++size;
-      }
-      if (pass == 1) {
-        text_[size] = line[i];
-      }
-      ++size;
-    }
-    if (pass == 0) {
-      text_ = EBPF_TRY(allocator_.NewArray<char>(size));
-    }
-  }
+  TextWriter measure;
+  words_ = PutWords(measure, line);
+  text_ = EBPF_TRY(allocator_.NewArray<char>(measure.wanted()));
+  TextWriter writer(text_.data(), text_.size());
+  (void)PutWords(writer, line);
   return Status::kOk;
 }
 
@@ -320,18 +302,11 @@ bool ProbeDefinition::IsPlace(StringView word) const {
 }
 
 bool ProbeDefinition::BeginsWith(StringView words) const {
-  for (size_t number = 0, at = 0;; ++number) {
-    while (at < words.size() && IsSpace(words[at])) {
-      ++at;
-    }
-    size_t end = at;
-    while (end < words.size() && !IsSpace(words[end])) {
-      ++end;
-    }
-    if (at == end) {
+  for (size_t number = 0;; ++number) {
+    const StringView word = TakeWord(words);
+    if (word.empty()) {
       return true;
     }
-    const StringView word = words.First(end).Substring(at);
     const bool is_same = number == 0
                              ? IsPlace(word)
                              : number <= arguments_.size() &&
@@ -339,7 +314,6 @@ bool ProbeDefinition::BeginsWith(StringView words) const {
     if (!is_same) {
       return false;
     }
-    at = end;
   }
 }
 

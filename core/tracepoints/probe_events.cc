@@ -3,8 +3,8 @@
 // core/tracepoints/probe_events.h's implementation.
 #include "core/tracepoints/probe_events.h"
 
-#include "core/base/ascii.h"
 #include "core/base/thread_annotations.h"
+#include "core/base/words.h"
 #include "core/sync/mutex.h"
 #include "core/tracepoints/probe_event.h"
 #include "core/tracepoints/trace_errors.h"
@@ -18,28 +18,16 @@ constinit Allocator* memory EBPF_GUARDED_BY(mutex) = nullptr;
 constinit ProbeEvent* first EBPF_GUARDED_BY(mutex) = nullptr;  // the oldest
 constinit uint64_t last_number EBPF_GUARDED_BY(mutex) = 0;
 
-void Log(StringView command, const ProbeError& error) {
-  if (error.kind != ProbeErrorKind::kNone) {
-    AddTraceError("trace_kprobe", command, ProbeErrorText(error.kind),
-                  error.position);
+/// Shows `line` with one blank between its words.
+void Log(StringView line, const ProbeError& error) {
+  if (error.kind == ProbeErrorKind::kNone) {
+    return;
   }
-}
-
-/// The line with one blank between its words, as errors show it.
-size_t JoinWords(StringView line, Span<char> to) {
-  TextWriter writer(to.data(), to.size());
-  bool is_first = true;
-  for (size_t i = 0; i < line.size(); ++i) {
-    if (IsSpace(line[i])) {
-      continue;
-    }
-    if (i == 0 || IsSpace(line[i - 1])) {
-      writer.Put(is_first ? "" : " ");
-      is_first = false;
-    }
-    writer.Put(line[i]);
-  }
-  return writer.text().size();
+  char command[kMaxTraceErrorText];
+  TextWriter writer(command, sizeof(command));
+  (void)PutWords(writer, line);
+  AddTraceError("trace_kprobe", writer.text(), ProbeErrorText(error.kind),
+                error.position);
 }
 
 /// Why there cannot be one more event of that name.
@@ -78,9 +66,7 @@ Status Make(StringView line) EBPF_REQUIRES(mutex) {
     }
   }
   if (!IsOk(status)) {
-    char command[kMaxTraceErrorText];
-    Log(StringView(command, JoinWords(line, {command, sizeof(command)})),
-        error);
+    Log(line, error);
     if (made.ok()) {
       (*made)->Delete();
     }
@@ -98,11 +84,7 @@ Status Make(StringView line) EBPF_REQUIRES(mutex) {
 /// "-:GROUP/EVENT"; "-:EVENT": whatever its group; "-:GROUP/": all of that.
 /// What follows is as far as it goes what kprobe_events shows, or nothing goes.
 Status Remove(StringView line) EBPF_REQUIRES(mutex) {
-  size_t head_size = 0;
-  while (head_size < line.size() && !IsSpace(line[head_size])) {
-    ++head_size;
-  }
-  const StringView head = line.First(head_size);
+  const StringView head = TakeWord(line);
   if (!head.StartsWith("-:") || head.size() == 2) {
     return Status::kInvalid;
   }
@@ -119,7 +101,7 @@ Status Remove(StringView line) EBPF_REQUIRES(mutex) {
     ProbeEvent* const one = *link;
     if (!(event.empty() || one->name() == event) ||
         (has_group && !(one->system() == group)) ||
-        !one->definition().BeginsWith(line.Substring(head_size))) {
+        !one->definition().BeginsWith(line)) {
       link = &one->next;
       continue;
     }
@@ -132,13 +114,7 @@ Status Remove(StringView line) EBPF_REQUIRES(mutex) {
 }
 
 Status Do(StringView line) EBPF_REQUIRES(mutex) {
-  line = line.First(line.Find('#'));
-  while (!line.empty() && IsSpace(line[0])) {
-    line = line.Substring(1);
-  }
-  while (!line.empty() && IsSpace(line[line.size() - 1])) {
-    line = line.First(line.size() - 1);
-  }
+  line = Trim(line.First(line.Find('#')));
   if (line.empty()) {
     return Status::kOk;
   }
