@@ -7,7 +7,7 @@
 #include "core/helpers/kernel_string.h"
 #include "core/platform/nofault.h"
 #include "core/tracepoints/fetch_argument.h"
-#include "core/tracepoints/trace_event.h"
+#include "core/tracepoints/trace.h"
 
 namespace ebpf {
 namespace {
@@ -115,48 +115,29 @@ size_t TextSize(const Value& at, bool is_user) {
   return Max(size, kFault.size() + 1);
 }
 
-/// Text and a zero, as far as there is room; what its field says.
-uint32_t PutText(Bytes record, size_t* at, StringView text) {
-  const size_t room = record.size() - *at;
-  if (room == 0) {
-    return static_cast<uint32_t>(*at);
-  }
-  const size_t length = Min(text.size(), room - 1);
-  CopyBytes(record.data() + *at, text.data(), length);
-  record.data()[*at + length] = 0;
-  const auto location = static_cast<uint32_t>((length + 1) << 16 | *at);
-  *at += length + 1;
-  return location;
-}
-
-uint32_t PutTextFrom(Bytes record, size_t* at, const Value& from,
-                     bool is_user) {
-  const size_t room = record.size() - *at;
-  if (from.is_there && room != 0) {
-    const Result<size_t> size =
-        CopyText(Span<char>(reinterpret_cast<char*>(record.data()) + *at, room),
-                 from.word, is_user);
+uint32_t PutTextFrom(RecordText& text, const Value& from, bool is_user) {
+  const Span<char> room = text.room();
+  if (from.is_there && !room.empty()) {
+    const Result<size_t> size = CopyText(room, from.word, is_user);
     if (size.ok()) {
-      const auto location = static_cast<uint32_t>(*size << 16 | *at);
-      *at += *size;
-      return location;
+      return text.Take(*size);
     }
   }
-  return PutText(record, at, kFault);
+  return text.Put(kFault);
 }
 
 uint32_t PutOneText(const FetchArgument& argument, const Value& first,
-                    size_t index, Bytes record, size_t* at) {
+                    size_t index, RecordText& text) {
   switch (argument.base) {
     case Base::kText:
-      return PutText(record, at, argument.text_in_quotes);
+      return text.Put(argument.text_in_quotes);
     case Base::kComm: {
       char comm[kCommSize];
       CurrentComm(comm);
-      return PutText(record, at, StringView::FromField(comm, sizeof(comm)));
+      return text.Put(StringView::FromField(comm, sizeof(comm)));
     }
     default:
-      return PutTextFrom(record, at, TextAddress(argument, first, index),
+      return PutTextFrom(text, TextAddress(argument, first, index),
                          IsUser(argument));
   }
 }
@@ -203,12 +184,12 @@ size_t FetchedTextSize(const FetchArgument& argument,
 }
 
 void Fetch(const FetchArgument& argument, const machine::RegisterNames& names,
-           const machine::PtRegs& regs, Bytes record, size_t* text_at) {
+           const machine::PtRegs& regs, void* record, RecordText& text) {
   const Value first = AddressOf(argument, names, regs);
-  uint8_t* to = record.data() + argument.offset;
+  auto* to = static_cast<uint8_t*>(record) + argument.offset;
   for (size_t i = 0; i < argument.count(); ++i) {
     if (argument.is_text()) {
-      const uint32_t location = PutOneText(argument, first, i, record, text_at);
+      const uint32_t location = PutOneText(argument, first, i, text);
       CopyBytes(to, &location, sizeof(location));
     } else {
       const uint64_t number = NumberAt(argument, first, i);

@@ -9,6 +9,7 @@
 
 #include "core/memory/allocator.h"
 #include "core/tracepoints/fetch_argument.h"
+#include "core/tracepoints/trace.h"
 #include "testing/host_port/host_trap.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
@@ -42,11 +43,10 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     const size_t texts =
         ebpf::FetchedTextSize(argument, *place.registers, regs);
     const size_t fields = 8 + argument.type->size * argument.count();
-    size_t at = fields;
     if (fields + texts <= sizeof(record)) {
-      ebpf::Fetch(argument, *place.registers, regs,
-                  ebpf::Bytes(record, fields + texts), &at);
-      if (at > fields + texts) {
+      ebpf::RecordText behind(record, fields, fields + texts);
+      ebpf::Fetch(argument, *place.registers, regs, record, behind);
+      if (behind.room().size() > texts) {
         abort();
       }
     }

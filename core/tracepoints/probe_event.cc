@@ -5,8 +5,8 @@
 
 #include "core/base/memory.h"
 #include "core/machine/function_entry.h"
-#include "core/platform/task.h"
 #include "core/sync/read_section.h"
+#include "core/tracepoints/trace.h"
 
 namespace ebpf {
 namespace {
@@ -271,21 +271,14 @@ void ProbeEvent::TellOne(RecordConsumer& consumer, const machine::PtRegs& regs,
   if (record == nullptr) {
     return;
   }
-  uint32_t pid;
-  uint32_t tgid;
-  ebpf_port_task_ids(&pid, &tgid);
-  EventHeader header = {};
-  header.type = id();
-  header.pid = static_cast<int32_t>(pid);
-  CopyBytes(record, &header, sizeof(header));
-  const Bytes bytes(static_cast<uint8_t*>(record), size);
-  CopyBytes(bytes.data() + sizeof(header), places,
+  *static_cast<EventHeader*>(record) = MakeEventHeader(id());
+  CopyBytes(static_cast<uint8_t*>(record) + sizeof(EventHeader), places,
             definition_.is_return() ? sizeof(places) : sizeof(places[0]));
-  size_t text_at = definition_.record_size();
+  RecordText text(record, definition_.record_size(), size);
   for (const FetchArgument& argument : definition_.arguments()) {
-    Fetch(argument, registers_, regs, bytes, &text_at);
+    Fetch(argument, registers_, regs, record, text);
   }
-  FillBytes(bytes.data() + text_at, 0, size - text_at);
+  text.Finish();
   consumer.Commit(record, size, &regs);
 }
 

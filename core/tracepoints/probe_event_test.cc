@@ -7,11 +7,9 @@
 #include <thread>
 #include <vector>
 
-#include "core/probes/kprobe_test_util.h"
 #include "core/tracepoints/event_format.h"
 #include "core/tracepoints/print_format.h"
-#include "core/tracepoints/probe_events.h"
-#include "core/tracepoints/trace_errors.h"
+#include "core/tracepoints/probe_event_test_util.h"
 #include "gtest/gtest.h"
 #include "testing/host_port/host_cpu.h"
 
@@ -49,47 +47,11 @@ class Printed final : public RecordConsumer {
   std::vector<uint64_t> memory_;
 };
 
-/// Counts, and has nothing made.
-class Counted final : public RecordConsumer {
- public:
-  void* Reserve(size_t /*size*/, const machine::PtRegs* /*regs*/) override {
-    ++count;
-    return nullptr;
-  }
-  void Commit(void*, size_t, const machine::PtRegs*) override {}
-  std::atomic<uint64_t> count{0};
-};
-
-class ProbeEventTest : public KprobeTest {
+class ProbeEventTest : public NamedProbeTest {
  protected:
-  ProbeEventTest() : text_("kernel_add", kAdd) {
-    ProbeEvents::Init(HostMachineOps().registers, allocator_);
-    ClearTraceErrors();
-  }
-  ~ProbeEventTest() override { ProbeEvents::Exit(); }
-
-  Status Write(const std::string& text) {
-    return ProbeEvents::Write({text.data(), text.size()});
-  }
-  static std::string Shown() {
-    std::string all;
-    char buffer[512];
-    for (uint64_t place = 0;;) {
-      TextWriter writer(buffer, sizeof(buffer));
-      if (!ProbeEvents::Put(writer, &place)) {
-        return all;
-      }
-      all.append(buffer, writer.text().size());
-    }
-  }
   static std::string Error() {
-    char buffer[1024];
-    TextWriter writer(buffer, sizeof(buffer));
-    if (!PutTraceError(writer, 0)) {
-      return "";
-    }
-    const std::string text(buffer, writer.text().size());
-    return text.substr(text.find("] ") + 2);
+    const std::string text = ErrorLog();
+    return text.empty() ? "" : text.substr(text.find("] ") + 2);
   }
   static TraceEventRef Find(const char* name) {
     TraceEventRef event = TraceEvents::Find("kprobes", name);
@@ -107,8 +69,6 @@ class ProbeEventTest : public KprobeTest {
     std::string text = printed.Text(*event);
     return text.substr(text.find(") ") + 2);
   }
-
-  HostText text_;
 };
 
 TEST_F(ProbeEventTest, ARecordHasWhatItsArgumentsAskFor) {

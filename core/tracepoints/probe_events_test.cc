@@ -8,57 +8,22 @@
 #include <string>
 #include <thread>
 
-#include "core/probes/kprobe_test_util.h"
 #include "core/tracepoints/probe_definition.h"
-#include "core/tracepoints/trace_errors.h"
-#include "core/tracepoints/trace_event.h"
+#include "core/tracepoints/probe_event_test_util.h"
 #include "gtest/gtest.h"
 #include "testing/host_port/host_cpu.h"
 
 namespace ebpf {
 namespace {
 
-/// Counts, and has nothing made.
-class Counted final : public RecordConsumer {
- public:
-  void* Reserve(size_t /*size*/, const machine::PtRegs* /*regs*/) override {
-    ++count;
-    return nullptr;
-  }
-  void Commit(void*, size_t, const machine::PtRegs*) override {}
-  std::atomic<uint64_t> count{0};
-};
-
-class ProbeEventsTest : public KprobeTest {
+class ProbeEventsTest : public NamedProbeTest {
  protected:
-  ProbeEventsTest() : text_("kernel_add", kAdd) {
-    ProbeEvents::Init(HostMachineOps().registers, allocator_);
-    ClearTraceErrors();
-  }
-  ~ProbeEventsTest() override { ProbeEvents::Exit(); }
-
-  Status Write(const std::string& text) {
-    return ProbeEvents::Write({text.data(), text.size()});
-  }
-  static std::string Shown() {
-    std::string all;
-    char buffer[512];
-    for (uint64_t place = 0;;) {
-      TextWriter writer(buffer, sizeof(buffer));
-      if (!ProbeEvents::Put(writer, &place)) {
-        return all;
-      }
-      all.append(buffer, writer.text().size());
-    }
-  }
   /// "words@position" of the only error since the last call.
   static std::string Error() {
-    char buffer[1024];
-    TextWriter writer(buffer, sizeof(buffer));
-    if (!PutTraceError(writer, 0)) {
+    const std::string text = ErrorLog();
+    if (text.empty()) {
       return "";
     }
-    const std::string text(buffer, writer.text().size());
     const size_t begin = text.find("error: ") + 7;
     const size_t caret = text.rfind('^');
     const size_t line = text.rfind('\n', caret) + 1;
@@ -66,8 +31,6 @@ class ProbeEventsTest : public KprobeTest {
     return text.substr(begin, text.find('\n', begin) - begin) + "@" +
            std::to_string(caret - line - std::string("  Command: ").size());
   }
-
-  HostText text_;
 };
 
 TEST_F(ProbeEventsTest, ANameIsRemovedFromAllGroupsAndAGroupAtOnce) {

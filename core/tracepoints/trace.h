@@ -28,8 +28,14 @@ class RecordText {
     const size_t length = Min(text.size(), size_ - at_ - 1);
     CopyBytes(record_ + at_, text.data(), length);
     record_[at_ + length] = '\0';
-    const auto location = static_cast<uint32_t>((length + 1) << 16 | at_);
-    at_ += length + 1;
+    return Take(length + 1);
+  }
+  /// Where there is room, for who writes the text there, and then Takes its
+  /// `size` with the zero. Context: any.
+  Span<char> room() const { return {record_ + at_, size_ - at_}; }
+  uint32_t Take(size_t size) {
+    const auto location = static_cast<uint32_t>(size << 16 | at_);
+    at_ += size;
     return location;
   }
   /// Nothing of what was there before is told: zeros behind the last text.

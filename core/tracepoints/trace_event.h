@@ -11,6 +11,7 @@
 #include "core/base/string_view.h"
 #include "core/base/text_writer.h"
 #include "core/machine/pt_regs.h"
+#include "core/platform/task.h"
 #include "core/tracepoints/event_field.h"
 
 namespace ebpf {
@@ -24,6 +25,14 @@ struct EventHeader {
   int32_t pid;
 };
 static_assert(sizeof(EventHeader) == 8);
+
+/// Of a record of event `id` that the running task makes. Context: any.
+inline EventHeader MakeEventHeader(uint16_t id) {
+  uint32_t pid;
+  uint32_t tgid;
+  ebpf_port_task_ids(&pid, &tgid);
+  return {id, 0, 0, static_cast<int32_t>(pid)};
+}
 
 /// No record is longer.
 inline constexpr size_t kMaxEventRecord = 2048;

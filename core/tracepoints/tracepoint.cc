@@ -14,7 +14,6 @@
 #include "core/base/static_storage.h"
 #include "core/base/thread_annotations.h"
 #include "core/memory/per_cpu.h"
-#include "core/platform/task.h"
 #include "core/program/guarded_run.h"
 #include "core/sync/mutex.h"
 #include "core/sync/read_section.h"
@@ -248,14 +247,7 @@ void Tell(const Tracepoint& tracepoint, RecordConsumer& consumer, size_t size,
   if (record == nullptr) {
     return;
   }
-  auto* const header = static_cast<EventHeader*>(record);
-  uint32_t pid;
-  uint32_t tgid;
-  ebpf_port_task_ids(&pid, &tgid);
-  header->type = tracepoint.id;
-  header->flags = 0;
-  header->preempt_count = 0;
-  header->pid = static_cast<int32_t>(pid);
+  *static_cast<EventHeader*>(record) = MakeEventHeader(tracepoint.id);
   tracepoint.info->fill(record, size, arguments);
   consumer.Commit(record, size, nullptr);
 }
