@@ -4,23 +4,15 @@
 # The long forms of come_and_go_guest_test.cc: run.sh [KERNEL...], names of
 # GUESTS in testing/guest/guest.bzl; all of them if none is named.
 set -eu
-cd "$(dirname "$0")/../../.."
 if [ $# -eq 0 ]; then
   set -- dragonos plain plain_riscv64 alien
 fi
-status=0
-folder=testing/guest/storm
+tests=
 for kernel in "$@"; do
-  for length in long four_cpus; do
-    if [ "$kernel-$length" = alien-four_cpus ]; then
-      continue # it has one CPU
-    fi
-    test="come_and_go_${length}_${kernel}_guest_test"
-    tools/bazel build --noshow_progress "//$folder:$test" >&2
-    echo "== $test"
-    # What boots it, without Bazel's limit of time.
-    (cd "bazel-bin/$folder/$test.sh.runfiles/ebpf" &&
-      TEST_TIMEOUT=14400 sh "../../$test.sh") || status=1
-  done
+  tests="$tests come_and_go_long_${kernel}_guest_test"
+  if [ "$kernel" != alien ]; then # it has one CPU
+    tests="$tests come_and_go_four_cpus_${kernel}_guest_test"
+  fi
 done
-exit $status
+# shellcheck disable=SC2086 # names without blanks
+exec "$(dirname "$0")/../boot_long.sh" 14400 testing/guest/storm $tests
