@@ -17,6 +17,7 @@ namespace ebpf::riscv64 {
 constinit const machine::MachineOps kMachineOps = {
     .name = "riscv64",
     .pt_regs_size = sizeof(PtRegs),
+    .user_regs_size = offsetof(PtRegs, status),
     .plan_probe = ProbedInsn::Plan,
     .compile = jit::Compile<MacroAssembler>,
     .fill_guard = MacroAssembler::FillGuard,

@@ -17,6 +17,7 @@ namespace ebpf::x86_64 {
 constinit const machine::MachineOps kMachineOps = {
     .name = "x86_64",
     .pt_regs_size = sizeof(PtRegs),
+    .user_regs_size = sizeof(PtRegs),
     .plan_probe = ProbedInsn::Plan,
     .compile = jit::Compile<MacroAssembler>,
     .fill_guard = MacroAssembler::FillGuard,

@@ -275,6 +275,7 @@ TEST(BreakpointTest, KnowsBothForms) {
 TEST(MachineOpsTest, NamesWhatThereIs) {
   EXPECT_STREQ(kMachineOps.name, "x86_64");
   EXPECT_EQ(kMachineOps.pt_regs_size, 168u);
+  EXPECT_EQ(kMachineOps.user_regs_size, 168u);
   const auto emulate = reinterpret_cast<uint64_t>(&ProbedInsn::Emulate);
   EXPECT_TRUE(kMachineOps.noprobe_text.Overlaps(emulate, 1));
   const auto plan = reinterpret_cast<uint64_t>(&ProbedInsn::Plan);

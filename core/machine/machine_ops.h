@@ -26,6 +26,9 @@ namespace ebpf::machine {
 struct MachineOps {
   const char* name;       // "x86_64", "aarch64", "riscv64"
   uint32_t pt_regs_size;  // a kprobe context's size, in bytes
+  /// Of them, what uapi's bpf_user_pt_regs_t has, with which a PERF_EVENT
+  /// program's context begins.
+  uint32_t user_regs_size;
 
   /// ProbedInsnFor's Plan, without the trap. Context: any.
   Result<ProbePlan> (*plan_probe)(ConstBytes code, uint64_t function,

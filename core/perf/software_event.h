@@ -21,7 +21,7 @@ class SoftwareEvent final : public SampledEvent, public TimeListener {
   /// An event that is not enabled. `attr.config` says which: kNotFound (no such
   /// event here); kNotSupported (it counts one task's time without sampling, or
   /// the port has no timers to sample by); what SampledEvent::Prepare says;
-  /// kNoMemory. `regs_size`: of the CPU's pt_regs.
+  /// kNoMemory. `regs_size`: MachineOps::user_regs_size.
   static Result<Ref<SoftwareEvent>> Create(const linux_abi::PerfEventAttr& attr,
                                            EventScope scope, uint32_t regs_size,
                                            Allocator& allocator);

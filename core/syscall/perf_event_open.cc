@@ -184,7 +184,7 @@ Result<Ref<PerfEvent>> MakeEvent(Client& client, const System& system,
   switch (attr.type) {
     case linux_abi::kPerfTypeSoftware: {
       Ref<SoftwareEvent> event = EBPF_TRY(SoftwareEvent::Create(
-          attr, scope, system.machine->pt_regs_size, *system.allocator));
+          attr, scope, system.machine->user_regs_size, *system.allocator));
       return Ref<PerfEvent>(Move(event));
     }
     case linux_abi::kPerfTypeTracepoint: {

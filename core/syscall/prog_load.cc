@@ -219,7 +219,10 @@ void Loading::SetOptions() {
   options.profile = call_.system.kernel.profile;
   options.kernel_btf = call_.system.kernel.btf;
   options.kfuncs = call_.system.kernel.kfuncs;
-  options.context_size = call_.system.machine->pt_regs_size;
+  const machine::MachineOps& cpu = *call_.system.machine;
+  options.context_size = parts_.type->id == ProgramTypeId::kPerfEvent
+                             ? cpu.user_regs_size
+                             : cpu.pt_regs_size;
   options.gpl_compatible = parts_.gpl_compatible;
   options.privileged = client.Capable(linux_abi::kCapBpf);
   options.allow_pointer_leaks = client.Capable(linux_abi::kCapPerfmon);
