@@ -3,10 +3,8 @@
 // core/perf/tracepoint_event.h's implementation.
 #include "core/perf/tracepoint_event.h"
 
-#include "core/helpers/current_task.h"
 #include "core/linux_abi/bpf_objects.h"
 #include "core/memory/vector.h"
-#include "core/platform/cpu.h"
 #include "core/sync/read_section.h"
 #include "core/tracepoints/event_format.h"
 
@@ -111,20 +109,7 @@ Status TracepointEvent::SetFilter(StringView text) {
 
 bool TracepointEvent::Matches(ConstBytes record) const {
   const EventFilter* filter = filter_.Load(kAcquire);
-  if (filter == nullptr) {
-    return true;
-  }
-  FilterEnvironment environment;
-  environment.cpu = ebpf_port_cpu_id();
-  char comm[kCommSize];
-  for (const FilterTerm& term : filter->terms()) {
-    if (term.kind == FieldKind::kComm) {
-      CurrentComm(comm);
-      environment.comm = StringView::FromField(comm, sizeof(comm));
-      break;
-    }
-  }
-  return filter->Matches(record, environment);
+  return filter == nullptr || filter->Matches(record);
 }
 
 void TracepointEvent::Record(ConstBytes record, const machine::PtRegs* regs,

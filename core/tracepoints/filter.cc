@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: MIT
 //
-// core/tracepoints/filter.h's implementation: evaluation. Reading a filter is
-// filter_compiler.h's, and filter_term.h's.
+// core/tracepoints/filter.h's implementation: making one, and what its steps
+// do not test. Reading a filter is filter_compiler.h's, and filter_term.h's.
 #include "core/tracepoints/filter.h"
 
 #include "core/base/glob.h"
 #include "core/base/memory.h"
 #include "core/base/words.h"
+#include "core/helpers/current_task.h"
+#include "core/platform/cpu.h"
 #include "core/tracepoints/filter_compiler.h"
 
 namespace ebpf {
@@ -141,23 +143,61 @@ Result<EventFilter*> EventFilter::Create(StringView text,
     return copy.status();
   }
   CopyBytes(copy->data(), text.data(), text.size());
-  auto filter = allocator.New<EventFilter>(*copy, terms, allocator);
-  if (!filter.ok()) {
+  size_t steps = 0;
+  for (const FilterTerm& term : terms) {
+    steps += CountFilterSteps(text, term).steps;
+  }
+  void* const made = allocator.Allocate(SizeFor(steps), alignof(EventFilter));
+  if (made == nullptr) {
     allocator.DeleteArray(*copy);
     allocator.DeleteArray(terms);
+    return Status::kNoMemory;
   }
-  return filter;
+  return new (InPlace{made}) EventFilter(*copy, terms, steps, allocator);
+}
+
+EventFilter::EventFilter(Span<char> text, Span<FilterTerm> terms,
+                         size_t step_count, Allocator& allocator)
+    : text_(text),
+      terms_(terms),
+      step_count_(step_count),
+      allocator_(allocator) {
+  MakeFilterSteps(
+      this->text(), terms,
+      Span<FilterStep>(reinterpret_cast<FilterStep*>(this + 1), step_count));
+  reach_ = FilterReach(terms);
+  const auto to_steps = static_cast<int32_t>(sizeof(EventFilter));
+  first_ = terms[0].is_tested ? to_steps : -to_steps;
 }
 
 void EventFilter::Destroy() {
   Allocator& allocator = allocator_;
+  const size_t size = SizeFor(step_count_);
   allocator.DeleteArray(terms_);
   allocator.DeleteArray(text_);
-  allocator.Delete(this);
+  this->~EventFilter();
+  allocator.Free(this, size, alignof(EventFilter));
 }
 
-bool EventFilter::Matches(ConstBytes record,
-                          const FilterEnvironment& environment) const {
+bool EventFilter::EvaluateFrom(const FilterStep& step, ConstBytes record,
+                               const FilterEnvironment* environment) const {
+  auto at = reinterpret_cast<const uint8_t*>(&step);
+  int64_t exit = 0;
+  do {
+    at -= exit;
+    const auto& here = *reinterpret_cast<const FilterStep*>(at);
+    const bool holds = Holds(terms_[here.term], record, environment);
+    exit = here.exits[holds ? FilterStep::kWithin : FilterStep::kOutside];
+    while (exit > 0) {
+      at += exit;
+      exit = reinterpret_cast<const FilterStep*>(at)->ExitFor(record.data());
+    }
+  } while (exit < FilterStep::kAccept);
+  return exit == FilterStep::kAccept;
+}
+
+bool EventFilter::MatchesTerms(ConstBytes record,
+                               const FilterEnvironment* environment) const {
   uint16_t at = 0;
   do {
     const FilterTerm& term = terms_[at];
@@ -167,13 +207,20 @@ bool EventFilter::Matches(ConstBytes record,
 }
 
 bool EventFilter::Holds(const FilterTerm& term, ConstBytes record,
-                        const FilterEnvironment& environment) const {
+                        const FilterEnvironment* environment) const {
   const StringView wanted = text().Substring(term.text).First(term.text_size);
   if (term.kind == FieldKind::kCpu) {
-    return HoldsForNumber(term, environment.cpu);
+    return HoldsForNumber(
+        term, environment != nullptr ? environment->cpu : ebpf_port_cpu_id());
   }
   if (term.kind == FieldKind::kComm) {
-    return HoldsForText(term, environment.comm, wanted);
+    if (environment != nullptr) {
+      return HoldsForText(term, environment->comm, wanted);
+    }
+    char comm[kCommSize];
+    CurrentComm(comm);
+    return HoldsForText(term, StringView::FromField(comm, sizeof(comm)),
+                        wanted);
   }
   if (!record.Contains(term.offset, term.size)) {
     return false;

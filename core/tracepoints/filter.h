@@ -13,6 +13,7 @@
 #include "core/base/text_writer.h"
 #include "core/memory/allocator.h"
 #include "core/tracepoints/event_field.h"
+#include "core/tracepoints/filter_steps.h"
 
 namespace ebpf {
 
@@ -64,16 +65,17 @@ struct FilterTerm {
   uint16_t exits[2];  // when it does not hold, and when it does
   uint16_t text_size;
   uint16_t text;    // where the constant is in the filter's text
+  uint16_t step;    // its first
+  bool is_tested;   // by its steps
   uint64_t number;  // as wide as the field
 };
 
 /// A filter. Linux's grammar (Documentation/trace/events.rst, "Event
 /// filtering"): FIELD OP VALUE, where OP is == != < <= > >= & for numbers and
-/// ==
-/// != ~ (a pattern, glob.h) for text, with && || ! and parentheses. Values are
-/// decimal, octal (0...) or hexadecimal (0x...) numbers, which become as wide
-/// as the field, and text in quotes of either kind. Besides the event's fields
-/// there are CPU and comm, in small letters too.
+/// == != ~ (a pattern, glob.h) for text, with && || ! and parentheses. Values
+/// are decimal, octal (0...) or hexadecimal (0x...) numbers, which become as
+/// wide as the field, and text in quotes of either kind. Besides the event's
+/// fields there are CPU and comm, in small letters too.
 ///
 /// Terms are evaluated in their order, each at most once; so an event takes
 /// time that grows with the terms and the lengths of their texts only.
@@ -93,12 +95,25 @@ class EventFilter : public NonCopyable {
                                      Allocator& allocator, FilterError* error);
   void Destroy();
 
-  /// Whether it wants `record`. What a record is too short for does not hold.
-  /// Context: any.
-  bool Matches(ConstBytes record, const FilterEnvironment& environment) const;
+  /// Whether it wants `record` of what happens here now. The record begins at a
+  /// multiple of 8 bytes, and memory goes on to the next one at its end. What a
+  /// record is too short for does not hold. Context: any, preemption off.
+  bool Matches(ConstBytes record) const { return Evaluate(record, nullptr); }
+  /// The same, of what happens there.
+  bool Matches(ConstBytes record, const FilterEnvironment& environment) const {
+    return Evaluate(record, &environment);
+  }
+  /// The same by its terms and not by their steps: slower, and of records of
+  /// any size and place. Null: of what happens here. Context: as Matches.
+  [[gnu::noinline]] bool MatchesTerms(
+      ConstBytes record, const FilterEnvironment* environment) const;
 
   StringView text() const { return StringView(text_.data(), text_.size()); }
   Span<const FilterTerm> terms() const { return terms_; }
+  Span<const FilterStep> steps() const {
+    return Span<const FilterStep>(reinterpret_cast<const FilterStep*>(this + 1),
+                                  step_count_);
+  }
 
   static constexpr uint16_t kAccept = 0xffff;
   static constexpr uint16_t kReject = 0xfffe;
@@ -106,16 +121,49 @@ class EventFilter : public NonCopyable {
  private:
   friend class Allocator;
 
-  EventFilter(Span<char> text, Span<FilterTerm> terms, Allocator& allocator)
-      : text_(text), terms_(terms), allocator_(allocator) {}
+  EventFilter(Span<char> text, Span<FilterTerm> terms, size_t step_count,
+              Allocator& allocator);
   ~EventFilter() = default;
 
-  bool Holds(const FilterTerm& term, ConstBytes record,
-             const FilterEnvironment& environment) const;
+  static size_t SizeFor(size_t step_count) {
+    return sizeof(EventFilter) + step_count * sizeof(FilterStep);
+  }
 
+  bool Evaluate(ConstBytes record, const FilterEnvironment* environment) const;
+  /// `step` is no test.
+  [[gnu::noinline]] bool EvaluateFrom(
+      const FilterStep& step, ConstBytes record,
+      const FilterEnvironment* environment) const;
+  bool Holds(const FilterTerm& term, ConstBytes record,
+             const FilterEnvironment* environment) const;
+
+  int32_t first_;   // from the filter itself; as FilterStep's exits
+  uint32_t reach_;  // shorter records are not tested, their terms are evaluated
   Span<char> text_;
   Span<FilterTerm> terms_;
+  const size_t step_count_;
   Allocator& allocator_;
+  // Its steps follow.
 };
+static_assert(sizeof(EventFilter) % alignof(FilterStep) == 0);
+
+/// Where it is asked: numbers take no call.
+[[gnu::always_inline]] inline bool EventFilter::Evaluate(
+    ConstBytes record, const FilterEnvironment* environment) const {
+  if (__builtin_expect(record.size() < reach_, 0)) {
+    return MatchesTerms(record, environment);
+  }
+  auto at = reinterpret_cast<const uint8_t*>(this);
+  int64_t exit = first_;
+  while (exit > 0) {
+    at += exit;
+    exit = reinterpret_cast<const FilterStep*>(at)->ExitFor(record.data());
+  }
+  if (__builtin_expect(exit < FilterStep::kAccept, 0)) {
+    return EvaluateFrom(*reinterpret_cast<const FilterStep*>(at - exit), record,
+                        environment);
+  }
+  return exit == FilterStep::kAccept;
+}
 
 }  // namespace ebpf

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
 // libFuzzer over filters: whatever is written to the file, it is refused or
-// evaluated in bounds, and in no more steps than it has terms.
+// evaluated in bounds, each step leads to a later one, and what steps say is
+// what the terms say.
 //
 // The first line is the filter, the rest a record.
 #include <cstdint>
@@ -35,9 +36,27 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       }
     }
   }
-  (void)filter->Matches(
-      ebpf::ConstBytes(reinterpret_cast<const uint8_t*>(record.data()),
-                       record.size()),
-      {.cpu = 1, .comm = "swapper"});
+  const ebpf::Span<const ebpf::FilterStep> steps = filter->steps();
+  for (size_t i = 0; i < steps.size(); ++i) {
+    for (const int32_t exit : steps[i].exits) {
+      if (exit == ebpf::FilterStep::kAccept ||
+          exit == ebpf::FilterStep::kReject) {
+        continue;
+      }
+      const auto distance = static_cast<size_t>(exit < 0 ? -exit : exit);
+      const size_t to = i + distance / sizeof(ebpf::FilterStep);
+      if (distance % sizeof(ebpf::FilterStep) != 0 || to <= i ||
+          to >= steps.size() || terms[steps[to].term].is_tested != (exit > 0)) {
+        abort();
+      }
+    }
+  }
+  const ebpf::RecordMemory memory(ebpf::ConstBytes(
+      reinterpret_cast<const uint8_t*>(record.data()), record.size()));
+  const ebpf::FilterEnvironment environment = {.cpu = 1, .comm = "swapper"};
+  if (filter->Matches(memory.bytes(), environment) !=
+      filter->MatchesTerms(memory.bytes(), &environment)) {
+    abort();
+  }
   return 0;
 }

@@ -2,13 +2,15 @@
 //
 // Random filters and records, against an evaluation of the expression that the
 // filter was written from.
+#include <array>
 #include <cstdio>
 #include <cstdlib>
 #include <fnmatch.h>
 #include <functional>
-#include <memory>
+#include <map>
 #include <random>
 #include <string>
+#include <tuple>
 
 #include "core/tracepoints/filter.h"
 #include "core/tracepoints/filter_test_util.h"
@@ -58,7 +60,7 @@ class RandomFilters {
   }
 
   Event Record() {
-    Event event{.record = {}, .cpu = Below(4), .comm = Text(15)};
+    Event event{.record = {}, .cpu = Below(4), .comm = Text(14)};
     FilteredRecord& record = event.record;
     record.common_type = static_cast<uint16_t>(Number());
     record.common_flags = static_cast<uint8_t>(Number());
@@ -72,13 +74,26 @@ class RandomFilters {
     record.twice = Number();
     record.signed_twice = static_cast<int64_t>(Number());
     record.SetPath(Text(20));
+    record.tiny = static_cast<int8_t>(Number());
+    record.byte = static_cast<uint8_t>(Number());
+    const auto split = static_cast<uint32_t>(Number());
+    memcpy(record.split, &split, sizeof(split));
     return event;
   }
 
  private:
   std::string Text(size_t longest) {
+    const size_t size = Below(static_cast<uint32_t>(longest) + 1);
+    switch (Below(4)) {
+      case 0:  // often equal to another one, however long
+        return std::string("abbaabbaabbaabbaabba").substr(0, size);
+      case 1:
+        return std::string("abbaabbaabbaabbaabba").substr(0, size) + "*";
+      default:
+        break;
+    }
     std::string text;
-    for (size_t i = Below(static_cast<uint32_t>(longest) + 1); i > 0; --i) {
+    while (text.size() < size) {
       text += "ab*"[Below(3)];
     }
     return text;
@@ -132,7 +147,7 @@ class RandomFilters {
   }
 
   Expression Term() {
-    switch (Below(12)) {
+    switch (Below(16)) {
       case 0:
         return OfNumber<uint16_t>("common_type",
                                   [](auto& r) { return r.common_type; });
@@ -165,6 +180,21 @@ class RandomFilters {
                       [](const Event& event) { return event.comm; });
       case 10:
         return OfNumber<uint16_t>("half", [](auto& r) { return r.half; });
+      case 11:
+        return OfNumber<int8_t>("tiny", [](auto& r) { return r.tiny; });
+      case 12:
+        return OfNumber<uint8_t>("byte", [](auto& r) { return r.byte; });
+      case 13:
+        return OfNumber<uint32_t>("split", [](auto& r) {
+          uint32_t value;
+          memcpy(&value, r.split, sizeof(value));
+          return value;
+        });
+      case 14:
+        return OfText("newcomm", [](const Event& event) {
+          const char* text = event.record.newcomm;
+          return std::string(text, strnlen(text, 16));
+        });
       default: {
         const uint32_t wanted = Below(4);
         return {"CPU >= " + std::to_string(wanted),
@@ -202,7 +232,7 @@ class RandomFilters {
   Expression OfText(const char* name, Get get) {
     static constexpr const char* kOperators[] = {"==", "!=", "~"};
     const uint32_t op = Below(3);
-    const std::string wanted = Text(5);
+    const std::string wanted = Text(Below(2) ? 5 : 18);
     const char quote = "'\""[Below(2)];
     return {
         name + Spaces() + kOperators[op] + Spaces() + quote + wanted + quote,
@@ -218,11 +248,34 @@ class RandomFilters {
   std::mt19937_64 random_;
 };
 
+/// How often first terms of a kind, which are always evaluated, were there.
+class Reached {
+ public:
+  void Add(const FilterTerm& term, bool matches) {
+    ++counts_[{term.kind, term.size, term.is_signed, term.op, term.is_tested}]
+             [matches];
+  }
+
+  /// Those of a kind that were both in filters that held, and did not.
+  bool Has(FieldKind kind, uint16_t size, bool is_signed,
+           FilterTerm::Operator op, bool is_tested) const {
+    const auto found = counts_.find({kind, size, is_signed, op, is_tested});
+    return found != counts_.end() && found->second[0] > 50 &&
+           found->second[1] > 50;
+  }
+
+ private:
+  using Kind =
+      std::tuple<FieldKind, uint16_t, bool, FilterTerm::Operator, bool>;
+  std::map<Kind, std::array<uint64_t, 2>> counts_;
+};
+
 TEST(FilterRandomTest, EvaluatesAsWritten) {
   constexpr int kFilters = 50000;
   constexpr int kRecords = 20;
   RandomFilters random(17);
   uint64_t held = 0;
+  Reached reached;
   for (int i = 0; i < kFilters; ++i) {
     const Expression expression = random.Any(4);
     const OwnedFilter filter = MakeFilter(expression.text);
@@ -235,12 +288,34 @@ TEST(FilterRandomTest, EvaluatesAsWritten) {
                 expected)
           << expression.text;
       held += expected ? 1 : 0;
+      reached.Add(filter->terms()[0], expected);
     }
   }
   printf("%d filters, %d records each: %llu held\n", kFilters, kRecords,
          static_cast<unsigned long long>(held));
   EXPECT_GT(held, uint64_t{kFilters} * kRecords / 5);
   EXPECT_LT(held, uint64_t{kFilters} * kRecords * 4 / 5);
+  for (unsigned i = 0; i < 7; ++i) {
+    const auto op = static_cast<FilterTerm::Operator>(i);
+    for (const uint16_t size : {1, 2, 4, 8}) {
+      for (const bool is_signed : {false, true}) {
+        EXPECT_TRUE(reached.Has(FieldKind::kInteger, size, is_signed, op, true))
+            << i << " on " << size << (is_signed ? ", signed" : "");
+      }
+    }
+    EXPECT_TRUE(reached.Has(FieldKind::kInteger, 4, false, op, false)) << i;
+  }
+  for (const auto op :
+       {FilterTerm::Operator::kEqual, FilterTerm::Operator::kNotEqual,
+        FilterTerm::Operator::kGlob}) {
+    EXPECT_TRUE(reached.Has(FieldKind::kText, 16, false, op, true));
+    EXPECT_TRUE(reached.Has(FieldKind::kDynamicText, 4, false, op, false));
+    EXPECT_TRUE(reached.Has(FieldKind::kComm, 4, true, op, false));
+  }
+  EXPECT_TRUE(reached.Has(FieldKind::kText, 16, false,
+                          FilterTerm::Operator::kGlob, false));
+  EXPECT_TRUE(reached.Has(FieldKind::kCpu, 4, true,
+                          FilterTerm::Operator::kGreaterOrEqual, false));
 }
 
 }  // namespace

@@ -7,7 +7,9 @@
 #include <cstring>
 #include <memory>
 #include <string>
+#include <vector>
 
+#include "core/base/memory.h"
 #include "core/base/span.h"
 #include "core/memory/allocator.h"
 #include "core/tracepoints/filter.h"
@@ -32,6 +34,10 @@ struct FilteredRecord {
   uint32_t path;  // size above offset, of `paths`
   uint32_t array[3];
   char paths[24];
+  int8_t tiny;
+  uint8_t byte;
+  uint8_t fill[4];
+  uint8_t split[4];  // a number in two words
 
   void SetPath(const std::string& text) {
     strncpy(paths, text.c_str(), sizeof(paths) - 1);
@@ -62,8 +68,30 @@ inline constexpr EventField kFilteredFields[] = {
     FIELD("s64", signed_twice, true, kInteger),
     FIELD("__data_loc char[]", path, false, kDynamicText),
     FIELD("u32", array, false, kBytes),
+    FIELD("s8", tiny, true, kInteger),
+    FIELD("u8", byte, false, kInteger),
+    FIELD("u32", split, false, kInteger),
 };
 #undef FIELD
+static_assert(offsetof(FilteredRecord, split) % 8 > 4);
+
+/// A copy of a record of any size, in memory as filters want it. What is behind
+/// it, up to the next multiple of 8, is none of its.
+class RecordMemory {
+ public:
+  explicit RecordMemory(ConstBytes record)
+      : words_((record.size() + 7) / 8, 0xa5a5'a5a5'a5a5'a5a5),
+        size_(record.size()) {
+    CopyBytes(words_.data(), record.data(), record.size());
+  }
+  ConstBytes bytes() const {
+    return ConstBytes(reinterpret_cast<const uint8_t*>(words_.data()), size_);
+  }
+
+ private:
+  std::vector<uint64_t> words_;
+  size_t size_;
+};
 
 struct DestroyFilter {
   void operator()(EventFilter* filter) const { filter->Destroy(); }

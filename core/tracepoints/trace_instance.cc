@@ -45,15 +45,6 @@ class ProgramLines final : public TraceLines {
 };
 constinit ProgramLines program_lines;
 
-bool AsksForComm(const EventFilter& filter) {
-  for (const FilterTerm& term : filter.terms()) {
-    if (term.kind == FieldKind::kComm) {
-      return true;
-    }
-  }
-  return false;
-}
-
 }  // namespace
 
 /// An event that this trace wants something of: its records, or to know which.
@@ -71,7 +62,9 @@ class TraceInstance::Event final : public RecordConsumer {
               const machine::PtRegs* /*regs*/) override {
     // Pairs with the release in SetFilter.
     const EventFilter* its_filter = filter.Load(kAcquire);
-    if (its_filter != nullptr && !Passes(*its_filter, record, size)) {
+    if (its_filter != nullptr &&
+        !its_filter->Matches(
+            ConstBytes(static_cast<const uint8_t*>(record), size))) {
       instance_.buffer_->Discard(record);
       return;
     }
@@ -92,23 +85,6 @@ class TraceInstance::Event final : public RecordConsumer {
   // What is shown in place of a filter.
   Span<char> error_text;
   FilterError error;
-
- private:
-  bool Passes(const EventFilter& its_filter, void* record, size_t size) const {
-    FilterEnvironment environment;
-    environment.cpu = ebpf_port_cpu_id();
-    char comm[kCommSize];
-    if (asks_for_comm.Load(kRelaxed)) {
-      CurrentComm(comm);
-      environment.comm = StringView::FromField(comm, sizeof(comm));
-    }
-    return its_filter.Matches(
-        ConstBytes(static_cast<const uint8_t*>(record), size), environment);
-  }
-
- public:
-  /// Of the filter, or of one that is on its way: then it costs time only.
-  Atomic<bool> asks_for_comm{false};
 
  private:
   TraceInstance& instance_;
@@ -224,17 +200,12 @@ bool TraceInstance::IsOn(const TraceEvent& event) {
 
 /// Puts `filter` in the place of the filter, or of what is shown in its place.
 void TraceInstance::SetFilter(Event& event, EventFilter* filter) {
-  if (filter != nullptr && AsksForComm(*filter)) {
-    event.asks_for_comm.Store(true, kRelaxed);
-  }
   EventFilter* old = event.filter.Load(kRelaxed);
   event.filter.Store(filter, kRelease);  // pairs with the acquire in Commit
   if (old != nullptr) {
     WaitForReaders();
     old->Destroy();
   }
-  event.asks_for_comm.Store(filter != nullptr && AsksForComm(*filter),
-                            kRelaxed);
   allocator_.DeleteArray(event.error_text);
   event.error_text = Span<char>();
   event.error = FilterError();
