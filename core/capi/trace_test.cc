@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
 // core/capi/ebpf_trace.h: each function passes its event, with what it got.
+#include <algorithm>
+#include <cstring>
 #include <string>
 
 #include "core/capi/ebpf_trace.h"
@@ -25,6 +27,7 @@ class TraceTest : public TracepointFixture {
     pass();
     ASSERT_EQ(kept.records.size(), 1u) << name;
     const std::string& record = kept.records[0];
+    ExpectZerosBetween(*event, record, name);
     char buffer[512];
     TextWriter writer(buffer, sizeof(buffer));
     PrintRecord(writer, *event,
@@ -33,6 +36,24 @@ class TraceTest : public TracepointFixture {
                 PrintStyle::kTools);
     EXPECT_EQ(std::string(writer.text().data(), writer.text().size()), text)
         << name;
+  }
+  /// What is of no field, and of no text, tells nothing.
+  static void ExpectZerosBetween(const TraceEvent& event, std::string record,
+                                 const char* name) {
+    const auto forget = [&record](size_t at, size_t size) {
+      ASSERT_LE(at + size, record.size());
+      std::fill_n(record.begin() + static_cast<std::ptrdiff_t>(at), size, 0);
+    };
+    for (const EventField& field : event.fields()) {
+      if (field.kind == FieldKind::kDynamicText) {
+        uint32_t text;
+        memcpy(&text, record.data() + field.offset, sizeof(text));
+        forget(text & 0xffff, text >> 16);
+      }
+      forget(field.offset, field.size);
+    }
+    forget(0, sizeof(EventHeader));
+    EXPECT_EQ(record, std::string(record.size(), '\0')) << name;
   }
   static const void* At(uintptr_t address) {
     return reinterpret_cast<const void*>(address);

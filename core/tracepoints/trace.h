@@ -126,6 +126,10 @@ struct EventCalls {
                        [[maybe_unused]] const uint64_t* words,
                        Indices<kIndices...> /*indices*/) {
     Record& record = *static_cast<Record*>(memory);
+    // What was there before is not told, neither between nor behind fields.
+    if constexpr (!__has_unique_object_representations(Record)) {
+      FillBytes(&record.header + 1, 0, sizeof(Record) - sizeof(EventHeader));
+    }
     if constexpr (HasText<Event>) {
       RecordText text(memory, sizeof(Record), size);
       Event::Fill(record, text, FromWord<Args>(words[kIndices])...);

@@ -57,6 +57,29 @@ struct Bare {
 };
 EBPF_TRACEPOINT(Bare);
 
+/// Holes between its fields, and behind the last.
+struct Holey {
+  static constexpr char kSystem[] = "sample";
+  static constexpr char kName[] = "holey_event";
+  struct Record {
+    EventHeader header;
+    uint8_t first;
+    uint64_t second;
+    uint16_t last;
+  };
+  static constexpr EventField kFields[] = {EBPF_FIELD("u8", first),
+                                           EBPF_FIELD("u64", second),
+                                           EBPF_FIELD("u16", last)};
+  static constexpr char kPrintFormat[] = "\"\"";
+  static void Fill(Record& record) {
+    record.first = 1;
+    record.second = 2;
+    record.last = 3;
+  }
+  static Tracepoint tracepoint;
+};
+EBPF_TRACEPOINT(Holey);
+
 /// As many arguments as there may be, of each width and sign; the first is a
 /// buffer that may be written.
 struct Wide {
@@ -211,6 +234,26 @@ TEST_F(TracepointTest, TextIsCutToItsRoomAndZerosFollowIt) {
     EXPECT_EQ(kept.At<Roomy::Record>(i).first, kExpected[i].first) << i;
     EXPECT_EQ(kept.At<Roomy::Record>(i).second, kExpected[i].second) << i;
   }
+}
+
+/// Memory for records held others before: a reader of raw ones would see them.
+TEST_F(TracepointTest, HolesOfARecordAreZeros) {
+  const TraceEventRef event = TraceEvents::Find("sample", "holey_event");
+  ASSERT_TRUE(event);
+  KeptRecords kept;
+  ASSERT_EQ(event->AddConsumer(kept), Status::kOk);
+  EBPF_TRACE(Holey);
+  event->RemoveConsumer(kept);
+  ASSERT_EQ(kept.records.size(), 1u);
+  Holey::Record expected;
+  memset(&expected, 0, sizeof(expected));
+  expected.header = kept.At<Holey::Record>(0).header;
+  expected.first = 1;
+  expected.second = 2;
+  expected.last = 3;
+  EXPECT_EQ(
+      kept.records[0],
+      std::string(reinterpret_cast<const char*>(&expected), sizeof(expected)));
 }
 
 TEST_F(TracepointTest, ArgumentsAreWordsWithZerosAboveThem) {
