@@ -132,6 +132,8 @@ Status SwitchNamed(StringView word, Allocator& allocator) {
                                Events(name_or_all(word.First(colon)),
                                       name_or_all(word.Substring(colon + 1))),
                                on, allocator));
+  } else if (word.empty()) {
+    return Status::kInvalid;  // "!": no name, which no event has
   } else {
     count = EBPF_TRY(SwitchAll(*trace, Events(word, ""), on, allocator));
     count += EBPF_TRY(SwitchAll(*trace, Events("", word), on, allocator));
@@ -146,6 +148,9 @@ void PutEnable(TextWriter& text, const TextPlace& place) {
   Events events(place.System(), place.Event());
   for (TraceEventRef event = events.Next(); event; event = events.Next()) {
     (trace != nullptr && trace->IsOn(*event) ? is_any_on : is_any_off) = true;
+  }
+  if (!is_any_on && !is_any_off && !place.Event().empty()) {
+    return;  // it is gone
   }
   text.Put(!is_any_on   ? (is_any_off ? "0\n" : "?\n")
            : is_any_off ? "X\n"
@@ -183,6 +188,9 @@ Status SetSystemFilter(TraceInstance& trace, const TextPlace& place,
   }
   return Status::kOk;
 }
+
+/// As Linux: less than a page is looked at.
+bool IsFilterTooLong(StringView text) { return text.size() >= kMaxTextWrite; }
 
 Result<size_t> AsLinux(Status status, size_t size) {
   if (IsOk(status)) {
@@ -261,6 +269,9 @@ Result<TextWalk*> BeginFilter(const TextViewer& viewer, Allocator& allocator) {
 
 Result<size_t> WriteFilter(const TextPlace& place, StringView text,
                            Allocator& /*allocator*/) {
+  if (IsFilterTooLong(text)) {
+    return Status::kInvalid;
+  }
   TraceInstance* trace = EBPF_TRY(Trace());
   const TraceEventRef event = EventAt(place);
   if (!event) {
@@ -283,6 +294,9 @@ Result<TextWalk*> BeginSystemFilter(const TextViewer& viewer,
 
 Result<size_t> WriteSystemFilter(const TextPlace& place, StringView text,
                                  Allocator& /*allocator*/) {
+  if (IsFilterTooLong(text)) {
+    return Status::kInvalid;
+  }
   TraceInstance* trace = EBPF_TRY(Trace());
   return AsLinux(SetSystemFilter(*trace, place, StripText(text)), text.size());
 }

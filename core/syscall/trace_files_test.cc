@@ -274,6 +274,11 @@ TEST_P(TraceFilesTest, SetEventTakesAWordAtATime) {
       {"shop:so*\n", Minus(EINVAL), ""},
       {"shop:sold:x\n", Minus(EINVAL), ""},
       {"!nosuch", Minus(EINVAL), ""},
+      {"!", Minus(EINVAL), ""},
+      {"! ", Minus(EINVAL), ""},
+      {"!!shop", Minus(EINVAL), ""},
+      {"*", Minus(EINVAL), ""},
+      {"!:", 2, ""},
       {"ftrace:print\n", Minus(EINVAL), ""},
       {"ftrace:*", Minus(EINVAL), ""},
       {std::string(5000, 'x'), Minus(EINVAL), ""},
@@ -329,6 +334,18 @@ TEST_P(TraceFilesTest, AFilterIsSetShownAndTakenAway) {
   const std::string longest = std::string(4000, ' ') + "hour == 1";
   Set(file, longest);
   EXPECT_EQ(ReadText(file), "hour == 1\n");
+}
+
+TEST_P(TraceFilesTest, AFilterIsLessThanAPage) {
+  const std::string filter = "hour == 9";
+  for (const char* file : {"events/shop/opened/filter", "events/shop/filter"}) {
+    std::string text = filter + std::string(4095 - filter.size(), ' ');
+    EXPECT_EQ(WriteText(file, text), 4095) << file;
+    EXPECT_EQ(WriteText(file, text + " "), Minus(EINVAL)) << file;
+    EXPECT_EQ(WriteText(file, text + std::string(5000, ' ')), Minus(EINVAL));
+    EXPECT_EQ(ReadText("events/shop/opened/filter"), "hour == 9\n");
+    Set("events/shop/opened/filter", "0");
+  }
 }
 
 TEST_P(TraceFilesTest, ASystemsFilterIsOfThoseThatItFits) {
