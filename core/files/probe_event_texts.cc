@@ -40,8 +40,18 @@ Result<TextWalk*> BeginKprobeProfile(const TextViewer& /*viewer*/,
   return walk;
 }
 
+/// Whole lines.
 Result<size_t> WriteProbeEvents(const TextPlace& /*place*/, StringView text,
                                 Allocator& /*allocator*/) {
+  if (text.size() == kMaxTextWrite) {
+    // The last line may be cut: it is the first of what is written next.
+    while (!text.empty() && text[text.size() - 1] != '\n') {
+      text = text.First(text.size() - 1);
+    }
+    if (text.empty()) {
+      return Status::kInvalid;
+    }
+  }
   EBPF_TRY(ProbeEvents::Write(text));
   return text.size();
 }

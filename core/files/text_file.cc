@@ -61,7 +61,8 @@ Result<size_t> TextFile::Read(Client& client, CallerPtr to, size_t size) {
     const size_t count = Min(rest.size(), size - done);
     if (count == 0) {
       if (done == 0 && !ended_) {
-        return Status::kTryAgain;
+        return walk_->notifier() != nullptr ? Status::kTryAgain
+                                            : Status::kNoDevice;
       }
       break;
     }

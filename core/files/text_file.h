@@ -34,8 +34,9 @@ class TextFile final : public File {
   const char* name() const override { return place_.kind->path; }
 
   /// 0: that was all. kFault: nothing was copied; what a fault stopped in the
-  /// middle of is not lost. kTryAgain: there is nothing now. kInvalid: it has
-  /// nothing to read; kBadFd: it was not opened to be read.
+  /// middle of is not lost. kTryAgain: there is nothing now. kNoDevice: what it
+  /// tells of is gone. kInvalid: it has nothing to read; kBadFd: it was not
+  /// opened to be read.
   Result<size_t> Read(Client& client, CallerPtr to, size_t size) override;
   /// How much was taken; the rest may be written again. kInvalid: nothing can
   /// be written, or not this; kBadFd: it was not opened to be written.

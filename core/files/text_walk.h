@@ -32,7 +32,7 @@ struct TextViewer {
 class TextWalk {
  public:
   /// Appends the next line with its end, or a part of one of kMaxTextLine; and
-  /// false: there is none any more.
+  /// false: there is none any more. True and nothing: what it tells of is gone.
   virtual bool Next(TextWriter& line) = 0;
 
   /// Where lines may come after Next has said that there are none: who tells
