@@ -249,7 +249,7 @@ TEST(FilterTest, EveryAllocationMayFail) {
           EXPECT_EQ(filter.status(), Status::kNoMemory);
         }
       });
-  EXPECT_EQ(allocations, 4u);
+  EXPECT_EQ(allocations, 5u);
 }
 
 }  // namespace
