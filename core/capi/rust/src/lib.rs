@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: MIT
+//! Linux's eBPF subsystem for kernels that are not Linux: the safe face of
+//! `core/capi/ebpf.h`, for kernels in Rust.
+//!
+//! A kernel gives services by implementing [`platform::Platform`] and, for more
+//! than programs and maps, the traits beside it, and exports them by
+//! [`export_platform!`]. It calls [`init`] once, [`hooks`] in its traps, and
+//! passes system calls to a [`UserClient`] of the calling process. Its own
+//! places that tell of what happens are declared by [`tracepoint!`] and passed by
+//! [`trace!`].
+//!
+//! "Context" in these pages is where a function may be called: *task*
+//! (interrupts on, no spin lock held), or *any*, which includes traps and NMI.
+#![no_std]
+#![cfg_attr(
+    ebpf_asm_goto_is_unstable,
+    feature(asm_goto, allow_internal_unstable),
+    allow(internal_features)
+)]
+
+mod client;
+mod errno;
+pub mod frame;
+pub mod hooks;
+mod kernel_client;
+pub mod platform;
+mod program;
+pub mod sys;
+mod system;
+pub mod text;
+pub mod tracepoint;
+
+pub use client::{Client, Fd, Pages, PinEntry, UserClient};
+pub use errno::{Errno, Result};
+pub use kernel_client::{KernelClient, Link, Map, MapSpec};
+pub use program::{Program, ProgramSpec};
+pub use system::{exit, init, read_trace, set_jit, symbol_of, Options, Symbol};

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: MIT
+//! Places of tracepoints on RISC-V: a NOP of 4 bytes, or a jump.
+
+use core::arch::asm;
+
+use super::Tracepoint;
+
+/// `return true` from the function around it where `$key` is enabled: in the text
+/// a no-op, or a jump. arch/riscv64/facade/machine/static_branch.h has the same.
+#[doc(hidden)]
+#[macro_export]
+#[cfg_attr(ebpf_asm_goto_is_unstable, allow_internal_unstable(asm_goto))]
+macro_rules! __static_branch {
+    ($key:path) => {
+        core::arch::asm!(
+            "661:",
+            ".option push",
+            ".option norvc",
+            "nop",
+            ".option pop",
+            ".pushsection ebpf_static_sites, \"aR?\", %progbits",
+            ".balign 8",
+            ".long 661b - .",
+            ".long {taken} - .",
+            ".quad {key} - .",
+            ".popsection",
+            key = sym $key,
+            taken = label {
+                $crate::tracepoint::seldom();
+                return true;
+            },
+            options(nomem, nostack, preserves_flags),
+        )
+    };
+}
+
+extern "C" {
+    fn ebpf_tracepoint_fire(tracepoint: *const Tracepoint, arguments: *const u64);
+}
+
+/// The compiler saves what the call may change behind the branch.
+macro_rules! call {
+    ($tracepoint:expr, $($register:tt = $word:expr),*) => {
+        asm!(
+            "addi sp, sp, -48",
+            "sd a1, 0(sp)",
+            "sd a2, 8(sp)",
+            "sd a3, 16(sp)",
+            "sd a4, 24(sp)",
+            "sd a5, 32(sp)",
+            "sd a6, 40(sp)",
+            "mv a1, sp",
+            "call {fire}",
+            "addi sp, sp, 48",
+            fire = sym ebpf_tracepoint_fire,
+            in("a0") $tracepoint,
+            $(in($register) $word,)*
+            clobber_abi("C"),
+        )
+    };
+}
+
+/// Up to six words go in registers, so that a place needs no memory.
+#[inline(always)]
+pub fn fire<const N: usize>(tracepoint: &'static Tracepoint, words: [u64; N]) {
+    let at = |index: usize| words.get(index).copied().unwrap_or(0);
+    // What is not told is whatever the registers hold.
+    unsafe {
+        match N {
+            0 => call!(tracepoint,),
+            1 => call!(tracepoint, "a1" = at(0)),
+            2 => call!(tracepoint, "a1" = at(0), "a2" = at(1)),
+            3 => call!(tracepoint, "a1" = at(0), "a2" = at(1), "a3" = at(2)),
+            4 => call!(
+                tracepoint,
+                "a1" = at(0),
+                "a2" = at(1),
+                "a3" = at(2),
+                "a4" = at(3)
+            ),
+            5 => call!(
+                tracepoint,
+                "a1" = at(0),
+                "a2" = at(1),
+                "a3" = at(2),
+                "a4" = at(3),
+                "a5" = at(4)
+            ),
+            6 => call!(
+                tracepoint,
+                "a1" = at(0),
+                "a2" = at(1),
+                "a3" = at(2),
+                "a4" = at(3),
+                "a5" = at(4),
+                "a6" = at(5)
+            ),
+            _ => ebpf_tracepoint_fire(tracepoint, words.as_ptr()),
+        }
+    }
+}

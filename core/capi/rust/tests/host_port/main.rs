@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: MIT
+//! The face on the host port: a fake kernel in this process, in C++.
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod calls;
+mod host;
+mod layouts;
+
+use std::process::ExitCode;
+
+const TESTS: &[common::Test] = tests! {
+    layouts:
+        both_compilers_have_the_same,
+        each_of_rusts_tracepoint_types_is_compared;
+    calls:
+        starts_once,
+        maps_are_made_filled_and_read,
+        wrong_lengths_do_not_reach_the_kernel,
+        programs_are_verified_and_run,
+        a_refused_program_says_why,
+        a_kprobe_counts_calls_until_its_link_is_dropped,
+        a_kprobe_on_nothing_is_refused,
+        a_process_passes_its_own_addresses_only,
+        texts_are_listed_read_and_written,
+        descriptors_say_what_they_are,
+        a_ring_is_mapped,
+        compiled_programs_have_names,
+        errors_have_linuxs_names;
+};
+
+fn main() -> ExitCode {
+    common::run("rust_face.host_port", TESTS)
+}
