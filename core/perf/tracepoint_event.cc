@@ -53,6 +53,11 @@ Status TracepointEvent::SetProgram(Ref<Program> program, uint64_t cookie) {
   program_.program = program.get();
   program_.origin = RunOrigin();
   program_.origin.cookie = cookie;
+  if (is_probe) {
+    const ProbePlace place = traced_->event().probe_place();
+    program_.origin.function = place.function;
+    program_.origin.is_return = place.is_return;
+  }
   const Status status = traced_->AddProgram(program_);
   if (!IsOk(status)) {
     program_.program = nullptr;
@@ -84,9 +89,20 @@ Result<uint32_t> TracepointEvent::ListPrograms(Span<uint32_t> ids) const {
 
 EventDescription TracepointEvent::Describe() const {
   EventDescription about;
-  about.type = linux_abi::kPerfEventTracepoint;
-  about.SetName(traced_->event().name());
+  const TraceEvent& event = traced_->event();
   about.missed = traced_->missed();
+  if (event.is_probe()) {
+    const ProbePlace place = event.probe_place();
+    about.type = place.is_return ? linux_abi::kPerfEventKretprobe
+                                 : linux_abi::kPerfEventKprobe;
+    about.SetName(place.symbol);
+    about.offset = static_cast<uint32_t>(place.offset);
+    about.address = place.address;
+    about.missed += place.missed;
+  } else {
+    about.type = linux_abi::kPerfEventTracepoint;
+    about.SetName(event.name());
+  }
   const MutexGuard guard(mutex_);
   about.cookie = program_.origin.cookie;
   return about;

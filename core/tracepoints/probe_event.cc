@@ -5,6 +5,7 @@
 
 #include "core/base/memory.h"
 #include "core/machine/function_entry.h"
+#include "core/probes/function_entry.h"
 #include "core/sync/read_section.h"
 #include "core/tracepoints/trace.h"
 
@@ -116,6 +117,17 @@ void ProbeEvent::Delete() {
   allocator_.DeleteArray(type_names_);
   allocator_.DeleteArray(fields_);
   allocator_.Delete(this);
+}
+
+ProbePlace ProbeEvent::probe_place() const {
+  ProbePlace place;
+  place.symbol = definition_.symbol();
+  place.offset = definition_.offset();
+  place.address = probe_->address();
+  place.function = FunctionEnteredAt(place.address);
+  place.is_return = definition_.is_return();
+  place.missed = missed();
+  return place;
 }
 
 Status ProbeEvent::MakeFields() {

@@ -43,6 +43,7 @@ class ProbeEvent final : public TraceEvent,
     return {print_format_.data(), print_format_.size()};
   }
   bool is_probe() const override { return true; }
+  ProbePlace probe_place() const override;
   Status AddConsumer(RecordConsumer& consumer) override;
   void RemoveConsumer(RecordConsumer& consumer) override;
   void Hold() override { holds_.FetchAdd(1, kRelaxed); }

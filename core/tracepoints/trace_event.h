@@ -53,6 +53,16 @@ class RecordConsumer {
   ~RecordConsumer() = default;
 };
 
+/// Where a probe's event stands.
+struct ProbePlace {
+  StringView symbol;    // the event's; empty: an address was asked for
+  uint64_t offset = 0;  // from the symbol
+  uint64_t address = 0;
+  uint64_t function = 0;  // at whose entry it is, or 0
+  bool is_return = false;
+  uint64_t missed = 0;  // hits that nobody was told of
+};
+
 /// Context of what is not said otherwise: task.
 class TraceEvent : public NonCopyable {
  public:
@@ -66,6 +76,8 @@ class TraceEvent : public NonCopyable {
   /// Whether it is a probe's: programs on it are of type KPROBE and get the
   /// registers that come with a record, as Linux's programs find them.
   virtual bool is_probe() const { return false; }
+  /// Of a probe's event.
+  virtual ProbePlace probe_place() const { return {}; }
 
   /// `consumer` gets the records from now on. kNoMemory, kBusy (the text could
   /// not be changed now), and nothing has changed.
