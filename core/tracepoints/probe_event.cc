@@ -226,13 +226,19 @@ void ProbeEvent::RemoveConsumer(RecordConsumer& consumer) {
     Atomic<RecordConsumer*>& place = consumers->places()[i];
     if (place.Load(kRelaxed) == &consumer) {
       place.Store(nullptr, kRelaxed);
-      if (--users_ == 0) {
-        probe_->Disable();
-      }
+      --users_;
       break;
     }
   }
+  const bool was_last = users_ == 0;
+  if (was_last) {
+    probe_->Disable();
+    consumers_.Store(nullptr, kRelaxed);
+  }
   WaitForReaders();
+  if (was_last) {
+    FreeConsumers(consumers);
+  }
 }
 
 void ProbeEvent::Hit(machine::PtRegs& regs) {
