@@ -105,6 +105,14 @@ size_t TextSize(const Value& at, bool is_user) {
     const Result<size_t> read =
         CopyText(Span<char>(piece, sizeof(piece)), at.word + size, is_user);
     if (!read.ok()) {
+      // Room up to and with the byte that is not there, so that who copies the
+      // text comes to it, too, and not to the record's end before. A page
+      // begins at a multiple of the piece's size.
+      const uint64_t from = at.word + size;
+      if (ReadMemory(piece, from, 1, is_user)) {
+        size += sizeof(piece) - from % sizeof(piece);
+      }
+      ++size;
       break;
     }
     if (*read < sizeof(piece)) {
