@@ -8,6 +8,7 @@
 #include "core/sync/mutex.h"
 #include "core/tracepoints/probe_event.h"
 #include "core/tracepoints/trace_errors.h"
+#include "core/tracepoints/trace_instance.h"
 
 namespace ebpf {
 namespace {
@@ -50,6 +51,14 @@ ProbeError WhyNot(const ProbeDefinition& made) EBPF_REQUIRES(mutex) {
     // Linux would add it to the event: here one event is one probe.
   }
   return {ProbeErrorKind::kEventExists, 0};
+}
+
+/// Nobody holds it, or finds it any more.
+void Delete(ProbeEvent& event) {
+  if (TraceInstance* const trace = GlobalTrace()) {
+    trace->Forget(event);
+  }
+  event.Delete();
 }
 
 Status Make(StringView line) EBPF_REQUIRES(mutex) {
@@ -107,7 +116,7 @@ Status Remove(StringView line) EBPF_REQUIRES(mutex) {
     }
     EBPF_TRY(TraceEvents::RemoveUnlessHeld(*one));
     *link = one->next;
-    one->Delete();
+    Delete(*one);
     found = true;
   }
   return found ? Status::kOk : Status::kNotFound;
@@ -177,7 +186,7 @@ Status ProbeEvents::Clear() {
     ProbeEvent* const event = first;
     EBPF_TRY(TraceEvents::RemoveUnlessHeld(*event));
     first = event->next;
-    event->Delete();
+    Delete(*event);
   }
   return Status::kOk;
 }

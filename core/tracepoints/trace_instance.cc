@@ -81,6 +81,7 @@ class TraceInstance::Event final : public RecordConsumer {
 
   Event* next = nullptr;
   bool is_on = false;
+  bool was_on = false;
   Atomic<EventFilter*> filter{nullptr};
   // What is shown in place of a filter.
   Span<char> error_text;
@@ -116,11 +117,8 @@ void TraceInstance::Destroy() {
     const MutexGuard guard(mutex_);
     while (events_ != nullptr) {
       Event& event = *events_;
-      if (Exchange(event.is_on, false)) {
-        event.event().RemoveConsumer(event);
-      }
-      SetFilter(event, nullptr);
-      DropIfUnused(event);
+      SwitchOff(event);
+      Drop(event);
     }
   }
   if (cursor_ != nullptr) {
@@ -149,24 +147,46 @@ Result<TraceInstance::Event*> TraceInstance::FindOrMake(TraceEvent& event) {
     return found;
   }
   Event* made = EBPF_TRY(allocator_.New<Event>(*this, event));
-  event.Hold();
   made->next = events_;
   events_ = made;
   return made;
 }
 
+/// That a probe was on is known until it goes.
 void TraceInstance::DropIfUnused(Event& event) {
-  if (event.is_on || event.filter.Load(kRelaxed) != nullptr ||
-      event.error.kind != FilterErrorKind::kNone) {
-    return;
+  if (!event.is_on && event.filter.Load(kRelaxed) == nullptr &&
+      event.error.kind == FilterErrorKind::kNone &&
+      !(event.was_on && event.event().is_probe())) {
+    Drop(event);
   }
+}
+
+/// It is not on. What it is of may have gone.
+void TraceInstance::Drop(Event& event) {
+  SetFilter(event, nullptr);
   Event** link = &events_;
   while (*link != &event) {
     link = &(*link)->next;
   }
   *link = event.next;
-  event.event().Release();
   allocator_.Delete(&event);
+}
+
+void TraceInstance::SwitchOff(Event& event) {
+  if (Exchange(event.is_on, false)) {
+    event.event().RemoveConsumer(event);
+    event.event().Release();
+  }
+}
+
+void TraceInstance::Forget(const TraceEvent& event) {
+  const MutexGuard guard(mutex_);
+  if (Event* found = Find(event)) {
+    if (found->was_on) {
+      buffer_->Clear(kAllCpus);
+    }
+    Drop(*found);
+  }
 }
 
 Status TraceInstance::Switch(TraceEvent& event, bool on) {
@@ -175,9 +195,8 @@ Status TraceInstance::Switch(TraceEvent& event, bool on) {
   }
   const MutexGuard guard(mutex_);
   if (!on) {
-    Event* found = Find(event);
-    if (found != nullptr && Exchange(found->is_on, false)) {
-      event.RemoveConsumer(*found);
+    if (Event* found = Find(event)) {
+      SwitchOff(*found);
       DropIfUnused(*found);
     }
     return Status::kOk;
@@ -187,7 +206,11 @@ Status TraceInstance::Switch(TraceEvent& event, bool on) {
     return Status::kOk;
   }
   const Status status = event.AddConsumer(*found);
-  found->is_on = IsOk(status);
+  if (IsOk(status)) {
+    event.Hold();  // a filter alone keeps nothing
+    found->is_on = true;
+    found->was_on = true;
+  }
   DropIfUnused(*found);
   return status;
 }

@@ -66,6 +66,10 @@ class TraceInstance final : public NonCopyable {
   Status SetFilter(TraceEvent& event, StringView text, bool is_systems = false);
   /// Nothing is wanted of it any more but that all records are kept.
   void RemoveFilter(const TraceEvent& event);
+  /// The event goes for good: nobody holds it, or finds it any more. Its filter
+  /// goes, too, and if it was ever on so do all records, as in Linux: its id
+  /// may become another's, who would be taken for it.
+  void Forget(const TraceEvent& event);
   /// What a `filter` file shows.
   void PutFilter(TextWriter& writer, const TraceEvent& event);
 
@@ -108,6 +112,8 @@ class TraceInstance final : public NonCopyable {
   Event* Find(const TraceEvent& event) EBPF_REQUIRES(mutex_);
   Result<Event*> FindOrMake(TraceEvent& event) EBPF_REQUIRES(mutex_);
   void DropIfUnused(Event& event) EBPF_REQUIRES(mutex_);
+  void Drop(Event& event) EBPF_REQUIRES(mutex_);
+  void SwitchOff(Event& event) EBPF_REQUIRES(mutex_);
   void SetFilter(Event& event, EventFilter* filter) EBPF_REQUIRES(mutex_);
   Result<EventFilter*> Compile(const TraceEvent& event, StringView text,
                                FilterError* error);
