@@ -6,6 +6,9 @@
 #include <map>
 #include <string>
 
+#include "core/memory/allocator.h"
+#include "core/tracepoints/events/raw_syscalls.h"
+#include "core/tracepoints/events/syscall_events.h"
 #include "testing/caller/test_caller.h"
 #include "testing/caller/test_system.h"
 #include "testing/caller/trace_files.h"
@@ -54,6 +57,39 @@ TEST_P(TraceGoneTest, FilesOfAnEventThatIsGoneSaySo) {
   for (const char* file : {"enable", "filter"}) {
     EXPECT_EQ(files_.WriteFd(files[file], "0"), Minus(Status::kNoDevice));
   }
+}
+
+/// Whoever left them on, or has a descriptor of one.
+TEST_P(TraceGoneTest, EventsOfCallsAreTakenAwayWhileTheyAreOn) {
+  ASSERT_EQ(InitSyscallEvents(PortAllocator(), SyscallNumbers::kGeneric),
+            Status::kOk);
+  linux_abi::PerfEventAttr attr{};
+  attr.type = linux_abi::kPerfTypeTracepoint;
+  attr.size = sizeof(attr);
+  attr.config =
+      std::stoul(files_.ReadAll("events/syscalls/sys_enter_close/id"));
+  const int64_t event = caller_.OpenEvent(attr);
+  ASSERT_GE(event, 0);
+  ASSERT_EQ(files_.Write1("events/syscalls/enable", "1"), 1);
+  ASSERT_EQ(files_.Write1("events/syscalls/sys_exit_close/filter", "ret < 0"),
+            7);
+  const uint64_t arguments[kSyscallArguments] = {3};
+  const auto close = [&arguments] {
+    EBPF_TRACE(RawSyscallsSysEnter, nullptr, int64_t{57}, arguments);
+  };
+  close();
+  EXPECT_NE(files_.ReadAll("trace").find(" sys_close(fd: 3)\n"),
+            std::string::npos);
+  ExitSyscallEvents();
+  close();
+  EXPECT_EQ(files_.ReadAll("trace").find("sys_close"), std::string::npos);
+  EXPECT_EQ(files_.ReadAll("set_event"), "");
+  EXPECT_EQ(caller_.IoctlFd(event, linux_abi::kPerfIocDisable), 0);
+  EXPECT_EQ(caller_.IoctlFd(event, linux_abi::kPerfIocEnable),
+            Minus(Status::kNotFound));
+  EXPECT_EQ(caller_.CloseFd(event), 0);
+  EXPECT_FALSE(RawSyscallsSysEnter::tracepoint.key.enabled());
+  EXPECT_FALSE(RawSyscallsSysExit::tracepoint.key.enabled());
 }
 
 /// A line whose end is in the next write is not understood before that.

@@ -79,6 +79,13 @@ class TraceEvent : public NonCopyable {
   /// Of a probe's event.
   virtual ProbePlace probe_place() const { return {}; }
 
+  /// Writes the text of a record in the trace, with the event's name, where it
+  /// is none that the print format and the name make. False: it is, and nothing
+  /// was written.
+  virtual bool PutOwnText(TextWriter& /*writer*/, ConstBytes /*record*/) const {
+    return false;
+  }
+
   /// `consumer` gets the records from now on. kNoMemory, kBusy (the text could
   /// not be changed now), and nothing has changed.
   virtual Status AddConsumer(RecordConsumer& consumer) = 0;

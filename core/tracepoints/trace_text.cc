@@ -145,8 +145,12 @@ void PutEvent(TextWriter& writer, const TraceInstance& trace,
     writer.Put("UNKNOWN TYPE ").PutUnsigned(header.type);
     return;
   }
+  const bool shows_fields = trace.has(TraceOption::kFields);
+  if (!shows_fields && event->PutOwnText(writer, payload)) {
+    return;
+  }
   writer.Put(event->name()).Put(": ");
-  if (trace.has(TraceOption::kFields)) {
+  if (shows_fields) {
     PrintFields(writer, *event, payload);
   } else {
     PrintRecord(writer, *event, payload);

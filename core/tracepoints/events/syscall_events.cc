@@ -15,6 +15,7 @@
 #include "core/sync/read_section.h"
 #include "core/tracepoints/events/raw_syscalls.h"
 #include "core/tracepoints/events/syscall_table.h"
+#include "core/tracepoints/trace_instance.h"
 
 namespace ebpf {
 namespace {
@@ -45,10 +46,12 @@ struct Head {
 static_assert(offsetof(Head, number) == kSyscallNumberOffset &&
               sizeof(Head) == kSyscallArgumentsOffset);
 
+struct Family;
+
 class SyscallEvent final : public TraceEvent {
  public:
-  SyscallEvent(const SyscallInfo& info, bool is_exit)
-      : info_(info), is_exit_(is_exit) {}
+  SyscallEvent(Family& family, const SyscallInfo& info, bool is_exit)
+      : family_(family), info_(info), is_exit_(is_exit) {}
   ~SyscallEvent() = default;
 
   StringView system() const override { return "syscalls"; }
@@ -61,13 +64,17 @@ class SyscallEvent final : public TraceEvent {
   StringView print_format() const override {
     return is_exit_ ? SyscallExitFormat() : info_.enter_format;
   }
+  bool PutOwnText(TextWriter& writer, ConstBytes record) const override;
   Status AddConsumer(RecordConsumer& consumer) override;
   void RemoveConsumer(RecordConsumer& consumer) override;
+  void Hold() override;
+  void Release() override;
 
   /// `values`: the arguments, or the result. In a read section. Context: any.
   void Tell(int32_t number, const uint64_t* values);
 
  private:
+  Family& family_;
   const SyscallInfo& info_;
   const bool is_exit_;
   Atomic<Consumers*> consumers_{nullptr};
@@ -91,9 +98,14 @@ class Dispatcher final : public ArgumentsConsumer {
 
 /// All events and who finds them.
 struct Family {
+  /// One user less; the last one frees it. Context: task.
+  void Put();
+
   Allocator* memory;
   SyscallEvent* events;  // two for each call, that of its entry first
   size_t count;
+  /// Who holds an event, and 1 until ExitSyscallEvents.
+  Atomic<uint32_t> users;
   SyscallEvent* entries[kNumberEnd];  // by number; that of its exit is next
 };
 
@@ -160,11 +172,38 @@ void SyscallEvent::Tell(int32_t number, const uint64_t* values) {
   }
 }
 
+/// "sys_close(fd: 3)", "sys_close -> 0x0".
+bool SyscallEvent::PutOwnText(TextWriter& writer, ConstBytes record) const {
+  constexpr size_t kPrefixSize = sizeof("sys_enter_") - 1;
+  const size_t value_count = is_exit_ ? 1 : info_.argument_count;
+  if (record.size() < sizeof(Head) + value_count * sizeof(uint64_t)) {
+    return false;
+  }
+  const auto value_at = [&record](size_t i) {
+    return LoadUnaligned<uint64_t>(record.data() + sizeof(Head) +
+                                   i * sizeof(uint64_t));
+  };
+  writer.Put("sys_").Put(info_.enter_name.Substring(kPrefixSize));
+  if (is_exit_) {
+    writer.Put(" -> 0x").PutHex(value_at(0));
+    return true;
+  }
+  writer.Put("(");
+  for (size_t i = 0; i < value_count; ++i) {
+    const uint64_t value = value_at(i);
+    // The first field is the call's number.
+    writer.Put(i == 0 ? "" : ", ").Put(info_.enter_fields[i + 1].name);
+    writer.Put(value < 10 ? ": " : ": 0x").PutHex(value);
+  }
+  writer.Put(")");
+  return true;
+}
+
 Status SyscallEvent::AddConsumer(RecordConsumer& consumer) {
   const MutexGuard guard(mutex);
   Family* const all = family.Load(kRelaxed);
-  if (all == nullptr) {
-    return Status::kNotFound;
+  if (all != &family_) {
+    return Status::kNotFound;  // it was taken away
   }
   Consumers* const old = consumers_.Load(kRelaxed);
   size_t count = 1;
@@ -221,10 +260,13 @@ void SyscallEvent::RemoveConsumer(RecordConsumer& consumer) {
   }
   WaitForReaders();
   if (left == 0) {
-    family.Load(kRelaxed)->memory->Free(
-        consumers, Consumers::SizeOf(consumers->count), alignof(Consumers));
+    family_.memory->Free(consumers, Consumers::SizeOf(consumers->count),
+                         alignof(Consumers));
   }
 }
+
+void SyscallEvent::Hold() { family_.users.FetchAdd(1, kRelaxed); }
+void SyscallEvent::Release() { family_.Put(); }
 
 int16_t NumberOf(const SyscallInfo& info, SyscallNumbers numbers) {
   return numbers == SyscallNumbers::kX86_64 ? info.x86_64 : info.generic;
@@ -238,11 +280,14 @@ size_t CountCalls(SyscallNumbers numbers) {
   return count;
 }
 
-void Free(Family* all) {
-  Allocator& allocator = *all->memory;
-  allocator.Free(all->events, all->count * sizeof(SyscallEvent),
-                 alignof(SyscallEvent));
-  allocator.Free(all, sizeof(Family), alignof(Family));
+void Family::Put() {
+  // Releases what was done with the events, and acquires what others did.
+  if (users.FetchSub(1, kAcqRel) != 1) {
+    return;
+  }
+  Allocator& allocator = *memory;
+  allocator.Free(events, count * sizeof(SyscallEvent), alignof(SyscallEvent));
+  allocator.Free(this, sizeof(Family), alignof(Family));
 }
 
 }  // namespace
@@ -268,6 +313,7 @@ Status InitSyscallEvents(Allocator& allocator, SyscallNumbers numbers) {
   all->memory = &allocator;
   all->events = events;
   all->count = count;
+  all->users.Store(1, kRelaxed);
   SyscallEvent* next = events;
   for (const SyscallInfo& info : SyscallTable()) {
     const int16_t number = NumberOf(info, numbers);
@@ -277,7 +323,7 @@ Status InitSyscallEvents(Allocator& allocator, SyscallNumbers numbers) {
     all->entries[number] = next;
     for (int is_exit = 0; is_exit < 2; ++is_exit) {
       TraceEvent& event =
-          *ConstructAt<SyscallEvent>(next++, info, is_exit != 0);
+          *ConstructAt<SyscallEvent>(next++, *all, info, is_exit != 0);
       // There may be no ids left; or one of that name: then it is not found.
       (void)TraceEvents::Add(event);
     }
@@ -287,19 +333,33 @@ Status InitSyscallEvents(Allocator& allocator, SyscallNumbers numbers) {
 }
 
 void ExitSyscallEvents() {
-  const MutexGuard guard(mutex);
   Family* const all = family.Load(kRelaxed);
   if (all == nullptr) {
     return;
   }
+  TraceInstance* const trace = GlobalTrace();
   for (size_t i = 0; i < all->count; ++i) {
-    if (all->events[i].id() != 0) {
-      TraceEvents::Remove(all->events[i]);
+    SyscallEvent& event = all->events[i];
+    if (event.id() == 0) {
+      continue;
+    }
+    TraceEvents::Remove(event);
+    if (trace != nullptr) {
+      (void)trace->Switch(event, false);  // cannot fail
+      trace->Forget(event);
     }
   }
-  // No consumer is left, so no dispatcher is told any more.
-  family.Store(nullptr, kRelaxed);
-  Free(all);
+  if (trace != nullptr) {
+    // Their ids may become others', who would be taken for them.
+    trace->buffer().Clear(kAllCpus);
+  }
+  {
+    const MutexGuard guard(mutex);
+    family.Store(nullptr, kRelaxed);
+  }
+  // A dispatcher may be telling, for a perf event that has one still.
+  WaitForReaders();
+  all->Put();
 }
 
 }  // namespace ebpf

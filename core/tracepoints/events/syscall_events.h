@@ -21,8 +21,10 @@ enum class SyscallNumbers : uint8_t {
 /// Puts the events of all calls that have a number into TraceEvents. kNoMemory,
 /// kExists: it did already. Context: task, behind InitTracepoints.
 Status InitSyscallEvents(Allocator& allocator, SyscallNumbers numbers);
-/// Takes them out. They have no consumers any more. Context: task, before
-/// ExitTracepoints; nothing where there are none.
+/// Takes them out: nobody finds them, no call is told, and none is on in the
+/// trace. Those that somebody holds stay in memory up to the last one's end.
+/// Context: task, before ExitTrace and ExitTracepoints; nothing where there are
+/// none.
 void ExitSyscallEvents();
 
 }  // namespace ebpf

@@ -3,6 +3,7 @@
 
 #include <map>
 #include <string>
+#include <vector>
 
 #include "core/tracepoints/events/raw_syscalls.h"
 #include "core/tracepoints/events/syscall_table.h"
@@ -119,6 +120,67 @@ TEST_F(SyscallEventsTest, ACallIsToldUnderItsName) {
   EXPECT_FALSE(RawSyscallsSysEnter::tracepoint.key.enabled());
   EXPECT_FALSE(RawSyscallsSysExit::tracepoint.key.enabled());
   SetHostTask(1, 1, "host");
+}
+
+/// As on Linux 6.18.
+TEST_F(SyscallEventsTest, ATraceShowsCallsAsCalls) {
+  const struct {
+    const char* name;
+    std::vector<uint64_t> values;
+    const char* text;
+  } kCases[] = {
+      {"sys_enter_close", {9}, "sys_close(fd: 9)"},
+      {"sys_enter_close", {10}, "sys_close(fd: 0xa)"},
+      {"sys_exit_close", {0}, "sys_close -> 0x0"},
+      {"sys_exit_close", {~uint64_t{8}}, "sys_close -> 0xfffffffffffffff7"},
+      {"sys_enter_getppid", {}, "sys_getppid()"},
+      {"sys_exit_getppid", {0x5d15}, "sys_getppid -> 0x5d15"},
+      {"sys_enter_lseek",
+       {0x4d, ~uint64_t{4}, 9},
+       "sys_lseek(fd: 0x4d, offset: 0xfffffffffffffffb, whence: 9)"},
+  };
+  for (const auto& one : kCases) {
+    const TraceEventRef event = Find(one.name);
+    ASSERT_TRUE(event) << one.name;
+    std::string record(kSyscallArgumentsOffset, '\0');
+    record.append(reinterpret_cast<const char*>(one.values.data()),
+                  one.values.size() * sizeof(uint64_t));
+    char text[128];
+    TextWriter writer(text, sizeof(text));
+    const auto bytes = [&record](size_t size) {
+      return ConstBytes(reinterpret_cast<const uint8_t*>(record.data()), size);
+    };
+    EXPECT_TRUE(event->PutOwnText(writer, bytes(record.size())));
+    EXPECT_EQ(std::string(writer.text().data(), writer.text().size()),
+              one.text);
+    TextWriter nothing(text, sizeof(text));
+    EXPECT_FALSE(event->PutOwnText(nothing, bytes(record.size() - 1)));
+    EXPECT_EQ(nothing.wanted(), 0u);
+  }
+}
+
+TEST_F(SyscallEventsTest, OneThatIsHeldStaysInMemoryAfterTheEnd) {
+  const uint64_t bytes = PortAllocatedBytes();
+  {
+    TraceEventRef event = Find("sys_enter_close");
+    KeptRecords kept;
+    ASSERT_EQ(event->AddConsumer(kept), Status::kOk);
+    ExitSyscallEvents();
+    EXPECT_FALSE(Find("sys_enter_close"));
+    Enter(3);
+    EXPECT_EQ(kept.records.size(), 0u);
+    // Others take their place meanwhile.
+    ASSERT_EQ(InitSyscallEvents(PortAllocator(), SyscallNumbers::kX86_64),
+              Status::kOk);
+    KeptRecords late;
+    EXPECT_EQ(event->AddConsumer(late), Status::kNotFound);
+    Enter(3);
+    EXPECT_EQ(kept.records.size() + late.records.size(), 0u);
+    event->RemoveConsumer(kept);
+    EXPECT_FALSE(RawSyscallsSysEnter::tracepoint.key.enabled());
+    EXPECT_GT(PortAllocatedBytes(), bytes);
+  }
+  EXPECT_EQ(PortAllocatedBytes(), bytes);
 }
 
 TEST_F(SyscallEventsTest, SeveralMayAskForOne) {
