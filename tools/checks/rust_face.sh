@@ -23,23 +23,9 @@ report() {
   if [[ "$verdict" == FAIL ]]; then failed=1; fi
 }
 
-# The same for a command: its last line that says why it failed.
-check() {
-  local name="$1" said
-  shift
-  if said="$("$@" 2>&1)"; then
-    report "$name" OK
-  else
-    report "$name" FAIL "$(grep -m1 -E '^error|panicked|cannot' <<<"$said" ||
-      tail -n 1 <<<"$said")"
-    echo "$said" >&2
-  fi
-}
-
 unset RUSTUP_TOOLCHAIN RUSTC_WRAPPER CARGO_BUILD_TARGET RUSTFLAGS
 export CARGO_TERM_COLOR=never
 cargo=
-rust_sources=
 if [[ -n "${RUST_FACE_CARGO:-}" ]]; then
   cargo="$RUST_FACE_CARGO"
 else
@@ -88,16 +74,74 @@ if ! "$cargo" fetch --locked --offline >/dev/null 2>&1 &&
 fi
 
 log="$(mktemp)"
-trap 'rm -f "$log"' EXIT
-"$cargo" test --locked --offline >"$log" 2>&1
-status=$?
-grep '^\[TEST\]' "$log"
-if ((status == 0)); then
+nothing="$(mktemp -d)"  # in place of the C++, where nothing is linked
+trap 'rm -rf "$log" "$nothing"' EXIT
+printf '!<arch>\n' | tee "$nothing/libebpf_core.a" \
+  "$nothing/libebpf_host_port.a" >"$nothing/libebpf_test.a"
+
+# Runs cargo into the log; what it said where it failed goes to the case $1.
+run() {
+  local name="$1"
+  shift
+  if "$@" >"$log" 2>&1; then return 0; fi
+  if grep -qE 'failed to (download|get|query)|no matching package' "$log"; then
+    report "$name" SKIP "a crate cannot be had: $(grep -m1 '^error' "$log")"
+  else
+    report "$name" FAIL "$(grep -m1 -E '^error|cannot be|Diff in' "$log" ||
+      tail -n 1 "$log")"
+    cat "$log" >&2
+  fi
+  return 1
+}
+
+run "cargo_test_of_1.$version" "$cargo" test --locked --offline &&
   report "cargo_test_of_1.$version" OK
+grep '^\[TEST\]' "$log"
+
+# What a place is while nobody asks, as kernels for each CPU are compiled.
+sysroot="$("$rustc" --print sysroot)"
+off_state() {
+  local name="off_state.$1" target="$2" std=() bootstrap="${RUSTC_BOOTSTRAP:-0}"
+  if [[ ! -d "$sysroot/lib/rustlib/$target" ]]; then
+    if [[ ! -e "$sysroot/lib/rustlib/src/rust/library/Cargo.toml" ]]; then
+      report "$name" SKIP "this Rust has neither $target nor its own sources;" \
+        "tools/hermit/ensure.sh unpacks one that has"
+      return
+    fi
+    std=(-Zbuild-std=core)
+    bootstrap=1
+  fi
+  local build=("$cargo" rustc --locked --release --example places
+    --target "$target" "${std[@]}")
+  local folder="$CARGO_TARGET_DIR/$target/release/examples"
+  rm -f "$folder"/places-*.o
+  # The standard library's own crates may have to be fetched.
+  run "$name" env RUSTC_BOOTSTRAP="$bootstrap" EBPF_ARCHIVES="$nothing" \
+    "${build[@]}" -- --emit=obj -Ccodegen-units=1 || return
+  local said
+  if said="$(python3 "$root/tools/checks/rust_places.py" "$folder"/places-*.o \
+    llvm-objdump-19 llvm-readelf-19 2>&1)"; then
+    report "$name" OK
+  else
+    report "$name" FAIL "${said//$'\n'/; }"
+  fi
+}
+off_state x86_64 x86_64-unknown-none
+off_state aarch64 aarch64-unknown-none-softfloat
+off_state riscv64 riscv64gc-unknown-none-elf
+
+# What only rustup's Rust has.
+unset RUSTC RUSTC_BOOTSTRAP CARGO_HOME LD_LIBRARY_PATH
+export CARGO_TARGET_DIR="$cache/rust/clippy" EBPF_ARCHIVES="$nothing"
+if cargo clippy --version >/dev/null 2>&1; then
+  run clippy cargo clippy --locked --all-targets -- -D warnings &&
+    report clippy OK
 else
-  failed=1
-  report "cargo_test_of_1.$version" FAIL \
-    "$(grep -m1 -E '^error|cannot be' "$log" || tail -n 1 "$log")"
-  cat "$log" >&2
+  report clippy SKIP "cargo clippy is not installed; Debian's Rust has none"
+fi
+if cargo fmt --version >/dev/null 2>&1; then
+  run rustfmt cargo fmt --check && report rustfmt OK
+else
+  report rustfmt SKIP "cargo fmt is not installed; Debian's Rust has none"
 fi
 exit "$failed"

@@ -12,11 +12,6 @@
 //! "Context" in these pages is where a function may be called: *task*
 //! (interrupts on, no spin lock held), or *any*, which includes traps and NMI.
 #![no_std]
-#![cfg_attr(
-    ebpf_asm_goto_is_unstable,
-    feature(asm_goto, allow_internal_unstable),
-    allow(internal_features)
-)]
 
 mod client;
 mod errno;

@@ -25,6 +25,8 @@
 /// Behind the parentheses, `shows 2` says that raw programs may read only the
 /// first two arguments, `writes 8` that the first one points to 8 bytes which
 /// they may write.
+///
+/// With Rust 1.85 and 1.86 the crate needs `#![feature(asm_goto)]`.
 #[macro_export]
 macro_rules! tracepoint {
     (
@@ -71,6 +73,10 @@ macro_rules! tracepoint {
                 <$field_type as declared::Field>::KIND,
                 declared::FieldKind::DynamicText
             ))*;
+
+            const HAS_HOLES: bool = core::mem::size_of::<Record>()
+                != core::mem::size_of::<declared::EventHeader>()
+                    $(+ core::mem::size_of::<<$field_type as declared::Field>::Stored>())*;
 
             const _: () = {
                 assert!(ARGUMENTS.len() <= declared::MAX_ARGUMENTS, "too many arguments");
@@ -123,6 +129,15 @@ macro_rules! tracepoint {
                 let mut text = unsafe {
                     declared::RecordText::new(record, core::mem::size_of::<Record>(), size)
                 };
+                if HAS_HOLES {
+                    // What was there before is not told.
+                    let header = core::mem::size_of::<declared::EventHeader>();
+                    unsafe {
+                        record
+                            .add(header)
+                            .write_bytes(0, core::mem::size_of::<Record>() - header)
+                    };
+                }
                 let fields = unsafe { &mut *record.cast::<Record>() };
                 fill_fields(fields, &mut text, $($arg),*);
                 if HAS_TEXT {

@@ -9,7 +9,6 @@ use super::Tracepoint;
 /// a no-op, or a jump. arch/aarch64/facade/machine/static_branch.h has the same.
 #[doc(hidden)]
 #[macro_export]
-#[cfg_attr(ebpf_asm_goto_is_unstable, allow_internal_unstable(asm_goto))]
 macro_rules! __static_branch {
     ($key:path) => {
         core::arch::asm!(

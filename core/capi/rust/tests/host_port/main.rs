@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 //! The face on the host port: a fake kernel in this process, in C++.
+#![cfg_attr(ebpf_asm_goto_is_unstable, feature(asm_goto))]
 
 #[path = "../common/mod.rs"]
 mod common;
@@ -7,6 +8,7 @@ mod common;
 mod calls;
 mod host;
 mod layouts;
+mod tracepoints;
 
 use std::process::ExitCode;
 
@@ -28,6 +30,20 @@ const TESTS: &[common::Test] = tests! {
         a_ring_is_mapped,
         compiled_programs_have_names,
         errors_have_linuxs_names;
+    tracepoints:
+        a_raw_program_runs_while_it_is_attached,
+        a_raw_program_gets_the_arguments,
+        a_raw_program_gets_no_more_than_is_shown,
+        twelve_arguments_arrive,
+        formats_are_equal_to_those_of_cpp,
+        records_are_equal_to_those_of_cpp,
+        lines_of_the_trace_are_equal_to_those_of_cpp,
+        a_filter_looks_at_fields,
+        a_program_reads_the_record,
+        text_of_rust_needs_no_zero,
+        a_place_keeps_what_its_function_has,
+        arguments_are_not_evaluated_while_nobody_asks,
+        each_place_is_a_branch;
 };
 
 fn main() -> ExitCode {
