@@ -4,6 +4,7 @@
 #include "core/files/trace_texts.h"
 #include "core/platform/cpu.h"
 #include "core/platform/time.h"
+#include "core/tracepoints/raw_page.h"
 #include "core/tracepoints/trace_errors.h"
 #include "core/tracepoints/trace_instance.h"
 #include "core/tracepoints/trace_text.h"
@@ -184,8 +185,57 @@ class TracePipeWalk final : public TextWalk {
   Allocator& allocator_;
 };
 
+/// The same in pages, which need not be asked for as a whole. Whoever else
+/// reads gets what this one does not, as on Linux.
+class TracePipeRawWalk final : public TextWalk {
+ public:
+  TracePipeRawWalk(TraceInstance& trace, TraceCursor& cursor, uint32_t cpu,
+                   Allocator& allocator)
+      : trace_(trace), cursor_(cursor), cpu_(cpu), allocator_(allocator) {}
+
+  bool Next(TextWriter& line) override {
+    page_.Clear();
+    TraceCursor::Turn turn(cursor_);
+    TraceEntry entry;
+    while (turn.Peek(&entry) && page_.Add(*entry.record, entry.lost)) {
+      turn.Take();
+    }
+    if (page_.empty()) {
+      return false;
+    }
+    const ConstBytes page = page_.Finish();
+    line.Put({reinterpret_cast<const char*>(page.data()), page.size()});
+    return true;
+  }
+  Notifier* notifier() override { return &trace_.buffer().notifier(); }
+  bool IsReadable() override { return trace_.buffer().IsReadable(cpu_); }
+  void Delete() override {
+    cursor_.Destroy();
+    allocator_.Delete(this);
+  }
+
+ private:
+  TraceInstance& trace_;
+  TraceCursor& cursor_;
+  const uint32_t cpu_;
+  Allocator& allocator_;
+  RawTracePage page_;
+};
+static_assert(RawTracePage::kSize <= kMaxTextLine);
+
+enum class Reading : uint8_t { kLooks, kConsumes, kConsumesWithOthers };
+
+Result<TraceCursor*> MakeCursor(TraceBuffer& buffer, uint32_t cpu,
+                                Reading reading, Allocator& allocator) {
+  if (reading == Reading::kConsumesWithOthers) {
+    return TraceCursor::CreateShared(buffer, cpu, allocator);
+  }
+  return TraceCursor::Create(buffer, cpu, reading == Reading::kConsumes,
+                             allocator);
+}
+
 template <typename Walk>
-Result<TextWalk*> BeginCursor(const TextViewer& viewer, bool consumes,
+Result<TextWalk*> BeginCursor(const TextViewer& viewer, Reading reading,
                               Allocator& allocator) {
   TraceInstance* trace = GlobalTrace();
   if (trace == nullptr) {
@@ -193,7 +243,7 @@ Result<TextWalk*> BeginCursor(const TextViewer& viewer, bool consumes,
   }
   const uint32_t cpu = viewer.place->cpu;
   TraceCursor* cursor =
-      EBPF_TRY(TraceCursor::Create(trace->buffer(), cpu, consumes, allocator));
+      EBPF_TRY(MakeCursor(trace->buffer(), cpu, reading, allocator));
   Result<Walk*> walk = allocator.New<Walk>(*trace, *cursor, cpu, allocator);
   if (!walk.ok()) {
     cursor->Destroy();
@@ -270,12 +320,18 @@ Result<TextWalk*> BeginErrorLog(const TextViewer& /*viewer*/,
 
 Result<TextWalk*> BeginTraceText(const TextViewer& viewer,
                                  Allocator& allocator) {
-  return BeginCursor<TraceTextWalk>(viewer, false, allocator);
+  return BeginCursor<TraceTextWalk>(viewer, Reading::kLooks, allocator);
 }
 
 Result<TextWalk*> BeginTracePipe(const TextViewer& viewer,
                                  Allocator& allocator) {
-  return BeginCursor<TracePipeWalk>(viewer, true, allocator);
+  return BeginCursor<TracePipeWalk>(viewer, Reading::kConsumes, allocator);
+}
+
+Result<TextWalk*> BeginTracePipeRaw(const TextViewer& viewer,
+                                    Allocator& allocator) {
+  return BeginCursor<TracePipeRawWalk>(viewer, Reading::kConsumesWithOthers,
+                                       allocator);
 }
 
 Status ClearTrace(const TextPlace& place) {

@@ -63,6 +63,8 @@ Result<TextWalk*> BeginTraceText(const TextViewer& viewer,
                                  Allocator& allocator);
 Result<TextWalk*> BeginTracePipe(const TextViewer& viewer,
                                  Allocator& allocator);
+Result<TextWalk*> BeginTracePipeRaw(const TextViewer& viewer,
+                                    Allocator& allocator);
 Result<size_t> WriteBufferSize(const TextPlace& place, StringView text,
                                Allocator& allocator);
 Status ClearTrace(const TextPlace& place);

@@ -143,6 +143,57 @@ TEST_P(TraceFilesTest, AnEventIsSwitchedOnAndReadOnce) {
             0);
 }
 
+TEST_P(TraceFilesTest, RawPagesAreReadAsAWholeOrInParts) {
+  const std::string file = "per_cpu/cpu0/trace_pipe_raw";
+  const int64_t pipe = files_.Open("trace_pipe", linux_abi::kOpenReadOnly);
+  const int64_t raw = files_.Open(file, linux_abi::kOpenReadOnly);
+  const int64_t other = files_.Open(file, linux_abi::kOpenReadOnly);
+  ASSERT_GE(pipe, 0);
+  ASSERT_GE(raw, 0);
+  ASSERT_GE(other, 0);
+  int64_t error = 0;
+  EXPECT_EQ(files_.ReadFd(raw, 4096, &error), "");
+  EXPECT_EQ(error, Minus(EAGAIN));
+  EXPECT_EQ(files_.PollFd(raw), 0);
+  EXPECT_EQ(files_.WriteFd(raw, "1"), Minus(EBADF));
+  EXPECT_EQ(files_.Open("trace_pipe_raw", linux_abi::kOpenReadOnly),
+            Minus(ENOENT));
+
+  Set("events/shop/opened/enable", "1");
+  Open(5);
+  SetHostTime(12'345'678'912'400);
+  Open(6);
+  EXPECT_EQ(files_.PollFd(raw),
+            linux_abi::kPollIn | linux_abi::kPollReadNormal);
+  const std::string page = files_.ReadFd(raw, 4096);
+  ASSERT_EQ(page.size(), 4096u);
+  const auto word = [&](size_t at) {
+    uint32_t value;
+    memcpy(&value, page.data() + at, sizeof(value));
+    return value;
+  };
+  EXPECT_EQ(word(0) | uint64_t{word(4)} << 32, 12'345'678'912'345u);
+  EXPECT_EQ(word(8), 32u);
+  EXPECT_EQ(word(12), 0u);
+  EXPECT_EQ(word(16), 3u);  // words
+  EXPECT_EQ(word(20) & 0xffff, Opened::tracepoint.id);
+  EXPECT_EQ(word(24), 77u);
+  EXPECT_EQ(word(28), 5u);
+  EXPECT_EQ(word(32), 3u | 55u << 5);
+  EXPECT_EQ(word(44), 6u);
+  EXPECT_EQ(page.substr(48), std::string(4048, '\0'));
+  EXPECT_EQ(files_.ReadFd(pipe, 4096), "");  // it is gone
+  EXPECT_EQ(files_.ReadFd(other, 4096), "");
+
+  Open(7);
+  EXPECT_EQ(files_.ReadFd(other, 30).size(), 30u);
+  EXPECT_EQ(files_.ReadFd(raw, 4096), "");
+  Open(8);
+  EXPECT_EQ(files_.ReadFd(other, 4066).size(), 4066u);
+  EXPECT_EQ(files_.ReadFd(pipe, 4096).substr(0, kPrefix.size() + 1).back(),
+            'o');
+}
+
 TEST_P(TraceFilesTest, TraceShowsWhatIsThereAndIsClearedWhenOpenedToWrite) {
   const std::string empty =
       "# tracer: nop\n"
@@ -664,8 +715,9 @@ TEST_P(TraceFilesTest, TheTreeIsLinuxs) {
 
 TEST_P(TraceFilesTest, EveryAllocationMayFailAndThenNothingIsOn) {
   for (const char* file :
-       {"trace", "trace_pipe", "events/shop/sold/format", "set_event",
-        "events/shop/sold/filter", "saved_cmdlines", "error_log"}) {
+       {"trace", "trace_pipe", "per_cpu/cpu0/trace_pipe_raw",
+        "events/shop/sold/format", "set_event", "events/shop/sold/filter",
+        "saved_cmdlines", "error_log"}) {
     FailEachAllocation(
         file, caller_, [&] { return files_.Open(file, 0); },
         [&](int64_t fd) { files_.CloseFd(fd); });

@@ -149,8 +149,8 @@ class TraceCursor : public NonCopyable {
   /// kNoMemory. The buffer outlives it.
   static Result<TraceCursor*> Create(TraceBuffer& buffer, uint32_t cpu,
                                      bool consumes, Allocator& allocator);
-  /// One that takes from what another consumes, for who reads now and then.
-  static Result<TraceCursor*> CreateShared(TraceBuffer& buffer,
+  /// One that takes from what others consume, of `cpu` or of all.
+  static Result<TraceCursor*> CreateShared(TraceBuffer& buffer, uint32_t cpu,
                                            Allocator& allocator);
   void Destroy();
 

@@ -36,8 +36,9 @@ Result<TraceCursor*> TraceCursor::Create(TraceBuffer& buffer, uint32_t cpu,
 }
 
 Result<TraceCursor*> TraceCursor::CreateShared(TraceBuffer& buffer,
+                                               uint32_t cpu,
                                                Allocator& allocator) {
-  return Create(buffer, kAllCpus, true, true, allocator);
+  return Create(buffer, cpu, true, true, allocator);
 }
 
 bool TraceCursor::Begin() {

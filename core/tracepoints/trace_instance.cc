@@ -102,7 +102,7 @@ Result<TraceInstance*> TraceInstance::Create(Allocator& allocator) {
   instance->cmdlines_.Store(cmdlines.ok() ? *cmdlines : nullptr, kRelaxed);
   if (buffer.ok() && cmdlines.ok()) {
     const Result<TraceCursor*> cursor =
-        TraceCursor::CreateShared(**buffer, allocator);
+        TraceCursor::CreateShared(**buffer, kAllCpus, allocator);
     if (cursor.ok()) {
       instance->cursor_ = *cursor;
       return instance;
