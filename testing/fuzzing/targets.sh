@@ -11,6 +11,7 @@ declare -A label=(
   [calls]=//core/syscall:calls_fuzz_bin
   [prog_load]=//core/syscall:prog_load_fuzz_bin
   [filter]=//core/tracepoints:filter_fuzz_bin
+  [probe_line]=//core/tracepoints:probe_line_fuzz_bin
 )
 declare -A corpus=(
   [elf]=core/elf/testdata/corpus
@@ -21,6 +22,7 @@ declare -A corpus=(
   [calls]=core/syscall/testdata/corpus
   [prog_load]=core/syscall/testdata/prog_load_corpus
   [filter]=core/tracepoints/testdata/filter_corpus
+  [probe_line]=core/tracepoints/testdata/probe_line_corpus
 )
 # Where more than one mistake is planted for a target: their names.
 # shellcheck disable=SC2034 # planted.sh uses it
@@ -38,6 +40,7 @@ declare -A options=(
   # Who walks a million instructions with a log takes half a minute here.
   [prog_load]="-max_len=784 -len_control=0 -timeout=180"
   [filter]=-max_len=4352
+  [probe_line]=-max_len=4352
 )
 
 ASAN_SYMBOLIZER_PATH=${ASAN_SYMBOLIZER_PATH:-$(command -v llvm-symbolizer-19 || true)}
