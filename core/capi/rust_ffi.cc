@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "core/capi/ebpf.h"
+#include "core/capi/ebpf_trace.h"
 #include "core/platform/defer.h"
 #include "core/platform/features.h"
 #include "core/platform/nofault.h"
@@ -42,6 +43,13 @@ static_assert(offsetof(ebpf_address_range, last) == 8);
 static_assert(EBPF_MAX_NOFAULT_RANGES == 2);
 static_assert(sizeof(ebpf_timer) == 56);
 static_assert(offsetof(ebpf_timer, port) == 8);
+
+// core/capi/rust/src/events.rs
+static_assert(sizeof(ebpf_trace_task) == 24);
+static_assert(offsetof(ebpf_trace_task, comm) == 8);
+static_assert(offsetof(ebpf_trace_task, pid) == 16);
+static_assert(offsetof(ebpf_trace_task, prio) == 20);
+static_assert(EBPF_SYSCALLS_X86_64 == 0 && EBPF_SYSCALLS_GENERIC == 1);
 
 // core/capi/rust/src/platform
 static_assert(EBPF_PREEMPTION_NONE == 0 && EBPF_PREEMPTION_LISTED == 1 &&

@@ -15,6 +15,7 @@
 
 mod client;
 mod errno;
+pub mod events;
 pub mod frame;
 pub mod hooks;
 mod kernel_client;

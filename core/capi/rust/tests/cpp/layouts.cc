@@ -7,6 +7,7 @@
 #include "arch/riscv64/pt_regs.h"
 #include "arch/x86_64/pt_regs.h"
 #include "core/capi/ebpf.h"
+#include "core/capi/ebpf_trace.h"
 #include "core/platform/defer.h"
 #include "core/platform/nofault.h"
 #include "core/platform/symbols.h"
@@ -89,6 +90,11 @@ constexpr Layout kLayouts[] = {
     SIZE(ebpf_pages, "ebpf_pages"),
     FIELD(ebpf_pages, "ebpf_pages", size),
     FIELD(ebpf_pages, "ebpf_pages", mirrored_size),
+    SIZE(ebpf_trace_task, "Task"),
+    FIELD(ebpf_trace_task, "Task", task),
+    FIELD(ebpf_trace_task, "Task", comm),
+    FIELD(ebpf_trace_task, "Task", pid),
+    FIELD(ebpf_trace_task, "Task", prio),
     SIZE(ebpf_deferred, "ebpf_deferred"),
     FIELD(ebpf_deferred, "ebpf_deferred", run),
     SIZE(ebpf_symbol, "ebpf_symbol"),

@@ -15,6 +15,8 @@ extern "C" {}
 extern "C" {
     fn ebpf_test_traps_create() -> *mut c_void;
     fn ebpf_test_traps_delete(traps: *mut c_void);
+    fn ebpf_test_trap_create() -> *mut c_void;
+    fn ebpf_test_trap_delete(trap: *mut c_void);
     fn ebpf_test_allocated_bytes() -> u64;
     fn ebpf_test_text_create(name: *const i8, code: *const u8, size: usize) -> *mut c_void;
     fn ebpf_test_text_address(text: *const c_void) -> u64;
@@ -64,17 +66,25 @@ impl Drop for Kernel {
     }
 }
 
-/// "Kernel text" that can be probed: `nop; ret`.
+/// "Kernel text" that can be probed.
 pub struct Function(*mut c_void);
 
 impl Function {
+    /// `nop; ret`
     pub fn new(name: &CStr) -> Function {
-        let code = [0x90, 0xc3];
+        Function::with_code(name, &[0x90, 0xc3])
+    }
+
+    pub fn with_code(name: &CStr, code: &[u8]) -> Function {
         Function(unsafe { ebpf_test_text_create(name.as_ptr(), code.as_ptr(), code.len()) })
     }
 
+    pub fn address(&self) -> u64 {
+        unsafe { ebpf_test_text_address(self.0) }
+    }
+
     pub fn call(&self) {
-        let address = unsafe { ebpf_test_text_address(self.0) };
+        let address = self.address();
         let function = unsafe { std::mem::transmute::<u64, extern "C" fn()>(address) };
         function();
     }
@@ -84,6 +94,14 @@ impl Drop for Function {
     fn drop(&mut self) {
         unsafe { ebpf_test_text_delete(self.0) }
     }
+}
+
+/// Runs it as a trap's handler.
+pub fn in_trap<T>(handler: impl FnOnce() -> T) -> T {
+    let trap = unsafe { ebpf_test_trap_create() };
+    let result = handler();
+    unsafe { ebpf_test_trap_delete(trap) };
+    result
 }
 
 /// The calling process's memory.

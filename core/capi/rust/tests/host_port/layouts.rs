@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::ffi::{c_char, CStr};
 use std::mem::{offset_of, size_of};
 
-use ebpf::{frame, sys, tracepoint};
+use ebpf::{events, frame, sys, tracepoint};
 
 extern "C" {
     fn ebpf_test_layout(
@@ -39,7 +39,7 @@ fn of_rust() -> BTreeMap<(String, String), usize> {
     let mut add = |name: &str, field: &str, value| {
         found.insert((name.to_string(), field.to_string()), value);
     };
-    for (name, field, value) in tracepoint::LAYOUTS {
+    for (name, field, value) in tracepoint::LAYOUTS.iter().chain(events::LAYOUTS) {
         add(name, field, *value);
     }
     macro_rules! layout {

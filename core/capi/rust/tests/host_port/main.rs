@@ -6,6 +6,8 @@
 mod common;
 
 mod calls;
+mod events;
+mod hooks;
 mod host;
 mod layouts;
 mod tracepoints;
@@ -30,6 +32,14 @@ const TESTS: &[common::Test] = tests! {
         a_ring_is_mapped,
         compiled_programs_have_names,
         errors_have_linuxs_names;
+    hooks:
+        a_breakpoint_goes_through_the_typed_frame,
+        a_breakpoint_of_nobody_leaves_the_frame,
+        faults_elsewhere_are_the_kernels,
+        a_stack_without_followed_calls_may_end;
+    events:
+        linuxs_events_are_passed,
+        calls_have_events_of_their_own;
     tracepoints:
         a_raw_program_runs_while_it_is_attached,
         a_raw_program_gets_the_arguments,
