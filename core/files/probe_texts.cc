@@ -27,12 +27,10 @@ uint64_t PutFunction(TextWriter& line, uint64_t address) {
 /// Goes over the probes that there are, some at a time.
 class ProbeWalk {
  public:
-  explicit ProbeWalk(ProbesToList which) : which_(which) {}
-
   /// The next one, or null.
   const ProbeInfo* Next() {
     if (at_ == count_ && count_ == kProbesAtOnce) {
-      count_ = ListProbes(which_, last_, probes_);
+      count_ = ListProbes(last_, probes_);
       at_ = 0;
     }
     if (at_ == count_) {
@@ -44,7 +42,6 @@ class ProbeWalk {
   }
 
  private:
-  const ProbesToList which_;
   ProbeKey last_;
   // Of the last listing, which was not the last one if it was full.
   size_t count_ = kProbesAtOnce;
@@ -78,7 +75,7 @@ class KprobeListWalk final : public TextWalk {
  private:
   const TextViewer viewer_;
   Allocator& allocator_;
-  ProbeWalk walk_{ProbesToList::kAll};
+  ProbeWalk walk_;
 };
 
 /// "0xbegin-0xend\tfunction": what no probe may stand on, function by function.

@@ -142,8 +142,9 @@ inline bool KprobeEvent::RunProgram(machine::PtRegs& regs) const {
 }
 
 inline void KprobeEvent::Count(bool passed) {
-  Atomic<uint64_t>& count = passed && scope_.IsHere() ? count_ : uncounted_;
-  count.FetchAdd(1, kRelaxed);
+  if (passed && scope_.IsHere()) {
+    count_.FetchAdd(1, kRelaxed);
+  }
 }
 
 void KprobeEvent::Destroy() {

@@ -54,9 +54,7 @@ class KprobeEvent final : public PerfEvent,
   /// Hits counted while the event was enabled: those in its scope that no
   /// program filtered out by returning an even number. Context: any.
   uint64_t count() const override { return count_.Load(kRelaxed); }
-  void ResetCount() override {
-    uncounted_.FetchAdd(count_.Exchange(0, kRelaxed), kRelaxed);
-  }
+  void ResetCount() override { count_.Store(0, kRelaxed); }
 
   // ArrayedEvent.
   Status Output(ConstBytes data, const machine::PtRegs* regs) override;
@@ -66,13 +64,6 @@ class KprobeEvent final : public PerfEvent,
   void Hit(machine::PtRegs& regs) override;
   /// ReturnConsumer. Context: any.
   void Returned(machine::PtRegs& regs, const ReturnedCall& call) override;
-  /// All hits, whatever the scope and the program.
-  ConsumerInfo Info() const override {
-    ConsumerInfo info;
-    info.is_event = true;
-    info.hits = count_.Load(kRelaxed) + uncounted_.Load(kRelaxed);
-    return info;
-  }
 
  private:
   friend class Allocator;
@@ -99,7 +90,6 @@ class KprobeEvent final : public PerfEvent,
   /// Held while those change.
   mutable Mutex program_mutex_;
   Atomic<uint64_t> count_{0};
-  Atomic<uint64_t> uncounted_{0};  // hits that are not in it
 };
 
 }  // namespace ebpf

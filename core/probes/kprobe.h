@@ -20,8 +20,6 @@ namespace ebpf {
 /// What a consumer tells for lists of probes.
 struct ConsumerInfo {
   bool follows_returns = false;  // a kretprobe
-  bool is_event = false;         // it has a profile: `hits` is true
-  uint64_t hits = 0;
   uint64_t missed = 0;  // besides Kprobe::missed
 };
 

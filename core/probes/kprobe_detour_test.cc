@@ -61,7 +61,7 @@ TEST_F(KprobeDetourTest, TakesNoTrapAndGivesItsConsumersTheRegisters) {
     EXPECT_EQ(counter_.rdi, 6u);
     EXPECT_EQ(counter_.rip, text_.address());
     ProbeInfo info;
-    ASSERT_EQ(ListProbes(ProbesToList::kAll, {}, {&info, 1}), 1u);
+    ASSERT_EQ(ListProbes({}, {&info, 1}), 1u);
     EXPECT_TRUE(info.optimized);
 
     probe->Disable();

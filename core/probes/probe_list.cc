@@ -8,8 +8,7 @@
 
 namespace ebpf {
 
-size_t ProbeRegistry::List(ProbesToList which, const ProbeKey& after,
-                           Span<ProbeInfo> probes) {
+size_t ProbeRegistry::List(const ProbeKey& after, Span<ProbeInfo> probes) {
   MutexGuard guard(mutex_);
   Lowest<ProbeInfo> lowest(probes);
   table_.ForEach([&](ProbeSite& site) {
@@ -21,9 +20,6 @@ size_t ProbeRegistry::List(ProbesToList which, const ProbeKey& after,
         continue;
       }
       info.consumer = probe->consumer_.Info();
-      if (which == ProbesToList::kEvents && !info.consumer.is_event) {
-        continue;
-      }
       info.enabled = probe->enabled();
       info.optimized = site.jumps;
       info.missed = probe->missed();
@@ -43,9 +39,8 @@ void ProbeRegistry::SetReserved(const ReservedText* text) {
   reserved_ = text;
 }
 
-size_t ListProbes(ProbesToList which, const ProbeKey& after,
-                  Span<ProbeInfo> probes) {
-  return ProbeRegistry::Get().List(which, after, probes);
+size_t ListProbes(const ProbeKey& after, Span<ProbeInfo> probes) {
+  return ProbeRegistry::Get().List(after, probes);
 }
 
 bool MayProbeStandOn(uint64_t address, uint64_t size) {

@@ -33,19 +33,13 @@ struct ProbeInfo {
   }
 };
 
-enum class ProbesToList : uint8_t {
-  kAll,
-  kEvents,  // whose consumer keeps a profile
-};
-
 /// The first probes whose keys are above `after`, in order, as many as there
 /// are places; how many those are. So a walk sees each probe once that is there
 /// all the time, and holds nothing between two calls.
 ///
 /// Each call goes over all probes, under the registry's mutex: a walk takes
 /// kProbesAtOnce at a time, or the square of what there are. Context: task.
-size_t ListProbes(ProbesToList which, const ProbeKey& after,
-                  Span<ProbeInfo> probes);
+size_t ListProbes(const ProbeKey& after, Span<ProbeInfo> probes);
 inline constexpr size_t kProbesAtOnce = 512;
 
 /// Whether a probe may stand on any of the `size` bytes of text at `address`,

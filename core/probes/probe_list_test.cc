@@ -23,7 +23,7 @@ std::vector<ProbeInfo> All(size_t step) {
   ProbeKey after;
   size_t count = 0;
   do {
-    count = ListProbes(ProbesToList::kAll, after, {some.data(), some.size()});
+    count = ListProbes(after, {some.data(), some.size()});
     all.insert(all.end(), some.begin(), some.begin() + count);
     after = all.empty() ? after : all.back().key;
   } while (count != 0);
@@ -54,15 +54,13 @@ TEST_F(ProbeListTest, ShowsEachProbeOnceInOrderOfAddressWhateverTheStep) {
     }
     EXPECT_EQ(seen, expected) << step;
   }
-  EXPECT_EQ(ListProbes(ProbesToList::kAll, {}, {}), 0u);
+  EXPECT_EQ(ListProbes({}, {}), 0u);
 }
 
 TEST_F(ProbeListTest, TellsWhatAProbeIsAndWhetherItIsEnabled) {
   struct Event final : KprobeConsumer {
     void Hit(machine::PtRegs& /*regs*/) override {}
-    ConsumerInfo Info() const override {
-      return {.is_event = true, .hits = 7, .missed = 2};
-    }
+    ConsumerInfo Info() const override { return {.missed = 2}; }
   } event;
   HostText text("add", kAdd);
   Ref<Kprobe> probe = Attach("add", 0, event);
@@ -72,39 +70,10 @@ TEST_F(ProbeListTest, TellsWhatAProbeIsAndWhetherItIsEnabled) {
   ASSERT_EQ(probe->Enable(), Status::kOk);
   const ProbeInfo info = All(1)[0];
   EXPECT_TRUE(info.enabled);
-  EXPECT_TRUE(info.consumer.is_event);
   EXPECT_FALSE(info.consumer.follows_returns);
-  EXPECT_EQ(info.consumer.hits, 7u);
   EXPECT_EQ(info.consumer.missed, 2u);
   probe->Detach();
   EXPECT_TRUE(All(1).empty());
-}
-
-TEST_F(ProbeListTest, EventsAreFoundAmongManyThatAreNone) {
-  struct Event final : KprobeConsumer {
-    void Hit(machine::PtRegs& /*regs*/) override {}
-    ConsumerInfo Info() const override { return {.is_event = true}; }
-  } event;
-  HostText text("add", kAdd);
-  Counter counter;
-  std::vector<Ref<Kprobe>> probes;
-  std::set<uintptr_t> expected;
-  for (int i = 0; i < 40; ++i) {
-    probes.push_back(i % 10 == 5 ? Attach("add", 0, event)
-                                 : Attach("add", kAddLea, counter));
-    if (i % 10 == 5) {
-      expected.insert(reinterpret_cast<uintptr_t>(probes.back().get()));
-    }
-  }
-  std::vector<ProbeInfo> found(40);
-  const size_t count =
-      ListProbes(ProbesToList::kEvents, {}, {found.data(), found.size()});
-  std::set<uintptr_t> seen;
-  for (size_t i = 0; i < count; ++i) {
-    seen.insert(found[i].key.probe);
-  }
-  EXPECT_EQ(seen, expected);
-  EXPECT_EQ(count, expected.size());
 }
 
 /// Each pass asks each consumer behind `after` once, at most.
@@ -137,7 +106,6 @@ TEST_F(ProbeListTest, AReturnHookIsOneThatFollowsReturns) {
 
   ASSERT_EQ(All(1).size(), 1u);
   EXPECT_TRUE(All(1)[0].consumer.follows_returns);
-  EXPECT_FALSE(All(1)[0].consumer.is_event);
   probe->Detach();
   hook.Cancel();
 }
@@ -186,7 +154,7 @@ TEST_F(ProbeListTest, SaysWhereNoProbeMayStand) {
 
 TEST(ProbeListWithoutProbesTest, IsEmpty) {
   ProbeInfo info;
-  EXPECT_EQ(ListProbes(ProbesToList::kAll, {}, {&info, 1}), 0u);
+  EXPECT_EQ(ListProbes({}, {&info, 1}), 0u);
   EXPECT_FALSE(MayProbeStandOn(reinterpret_cast<uint64_t>(&ListProbes), 1));
 }
 

@@ -46,8 +46,7 @@ class ProbeRegistry : public NonCopyable {
   void DetachMany(Span<P> probes);
   void Delete(Kprobe& probe);
 
-  size_t List(ProbesToList which, const ProbeKey& after,
-              Span<ProbeInfo> probes);
+  size_t List(const ProbeKey& after, Span<ProbeInfo> probes);
   bool MayStandOn(uint64_t address, uint64_t size);
   void SetReserved(const ReservedText* text);
 

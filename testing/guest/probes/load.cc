@@ -109,7 +109,7 @@ void Load::UseProbes() {
   Expect(probed_by_load(2, 0) == 3);
   Expect(!enabled || counter.hits() + (*one)->missed() >= 1);
   ebpf::ProbeInfo infos[4];
-  Expect(ebpf::ListProbes(ebpf::ProbesToList::kAll, {}, infos) >= 1);
+  Expect(ebpf::ListProbes({}, infos) >= 1);
   (*one)->Disable();
   (*one)->Detach();
   ebpf::DetachKprobes(many);
