@@ -29,6 +29,8 @@ Result<Ref<KprobeEvent>> KprobeEvent::Create(const EventTarget& target,
     }
     EBPF_TRY(ReturnHook::Prepare());
   }
+  // Releases what the event is: pairs with the acquire in Returned.
+  event->is_made_.Store(true, kRelease);
   return ref;
 }
 
@@ -126,8 +128,9 @@ void KprobeEvent::Hit(machine::PtRegs& regs) {
 
 void KprobeEvent::Returned(machine::PtRegs& regs,
                            const ReturnedCall& /*call*/) {
-  // It may have been disabled, or detached, since the call.
-  if (probe_->enabled()) {
+  // It may have been disabled, or detached, since the call. Where another probe
+  // stood already, nothing else orders a first return behind Create.
+  if (is_made_.Load(kAcquire) && probe_->enabled()) {
     Count(RunProgram(regs));
   }
 }

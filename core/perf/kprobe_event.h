@@ -81,8 +81,9 @@ class KprobeEvent final : public PerfEvent,
   Allocator& allocator_;
   /// The probe's consumer, where returns are what counts.
   ReturnHook hook_{*this};
-  /// Made before the event is handed out, never changed.
+  /// Made before the event is handed out, never changed; then is_made_.
   Ref<Kprobe> probe_;
+  Atomic<bool> is_made_{false};
   /// The reference is given back when no hit can run any more.
   Atomic<Program*> program_{nullptr};
   Atomic<uint64_t> cookie_{0};
