@@ -16,7 +16,7 @@ constinit Atomic<uint64_t> last_id{0};
 }  // namespace
 
 bool EventScope::Contains() const {
-  if (cpu >= 0 && static_cast<uint32_t>(cpu) != ebpf_port_cpu_id()) {
+  if (cpu >= 0 && !IsOn(ebpf_port_cpu_id())) {
     return false;
   }
   if (pid < 0) {
@@ -25,7 +25,7 @@ bool EventScope::Contains() const {
   uint32_t self;
   uint32_t tgid;
   ebpf_port_task_ids(&self, &tgid);
-  return static_cast<uint32_t>(pid) == self;
+  return IsOf(static_cast<int32_t>(self));
 }
 
 PerfEvent::PerfEvent() : id_(last_id.FetchAdd(1, kRelaxed) + 1) {}

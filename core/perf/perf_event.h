@@ -23,6 +23,11 @@ struct EventScope {
 
   /// Whether the caller runs there. Context: any, preemption off.
   bool IsHere() const { return (pid < 0 && cpu < 0) || Contains(); }
+  /// The same by halves: whether it has that CPU, and that task.
+  bool IsOn(uint32_t one) const {
+    return cpu < 0 || static_cast<uint32_t>(cpu) == one;
+  }
+  bool IsOf(int32_t task) const { return pid < 0 || pid == task; }
 
  private:
   bool Contains() const;

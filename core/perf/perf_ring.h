@@ -32,24 +32,46 @@ class PerfRing final : public RefCounted<PerfRing> {
     bool by_bytes = false;
   };
 
-  /// On whose behalf a record is written.
+  /// Who tells of losses.
   struct Writer {
-    uint64_t id = 0;  // in the record that says how many were lost
-    /// That record may be written before this one, and ends with `trailer`.
-    bool tells_losses = true;
-    ConstBytes trailer;
+    uint64_t id = 0;
+    ConstBytes trailer;  // what the record ends with: words
+  };
+
+  /// Where a record's words go, one behind the other. They begin at multiples
+  /// of 8, so none reaches over the buffer's end. Context: any.
+  class Cursor {
+   public:
+    void Put(uint64_t word) {
+      void* const to = __builtin_assume_aligned(data_ + (at_ & mask_), 8);
+      __builtin_memcpy(to, &word, sizeof(word));
+      at_ += sizeof(word);
+    }
+
+   private:
+    friend class PerfRing;
+
+    uint8_t* data_;
+    uint64_t mask_;
+    uint64_t at_;
   };
 
   /// `size` bytes in all (IsPerfBufferSize). kNoMemory. Context: task.
   static Result<Ref<PerfRing>> Create(uint64_t size, const Options& options,
                                       Allocator& allocator);
 
-  /// Appends a record of these pieces one behind the other, together a multiple
-  /// of 8, at most UINT16_MAX. kNoSpace: counted as lost, which the next record
-  /// that fits is told before. Preemption is off, on the writing CPU.
-  /// Context: any.
-  Status Write(Span<const ConstBytes> pieces, const Writer& writer);
-  Status Write(Span<const ConstBytes> pieces) { return Write(pieces, {}); }
+  /// Room for a record of `size` bytes, a multiple of 8 and at most UINT16_MAX,
+  /// to be filled through `cursor` before End. False: there is none; it is
+  /// counted as lost, and there is nothing to End. Of those that were lost
+  /// before nothing is told. Preemption is off, on the writing CPU. Context:
+  /// any.
+  [[nodiscard]] bool Begin(uint64_t size, Cursor& cursor);
+  /// The same, with a record in front that tells how many were lost, if any
+  /// were.
+  [[nodiscard]] bool BeginAfterLosses(uint64_t size, const Writer& writer,
+                                      Cursor& cursor);
+  /// User space may read it. Context: as Begin's.
+  void End();
 
   /// Whether some were lost that no record has told of yet. Context: any.
   bool has_losses() const { return lost_.Load(kRelaxed) != 0; }
@@ -77,32 +99,116 @@ class PerfRing final : public RefCounted<PerfRing> {
   ring::PerfPage& page() const {
     return *reinterpret_cast<ring::PerfPage*>(memory_.data());
   }
-  Status Append(Span<const ConstBytes> pieces, uint64_t bytes,
-                const Writer& writer);
+  /// One in the page that user space maps.
+  static Atomic<uint64_t>& SharedPosition(uint64_t& position) {
+    return reinterpret_cast<Atomic<uint64_t>&>(position);
+  }
+  void Enter() {
+    depth_.Store(depth_.Load(kRelaxed) + 1, kRelaxed);
+    TrapFence();
+  }
+  bool Reserve(uint64_t bytes, Cursor& cursor);
   bool ReserveRoom(uint64_t bytes, uint64_t& start);
-  void CopyTo(uint64_t position, ConstBytes bytes);
   void CountWakeups(uint64_t start, uint64_t bytes);
-  void Publish();
+  bool Lose(uint64_t count);
+  void Wake();
 
   Allocator& allocator_;
   const Options options_;
   Notifier notifier_;
   Bytes memory_;
+  uint8_t* data_ = nullptr;  // behind the page
   uint64_t data_size_ = 0;
   uint64_t watermark_ = 0;
+  uint32_t wakeup_samples_ = 0;  // 0: not by samples
 
   // Only its CPU writes these; an interrupt may come between any two of its
   // instructions, and leaves `depth_` as it was, so that needs no locked
   // instruction.
-  Atomic<uint64_t> head_{0};
   Atomic<uint32_t> depth_{0};
+  Atomic<uint32_t> samples_{0};
+  Atomic<uint64_t> head_{0};
   Atomic<uint64_t> lost_{0};
-  Atomic<uint64_t> samples_{0};
   Atomic<uint64_t> woken_at_{0};
   Atomic<bool> wakes_{false};
 
-  Atomic<bool> wakeups_seen_{false};
   Atomic<bool> paused_{false};
+  Atomic<bool> wakeups_seen_{false};
 };
+
+// On the way of each record: no calls.
+
+inline bool PerfRing::ReserveRoom(uint64_t bytes, uint64_t& start) {
+  start = head_.Load(kRelaxed);
+  do {
+    if (options_.overwrites) {
+      continue;
+    }
+    // Acquires: the reader has done with the bytes before it.
+    const uint64_t tail = SharedPosition(page().data_tail).Load(kAcquire);
+    if (ring::PerfRoom(start, tail, data_size_) < bytes) {
+      return false;
+    }
+    // Fails where an interrupt has written since; then `start` is behind that.
+  } while (!head_.CompareExchange(start, start + bytes, kRelaxed));
+  return true;
+}
+
+inline void PerfRing::CountWakeups(uint64_t start, uint64_t bytes) {
+  if (wakeup_samples_ != 0 &&
+      samples_.FetchAdd(1, kRelaxed) + 1 >= wakeup_samples_) {
+    samples_.Store(0, kRelaxed);
+    wakes_.Store(true, kRelaxed);
+  }
+  if (__builtin_expect(start + bytes - woken_at_.Load(kRelaxed) > watermark_,
+                       0)) {
+    woken_at_.FetchAdd(watermark_, kRelaxed);
+    wakes_.Store(true, kRelaxed);
+  }
+}
+
+inline bool PerfRing::Reserve(uint64_t bytes, Cursor& cursor) {
+  uint64_t start;
+  if (paused_.Load(kRelaxed) || bytes > data_size_ ||
+      !ReserveRoom(bytes, start)) {
+    return false;
+  }
+  CountWakeups(start, bytes);
+  cursor.data_ = data_;
+  cursor.mask_ = data_size_ - 1;
+  cursor.at_ = start;
+  return true;
+}
+
+inline bool PerfRing::Begin(uint64_t size, Cursor& cursor) {
+  Enter();
+  return __builtin_expect(Reserve(size, cursor), 1) || Lose(1);
+}
+
+/// The outermost writer shows what it and those that interrupted it wrote. One
+/// that comes between its last two steps is the outermost itself.
+inline void PerfRing::End() {
+  const uint32_t depth = depth_.Load(kRelaxed);
+  if (depth > 1) {
+    TrapFence();
+    depth_.Store(depth - 1, kRelaxed);
+    return;
+  }
+  for (;;) {
+    const uint64_t head = head_.Load(kRelaxed);
+    // Releases the records' bytes to who reads the head in user space.
+    SharedPosition(page().data_head).Store(head, kRelease);
+    depth_.Store(0, kRelaxed);
+    TrapFence();
+    if (__builtin_expect(head == head_.Load(kRelaxed), 1)) {
+      break;
+    }
+    depth_.Store(1, kRelaxed);
+    TrapFence();
+  }
+  if (__builtin_expect(wakes_.Load(kRelaxed), 0)) {
+    Wake();
+  }
+}
 
 }  // namespace ebpf

@@ -6,7 +6,7 @@
 #include "core/base/memory.h"
 #include "core/machine/function_entry.h"
 #include "core/machine/real_address.h"
-#include "core/platform/cpu.h"
+#include "core/perf/perf_event.h"
 #include "core/platform/stack.h"
 #include "core/platform/task.h"
 #include "core/platform/time.h"
@@ -16,66 +16,150 @@ namespace {
 
 using linux_abi::PerfEventAttr;
 
-/// Fields that are there if their bit of the sample type is set.
-template <size_t kRoom>
-class Fields {
- public:
-  explicit Fields(uint64_t type) : type_(type) {}
+static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__);
 
-  void Put(uint64_t bit, uint64_t value) {
-    if ((type_ & bit) != 0) {
-      StoreUnaligned(bytes_ + size_, value);
-      size_ += sizeof(value);
-    }
-  }
-  void PutTid() {
-    if ((type_ & linux_abi::kPerfSampleTid) != 0) {
-      uint32_t pid;
-      uint32_t tgid;
-      ebpf_port_task_ids(&pid, &tgid);
-      Put(linux_abi::kPerfSampleTid, uint64_t{pid} << 32 | tgid);
-    }
-  }
-  void PutTime() {
-    if ((type_ & linux_abi::kPerfSampleTime) != 0) {
-      Put(linux_abi::kPerfSampleTime, ebpf_port_time_ns());
-    }
-  }
-  ConstBytes bytes() const { return ConstBytes(bytes_, size_); }
+/// Those that stand between a sample's header and what was read, a word each.
+constexpr uint64_t kFrontFields =
+    linux_abi::kPerfSampleIdentifier | linux_abi::kPerfSampleIp |
+    linux_abi::kPerfSampleTid | linux_abi::kPerfSampleTime |
+    linux_abi::kPerfSampleAddress | linux_abi::kPerfSampleId |
+    linux_abi::kPerfSampleStreamId | linux_abi::kPerfSampleCpu |
+    linux_abi::kPerfSamplePeriod;
 
- private:
-  const uint64_t type_;
-  size_t size_ = 0;
-  uint8_t bytes_[kRoom * sizeof(uint64_t)];
-};
+uint64_t TaskIds() {
+  uint32_t pid;
+  uint32_t tgid;
+  ebpf_port_task_ids(&pid, &tgid);
+  return uint64_t{pid} << 32 | tgid;
+}
 
 /// What sample_id_all puts at the end of records that are no samples.
-Fields<6> SampleId(const PerfEventAttr& attr, uint64_t id) {
-  const bool wants_all = (attr.flags & linux_abi::kPerfSampleIdAll) != 0;
-  Fields<6> fields(wants_all ? attr.sample_type : 0);
-  fields.PutTid();
-  fields.PutTime();
-  fields.Put(linux_abi::kPerfSampleId, id);
-  fields.Put(linux_abi::kPerfSampleStreamId, id);
-  fields.Put(linux_abi::kPerfSampleCpu, ebpf_port_cpu_id());
-  fields.Put(linux_abi::kPerfSampleIdentifier, id);
-  return fields;
+class SampleId {
+ public:
+  SampleId(const PerfEventAttr& attr, uint64_t id, uint32_t cpu) {
+    if ((attr.flags & linux_abi::kPerfSampleIdAll) == 0) {
+      return;
+    }
+    const uint64_t type = attr.sample_type;
+    if ((type & linux_abi::kPerfSampleTid) != 0) {
+      Put(TaskIds());
+    }
+    if ((type & linux_abi::kPerfSampleTime) != 0) {
+      Put(ebpf_port_time_ns());
+    }
+    PutIf(type & linux_abi::kPerfSampleId, id);
+    PutIf(type & linux_abi::kPerfSampleStreamId, id);
+    PutIf(type & linux_abi::kPerfSampleCpu, cpu);
+    PutIf(type & linux_abi::kPerfSampleIdentifier, id);
+  }
+  ConstBytes bytes() const { return BytesOf(words_).First(size_); }
+
+ private:
+  void Put(uint64_t word) {
+    words_[size_ / sizeof(word)] = word;
+    size_ += sizeof(word);
+  }
+  void PutIf(uint64_t wanted, uint64_t word) {
+    if (wanted != 0) {
+      Put(word);
+    }
+  }
+
+  size_t size_ = 0;
+  uint64_t words_[6];
+};
+
+/// What the size word and the data take: they end at a multiple of 8.
+size_t RawRoom(size_t size) {
+  return AlignUp(size + sizeof(uint32_t), sizeof(uint64_t));
+}
+
+/// Up to 7 bytes as a word.
+uint64_t LoadRest(const uint8_t* bytes, size_t size) {
+  uint64_t word = 0;
+  size_t i = 0;
+  if (size >= sizeof(uint32_t)) {
+    word = LoadUnaligned<uint32_t>(bytes);
+    i = sizeof(uint32_t);
+  }
+  for (; i < size; ++i) {
+    word |= uint64_t{bytes[i]} << 8 * i;
+  }
+  return word;
+}
+
+template <bool kAligned>
+uint64_t LoadWord(const uint8_t* at) {
+  uint64_t word;
+  __builtin_memcpy(&word, kAligned ? __builtin_assume_aligned(at, 8) : at,
+                   sizeof(word));
+  return word;
+}
+
+/// `raw` behind its size, which fills the first word's lower half: each word
+/// that is written is of two that are read.
+template <bool kAligned>
+[[gnu::always_inline]] inline void PutRaw(PerfRing::Cursor& to,
+                                          const uint8_t* at, size_t size) {
+  uint64_t half = RawRoom(size) - sizeof(uint32_t);
+  for (; size >= sizeof(uint64_t); size -= sizeof(uint64_t)) {
+    const uint64_t word = LoadWord<kAligned>(at);
+    to.Put(half | word << 32);
+    half = word >> 32;
+    at += sizeof(word);
+  }
+  const uint64_t rest = size == 0 ? 0 : LoadRest(at, size);
+  to.Put(half | rest << 32);
+  if (size > sizeof(uint32_t)) {
+    to.Put(rest >> 32);
+  }
+}
+
+void PutUnaligned(PerfRing::Cursor& to, ConstBytes raw) {
+  PutRaw<false>(to, raw.data(), raw.size());
 }
 
 /// All up to the period.
-Fields<9> Front(const PerfEventAttr& attr, uint64_t id,
-                const Occurrence& what) {
-  Fields<9> fields(attr.sample_type);
-  fields.Put(linux_abi::kPerfSampleIdentifier, id);
-  fields.Put(linux_abi::kPerfSampleIp, PlaceOf(what));
-  fields.PutTid();
-  fields.PutTime();
-  fields.Put(linux_abi::kPerfSampleAddress, what.address);
-  fields.Put(linux_abi::kPerfSampleId, id);
-  fields.Put(linux_abi::kPerfSampleStreamId, id);
-  fields.Put(linux_abi::kPerfSampleCpu, ebpf_port_cpu_id());
-  fields.Put(linux_abi::kPerfSamplePeriod, what.period);
-  return fields;
+[[gnu::always_inline]] inline void PutFront(PerfRing::Cursor& to, uint64_t type,
+                                            uint64_t id, const Occurrence& what,
+                                            uint32_t cpu) {
+  const auto put_if = [&to, type](uint64_t bit, uint64_t word) {
+    if ((type & bit) != 0) {
+      to.Put(word);
+    }
+  };
+  put_if(linux_abi::kPerfSampleIdentifier, id);
+  if ((type & linux_abi::kPerfSampleIp) != 0) {
+    to.Put(PlaceOf(what));
+  }
+  if ((type & linux_abi::kPerfSampleTid) != 0) {
+    to.Put(TaskIds());
+  }
+  if ((type & linux_abi::kPerfSampleTime) != 0) {
+    to.Put(ebpf_port_time_ns());
+  }
+  put_if(linux_abi::kPerfSampleAddress, what.address);
+  put_if(linux_abi::kPerfSampleId, id);
+  put_if(linux_abi::kPerfSampleStreamId, id);
+  put_if(linux_abi::kPerfSampleCpu, cpu);
+  put_if(linux_abi::kPerfSamplePeriod, what.period);
+}
+
+/// For those that few samples have.
+void PutReading(PerfRing::Cursor& to, uint64_t format, const PerfEvent& event) {
+  const ReadingBytes reading(format, event.Read());
+  const ConstBytes bytes = reading.bytes();
+  for (size_t at = 0; at < bytes.size(); at += sizeof(uint64_t)) {
+    to.Put(LoadUnaligned<uint64_t>(bytes.data() + at));
+  }
+}
+
+[[gnu::noinline]] bool BeginAfterLosses(PerfRing& ring,
+                                        const PerfEventAttr& attr, uint64_t id,
+                                        uint32_t cpu, uint64_t size,
+                                        PerfRing::Cursor& to) {
+  const SampleId trailer(attr, id, cpu);
+  return ring.BeginAfterLosses(size, {id, trailer.bytes()}, to);
 }
 
 }  // namespace
@@ -148,13 +232,22 @@ Span<const uint64_t> WalkCalls(const PerfEventAttr& attr,
   return Span<const uint64_t>(words.data(), at);
 }
 
+uint32_t FixedSampleSize(const PerfEventAttr& attr) {
+  size_t size = sizeof(ring::PerfRecordHeader);
+  for (uint64_t left = attr.sample_type & kFrontFields; left != 0;
+       left &= left - 1) {
+    size += sizeof(uint64_t);
+  }
+  if ((attr.sample_type & linux_abi::kPerfSampleRead) != 0) {
+    size += ReadingBytes::SizeFor(attr.read_format);
+  }
+  return static_cast<uint32_t>(size);
+}
+
 Status WriteSample(PerfRing& ring, const PerfEventAttr& attr,
-                   const EventReading& event, const Occurrence& what,
-                   SampleMemory* memory) {
+                   uint32_t fixed_size, const PerfEvent& event,
+                   const Occurrence& what, uint32_t cpu, SampleMemory* memory) {
   const uint64_t type = attr.sample_type;
-  const Fields<9> front = Front(attr, event.id, what);
-  const ReadingBytes reading(attr.read_format, event);
-  const bool reads = (type & linux_abi::kPerfSampleRead) != 0;
   static constexpr uint64_t kNoCalls = 0;
   Span<const uint64_t> calls;
   if ((type & linux_abi::kPerfSampleCallchain) != 0) {
@@ -162,37 +255,43 @@ Status WriteSample(PerfRing& ring, const PerfEventAttr& attr,
                 ? Span<const uint64_t>(&kNoCalls, 1)
                 : WalkCalls(attr, what, Span<uint64_t>(memory->frames));
   }
-  // The size word and the data end at a multiple of 8, and the word says so.
   const bool has_raw = (type & linux_abi::kPerfSampleRaw) != 0;
-  const auto raw_size = static_cast<uint32_t>(
-      AlignUp<size_t>(what.raw.size() + sizeof(uint32_t), 8) -
-      sizeof(uint32_t));
-  static constexpr uint8_t kPadding[8] = {};
-  ring::PerfRecordHeader header = {
-      ring::kPerfRecordSample,
-      what.in_user ? ring::kPerfMiscUser : ring::kPerfMiscKernel, 0};
-  const ConstBytes pieces[] = {
-      BytesOf(header),
-      front.bytes(),
-      reads ? reading.bytes() : ConstBytes(),
-      ConstBytes(reinterpret_cast<const uint8_t*>(calls.data()),
-                 calls.size() * sizeof(uint64_t)),
-      BytesOf(raw_size),
-      what.raw,
-      ConstBytes(kPadding).First(raw_size - what.raw.size())};
-  const Span<const ConstBytes> used(pieces, has_raw ? 7 : 4);
-  uint64_t size = 0;
-  for (const ConstBytes piece : used) {
-    size += piece.size();
-  }
+  const uint64_t size = uint64_t{fixed_size} + calls.size() * sizeof(uint64_t) +
+                        (has_raw ? RawRoom(what.raw.size()) : 0);
   if (size > UINT16_MAX) {
     return Status::kTooBig;
   }
-  header.size = static_cast<uint16_t>(size);
+  PerfRing::Cursor to;
   // What is lost from here on is told with the next one.
-  const bool tells = ring.has_losses();
-  const Fields<6> id = tells ? SampleId(attr, event.id) : Fields<6>(0);
-  return ring.Write(used, {event.id, tells, id.bytes()});
+  const bool has_room =
+      __builtin_expect(ring.has_losses(), 0)
+          ? BeginAfterLosses(ring, attr, event.id(), cpu, size, to)
+          : ring.Begin(size, to);
+  if (!has_room) {
+    return Status::kNoSpace;
+  }
+  const uint64_t misc =
+      what.in_user ? ring::kPerfMiscUser : ring::kPerfMiscKernel;
+  to.Put(ring::kPerfRecordSample | misc << 32 | size << 48);
+  if ((type & kFrontFields) != 0) {
+    PutFront(to, type, event.id(), what, cpu);
+  }
+  if ((type & linux_abi::kPerfSampleRead) != 0) {
+    PutReading(to, attr.read_format, event);
+  }
+  for (const uint64_t call : calls) {
+    to.Put(call);
+  }
+  if (has_raw) {
+    // Records of trace events are.
+    if (reinterpret_cast<uintptr_t>(what.raw.data()) % sizeof(uint64_t) == 0) {
+      PutRaw<true>(to, what.raw.data(), what.raw.size());
+    } else {
+      PutUnaligned(to, what.raw);
+    }
+  }
+  ring.End();
+  return Status::kOk;
 }
 
 }  // namespace ebpf

@@ -67,11 +67,18 @@ uint64_t PlaceOf(const Occurrence& what);
 Span<const uint64_t> WalkCalls(const linux_abi::PerfEventAttr& attr,
                                const Occurrence& what, Span<uint64_t> words);
 
-/// Appends a sample to `ring`. kNoSpace: it is lost, and counted by the ring.
-/// `memory`: for the call chain, if `attr` asks for one. Context: any,
-/// preemption off, on the ring's CPU.
+/// What every sample with this attribute takes: all but the call chain and the
+/// raw data, whose size word is counted with those.
+uint32_t FixedSampleSize(const linux_abi::PerfEventAttr& attr);
+
+class PerfEvent;
+
+/// Appends a sample of `event` to `ring`. kNoSpace: it is lost, and counted by
+/// the ring; kTooBig. `fixed_size`: FixedSampleSize of `attr`. `memory`: for
+/// the call chain, if `attr` asks for one. Context: any, preemption off, on
+/// `cpu`, the ring's.
 Status WriteSample(PerfRing& ring, const linux_abi::PerfEventAttr& attr,
-                   const EventReading& event, const Occurrence& what,
-                   SampleMemory* memory);
+                   uint32_t fixed_size, const PerfEvent& event,
+                   const Occurrence& what, uint32_t cpu, SampleMemory* memory);
 
 }  // namespace ebpf

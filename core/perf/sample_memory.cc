@@ -3,47 +3,29 @@
 // core/perf/sample_memory.h's implementation.
 #include "core/perf/sample_memory.h"
 
-#include "core/base/static_storage.h"
-#include "core/memory/per_cpu.h"
 #include "core/sync/mutex.h"
 
 namespace ebpf {
 namespace {
 
-struct CpuMemory {
-  /// What interrupts its user leaves it as it was, so that needs no locked
-  /// instruction.
-  Atomic<uint32_t> depth;
-  SampleMemory levels[SampleMemory::kLevels];
-};
-
 constinit Mutex mutex;
 constinit uint32_t keepers EBPF_GUARDED_BY(mutex) = 0;
-/// Allocated while there are keepers.
-constinit StaticStorage<PerCpu<CpuMemory>> memory;
 
 }  // namespace
 
-SampleMemory* SampleMemory::Enter() {
-  CpuMemory& mine = memory->Mine();
-  const uint32_t depth = mine.depth.Load(kRelaxed);
-  if (depth == kLevels) {
-    return nullptr;
-  }
-  mine.depth.Store(depth + 1, kRelaxed);
-  return &mine.levels[depth];
-}
-
-void SampleMemory::Leave() {
-  CpuMemory& mine = memory->Mine();
-  mine.depth.Store(mine.depth.Load(kRelaxed) - 1, kRelaxed);
-}
+constinit StaticStorage<PerCpu<CpuSampleMemory>> sample_memory;
 
 Status SampleMemory::Keep(Allocator& allocator) {
   const MutexGuard guard(mutex);
   if (keepers == 0) {
-    PerCpu<CpuMemory>& fresh = memory.Construct();
+    PerCpu<CpuSampleMemory>& fresh = sample_memory.Construct();
     EBPF_TRY(fresh.Allocate(allocator));
+    for (uint32_t cpu = 0; cpu < ebpf_port_cpu_count(); ++cpu) {
+      for (uint32_t level = 0; level < kLevels; ++level) {
+        fresh.Of(cpu).levels[level].cpu = cpu;
+        fresh.Of(cpu).levels[level].level = level;
+      }
+    }
   }
   ++keepers;
   return Status::kOk;
@@ -52,7 +34,7 @@ Status SampleMemory::Keep(Allocator& allocator) {
 void SampleMemory::LetGo() {
   const MutexGuard guard(mutex);
   if (--keepers == 0) {
-    memory.Destroy();
+    sample_memory.Destroy();
   }
 }
 

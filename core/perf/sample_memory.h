@@ -6,8 +6,10 @@
 #include <stdint.h>
 
 #include "core/base/atomic.h"
+#include "core/base/static_storage.h"
 #include "core/base/status.h"
 #include "core/memory/allocator.h"
+#include "core/memory/per_cpu.h"
 
 namespace ebpf {
 
@@ -29,12 +31,14 @@ struct SampleMemory {
   uint64_t context[kContextWords];
   /// Of a place that was not interrupted.
   uint64_t registers[kRegisterWords];
+  uint32_t cpu;    // whose it is
+  uint32_t level;  // which of that CPU's
 
-  /// This CPU's next one, or null: there is none left, and what happened goes
-  /// unseen. Preemption is off up to Leave. Context: any, while somebody keeps
-  /// the memory.
-  static SampleMemory* Enter();
-  static void Leave();
+  /// The next one of `cpu`, which is this one, or null: there is none left, and
+  /// what happened goes unseen. Preemption is off up to Leave. Context: any,
+  /// while somebody keeps the memory.
+  static SampleMemory* Enter(uint32_t cpu);
+  void Leave();
 
   /// Keeps the memory there; kNoMemory. Context: task.
   static Status Keep(Allocator& allocator);
@@ -42,5 +46,32 @@ struct SampleMemory {
   /// Context: task.
   static void LetGo();
 };
+
+/// Those of one CPU.
+struct CpuSampleMemory {
+  /// What interrupts its user leaves it as it was, so that needs no locked
+  /// instruction.
+  Atomic<uint32_t> depth;
+  SampleMemory levels[SampleMemory::kLevels];
+};
+
+/// Allocated while somebody keeps it.
+extern constinit StaticStorage<PerCpu<CpuSampleMemory>> sample_memory;
+
+inline SampleMemory* SampleMemory::Enter(uint32_t cpu) {
+  CpuSampleMemory& mine = sample_memory->Of(cpu);
+  const uint32_t depth = mine.depth.Load(kRelaxed);
+  if (__builtin_expect(depth == kLevels, 0)) {
+    return nullptr;
+  }
+  mine.depth.Store(depth + 1, kRelaxed);
+  TrapFence();
+  return &mine.levels[depth];
+}
+
+inline void SampleMemory::Leave() {
+  TrapFence();
+  sample_memory->Of(cpu).depth.Store(level, kRelaxed);
+}
 
 }  // namespace ebpf

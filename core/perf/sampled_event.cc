@@ -24,6 +24,7 @@ SampledEvent::SampledEvent(const linux_abi::PerfEventAttr& attr,
     : attr_(attr),
       scope_(scope),
       allocator_(allocator),
+      fixed_sample_size_(FixedSampleSize(attr)),
       period_(FirstPeriod(attr)),
       period_left_(-static_cast<int64_t>(FirstPeriod(attr))),
       frequency_(attr.sample_period) {}
@@ -120,66 +121,25 @@ void SampledEvent::AdjustPeriod() {
                 kRelaxed);
 }
 
-void SampledEvent::Happened(Occurrence& what, SampleMemory* memory) {
-  count_.FetchAdd(1, kRelaxed);
-  if (!is_sampling()) {
-    return;
+bool SampledEvent::CountDown(const Occurrence& what) {
+  if (period_left_.FetchAdd(1, kRelaxed) + 1 < 0) {
+    return false;
   }
-  const uint64_t period = period_.Load(kRelaxed);
-  what.period = period;
-  const bool tells_period =
-      (attr_.sample_type & linux_abi::kPerfSamplePeriod) != 0;
-  if (tells_period && !has_frequency()) {
-    // As Linux: its period is in the sample, so nothing is left out.
-    what.period = 1;
-  } else if (period > 1 || has_frequency()) {
-    if (period_left_.FetchAdd(1, kRelaxed) + 1 < 0) {
-      return;
-    }
-    period_left_.FetchSub(static_cast<int64_t>(period), kRelaxed);
-  }
-  (void)Overflow(what, memory);
-}
-
-Status SampledEvent::Emit(const Occurrence& what, SampleMemory* memory) {
-  // Pairs with the release in ReplaceRing.
-  PerfRing* const ring = ring_.Load(kAcquire);
-  if (ring == nullptr) {
-    return Status::kNoSpace;
-  }
-  const Status status = WriteSample(*ring, attr_, Read(), what, memory);
-  if (status == Status::kNoSpace) {
-    lost_.FetchAdd(1, kRelaxed);
-  }
-  return status;
-}
-
-Status SampledEvent::Emit(const Occurrence& what) {
-  if ((attr_.sample_type & linux_abi::kPerfSampleCallchain) == 0) {
-    return Emit(what, nullptr);
-  }
-  SampleMemory* const memory = SampleMemory::Enter();
-  const Status status = Emit(what, memory);
-  if (memory != nullptr) {
-    SampleMemory::Leave();
-  }
-  return status;
-}
-
-bool SampledEvent::Overflow(const Occurrence& what, SampleMemory* memory) {
+  period_left_.FetchSub(static_cast<int64_t>(what.period), kRelaxed);
   if (has_frequency()) {
     AdjustPeriod();
   }
-  if (!Wants(what, memory)) {
+  return true;
+}
+
+/// False: it was the last.
+bool SampledEvent::CountSample() {
+  if (limit_.FetchSub(1, kRelaxed) != 1) {
     return true;
   }
-  (void)Emit(what, memory);
-  if (limit_.Load(kRelaxed) != 0 && limit_.FetchSub(1, kRelaxed) == 1) {
-    is_on_.Store(false, kRelaxed);
-    enabled_time_.Stop();
-    return false;
-  }
-  return true;
+  is_on_.Store(false, kRelaxed);
+  enabled_time_.Stop();
+  return false;
 }
 
 Status SampledEvent::SetPeriod(uint64_t period) {

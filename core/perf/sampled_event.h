@@ -73,23 +73,22 @@ class SampledEvent : public PerfEvent {
   }
   uint64_t period() const { return period_.Load(kRelaxed); }
 
+  /// Whether its samples tell of registers.
+  bool samples_registers() const {
+    return (attr_.sample_type &
+            (linux_abi::kPerfSampleIp | linux_abi::kPerfSampleCallchain)) != 0;
+  }
+
   /// It happened once more, here, where it counts; takes a sample if it is time
   /// for one. Context: any, preemption off, in a read section.
-  void Happened(Occurrence& what, SampleMemory* memory);
-  /// Takes a sample, as Linux's __perf_event_overflow. False: that was the
-  /// last. Context: as Happened's.
-  bool Overflow(const Occurrence& what, SampleMemory* memory);
+  void Happened(Occurrence& what, SampleMemory& memory);
+  /// Takes a sample. False: that was the last. Context: as Happened's.
+  bool TakeSample(const Occurrence& what, SampleMemory& memory);
 
   /// Writes a sample to the buffer: kNoSpace, where there is none or no room in
-  /// it, kTooBig. Context: as Happened's; any, without memory.
-  Status Emit(const Occurrence& what, SampleMemory* memory);
-  Status Emit(const Occurrence& what);
-
-  /// What keeps a sample from being taken; true by default. Context: as
-  /// Happened's.
-  virtual bool Wants(const Occurrence& /*what*/, SampleMemory* /*memory*/) {
-    return true;
-  }
+  /// it, kTooBig. Context: as Happened's, on `cpu`; without memory it has no
+  /// call chain.
+  Status Emit(const Occurrence& what, uint32_t cpu, SampleMemory* memory);
 
   /// For Destroy: it is stopped, what found it has gone, and it has nothing.
   void End();
@@ -97,12 +96,16 @@ class SampledEvent : public PerfEvent {
   Atomic<uint64_t> count_{0};
 
  private:
+  bool IsTime(Occurrence& what);
+  bool CountDown(const Occurrence& what);
   void AdjustPeriod();
+  bool CountSample();
   void ReplaceRing(Ref<PerfRing> ring);
 
   const linux_abi::PerfEventAttr attr_;
   const EventScope scope_;
   Allocator& allocator_;
+  const uint32_t fixed_sample_size_;
   bool has_memory_ = false;
 
   Mutex mutex_;  // of who enables, disables, maps and redirects
@@ -121,5 +124,51 @@ class SampledEvent : public PerfEvent {
   /// Of samples; 0: no limit. Of Refresh.
   Atomic<uint32_t> limit_{0};
 };
+
+// On the way of each record: no calls but where something is written.
+
+inline Status SampledEvent::Emit(const Occurrence& what, uint32_t cpu,
+                                 SampleMemory* memory) {
+  // Pairs with the release in ReplaceRing.
+  PerfRing* const ring = ring_.Load(kAcquire);
+  if (ring == nullptr) {
+    return Status::kNoSpace;
+  }
+  const Status status =
+      WriteSample(*ring, attr_, fixed_sample_size_, *this, what, cpu, memory);
+  if (__builtin_expect(status == Status::kNoSpace, 0)) {
+    lost_.FetchAdd(1, kRelaxed);
+  }
+  return status;
+}
+
+inline bool SampledEvent::TakeSample(const Occurrence& what,
+                                     SampleMemory& memory) {
+  (void)Emit(what, memory.cpu, &memory);
+  return __builtin_expect(limit_.Load(kRelaxed) == 0, 1) || CountSample();
+}
+
+/// Whether this occurrence is sampled; as which part of the period, `what` is
+/// told.
+inline bool SampledEvent::IsTime(Occurrence& what) {
+  what.period = period_.Load(kRelaxed);
+  if (!has_frequency()) {
+    if ((attr_.sample_type & linux_abi::kPerfSamplePeriod) != 0) {
+      // As Linux: its period is in the sample, so nothing is left out.
+      what.period = 1;
+    }
+    if (what.period == 1) {
+      return true;
+    }
+  }
+  return CountDown(what);
+}
+
+inline void SampledEvent::Happened(Occurrence& what, SampleMemory& memory) {
+  count_.FetchAdd(1, kRelaxed);
+  if (is_sampling() && IsTime(what)) {
+    (void)TakeSample(what, memory);
+  }
+}
 
 }  // namespace ebpf

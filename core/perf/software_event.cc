@@ -5,6 +5,7 @@
 
 #include "core/base/memory.h"
 #include "core/linux_abi/bpf_objects.h"
+#include "core/platform/cpu.h"
 #include "core/platform/task.h"
 #include "core/program/perf_context.h"
 #include "core/sync/read_section.h"
@@ -113,7 +114,7 @@ bool SoftwareEvent::TimePassed(const machine::PtRegs* regs, bool in_user) {
       ((attr().flags & linux_abi::kPerfExcludeIdle) != 0 && IsIdle())) {
     return true;
   }
-  SampleMemory* const memory = SampleMemory::Enter();
+  SampleMemory* const memory = SampleMemory::Enter(ebpf_port_cpu_id());
   if (memory == nullptr) {
     return true;
   }
@@ -121,8 +122,8 @@ bool SoftwareEvent::TimePassed(const machine::PtRegs* regs, bool in_user) {
   what.regs = regs;
   what.in_user = in_user;
   what.period = period();
-  const bool goes_on = Overflow(what, memory);
-  SampleMemory::Leave();
+  const bool goes_on = !Wants(what, *memory) || TakeSample(what, *memory);
+  memory->Leave();
   return goes_on;
 }
 
@@ -170,23 +171,24 @@ EventDescription SoftwareEvent::Describe() const {
   return about;
 }
 
-bool SoftwareEvent::Wants(const Occurrence& what, SampleMemory* memory) {
+/// What its program says.
+bool SoftwareEvent::Wants(const Occurrence& what, SampleMemory& memory) const {
   const Program* const program = program_.Load(kAcquire);
   if (program == nullptr) {
     return true;
   }
   const PerfContext front = {this, what.regs, what.in_user};
   auto* const context =
-      reinterpret_cast<uint8_t*>(memory->context) + sizeof(front);
+      reinterpret_cast<uint8_t*>(memory.context) + sizeof(front);
   const struct {
     uint64_t period;
     uint64_t address;
   } behind = {what.period, what.address};
   const size_t size = sizeof(front) + regs_size_ + sizeof(behind);
-  if (size > sizeof(memory->context)) {
+  if (size > sizeof(memory.context)) {
     return false;
   }
-  StoreUnaligned(memory->context, front);
+  StoreUnaligned(memory.context, front);
   if (what.regs != nullptr) {
     CopyBytes(context, what.regs, regs_size_);
   } else {
@@ -209,7 +211,16 @@ Status SoftwareEvent::Output(ConstBytes data, const machine::PtRegs* regs) {
   Occurrence what;
   what.regs = regs;
   what.raw = data;
-  return Emit(what);
+  const uint32_t cpu = ebpf_port_cpu_id();
+  SampleMemory* const memory =
+      (attr().sample_type & linux_abi::kPerfSampleCallchain) != 0
+          ? SampleMemory::Enter(cpu)
+          : nullptr;
+  const Status status = Emit(what, cpu, memory);
+  if (memory != nullptr) {
+    memory->Leave();
+  }
+  return status;
 }
 
 }  // namespace ebpf

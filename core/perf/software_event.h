@@ -57,7 +57,8 @@ class SoftwareEvent final : public SampledEvent, public TimeListener {
   // SampledEvent.
   Status Start() override;
   void Stop() override;
-  bool Wants(const Occurrence& what, SampleMemory* memory) override;
+
+  bool Wants(const Occurrence& what, SampleMemory& memory) const;
 
   const uint32_t regs_size_;
   SampleTimer timer_;

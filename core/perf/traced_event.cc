@@ -6,6 +6,8 @@
 #include "core/base/memory.h"
 #include "core/linux_abi/perf_event.h"
 #include "core/machine/function_entry.h"
+#include "core/perf/tracepoint_event.h"
+#include "core/platform/cpu.h"
 #include "core/platform/nofault.h"
 #include "core/sync/read_section.h"
 #include "core/tracepoints/tracepoint.h"
@@ -15,14 +17,6 @@ namespace {
 
 constinit Mutex all_mutex;
 constinit TracedEvent* all EBPF_GUARDED_BY(all_mutex) = nullptr;
-
-/// A word of a frame; false: there is none, or it is nobody's.
-bool ReadStack(uint64_t frame, int64_t offset, uint64_t& word) {
-  return frame % sizeof(word) == 0 &&
-         ebpf_port_read_nofault(
-             &word, static_cast<uintptr_t>(frame) + static_cast<size_t>(offset),
-             sizeof(word));
-}
 
 /// What follows `place`, or is first. Pairs with the releases of Append.
 template <typename T>
@@ -49,6 +43,54 @@ void Unlink(Atomic<T*>& first, T& object) {
   }
   link->Store(object.next.Load(kRelaxed), kRelease);
 }
+
+/// A word of a frame; false: there is none, or it is nobody's.
+bool ReadStack(uint64_t frame, int64_t offset, uint64_t& word) {
+  return frame % sizeof(word) == 0 &&
+         ebpf_port_read_nofault(
+             &word, static_cast<uintptr_t>(frame) + static_cast<size_t>(offset),
+             sizeof(word));
+}
+
+/// As Linux makes them up at a tracepoint: of the place, its pc and its frame.
+/// Null: nobody knows. The caller was told of a tracepoint's record.
+const machine::PtRegs* DescribePlace(SampleMemory& memory) {
+  uint64_t frame = TellingFrame();
+  // What the place called, and the place; frames may not be kept here.
+  uint64_t pc = 0;
+  for (int i = 0; i < 2; ++i) {
+    const uint64_t at = frame;
+    if (!ReadStack(at, machine::kStackFrames.return_address, pc) ||
+        !ReadStack(at, machine::kStackFrames.caller_frame, frame)) {
+      return nullptr;
+    }
+  }
+  // Zeros from the beginning, but for what is written each time.
+  auto& regs = *reinterpret_cast<machine::PtRegs*>(memory.registers);
+  machine::DescribeCaller(regs, pc, frame);
+  return &regs;
+}
+
+/// Of what a record tells.
+class Registers final : public RegisterSource {
+ public:
+  Registers(SampleMemory& memory, const machine::PtRegs* regs, bool known)
+      : memory_(memory), regs_(regs), known_(known) {}
+  ~Registers() = default;
+
+  const machine::PtRegs* Find() override {
+    if (!known_) {
+      regs_ = DescribePlace(memory_);
+      known_ = true;
+    }
+    return regs_;
+  }
+
+ private:
+  SampleMemory& memory_;
+  const machine::PtRegs* regs_;
+  bool known_;
+};
 
 }  // namespace
 
@@ -150,26 +192,26 @@ uint32_t TracedEvent::ListPrograms(Span<uint32_t> ids) const {
   return count;
 }
 
-Status TracedEvent::AddCounter(RecordCounter& counter) {
+Status TracedEvent::AddCounter(TracepointEvent& counter) {
   const MutexGuard guard(mutex_);
   EBPF_TRY(AddUse());
   Append(counters_, counter);
   return Status::kOk;
 }
 
-void TracedEvent::RemoveCounter(RecordCounter& counter) {
+void TracedEvent::RemoveCounter(TracepointEvent& counter) {
   const MutexGuard guard(mutex_);
   Unlink(counters_, counter);
   RemoveUse();
 }
 
-bool TracedEvent::IsWanted() const {
+inline bool TracedEvent::IsWanted(uint32_t cpu) const {
   if (Load(programs_) != nullptr) {
     return true;
   }
-  for (const RecordCounter* counter = Load(counters_); counter != nullptr;
+  for (const TracepointEvent* counter = Load(counters_); counter != nullptr;
        counter = Load(counter->next)) {
-    if (counter->IsInterested()) {
+    if (counter->IsInterested(cpu)) {
       return true;
     }
   }
@@ -177,11 +219,12 @@ bool TracedEvent::IsWanted() const {
 }
 
 void* TracedEvent::Reserve(size_t size, const machine::PtRegs* /*regs*/) {
-  if (!IsWanted()) {
+  const uint32_t cpu = ebpf_port_cpu_id();
+  if (!IsWanted(cpu)) {
     return nullptr;
   }
   SampleMemory* const memory =
-      size <= SampleMemory::kRecordSize ? SampleMemory::Enter() : nullptr;
+      size <= SampleMemory::kRecordSize ? SampleMemory::Enter(cpu) : nullptr;
   if (memory == nullptr) {
     missed_.FetchAdd(1, kRelaxed);
     return nullptr;
@@ -189,40 +232,19 @@ void* TracedEvent::Reserve(size_t size, const machine::PtRegs* /*regs*/) {
   return memory->record;
 }
 
-/// Registers as Linux makes them up at a tracepoint: of the place, its pc and
-/// its frame. Null: nobody knows.
-const machine::PtRegs* TracedEvent::DescribePlace(SampleMemory& memory) const {
-  if (event_->is_probe()) {
-    return nullptr;
-  }
-  uint64_t frame = TellingFrame();
-  // What the place called, and the place; frames may not be kept here.
-  uint64_t pc = 0;
-  for (int i = 0; i < 2; ++i) {
-    const uint64_t at = frame;
-    if (!ReadStack(at, machine::kStackFrames.return_address, pc) ||
-        !ReadStack(at, machine::kStackFrames.caller_frame, frame)) {
-      return nullptr;
-    }
-  }
-  // Zeros from the beginning, but for what is written each time.
-  auto& regs = *reinterpret_cast<machine::PtRegs*>(memory.registers);
-  machine::DescribeCaller(regs, pc, frame);
-  return &regs;
-}
-
 /// Whether it goes on: as in Linux, the results' lowest bits are what counts,
-/// of all programs. A program on a record finds the registers' address where
-/// the record's header was.
-bool TracedEvent::RunPrograms(void* record, const machine::PtRegs* regs) const {
+/// of all programs.
+inline bool TracedEvent::RunPrograms(SampleMemory& memory,
+                                     RegisterSource& registers) const {
   const TracedProgram* place = Load(programs_);
   if (place == nullptr) {
     return true;
   }
-  const bool is_probe = event_->is_probe();
-  void* const context = is_probe ? const_cast<machine::PtRegs*>(regs) : record;
+  void* const record = memory.record;
+  void* const context =
+      is_probe_ ? const_cast<machine::PtRegs*>(registers.Find()) : record;
   const auto header = LoadUnaligned<EventHeader>(record);
-  StoreUnaligned(record, regs);
+  StoreUnaligned(record, TraceContext{&registers});
   uint64_t result = 1;
   for (; place != nullptr; place = Load(place->next)) {
     result &= place->program->RunUnlessNested(context, place->origin);
@@ -235,17 +257,15 @@ void TracedEvent::Commit(void* record, size_t size,
                          const machine::PtRegs* regs) {
   // It is the first thing there.
   auto& memory = *static_cast<SampleMemory*>(record);
-  if (regs == nullptr) {
-    regs = DescribePlace(memory);
-  }
-  if (RunPrograms(record, regs)) {
+  Registers registers(memory, regs, is_probe_ || regs != nullptr);
+  if (RunPrograms(memory, registers)) {
     const ConstBytes bytes(memory.record, size);
-    for (RecordCounter* counter = Load(counters_); counter != nullptr;
+    for (TracepointEvent* counter = Load(counters_); counter != nullptr;
          counter = Load(counter->next)) {
-      counter->Record(bytes, regs, memory);
+      counter->Record(bytes, registers, memory);
     }
   }
-  SampleMemory::Leave();
+  memory.Leave();
 }
 
 }  // namespace ebpf

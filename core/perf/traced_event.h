@@ -12,6 +12,7 @@
 #include "core/perf/sample_memory.h"
 #include "core/program/program.h"
 #include "core/program/run_context.h"
+#include "core/program/trace_context.h"
 #include "core/sync/mutex.h"
 #include "core/tracepoints/trace_event.h"
 
@@ -30,18 +31,7 @@ struct TracedProgram : ListPlace<TracedProgram> {
   RunOrigin origin;
 };
 
-/// Who counts records.
-class RecordCounter : public ListPlace<RecordCounter> {
- public:
-  /// Whether it may want one that happens here now. Context: any, preemption
-  /// off, in a read section; and of the next.
-  virtual bool IsInterested() const = 0;
-  virtual void Record(ConstBytes record, const machine::PtRegs* regs,
-                      SampleMemory& memory) = 0;
-
- protected:
-  ~RecordCounter() = default;
-};
+class TracepointEvent;
 
 /// Context of what is not said otherwise: task.
 class TracedEvent final : public RecordConsumer {
@@ -68,9 +58,9 @@ class TracedEvent final : public RecordConsumer {
   uint32_t ListPrograms(Span<uint32_t> ids) const;
 
   /// What AddConsumer says.
-  Status AddCounter(RecordCounter& counter);
+  Status AddCounter(TracepointEvent& counter);
   /// Its Record is not under way when it returns.
-  void RemoveCounter(RecordCounter& counter);
+  void RemoveCounter(TracepointEvent& counter);
 
   // RecordConsumer. Context: any.
   void* Reserve(size_t size, const machine::PtRegs* regs) override;
@@ -80,16 +70,18 @@ class TracedEvent final : public RecordConsumer {
   friend class Allocator;
 
   TracedEvent(TraceEventRef event, Allocator& allocator)
-      : event_(Move(event)), allocator_(allocator) {}
+      : event_(Move(event)),
+        is_probe_(event_->is_probe()),
+        allocator_(allocator) {}
   ~TracedEvent() = default;
 
-  bool IsWanted() const;
-  const machine::PtRegs* DescribePlace(SampleMemory& memory) const;
-  bool RunPrograms(void* record, const machine::PtRegs* regs) const;
+  bool IsWanted(uint32_t cpu) const;
+  bool RunPrograms(SampleMemory& memory, RegisterSource& registers) const;
   Status AddUse() EBPF_REQUIRES(mutex_);
   void RemoveUse() EBPF_REQUIRES(mutex_);
 
   const TraceEventRef event_;
+  const bool is_probe_;
   Allocator& allocator_;
   TracedEvent* next_ = nullptr;  // in the list of all
   uint32_t users_ = 1;           // under that list's mutex
@@ -98,7 +90,7 @@ class TracedEvent final : public RecordConsumer {
   uint32_t uses_ EBPF_GUARDED_BY(mutex_) = 0;  // programs and counters
   /// Changed under the mutex, in the order in which they came.
   Atomic<TracedProgram*> programs_{nullptr};
-  Atomic<RecordCounter*> counters_{nullptr};
+  Atomic<TracepointEvent*> counters_{nullptr};
   Atomic<uint64_t> missed_{0};
 };
 

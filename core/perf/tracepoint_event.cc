@@ -119,26 +119,8 @@ Status TracepointEvent::SetFilter(StringView text) {
   FilterError error;
   EventFilter* filter =
       EBPF_TRY(EventFilter::Create(text, fields.span(), allocator(), &error));
-  filter_.Store(filter, kRelease);  // pairs with the acquire in Matches
+  filter_.Store(filter, kRelease);  // pairs with the acquire in Record
   return Status::kOk;
-}
-
-bool TracepointEvent::Matches(ConstBytes record) const {
-  const EventFilter* filter = filter_.Load(kAcquire);
-  return filter == nullptr || filter->Matches(record);
-}
-
-void TracepointEvent::Record(ConstBytes record, const machine::PtRegs* regs,
-                             SampleMemory& memory) {
-  // Trace events are the kernel's.
-  if (!IsInterested() || (attr().flags & linux_abi::kPerfExcludeKernel) != 0 ||
-      !Matches(record)) {
-    return;
-  }
-  Occurrence what;
-  what.regs = regs;
-  what.raw = record;
-  Happened(what, &memory);
 }
 
 }  // namespace ebpf

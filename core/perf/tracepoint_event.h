@@ -10,13 +10,16 @@
 #include "core/memory/allocator.h"
 #include "core/perf/sampled_event.h"
 #include "core/perf/traced_event.h"
+#include "core/program/trace_context.h"
 #include "core/sync/mutex.h"
 #include "core/tracepoints/filter.h"
+#include "core/tracepoints/trace_event.h"
 
 namespace ebpf {
 
 /// Context of what is not said otherwise: task.
-class TracepointEvent final : public SampledEvent, public RecordCounter {
+class TracepointEvent final : public SampledEvent,
+                              public ListPlace<TracepointEvent> {
  public:
   /// An event that is not enabled. `attr.config` is the trace event's id:
   /// kInvalid: there is none of it; what SampledEvent::Prepare says; kNoMemory.
@@ -32,10 +35,12 @@ class TracepointEvent final : public SampledEvent, public RecordCounter {
   EventDescription Describe() const override;
   Status SetFilter(StringView text) override;
 
-  // RecordCounter. Context: any.
-  bool IsInterested() const override { return is_on() && scope().IsHere(); }
-  void Record(ConstBytes record, const machine::PtRegs* regs,
-              SampleMemory& memory) override;
+  /// Whether it may want a record that is made now, on `cpu`. Context: any,
+  /// preemption off, in a read section; and of the next.
+  bool IsInterested(uint32_t cpu) const { return is_on() && scope().IsOn(cpu); }
+  /// It was made, in `memory`, by the running task.
+  void Record(ConstBytes record, RegisterSource& registers,
+              SampleMemory& memory);
 
  private:
   friend class Allocator;
@@ -50,13 +55,34 @@ class TracepointEvent final : public SampledEvent, public RecordCounter {
   Status Start() override { return traced_->AddCounter(*this); }
   void Stop() override { traced_->RemoveCounter(*this); }
 
-  bool Matches(ConstBytes record) const;
-
   /// Set before the event is handed out.
   TracedEvent* traced_ = nullptr;
   mutable Mutex mutex_;  // of who sets programs and filters
   TracedProgram program_ EBPF_GUARDED_BY(mutex_);
   Atomic<EventFilter*> filter_{nullptr};
 };
+
+inline void TracepointEvent::Record(ConstBytes record,
+                                    RegisterSource& registers,
+                                    SampleMemory& memory) {
+  const auto* const header =
+      reinterpret_cast<const EventHeader*>(record.data());
+  // Trace events are the kernel's.
+  if (!IsInterested(memory.cpu) || !scope().IsOf(header->pid) ||
+      (attr().flags & linux_abi::kPerfExcludeKernel) != 0) {
+    return;
+  }
+  // Pairs with the release in SetFilter.
+  const EventFilter* const filter = filter_.Load(kAcquire);
+  if (filter != nullptr && !filter->Matches(record)) {
+    return;
+  }
+  Occurrence what;
+  what.raw = record;
+  if (samples_registers()) {
+    what.regs = registers.Find();
+  }
+  Happened(what, memory);
+}
 
 }  // namespace ebpf
