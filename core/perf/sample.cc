@@ -115,7 +115,10 @@ template <bool kAligned>
   }
 }
 
-void PutUnaligned(PerfRing::Cursor& to, ConstBytes raw) {
+// What few samples have, in functions of their own, which get a copy of the
+// cursor: so it stays in registers.
+
+[[gnu::noinline]] void PutUnaligned(PerfRing::Cursor to, ConstBytes raw) {
   PutRaw<false>(to, raw.data(), raw.size());
 }
 
@@ -145,13 +148,15 @@ void PutUnaligned(PerfRing::Cursor& to, ConstBytes raw) {
   put_if(linux_abi::kPerfSamplePeriod, what.period);
 }
 
-/// For those that few samples have.
-void PutReading(PerfRing::Cursor& to, uint64_t format, const PerfEvent& event) {
+[[gnu::noinline]] PerfRing::Cursor PutReading(PerfRing::Cursor to,
+                                              uint64_t format,
+                                              const PerfEvent& event) {
   const ReadingBytes reading(format, event.Read());
   const ConstBytes bytes = reading.bytes();
   for (size_t at = 0; at < bytes.size(); at += sizeof(uint64_t)) {
     to.Put(LoadUnaligned<uint64_t>(bytes.data() + at));
   }
+  return to;
 }
 
 [[gnu::noinline]] bool BeginAfterLosses(PerfRing& ring,
@@ -261,15 +266,16 @@ Status WriteSample(PerfRing& ring, const PerfEventAttr& attr,
   if (size > UINT16_MAX) {
     return Status::kTooBig;
   }
-  PerfRing::Cursor to;
+  PerfRing::Cursor begin;
   // What is lost from here on is told with the next one.
   const bool has_room =
       __builtin_expect(ring.has_losses(), 0)
-          ? BeginAfterLosses(ring, attr, event.id(), cpu, size, to)
-          : ring.Begin(size, to);
+          ? BeginAfterLosses(ring, attr, event.id(), cpu, size, begin)
+          : ring.Begin(size, begin);
   if (!has_room) {
     return Status::kNoSpace;
   }
+  PerfRing::Cursor to = begin;
   const uint64_t misc =
       what.in_user ? ring::kPerfMiscUser : ring::kPerfMiscKernel;
   to.Put(ring::kPerfRecordSample | misc << 32 | size << 48);
@@ -277,7 +283,7 @@ Status WriteSample(PerfRing& ring, const PerfEventAttr& attr,
     PutFront(to, type, event.id(), what, cpu);
   }
   if ((type & linux_abi::kPerfSampleRead) != 0) {
-    PutReading(to, attr.read_format, event);
+    to = PutReading(to, attr.read_format, event);
   }
   for (const uint64_t call : calls) {
     to.Put(call);

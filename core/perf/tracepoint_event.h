@@ -62,9 +62,8 @@ class TracepointEvent final : public SampledEvent,
   Atomic<EventFilter*> filter_{nullptr};
 };
 
-inline void TracepointEvent::Record(ConstBytes record,
-                                    RegisterSource& registers,
-                                    SampleMemory& memory) {
+[[gnu::always_inline]] inline void TracepointEvent::Record(
+    ConstBytes record, RegisterSource& registers, SampleMemory& memory) {
   const auto* const header =
       reinterpret_cast<const EventHeader*>(record.data());
   // Trace events are the kernel's.
