@@ -121,8 +121,10 @@ class TracedNotesTest : public SyscallTest {
     return Mmap(caller_.client(), static_cast<int32_t>(fd), 0, pages * kPage,
                 linux_abi::kProtRead | linux_abi::kProtWrite, &pages_);
   }
+  /// As user space reads it: what is in front of it was written before.
   uint64_t Head() const {
-    return LoadUnaligned<ring::PerfPage>(pages_.address).data_head;
+    return __atomic_load_n(Position(offsetof(ring::PerfPage, data_head)),
+                           __ATOMIC_ACQUIRE);
   }
   /// What is new in the buffer that was mapped last.
   std::vector<Taken> Samples() {
@@ -138,12 +140,18 @@ class TracedNotesTest : public SyscallTest {
       tail_ += read.header.size;
       reads.push_back(read);
     }
-    StoreUnaligned(pages_.address + offsetof(ring::PerfPage, data_tail), tail_);
+    __atomic_store_n(Position(offsetof(ring::PerfPage, data_tail)), tail_,
+                     __ATOMIC_RELEASE);
     return reads;
   }
 
   MapPages pages_{};
   uint64_t tail_ = 0;
+
+ private:
+  uint64_t* Position(size_t offset) const {
+    return reinterpret_cast<uint64_t*>(pages_.address + offset);
+  }
 };
 
 }  // namespace ebpf
