@@ -7,10 +7,8 @@
 #include "core/linux_abi/perf_event.h"
 #include "core/machine/function_entry.h"
 #include "core/perf/tracepoint_event.h"
-#include "core/platform/cpu.h"
 #include "core/platform/nofault.h"
 #include "core/sync/read_section.h"
-#include "core/tracepoints/tracepoint.h"
 
 namespace ebpf {
 namespace {
@@ -54,8 +52,7 @@ bool ReadStack(uint64_t frame, int64_t offset, uint64_t& word) {
 
 /// As Linux makes them up at a tracepoint: of the place, its pc and its frame.
 /// Null: nobody knows. The caller was told of a tracepoint's record.
-const machine::PtRegs* DescribePlace(SampleMemory& memory) {
-  uint64_t frame = TellingFrame();
+const machine::PtRegs* DescribePlace(uint64_t frame, SampleMemory& memory) {
   // What the place called, and the place; frames may not be kept here.
   uint64_t pc = 0;
   for (int i = 0; i < 2; ++i) {
@@ -74,14 +71,14 @@ const machine::PtRegs* DescribePlace(SampleMemory& memory) {
 /// Of what a record tells.
 class Registers final : public RegisterSource {
  public:
-  Registers(SampleMemory& memory, const machine::PtRegs* regs, bool known)
-      : memory_(memory), regs_(regs), known_(known) {}
+  Registers(SampleMemory& memory, const EventPlace& place)
+      : memory_(memory), regs_(place.regs), frame_(place.frame) {}
   ~Registers() = default;
 
   const machine::PtRegs* Find() override {
-    if (!known_) {
-      regs_ = DescribePlace(memory_);
-      known_ = true;
+    if (frame_ != 0) {
+      regs_ = DescribePlace(frame_, memory_);
+      frame_ = 0;
     }
     return regs_;
   }
@@ -89,7 +86,7 @@ class Registers final : public RegisterSource {
  private:
   SampleMemory& memory_;
   const machine::PtRegs* regs_;
-  bool known_;
+  uint64_t frame_;  // 0: `regs_` is what is known
 };
 
 }  // namespace
@@ -218,13 +215,13 @@ inline bool TracedEvent::IsWanted(uint32_t cpu) const {
   return false;
 }
 
-void* TracedEvent::Reserve(size_t size, const machine::PtRegs* /*regs*/) {
-  const uint32_t cpu = ebpf_port_cpu_id();
-  if (!IsWanted(cpu)) {
+void* TracedEvent::Reserve(size_t size, const EventPlace& place) {
+  if (!IsWanted(place.cpu)) {
     return nullptr;
   }
-  SampleMemory* const memory =
-      size <= SampleMemory::kRecordSize ? SampleMemory::Enter(cpu) : nullptr;
+  SampleMemory* const memory = size <= SampleMemory::kRecordSize
+                                   ? SampleMemory::Enter(place.cpu)
+                                   : nullptr;
   if (memory == nullptr) {
     missed_.FetchAdd(1, kRelaxed);
     return nullptr;
@@ -253,11 +250,10 @@ inline bool TracedEvent::RunPrograms(SampleMemory& memory,
   return result != 0;
 }
 
-void TracedEvent::Commit(void* record, size_t size,
-                         const machine::PtRegs* regs) {
+void TracedEvent::Commit(void* record, size_t size, const EventPlace& place) {
   // It is the first thing there.
   auto& memory = *static_cast<SampleMemory*>(record);
-  Registers registers(memory, regs, is_probe_ || regs != nullptr);
+  Registers registers(memory, place);
   if (RunPrograms(memory, registers)) {
     const ConstBytes bytes(memory.record, size);
     for (TracepointEvent* counter = Load(counters_); counter != nullptr;

@@ -63,8 +63,8 @@ class TracedEvent final : public RecordConsumer {
   void RemoveCounter(TracepointEvent& counter);
 
   // RecordConsumer. Context: any.
-  void* Reserve(size_t size, const machine::PtRegs* regs) override;
-  void Commit(void* record, size_t size, const machine::PtRegs* regs) override;
+  void* Reserve(size_t size, const EventPlace& place) override;
+  void Commit(void* record, size_t size, const EventPlace& place) override;
 
  private:
   friend class Allocator;

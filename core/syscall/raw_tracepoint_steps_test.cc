@@ -44,14 +44,14 @@ EBPF_TRACEPOINT(Stepped);
 
 /// Records, as deep as tracepoints nest; and arguments.
 struct Counting final : RecordConsumer, ArgumentsConsumer {
-  void* Reserve(size_t size, const machine::PtRegs* /*regs*/) override {
+  void* Reserve(size_t size, const EventPlace& /*place*/) override {
     wrong += size == sizeof(Stepped::Record) ? 0 : 1;
     const uint32_t mine = depth;
     depth = mine + 1;
     return &records[mine];
   }
   void Commit(void* memory, size_t /*size*/,
-              const machine::PtRegs* /*regs*/) override {
+              const EventPlace& /*place*/) override {
     const auto* const record = static_cast<const Stepped::Record*>(memory);
     wrong += record->check == ~record->number ? 0 : 1;
     record_count = record_count + 1;

@@ -5,6 +5,7 @@
 
 #include "core/base/memory.h"
 #include "core/machine/function_entry.h"
+#include "core/platform/cpu.h"
 #include "core/probes/function_entry.h"
 #include "core/sync/read_section.h"
 #include "core/tracepoints/trace.h"
@@ -276,16 +277,17 @@ void ProbeEvent::Tell(const machine::PtRegs& regs,
     }
     size = Min(size, kMaxEventRecord);
   }
+  const EventPlace place = {ebpf_port_cpu_id(), &regs};
   for (uint32_t i = 0; i < consumers->capacity; ++i) {
     if (RecordConsumer* const one = consumers->places()[i].Load(kRelaxed)) {
-      TellOne(*one, regs, places, size);
+      TellOne(*one, place, places, size);
     }
   }
 }
 
-void ProbeEvent::TellOne(RecordConsumer& consumer, const machine::PtRegs& regs,
+void ProbeEvent::TellOne(RecordConsumer& consumer, const EventPlace& place,
                          const uint64_t (&places)[2], size_t size) {
-  void* const record = consumer.Reserve(size, &regs);
+  void* const record = consumer.Reserve(size, place);
   if (record == nullptr) {
     return;
   }
@@ -294,10 +296,10 @@ void ProbeEvent::TellOne(RecordConsumer& consumer, const machine::PtRegs& regs,
             definition_.is_return() ? sizeof(places) : sizeof(places[0]));
   RecordText text(record, definition_.record_size(), size);
   for (const FetchArgument& argument : definition_.arguments()) {
-    Fetch(argument, registers_, regs, record, text);
+    Fetch(argument, registers_, *place.regs, record, text);
   }
   text.Finish();
-  consumer.Commit(record, size, &regs);
+  consumer.Commit(record, size, place);
 }
 
 }  // namespace ebpf

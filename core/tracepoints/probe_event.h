@@ -82,7 +82,7 @@ class ProbeEvent final : public TraceEvent,
   Consumers* MakeConsumers(size_t capacity);
   void FreeConsumers(Consumers* consumers);
   void Tell(const machine::PtRegs& regs, const uint64_t (&places)[2]);
-  void TellOne(RecordConsumer& consumer, const machine::PtRegs& regs,
+  void TellOne(RecordConsumer& consumer, const EventPlace& place,
                const uint64_t (&places)[2], size_t size);
 
   const machine::RegisterNames& registers_;

@@ -19,13 +19,12 @@ namespace {
 /// Keeps the text of each record.
 class Printed final : public RecordConsumer {
  public:
-  void* Reserve(size_t size, const machine::PtRegs* regs) override {
-    EXPECT_NE(regs, nullptr);
+  void* Reserve(size_t size, const EventPlace& place) override {
+    EXPECT_NE(place.regs, nullptr);
     memory_.assign((size + 7) / 8, 0xa5a5'a5a5'a5a5'a5a5);
     return memory_.data();
   }
-  void Commit(void* record, size_t size,
-              const machine::PtRegs* /*regs*/) override {
+  void Commit(void* record, size_t size, const EventPlace& /*place*/) override {
     last.assign(static_cast<const char*>(record), size);
     ++count;
   }

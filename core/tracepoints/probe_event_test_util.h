@@ -18,11 +18,11 @@ namespace ebpf {
 /// Counts, and has nothing made.
 class Counted final : public RecordConsumer {
  public:
-  void* Reserve(size_t /*size*/, const machine::PtRegs* /*regs*/) override {
+  void* Reserve(size_t /*size*/, const EventPlace& /*place*/) override {
     ++count;
     return nullptr;
   }
-  void Commit(void*, size_t, const machine::PtRegs*) override {}
+  void Commit(void*, size_t, const EventPlace&) override {}
   std::atomic<uint64_t> count{0};
 };
 

@@ -37,17 +37,25 @@ inline EventHeader MakeEventHeader(uint16_t id) {
 /// No record is longer.
 inline constexpr size_t kMaxEventRecord = 2048;
 
+/// Where an event happens.
+struct EventPlace {
+  uint32_t cpu;  // this one
+  /// Of the context in which it happens, or null.
+  const machine::PtRegs* regs = nullptr;
+  /// Of a function that tells records, called by the one that the tracepoint's
+  /// place calls; 0: it is not told so.
+  uint64_t frame = 0;
+};
+
 /// Gets an event's records. Outlives its place in the event's list.
 class RecordConsumer {
  public:
   /// Where a record of `size` bytes shall be made, aligned to 8; null: it is
-  /// not wanted. `regs`: of the context in which it happened, or null. What
-  /// was returned is given to Commit before the event goes on. In a read
-  /// section with preemption off. Context: any.
-  virtual void* Reserve(size_t size, const machine::PtRegs* regs) = 0;
+  /// not wanted. What was returned is given to Commit before the event goes on.
+  /// In a read section with preemption off. Context: any.
+  virtual void* Reserve(size_t size, const EventPlace& place) = 0;
   /// It is made, all of its `size` bytes. Context: as Reserve's.
-  virtual void Commit(void* record, size_t size,
-                      const machine::PtRegs* regs) = 0;
+  virtual void Commit(void* record, size_t size, const EventPlace& place) = 0;
 
  protected:
   ~RecordConsumer() = default;

@@ -54,12 +54,11 @@ class TraceInstance::Event final : public RecordConsumer {
       : instance_(instance), event_(event) {}
   ~Event() = default;
 
-  void* Reserve(size_t size, const machine::PtRegs* /*regs*/) override {
+  void* Reserve(size_t size, const EventPlace& /*place*/) override {
     return instance_.buffer_->Reserve(size);
   }
 
-  void Commit(void* record, size_t size,
-              const machine::PtRegs* /*regs*/) override {
+  void Commit(void* record, size_t size, const EventPlace& /*place*/) override {
     // Pairs with the release in SetFilter.
     const EventFilter* its_filter = filter.Load(kAcquire);
     if (its_filter != nullptr &&

@@ -58,11 +58,11 @@ namespace {
 /// In the place of a consumer that went.
 struct Nobody final : ArgumentsConsumer, RecordConsumer {
   void Fired(const uint64_t* /*arguments*/, uint32_t /*cpu*/) override {}
-  void* Reserve(size_t /*size*/, const machine::PtRegs* /*regs*/) override {
+  void* Reserve(size_t /*size*/, const EventPlace& /*place*/) override {
     return nullptr;
   }
   void Commit(void* /*record*/, size_t /*size*/,
-              const machine::PtRegs* /*regs*/) override {}
+              const EventPlace& /*place*/) override {}
 };
 constinit Nobody nobody;
 
@@ -74,8 +74,6 @@ constexpr uint32_t kMaxDepth = 4;
 struct TracepointCpu {
   /// Open while any tracepoint is.
   CpuSection section;
-  /// Of who tells records, innermost.
-  Atomic<uint64_t> frame;
   /// Consumers other than programs that are being told. What interrupts a
   /// change leaves it as it was.
   Atomic<uint32_t> depth;
@@ -242,14 +240,14 @@ void Remove(Tracepoint& tracepoint, const ArgumentsConsumer* raw,
 
 /// Makes the record and gives it away.
 void Tell(const Tracepoint& tracepoint, RecordConsumer& consumer, size_t size,
-          const uint64_t* arguments) {
-  void* const record = consumer.Reserve(size, nullptr);
+          const uint64_t* arguments, const EventPlace& place) {
+  void* const record = consumer.Reserve(size, place);
   if (record == nullptr) {
     return;
   }
   *static_cast<EventHeader*>(record) = MakeEventHeader(tracepoint.id);
   tracepoint.info->fill(record, size, arguments);
-  consumer.Commit(record, size, nullptr);
+  consumer.Commit(record, size, place);
 }
 
 /// While one lives a consumer may be told; or not, where is_deep().
@@ -297,13 +295,11 @@ class Telling : public NonCopyable {
   if (info.text_size != nullptr) {
     size = Min(size + info.text_size(arguments), kMaxEventRecord);
   }
-  Atomic<uint64_t>& frame = cpus->Of(cpu).frame;
-  const uint64_t outer = frame.Load(kRelaxed);
-  frame.Store(reinterpret_cast<uint64_t>(__builtin_frame_address(0)), kRelaxed);
+  const EventPlace place = {
+      cpu, nullptr, reinterpret_cast<uint64_t>(__builtin_frame_address(0))};
   for (; RecordConsumer* const consumer = records->Load(kRelaxed); ++records) {
-    Tell(tracepoint, *consumer, size, arguments);
+    Tell(tracepoint, *consumer, size, arguments, place);
   }
-  frame.Store(outer, kRelaxed);
 }
 
 /// The CPU's section is open.
@@ -369,8 +365,6 @@ extern "C" void ebpf_tracepoint_fire(Tracepoint* tracepoint,
                                      const uint64_t* arguments) {
   Fire(*tracepoint, arguments);
 }
-
-uint64_t TellingFrame() { return cpus->Mine().frame.Load(kRelaxed); }
 
 template <typename... Words>
 EBPF_BEHIND_BRANCHES void FireWords(Tracepoint* tracepoint, Words... words) {

@@ -76,11 +76,6 @@ template <typename... Words>
 EBPF_BEHIND_BRANCHES void FireWords(Tracepoint* tracepoint, Words... words);
 inline constexpr size_t kMaxFiredWords = 6;
 
-/// The frame of the function that tells this CPU's innermost records, called by
-/// the one that the tracepoint's place calls; for consumers that want to know
-/// where that is. Context: any, in Reserve or Commit of a tracepoint's record.
-uint64_t TellingFrame();
-
 /// Gets a tracepoint's arguments, before any record is made of them. Outlives
 /// its place in the tracepoint's list.
 class ArgumentsConsumer {

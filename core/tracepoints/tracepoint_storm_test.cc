@@ -92,15 +92,14 @@ struct CountingArguments final : ArgumentsConsumer, Counter {
 struct CountingRecords final : RecordConsumer, Counter {
   static constexpr uint32_t kDepth = 4;
 
-  void* Reserve(size_t size, const machine::PtRegs* /*regs*/) override {
+  void* Reserve(size_t size, const EventPlace& /*place*/) override {
     PerCpu& mine = cpus[ebpf_port_cpu_id()];
     wrong += size > sizeof(mine.memory[0]) ? 1 : 0;
     const uint32_t depth = mine.depth;
     mine.depth = depth + 1;
     return mine.memory[depth];
   }
-  void Commit(void* memory, size_t size,
-              const machine::PtRegs* /*regs*/) override {
+  void Commit(void* memory, size_t size, const EventPlace& /*place*/) override {
     const auto* const record = static_cast<const Passed::Record*>(memory);
     const size_t length = record->number % 50;
     wrong += record->header.type == Passed::tracepoint.id ? 0 : 1;

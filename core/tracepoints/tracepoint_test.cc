@@ -306,12 +306,12 @@ struct Noting final : ArgumentsConsumer, RecordConsumer {
     EXPECT_TRUE(HostPreemptionOff());
     list += name;
   }
-  void* Reserve(size_t, const machine::PtRegs*) override {
+  void* Reserve(size_t, const EventPlace&) override {
     EXPECT_TRUE(HostPreemptionOff());
     list += name;
     return nullptr;
   }
-  void Commit(void*, size_t, const machine::PtRegs*) override {}
+  void Commit(void*, size_t, const EventPlace&) override {}
 
   std::string& list;
   char name;

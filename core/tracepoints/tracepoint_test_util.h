@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "core/memory/allocator.h"
+#include "core/platform/cpu.h"
 #include "core/sync/read_section.h"
 #include "core/tracepoints/trace.h"
 #include "gtest/gtest.h"
@@ -70,8 +71,9 @@ class KeptRecords final : public RecordConsumer {
  public:
   explicit KeptRecords(bool takes = true) : takes_(takes) {}
 
-  void* Reserve(size_t size, const machine::PtRegs* regs) override {
-    EXPECT_EQ(regs, nullptr);
+  void* Reserve(size_t size, const EventPlace& place) override {
+    EXPECT_EQ(place.regs, nullptr);
+    EXPECT_EQ(place.cpu, ebpf_port_cpu_id());
     ++reserved;
     if (!takes_) {
       return nullptr;
@@ -79,8 +81,7 @@ class KeptRecords final : public RecordConsumer {
     memory_.assign((size + 7) / 8, 0xa5a5'a5a5'a5a5'a5a5);
     return memory_.data();
   }
-  void Commit(void* record, size_t size,
-              const machine::PtRegs* /*regs*/) override {
+  void Commit(void* record, size_t size, const EventPlace& /*place*/) override {
     EXPECT_EQ(record, memory_.data());
     records.emplace_back(static_cast<const char*>(record), size);
   }

@@ -71,7 +71,7 @@ class SyscallEvent final : public TraceEvent {
   void Release() override;
 
   /// `values`: the arguments, or the result. In a read section. Context: any.
-  void Tell(int32_t number, const uint64_t* values);
+  void Tell(int32_t number, const uint64_t* values, uint32_t cpu);
 
  private:
   Family& family_;
@@ -114,7 +114,7 @@ constinit Atomic<Family*> family{nullptr};
 constinit Dispatcher on_entry(/*is_exit=*/false);
 constinit Dispatcher on_exit(/*is_exit=*/true);
 
-void Dispatcher::Fired(const uint64_t* arguments, uint32_t /*cpu*/) {
+void Dispatcher::Fired(const uint64_t* arguments, uint32_t cpu) {
   // Pairs with InitSyscallEvents' release.
   const Family* const all = family.Load(kAcquire);
   const uint64_t number = arguments[is_exit_ ? 2 : 1];
@@ -125,7 +125,8 @@ void Dispatcher::Fired(const uint64_t* arguments, uint32_t /*cpu*/) {
   SyscallEvent* const event = all->entries[number] + (is_exit_ ? 1 : 0);
   event->Tell(static_cast<int32_t>(number),
               is_exit_ ? &arguments[1]
-                       : reinterpret_cast<const uint64_t*>(arguments[2]));
+                       : reinterpret_cast<const uint64_t*>(arguments[2]),
+              cpu);
 }
 
 Status Dispatcher::Join() {
@@ -146,7 +147,7 @@ void Dispatcher::Leave() {
   }
 }
 
-void SyscallEvent::Tell(int32_t number, const uint64_t* values) {
+void SyscallEvent::Tell(int32_t number, const uint64_t* values, uint32_t cpu) {
   // Pairs with AddConsumer's release.
   Consumers* const consumers = consumers_.Load(kAcquire);
   if (consumers == nullptr) {
@@ -155,20 +156,18 @@ void SyscallEvent::Tell(int32_t number, const uint64_t* values) {
   const size_t value_size =
       sizeof(uint64_t) * (is_exit_ ? 1 : info_.argument_count);
   const size_t size = sizeof(Head) + value_size;
+  const EventPlace place = {cpu};
   for (size_t i = 0; i < consumers->count; ++i) {
     RecordConsumer* const consumer = consumers->places()[i].Load(kRelaxed);
     void* const record =
-        consumer == nullptr ? nullptr : consumer->Reserve(size, nullptr);
+        consumer == nullptr ? nullptr : consumer->Reserve(size, place);
     if (record == nullptr) {
       continue;
     }
-    uint32_t pid;
-    uint32_t tgid;
-    ebpf_port_task_ids(&pid, &tgid);
     auto* const head = static_cast<Head*>(record);
-    *head = {{id(), 0, 0, static_cast<int32_t>(pid)}, number, 0};
+    *head = {MakeEventHeader(id()), number, 0};
     CopyBytes(head + 1, values, value_size);
-    consumer->Commit(record, size, nullptr);
+    consumer->Commit(record, size, place);
   }
 }
 

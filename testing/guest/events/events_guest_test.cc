@@ -64,7 +64,7 @@ class Counted final : public ebpf::RecordConsumer {
     return false;
   }
 
-  void* Reserve(size_t size, const ebpf::machine::PtRegs* /*regs*/) override {
+  void* Reserve(size_t size, const ebpf::EventPlace& /*place*/) override {
     Kept& kept = kept_[machine::CpuId()];
     if (size > sizeof(kept.words)) {
       return nullptr;
@@ -73,7 +73,7 @@ class Counted final : public ebpf::RecordConsumer {
     return kept.words;
   }
   void Commit(void* record, size_t /*size*/,
-              const ebpf::machine::PtRegs* /*regs*/) override {
+              const ebpf::EventPlace& /*place*/) override {
     count_.FetchAdd(1, ebpf::kRelaxed);
     // Behind the header: of an interrupt, its number.
     const int32_t number = static_cast<const int32_t*>(record)[2];

@@ -33,8 +33,7 @@ ebpf::Status RecordWatcher::Attach() {
 
 void RecordWatcher::Detach() { event_->RemoveConsumer(*this); }
 
-void* RecordWatcher::Reserve(size_t size,
-                             const ebpf::machine::PtRegs* /*regs*/) {
+void* RecordWatcher::Reserve(size_t size, const ebpf::EventPlace& /*place*/) {
   OfCpu& mine = cpus_[machine::CpuId()];
   if (size != sizeof(mine.record)) {
     mine.wrong.FetchAdd(1, ebpf::kRelaxed);
@@ -44,7 +43,7 @@ void* RecordWatcher::Reserve(size_t size,
 }
 
 void RecordWatcher::Commit(void* record, size_t /*size*/,
-                           const ebpf::machine::PtRegs* /*regs*/) {
+                           const ebpf::EventPlace& /*place*/) {
   OfCpu& mine = cpus_[machine::CpuId()];
   const bool right = record == &mine.record && mine.record.IsWhole() &&
                      mine.record.cpu == machine::CpuId() &&

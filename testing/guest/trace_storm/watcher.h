@@ -65,9 +65,9 @@ class RecordWatcher final : public Watcher, private ebpf::RecordConsumer {
     ebpf::Atomic<uint64_t> wrong{0};
   };
 
-  void* Reserve(size_t size, const ebpf::machine::PtRegs* regs) override;
+  void* Reserve(size_t size, const ebpf::EventPlace& place) override;
   void Commit(void* record, size_t size,
-              const ebpf::machine::PtRegs* regs) override;
+              const ebpf::EventPlace& place) override;
 
   OfCpu cpus_[kMaxCpus];
   ebpf::TraceEventRef event_;
