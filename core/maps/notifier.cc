@@ -3,6 +3,8 @@
 // core/maps/notifier.h's implementation.
 #include "core/maps/notifier.h"
 
+#include "core/sync/read_section.h"
+
 namespace ebpf {
 
 void Notifier::Add(Listener& listener) {
@@ -13,6 +15,9 @@ void Notifier::Add(Listener& listener) {
   // sees the other.
   listener_count_.FetchAdd(1, kSeqCst);
   ThreadFence(kSeqCst);
+  if (in_sections_) {
+    WaitForReaders();
+  }
 }
 
 void Notifier::Remove(Listener& listener) {

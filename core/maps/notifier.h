@@ -34,6 +34,10 @@ class Notifier : public NonCopyable {
   /// The owner outlives each notice, unless `keep_alive` is the owner: then a
   /// notice that is under way holds a reference of it.
   explicit Notifier(Keeper keep_alive) : work_(&Run, this, keep_alive) {}
+  /// `in_sections`: who writes does so in a read section, and may say so by
+  /// NotifyInSection. Then Add waits for those that are open.
+  Notifier(Keeper keep_alive, bool in_sections)
+      : in_sections_(in_sections), work_(&Run, this, keep_alive) {}
 
   /// Context: task. After Remove `listener` is not called any more.
   void Add(Listener& listener) EBPF_EXCLUDES(mutex_);
@@ -44,9 +48,20 @@ class Notifier : public NonCopyable {
   /// fence since. Context: any.
   void Notify();
 
+  /// The same, where the caller is in the read section in which it has written,
+  /// by whatever. Costs a load. Context: any.
+  void NotifyInSection() {
+    // A section that does not see a listener was open when it came, so Add has
+    // waited for it, and the listener sees what was written in it.
+    if (__builtin_expect(listener_count_.Load(kRelaxed) != 0, 0)) {
+      work_.Request();
+    }
+  }
+
  private:
   static void Run(void* self);
 
+  const bool in_sections_ = false;
   DeferredWork work_;
   /// Spares those that nobody listens to the deferred call.
   Atomic<uint32_t> listener_count_{0};
