@@ -30,6 +30,12 @@ Result<SavedCmdlines*> SavedCmdlines::Create(size_t size,
       allocator.New<SavedCmdlines>(places, allocator);
   if (!cmdlines.ok()) {
     allocator.DeleteArray(places);
+    return cmdlines;
+  }
+  const Status status = (*cmdlines)->last_.Allocate(allocator);
+  if (!IsOk(status)) {
+    (*cmdlines)->Destroy();
+    return status;
   }
   return cmdlines;
 }
@@ -38,6 +44,16 @@ void SavedCmdlines::Destroy() {
   Allocator& allocator = allocator_;
   allocator.DeleteArray(places_);
   allocator.Delete(this);
+}
+
+/// Another CPU may have noted it.
+[[gnu::noinline, gnu::cold]] void SavedCmdlines::NoteOther(uint32_t pid,
+                                                           uint64_t time) {
+  Place& place = PlaceOf(pid);
+  if (place.pid.Load(kRelaxed) != pid ||
+      time - place.time.Load(kRelaxed) >= kFreshNs) {
+    Save(place, pid, time);
+  }
 }
 
 void SavedCmdlines::Save(Place& place, uint32_t pid, uint64_t time) {

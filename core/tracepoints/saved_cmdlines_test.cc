@@ -2,10 +2,12 @@
 #include "core/tracepoints/saved_cmdlines.h"
 
 #include <atomic>
+#include <chrono>
 #include <memory>
 #include <string>
 #include <thread>
 
+#include "core/platform/cpu.h"
 #include "core/tracepoints/trace_buffer_test_util.h"
 #include "gtest/gtest.h"
 #include "testing/host_port/host_cpu.h"
@@ -30,7 +32,7 @@ class SavedCmdlinesTest : public testing::Test {
   static void NoteAs(SavedCmdlines& cmdlines, uint32_t pid, const char* name,
                      uint64_t time) {
     SetHostTask(pid, pid, name);
-    cmdlines.Note(pid, time);
+    cmdlines.Note(pid, time, ebpf_port_cpu_id());
   }
   static std::string NameOf(const SavedCmdlines& cmdlines, uint32_t pid) {
     char comm[kCommSize];
@@ -94,12 +96,13 @@ TEST_F(SavedCmdlinesTest, NamesAreWholeWhileOthersWriteThem) {
       const std::string name(15, static_cast<char>('a' + writer));
       SetHostTask(pid, pid, name.c_str());
       for (uint64_t time = 0; !done; time += 20'000'000) {
-        cmdlines->Note(pid, time);
+        cmdlines->Note(pid, time, 1 + writer);
       }
     });
   }
   int seen = 0;
-  for (int i = 0; i < 100'000'000 && seen < 20'000; ++i) {
+  const auto end = std::chrono::steady_clock::now() + std::chrono::minutes(1);
+  while (seen < 20'000 && std::chrono::steady_clock::now() < end) {
     uint32_t pid;
     char comm[kCommSize];
     if (cmdlines->At(0, &pid, comm)) {

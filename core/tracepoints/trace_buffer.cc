@@ -41,16 +41,31 @@ void TraceBuffer::Destroy() {
   allocator.Delete(this);
 }
 
-void* TraceBuffer::ReserveIn(TraceRing& ring, size_t size) {
-  TraceRecord* record = ring.Reserve(size, ebpf_port_time_ns());
+void* TraceBuffer::Reserve(size_t size, uint32_t cpu) {
+  TraceRing* ring = OpenRing(cpu);
+  if (ring == nullptr) {
+    Refuse(cpu);
+    return nullptr;
+  }
+  TraceRecord* record =
+      ring->Reserve(static_cast<uint32_t>(size), ebpf_port_time_ns());
   return record == nullptr ? nullptr : record->payload();
 }
 
-void* TraceBuffer::Refuse(Cpu& cpu) {
+void TraceBuffer::Commit(void* payload) {
+  TraceRing::Commit(RecordOf(payload));
+  notifier_.NotifyInSection();
+}
+
+void TraceBuffer::Discard(void* payload, uint32_t cpu) {
+  // As in OpenRing: it is the ring that Reserve has found.
+  cpus_.Of(cpu).ring->Discard(RecordOf(payload));
+}
+
+[[gnu::noinline, gnu::cold]] void TraceBuffer::Refuse(uint32_t cpu) {
   if (is_recording()) {
-    cpu.refused.FetchAdd(1, kRelaxed);
+    cpus_.Of(cpu).refused.FetchAdd(1, kRelaxed);
   }
-  return nullptr;
 }
 
 uint32_t TraceBuffer::LastOf(uint32_t cpu) const {
@@ -177,10 +192,11 @@ TraceStats TraceBuffer::Stats(uint32_t cpu) {
   TakeRefused(one);
   TraceRing& ring = *one.ring;
   TraceStats stats = {};
-  // In this order: what happens meanwhile makes none of them negative.
+  // In this order: what happens meanwhile makes few of them negative.
   const uint64_t lost = ring.lost();
   const uint64_t refused = Min(ring.refused(), lost);
-  stats.entries = ring.written() - lost - one.gone;
+  const uint64_t written = ring.written();
+  stats.entries = written - Min(written, lost + one.gone);
   stats.overrun = one.overrun_before + lost - refused;
   stats.dropped = one.dropped_before + refused;
   stats.read = one.read;

@@ -41,24 +41,24 @@ class TraceBuffer : public NonCopyable {
   /// Nobody writes or reads any more. Context: task.
   void Destroy();
 
-  /// Room for a record of `size` bytes of something that happens now, to be
-  /// given to Commit or Discard; null: it is not kept, and that is counted if
-  /// it should have been. In a read section and with preemption off up to the
-  /// Commit. Context: any.
-  void* Reserve(size_t size) {
-    Cpu& cpu = cpus_.Mine();
-    // Acquires: pairs with the releases in Open.
-    TraceRing* ring = cpu.open.Load(kAcquire);
-    return ring != nullptr ? ReserveIn(*ring, size) : Refuse(cpu);
-  }
-  void Commit(void* payload) {
-    // Who closes the ring waits for read sections, and so for this.
-    cpus_.Mine().ring->Commit(RecordOf(payload));
-    notifier_.Notify();
-  }
-  void Discard(void* payload) { cpus_.Mine().ring->Discard(RecordOf(payload)); }
+  /// Room for a record of `size` bytes of something that happens now on `cpu`,
+  /// this one, to be given to Commit or Discard; null: it is not kept, and that
+  /// is counted if it should have been. In a read section and with preemption
+  /// off up to the Commit. Context: any.
+  void* Reserve(size_t size, uint32_t cpu);
+  void Commit(void* payload);
+  void Discard(void* payload, uint32_t cpu);
   /// When what Reserve gave room for happened. Context: any.
   static uint64_t TimeOf(void* payload) { return RecordOf(payload)->time; }
+
+  /// The same for who writes to the ring itself: that of `cpu`, or null, and
+  /// Refuse says that something would have been written. Context: as Reserve's.
+  [[gnu::always_inline]] TraceRing* OpenRing(uint32_t cpu) {
+    // Acquires: pairs with the release in Open. Who closes the ring waits for
+    // read sections, and so for what is done with it.
+    return cpus_.Of(cpu).open.Load(kAcquire);
+  }
+  void Refuse(uint32_t cpu);
   /// Whether anything is kept now. Context: any.
   bool is_recording() const { return is_recording_.Load(kRelaxed); }
 
@@ -80,7 +80,8 @@ class TraceBuffer : public NonCopyable {
   /// Whether there is something to take of `cpu`, or of any.
   bool IsReadable(uint32_t cpu) EBPF_EXCLUDES(mutex_);
 
-  /// Who is told when there is something to read.
+  /// Who is told when there is something to read. Who writes to a ring itself
+  /// calls its NotifyInSection then.
   Notifier& notifier() { return notifier_; }
 
  private:
@@ -106,16 +107,13 @@ class TraceBuffer : public NonCopyable {
   };
 
   explicit TraceBuffer(Allocator& allocator)
-      : allocator_(allocator), notifier_(nullptr) {}
+      : allocator_(allocator), notifier_(nullptr, /*in_sections=*/true) {}
   ~TraceBuffer() = default;
 
   static TraceRecord* RecordOf(void* payload) {
     return reinterpret_cast<TraceRecord*>(static_cast<uint8_t*>(payload) -
                                           sizeof(TraceRecord));
   }
-  static void* ReserveIn(TraceRing& ring, size_t size);
-  void* Refuse(Cpu& cpu);
-
   uint32_t FirstOf(uint32_t cpu) const { return cpu == kAllCpus ? 0 : cpu; }
   uint32_t LastOf(uint32_t cpu) const;
   void Open(uint32_t cpu) EBPF_REQUIRES(mutex_);

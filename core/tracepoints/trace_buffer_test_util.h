@@ -29,7 +29,8 @@ inline bool PutNumber(TraceBuffer& buffer, uint32_t number) {
   bool kept = false;
   {
     const ReadSection reading;
-    if (void* record = buffer.Reserve(16)) {
+    const uint32_t cpu = ebpf_port_cpu_id();
+    if (void* record = buffer.Reserve(16, cpu)) {
       memset(record, 0, 16);
       memcpy(record, &number, sizeof(number));
       buffer.Commit(record);

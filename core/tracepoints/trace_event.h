@@ -6,6 +6,7 @@
 
 #include <stdint.h>
 
+#include "core/base/atomic.h"
 #include "core/base/span.h"
 #include "core/base/status.h"
 #include "core/base/string_view.h"
@@ -47,9 +48,15 @@ struct EventPlace {
   uint64_t frame = 0;
 };
 
+class TraceWriter;
+
 /// Gets an event's records. Outlives its place in the event's list.
 class RecordConsumer {
  public:
+  /// Who takes the records as they are, in place of what follows; or null. It
+  /// may become another one at any time. Context: as Reserve's.
+  TraceWriter* writer() const { return writer_.Load(kRelaxed); }
+
   /// Where a record of `size` bytes shall be made, aligned to 8; null: it is
   /// not wanted. What was returned is given to Commit before the event goes on.
   /// In a read section with preemption off. Context: any.
@@ -58,7 +65,13 @@ class RecordConsumer {
   virtual void Commit(void* record, size_t size, const EventPlace& place) = 0;
 
  protected:
+  constexpr RecordConsumer() = default;
   ~RecordConsumer() = default;
+
+  void SetWriter(TraceWriter* writer) { writer_.Store(writer, kRelaxed); }
+
+ private:
+  Atomic<TraceWriter*> writer_{nullptr};
 };
 
 /// Where a probe's event stands.

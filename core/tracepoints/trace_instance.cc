@@ -48,47 +48,91 @@ constinit ProgramLines program_lines;
 }  // namespace
 
 /// An event that this trace wants something of: its records, or to know which.
+/// Without a filter its records are the writer's, and what follows is not
+/// asked.
 class TraceInstance::Event final : public RecordConsumer {
  public:
   Event(TraceInstance& instance, TraceEvent& event)
-      : instance_(instance), event_(event) {}
+      : instance_(instance), event_(event) {
+    SetWriter(&instance.writer_);
+  }
   ~Event() = default;
 
-  void* Reserve(size_t size, const EventPlace& /*place*/) override {
-    return instance_.buffer_->Reserve(size);
+  /// What the filter will not want does not come near the rings: it is made
+  /// elsewhere, unless this has interrupted who does that.
+  void* Reserve(size_t size, const EventPlace& place) override {
+    // Pairs with the release in SetFilter.
+    if (filter_.Load(kAcquire) != nullptr) {
+      if (!instance_.buffer_->is_recording()) {
+        return nullptr;
+      }
+      Draft& draft = instance_.drafts_.Of(place.cpu);
+      if (!draft.is_used.Load(kRelaxed)) {
+        draft.is_used.Store(true, kRelaxed);
+        TrapFence();
+        return draft.record;
+      }
+    }
+    return instance_.writer_.Reserve(size, place.cpu);
   }
 
-  void Commit(void* record, size_t size, const EventPlace& /*place*/) override {
-    // Pairs with the release in SetFilter.
-    const EventFilter* its_filter = filter.Load(kAcquire);
-    if (its_filter != nullptr &&
-        !its_filter->Matches(
-            ConstBytes(static_cast<const uint8_t*>(record), size))) {
-      instance_.buffer_->Discard(record);
+  void Commit(void* record, size_t size, const EventPlace& place) override {
+    const EventFilter* its_filter = filter_.Load(kAcquire);
+    const bool is_kept = its_filter == nullptr ||
+                         its_filter->Matches(ConstBytes(
+                             static_cast<const uint8_t*>(record), size));
+    Draft* const draft = DraftOf(record, place.cpu);
+    if (draft == nullptr) {
+      Keep(record, is_kept, place.cpu);
       return;
     }
-    if (instance_.has(TraceOption::kRecordCmd)) {
-      const auto* header = static_cast<const EventHeader*>(record);
-      // Pairs with the release in ResizeCmdlines.
-      instance_.cmdlines_.Load(kAcquire)->Note(
-          static_cast<uint32_t>(header->pid), TraceBuffer::TimeOf(record));
+    if (is_kept) {
+      if (void* room = instance_.writer_.Reserve(size, place.cpu)) {
+        CopyBytes(room, record, size);
+        instance_.writer_.Commit(room, place.cpu);
+      }
     }
-    instance_.buffer_->Commit(record);
+    TrapFence();
+    draft->is_used.Store(false, kRelaxed);
   }
 
   TraceEvent& event() const { return event_; }
 
+  EventFilter* filter() const { return filter_.Load(kRelaxed); }
+  /// The one before is still used by who is in a read section.
+  void SetFilter(EventFilter* filter) {
+    filter_.Store(filter, kRelease);  // pairs with the acquires above
+    SetWriter(filter == nullptr ? &instance_.writer_ : nullptr);
+  }
+
   Event* next = nullptr;
   bool is_on = false;
   bool was_on = false;
-  Atomic<EventFilter*> filter{nullptr};
   // What is shown in place of a filter.
   Span<char> error_text;
   FilterError error;
 
  private:
+  /// Null: the record is in a ring.
+  Draft* DraftOf(void* record, uint32_t cpu) const {
+    // Pairs with the release in MakeDrafts.
+    if (!instance_.has_drafts_.Load(kAcquire)) {
+      return nullptr;
+    }
+    Draft& draft = instance_.drafts_.Of(cpu);
+    return record == draft.record ? &draft : nullptr;
+  }
+  void Keep(void* record, bool is_kept, uint32_t cpu) {
+    if (is_kept) {
+      instance_.writer_.Commit(record, cpu);
+    } else {
+      instance_.buffer_->Discard(record, cpu);
+    }
+  }
+
   TraceInstance& instance_;
   TraceEvent& event_;
+  Atomic<EventFilter*> filter_{nullptr};
 };
 
 Result<TraceInstance*> TraceInstance::Create(Allocator& allocator) {
@@ -98,8 +142,10 @@ Result<TraceInstance*> TraceInstance::Create(Allocator& allocator) {
   Result<SavedCmdlines*> cmdlines =
       SavedCmdlines::Create(SavedCmdlines::kDefaultSize, allocator);
   instance->buffer_ = buffer.ok() ? *buffer : nullptr;
-  instance->cmdlines_.Store(cmdlines.ok() ? *cmdlines : nullptr, kRelaxed);
+  instance->cmdlines_ = cmdlines.ok() ? *cmdlines : nullptr;
   if (buffer.ok() && cmdlines.ok()) {
+    instance->writer_.SetBuffer(**buffer);
+    instance->SetWritersCmdlines();
     const Result<TraceCursor*> cursor =
         TraceCursor::CreateShared(**buffer, kAllCpus, allocator);
     if (cursor.ok()) {
@@ -126,8 +172,8 @@ void TraceInstance::Destroy() {
   if (buffer_ != nullptr) {
     buffer_->Destroy();
   }
-  if (SavedCmdlines* cmdlines = cmdlines_.Load(kRelaxed)) {
-    cmdlines->Destroy();
+  if (cmdlines_ != nullptr) {
+    cmdlines_->Destroy();
   }
   Allocator& allocator = allocator_;
   allocator.Delete(this);
@@ -153,7 +199,7 @@ Result<TraceInstance::Event*> TraceInstance::FindOrMake(TraceEvent& event) {
 
 /// That a probe was on is known until it goes.
 void TraceInstance::DropIfUnused(Event& event) {
-  if (!event.is_on && event.filter.Load(kRelaxed) == nullptr &&
+  if (!event.is_on && event.filter() == nullptr &&
       event.error.kind == FilterErrorKind::kNone &&
       !(event.was_on && event.event().is_probe())) {
     Drop(event);
@@ -222,8 +268,8 @@ bool TraceInstance::IsOn(const TraceEvent& event) {
 
 /// Puts `filter` in the place of the filter, or of what is shown in its place.
 void TraceInstance::SetFilter(Event& event, EventFilter* filter) {
-  EventFilter* old = event.filter.Load(kRelaxed);
-  event.filter.Store(filter, kRelease);  // pairs with the acquire in Commit
+  EventFilter* old = event.filter();
+  event.SetFilter(filter);
   if (old != nullptr) {
     WaitForReaders();
     old->Destroy();
@@ -262,7 +308,9 @@ Status TraceInstance::SetFilter(TraceEvent& event, StringView text,
   if (!filter.ok() && filter.status() != Status::kInvalid) {
     return filter.status();
   }
-  Result<Event*> its = FindOrMake(event);
+  const Status drafts = MakeDrafts();
+  const Result<Event*> its =
+      IsOk(drafts) ? FindOrMake(event) : Result<Event*>(drafts);
   if (!its.ok()) {
     if (filter.ok()) {
       (*filter)->Destroy();
@@ -280,6 +328,14 @@ Status TraceInstance::SetFilter(TraceEvent& event, StringView text,
   }
   DropIfUnused(**its);
   return is_systems && status == Status::kInvalid ? Status::kOk : status;
+}
+
+Status TraceInstance::MakeDrafts() {
+  if (!has_drafts_.Load(kRelaxed)) {
+    EBPF_TRY(drafts_.Allocate(allocator_));
+    has_drafts_.Store(true, kRelease);  // pairs with Event::DraftOf
+  }
+  return Status::kOk;
 }
 
 void TraceInstance::RemoveFilter(const TraceEvent& event) {
@@ -300,7 +356,7 @@ void TraceInstance::PutFilter(TextWriter& writer, const TraceEvent& event) {
                      StringView(its->error_text.data(), its->error_text.size()),
                      its->error);
     writer.Put('\n');
-  } else if (const EventFilter* filter = its->filter.Load(kRelaxed)) {
+  } else if (const EventFilter* filter = its->filter()) {
     writer.Put(filter->text()).Put("\n");
   } else {
     writer.Put("none\n");
@@ -343,21 +399,15 @@ Result<size_t> TraceInstance::Mark(StringView text) {
   const uintptr_t preemption = ebpf_port_preempt_disable();
   {
     const ReadSection reading;
-    if (void* room = buffer_->Reserve(size)) {
-      uint32_t pid;
-      uint32_t tgid;
-      ebpf_port_task_ids(&pid, &tgid);
+    const uint32_t cpu = ebpf_port_cpu_id();
+    if (void* room = writer_.Reserve(size, cpu)) {
       auto* record = static_cast<FtracePrint::Record*>(room);
       *record = {};
-      record->header.type = FtracePrint::tracepoint.id;
-      record->header.pid = static_cast<int32_t>(pid);
+      record->header = MakeEventHeader(FtracePrint::tracepoint.id);
       auto* buf = reinterpret_cast<char*>(record + 1);
       CopyBytes(buf, text.data(), text.size());
       CopyBytes(buf + text.size(), has_end ? "" : "\n", has_end ? 1 : 2);
-      if (has(TraceOption::kRecordCmd)) {
-        cmdlines_.Load(kAcquire)->Note(pid, TraceBuffer::TimeOf(room));
-      }
-      buffer_->Commit(room);
+      writer_.Commit(room, cpu);
     }
   }
   ebpf_port_preempt_enable(preemption);
@@ -373,7 +423,14 @@ void TraceInstance::SetOption(TraceOption option, bool on) {
   }
   if (option == TraceOption::kOverwrite) {
     buffer_->SetOverwrites(on);
+  } else if (option == TraceOption::kRecordCmd) {
+    const MutexGuard guard(cmdlines_mutex_);
+    SetWritersCmdlines();
   }
+}
+
+void TraceInstance::SetWritersCmdlines() {
+  writer_.SetCmdlines(has(TraceOption::kRecordCmd) ? cmdlines_ : nullptr);
 }
 
 void TraceInstance::SetClockMono(bool is_mono) {
@@ -387,14 +444,14 @@ StringView TraceInstance::NameOf(TraceOption option) {
 
 size_t TraceInstance::cmdlines_size() {
   const MutexGuard guard(cmdlines_mutex_);
-  return cmdlines_.Load(kRelaxed)->size();
+  return cmdlines_->size();
 }
 
 Status TraceInstance::ResizeCmdlines(size_t size) {
   SavedCmdlines* made = EBPF_TRY(SavedCmdlines::Create(size, allocator_));
   const MutexGuard guard(cmdlines_mutex_);
-  SavedCmdlines* old = cmdlines_.Load(kRelaxed);
-  cmdlines_.Store(made, kRelease);  // pairs with the acquire in Event::Commit
+  SavedCmdlines* old = Exchange(cmdlines_, made);
+  SetWritersCmdlines();
   WaitForReaders();
   old->Destroy();
   return Status::kOk;
@@ -402,13 +459,13 @@ Status TraceInstance::ResizeCmdlines(size_t size) {
 
 void TraceInstance::FindComm(uint32_t pid, char (&comm)[kCommSize]) {
   const MutexGuard guard(cmdlines_mutex_);
-  cmdlines_.Load(kRelaxed)->Find(pid, comm);
+  cmdlines_->Find(pid, comm);
 }
 
 bool TraceInstance::NextComm(size_t* index, uint32_t* pid,
                              char (&comm)[kCommSize]) {
   const MutexGuard guard(cmdlines_mutex_);
-  const SavedCmdlines& cmdlines = *cmdlines_.Load(kRelaxed);
+  const SavedCmdlines& cmdlines = *cmdlines_;
   for (; *index < cmdlines.size(); ++*index) {
     if (cmdlines.At(*index, pid, comm)) {
       return true;

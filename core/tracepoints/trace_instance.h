@@ -14,11 +14,13 @@
 #include "core/base/thread_annotations.h"
 #include "core/helpers/current_task.h"
 #include "core/memory/allocator.h"
+#include "core/memory/per_cpu.h"
 #include "core/sync/mutex.h"
 #include "core/tracepoints/filter.h"
 #include "core/tracepoints/saved_cmdlines.h"
 #include "core/tracepoints/trace_buffer.h"
 #include "core/tracepoints/trace_event.h"
+#include "core/tracepoints/trace_writer.h"
 
 namespace ebpf {
 
@@ -106,6 +108,12 @@ class TraceInstance final : public NonCopyable {
   friend class Allocator;
   class Event;
 
+  /// A record that a filter has not yet seen.
+  struct Draft {
+    Atomic<bool> is_used;
+    alignas(8) uint8_t record[kMaxEventRecord];
+  };
+
   explicit TraceInstance(Allocator& allocator) : allocator_(allocator) {}
   ~TraceInstance() = default;
 
@@ -117,18 +125,26 @@ class TraceInstance final : public NonCopyable {
   void SetFilter(Event& event, EventFilter* filter) EBPF_REQUIRES(mutex_);
   Result<EventFilter*> Compile(const TraceEvent& event, StringView text,
                                FilterError* error);
+  /// For who sets a filter. kNoMemory.
+  Status MakeDrafts() EBPF_REQUIRES(mutex_);
+  void SetWritersCmdlines();
   Status KeepError(Event& event, StringView text, const FilterError& error)
       EBPF_REQUIRES(mutex_);
 
   Allocator& allocator_;
   TraceBuffer* buffer_ = nullptr;
-  Atomic<SavedCmdlines*> cmdlines_{nullptr};
+  TraceWriter writer_;
+  /// Of each CPU, from the first filter on.
+  PerCpu<Draft> drafts_;
+  Atomic<bool> has_drafts_{false};
   Atomic<uint32_t> options_{0};
   Atomic<bool> is_expanded_{false};
   Atomic<bool> is_clock_mono_{false};
   TraceCursor* cursor_ = nullptr;
-  /// Over the names of tasks; taken by who reads the buffer.
+  /// Over the names of tasks; taken by who reads the buffer. Who notes them
+  /// finds them by the writer.
   Mutex cmdlines_mutex_;
+  SavedCmdlines* cmdlines_ = nullptr;
   /// Over what follows and what changes with it; then the buffer's.
   Mutex mutex_;
   Event* events_ EBPF_GUARDED_BY(mutex_) = nullptr;

@@ -15,12 +15,14 @@ constexpr int kMaxAttempts = 16;
 const TraceRecord* TraceReader::Peek(uint64_t* lost) {
   *lost = 0;
   while (page_ != nullptr || PinNext()) {
-    // Acquires: pairs with TraceRing::Publish's release.
+    // Acquires: pairs with the release of TraceRing::Settle. So of a full page
+    // all that is in it is seen.
     const TraceRing::State state = page_->Load(kAcquire);
-    const uint32_t readable = state.readable();
+    // Acquires: pairs with the release of TraceRing::Page::Show.
+    const uint32_t readable = page_->shown.Load(kAcquire);
     while (at_ < readable) {
       const TraceRecord* record = TraceRing::RecordAt(page_, at_);
-      if (record->payload_size != TraceRing::kOpen) {
+      if (record->payload_size != TraceRing::kDiscarded) {
         *lost = LostBefore();
         return record;
       }
@@ -144,7 +146,7 @@ void TraceReader::Unpin(bool is_done) {
   }
   // Releases: pair with the acquires of TraceRing::Claim.
   if (is_done && consumes_) {
-    page_->state.Store(TraceRing::State::Of(TraceRing::Phase::kFree, 0, 0).word,
+    page_->state.Store(TraceRing::State::Of(TraceRing::Phase::kFree, 0).word,
                        kRelease);
     ring_->free_count_.FetchAdd(1, kRelaxed);
   } else {

@@ -4,11 +4,20 @@
 //
 // Whoever interrupts a writer finishes before it goes on. So between two
 // operations of a writer others may have written any number of records, and
-// filled any number of pages, but none of them is half done. All that writers
-// share is changed by atomic operations, which nothing interrupts.
+// filled any number of pages, but none of them is half done.
+//
+// A writer holds the page that it writes in: `holders` is twice their number.
+// It is changed by plain loads and stores, since who interrupts one of them
+// leaves it as it found it; and while it is not 0 the page stays what it is.
+// While a writer takes room, by a load and a store of `taken`, the number is
+// odd: who interrupts it there goes to another page, and has the interrupted
+// one close this one. Who is the first holder is the last one, too, and shows
+// what all of them have made. Who interrupts it while it does leaves a word in
+// `unsettled`, and it looks again.
+//
+// So no record costs a read-modify-write. Those are for turning to another
+// page, and for what readers change.
 #include "core/tracepoints/trace_ring.h"
-
-#include "core/base/bits.h"
 
 namespace ebpf {
 namespace {
@@ -17,12 +26,10 @@ namespace {
 /// filled one meanwhile.
 constexpr int kMaxAttempts = 8;
 
-constexpr size_t kAlign = 8;
-
 }  // namespace
 
 Result<TraceRing*> TraceRing::Create(size_t page_count, Allocator& allocator) {
-  static_assert(sizeof(Page) % kAlign == 0);
+  static_assert(sizeof(Page) % alignof(TraceRecord) == 0);
   if (page_count < kMinPages || page_count > kMaxPages) {
     return Status::kInvalid;
   }
@@ -32,15 +39,17 @@ Result<TraceRing*> TraceRing::Create(size_t page_count, Allocator& allocator) {
     allocator.DeleteArray(pages);
     return ring;
   }
-  for (Page*& page : pages) {
-    page = static_cast<Page*>(allocator.Allocate(kPageSize, kPageSize));
-    if (page == nullptr) {
+  for (size_t i = 0; i < page_count; ++i) {
+    pages[i] = static_cast<Page*>(allocator.Allocate(kPageSize, kPageSize));
+    if (pages[i] == nullptr) {
       (*ring)->Destroy();
       return Status::kNoMemory;
     }
+    pages[i]->number = static_cast<uint32_t>(i);
+    pages[i]->ring = *ring;
   }
-  (*ring)->free_count_.Store(static_cast<uint32_t>(page_count), kRelaxed);
-  (*ring)->Advance((*ring)->tail_.Load(kRelaxed));
+  (*ring)->page_.Store(pages[page_count - 1], kRelaxed);
+  (*ring)->Reset();
   return ring;
 }
 
@@ -55,96 +64,167 @@ void TraceRing::Destroy() {
   allocator.Delete(this);
 }
 
-void TraceRing::Clear() {
+void TraceRing::Clear() { Reset(); }
+
+void TraceRing::Reset() {
   // Epochs go on: no reader takes a page for one that it was.
   for (Page* page : pages_) {
-    page->state.Store(State::Of(Phase::kFree, 0, 0).word, kRelaxed);
+    page->state.Store(State::Of(Phase::kFree, 0).word, kRelaxed);
+    page->taken.Store(kClosed, kRelaxed);
   }
   free_count_.Store(static_cast<uint32_t>(pages_.size()), kRelaxed);
   written_.Store(0, kRelaxed);
   lost_.Store(0, kRelaxed);
   refused_.Store(0, kRelaxed);
   accounted_ = 0;
-  Advance(tail_.Load(kRelaxed));
+  Advance(page_.Load(kRelaxed));
+}
+
+/// The last page's records are in written_ when it is closed; while that is
+/// done another CPU may find them twice.
+uint64_t TraceRing::written() const {
+  for (int i = 0;; ++i) {
+    const Page* page = page_.Load(kAcquire);  // pairs with Advance's release
+    // Acquires: pairs with the release in Close.
+    const uint64_t taken = page->taken.Load(kAcquire);
+    const uint64_t closed = written_.Load(kAcquire);
+    if (page_.Load(kRelaxed) == page || i == kMaxAttempts) {
+      return closed + ((taken & kClosed) != 0 ? 0 : CountIn(taken));
+    }
+  }
 }
 
 size_t TraceRing::UsedBytes() const {
   size_t bytes = 0;
   for (const Page* page : pages_) {
     const State state = page->Load(kRelaxed);
-    bytes += state.phase() == Phase::kFree ? 0 : state.readable();
+    bytes += state.phase() == Phase::kFree ? 0 : page->shown.Load(kRelaxed);
   }
   return bytes;
 }
 
-TraceRecord* TraceRing::Reserve(size_t payload_size, uint64_t time) {
-  if (payload_size > max_payload_size()) {
-    Lose();
-    return nullptr;
-  }
-  const auto size = static_cast<uint32_t>(
-      AlignUp(sizeof(TraceRecord) + payload_size, kAlign));
-  for (int i = 0; i < kMaxAttempts; ++i) {
-    const Tail tail = tail_.Load(kRelaxed);
-    Page* page = PageOf(tail);
-    // Not more than once past the end for each writer that is under way, so it
-    // cannot wrap.
-    if (page->reserved.Load(kRelaxed) <= kDataSize) {
-      const uint32_t at = page->reserved.FetchAdd(size, kRelaxed);
-      if (at <= kDataSize && size <= kDataSize - at) {
-        TraceRecord* record = RecordAt(page, at);
-        record->size = size;
-        record->payload_size = static_cast<uint32_t>(payload_size);
-        record->time = time;
-        return record;
+/// What Reserve does where it is not alone in its page, or there is no room.
+/// The page was entered, and had so many holders before.
+[[gnu::noinline, gnu::cold]] TraceRecord* TraceRing::ReserveElsewhere(
+    Page* page, uint32_t holders, uint32_t payload_size, uint64_t time) {
+  const uint64_t size = SizeOf(payload_size);
+  const bool fits_a_page = size <= kDataSize;
+  for (int i = 0;; ++i) {
+    bool has_page = false;
+    if ((holders & kTaking) == 0) {
+      const uint64_t taken = page->taken.Load(kRelaxed);
+      if (BytesIn(taken) + size <= kDataSize) {
+        page->unsettled.FetchOr(holders == 0 ? 0 : kLook, kRelaxed);
+        page->Take(taken, size, holders + kHolder);
+        return RecordAt(page, BytesIn(taken))->Begin(size, payload_size, time);
       }
-      if (at <= kDataSize) {  // the first that did not fit
-        page->final.Store(at, kRelaxed);
-        Publish(page);
+      if (fits_a_page) {
+        Close(page);
+        page->unsettled.FetchOr(kLook, kRelaxed);  // it is full when it is left
       }
+      page->Hold(holders + kHolder);
+      has_page = fits_a_page && Advance(page);
+      if (page->Leave()) {
+        Settle(page);
+      }
+    } else if (fits_a_page) {
+      page->unsettled.FetchOr(kClose, kRelaxed);
+      has_page = Advance(page);
     }
-    if (!Advance(tail)) {
-      break;
+    if (!has_page || i == kMaxAttempts) {
+      Lose();
+      return nullptr;
     }
+    page = page_.Load(kRelaxed);
+    holders = page->Enter();
   }
-  Lose();
-  return nullptr;
-}
-
-void TraceRing::Commit(TraceRecord* record) {
-  Page* page = PageOf(record);
-  written_.FetchAdd(1, kRelaxed);
-  page->count.FetchAdd(1, kRelaxed);
-  page->committed.FetchAdd(record->size, kRelaxed);
-  Publish(page);
 }
 
 void TraceRing::Discard(TraceRecord* record) {
   Page* page = PageOf(record);
-  const uint32_t size = record->size;
-  record->payload_size = kOpen;
-  page->committed.FetchAdd(size, kRelaxed);
-  Publish(page);
+  const uint32_t holders = page->Enter();
+  const uint64_t taken = page->taken.Load(kRelaxed);
+  if (RecordAt(page, BytesIn(taken)) == Behind(record)) {
+    page->taken.Store(taken - record->size - kOneRecord, kRelaxed);
+  } else {
+    record->payload_size = kDiscarded;
+    page->taken.Store(taken - kOneRecord, kRelaxed);
+    if ((taken & kClosed) != 0) {
+      written_.FetchSub(1, kRelaxed);
+    }
+  }
+  page->Hold(holders);
+  Commit(record);
+}
+
+/// Nobody takes room in it any more. The caller has entered it.
+void TraceRing::Close(Page* page) {
+  const uint64_t taken = page->taken.Load(kRelaxed);
+  if ((taken & kClosed) == 0) {
+    written_.FetchAdd(CountIn(taken), kRelaxed);
+    page->taken.Store(taken | kClosed, kRelease);  // pairs with written()
+  }
+}
+
+/// Does what is left to do in a page that nobody holds any more. What is below
+/// is true of each page that nobody holds, even if it has become another one.
+[[gnu::noinline, gnu::cold]] void TraceRing::Settle(Page* page) {
+  while (page != nullptr) {
+    Page* const last = SettleOne(page);
+    page = nullptr;
+    if (last != nullptr) {
+      // It was begun when not all was known that was written before it. The
+      // next one will tell.
+      last->unsettled.FetchOr(kClose, kRelaxed);
+      page = last->holders.Load(kRelaxed) == 0 ? last : nullptr;
+    }
+  }
+}
+
+/// Shows what was made in a page, closes it if others have left it, and if it
+/// is closed it is full. Returns the last page where that comes late for it.
+TraceRing::Page* TraceRing::SettleOne(Page* page) {
+  Page* last = nullptr;
+  do {
+    page->Enter();
+    if ((page->unsettled.Exchange(0, kRelaxed) & kClose) != 0) {
+      Close(page);
+      Page* const its_last = page_.Load(kRelaxed);
+      last = its_last == page ? nullptr : its_last;
+    }
+    const uint64_t taken = page->taken.Load(kRelaxed);
+    page->Show(taken);
+    State state = page->Load(kRelaxed);
+    while ((taken & kClosed) != 0 && state.phase() == Phase::kFilling) {
+      // Releases what is shown: pairs with TraceReader::Peek's acquire. When it
+      // fails a reader has come or gone.
+      if (page->Change(state, state.Full(), kRelease)) {
+        break;
+      }
+    }
+    page->Hold(0);
+  } while (page->unsettled.Load(kRelaxed) != 0);
+  return last;
 }
 
 void TraceRing::Lose() {
-  written_.FetchAdd(1, kRelaxed);
   lost_.FetchAdd(1, kRelaxed);
   refused_.FetchAdd(1, kRelaxed);
+  written_.FetchAdd(1, kRelaxed);
 }
 
-/// Fills another page than that of `from` from now on; false: there is none.
-bool TraceRing::Advance(Tail from) {
-  if (tail_.Load(kRelaxed) != from) {
+/// Fills another page than `from` from now on; false: there is none. Somebody
+/// holds `from`.
+bool TraceRing::Advance(Page* from) {
+  if (page_.Load(kRelaxed) != from) {
     return true;
   }
   State was;
-  const size_t number = Claim(from, &was);
-  if (number == kMaxPages) {
-    return tail_.Load(kRelaxed) != from;
+  Page* page = Claim(from, &was);
+  if (page == nullptr) {
+    return page_.Load(kRelaxed) != from;
   }
-  Page* page = pages_[number];
-  if (tail_.Load(kRelaxed) != from) {
+  if (page_.Load(kRelaxed) != from) {
     // Who interrupted this may have made it the last page, and filled it. From
     // here on nobody can: it is claimed.
     page->state.Store(was.word, kRelease);
@@ -153,41 +233,50 @@ bool TraceRing::Advance(Tail from) {
   if (was.phase() == Phase::kFree) {
     free_count_.FetchSub(1, kRelaxed);
   } else {
-    lost_.FetchAdd(page->count.Load(kRelaxed) - page->consumed_count, kRelaxed);
+    lost_.FetchAdd(CountIn(page->taken.Load(kRelaxed)) - page->consumed_count,
+                   kRelaxed);
   }
-  const uint64_t epoch = Begin(page);
-  if (!tail_.CompareExchange(from, epoch * kMaxPages + number, kRelaxed)) {
+  Begin(page);
+  // Nobody can have made `from` the last page anew, since it is held.
+  Page* expected = from;
+  if (!page_.CompareExchange(expected, page, kRelease)) {
     // Who interrupted this has got one, too. This one is full, of nothing.
-    page->reserved.Store(kDataSize + 1, kRelaxed);
-    page->final.Store(0, kRelaxed);
-    Publish(page);
+    Close(page);
+    Settle(page);
+  } else if (written_.Load(kRelaxed) != page->written_before) {
+    // Who interrupted this has found no page. The next one will tell.
+    page->unsettled.FetchOr(kClose, kRelaxed);
   }
   return true;
 }
 
 /// A free page; or the oldest that nobody reads, whose records are lost then.
-/// Not that of `from`: who interrupts this would write to it.
-size_t TraceRing::Claim(Tail from, State* was) {
+/// Not one with holders, who would write to it.
+TraceRing::Page* TraceRing::Claim(Page* from, State* was) {
   const bool overwrites = overwrites_.Load(kRelaxed);
   if (!overwrites && free_count_.Load(kRelaxed) == 0) {
-    return kMaxPages;
+    return nullptr;
   }
   for (int i = 0; i < kMaxAttempts; ++i) {
-    size_t best = kMaxPages;
+    Page* best = nullptr;
     *was = {UINT64_MAX};
     // Begins behind the last page: it is mostly the one.
-    size_t number = from % kMaxPages;
+    size_t number = from->number;
     for (size_t left = pages_.size(); left != 0; --left) {
       number = number + 1 == pages_.size() ? 0 : number + 1;
-      const State state = pages_[number]->Load(kRelaxed);
+      Page* page = pages_[number];
+      const State state = page->Load(kRelaxed);
+      if (page->holders.Load(kRelaxed) != 0) {
+        continue;
+      }
       if (state.phase() == Phase::kFree) {
-        best = number;
+        best = page;
         *was = state;
         break;
       }
       if (overwrites && state.phase() == Phase::kFull && !state.is_pinned() &&
-          state.epoch() < was->epoch() && pages_[number] != PageOf(from)) {
-        best = number;
+          state.epoch() < was->epoch()) {
+        best = page;
         *was = state;
         if (state.epoch() + pages_.size() <= next_epoch_.Load(kRelaxed)) {
           break;  // as many were begun since as there are: it is the oldest
@@ -197,49 +286,24 @@ size_t TraceRing::Claim(Tail from, State* was) {
     // Acquires: pairs with the releases of TraceReader::Unpin, whose reads of
     // the page are done.
     State state = *was;
-    if (best == kMaxPages ||
-        pages_[best]->Change(
-            state, State::Of(Phase::kClaimed, was->epoch(), was->readable()),
-            kAcquire)) {
+    if (best == nullptr ||
+        best->Change(state, State::Of(Phase::kClaimed, was->epoch()),
+                     kAcquire)) {
       return best;
     }
   }
-  return kMaxPages;
+  return nullptr;
 }
 
-uint64_t TraceRing::Begin(Page* page) {
-  page->reserved.Store(0, kRelaxed);
-  page->committed.Store(0, kRelaxed);
-  page->final.Store(kOpen, kRelaxed);
-  page->count.Store(0, kRelaxed);
+void TraceRing::Begin(Page* page) {
+  page->shown.Store(0, kRelaxed);
   page->consumed_bytes = 0;
   page->consumed_count = 0;
   page->written_before = written_.Load(kRelaxed);
   const uint64_t epoch = next_epoch_.FetchAdd(1, kRelaxed);
+  page->taken.Store(0, kRelaxed);
   // Pairs with the acquire of TraceReader::PinNext.
-  page->state.Store(State::Of(Phase::kFilling, epoch, 0).word, kRelease);
-  return epoch;
-}
-
-/// Shows what is finished up to here, if all that was begun is.
-void TraceRing::Publish(Page* page) {
-  State state = page->Load(kRelaxed);
-  while (state.phase() == Phase::kFilling) {
-    const uint32_t final = page->final.Load(kRelaxed);
-    const uint32_t committed = page->committed.Load(kRelaxed);
-    if (committed != (final != kOpen ? final : page->reserved.Load(kRelaxed))) {
-      return;  // who was interrupted will do it
-    }
-    State shown = State::Of(final == committed ? Phase::kFull : Phase::kFilling,
-                            state.epoch(), committed);
-    shown.word |= state.word & State::kPinned;
-    // Releases: pairs with TraceReader::Peek's acquire; and sequentially
-    // consistent for Notifier::Notify. When it fails, who interrupted this has
-    // shown more, or a reader has come or gone.
-    if (shown.word == state.word || page->Change(state, shown, kSeqCst)) {
-      return;
-    }
-  }
+  page->state.Store(State::Of(Phase::kFilling, epoch).word, kRelease);
 }
 
 }  // namespace ebpf

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "core/base/atomic.h"
+#include "core/base/bits.h"
 #include "core/base/span.h"
 #include "core/base/status.h"
 #include "core/memory/allocator.h"
@@ -19,6 +20,18 @@ struct TraceRecord {
   uint32_t size;  // with this and what fills up to 8 bytes
   uint32_t payload_size;
   uint64_t time;  // in ns, taken at the event
+
+  [[gnu::always_inline]] TraceRecord* Begin(uint64_t its_size,
+                                            uint32_t its_payload_size,
+                                            uint64_t its_time) {
+    // Both sizes by one store.
+    const uint64_t sizes = kLittleEndian
+                               ? its_size | uint64_t{its_payload_size} << 32
+                               : its_size << 32 | its_payload_size;
+    __builtin_memcpy(this, &sizes, sizeof(sizes));
+    time = its_time;
+    return this;
+  }
 
   uint8_t* payload() { return reinterpret_cast<uint8_t*>(this + 1); }
   const uint8_t* payload() const {
@@ -62,8 +75,27 @@ class TraceRing : public NonCopyable {
   /// Room for `payload_size` bytes, to be filled and given to Commit or Discard
   /// before this context ends; null: there is none, which is counted.
   /// Context: any, on the ring's CPU, with preemption off up to the Commit.
-  TraceRecord* Reserve(size_t payload_size, uint64_t time);
-  void Commit(TraceRecord* record);
+  [[gnu::always_inline]] TraceRecord* Reserve(uint32_t payload_size,
+                                              uint64_t time) {
+    const uint64_t size = SizeOf(payload_size);
+    Page* const page = page_.Load(kRelaxed);
+    const uint32_t holders = page->Enter();
+    const uint64_t taken = page->taken.Load(kRelaxed);
+    // In one comparison, since each branch costs: nobody else is in the page,
+    // and there is room.
+    if (__builtin_expect(
+            (uint64_t{holders} << 16) + BytesIn(taken) + size > kDataSize, 0)) {
+      return ReserveElsewhere(page, holders, payload_size, time);
+    }
+    page->Take(taken, size, kHolder);
+    return RecordAt(page, BytesIn(taken))->Begin(size, payload_size, time);
+  }
+  [[gnu::always_inline]] static void Commit(TraceRecord* record) {
+    Page* const page = PageOf(record);
+    if (__builtin_expect(page->Leave(), 0)) {
+      page->ring->Settle(page);
+    }
+  }
   /// It is as if it had never been.
   void Discard(TraceRecord* record);
 
@@ -72,8 +104,9 @@ class TraceRing : public NonCopyable {
   }
   size_t page_count() const { return pages_.size(); }
 
-  /// Records that were committed or found no room. Context: any.
-  uint64_t written() const { return written_.Load(kRelaxed); }
+  /// Records that were made or found no room; while one is made on this CPU it
+  /// may count already. Context: any.
+  uint64_t written() const;
   /// Those of them that nobody will read. Context: any.
   uint64_t lost() const { return lost_.Load(kRelaxed); }
   /// Those of the lost that found no room. Context: any.
@@ -100,26 +133,41 @@ class TraceRing : public NonCopyable {
   /// anew for the one that it was.
   struct State {
     static constexpr uint64_t kPinned = 4;  // behind the two bits of the phase
-    static constexpr unsigned kReadableShift = 3;
-    static constexpr unsigned kEpochShift = 16;
+    static constexpr unsigned kEpochShift = 3;
 
-    static State Of(Phase phase, uint64_t epoch, uint32_t readable) {
-      return {epoch << kEpochShift | uint64_t{readable} << kReadableShift |
-              static_cast<uint64_t>(phase)};
+    static State Of(Phase phase, uint64_t epoch) {
+      return {epoch << kEpochShift | static_cast<uint64_t>(phase)};
+    }
+    /// The same page, which was filled.
+    State Full() const {
+      return {(word & ~uint64_t{3}) | static_cast<uint64_t>(Phase::kFull)};
     }
     Phase phase() const { return static_cast<Phase>(word & 3); }
     bool is_pinned() const { return (word & kPinned) != 0; }
-    /// Bytes from the beginning, all finished.
-    uint32_t readable() const {
-      return static_cast<uint32_t>(word >> kReadableShift) & 0x1fff;
-    }
     /// Pages are read in this order.
     uint64_t epoch() const { return word >> kEpochShift; }
 
     uint64_t word;
   };
 
-  static constexpr uint32_t kOpen = UINT32_MAX;  // no final size yet
+  /// A payload of this size was discarded.
+  static constexpr uint32_t kDiscarded = UINT32_MAX;
+
+  // Of a page's `taken`: its lower half are bytes, up to the first free one;
+  // with this added no record fits. The upper half counts records.
+  static constexpr uint64_t kClosed = uint64_t{1} << 31;
+  static constexpr uint64_t kOneRecord = uint64_t{1} << 32;
+  static uint64_t BytesIn(uint64_t taken) { return taken & 0xffff'ffff; }
+  static uint32_t CountIn(uint64_t taken) {
+    return static_cast<uint32_t>(taken >> 32);
+  }
+
+  // Of a page's `holders`.
+  static constexpr uint32_t kTaking = 1;
+  static constexpr uint32_t kHolder = 2;
+  // Of its `unsettled`: what its last holder has to do.
+  static constexpr uint32_t kLook = 1;   // and show what there is then
+  static constexpr uint32_t kClose = 2;  // since others have left it
 
   struct Page {
     State Load(MemoryOrder order) const { return {state.Load(order)}; }
@@ -128,15 +176,57 @@ class TraceRing : public NonCopyable {
       return state.CompareExchange(from.word, to.word, order);
     }
 
+    /// From here on nobody else takes room in it, up to Take or a Store to
+    /// `holders`. What it was before; if that was with kTaking, then this did
+    /// nothing, and the page is not the caller's.
+    [[gnu::always_inline]] uint32_t Enter() {
+      const uint32_t before = holders.Load(kRelaxed);
+      holders.Store(before | kTaking, kRelaxed);
+      TrapFence();
+      return before;
+    }
+    [[gnu::always_inline]] void Take(uint64_t before, uint64_t size,
+                                     uint32_t its_holders) {
+      taken.Store(before + size + kOneRecord, kRelaxed);
+      Hold(its_holders);
+    }
+    [[gnu::always_inline]] void Hold(uint32_t its_holders) {
+      TrapFence();
+      holders.Store(its_holders, kRelaxed);
+      TrapFence();
+    }
+    /// One holder less. Who is the last shows what they have made. Whether
+    /// there is something to settle.
+    [[gnu::always_inline]] bool Leave() {
+      TrapFence();
+      const uint32_t before = holders.Load(kRelaxed);
+      if (__builtin_expect(before != kHolder, 0)) {
+        holders.Store(before - kHolder, kRelaxed);
+        return false;
+      }
+      Show(taken.Load(kRelaxed));
+      Hold(0);
+      return unsettled.Load(kRelaxed) != 0;
+    }
+    /// Releases the records: pairs with TraceReader::Peek's acquire.
+    [[gnu::always_inline]] void Show(uint64_t its_taken) {
+      shown.Store(static_cast<uint32_t>(its_taken & ~kClosed), kRelease);
+    }
+
     Atomic<uint64_t> state;
-    Atomic<uint32_t> reserved;   // bytes; past kDataSize: it was closed
-    Atomic<uint32_t> committed;  // bytes of finished records, in any order
-    Atomic<uint32_t> final;      // bytes in it when it was closed
-    Atomic<uint32_t> count;      // records, without those discarded
+    // What follows only writers change, by plain loads and stores: who
+    // interrupts one leaves `holders` as it was, and the others with it.
+    Atomic<uint64_t> taken;
+    Atomic<uint32_t> holders;
+    Atomic<uint32_t> unsettled;
+    Atomic<uint32_t> shown;  // bytes that may be read
+    // These never change.
+    uint32_t number;
+    TraceRing* ring;
     // The reader's, who has pinned it; the writer's again when it is claimed.
     uint32_t consumed_bytes;
     uint32_t consumed_count;
-    uint64_t written_before;  // written() when it was begun
+    uint64_t written_before;  // on pages before it
   };
   static constexpr size_t kDataSize = kPageSize - sizeof(Page);
 
@@ -144,34 +234,42 @@ class TraceRing : public NonCopyable {
       : pages_(pages), allocator_(allocator) {}
   ~TraceRing() = default;
 
-  static TraceRecord* RecordAt(Page* page, uint32_t at) {
+  static constexpr uint64_t SizeOf(uint32_t payload_size) {
+    return AlignUp<uint64_t>(sizeof(TraceRecord) + payload_size,
+                             alignof(TraceRecord));
+  }
+  static TraceRecord* RecordAt(Page* page, uint64_t at) {
     return reinterpret_cast<TraceRecord*>(reinterpret_cast<uint8_t*>(page + 1) +
                                           at);
+  }
+  static TraceRecord* Behind(TraceRecord* record) {
+    return reinterpret_cast<TraceRecord*>(reinterpret_cast<uint8_t*>(record) +
+                                          record->size);
   }
   static Page* PageOf(TraceRecord* record) {
     return reinterpret_cast<Page*>(reinterpret_cast<uintptr_t>(record) &
                                    ~(kPageSize - 1));
   }
 
-  /// A page by its number, and its epoch above that: a page that was filled
-  /// anew is another one.
-  using Tail = uint64_t;
-  Page* PageOf(Tail tail) const { return pages_[tail % kMaxPages]; }
-
+  void Reset();
+  TraceRecord* ReserveElsewhere(Page* page, uint32_t holders,
+                                uint32_t payload_size, uint64_t time);
+  void Settle(Page* page);
+  Page* SettleOne(Page* page);
+  void Close(Page* page);
   void Lose();
-  bool Advance(Tail from);
-  /// Its number, or kMaxPages; and its state before.
-  size_t Claim(Tail from, State* was);
-  uint64_t Begin(Page* page);
-  static void Publish(Page* page);
+  bool Advance(Page* from);
+  Page* Claim(Page* from, State* was);
+  void Begin(Page* page);
 
   Span<Page*> pages_;
   Allocator& allocator_;
   Atomic<bool> overwrites_{true};
-  Atomic<Tail> tail_{0};
+  /// Where records go.
+  Atomic<Page*> page_{nullptr};
   Atomic<uint32_t> free_count_{0};
   Atomic<uint64_t> next_epoch_{1};
-  Atomic<uint64_t> written_{0};
+  Atomic<uint64_t> written_{0};  // on pages that are closed, and the refused
   Atomic<uint64_t> lost_{0};
   Atomic<uint64_t> refused_{0};
   uint64_t accounted_ = 0;  // the consuming reader's: read, or told as lost

@@ -19,28 +19,38 @@ constexpr size_t kSize = 480;  // eight of them are a page
 constexpr size_t kPages = 3;
 
 TraceRing* ring;
-uint64_t steps;
-uint64_t interrupt_at;  // after so many steps
-uint32_t burst;         // so many are written
-uint32_t interrupted_writes;
+uint32_t level;            // how many are interrupted
+uint64_t steps[2];         // of the first one, and of who interrupts it
+uint64_t interrupt_at[2];  // after so many steps; 0: never
+uint32_t burst;            // so many are written then
+uint32_t writes[3];        // by each
+
+void PutStepped(uint32_t writer);
 
 void OnStep(int, siginfo_t*, void* context) {
-  if (++steps == interrupt_at) {
-    for (uint32_t i = 0; i < burst; ++i) {
-      Put(*ring, 2, interrupted_writes++, kSize);
-    }
-    auto* machine = static_cast<ucontext_t*>(context);
-    machine->uc_mcontext.gregs[REG_EFL] &= ~kTrapFlag;
+  if (++steps[level] != interrupt_at[level]) {
+    return;
   }
+  ++level;
+  if (level == 1 && interrupt_at[1] != 0) {
+    PutStepped(1);
+  }
+  for (uint32_t i = 0; i < burst; ++i) {
+    Put(*ring, level, writes[level]++, kSize);
+  }
+  --level;
+  auto* machine = static_cast<ucontext_t*>(context);
+  machine->uc_mcontext.gregs[REG_EFL] &= ~kTrapFlag;
 }
 
 /// Writes one, stepped: Reserve, some of the filling, and Commit.
-[[gnu::noinline]] void PutStepped(uint32_t number) {
+[[gnu::noinline]] void PutStepped(uint32_t writer) {
+  const uint32_t number = writes[writer]++;
   asm volatile("pushfq\n\torq %0, (%%rsp)\n\tpopfq" ::"i"(kTrapFlag)
                : "cc", "memory");
   TraceRecord* record = ring->Reserve(kSize, number);
   if (record != nullptr) {
-    FillNumbers(record, 1, number);
+    FillNumbers(record, writer, number);
     ring->Commit(record);
   }
   asm volatile("pushfq\n\tandq %0, (%%rsp)\n\tpopfq" ::"i"(~kTrapFlag)
@@ -55,16 +65,15 @@ struct Case {
   bool looks;  // another page is pinned, too
 };
 
-/// False: the writer had ended before.
-bool RunCase(const Case& one, uint64_t at) {
+/// How many were interrupted before they had ended.
+uint32_t RunCase(const Case& one, uint64_t at, uint64_t inner_at = 0) {
   const OwnedRing owned = MakeRing(kPages);
   ring = owned.get();
   ring->SetOverwrites(one.overwrites);
   burst = one.burst;
-  interrupted_writes = 0;
-  uint32_t number = 0;
-  for (; number < one.before; ++number) {
-    Put(*ring, 1, number, kSize);
+  writes[0] = writes[1] = writes[2] = 0;
+  while (writes[0] < one.before) {
+    Put(*ring, 0, writes[0]++, kSize);
   }
   uint64_t seen = 0;
   uint32_t next[3] = {};
@@ -83,18 +92,19 @@ bool RunCase(const Case& one, uint64_t at) {
     looker.emplace(*ring, false);
     (void)looker->Next(&read.lost);
   }
-  steps = 0;
-  interrupt_at = at;
-  PutStepped(number++);
-  const bool interrupted = interrupted_writes != 0;
+  steps[0] = steps[1] = 0;
+  interrupt_at[0] = at;
+  interrupt_at[1] = inner_at;
+  PutStepped(0);
+  const uint32_t interrupted = (writes[1] != 0) + (writes[2] != 0);
   looker.reset();
   take(UINT64_MAX);
   EXPECT_EQ(seen + ring->lost(), ring->written());
-  EXPECT_EQ(ring->written(), uint64_t{number} + interrupted_writes);
+  EXPECT_EQ(ring->written(), uint64_t{writes[0]} + writes[1] + writes[2]);
   // All pages are still there: with one that is read, the others fill up.
   const uint64_t seen_before = seen;
   for (uint32_t i = 0; i < 40; ++i) {
-    Put(*ring, 1, number++, kSize);
+    Put(*ring, 0, writes[0]++, kSize);
   }
   take(UINT64_MAX);
   EXPECT_GE(seen - seen_before, 8u * (kPages - 2));
@@ -102,11 +112,15 @@ bool RunCase(const Case& one, uint64_t at) {
   return interrupted;
 }
 
-TEST(TraceRingStepsTest, AnInterruptMayComeAnywhere) {
+void StepHere() {
   struct sigaction action{};
   action.sa_sigaction = OnStep;
-  action.sa_flags = SA_SIGINFO;
+  action.sa_flags = SA_SIGINFO | SA_NODEFER;
   sigaction(SIGTRAP, &action, nullptr);
+}
+
+TEST(TraceRingStepsTest, AnInterruptMayComeAnywhere) {
+  StepHere();
   uint64_t places = 0;
   for (const bool overwrites : {true, false}) {
     for (const bool looks : {false, true}) {
@@ -115,7 +129,7 @@ TEST(TraceRingStepsTest, AnInterruptMayComeAnywhere) {
           for (const uint32_t size : {9u, 60u}) {
             const Case one{overwrites, before, read, size, looks};
             uint64_t at = 1;
-            while (RunCase(one, at)) {
+            while (RunCase(one, at) != 0) {
               ++at;
             }
             places += at - 1;
@@ -131,6 +145,32 @@ TEST(TraceRingStepsTest, AnInterruptMayComeAnywhere) {
   }
   signal(SIGTRAP, SIG_DFL);
   printf("interrupted at %llu places\n",
+         static_cast<unsigned long long>(places));
+}
+
+/// At each place of the first one, and at some of the second, others for each.
+TEST(TraceRingStepsTest, AnInterruptMayBeInterruptedAnywhere) {
+  StepHere();
+  uint64_t places = 0;
+  for (const bool overwrites : {true, false}) {
+    for (const uint32_t before : {3u, 16u}) {
+      const Case one{overwrites, before, 8, 5, false};
+      uint32_t interrupted = 1;
+      for (uint64_t at = 1; interrupted != 0; ++at) {
+        uint64_t inner_at = 1 + at % 31;
+        while ((interrupted = RunCase(one, at, inner_at)) == 2) {
+          inner_at += 31;
+          ++places;
+        }
+        ASSERT_FALSE(HasFailure())
+            << "overwrites " << overwrites << ", before " << before << ", at "
+            << at << ", " << inner_at;
+      }
+    }
+  }
+  EXPECT_GT(places, 300u);
+  signal(SIGTRAP, SIG_DFL);
+  printf("interrupted at %llu pairs of places\n",
          static_cast<unsigned long long>(places));
 }
 

@@ -119,6 +119,39 @@ TEST(TraceRingTest, WhatIsDiscardedHasNeverBeen) {
   EXPECT_EQ(ring->written(), 2u);
 }
 
+TEST(TraceRingTest, WhatIsDiscardedBeforeOthersComeTakesNoRoom) {
+  const OwnedRing ring = MakeRing(3);
+  ring->SetOverwrites(false);
+  for (uint32_t i = 0; i < 1000; ++i) {
+    TraceRecord* record = ring->Reserve(400, 0);
+    ASSERT_NE(record, nullptr);
+    ring->Discard(record);
+  }
+  TraceRecord* outer = ring->Reserve(40, 0);
+  ASSERT_TRUE(Put(*ring, 1, 1));  // in an interrupt
+  ring->Discard(outer);
+  TraceReader reader(*ring, true);
+  const std::vector<ReadRecord> all = TakeAll(reader);
+  ASSERT_EQ(all.size(), 1u);
+  EXPECT_EQ(all[0].number, 1u);
+  EXPECT_EQ(ring->written(), 1u);
+  EXPECT_EQ(ring->lost(), 0u);
+}
+
+TEST(TraceRingTest, WhatIsDiscardedOnAPageThatIsClosedIsNotCounted) {
+  const OwnedRing ring = MakeRing(4);
+  TraceRecord* outer = ring->Reserve(40, 0);
+  uint32_t others = 0;
+  for (; others < 200; ++others) {
+    ASSERT_TRUE(Put(*ring, 1, others));
+  }
+  ring->Discard(outer);
+  TraceReader reader(*ring, true);
+  EXPECT_EQ(TakeAll(reader).size(), others);
+  EXPECT_EQ(ring->written(), others);
+  EXPECT_EQ(ring->lost(), 0u);
+}
+
 TEST(TraceRingTest, WhoReadsAPageKeepsItAndNothingElse) {
   const OwnedRing ring = MakeRing(4);
   ASSERT_TRUE(Put(*ring, 1, 0));

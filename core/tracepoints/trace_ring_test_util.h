@@ -47,7 +47,7 @@ inline void Fill(TraceRecord* record, uint32_t writer, uint32_t number) {
 /// Writes one; whether there was room.
 inline bool Put(TraceRing& ring, uint32_t writer, uint32_t number,
                 size_t size = 40) {
-  TraceRecord* record = ring.Reserve(size, number);
+  TraceRecord* record = ring.Reserve(static_cast<uint32_t>(size), number);
   if (record == nullptr) {
     return false;
   }

@@ -28,7 +28,8 @@ class TraceTextTest : public TracepointFixture {
     const uintptr_t preemption = ebpf_port_preempt_disable();
     {
       const ReadSection reading;
-      void* room = trace_->buffer().Reserve(size);
+      const uint32_t cpu = ebpf_port_cpu_id();
+      void* room = trace_->buffer().Reserve(size, cpu);
       ASSERT_NE(room, nullptr);
       memset(room, 0, size);
       memcpy(room, &header, Min(size, sizeof(header)));

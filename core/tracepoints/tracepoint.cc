@@ -17,6 +17,7 @@
 #include "core/program/guarded_run.h"
 #include "core/sync/mutex.h"
 #include "core/sync/read_section.h"
+#include "core/tracepoints/trace_writer.h"
 
 // The linker's.
 extern "C" {
@@ -298,8 +299,27 @@ class Telling : public NonCopyable {
   const EventPlace place = {
       cpu, nullptr, reinterpret_cast<uint64_t>(__builtin_frame_address(0))};
   for (; RecordConsumer* const consumer = records->Load(kRelaxed); ++records) {
-    Tell(tracepoint, *consumer, size, arguments, place);
+    if (TraceWriter* const writer = consumer->writer()) {
+      writer->Write(tracepoint.id, size, cpu,
+                    [&](void* record) { info.fill(record, size, arguments); });
+    } else {
+      Tell(tracepoint, *consumer, size, arguments, place);
+    }
   }
+}
+
+/// As TellRecords, where a trace is all that wants them: what most events come
+/// to.
+[[gnu::noinline]] void TellTrace(Tracepoint& tracepoint, TraceWriter& writer,
+                                 const uint64_t* arguments, uint32_t cpu) {
+  const Telling telling(tracepoint, cpus->Of(cpu));
+  if (__builtin_expect(telling.is_deep(), 0)) {
+    return;
+  }
+  const TracepointInfo& info = *tracepoint.info;
+  const size_t size = info.record_size;
+  writer.Write(tracepoint.id, size, cpu,
+               [&](void* record) { info.fill(record, size, arguments); });
 }
 
 /// The CPU's section is open.
@@ -322,8 +342,14 @@ class Telling : public NonCopyable {
   }
   TracepointConsumers::Record* const records =
       TracepointConsumers::BehindRaws(raw);
-  if (records->Load(kRelaxed) != nullptr) {
-    TellRecords(tracepoint, records, arguments, cpu);
+  if (const RecordConsumer* const first = records[0].Load(kRelaxed)) {
+    TraceWriter* const writer = first->writer();
+    if (writer != nullptr && records[1].Load(kRelaxed) == nullptr &&
+        tracepoint.info->text_size == nullptr) {
+      TellTrace(tracepoint, *writer, arguments, cpu);
+    } else {
+      TellRecords(tracepoint, records, arguments, cpu);
+    }
   }
 }
 

@@ -71,11 +71,12 @@ void Write(uint32_t level) {
         producer.offered[level].load(std::memory_order_relaxed);
     // Each third record is larger, so that pages end anywhere.
     const size_t size = sizeof(Record) + (number % 3 == 0 ? 40 : 0);
-    if (void* room = buffer->Reserve(size)) {
+    const uint32_t cpu = ebpf_port_cpu_id();
+    if (void* room = buffer->Reserve(size, cpu)) {
       const Record record = {level, 0, number, CheckOf(level, number)};
       memcpy(room, &record, sizeof(record));
       if (number % 7 == 0) {
-        buffer->Discard(room);  // as by a filter: never there, and not counted
+        buffer->Discard(room, cpu);  // as by a filter: never there, and not counted
         ++producer.discarded;
       } else {
         buffer->Commit(room);
