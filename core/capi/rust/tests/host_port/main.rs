@@ -47,6 +47,7 @@ const TESTS: &[common::Test] = tests! {
         twelve_arguments_arrive,
         formats_are_equal_to_those_of_cpp,
         records_are_equal_to_those_of_cpp,
+        holes_of_a_record_are_zeros,
         lines_of_the_trace_are_equal_to_those_of_cpp,
         a_filter_looks_at_fields,
         a_program_reads_the_record,

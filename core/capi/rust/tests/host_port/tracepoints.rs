@@ -317,6 +317,24 @@ pub fn records_are_equal_to_those_of_cpp() {
     }
 }
 
+/// Memory of records has held others.
+pub fn holes_of_a_record_are_zeros() {
+    let info = FromRust::declaration().info();
+    let words = [1, 2, c"text".as_ptr() as u64, 1];
+    let size = info.record_size as usize + 2 * c"text".to_bytes_with_nul().len() + 6;
+    let filled = |with: u8| {
+        let mut record = vec![u64::from_ne_bytes([with; 8]); size.div_ceil(8)];
+        let memory = record.as_mut_ptr().cast::<u8>();
+        unsafe { (info.fill)(memory, size, words.as_ptr()) };
+        unsafe { std::slice::from_raw_parts(memory.add(8), size - 8) }.to_vec()
+    };
+    assert_eq!(filled(0xff), filled(0));
+    let room = info
+        .text_size
+        .map(|text_size| unsafe { text_size(words.as_ptr()) });
+    assert_eq!(room, Some(10));
+}
+
 pub fn lines_of_the_trace_are_equal_to_those_of_cpp() {
     let _kernel = Kernel::start();
     let client = KernelClient::new().unwrap();
