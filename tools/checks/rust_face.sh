@@ -3,7 +3,7 @@
 #
 # Builds and tests core/capi/rust, the face for kernels in Rust, by cargo: on the
 # host port and on a port in Rust; what a place of a tracepoint is while nobody
-# asks, on each CPU; what clippy and rustfmt say, where they are installed.
+# asks, and does while somebody does, on each CPU; what clippy and rustfmt say, where they are installed.
 #
 # The compiler is Debian's 1.85, which tools/hermit has unpacked, or else the one
 # on PATH; RUST_FACE_CARGO=/some/bin/cargo names another. Nothing is installed
@@ -98,7 +98,7 @@ run "cargo_test_of_1.$version" "$cargo" test --locked --offline &&
   report "cargo_test_of_1.$version" OK
 grep '^\[TEST\]' "$log"
 
-# What a place is while nobody asks, as kernels for each CPU are compiled.
+# What a place is while nobody asks, as kernels for each CPU are compiled, $1.
 sysroot="$("$rustc" --print sysroot)"
 off_state() {
   local name="off_state.$1" target="$2" std=() bootstrap="${RUSTC_BOOTSTRAP:-0}"
@@ -121,6 +121,22 @@ off_state() {
   local said
   if said="$(python3 "$root/tools/checks/rust_places.py" "$folder"/places-*.o \
     llvm-objdump-19 llvm-readelf-19 2>&1)"; then
+    report "$name" OK
+  else
+    report "$name" FAIL "${said//$'\n'/; }"
+  fi
+  on_state "$1" "$folder"
+}
+
+# What it does while somebody does, in a process of that CPU.
+on_state() {
+  local name="on_state.$1" runner=() said
+  if [[ "$(uname -m)" != "$1" ]]; then runner=("qemu-$1"); fi
+  run "$name" clang++-19 "--target=$1-linux-gnu" -std=c++20 -O1 -static \
+    -fno-omit-frame-pointer -fuse-ld=lld -Wl,--gc-sections \
+    -Wl,--unresolved-symbols=ignore-all -I"$root" "$face/tests/places/run.cc" \
+    "$2"/places-*.o -o "$nothing/run" || return
+  if said="$("${runner[@]}" "$nothing/run" 2>&1)"; then
     report "$name" OK
   else
     report "$name" FAIL "${said//$'\n'/; }"
