@@ -48,6 +48,7 @@ const TESTS: &[common::Test] = tests! {
         formats_are_equal_to_those_of_cpp,
         records_are_equal_to_those_of_cpp,
         holes_of_a_record_are_zeros,
+        a_sample_tells_the_place,
         lines_of_the_trace_are_equal_to_those_of_cpp,
         a_filter_looks_at_fields,
         a_program_reads_the_record,

@@ -268,8 +268,10 @@ struct EventAttr {
     config2: u64,
 }
 
-/// The bytes of the event's record, from the ring of a perf event.
-fn record_of(client: &KernelClient, event: &str, pass: impl Fn()) -> Vec<u8> {
+/// Where the event was passed, and the bytes of its record, from the ring of a
+/// perf event.
+fn sample_of(client: &KernelClient, event: &str, pass: impl Fn()) -> (u64, Vec<u8>) {
+    const SAMPLE_IP: u64 = 1;
     const SAMPLE_RAW: u64 = 1 << 10;
     const SAMPLE: u32 = 9;
     let mut attr = EventAttr {
@@ -277,7 +279,7 @@ fn record_of(client: &KernelClient, event: &str, pass: impl Fn()) -> Vec<u8> {
         size: size_of::<EventAttr>() as u32,
         config: id_of(client, event),
         sample_period: 1,
-        sample_type: SAMPLE_RAW,
+        sample_type: SAMPLE_IP | SAMPLE_RAW,
         ..EventAttr::default()
     };
     let fd = unsafe { client.perf_event_open(&mut attr, -1, 0, None, 0) }.unwrap();
@@ -287,11 +289,27 @@ fn record_of(client: &KernelClient, event: &str, pass: impl Fn()) -> Vec<u8> {
     let head = unsafe { at(1024).cast::<u64>().read_volatile() };
     assert!(head > 12, "nothing was sampled of {event}");
     assert_eq!(unsafe { at(4096).cast::<u32>().read() }, SAMPLE);
-    let size = unsafe { at(4096 + 8).cast::<u32>().read() } as usize;
+    let ip = unsafe { at(4096 + 8).cast::<u64>().read() };
+    let size = unsafe { at(4096 + 16).cast::<u32>().read() } as usize;
     assert!(size as u64 <= head);
-    let record = unsafe { std::slice::from_raw_parts(at(4096 + 12), size) }.to_vec();
+    let record = unsafe { std::slice::from_raw_parts(at(4096 + 20), size) }.to_vec();
     client.close(fd).unwrap();
-    record
+    (ip, record)
+}
+
+fn record_of(client: &KernelClient, event: &str, pass: impl Fn()) -> Vec<u8> {
+    sample_of(client, event, pass).1
+}
+
+pub fn a_sample_tells_the_place() {
+    let _kernel = Kernel::start();
+    let client = KernelClient::new().unwrap();
+    let (ip, _) = sample_of(&client, "bare", pass_bare);
+    let begin = pass_bare as *const () as u64;
+    assert!(
+        (begin..begin + 128).contains(&ip),
+        "{ip:#x} is not in {begin:#x}"
+    );
 }
 
 pub fn records_are_equal_to_those_of_cpp() {
