@@ -16,6 +16,7 @@
 #include "core/platform/symbols.h"
 #include "core/platform/task.h"
 #include "core/platform/text.h"
+#include "core/platform/this_cpu.h"
 #include "core/platform/time.h"
 #include "core/platform/timer.h"
 #include "core/platform/user.h"
@@ -54,6 +55,10 @@ TEST(AbsentTest, PreemptionIsKeptOffByMaskingInterrupts) {
   EXPECT_EQ(g_masked, 1u);
   ebpf_port_preempt_enable(outer);
   EXPECT_EQ(g_masked, 0u);
+}
+
+TEST(AbsentTest, NothingIsKnownOfHowToDoWithoutCalls) {
+  EXPECT_EQ(ebpf_port_this_cpu.facts, 0u);
 }
 
 TEST(AbsentTest, NobodyHasARightOrMemory) {

@@ -5,10 +5,17 @@
 #include "core/platform/cpu.h"
 
 #include "core/base/noprobe.h"
+#include "core/platform/this_cpu.h"
 #include "ports/alien/csr.h"
 #include "ports/alien/kernel.h"
 
 EBPF_NOPROBE_RANGE(ebpf_alien_cpu)
+
+// tp has the hart's number, and ebpf_port_preempt_disable is empty, below.
+constinit ebpf_this_cpu ebpf_port_this_cpu = {
+    .facts = EBPF_THIS_CPU_REGISTER | EBPF_THIS_CPU_NO_PREEMPTION,
+    .counter_offset = 0,
+    .stack_size = 0};
 
 extern "C" {
 

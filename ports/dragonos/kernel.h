@@ -48,6 +48,10 @@ bool dragonos_cpu_online(uint32_t cpu);
 /// Counts in the current process's control block. Context: task or irq.
 void dragonos_preempt_disable(void);
 void dragonos_preempt_enable(void);
+/// Where these two count: so many bytes behind where the lowest word of the
+/// kernel's stack points to, the process's control block. 0: cannot be told.
+/// Context: task.
+size_t dragonos_preempt_counter(void);
 
 /// Whether the caller may wait for the other CPUs: interrupts on, preemption
 /// enabled. Context: any.

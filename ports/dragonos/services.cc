@@ -50,6 +50,7 @@ int StartServices() {
   }
   MeasureClock();
   OpenSymbols();
+  FindPreemptionCounter();
   if (!PrepareTextAlias() || !StartWorker()) {
     return kMinusNoMemory;
   }

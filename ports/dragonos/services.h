@@ -11,6 +11,10 @@ int StartServices();
 /// Measures how fast the cycle counter runs; takes some 20 ms.
 void MeasureClock();
 
+/// Looks where the kernel counts who keeps preemption off; without a place that
+/// it can see, its functions are called. Context: task.
+void FindPreemptionCounter();
+
 /// Opens the kernel's symbol blob. Without a good one no symbol is found.
 void OpenSymbols();
 

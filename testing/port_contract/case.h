@@ -27,6 +27,7 @@ Span<const Case> RendezvousCases();
 Span<const Case> SymbolsCases();
 Span<const Case> TaskCases();
 Span<const Case> TextCases();
+Span<const Case> ThisCpuCases();
 Span<const Case> TimeCases();
 Span<const Case> UserCases();
 

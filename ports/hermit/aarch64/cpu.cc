@@ -5,6 +5,7 @@
 #include "core/platform/cpu.h"
 
 #include "core/base/noprobe.h"
+#include "core/platform/this_cpu.h"
 #include "ports/hermit/aarch64/registers.h"
 #include "ports/hermit/machine.h"
 
@@ -15,6 +16,11 @@ namespace ebpf::hermit {
 bool InterruptsMasked() { return (ReadInterruptMasks() & kIrqMasked) != 0; }
 
 }  // namespace ebpf::hermit
+
+// tpidr_el1 is Hermit's pointer to its CoreLocal. Preemption is held off by
+// masking interrupts, as there is no counter: below.
+constinit ebpf_this_cpu ebpf_port_this_cpu = {
+    .facts = EBPF_THIS_CPU_REGISTER, .counter_offset = 0, .stack_size = 0};
 
 extern "C" {
 

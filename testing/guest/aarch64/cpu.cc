@@ -49,6 +49,10 @@ uint32_t CpuId() {
   return static_cast<uint32_t>(GUEST_READ_REGISTER("mpidr_el1") & 0xff);
 }
 
+void SetThisCpu(void* this_cpu) {
+  GUEST_WRITE_REGISTER("tpidr_el1", reinterpret_cast<uintptr_t>(this_cpu));
+}
+
 bool StartCpu(uint32_t cpu, void* stack_top, void (*entry)(uint32_t cpu)) {
   record = {KernelTable(), reinterpret_cast<uint64_t>(stack_top), entry, 0};
   CleanRecord();

@@ -63,6 +63,10 @@ uint32_t CpuCount();
 /// The CPU that runs this. Context: any, stable while interrupts are off.
 uint32_t CpuId();
 
+/// Has the register that this CPU's kernel may use as it likes point to
+/// `this_cpu`; nothing where there is none. Context: before interrupts are on.
+void SetThisCpu(void* this_cpu);
+
 /// Starts `cpu` on the stack that ends at `stack_top` (16-byte aligned): it
 /// comes to `entry(cpu)` as CPU 0 came to GuestMain(), permissions of its page
 /// tables included. False if it does not answer within a second.

@@ -23,6 +23,7 @@ namespace {
 void (*const volatile task_exit)(uint64_t, uint64_t) = &ebpf_task_exit;
 
 struct CpuState {
+  ThisCpu shown;
   SpinLock lock;  // of the queue
   Thread* first = nullptr;
   Thread* last = nullptr;
@@ -116,8 +117,8 @@ void ThreadMain(void* argument) {
   Panic("a finished thread ran");
 }
 
-void CheckMaySwitch(const Thread& thread) {
-  if (thread.preempt_disabled != 0) {
+void CheckMaySwitch(const CpuState& cpu) {
+  if (cpu.current->preempt_disabled != 0 || cpu.shown.preempt_disabled != 0) {
     Panic("a thread yields with preemption disabled");
   }
 }
@@ -190,7 +191,7 @@ bool Yield() {
   const uintptr_t state = machine::IrqSave();
   CpuState& cpu = cpus[machine::CpuId()];
   Thread* current = cpu.current;
-  CheckMaySwitch(*current);
+  CheckMaySwitch(cpu);
   Thread* next = Dequeue(cpu);
   if (next == nullptr && cpu.leaving != nullptr) {
     next = &cpu.boot_thread;
@@ -208,7 +209,7 @@ bool Yield() {
 void Event::Wait() {
   const uintptr_t state = machine::IrqSave();
   CpuState& cpu = cpus[machine::CpuId()];
-  CheckMaySwitch(*cpu.current);
+  CheckMaySwitch(cpu);
   bool wait = false;
   {
     SpinLockGuard guard(lock_);
@@ -257,7 +258,8 @@ void PreemptIfDue() {
       cpu.current == &cpu.boot_thread && cpu.leaving != nullptr;
   if (is_preemptive.Load(ebpf::kRelaxed) &&
       cpu.turn_over.Load(ebpf::kRelaxed) &&
-      cpu.current->preempt_disabled == 0 && !is_needed) {
+      cpu.current->preempt_disabled == 0 && cpu.shown.preempt_disabled == 0 &&
+      !is_needed) {
     Yield();
   }
 }
@@ -327,6 +329,7 @@ void AdoptBootThread(uint32_t cpu) {
   SetName(&thread, "idle");
   thread.cpu = cpu;
   cpus[cpu].current = &thread;
+  machine::SetThisCpu(&cpus[cpu].shown);
   personality::StartedThread(&thread);
   // Pairs with the acquire in OnlineCpus().
   online.FetchAdd(1, ebpf::kRelease);

@@ -41,6 +41,13 @@ struct Thread {
   char name[kMaxThreadName] = {};
 };
 
+/// What a CPU's register of its own points to, where it has one to spare
+/// (machine::SetThisCpu).
+struct ThisCpu {
+  /// While it is not 0 the CPU keeps to its thread, as by PreemptDisable.
+  volatile uint32_t preempt_disabled = 0;
+};
+
 /// Starts a thread on `cpu` that runs `entry(argument)` with interrupts on.
 /// `group` 0: a group of its own. Null if there is no memory. The caller owns
 /// it until Join(). Context: task.

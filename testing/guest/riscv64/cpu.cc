@@ -39,6 +39,8 @@ uint32_t CpuId() {
   return static_cast<uint32_t>(cpu);
 }
 
+void SetThisCpu(void* /*this_cpu*/) {}  // tp is the hart's number
+
 bool StartCpu(uint32_t cpu, void* stack_top, void (*entry)(uint32_t cpu)) {
   record = {KernelSatp(), stack_top, cpu, entry, 0};
   asm volatile("fence rw, rw" : : : "memory");

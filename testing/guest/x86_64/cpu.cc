@@ -195,6 +195,8 @@ uint32_t CpuId() {
   return CpuOfTask(task);
 }
 
+void SetThisCpu(void* /*this_cpu*/) {}
+
 uintptr_t DirectMapBase() { return kKernelBase; }
 
 bool StartCpu(uint32_t cpu, void* stack_top, void (*entry)(uint32_t cpu)) {

@@ -4,7 +4,15 @@
 // probed: a breakpoint's handling begins with these.
 #include "core/base/noprobe.h"
 #include "core/platform/cpu.h"
+#include "core/platform/this_cpu.h"
 #include "testing/guest/aarch64/registers.h"
+#include "testing/guest/kernel/thread.h"
+
+// tpidr_el1 points to what the guest kernel has for each CPU.
+constinit ebpf_this_cpu ebpf_port_this_cpu = {
+    .facts = EBPF_THIS_CPU_REGISTER | EBPF_THIS_CPU_COUNTER_BY_REGISTER,
+    .counter_offset = offsetof(guest::ThisCpu, preempt_disabled),
+    .stack_size = 0};
 
 extern "C" {
 
@@ -20,6 +28,19 @@ EBPF_NOPROBE uintptr_t ebpf_port_irq_save(void) {
 
 EBPF_NOPROBE void ebpf_port_irq_restore(uintptr_t state) {
   GUEST_WRITE_REGISTER("daif", state);
+}
+
+EBPF_NOPROBE uintptr_t ebpf_port_preempt_disable(void) {
+  auto* const cpu =
+      reinterpret_cast<guest::ThisCpu*>(GUEST_READ_REGISTER("tpidr_el1"));
+  cpu->preempt_disabled = cpu->preempt_disabled + 1;
+  return 0;
+}
+
+EBPF_NOPROBE void ebpf_port_preempt_enable(uintptr_t /*state*/) {
+  auto* const cpu =
+      reinterpret_cast<guest::ThisCpu*>(GUEST_READ_REGISTER("tpidr_el1"));
+  cpu->preempt_disabled = cpu->preempt_disabled - 1;
 }
 
 }  // extern "C"

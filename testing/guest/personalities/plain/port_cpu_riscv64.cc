@@ -4,9 +4,13 @@
 // probed: a breakpoint's handling begins with these.
 #include "core/base/noprobe.h"
 #include "core/platform/cpu.h"
+#include "core/platform/this_cpu.h"
 #include "testing/guest/riscv64/csr.h"
 
 using guest::riscv64::kSstatusSie;
+
+constinit ebpf_this_cpu ebpf_port_this_cpu = {
+    .facts = EBPF_THIS_CPU_REGISTER, .counter_offset = 0, .stack_size = 0};
 
 extern "C" {
 

@@ -28,7 +28,7 @@ extern "C" {
 uint32_t ebpf_port_cpu_count(void) { return guest::machine::CpuCount(); }
 void ebpf_port_relax(void) { guest::machine::Relax(); }
 
-// ebpf_port_preempt_disable keeps its default: interrupts off.
+// ebpf_port_preempt_disable keeps its default, interrupts off, but on AArch64.
 
 void* ebpf_port_alloc(size_t size, size_t align) {
   return guest::Allocate(size, align);

@@ -1,0 +1,9 @@
+// SPDX-License-Identifier: MIT
+//
+// What a port has that says nothing of its CPUs. Beside absent.cc: every image
+// needs this, and who takes it out of an archive must not get with it defaults
+// of what the port has.
+#include "core/platform/this_cpu.h"
+
+extern "C"
+    __attribute__((weak)) constinit ebpf_this_cpu ebpf_port_this_cpu = {};
