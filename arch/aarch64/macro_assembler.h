@@ -43,7 +43,7 @@ class MacroAssembler {
   static constexpr bool kConditionalMove = true;
   static constexpr bool kKnowsSizes = false;
   /// r1 and r0 are not where C has them, both.
-  static constexpr bool kEntryIsFunction = false;
+  static constexpr bool kEntryIsFunction = true;
   /// BL. [arm/arm: BL]
   static constexpr uint64_t kCallReach = 1u << 27;
 
@@ -98,6 +98,7 @@ class MacroAssembler {
   uint8_t LoadFunctionAddress(Reg dst, int64_t distance);
   void Prologue(const FrameInfo& frame);
   void Epilogue(const FrameInfo& frame);
+  void MoveResult() { Emit(encode::Mov(true, kResult, To(0))); }
   void Return() { Emit(encode::kRet); }
   void JumpTo(Reg src) { Emit(encode::Br(From(src))); }
   void AtTarget() { flags_end_ = access_end_ = kNowhere; }

@@ -92,6 +92,7 @@ class MacroAssembler {
   uint8_t LoadFunctionAddress(Reg dst, int64_t distance);
   void Prologue(const FrameInfo& frame);
   void Epilogue(const FrameInfo& frame);
+  void MoveResult() {}  // EntryStub does
   void Return() { emit_.Half(encode::CJr(encode::kRa)); }
   void JumpTo(Reg src);
   void AtTarget() {

@@ -122,6 +122,7 @@ class MacroAssembler {
   }
   void Prologue(const FrameInfo& frame);
   void Epilogue(const FrameInfo& frame);
+  void MoveResult() {}  // r0 is there
   void Return() { out_.Ret(); }
   void JumpTo(Reg src) { out_.JmpTo(Of(src)); }
   void AtTarget() { flags_end_ = kNowhere; }

@@ -152,6 +152,7 @@ class Compiler {
     alias_end_ = 0;
     alias_live_ = 0;
     alias_reg_ = machine::kNoReg;
+    entry_end_ = 0;
     if (survey_.uses_stack || !Masm::kEntryIsFunction) {
       c_.entry = 0;
       entry_form_ = masm_.EntryStub(Forward(survey_.functions[0].offset));
@@ -816,6 +817,9 @@ class Compiler {
         break;
       case Op::kExit:
         masm_.Epilogue(function_->frame);
+        if (entry_end_ == 0 && function_ == &survey_.functions[0]) {
+          masm_.MoveResult();
+        }
         masm_.Return();
         break;
       case Op::kLoadRun:

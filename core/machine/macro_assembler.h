@@ -128,6 +128,7 @@ struct CodeSize {
 ///   CallFunction   a function of this program
 ///   LoadFunctionAddress  dst = the address of a function of this program
 ///   Prologue, Epilogue   of a function; Epilogue without the return
+///   MoveResult     r0 to where a C function returns it, after Epilogue
 ///   Return         to the caller
 ///   JumpTo         the address in a register
 ///   EntryStub      a C function (r1, r10) that calls the program's first
@@ -146,8 +147,9 @@ struct CodeSize {
 ///                  width) and MemoryAlu ([to] = [to] <op> src) exist
 ///   CanLoadAddress   whether LoadAddress takes `address`, in one instruction
 ///   HasSwappedLoad   LoadSwapped beats Load and ByteSwap
-///   kEntryIsFunction  a function of the program can be called as a C function
-///                  of one argument: no EntryStub is needed
+///   kEntryIsFunction  a function of the program that does MoveResult where it
+///                  returns can be called as a C function of one argument: no
+///                  EntryStub is needed
 ///   kShiftedOperands  AluShifted: dst = lhs <op> (rhs <shift> count), for add
 ///                  sub and or xor
 ///   kConditionalMove  MoveIf: if (lhs <condition> rhs), of width, dst = src
@@ -192,6 +194,7 @@ concept MacroAssemblerFor =
       { m.LoadFunctionAddress(dst, distance) } -> SameAs<uint8_t>;
       { m.Prologue(frame) } -> SameAs<void>;
       { m.Epilogue(frame) } -> SameAs<void>;
+      { m.MoveResult() } -> SameAs<void>;
       { m.Return() } -> SameAs<void>;
       { m.JumpTo(src) } -> SameAs<void>;
       { m.AtTarget() } -> SameAs<void>;
