@@ -27,6 +27,7 @@ class Interpreter final : public Engine {
   uint64_t Run(const Program& /*program*/, void* image, void* context,
                RunContext& run) const override {
     const uint64_t args[5] = {reinterpret_cast<uint64_t>(context)};
+    run.frame_count = 0;
     return interpreter::Execute(AsImage(image).first(), args, run.StackTop(),
                                 run);
   }

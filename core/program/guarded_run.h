@@ -4,45 +4,61 @@
 // who asks for them.
 #pragma once
 
+#include "core/base/one_register.h"
 #include "core/program/program.h"
 #include "core/program/run_levels.h"
 
 namespace ebpf {
 
-/// As Linux runs programs on raw tracepoints: not while `program` itself runs
-/// in this way on this CPU; then missed, as where the CPU has no run context
-/// left. The caller is in a read section with preemption off, on `cpu`; what
-/// the program returns is of no use to it. Context: any.
-[[gnu::always_inline]] EBPF_CALLS_COMPILED inline void RunUnlessActive(
-    const Program& program, void* context, uint32_t cpu,
+/// Runs `program` in the run context of who has entered `levels.section`, this
+/// CPU's, which was at `mark`, and leaves it; `program` is in none below. As
+/// RunUnlessActive.
+[[gnu::always_inline]] EBPF_CALLS_COMPILED inline void RunGuarded(
+    RunLevels& levels, uint64_t mark, const Program& program, void* context,
     const RunOrigin& origin) {
-  Program::Counters& counters = program.counters_.Of(cpu);
-  RunLevels& levels = run_levels->Of(cpu);
-  if (__builtin_expect(counters.active.Load(kRelaxed) != 0, 0)) {
-    counters.missed.FetchAdd(1, kRelaxed);
-    return;
-  }
-  RunContext* const run = levels.Enter();
-  if (__builtin_expect(run == nullptr, 0)) {
-    counters.missed.FetchAdd(1, kRelaxed);
-    return;
-  }
-  // No read-modify-write, here and below: what interrupts this and runs the
-  // program leaves it as it was, or does not run it at all.
-  counters.active.Store(1, kRelaxed);
-  run->program = &program;
-  run->context = context;
-  run->origin = &origin;
-  if (__builtin_expect(program.entry_ == nullptr || RunTimes::wanted(), 0)) {
-    (void)program.ExecuteUncounted(*run, context);
-  } else {
-    (void)program.entry_(context, run->StackTop());
-  }
-  counters.guarded_runs.Store(counters.guarded_runs.Load(kRelaxed) + 1,
-                              kRelaxed);
+  RunContext& run = *levels.Start(mark);
+  // What interrupts this runs the program or, from here on, does not.
+  run.guarded.Store(&program, kRelaxed);
   TrapFence();
-  counters.active.Store(0, kRelaxed);
-  levels.Leave(*run);
+  run.program = &program;
+  run.context = context;
+  run.origin = &origin;
+  Atomic<uint64_t>& runs =
+      *InOneRegister(&program.counters_.Of(run.cpu).guarded_runs);
+  // In one branch, of two numbers.
+  const uint32_t is_long =
+      RunTimes::living() | static_cast<uint32_t>(program.entry_ == nullptr);
+  if (__builtin_expect(is_long != 0, 0)) {
+    (void)program.ExecuteUncounted(run, context);
+  } else {
+    (void)program.entry_(context, run.StackTop());
+  }
+  runs.Store(runs.Load(kRelaxed) + 1, kRelaxed);
+  TrapFence();
+  run.guarded.Store(nullptr, kRelaxed);
+}
+
+/// As Linux runs programs on raw tracepoints: not while `program` itself runs
+/// in this way on this CPU, `cpu`; then missed, as where it has no run context
+/// left. The caller is in a read section with preemption off; what the program
+/// returns is of no use to it. Context: any.
+inline void RunUnlessActive(const Program& program, void* context, uint32_t cpu,
+                            const RunOrigin& origin) {
+  RunLevels& levels = run_levels->Of(cpu);
+  const uint64_t mark = levels.section.mark();
+  const uint32_t level = CpuSection::DepthOf(mark);
+  bool is_active = level == kMaxRunLevels;
+  for (uint32_t below = 0; below < level; ++below) {
+    is_active |= levels.contexts[below].guarded.Load(kRelaxed) == &program;
+  }
+  if (is_active) {
+    program.CountMissed(cpu);
+    return;
+  }
+  levels.section.Enter(mark);
+  RunGuarded(levels, mark, program, context, origin);
+  TrapFence();
+  levels.section.Leave(mark);
 }
 
 }  // namespace ebpf

@@ -3,6 +3,7 @@
 // A program's life, and its runs.
 #include "core/program/program.h"
 
+#include "core/memory/this_cpu.h"
 #include "core/platform/time.h"
 #include "core/program/run_levels.h"
 #include "core/sync/read_section.h"
@@ -177,7 +178,7 @@ bool Program::RunInTask(TaskRun& run, void* context, uint64_t& result) const {
 
 EBPF_CALLS_COMPILED uint64_t Program::RunUnlessNested(
     void* context, const RunOrigin& origin, uint64_t if_missed) const {
-  RunLevels& mine = run_levels->Mine();
+  RunLevels& mine = run_levels->Of(ThisCpu());
   RunContext* run = mine.EnterFirst();
   if (run == nullptr) {
     (void)Missed();
@@ -260,6 +261,7 @@ void Program::RunFunction(uint64_t function, const uint64_t (&args)[5]) {
     const ReadSection reading;
     run->program = this;
     run->stack_below = run->StackTop();
+    run->frame_count = 0;
     (void)engine_.CallBack(*run, function, args);
     counters_.Mine().runs.FetchAdd(1, kRelaxed);
   }

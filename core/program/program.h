@@ -115,12 +115,16 @@ class RunTimes : public NonCopyable {
   RunTimes();
   ~RunTimes();
 
-  static bool wanted() { return count.Load(kRelaxed) != 0; }
+  static bool wanted() { return living() != 0; }
+  /// How many want them.
+  static uint32_t living() { return count.Load(kRelaxed); }
 
  private:
   /// Those that live. Nothing is ordered by it.
   static constinit Atomic<uint32_t> count;
 };
+
+struct RunLevels;
 
 /// Context of what is not said otherwise: task.
 class Program final : public RefCounted<Program>,
@@ -182,6 +186,10 @@ class Program final : public RefCounted<Program>,
                            uint64_t if_missed = 0) const;
 
   ProgramStats Stats() const;
+  /// Counts a run that was none. Context: any.
+  void CountMissed(uint32_t cpu) const {
+    counters_.Of(cpu).missed.FetchAdd(1, kRelaxed);
+  }
 
   // TimerProgram. A function's run counts as one of the program.
   bool AcquireForTimer() override { return TryAcquire(); }
@@ -191,8 +199,9 @@ class Program final : public RefCounted<Program>,
  private:
   friend class RefCounted<Program>;
   friend class Allocator;
-  friend void RunUnlessActive(const Program& program, void* context,
-                              uint32_t cpu, const RunOrigin& origin);
+  friend void RunGuarded(RunLevels& levels, uint64_t mark,
+                         const Program& program, void* context,
+                         const RunOrigin& origin);
 
   Program(const ProgramParts& parts, Engine& engine, Allocator& allocator)
       : parts_(parts),
@@ -215,9 +224,8 @@ class Program final : public RefCounted<Program>,
     Atomic<uint64_t> missed;
     Atomic<uint64_t> timed_runs;
     Atomic<uint64_t> run_time_ns;
-    // guarded_run.h's. While it is active nobody else changes these.
+    /// guarded_run.h's. In a run nobody else changes these.
     Atomic<uint64_t> guarded_runs;
-    Atomic<uint32_t> active;
   };
 
   /// Frees what belongs to `parts_`.

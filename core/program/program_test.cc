@@ -208,6 +208,53 @@ TEST_F(ProgramTest, RunUnlessActiveMissesInsideItselfOnly) {
   EXPECT_EQ(outer->Stats().missed, 2u);
 }
 
+TEST_F(ProgramTest, RunUnlessActiveRunsInsideOfOtherRunsOfTheProgram) {
+  const Ref<Program> program = Create();
+  bool is_inside = false;
+  engine_.body = [&](void*) -> uint64_t {
+    if (!is_inside) {
+      is_inside = true;
+      RunByTracepoint(*program, nullptr);
+    }
+    return 0;
+  };
+  // Only those by tracepoints count, also where such a run was there before.
+  RunByTracepoint(*program, nullptr);
+  EXPECT_EQ(program->Stats().missed, 1u);
+  is_inside = false;
+  program->Run(nullptr);
+  EXPECT_EQ(program->Stats().runs, 3u);
+  EXPECT_EQ(program->Stats().missed, 1u);
+}
+
+TEST_F(ProgramTest, ARunByTracepointIsWaitedForWithoutAReadSection) {
+  const Ref<Program> program = Create();
+  std::atomic<bool> waiter_is_there{false};
+  std::atomic<bool> waited{false};
+  bool waited_before_the_end = true;
+  std::thread waiter;
+  engine_.body = [&](void*) -> uint64_t {
+    waiter = std::thread([&] {
+      const HostCpu self(2);
+      waiter_is_there = true;
+      WaitForReaders();
+      waited = true;
+    });
+    while (!waiter_is_there) {
+      std::this_thread::yield();
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    waited_before_the_end = waited;
+    return 0;
+  };
+  const uintptr_t preemption = ebpf_port_preempt_disable();
+  RunUnlessActive(*program, nullptr, ebpf_port_cpu_id(), RunOrigin());
+  ebpf_port_preempt_enable(preemption);
+  EXPECT_FALSE(waited_before_the_end);
+  waiter.join();
+  EXPECT_TRUE(waited);
+}
+
 TEST_F(ProgramTest, RunUnlessActiveMissesWhenTheCpuHasNoLevelLeft) {
   const Ref<Program> program = Create();
   const Ref<Program> last = Create();

@@ -3,6 +3,7 @@
 // The run contexts of each CPU, used as a stack.
 #include "core/program/run_context.h"
 
+#include "core/memory/this_cpu.h"
 #include "core/platform/cpu.h"
 #include "core/program/run_levels.h"
 #include "core/program/task_run.h"
@@ -28,36 +29,28 @@ constinit StaticStorage<PerCpu<RunLevels>> run_levels;
 
 RunContext* BeginRun() {
   const uintptr_t preemption = ebpf_port_preempt_disable();
-  RunLevels& mine = run_levels->Mine();
-  // Acquires, and EndRun releases, for the compiler's sake: only this CPU uses
-  // a context, but an interrupt uses the same one right after the other.
-  const uint32_t level = mine.depth.FetchAdd(1, kAcquire);
-  if (level >= kMaxRunLevels) {
-    mine.depth.FetchSub(1, kRelease);
+  RunContext* const run = run_levels->Mine().Enter();
+  if (run == nullptr) {
     ebpf_port_preempt_enable(preemption);
     return nullptr;
   }
-  RunContext& run = mine.contexts[level];
-  run.program = nullptr;
-  run.context = nullptr;
-  run.origin = &kNoOrigin;
-  run.tail_calls = 0;
-  run.frames_left = 0;
-  run.frame_count = 0;
-  run.own_session = 0;
-  run.preemption = preemption;
-  return &run;
+  run->program = nullptr;
+  run->context = nullptr;
+  run->origin = &kNoOrigin;
+  run->own_session = 0;
+  run->preemption = preemption;
+  return run;
 }
 
 void EndRun(RunContext* run) {
   const uintptr_t preemption = run->preemption;
-  run_levels->Mine().depth.FetchSub(1, kRelease);
+  run_levels->Mine().Leave();
   ebpf_port_preempt_enable(preemption);
 }
 
 RunContext* CurrentRun() {
-  RunLevels& mine = run_levels->Mine();
-  const uint32_t depth = mine.depth.Load(kRelaxed);
+  RunLevels& mine = run_levels->Of(ThisCpu());
+  const uint32_t depth = mine.depth();
   if (depth == 0) {
     return nullptr;
   }
@@ -69,13 +62,12 @@ RunContext* CurrentRun() {
 bool TaskRun::Enter() {
   const uintptr_t preemption = ebpf_port_preempt_disable();
   RunLevels& mine = run_levels->Mine();
-  if (mine.depth.Load(kRelaxed) != 0) {
+  // What interrupts this is at a level above from here on, and has no use for
+  // task_run.
+  if (mine.EnterFirst() == nullptr) {
     ebpf_port_preempt_enable(preemption);
     return false;
   }
-  // As in BeginRun. What interrupts this is at a level above from here on, and
-  // has no use for task_run.
-  mine.depth.FetchAdd(1, kAcquire);
   mine.task_run.Store(this, kRelaxed);
   context_.level = 0;
   context_.origin = &kNoOrigin;
@@ -91,14 +83,13 @@ void TaskRun::Leave() {
   const uintptr_t preemption = context_.preemption;
   RunLevels& mine = run_levels->Mine();
   mine.task_run.Store(nullptr, kRelaxed);
-  mine.depth.FetchSub(1, kRelease);
+  mine.LeaveFirst();
   ebpf_port_preempt_enable(preemption);
 }
 
 TaskRun* TaskRun::Current() {
   RunLevels& mine = run_levels->Mine();
-  return mine.depth.Load(kRelaxed) == 1 ? mine.task_run.Load(kRelaxed)
-                                        : nullptr;
+  return mine.depth() == 1 ? mine.task_run.Load(kRelaxed) : nullptr;
 }
 
 Status InitRunContexts(Allocator& allocator) {
@@ -107,9 +98,14 @@ Status InitRunContexts(Allocator& allocator) {
   for (uint32_t cpu = 0; cpu < ebpf_port_cpu_count(); ++cpu) {
     InitContexts(made.Of(cpu), cpu);
   }
+  SetCpuSections(CpuSectionOwner::kRuns, &made.Of(0).section,
+                 PerCpu<RunLevels>::stride());
   return Status::kOk;
 }
 
-void ExitRunContexts() { run_levels.Destroy(); }
+void ExitRunContexts() {
+  SetCpuSections(CpuSectionOwner::kRuns, nullptr, 0);
+  run_levels.Destroy();
+}
 
 }  // namespace ebpf

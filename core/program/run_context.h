@@ -5,6 +5,7 @@
 
 #include <stdint.h>
 
+#include "core/base/atomic.h"
 #include "core/base/status.h"
 #include "core/memory/allocator.h"
 
@@ -70,13 +71,15 @@ struct RunContext {
   const RunOrigin* origin;  // never null
   uint32_t tail_calls;      // made in this run
   uint32_t frames_left;     // see kMaxFramesLeft
-  uint32_t frame_count;     // of `frames` in use
-  uint32_t level;           // 0: interrupted no other program
+  uint32_t frame_count;  // of `frames` in use, where an engine has use for it
+  uint32_t level;        // 0: interrupted no other program
   uint32_t cpu;
   uint64_t stack_below;  // r10 for a function that is called back
   uintptr_t preemption;  // for EndRun
   uintptr_t lock_irq;    // for bpf_spin_unlock
   uint64_t own_session;  // where origin->session is null
+  /// What guarded_run.h runs here, or null.
+  Atomic<const Program*> guarded;
   Frame frames[kFrameCount];
   alignas(16) uint8_t stack[kRunStackBytes];
   uint64_t self;  // this RunContext's address, as compiled code finds it

@@ -31,7 +31,7 @@ struct CpuSections {
   const uint8_t* first = nullptr;
   size_t stride = 0;
 };
-constinit CpuSections cpu_sections[2] EBPF_GUARDED_BY(waiting);
+constinit CpuSections cpu_sections[3] EBPF_GUARDED_BY(waiting);
 
 // Interrupts, traps and, before preemption is off, other tasks of this CPU
 // count here too, between any two instructions: hence read-modify-write.
@@ -70,8 +70,9 @@ void WaitForCpuSections() EBPF_REQUIRES(waiting) {
 
 void CpuSection::WaitWhileOpen() const {
   // (W5) Acquires: pairs with (C3). What is opened later comes too late.
-  const uint64_t turn = turns_.Load(kAcquire);
-  while ((turn & 1) != 0 && turns_.Load(kAcquire) == turn) {
+  const uint64_t first = mark_.Load(kAcquire);
+  for (uint64_t now = first; DepthOf(now) != 0 && now / kTurn == first / kTurn;
+       now = mark_.Load(kAcquire)) {
     ebpf_port_relax();
   }
 }

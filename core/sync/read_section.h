@@ -31,29 +31,50 @@ class ReadSection : public NonCopyable {
 /// closes what it opens. Context: any.
 class CpuSection {
  public:
-  EBPF_NOPROBE_INLINE bool is_open() const {
-    return (turns_.Load(kRelaxed) & 1) != 0;
-  }
+  /// A section can be used as a counter of what is inside of each other, which
+  /// it then is as long as any of these is: so many at most.
+  static constexpr uint32_t kMaxDepth = 7;
+
+  EBPF_NOPROBE_INLINE bool is_open() const { return DepthOf(mark()) != 0; }
   /// Precondition: not open.
   EBPF_NOPROBE_INLINE void Open() {
-    turns_.Store(turns_.Load(kRelaxed) + 1, kRelaxed);  // (C1)
+    Enter(mark());  // (C1)
     // (C2) As (R3) of read_section.cc. Pairs with (W1).
     ThreadFence(kSeqCst);
   }
   EBPF_NOPROBE_INLINE void Close() {
     // (C3) Releases what was read inside: pairs with the acquire in (W5).
-    turns_.Store(turns_.Load(kRelaxed) + 1, kRelease);
+    mark_.Store(mark() - 1 + kTurn, kRelease);
+  }
+
+  /// What there is now, for the three below.
+  EBPF_NOPROBE_INLINE uint64_t mark() const { return mark_.Load(kRelaxed); }
+  /// How many were entered and not left.
+  EBPF_NOPROBE_INLINE static uint32_t DepthOf(uint64_t mark) {
+    return mark & (kTurn - 1);
+  }
+  /// One more inside of those of `mark`, the present one; opens nothing for who
+  /// reads, without (C2).
+  EBPF_NOPROBE_INLINE void Enter(uint64_t mark) {
+    mark_.Store(mark + 1, kRelaxed);
+  }
+  /// Undoes the Enter that was told `mark`; as Close if it was the first.
+  EBPF_NOPROBE_INLINE void Leave(uint64_t mark) {
+    mark_.Store(mark + (DepthOf(mark) == 0 ? kTurn : 0), kRelease);
   }
 
   /// Returns when it was closed once since the call. Context: task.
   void WaitWhileOpen() const;
 
  private:
-  Atomic<uint64_t> turns_;  // odd: open
+  /// Those below are the depth; the others count what was closed.
+  static constexpr uint64_t kTurn = kMaxDepth + 1;
+
+  Atomic<uint64_t> mark_;
 };
 
 /// Whose a set of CpuSections is.
-enum class CpuSectionOwner : uint8_t { kProbes, kTracepoints };
+enum class CpuSectionOwner : uint8_t { kProbes, kTracepoints, kRuns };
 
 /// Those of `owner` that WaitForReaders waits for from now on: one per CPU,
 /// `stride` bytes from one to the next; null: none any more. None is open.

@@ -127,9 +127,63 @@ TEST_P(CpuSectionTest, WaitReturnsAfterTheSectionOfACpu) {
   cpus[0].section.Close();
 }
 
+TEST_P(CpuSectionTest, WaitReturnsAfterTheOutermostOfThoseInside) {
+  static CpuSection sections[64];
+  SetCpuSections(GetParam(), sections, sizeof(CpuSection));
+  CpuSection& section = sections[2];
+  const uint64_t closed = section.mark();
+  section.Enter(closed);
+  const uint64_t outer = section.mark();
+  EXPECT_EQ(CpuSection::DepthOf(outer), 1u);
+  Waiter waiter(1);
+
+  // One inside, and one more inside of another.
+  section.Enter(outer);
+  const uint64_t inner = section.mark();
+  section.Enter(inner);
+  EXPECT_EQ(CpuSection::DepthOf(section.mark()), 3u);
+  section.Leave(inner);
+  section.Leave(outer);
+  EXPECT_TRUE(waiter.StillWaits());
+  EXPECT_TRUE(section.is_open());
+
+  section.Leave(closed);
+  EXPECT_FALSE(section.is_open());
+  section.Enter(section.mark());
+  waiter.Join();
+  section.Close();
+  EXPECT_FALSE(section.is_open());
+  SetCpuSections(GetParam(), nullptr, 0);
+}
+
+TEST_P(CpuSectionTest, WaitReturnsWhileOthersComeAndGo) {
+  static CpuSection sections[64];
+  SetCpuSections(GetParam(), sections, sizeof(CpuSection));
+  std::atomic<bool> stop{false};
+  std::thread reader([&] {
+    const HostCpu self(2);
+    CpuSection& section = sections[2];
+    while (!stop) {
+      const uint64_t closed = section.mark();
+      section.Enter(closed);
+      const uint64_t outer = section.mark();
+      section.Enter(outer);
+      section.Leave(outer);
+      section.Leave(closed);
+    }
+  });
+  for (int turn = 0; turn < 100; ++turn) {
+    WaitForReaders();
+  }
+  stop = true;
+  reader.join();
+  SetCpuSections(GetParam(), nullptr, 0);
+}
+
 INSTANTIATE_TEST_SUITE_P(Owners, CpuSectionTest,
                          testing::Values(CpuSectionOwner::kProbes,
-                                         CpuSectionOwner::kTracepoints));
+                                         CpuSectionOwner::kTracepoints,
+                                         CpuSectionOwner::kRuns));
 
 TEST_F(ReadSectionTest, AReaderMayEndOnAnotherCpu) {
   auto reading = std::make_unique<ReadSection>();

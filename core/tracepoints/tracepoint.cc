@@ -14,6 +14,7 @@
 #include "core/base/static_storage.h"
 #include "core/base/thread_annotations.h"
 #include "core/memory/per_cpu.h"
+#include "core/memory/this_cpu.h"
 #include "core/program/guarded_run.h"
 #include "core/sync/mutex.h"
 #include "core/sync/read_section.h"
@@ -51,6 +52,36 @@ static_assert(sizeof(TracepointConsumers::Raw) ==
               sizeof(TracepointConsumers::Record));
 
 namespace {
+
+/// What is in Tracepoint::consumers: nobody; where all that there is is one
+/// program, its ArgumentsConsumer; or the TracepointConsumers.
+class Told {
+ public:
+  constexpr Told() = default;
+  explicit Told(uintptr_t word) : word_(word) {}
+  explicit Told(const ArgumentsConsumer& program)
+      : word_(reinterpret_cast<uintptr_t>(&program) | kIsProgram) {}
+  explicit Told(const TracepointConsumers& many)
+      : word_(reinterpret_cast<uintptr_t>(&many)) {}
+
+  uintptr_t word() const { return word_; }
+  bool is_nobody() const { return word_ == 0; }
+  bool is_program() const { return (word_ & kIsProgram) != 0; }
+  /// Precondition: it is one.
+  ArgumentsConsumer* program() const {
+    return reinterpret_cast<ArgumentsConsumer*>(word_ - kIsProgram);
+  }
+  /// Or null.
+  TracepointConsumers* many() const {
+    return is_program() ? nullptr
+                        : reinterpret_cast<TracepointConsumers*>(word_);
+  }
+
+ private:
+  static constexpr uintptr_t kIsProgram = 1;
+
+  uintptr_t word_ = 0;
+};
 
 // With none of the kernel's there is the section, still.
 [[gnu::used, gnu::retain,
@@ -165,51 +196,64 @@ bool TakeOut(Atomic<T*>* places, uint32_t count, const T& consumer) {
   return false;
 }
 
-/// One more of either; the other is null.
-Status Add(Tracepoint& tracepoint, ArgumentsConsumer* raw,
-           RecordConsumer* record) {
-  const MutexGuard guard(mutex);
-  if (memory == nullptr) {
-    return Status::kNotFound;
+/// What `old` told and one more of either, of which the other is null: without
+/// memory where a program is the first, and without anything but memory.
+Result<Told> OneMore(Told old, ArgumentsConsumer* raw, RecordConsumer* record)
+    EBPF_REQUIRES(mutex) {
+  if (old.is_nobody() && raw != nullptr && raw->program() != nullptr) {
+    return Told(*raw);
   }
-  TracepointConsumers* const old = tracepoint.consumers.Load(kRelaxed);
-  uint32_t raws = 0;
+  TracepointConsumers* const many = old.many();
+  uint32_t raws = old.is_program();
   uint32_t records = 0;
-  if (old != nullptr) {
-    raws = CountUsed(old->raws(), old->raw_count);
-    records = CountUsed(old->records(), old->record_count);
+  if (many != nullptr) {
+    raws = CountUsed(many->raws(), many->raw_count);
+    records = CountUsed(many->records(), many->record_count);
   }
   TracepointConsumers* const made =
       Make(raws + (raw != nullptr), records + (record != nullptr));
   if (made == nullptr) {
     return Status::kNoMemory;
   }
-  if (old != nullptr) {
-    CopyUsed(old->raws(), old->raw_count, made->raws());
-    CopyUsed(old->records(), old->record_count, made->records());
+  if (many != nullptr) {
+    CopyUsed(many->raws(), many->raw_count, made->raws());
+    CopyUsed(many->records(), many->record_count, made->records());
+  } else if (old.is_program()) {
+    made->raws()[0].Store(old.program(), kRelaxed);
   }
   if (raw != nullptr) {
     made->raws()[raws].Store(raw, kRelaxed);
   } else {
     made->records()[records].Store(record, kRelaxed);
   }
+  return Told(*made);
+}
+
+Status Add(Tracepoint& tracepoint, ArgumentsConsumer* raw,
+           RecordConsumer* record) {
+  const MutexGuard guard(mutex);
+  if (memory == nullptr) {
+    return Status::kNotFound;
+  }
+  const Told old(tracepoint.consumers.Load(kRelaxed));
+  const Told made = EBPF_TRY(OneMore(old, raw, record));
   // The first one's is there before the text says so. Releases what is in it:
-  // pairs with the acquire in Fire.
-  tracepoint.consumers.Store(made, kRelease);
+  // pairs with the acquires of who tells.
+  tracepoint.consumers.Store(made.word(), kRelease);
   if (tracepoint.users == 0) {
     const Status status = tracepoint.key.Enable();
     if (!IsOk(status)) {
       // A place that is still switched on may have seen it.
-      tracepoint.consumers.Store(old, kRelease);
+      tracepoint.consumers.Store(old.word(), kRelease);
       WaitForReaders();
-      Free(made);
+      Free(made.many());
       return status;
     }
   }
   ++tracepoint.users;
-  if (old != nullptr) {
+  if (!old.is_nobody()) {
     WaitForReaders();
-    Free(old);
+    Free(old.many());
   }
   return Status::kOk;
 }
@@ -217,25 +261,27 @@ Status Add(Tracepoint& tracepoint, ArgumentsConsumer* raw,
 void Remove(Tracepoint& tracepoint, const ArgumentsConsumer* raw,
             const RecordConsumer* record) {
   const MutexGuard guard(mutex);
-  TracepointConsumers* const consumers = tracepoint.consumers.Load(kRelaxed);
-  if (consumers == nullptr) {
-    return;
+  const Told told(tracepoint.consumers.Load(kRelaxed));
+  TracepointConsumers* const many = told.many();
+  bool was_there;
+  if (many == nullptr) {
+    was_there = raw != nullptr && told.is_program() && told.program() == raw;
+  } else if (raw != nullptr) {
+    was_there = TakeOut(many->raws(), many->raw_count, *raw);
+  } else {
+    was_there = TakeOut(many->records(), many->record_count, *record);
   }
-  const bool was_there =
-      raw != nullptr
-          ? TakeOut(consumers->raws(), consumers->raw_count, *raw)
-          : TakeOut(consumers->records(), consumers->record_count, *record);
   if (!was_there) {
     return;
   }
   const bool is_last = --tracepoint.users == 0;
   if (is_last) {
     tracepoint.key.Disable();
-    tracepoint.consumers.Store(nullptr, kRelaxed);
+    tracepoint.consumers.Store(Told().word(), kRelaxed);
   }
   WaitForReaders();
   if (is_last) {
-    Free(consumers);
+    Free(many);
   }
 }
 
@@ -275,9 +321,8 @@ class Telling : public NonCopyable {
   const uint32_t depth_;
 };
 
-[[gnu::noinline]] void TellArguments(Tracepoint& tracepoint,
-                                     ArgumentsConsumer& consumer,
-                                     const uint64_t* arguments, uint32_t cpu) {
+void TellArguments(Tracepoint& tracepoint, ArgumentsConsumer& consumer,
+                   const uint64_t* arguments, uint32_t cpu) {
   const Telling telling(tracepoint, cpus->Of(cpu));
   if (!telling.is_deep()) {
     consumer.Fired(arguments, cpu);
@@ -322,20 +367,30 @@ class Telling : public NonCopyable {
                [&](void* record) { info.fill(record, size, arguments); });
 }
 
+/// Not part of who calls it, for which other programs keep no registers.
+[[gnu::noinline]] void RunOne(const ArgumentsConsumer& consumer,
+                              const uint64_t* arguments, uint32_t cpu) {
+  RunUnlessActive(*consumer.program(), const_cast<uint64_t*>(arguments), cpu,
+                  consumer.origin());
+}
+
 /// The CPU's section is open.
 [[gnu::always_inline]] inline void TellAll(Tracepoint& tracepoint,
                                            const uint64_t* arguments,
                                            uint32_t cpu) {
   // Pairs with the release in Add.
-  TracepointConsumers* const consumers = tracepoint.consumers.Load(kAcquire);
-  if (consumers == nullptr) {
+  const Told told(tracepoint.consumers.Load(kAcquire));
+  if (told.is_program()) {
+    RunOne(*told.program(), arguments, cpu);
     return;
   }
-  TracepointConsumers::Raw* raw = consumers->raws();
+  if (told.is_nobody()) {
+    return;
+  }
+  TracepointConsumers::Raw* raw = told.many()->raws();
   for (; ArgumentsConsumer* const consumer = raw->Load(kRelaxed); ++raw) {
     if (consumer->program() != nullptr) {
-      RunUnlessActive(*consumer->program(), const_cast<uint64_t*>(arguments),
-                      cpu, consumer->origin());
+      RunOne(*consumer, arguments, cpu);
     } else {
       TellArguments(tracepoint, *consumer, arguments, cpu);
     }
@@ -353,28 +408,78 @@ class Telling : public NonCopyable {
   }
 }
 
-/// Inside of another tracepoint.
-[[gnu::noinline]] void TellAllNested(Tracepoint& tracepoint,
-                                     const uint64_t* arguments, uint32_t cpu) {
+/// Preemption is off.
+[[gnu::always_inline]] inline void TellMany(Tracepoint& tracepoint,
+                                            const uint64_t* arguments,
+                                            uint32_t cpu) {
+  CpuSection& section = cpus->Of(cpu).section;
+  const bool is_outermost = !section.is_open();
+  if (is_outermost) {
+    section.Open();
+  }
   TellAll(tracepoint, arguments, cpu);
+  if (is_outermost) {
+    section.Close();
+  }
+}
+
+/// As Fire, wherever it is and whatever the port says.
+[[gnu::noinline]] void FireAnyhow(Tracepoint& tracepoint,
+                                  const uint64_t* arguments) {
+  if (Told(tracepoint.consumers.Load(kRelaxed)).is_nobody()) {
+    return;  // the text could not be changed back, perhaps before the end
+  }
+  const StayOnCpu stay;
+  TellMany(tracepoint, arguments, ThisCpu());
+}
+
+/// The same, as a function of its own.
+[[gnu::noinline]] void TellInside(Tracepoint& tracepoint,
+                                  const uint64_t* arguments, uint32_t cpu) {
+  TellMany(tracepoint, arguments, cpu);
+}
+
+/// Where a program is all that there is, and none runs on this CPU, which is
+/// known, runs it; else false. Preemption is off, the port's facts the usual.
+[[gnu::always_inline]] inline bool TellOnlyProgram(const Tracepoint& tracepoint,
+                                                   const uint64_t* arguments) {
+  // Each branch costs where the CPU is emulated: so it is tried as if the CPU
+  // were known, and that asked for together with the rest.
+  const KnownCpus::Guess cpu = known_cpus.GuessOf(machine::ThisCpuRegister());
+  RunLevels& levels = run_levels->Of(cpu.number);
+  const uint64_t mark = levels.section.mark();
+  if (__builtin_expect((cpu.difference | CpuSection::DepthOf(mark)) != 0, 0)) {
+    return false;
+  }
+  // The program's run is its reader's section, too.
+  levels.section.Enter(mark);
+  // As (C2) of core/sync/read_section.h.
+  ThreadFence(kSeqCst);
+  // Pairs with the release in Add.
+  const Told told(tracepoint.consumers.Load(kAcquire));
+  if (__builtin_expect(told.is_program(), 1)) {
+    const ArgumentsConsumer& consumer = *told.program();
+    RunGuarded(levels, 0, *consumer.program(), const_cast<uint64_t*>(arguments),
+               consumer.origin());
+  }
+  levels.LeaveFirst();
+  return told.is_program();
 }
 
 [[gnu::always_inline]] inline void Fire(Tracepoint& tracepoint,
                                         const uint64_t* arguments) {
-  if (tracepoint.consumers.Load(kRelaxed) == nullptr) {
-    return;  // the text could not be changed back, perhaps before the end
+  const Told told(tracepoint.consumers.Load(kRelaxed));
+  // In one branch, of two numbers.
+  const uint64_t is_long =
+      (uint64_t{told.is_program()} ^ 1) | (PortFacts::Get() ^ kUsualFacts);
+  if (__builtin_expect(is_long != 0, 0)) {
+    FireAnyhow(tracepoint, arguments);
+    return;
   }
-  const uintptr_t preemption = ebpf_port_preempt_disable();
-  const uint32_t cpu = ebpf_port_cpu_id();
-  CpuSection& section = cpus->Of(cpu).section;
-  if (__builtin_expect(section.is_open(), 0)) {
-    TellAllNested(tracepoint, arguments, cpu);
-  } else {
-    section.Open();
-    TellAll(tracepoint, arguments, cpu);
-    section.Close();
+  const BasicStayOnCpu<UsualFacts> stay;
+  if (__builtin_expect(!TellOnlyProgram(tracepoint, arguments), 0)) {
+    TellInside(tracepoint, arguments, ThisCpu<UsualFacts>());
   }
-  ebpf_port_preempt_enable(preemption);
 }
 
 Status TracepointEvent::AddConsumer(RecordConsumer& consumer) {

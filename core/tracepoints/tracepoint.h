@@ -48,15 +48,13 @@ struct TracepointInfo {
 static_assert(sizeof(TracepointInfo) == 96);
 static_assert(sizeof(StringView) == 16 && sizeof(Span<const EventField>) == 16);
 
-struct TracepointConsumers;
-
 /// A tracepoint: its address is in the section `ebpf_tracepoints`, read when
 /// the subsystem starts. Declared with `info`, all else zeros.
 struct [[gnu::visibility("hidden")]] Tracepoint {
   StaticKey key;
   const TracepointInfo* info = nullptr;
   // core/tracepoints/tracepoint.cc's.
-  Atomic<TracepointConsumers*> consumers{nullptr};
+  Atomic<uintptr_t> consumers{0};
   Atomic<uint64_t> missed{0};
   uint32_t users = 0;
   uint16_t id = 0;
