@@ -155,6 +155,9 @@ fn configured(root: &Path, cpu: &Cpu, hosted: bool) -> cc::Build {
     if build.get_compiler().is_like_clang() {
         let system = if hosted { "linux-gnu" } else { "none-elf" };
         build.flag(format!("--target={}-{system}", cpu.clang_target));
+        if cpu.folder == "riscv64" && !hosted {
+            build.flag("-mno-implicit-float"); // GCC has no such thing
+        }
     }
     // Whatever the profile: a kernel's C++ is no slower for a debugged kernel, and
     // tests need not wait for what they do not measure.
