@@ -3,7 +3,8 @@
 #
 # Builds and tests core/capi/rust, the face for kernels in Rust, by cargo: on the
 # host port and on a port in Rust; what a place of a tracepoint is while nobody
-# asks, and does while somebody does, on each CPU; what clippy and rustfmt say, where they are installed.
+# asks, and does while somebody does, on each CPU; what clippy and rustfmt say,
+# where they are installed.
 #
 # The compiler is Debian's 1.85, which tools/hermit has unpacked, or else the one
 # on PATH; RUST_FACE_CARGO=/some/bin/cargo names another. Nothing is installed
@@ -69,7 +70,7 @@ cd "$face" || exit 1
 # The crate cc, once; everything behind this is offline.
 if ! "$cargo" fetch --locked --offline >/dev/null 2>&1 &&
   ! said="$("$cargo" fetch --locked 2>&1)"; then
-  report cargo_test SKIP "the crate cc cannot be had: $(tail -n 1 <<<"$said")"
+  report cargo_test SKIP "the crate cc cannot be had: $(grep -m1 ^error <<<"$said")"
   exit 0
 fi
 
