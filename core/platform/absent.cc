@@ -170,6 +170,12 @@ EBPF_ABSENT void ebpf_port_task_user(uint32_t* uid, uint32_t* gid) {
   *gid = 0;
 }
 EBPF_ABSENT uint64_t ebpf_port_task_view(void) { return 0; }
+EBPF_ABSENT uint32_t ebpf_port_task_pid() {
+  uint32_t pid;
+  uint32_t tgid;
+  ebpf_port_task_ids(&pid, &tgid);
+  return pid;
+}
 EBPF_ABSENT bool ebpf_port_task_ids_in(uint64_t /*device*/, uint64_t /*inode*/,
                                        uint32_t* /*pid*/, uint32_t* /*tgid*/) {
   return false;

@@ -146,6 +146,7 @@ TEST(AbsentTest, ThereAreNoTasks) {
   ebpf_port_task_ids(&pid, &tgid);
   EXPECT_EQ(pid, 0u);
   EXPECT_EQ(tgid, 0u);
+  EXPECT_EQ(ebpf_port_task_pid(), 0u);
   EXPECT_FALSE(ebpf_port_task_comm(comm, sizeof(comm)));
   EXPECT_STREQ(comm, "unchanged");
 }

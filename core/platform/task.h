@@ -12,6 +12,10 @@ extern "C" {
 /// 0 where there is no task (the default). Takes no lock. Context: any.
 void ebpf_port_task_ids(uint32_t* pid, uint32_t* tgid);
 
+/// The first of them, for what asks at each event. Default: by the above.
+/// Context: any.
+uint32_t ebpf_port_task_pid(void);
+
 /// Writes the running task's name and a zero, at most `size` bytes, and returns
 /// true; false where the kernel has no names (the default), and the name is
 /// then "task-<pid>". Takes no lock. Context: any.

@@ -29,10 +29,7 @@ static_assert(sizeof(EventHeader) == 8);
 
 /// Of a record of event `id` that the running task makes. Context: any.
 inline EventHeader MakeEventHeader(uint16_t id) {
-  uint32_t pid;
-  uint32_t tgid;
-  ebpf_port_task_ids(&pid, &tgid);
-  return {id, 0, 0, static_cast<int32_t>(pid)};
+  return {id, 0, 0, static_cast<int32_t>(ebpf_port_task_pid())};
 }
 
 /// No record is longer.

@@ -20,6 +20,13 @@ inline constexpr uintptr_t kSstatusSie = 1 << 1;
   return hart;
 }
 
+/// The clock's ticks, as alien_read_timer reads them. Context: any.
+[[gnu::always_inline]] inline uint64_t ReadTicks() {
+  uint64_t ticks;
+  asm volatile("rdtime %0" : "=r"(ticks));
+  return ticks;
+}
+
 /// Masks interrupts; kSstatusSie if they were on, else 0. Context: any.
 [[gnu::always_inline]] inline uintptr_t MaskInterrupts() {
   uintptr_t before;

@@ -4,6 +4,7 @@
 #include "core/platform/time.h"
 
 #include "core/base/atomic.h"
+#include "ports/alien/csr.h"
 #include "ports/alien/kernel.h"
 
 namespace {
@@ -11,14 +12,25 @@ namespace {
 constexpr uint64_t kNanosecondsPerSecond = 1'000'000'000;
 
 constinit ebpf::Atomic<uint64_t> random_state{0};
+/// Never changes; 0: not asked for yet.
+constinit ebpf::Atomic<uint64_t> known_frequency{0};
+
+uint64_t Frequency() {
+  uint64_t frequency = known_frequency.Load(ebpf::kRelaxed);
+  if (frequency == 0) {
+    frequency = alien_timer_frequency();
+    known_frequency.Store(frequency, ebpf::kRelaxed);
+  }
+  return frequency;
+}
 
 }  // namespace
 
 extern "C" {
 
 uint64_t ebpf_port_time_ns(void) {
-  const uint64_t ticks = alien_read_timer();
-  const uint64_t frequency = alien_timer_frequency();
+  const uint64_t ticks = ebpf::alien::ReadTicks();
+  const uint64_t frequency = Frequency();
   // Seconds apart, or the product overflows (the kernel's own does so after
   // 25 minutes). The rest is below the frequency, which is below 2^34.
   return ticks / frequency * kNanosecondsPerSecond +

@@ -23,6 +23,8 @@ void ebpf_port_task_ids(uint32_t* pid, uint32_t* tgid) {
   *tgid = dragonos_current_tgid();
 }
 
+uint32_t ebpf_port_task_pid() { return dragonos_current_pid(); }
+
 bool ebpf_port_task_comm(char* name, size_t size) {
   return dragonos_current_comm(name, size);
 }

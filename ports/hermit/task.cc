@@ -15,6 +15,10 @@ void ebpf_port_task_ids(uint32_t* pid, uint32_t* tgid) {
   *tgid = *pid;
 }
 
+uint32_t ebpf_port_task_pid() {
+  return static_cast<uint32_t>(ebpf_hermit_task_id());
+}
+
 bool ebpf_port_stack_bounds(uintptr_t sp, uintptr_t* begin, uintptr_t* end) {
   return ebpf_hermit_stack(sp, begin, end);
 }

@@ -90,6 +90,8 @@ void ebpf_port_task_user(uint32_t* uid, uint32_t* gid) {
 
 uint64_t ebpf_port_task_view(void) { return ebpf::t_details.view; }
 
+uint32_t ebpf_port_task_pid() { return ebpf::t_pid; }
+
 bool ebpf_port_task_ids_in(uint64_t device, uint64_t inode, uint32_t* pid,
                            uint32_t* tgid) {
   const ebpf::HostTaskDetails& task = ebpf::t_details;

@@ -12,11 +12,13 @@ namespace {
 struct Ids {
   uint32_t pid = 0;
   uint32_t tgid = 0;
+  uint32_t pid_alone = 0;
 };
 
 void ReadIds(void* argument) {
   auto* ids = static_cast<Ids*>(argument);
   ebpf_port_task_ids(&ids->pid, &ids->tgid);
+  ids->pid_alone = ebpf_port_task_pid();
 }
 
 void EachTaskHasItsOwnNumber(Environment& environment) {
@@ -34,6 +36,8 @@ void EachTaskHasItsOwnNumber(Environment& environment) {
   environment.JoinTasks();
   PORT_EXPECT(environment, other.pid != 0);
   PORT_EXPECT(environment, other.pid != mine.pid);
+  PORT_EXPECT(environment, mine.pid_alone == mine.pid);
+  PORT_EXPECT(environment, other.pid_alone == other.pid);
 }
 
 void ATrapIsTheTaskThatItInterrupted(Environment& environment) {

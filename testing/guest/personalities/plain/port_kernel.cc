@@ -64,6 +64,8 @@ void ebpf_port_task_ids(uint32_t* pid, uint32_t* tgid) {
   *tgid = thread->group;
 }
 
+uint32_t ebpf_port_task_pid(void) { return guest::CurrentThread()->id; }
+
 // All threads' stacks have the same size, and are aligned to it; those that
 // CPUs boot on are the CPU's folder's business.
 bool ebpf_port_stack_bounds(uintptr_t sp, uintptr_t* begin, uintptr_t* end) {
