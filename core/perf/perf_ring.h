@@ -84,7 +84,6 @@ class PerfRing final : public RefCounted<PerfRing> {
 
   Notifier& notifier() { return notifier_; }
   Bytes memory() const { return memory_; }
-  bool overwrites() const { return options_.overwrites; }
 
  private:
   friend class Allocator;

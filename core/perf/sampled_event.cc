@@ -201,17 +201,17 @@ Result<MapPages> SampledEvent::Mmap(uint64_t offset, uint64_t size,
   }
   const MutexGuard guard(mutex_);
   PerfRing* ring = ring_.Load(kRelaxed);
-  const bool overwrites = (protection & linux_abi::kProtWrite) == 0;
   if (ring == nullptr) {
     PerfRing::Options options;
-    options.overwrites = overwrites;
+    options.overwrites = (protection & linux_abi::kProtWrite) == 0;
     options.wakeup = attr_.wakeup_events;
     options.by_bytes = (attr_.flags & linux_abi::kPerfWatermark) != 0;
     Ref<PerfRing> made = EBPF_TRY(PerfRing::Create(size, options, allocator_));
     ring = made.get();
     ReplaceRing(Move(made));
   }
-  if (ring->memory().size() != size || ring->overwrites() != overwrites) {
+  // As Linux: whether it overwrites is what its first mapping said.
+  if (ring->memory().size() != size) {
     return Status::kInvalid;
   }
   is_mapped_ = true;

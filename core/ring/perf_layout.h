@@ -51,10 +51,12 @@ constexpr uint64_t PerfRoom(uint64_t head, uint64_t tail, uint64_t data_size) {
   return (tail - head - 1) & (data_size - 1);
 }
 
-/// Whether this many bytes can be mapped as such a buffer.
+/// Whether this many bytes can be mapped as such a buffer: also the page alone,
+/// without room for records.
 constexpr bool IsPerfBufferSize(uint64_t size) {
   constexpr uint64_t kPage = 4096;
-  return size > kPage && size % kPage == 0 && IsPowerOfTwo(size / kPage - 1);
+  return size % kPage == 0 &&
+         (size == kPage || (size > kPage && IsPowerOfTwo(size / kPage - 1)));
 }
 
 }  // namespace ebpf::ring
