@@ -121,7 +121,7 @@ class RunTimes : public NonCopyable {
 
  private:
   /// Those that live. Nothing is ordered by it.
-  static constinit Atomic<uint32_t> count;
+  [[gnu::visibility("hidden")]] static constinit Atomic<uint32_t> count;
 };
 
 struct RunLevels;

@@ -67,6 +67,7 @@ struct RunLevels {
 static_assert(kMaxRunLevels < CpuSection::kMaxDepth);
 
 /// Between InitRunContexts and ExitRunContexts.
-extern constinit StaticStorage<PerCpu<RunLevels>> run_levels;
+[[gnu::visibility(
+    "hidden")]] extern constinit StaticStorage<PerCpu<RunLevels>> run_levels;
 
 }  // namespace ebpf
