@@ -35,7 +35,8 @@ else
       cargo="$rust/usr/bin/cargo"
       libraries=("$rust"/usr/lib/*-linux-gnu "$rust"/lib/*-linux-gnu)
       export LD_LIBRARY_PATH="$(IFS=:; echo "${libraries[*]}")"
-      export RUSTC="$rust/usr/bin/rustc" CARGO_HOME="$hermit/cargo-home"
+      export RUSTC="$rust/usr/bin/rustc" RUSTDOC="$rust/usr/bin/rustdoc"
+      export CARGO_HOME="$hermit/cargo-home"
     fi
   done
   if [[ -z "$cargo" ]]; then cargo="$(command -v cargo)"; fi
@@ -148,7 +149,7 @@ off_state aarch64 aarch64-unknown-none-softfloat
 off_state riscv64 riscv64gc-unknown-none-elf
 
 # What only rustup's Rust has.
-unset RUSTC RUSTC_BOOTSTRAP CARGO_HOME LD_LIBRARY_PATH
+unset RUSTC RUSTDOC RUSTC_BOOTSTRAP CARGO_HOME LD_LIBRARY_PATH
 export CARGO_TARGET_DIR="$cache/rust/clippy" EBPF_ARCHIVES="$nothing"
 if cargo clippy --version >/dev/null 2>&1; then
   run clippy cargo clippy --locked --all-targets -- -D warnings &&

@@ -84,7 +84,7 @@ fn variable(name: &str) -> String {
 fn sources_in(folder: &Path) -> Vec<PathBuf> {
     let is_source = |path: &PathBuf| {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
-        let of_tests = ["_test.cc", "_fuzz.cc", "_bench.cc"];
+        let of_tests = ["_test.cc", "_fuzz.cc", "_bench.cc", "_cases.cc"];
         (name.ends_with(".cc") || name.ends_with(".S"))
             && !of_tests.iter().any(|end| name.ends_with(end))
     };

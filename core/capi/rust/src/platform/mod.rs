@@ -15,8 +15,23 @@
 //! A service that is not named is absent: its functions are not there, core's own
 //! defaults are linked, and what needs it is refused as on a Linux without it. So
 //! a trait has no default methods, and `ebpf_port_features` is made of the names.
-//! A trait that is implemented and not named, or the other way round, does not
-//! compile.
+//! A trait that is implemented and not named does not compile,
+//!
+//! ```compile_fail,E0277
+//! struct Kernel;
+//! unsafe impl ebpf::platform::TaiClock for Kernel {
+//!     fn time_tai_ns() -> u64 {
+//!         0
+//!     }
+//! }
+//! ```
+//!
+//! nor does the other way round.
+//!
+//! ```compile_fail,E0277
+//! struct Kernel;
+//! ebpf::__export_service!(Kernel, TaiClock);
+//! ```
 //!
 //! Core calls these from anywhere, on any CPU. All traits are unsafe to
 //! implement: core believes what they say. A panic does not leave them; it ends

@@ -26,6 +26,18 @@
 /// first two arguments, `writes 8` that the first one points to 8 bytes which
 /// they may write.
 ///
+/// An array needs its type in C:
+///
+/// ```compile_fail,E0080
+/// ebpf::tracepoint! {
+///     struct Numbers: some:numbers(numbers: u64) {
+///         numbers: [u64; 2] = [numbers; 2],
+///     }
+///     print "\"\"";
+/// }
+/// # fn main() {}
+/// ```
+///
 /// With Rust 1.85 and 1.86 the crate needs `#![feature(asm_goto)]`.
 #[macro_export]
 macro_rules! tracepoint {
