@@ -244,5 +244,45 @@ TEST_P(PerfStormTest, ClocksComeAndGoWhereTheyTick) {
   EXPECT_EQ(PendingHostTimers(), 0u);
 }
 
+/// Where another probe stands already, nothing but the event itself orders its
+/// first return behind its making.
+TEST_P(PerfStormTest, ReturnsAreCountedWhileEventsOnThemComeAndGo) {
+  // push rbp; mov rbp, rsp; lea rax, [rdi + rsi]; pop rbp; ret
+  constexpr uint8_t kAdd[] = {0x55, 0x48, 0x89, 0xe5, 0x48,
+                              0x8d, 0x04, 0x37, 0x5d, 0xc3};
+  HostText text("storm_add", kAdd);
+  PerfEventAttr attr = caller_.Kprobe("storm_add");
+  attr.flags = 0;
+  const int64_t stays = caller_.OpenEvent(attr, -1, 1);
+  ASSERT_GE(stays, 0);
+  std::atomic<bool> stop{false};
+  std::atomic<uint64_t> calls{0};
+  std::atomic<uint64_t> wrong{0};
+  std::thread calling([&] {
+    const HostCpu here(1);
+    auto* const add = text.As<uint64_t(uint64_t, uint64_t)>();
+    while (!stop) {
+      wrong += add(40, 2) != 42;
+      ++calls;
+    }
+  });
+  attr.config = linux_abi::kPerfKprobeReturn;
+  uint64_t returns = 0;
+  for (int i = 0; i < 30 || (returns == 0 && i < 1000); ++i) {
+    const int64_t event = caller_.OpenEvent(attr, -1, 1);
+    ASSERT_GE(event, 0);
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    returns += Count(event);
+    EXPECT_EQ(caller_.CloseFd(event), 0);
+  }
+  stop = true;
+  calling.join();
+  EXPECT_EQ(Count(stays), calls);
+  EXPECT_GT(returns, 0u);
+  EXPECT_EQ(wrong, 0u);
+  EXPECT_EQ(caller_.CloseFd(stays), 0);
+  EXPECT_TRUE(EqualBytes(text.bytes(), ConstBytes(kAdd)));
+}
+
 }  // namespace
 }  // namespace ebpf
