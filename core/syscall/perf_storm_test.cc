@@ -176,7 +176,9 @@ TEST_P(PerfStormTest, WhoStaysIsToldOfEachRecordWhateverComesAndGoes) {
     }
   });
   constexpr uint64_t kSteps = 60;
-  for (uint64_t step = 0; step < kSteps; ++step) {
+  constexpr uint64_t kEnough = 1000;
+  // The others may have had no time yet.
+  for (uint64_t step = 0; step < kSteps || g_passes[1] < kEnough; ++step) {
     PerfEventAttr attr =
         Attr(linux_abi::kPerfSampleRaw | linux_abi::kPerfSampleTime |
                  linux_abi::kPerfSampleCallchain | linux_abi::kPerfSampleRead,
@@ -199,12 +201,11 @@ TEST_P(PerfStormTest, WhoStaysIsToldOfEachRecordWhateverComesAndGoes) {
   other.join();
   passing.Stop();
   Drain();
-  EXPECT_GT(g_passes[1], kSteps);
   EXPECT_EQ(Count(throughout), g_passes[1]);
   EXPECT_EQ(Count(counting), g_passes[2]);
   // What was lost last is told by nobody.
   EXPECT_LE(sampled_ + lost_, g_passes[1]);
-  EXPECT_GT(sampled_, 0u);
+  EXPECT_GT(sampled_, 0u) << "the first ones fit";
   EXPECT_EQ(wrong_, 0u);
   caller_.CloseFd(throughout);
   caller_.CloseFd(counting);
@@ -217,7 +218,7 @@ TEST_P(PerfStormTest, ClocksComeAndGoWhereTheyTick) {
   ASSERT_GE(program, 0);
   Passing passing;
   uint64_t samples = 0;
-  for (uint64_t step = 0; step < 40; ++step) {
+  for (uint64_t step = 0; step < 40 || samples == 0; ++step) {
     PerfEventAttr attr =
         Attr(linux_abi::kPerfSampleIp | linux_abi::kPerfSampleCallchain |
                  linux_abi::kPerfSampleTid,
@@ -240,7 +241,6 @@ TEST_P(PerfStormTest, ClocksComeAndGoWhereTheyTick) {
     EXPECT_EQ(caller_.CloseFd(event), 0);
   }
   passing.Stop();
-  EXPECT_GT(samples, 0u);
   EXPECT_EQ(PendingHostTimers(), 0u);
 }
 
@@ -268,7 +268,7 @@ TEST_P(PerfStormTest, ReturnsAreCountedWhileEventsOnThemComeAndGo) {
   });
   attr.config = linux_abi::kPerfKprobeReturn;
   uint64_t returns = 0;
-  for (int i = 0; i < 30 || (returns == 0 && i < 1000); ++i) {
+  for (int i = 0; i < 30 || returns == 0; ++i) {
     const int64_t event = caller_.OpenEvent(attr, -1, 1);
     ASSERT_GE(event, 0);
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
@@ -278,7 +278,6 @@ TEST_P(PerfStormTest, ReturnsAreCountedWhileEventsOnThemComeAndGo) {
   stop = true;
   calling.join();
   EXPECT_EQ(Count(stays), calls);
-  EXPECT_GT(returns, 0u);
   EXPECT_EQ(wrong, 0u);
   EXPECT_EQ(caller_.CloseFd(stays), 0);
   EXPECT_TRUE(EqualBytes(text.bytes(), ConstBytes(kAdd)));
