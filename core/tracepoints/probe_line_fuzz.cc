@@ -17,6 +17,7 @@
 #include "core/tracepoints/probe_events.h"
 #include "core/tracepoints/trace.h"
 #include "core/tracepoints/trace_errors.h"
+#include "core/tracepoints/trace_event.h"
 #include "testing/host_port/host_text.h"
 #include "testing/host_port/host_trap.h"
 
@@ -67,8 +68,11 @@ void FetchAll(const ProbeDefinition& definition) {
   const auto& regs = reinterpret_cast<const machine::PtRegs&>(registers);
   const size_t fields = definition.record_size();
   size_t texts = 0;
+  size_t end = sizeof(EventHeader) + (definition.is_return() ? 16 : 8);
   for (const FetchArgument& argument : definition.arguments()) {
-    Require(argument.offset + argument.type->size * argument.count() <= fields);
+    Require(argument.offset >= end);
+    end = argument.offset + argument.type->size * argument.count();
+    Require(end <= fields);
     texts += FetchedTextSize(argument, names, regs);
   }
   Require(texts == 0 || definition.has_text());
