@@ -28,6 +28,12 @@ bool ebpf_alien_breakpoint(struct alien_ktrap_frame* frame);
 /// sepc where the instruction that faulted really stands. Context: trap.
 bool ebpf_alien_kernel_fault(struct alien_ktrap_frame* frame);
 
+/// Of the arms for a timer interrupt in do_kernel_handle and do_user_handle,
+/// the statement behind the one that arms the timer again: what is due happens.
+/// Interrupts are off. Context: irq.
+void ebpf_alien_tick(const struct alien_ktrap_frame* frame);
+void ebpf_alien_user_tick(const struct alien_trap_frame* frame);
+
 #ifdef __cplusplus
 }  // extern "C"
 #endif

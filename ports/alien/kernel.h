@@ -31,6 +31,15 @@ struct alien_ktrap_frame {
   uintptr_t sepc;
 };
 
+/// TrapFrame (the same file): what a process had when it was interrupted.
+struct alien_trap_frame {
+  uintptr_t x[32];
+  uintptr_t sepc;
+  uintptr_t kernel[4];  // k_satp, k_sp, trap_handler, hart_id
+  uintptr_t sstatus;
+  uintptr_t fg[2];
+};
+
 // --- Memory ---------------------------------------------------------------
 
 /// The global allocator, with Layout{size, align}. Not zeroed. **Panics when

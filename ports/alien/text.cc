@@ -208,7 +208,9 @@ bool ebpf_port_may_override(uintptr_t function) {
   return alien_error_injectable(function);
 }
 
-uint32_t ebpf_port_features(void) { return EBPF_PORT_OVERRIDE; }
+uint32_t ebpf_port_features(void) {
+  return EBPF_PORT_OVERRIDE | EBPF_PORT_STACKS | EBPF_PORT_TIMERS;
+}
 
 bool ebpf_port_may_probe(uintptr_t address, size_t size) {
   return size != 0 && IsText(address, size) &&

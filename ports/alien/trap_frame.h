@@ -13,6 +13,9 @@
 static_assert(sizeof(alien_ktrap_frame) == 34 * 8);
 static_assert(offsetof(alien_ktrap_frame, sstatus) == 32 * 8);
 static_assert(offsetof(alien_ktrap_frame, sepc) == 33 * 8);
+static_assert(sizeof(alien_trap_frame) == 40 * 8);
+static_assert(offsetof(alien_trap_frame, sepc) == 32 * 8);
+static_assert(offsetof(alien_trap_frame, sstatus) == 37 * 8);
 
 namespace ebpf::alien {
 
@@ -25,8 +28,8 @@ EBPF_NOPROBE_INLINE uint64_t Word(uint64_t word) {
 
 /// Registers `kNumber` to 31, each in its own two instructions: a loop would
 /// take four times as many, in each trap.
-template <unsigned kNumber>
-EBPF_NOPROBE_INLINE void CopyToPtRegs(const alien_ktrap_frame& frame,
+template <unsigned kNumber, typename Frame>
+EBPF_NOPROBE_INLINE void CopyToPtRegs(const Frame& frame,
                                       riscv64::PtRegs& regs) {
   if constexpr (kNumber < 32) {
     riscv64::Reg(regs, kNumber) = Word(frame.x[kNumber]);
@@ -43,6 +46,9 @@ EBPF_NOPROBE_INLINE void CopyFromPtRegs(riscv64::PtRegs& regs,
   }
 }
 
+/// [riscv/priv: scause]
+inline constexpr uint64_t kTimerInterrupt = uint64_t{1} << 63 | 5;
+
 /// The interrupted registers. sp is the frame's end: its slot is not written.
 /// Context: trap.
 EBPF_NOPROBE_INLINE void ToPtRegs(const alien_ktrap_frame& frame,
@@ -54,6 +60,17 @@ EBPF_NOPROBE_INLINE void ToPtRegs(const alien_ktrap_frame& frame,
   regs.badaddr = 0;
   constexpr uint64_t kBreakpoint = 3;  // [riscv/priv: scause]
   regs.cause = kBreakpoint;
+  regs.orig_a0 = riscv64::Reg(regs, 10);
+}
+
+/// The registers of a process that the timer interrupted. Context: irq.
+EBPF_NOPROBE_INLINE void ToPtRegs(const alien_trap_frame& frame,
+                                  riscv64::PtRegs& regs) {
+  regs.epc = frame.sepc;
+  CopyToPtRegs<1>(frame, regs);
+  regs.status = frame.sstatus;
+  regs.badaddr = 0;
+  regs.cause = kTimerInterrupt;
   regs.orig_a0 = riscv64::Reg(regs, 10);
 }
 

@@ -45,6 +45,26 @@ TEST(TrapFrameTest, TakesSpFromTheFramesPlaceAndNotFromItsSlot) {
             reinterpret_cast<uintptr_t>(&frame) + 272);
 }
 
+TEST(TrapFrameTest, TakesAProcesssRegistersFromItsFrameWithItsSp) {
+  alien_trap_frame frame = {};
+  for (unsigned i = 0; i < 32; ++i) {
+    frame.x[i] = 0x1000 + i;
+  }
+  frame.sepc = 0x3000;
+  frame.sstatus = 0x2000;
+  riscv64::PtRegs regs = {};
+
+  ToPtRegs(frame, regs);
+
+  EXPECT_EQ(regs.epc, 0x3000u);
+  EXPECT_EQ(regs.status, 0x2000u);
+  EXPECT_EQ(regs.cause, kTimerInterrupt);
+  EXPECT_EQ(regs.orig_a0, 0x100au);
+  for (unsigned i = 1; i < 32; ++i) {
+    EXPECT_EQ(riscv64::Reg(regs, i), 0x1000u + i) << i;
+  }
+}
+
 TEST(TrapFrameTest, CarriesEveryChangedRegisterBackButSp) {
   alien_ktrap_frame frame = NumberedFrame();
   riscv64::PtRegs regs = {};

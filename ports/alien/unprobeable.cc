@@ -9,6 +9,7 @@
 EBPF_NOPROBE_SYMBOLS(ebpf_alien_cpu)
 EBPF_NOPROBE_SYMBOLS(ebpf_alien_text)
 EBPF_NOPROBE_SYMBOLS(ebpf_alien_trap)
+EBPF_NOPROBE_SYMBOLS(ebpf_ticks_noprobe)
 
 namespace ebpf::alien {
 namespace {
@@ -42,6 +43,7 @@ bool IsUnprobeable(uintptr_t address) {
       {ebpf_alien_cpu_begin, ebpf_alien_cpu_end},
       {ebpf_alien_text_begin, ebpf_alien_text_end},
       {ebpf_alien_trap_begin, ebpf_alien_trap_end},
+      {ebpf_ticks_noprobe_begin, ebpf_ticks_noprobe_end},
   };
   for (const TextRange& range : hooks) {
     if (range.Overlaps(address, 1)) {

@@ -162,6 +162,10 @@ void ebpf_dragonos_resume(size_t interruption);
 /// IPI_NUM_EBPF has come, after its end-of-interrupt; interrupts are off.
 void ebpf_dragonos_ipi(struct dragonos_trap_frame* frame);
 
+/// First statement of tick_handle_periodic: what this CPU's timer has
+/// interrupted. Interrupts are off.
+void ebpf_dragonos_tick(const struct dragonos_trap_frame* frame);
+
 /// Our softirq.
 void ebpf_dragonos_softirq(void);
 

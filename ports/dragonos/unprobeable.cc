@@ -13,6 +13,7 @@ EBPF_NOPROBE_SYMBOLS(ebpf_dragonos_interruptions_noprobe)
 EBPF_NOPROBE_SYMBOLS(ebpf_dragonos_rendezvous_noprobe)
 EBPF_NOPROBE_SYMBOLS(ebpf_dragonos_text_noprobe)
 EBPF_NOPROBE_SYMBOLS(ebpf_dragonos_trap_noprobe)
+EBPF_NOPROBE_SYMBOLS(ebpf_ticks_noprobe)
 
 namespace ebpf::dragonos {
 
@@ -26,6 +27,7 @@ bool IsUnprobeable(uintptr_t address, size_t size) {
        ebpf_dragonos_rendezvous_noprobe_end},
       {ebpf_dragonos_text_noprobe_begin, ebpf_dragonos_text_noprobe_end},
       {ebpf_dragonos_trap_noprobe_begin, ebpf_dragonos_trap_noprobe_end},
+      {ebpf_ticks_noprobe_begin, ebpf_ticks_noprobe_end},
   };
   for (const TextRange& range : ranges) {
     if (range.Overlaps(address, size)) {

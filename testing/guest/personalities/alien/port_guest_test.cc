@@ -6,6 +6,7 @@
 #include "arch/riscv64/pt_regs.h"
 #include "core/base/atomic.h"
 #include "core/base/memory.h"
+#include "core/base/noprobe.h"
 #include "core/base/string_view.h"
 #include "core/capi/ebpf.h"
 #include "core/platform/defer.h"
@@ -25,6 +26,8 @@
 #include "testing/guest/kernel/test.h"
 #include "testing/guest/kernel/thread.h"
 #include "testing/guest/personalities/alien/user_space.h"
+
+EBPF_NOPROBE_SYMBOLS(ebpf_ticks_noprobe)
 
 extern "C" {
 struct AllRegisters {
@@ -170,6 +173,7 @@ GUEST_TEST(AlienPort, ProbesNothingOfTheTrapPathOrTheLocks) {
   GUEST_EXPECT(!ebpf_port_may_probe(AddressOf(&ebreak_handler), 2));
   GUEST_EXPECT(!ebpf_port_may_probe(AddressOf(&ebpf_alien_breakpoint), 2));
   GUEST_EXPECT(!ebpf_port_may_probe(AddressOf(&ebpf_alien_kernel_fault), 2));
+  GUEST_EXPECT(!ebpf_port_may_probe(AddressOf(ebpf_ticks_noprobe_begin), 2));
   GUEST_EXPECT(!ebpf_port_may_probe(AddressOf(&push_off), 2));
   GUEST_EXPECT(!ebpf_port_may_probe(AddressOf(&pop_off), 2));
   GUEST_EXPECT(!ebpf_port_may_probe(AddressOf(&trampoline), 2));

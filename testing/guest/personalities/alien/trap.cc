@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Alien's handling of traps taken in the kernel, and the port's two hooks in
+// Alien's handling of traps taken in the kernel, and the port's hooks in
 // it. Functions that the port must know by name have the kernel's names.
 #include "ports/alien/hooks.h"
 #include "ports/alien/kernel.h"
@@ -81,6 +81,10 @@ extern "C" [[gnu::noinline]] void do_kernel_handle(alien_ktrap_frame* frame) {
   frame->x[2] = kGarbage;
   if ((cause & kCauseInterrupt) != 0) {
     DispatchInterrupt(cause, WhereOf(frame));
+    if (cause == kCauseTimer) {
+      ProbeScope probe;  // the timer may have interrupted who holds a lock
+      ebpf_alien_tick(frame);
+    }
   } else if (cause == kCauseBreakpoint) {
     ebreak_handler(frame);
   } else if (PortHandlesFault(frame)) {

@@ -11,3 +11,5 @@ bool ebpf_alien_breakpoint(alien_ktrap_frame* frame) {
 }
 
 bool ebpf_alien_kernel_fault(alien_ktrap_frame* /*frame*/) { return false; }
+
+void ebpf_alien_tick(const alien_ktrap_frame* /*frame*/) {}

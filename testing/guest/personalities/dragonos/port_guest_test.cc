@@ -5,6 +5,7 @@
 #include "arch/x86_64/pt_regs.h"
 #include "core/base/atomic.h"
 #include "core/base/memory.h"
+#include "core/base/noprobe.h"
 #include "core/capi/ebpf.h"
 #include "core/platform/cpu.h"
 #include "core/platform/memory.h"
@@ -17,6 +18,8 @@
 #include "testing/guest/kernel/memory.h"
 #include "testing/guest/kernel/test.h"
 #include "testing/guest/kernel/thread.h"
+
+EBPF_NOPROBE_SYMBOLS(ebpf_ticks_noprobe)
 
 extern "C" {
 void break_with_all_registers(const uint64_t in[17], uint64_t out[17]);
@@ -388,6 +391,7 @@ GUEST_TEST(DragonOsPort, ProbesNothingOfTheTrapPath) {
   GUEST_EXPECT(!ebpf_port_may_probe(AddressOf(&ebpf_dragonos_ipi), 2));
   GUEST_EXPECT(!ebpf_port_may_probe(AddressOf(&ebpf_port_cpu_id), 2));
   GUEST_EXPECT(!ebpf_port_may_probe(AddressOf(&ebpf_port_irq_save), 2));
+  GUEST_EXPECT(!ebpf_port_may_probe(AddressOf(ebpf_ticks_noprobe_begin), 2));
   GUEST_EXPECT(!ebpf_port_may_probe(AddressOf(&dragonos_cpu_id), 2));
   ebpf_symbol symbol = {};
   GUEST_ASSERT(

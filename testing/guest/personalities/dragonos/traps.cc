@@ -71,6 +71,9 @@ void EndInterrupt(dragonos::Interruption& interruption) {
 
 void DoInterrupt(Frame* frame, uint64_t /*error_code*/, uint64_t vector) {
   dragonos::Interruption interruption(frame);
+  if (vector == x86_64::kTimerVector) {
+    ebpf_dragonos_tick(frame);
+  }
   DispatchInterrupt(vector, {.pc = frame->rip, .sp = frame->rsp});
   EndInterrupt(interruption);
 }

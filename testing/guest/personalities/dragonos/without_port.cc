@@ -11,6 +11,7 @@ size_t ebpf_dragonos_interrupted(const dragonos_trap_frame* /*frame*/) {
 }
 void ebpf_dragonos_resume(size_t /*interruption*/) {}
 void ebpf_dragonos_ipi(dragonos_trap_frame* /*frame*/) {}
+void ebpf_dragonos_tick(const dragonos_trap_frame* /*frame*/) {}
 void ebpf_dragonos_softirq() {}
 
 }  // extern "C"
