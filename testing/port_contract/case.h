@@ -24,11 +24,13 @@ Span<const Case> LogCases();
 Span<const Case> MemoryCases();
 Span<const Case> NofaultCases();
 Span<const Case> RendezvousCases();
+Span<const Case> StackCases();
 Span<const Case> SymbolsCases();
 Span<const Case> TaskCases();
 Span<const Case> TextCases();
 Span<const Case> ThisCpuCases();
 Span<const Case> TimeCases();
+Span<const Case> TimerCases();
 Span<const Case> UserCases();
 
 }  // namespace ebpf::port_contract

@@ -11,9 +11,9 @@ void ForEachCase(void (*visit)(void* context, const Case& test),
                  void* context) {
   using Group = Span<const Case> (*)();
   constexpr Group kGroups[] = {
-      CpuCases,        MemoryCases,  TimeCases,    UserCases, TaskCases,
-      SymbolsCases,    NofaultCases, DeferCases,   LogCases,  TextCases,
-      RendezvousCases, ExecCases,    ThisCpuCases,
+      CpuCases,   ThisCpuCases, MemoryCases,  TimeCases,       UserCases,
+      TaskCases,  SymbolsCases, NofaultCases, DeferCases,      StackCases,
+      TimerCases, LogCases,     TextCases,    RendezvousCases, ExecCases,
   };
   for (Group group : kGroups) {
     for (const Case& test : group()) {

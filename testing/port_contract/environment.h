@@ -35,6 +35,9 @@ class Environment {
   /// Lets other tasks run for a moment.
   virtual void Yield() = 0;
 
+  /// Whether timers expire while a task works; else they wait for its Yield().
+  virtual bool TimersInterrupt() { return true; }
+
   /// Runs `body(argument)` in the breakpoint trap's hook, in place of
   /// ebpf_on_breakpoint; false if a breakpoint does not get there.
   virtual bool CallInTrap(void (*body)(void* argument), void* argument) = 0;

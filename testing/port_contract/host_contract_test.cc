@@ -9,12 +9,14 @@
 #include <thread>
 #include <vector>
 
+#include "core/platform/features.h"
 #include "gtest/gtest.h"
 #include "testing/host_port/host_cpu.h"
 #include "testing/host_port/host_defer.h"
 #include "testing/host_port/host_memory.h"
 #include "testing/host_port/host_rendezvous.h"
 #include "testing/host_port/host_task.h"
+#include "testing/host_port/host_timer.h"
 #include "testing/port_contract/case.h"
 #include "testing/port_contract/environment.h"
 
@@ -56,7 +58,12 @@ class HostEnvironment final : public Environment {
     threads_.clear();
   }
 
-  void Yield() override { std::this_thread::yield(); }
+  void Yield() override {
+    RunHostTimers();
+    std::this_thread::yield();
+  }
+
+  bool TimersInterrupt() override { return false; }
 
   bool CallInTrap(void (*body)(void* argument), void* argument) override {
     HostTrap trap;
@@ -114,6 +121,8 @@ class ContractTest : public testing::Test {
     HostCpu self(kOwnCpu);
     HostDeferWorker worker(kDeferCpu);
     SetHostTextSupport(true);
+    // Stacks come with the trap, which is not linked here.
+    SetHostFeatures(EBPF_PORT_TIMERS);
     SetHostRendezvousTimeout(1000);
     HostEnvironment environment;
     test_.run(environment);
