@@ -12,6 +12,7 @@
 #include "core/platform/nofault.h"
 #include "core/platform/symbols.h"
 #include "core/platform/text.h"
+#include "core/platform/this_cpu.h"
 #include "core/platform/timer.h"
 #include "core/tracepoints/static_key.h"
 #include "core/tracepoints/tracepoint.h"
@@ -41,6 +42,12 @@ static_assert(offsetof(ebpf_symbol, entry) == 16);
 static_assert(sizeof(ebpf_address_range) == 16);
 static_assert(offsetof(ebpf_address_range, last) == 8);
 static_assert(EBPF_MAX_NOFAULT_RANGES == 2);
+static_assert(sizeof(ebpf_this_cpu) == 16);
+static_assert(offsetof(ebpf_this_cpu, counter_offset) == 4);
+static_assert(offsetof(ebpf_this_cpu, stack_size) == 8);
+static_assert(EBPF_THIS_CPU_REGISTER == 1 && EBPF_THIS_CPU_NO_PREEMPTION == 2 &&
+              EBPF_THIS_CPU_COUNTER_BY_STACK == 4 &&
+              EBPF_THIS_CPU_COUNTER_BY_REGISTER == 8);
 static_assert(sizeof(ebpf_timer) == 56);
 static_assert(offsetof(ebpf_timer, port) == 8);
 

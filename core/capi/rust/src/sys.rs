@@ -81,6 +81,19 @@ pub struct ebpf_address_range {
 }
 pub const EBPF_MAX_NOFAULT_RANGES: usize = 2;
 
+/// `core/platform/this_cpu.h`; `facts` is a sum of `EBPF_THIS_CPU_*`.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ebpf_this_cpu {
+    pub facts: u32,
+    pub counter_offset: u32,
+    pub stack_size: u64,
+}
+pub const EBPF_THIS_CPU_REGISTER: u32 = 1;
+pub const EBPF_THIS_CPU_NO_PREEMPTION: u32 = 2;
+pub const EBPF_THIS_CPU_COUNTER_BY_STACK: u32 = 4;
+pub const EBPF_THIS_CPU_COUNTER_BY_REGISTER: u32 = 8;
+
 /// `core/platform/timer.h`.
 #[repr(C)]
 pub struct ebpf_timer {
@@ -206,6 +219,9 @@ const _: () = {
     assert!(offset_of!(ebpf_symbol, entry) == 16);
     assert!(size_of::<ebpf_address_range>() == 16);
     assert!(offset_of!(ebpf_address_range, last) == 8);
+    assert!(size_of::<ebpf_this_cpu>() == 16);
+    assert!(offset_of!(ebpf_this_cpu, counter_offset) == 4);
+    assert!(offset_of!(ebpf_this_cpu, stack_size) == 8);
     assert!(size_of::<ebpf_timer>() == 56);
     assert!(offset_of!(ebpf_timer, port) == 8);
 };

@@ -112,6 +112,20 @@ macro_rules! __export_service {
             }
         }
     };
+    ($t:ty, ThisCpu) => {
+        const _: () = {
+            #[unsafe(no_mangle)]
+            #[allow(non_upper_case_globals)]
+            static ebpf_port_this_cpu: $crate::platform::ebpf_this_cpu =
+                <$t as $crate::platform::ThisCpu>::THIS_CPU;
+
+            unsafe impl $crate::platform::Exports<$crate::platform::service::ThisCpu> for $t {
+                const FUNCTIONS: &'static [$crate::platform::Export] = &[$crate::platform::Export(
+                    &raw const ebpf_port_this_cpu as *const (),
+                )];
+            }
+        };
+    };
     ($t:ty, CallOnCpu) => {
         $crate::__export_functions! { $t, CallOnCpu:
             fn ebpf_port_call_on_cpu(
@@ -307,6 +321,11 @@ macro_rules! __export_service {
                 pid.write(ids.0);
                 tgid.write(ids.1);
             }
+        }
+    };
+    ($t:ty, TaskPid) => {
+        $crate::__export_functions! { $t, TaskPid:
+            fn ebpf_port_task_pid() -> u32 { <$t as platform::TaskPid>::task_pid() }
         }
     };
     ($t:ty, TaskNames) => {

@@ -47,7 +47,7 @@ use core::ptr::NonNull;
 
 pub use crate::errno::{to_c, Errno, Result};
 use crate::sys::EBPF_MAX_NOFAULT_RANGES;
-pub use crate::sys::{ebpf_address_range, ebpf_deferred, ebpf_symbol, ebpf_timer};
+pub use crate::sys::{ebpf_address_range, ebpf_deferred, ebpf_symbol, ebpf_this_cpu, ebpf_timer};
 
 /// An exported function, for [`crate::init`] to mention.
 #[doc(hidden)]
@@ -152,6 +152,15 @@ pub unsafe trait Preemption: Exports<service::Preemption> {
     /// # Safety
     /// Undoes the `disable` that gave `state`.
     unsafe fn enable(state: usize);
+}
+
+/// How core finds out without a call which CPU runs it, and stays there.
+///
+/// # Safety
+/// It is so at any moment in which the kernel's code runs.
+pub unsafe trait ThisCpu: Exports<service::ThisCpu> {
+    /// What `core/platform/this_cpu.h` says.
+    const THIS_CPU: ebpf_this_cpu;
 }
 
 /// Calls on other CPUs.
@@ -381,6 +390,15 @@ pub unsafe trait Wake: Exports<service::Wake> {
 pub unsafe trait Tasks: Exports<service::Tasks> {
     /// Linux's pid and tgid; 0 where there is no task. Context: any.
     fn task_ids() -> (u32, u32);
+}
+
+/// The first of them, faster.
+///
+/// # Safety
+/// As [`Tasks`].
+pub unsafe trait TaskPid: Exports<service::TaskPid> {
+    /// For what asks at each event. Context: any.
+    fn task_pid() -> u32;
 }
 
 /// Its name.

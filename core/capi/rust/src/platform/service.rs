@@ -16,6 +16,7 @@ macro_rules! services {
 services! {
     Platform = 0,
     Preemption = 0,
+    ThisCpu = 0,
     CallOnCpu = 0,
     User = 0,
     Text = 0,
@@ -33,6 +34,7 @@ services! {
     Variables = 128,
     Wake = 0,
     Tasks = 0,
+    TaskPid = 0,
     TaskNames = 0,
     TaskUsers = 0,
     TaskView = 16,

@@ -11,6 +11,7 @@
 #include "core/platform/defer.h"
 #include "core/platform/nofault.h"
 #include "core/platform/symbols.h"
+#include "core/platform/this_cpu.h"
 #include "core/platform/timer.h"
 #include "core/tracepoints/static_key.h"
 #include "core/tracepoints/tracepoint.h"
@@ -102,6 +103,9 @@ constexpr Layout kLayouts[] = {
     FIELD(ebpf_symbol, "ebpf_symbol", entry),
     SIZE(ebpf_address_range, "ebpf_address_range"),
     FIELD(ebpf_address_range, "ebpf_address_range", last),
+    SIZE(ebpf_this_cpu, "ebpf_this_cpu"),
+    FIELD(ebpf_this_cpu, "ebpf_this_cpu", counter_offset),
+    FIELD(ebpf_this_cpu, "ebpf_this_cpu", stack_size),
     SIZE(ebpf_timer, "ebpf_timer"),
     FIELD(ebpf_timer, "ebpf_timer", port),
     SIZE(x86_64::PtRegs, "X86_64"),

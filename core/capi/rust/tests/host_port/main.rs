@@ -17,7 +17,9 @@ use std::process::ExitCode;
 const TESTS: &[common::Test] = tests! {
     layouts:
         both_compilers_have_the_same,
-        each_of_rusts_tracepoint_types_is_compared;
+        each_of_rusts_tracepoint_types_is_compared,
+        each_service_of_core_has_its_trait,
+        each_function_of_the_c_face_is_declared;
     calls:
         starts_once,
         maps_are_made_filled_and_read,

@@ -9,12 +9,15 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::Mutex;
 use std::time::Instant;
 
-use ebpf::platform::{ebpf_deferred, Defer, Platform, TaiClock, Tasks};
+use ebpf::platform::{
+    ebpf_deferred, ebpf_this_cpu, Defer, Platform, TaiClock, TaskPid, Tasks, ThisCpu,
+};
+use ebpf::sys::EBPF_THIS_CPU_NO_PREEMPTION;
 
 pub const IDS: (u32, u32) = (12, 34);
 
 struct Kernel;
-ebpf::export_platform!(Kernel: Tasks, Defer, TaiClock);
+ebpf::export_platform!(Kernel: Tasks, TaskPid, Defer, TaiClock, ThisCpu);
 
 static BYTES: AtomicUsize = AtomicUsize::new(0);
 static LOG: Mutex<String> = Mutex::new(String::new());
@@ -67,6 +70,21 @@ unsafe impl Tasks for Kernel {
     fn task_ids() -> (u32, u32) {
         IDS
     }
+}
+
+unsafe impl TaskPid for Kernel {
+    fn task_pid() -> u32 {
+        IDS.0
+    }
+}
+
+/// There is one task.
+unsafe impl ThisCpu for Kernel {
+    const THIS_CPU: ebpf_this_cpu = ebpf_this_cpu {
+        facts: EBPF_THIS_CPU_NO_PREEMPTION,
+        counter_offset: 0,
+        stack_size: 0,
+    };
 }
 
 unsafe impl TaiClock for Kernel {

@@ -38,6 +38,8 @@ fn main() -> ExitCode {
 }
 
 extern "C" {
+    static ebpf_port_this_cpu: sys::ebpf_this_cpu;
+    fn ebpf_port_task_pid() -> u32;
     fn ebpf_port_features() -> u32;
     fn ebpf_port_defer(work: *mut sys::ebpf_deferred) -> bool;
     fn ebpf_port_wake(file: *mut core::ffi::c_void);
@@ -51,7 +53,12 @@ fn services_are_rusts() {
     let (mut pid, mut tgid) = (0, 0);
     unsafe { ebpf_port_task_ids(&mut pid, &mut tgid) };
     assert_eq!((pid, tgid), kernel::IDS);
+    assert_eq!(unsafe { ebpf_port_task_pid() }, kernel::IDS.0);
     assert_eq!(unsafe { ebpf_port_cpu_id() }, 0);
+    assert_eq!(
+        unsafe { ebpf_port_this_cpu.facts },
+        sys::EBPF_THIS_CPU_NO_PREEMPTION
+    );
     let _running = Running::start();
     assert!(kernel::log().contains("ebpf"), "{}", kernel::log());
 }
