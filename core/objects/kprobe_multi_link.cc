@@ -172,6 +172,7 @@ void KprobeMultiLink::Hit(machine::PtRegs& regs) {
 bool KprobeMultiLink::Entered(machine::PtRegs& regs, uint64_t& data) {
   const uint64_t function = machine::PcOf(regs);
   RunOrigin origin = {CookieOf(function), function};
+  data = 0;
   origin.session = &data;
   return running_.RunUnlessNested(&regs, origin, 1) == 0;
 }

@@ -20,7 +20,7 @@ namespace ebpf {
 struct ReturnedCall {
   uint64_t return_address;  // to which it returns, never a trampoline
   uint64_t function;        // its entry: where the kprobe stood
-  uint64_t data;            // what Entered kept, or 0
+  uint64_t data;            // what Entered kept; 0 where nobody is told
 };
 
 /// What happens at a call's return. Outlives the hook's Cancel.
@@ -43,11 +43,12 @@ class ReturnConsumer {
 class CallConsumer : public ReturnConsumer {
  public:
   /// A function is entered; the pc of `regs` is its address. False: this call's
-  /// return is of no interest. What is put into `data` (0 at first) is there
-  /// again at the return. Not called for a call whose return will be missed for
-  /// want of an instance. Runs as KprobeConsumer::Hit; may make the function
-  /// return at once (machine::ReturnAtOnce), which is then followed, too.
-  /// Context: any.
+  /// return is of no interest. What is put into `data` is there again at the
+  /// return; at first it is a number below machine::kReturnStubCount that no
+  /// other call under way has. Not called for a call whose return will be
+  /// missed for want of an instance. Runs as KprobeConsumer::Hit; may make the
+  /// function return at once (machine::ReturnAtOnce), which is then followed,
+  /// too. Context: any.
   virtual bool Entered(machine::PtRegs& regs, uint64_t& data) = 0;
 
  protected:
@@ -84,6 +85,9 @@ class ReturnHook final : public KprobeConsumer, public NonCopyable {
   /// the entry is in Kprobe::missed.)
   uint64_t missed() const { return missed_.Load(kRelaxed); }
 
+  /// Tells `calls`, too, of calls. Before its first kprobe. Context: task.
+  void TellOfCalls(CallConsumer& calls) { calls_ = &calls; }
+
   /// Before its consumer's Entered changes a pc (to a return). Context: task.
   using KprobeConsumer::SetMayDivert;
 
@@ -103,7 +107,7 @@ class ReturnHook final : public KprobeConsumer, public NonCopyable {
 
  private:
   ReturnConsumer& consumer_;
-  CallConsumer* const calls_ = nullptr;  // the same, if it wants to know
+  CallConsumer* calls_ = nullptr;  // the same, if it wants to know
   Atomic<uint64_t> missed_{0};
 };
 

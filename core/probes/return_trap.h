@@ -115,7 +115,9 @@ struct ReturnTrap {
       hook.CountMissed();
       return;
     }
-    uint64_t data = 0;
+    uint64_t data = hook.calls() == nullptr
+                        ? 0
+                        : static_cast<uint64_t>(instance - &ReturnPool::At(0));
     if (hook.calls() != nullptr && !hook.calls()->Entered(regs, data)) {
       return_pool.GiveBack(*instance);
       return;
