@@ -203,7 +203,7 @@ void TracedEvent::RemoveCounter(TracepointEvent& counter) {
 }
 
 inline bool TracedEvent::IsWanted(uint32_t cpu) const {
-  if (Load(programs_) != nullptr) {
+  if (Load(programs_) != nullptr && !is_probe_) {
     return true;
   }
   for (const TracepointEvent* counter = Load(counters_); counter != nullptr;
@@ -231,30 +231,43 @@ void* TracedEvent::Reserve(size_t size, const EventPlace& place) {
 
 /// Whether it goes on: as in Linux, the results' lowest bits are what counts,
 /// of all programs.
-inline bool TracedEvent::RunPrograms(SampleMemory& memory,
+inline bool TracedEvent::RunOnRecord(SampleMemory& memory,
                                      RegisterSource& registers) const {
   const TracedProgram* place = Load(programs_);
-  if (place == nullptr) {
+  if (place == nullptr || is_probe_) {
     return true;
   }
   void* const record = memory.record;
-  void* const context =
-      is_probe_ ? const_cast<machine::PtRegs*>(registers.Find()) : record;
   const auto header = LoadUnaligned<EventHeader>(record);
   StoreUnaligned(record, TraceContext{&registers});
   uint64_t result = 1;
   for (; place != nullptr; place = Load(place->next)) {
-    result &= place->program->RunUnlessNested(context, place->origin);
+    result &= place->program->RunUnlessNested(record, place->origin);
   }
   StoreUnaligned(record, header);
   return result != 0;
+}
+
+/// As Linux on a kprobe's event: programs find registers, before there is a
+/// record; and one that makes the function return keeps the hit from perf.
+bool TracedEvent::RunPrograms(machine::PtRegs& regs, const HitPlace& place) {
+  const uint64_t pc = machine::PcIn(regs);
+  uint64_t result = 1;
+  for (const TracedProgram* one = Load(programs_); one != nullptr;
+       one = Load(one->next)) {
+    RunOrigin origin = one->origin;
+    origin.function = place.function;
+    origin.is_return = place.is_return;
+    result &= one->program->RunUnlessNested(&regs, origin);
+  }
+  return result != 0 && machine::PcIn(regs) == pc;
 }
 
 void TracedEvent::Commit(void* record, size_t size, const EventPlace& place) {
   // It is the first thing there.
   auto& memory = *static_cast<SampleMemory*>(record);
   Registers registers(memory, place);
-  if (RunPrograms(memory, registers)) {
+  if (RunOnRecord(memory, registers)) {
     const ConstBytes bytes(memory.record, size);
     for (TracepointEvent* counter = Load(counters_); counter != nullptr;
          counter = Load(counter->next)) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // A trace event as perf events share it: its programs, of which each runs once
-// for each record whoever counts it, and those that count.
+// for each record, or hit of a probe, whoever counts it, and those that count.
 #pragma once
 
 #include <stdint.h>
@@ -65,6 +65,8 @@ class TracedEvent final : public RecordConsumer {
   // RecordConsumer. Context: any.
   void* Reserve(size_t size, const EventPlace& place) override;
   void Commit(void* record, size_t size, const EventPlace& place) override;
+  bool RunsPrograms() const override { return true; }
+  bool RunPrograms(machine::PtRegs& regs, const HitPlace& place) override;
 
  private:
   friend class Allocator;
@@ -76,7 +78,7 @@ class TracedEvent final : public RecordConsumer {
   ~TracedEvent() = default;
 
   bool IsWanted(uint32_t cpu) const;
-  bool RunPrograms(SampleMemory& memory, RegisterSource& registers) const;
+  bool RunOnRecord(SampleMemory& memory, RegisterSource& registers) const;
   Status AddUse() EBPF_REQUIRES(mutex_);
   void RemoveUse() EBPF_REQUIRES(mutex_);
 

@@ -40,8 +40,11 @@ Status TracepointEvent::SetProgram(Ref<Program> program, uint64_t cookie) {
   const bool is_probe = traced_->event().is_probe();
   if (program->type().id !=
           (is_probe ? ProgramTypeId::kKprobe : ProgramTypeId::kTracepoint) ||
-      parts.sleepable || parts.overrides_return) {
+      parts.sleepable) {
     return Status::kInvalid;
+  }
+  if (parts.overrides_return) {
+    EBPF_TRY(traced_->event().AllowOverride());
   }
   if (!is_probe && parts.context_bytes > traced_->fields_end()) {
     return Status::kAccess;
@@ -53,11 +56,6 @@ Status TracepointEvent::SetProgram(Ref<Program> program, uint64_t cookie) {
   program_.program = program.get();
   program_.origin = RunOrigin();
   program_.origin.cookie = cookie;
-  if (is_probe) {
-    const ProbePlace place = traced_->event().probe_place();
-    program_.origin.function = place.function;
-    program_.origin.is_return = place.is_return;
-  }
   const Status status = traced_->AddProgram(program_);
   if (!IsOk(status)) {
     program_.program = nullptr;
@@ -92,10 +90,11 @@ EventDescription TracepointEvent::Describe() const {
   const TraceEvent& event = traced_->event();
   about.missed = traced_->missed();
   if (event.is_probe()) {
-    const ProbePlace place = event.probe_place();
+    ProbePlace place;
+    event.DescribePlace(place);
     about.type = place.is_return ? linux_abi::kPerfEventKretprobe
                                  : linux_abi::kPerfEventKprobe;
-    about.SetName(place.symbol);
+    about.SetName(StringView(place.symbol, place.symbol_size));
     about.offset = static_cast<uint32_t>(place.offset);
     about.address = place.address;
     about.missed += place.missed;

@@ -185,6 +185,29 @@ TEST_P(NamedProbeFilesTest, RecordsOfOneThatWentAreNotShownAsAnothers) {
   EXPECT_EQ(Traced(), std::vector<std::string>{});
 }
 
+TEST_P(NamedProbeFilesTest, AnEventsProbesComeAndGoWhileItIsOn) {
+  Make("p:a named_add x=%di:u32\n");
+  Enable("a", true);
+  Call(3, 4);
+  Make("p:a named_add+4 x=%si:u32\n");
+  EXPECT_EQ(files_.ReadAll("kprobe_events"),
+            "p:kprobes/a named_add x=%di:u32\n"
+            "p:kprobes/a named_add+4 x=%si:u32\n");
+  Call(5, 6);
+  EXPECT_EQ(Append("p:a named_add+8 y=%si:u32\n"), Minus(Status::kExists));
+  EXPECT_EQ(Append("-:a named_add\n"), 14);
+  Call(7, 8);
+  EXPECT_EQ(Append("-:a\n"), Minus(Status::kBusy));
+  std::vector<std::string> values;
+  for (const std::string& line : Traced()) {
+    values.push_back(line.substr(line.find(") ") + 2));
+  }
+  EXPECT_EQ(values, (std::vector<std::string>{"x=3", "x=5", "x=6", "x=8"}));
+  Enable("a", false);
+  EXPECT_EQ(Append("-:a\n"), 4);
+  EXPECT_EQ(files_.ReadAll("kprobe_events"), "");
+}
+
 TEST_P(NamedProbeFilesTest, LinesAreDoneUpToTheFirstThatIsWrong) {
   EXPECT_EQ(Append("p:a named_add\np:b named_add %zz\np:c named_add\n"),
             Minus(Status::kInvalid));
@@ -221,7 +244,6 @@ TEST_P(NamedProbeFilesTest, WhoIsNotRootIsKeptOut) {
 }
 
 /// Three threads run what probes are put on, by the files, and taken from.
-/// Nothing that they read faults: TSan takes no signal in a signal.
 TEST_P(NamedProbeFilesTest, ProbesAreMadeSwitchedAndRemovedWhileTheyAreHit) {
   ResumeHostTime();
   Make("p:stays named_add x=%di:u32\n");
@@ -243,7 +265,8 @@ TEST_P(NamedProbeFilesTest, ProbesAreMadeSwitchedAndRemovedWhileTheyAreHit) {
   }
   const char* const kArguments[] = {
       "named_add x=%di c=$comm", "named_add+1 s=+0($stack):x8[4]",
-      "named_add r=$retval:u8", "named_add+4 w=$stack0 t=\\\"text\""};
+      "named_add r=$retval:u8 a=$arg1",
+      "named_add+4 w=$stack0 t=\\\"text\" f=+0(\\8):string"};
   int busy = 0;
   for (int i = 0; i < 100; ++i) {
     const int kind = i % 4;

@@ -121,6 +121,14 @@ class PerfNamedProbeTest : public SyscallTest {
     EXPECT_GE(program, 0);
     return program;
   }
+  /// Makes functions return 7.
+  int64_t LoadOverriding() {
+    const int64_t program = caller_.Load(
+        kKprobe,
+        {MovImm(2, 7), CallHelper(kOverrideReturn), MovImm(0, 1), Exit()});
+    EXPECT_GE(program, 0);
+    return program;
+  }
   int64_t SeenMap() {
     return caller_.CreateMap(linux_abi::kMapTypeArray, 4, sizeof(Seen), 1);
   }
@@ -215,27 +223,16 @@ TEST_P(PerfNamedProbeTest, AtAReturnItFindsTheResultAndTheFunction) {
 }
 
 TEST_P(PerfNamedProbeTest, OtherProgramsAreRefused) {
-  // Of programs that make functions return, too, where any may be loaded.
-  const uint32_t features = ebpf_port_features();
-  SetHostFeatures(features | EBPF_PORT_OVERRIDE);
-  SetHostOverridable(text_.address(), true);
   const int64_t event = caller_.OpenEvent(Make("p:a named_add", "a"));
-  const int64_t overriding = caller_.Load(
-      kKprobe,
-      {MovImm(2, 7), CallHelper(kOverrideReturn), MovImm(0, 1), Exit()});
-  ASSERT_GE(overriding, 0);
   const int64_t programs[] = {caller_.Load(kTracepointProgram, Returning(1)),
                               caller_.Load(kRawTracepointProgram, Returning(1)),
-                              caller_.Load(kSocketFilter, Returning(1)),
-                              overriding};
+                              caller_.Load(kSocketFilter, Returning(1))};
   for (const int64_t program : programs) {
     ASSERT_GE(program, 0);
     EXPECT_EQ(SetProgram(event, program), Minus(Status::kInvalid));
     EXPECT_EQ(Link(program, event), Minus(Status::kInvalid));
   }
   EXPECT_EQ(Call(40, 2), 42u);
-  SetHostOverridable(text_.address(), false);
-  SetHostFeatures(features);
   // And a kprobe's program on what is none.
   PerfEventAttr print{};
   print.type = linux_abi::kPerfTypeTracepoint;
@@ -246,6 +243,110 @@ TEST_P(PerfNamedProbeTest, OtherProgramsAreRefused) {
   ASSERT_GE(other, 0);
   EXPECT_EQ(SetProgram(other, caller_.Load(kKprobe, Returning(1))),
             Minus(Status::kInvalid));
+}
+
+/// Where functions may be made to return.
+class Overridable {
+ public:
+  explicit Overridable(const HostText& text)
+      : address_(text.address()), features_(ebpf_port_features()) {
+    SetHostFeatures(features_ | EBPF_PORT_OVERRIDE);
+    SetHostOverridable(address_, true);
+  }
+  ~Overridable() {
+    SetHostOverridable(address_, false);
+    SetHostFeatures(features_);
+  }
+
+ private:
+  const uint64_t address_;
+  const uint32_t features_;
+};
+
+TEST_P(PerfNamedProbeTest, AProgramMayMakeTheFunctionReturn) {
+  const Overridable overridable(text_);
+  const PerfEventAttr attr = Make("p:a named_add x=%ax ip=%ip", "a");
+  EXPECT_EQ(files_.Write1("events/kprobes/a/enable", "1"), 1);
+  const int64_t event = caller_.OpenEvent(attr);
+  const int64_t link = Link(LoadOverriding(), event);
+  ASSERT_GE(link, 0);
+  EXPECT_EQ(Call(40, 2), 7u);
+  EXPECT_EQ(Count(event), 0u) << "it keeps the hit from perf, as in Linux";
+  // The trace has it, with the registers of before.
+  const std::string trace = files_.ReadAll("trace");
+  const size_t at = trace.find("ip=");
+  ASSERT_NE(at, std::string::npos) << trace;
+  char ip[32];
+  snprintf(ip, sizeof(ip), "ip=0x%llx\n",
+           static_cast<unsigned long long>(text_.address() + 1));
+  EXPECT_EQ(trace.substr(at), ip);
+  EXPECT_EQ(trace.find("x=0x7 "), std::string::npos);
+  // Another probe of the event must be where that may be.
+  EXPECT_EQ(files_.Write1("kprobe_events", "p:a named_add+4 x=%ax ip=%ip\n",
+                          linux_abi::kOpenWriteOnly | linux_abi::kOpenAppend),
+            Minus(Status::kInvalid));
+  EXPECT_EQ(caller_.CloseFd(link), 0);
+  EXPECT_EQ(Call(40, 2), 42u);
+  EXPECT_EQ(Count(event), 1u);
+  EXPECT_EQ(files_.Write1("events/kprobes/a/enable", "0"), 1);
+}
+
+TEST_P(PerfNamedProbeTest, AProgramMayChangeWhatAFunctionReturned) {
+  const Overridable overridable(text_);
+  const int64_t event = caller_.OpenEvent(Make("r:a named_add $retval", "a"));
+  ASSERT_EQ(SetProgram(event, LoadOverriding()), 0);
+  EXPECT_EQ(Call(40, 2), 7u);
+  EXPECT_EQ(Count(event), 1u);
+}
+
+TEST_P(PerfNamedProbeTest, AFunctionReturnsWhereItMayOnly) {
+  const auto refuses = [&](const char* line) {
+    const int64_t event = caller_.OpenEvent(Make(line, "a"));
+    const int64_t program = LoadOverriding();
+    EXPECT_EQ(SetProgram(event, program), Minus(Status::kInvalid)) << line;
+    EXPECT_EQ(Link(program, event), Minus(Status::kInvalid)) << line;
+    EXPECT_EQ(Call(40, 2), 42u);
+    caller_.CloseFd(event);
+    ASSERT_EQ(Remove("a"), 3);
+  };
+  {
+    const Overridable overridable(text_);
+    refuses("p:a named_add+4");
+    refuses("p:a named_add\np:a named_add+4");
+  }
+  const uint32_t features = ebpf_port_features();
+  SetHostFeatures(features | EBPF_PORT_OVERRIDE);
+  refuses("p:a named_add");
+  refuses("r:a named_add");
+  SetHostFeatures(features);
+}
+
+TEST_P(PerfNamedProbeTest, ProgramsAreToldWhichOfAnEventsProbesWasHit) {
+  HostText other("named_other", kAdd);
+  const int64_t event =
+      caller_.OpenEvent(Make("p:a named_add\np:a named_other+1", "a"));
+  const int64_t map = SeenMap();
+  ASSERT_EQ(SetProgram(event, LoadSeeing(map)), 0);
+  Call();
+  EXPECT_EQ(What(map).function, text_.address());
+  other.As<Function>()(1, 2);
+  EXPECT_EQ(What(map).ip, other.address() + 2);
+  EXPECT_EQ(What(map).function, 0u) << "inside of it";
+  EXPECT_EQ(What(map).runs, 2u);
+  EXPECT_EQ(Count(event), 2u);
+  // One goes, and who asks is told of the other.
+  std::string name;
+  EXPECT_EQ(Query(event, &name).probe_offset, 0u);
+  EXPECT_EQ(name, "named_add");
+  EXPECT_EQ(Remove("a named_add"), 13);
+  EXPECT_EQ(Query(event, &name).probe_offset, 1u);
+  EXPECT_EQ(name, "named_other");
+  Call();
+  EXPECT_EQ(Count(event), 2u);
+  other.As<Function>()(1, 2);
+  EXPECT_EQ(Count(event), 3u);
+  caller_.CloseFd(event);
+  EXPECT_EQ(Remove("a"), 3);
 }
 
 TEST_P(PerfNamedProbeTest, WhoAsksIsToldOfAKprobe) {

@@ -15,6 +15,8 @@ namespace {
 using Base = FetchArgument::Base;
 
 constexpr StringView kFault = "(fault)";
+/// Texts are read in pieces of it.
+constexpr size_t kPieceSize = 64;
 
 uint64_t WordAt(const machine::PtRegs& regs, uint64_t offset) {
   uint64_t word;
@@ -23,10 +25,12 @@ uint64_t WordAt(const machine::PtRegs& regs, uint64_t offset) {
   return word;
 }
 
+/// What is none of the kernel's may be the process's, as on Linux where both
+/// have addresses of their own.
 bool ReadMemory(void* to, uint64_t from, size_t size, bool is_user) {
-  return is_user
-             ? ebpf_port_read_user_nofault(to, from, size)
-             : ebpf_port_read_nofault(to, static_cast<uintptr_t>(from), size);
+  return (!is_user &&
+          ebpf_port_read_nofault(to, static_cast<uintptr_t>(from), size)) ||
+         ebpf_port_read_user_nofault(to, from, size);
 }
 
 /// A value on its way, or nothing: memory was not there.
@@ -35,8 +39,17 @@ struct Value {
   bool is_there = true;
 };
 
-Value BaseOf(const FetchArgument& argument, const machine::RegisterNames& names,
-             const machine::PtRegs& regs) {
+Value StackWord(const FetchSource& source, uint64_t number) {
+  Value value;
+  const uint64_t at = WordAt(source.regs, source.names.stack_pointer) +
+                      number * sizeof(uint64_t);
+  value.is_there = ReadMemory(&value.word, at, sizeof(value.word), false);
+  return value;
+}
+
+Value BaseOf(const FetchArgument& argument, const FetchSource& source) {
+  const machine::RegisterNames& names = source.names;
+  const machine::PtRegs& regs = source.regs;
   switch (argument.base) {
     case Base::kRegister:
       return {WordAt(regs, argument.number)};
@@ -44,13 +57,10 @@ Value BaseOf(const FetchArgument& argument, const machine::RegisterNames& names,
       return {WordAt(regs, names.stack_pointer)};
     case Base::kReturnValue:
       return {WordAt(regs, names.return_value)};
-    case Base::kStackWord: {
-      Value value;
-      const uint64_t at = WordAt(regs, names.stack_pointer) +
-                          argument.number * sizeof(uint64_t);
-      value.is_there = ReadMemory(&value.word, at, sizeof(value.word), false);
-      return value;
-    }
+    case Base::kStackWord:
+      return StackWord(source, argument.number);
+    case Base::kKept:
+      return {source.kept[argument.number]};
     case Base::kNumber:
     case Base::kText:
     case Base::kComm:
@@ -61,10 +71,8 @@ Value BaseOf(const FetchArgument& argument, const machine::RegisterNames& names,
 
 /// All loads but the last to be made, the outermost: what its address is. Where
 /// there is none, the value itself.
-Value AddressOf(const FetchArgument& argument,
-                const machine::RegisterNames& names,
-                const machine::PtRegs& regs) {
-  Value value = BaseOf(argument, names, regs);
+Value AddressOf(const FetchArgument& argument, const FetchSource& source) {
+  Value value = BaseOf(argument, source);
   for (size_t i = argument.load_count; i-- > 0 && value.is_there;) {
     const FetchArgument::Load& load = argument.loads[i];
     value.word += static_cast<uint64_t>(load.offset);
@@ -94,14 +102,21 @@ Value TextAddress(const FetchArgument& argument, const Value& first,
 }
 
 Result<size_t> CopyText(Span<char> to, uint64_t from, bool is_user) {
-  return is_user ? ReadUserString(to, from) : ReadKernelString(to, from);
+  if (!is_user) {
+    Result<size_t> read = ReadKernelString(to, from);
+    if (read.ok()) {
+      return read;
+    }
+  }
+  return ReadUserString(to, from);
 }
 
-/// Of the text there with its zero, or of what stands for it.
-size_t TextSize(const Value& at, bool is_user) {
-  char piece[64];
+/// Of the text there with its zero, or of what stands for it; no more is read
+/// than `most` and a piece.
+size_t TextSize(const Value& at, bool is_user, size_t most) {
+  char piece[kPieceSize];
   size_t size = 0;
-  while (at.is_there && size < kMaxEventRecord) {
+  while (at.is_there && size < most) {
     const Result<size_t> read =
         CopyText(Span<char>(piece, sizeof(piece)), at.word + size, is_user);
     if (!read.ok()) {
@@ -123,15 +138,31 @@ size_t TextSize(const Value& at, bool is_user) {
   return Max(size, kFault.size() + 1);
 }
 
+/// What was read for nothing takes its room all the same: so all texts of a
+/// record together read no more than it holds.
 uint32_t PutTextFrom(RecordText& text, const Value& from, bool is_user) {
   const Span<char> room = text.room();
-  if (from.is_there && !room.empty()) {
-    const Result<size_t> size = CopyText(room, from.word, is_user);
-    if (size.ok()) {
-      return text.Take(*size);
+  size_t size = 0;
+  while (from.is_there && size < room.size()) {
+    const Span<char> piece =
+        room.Subspan(size, Min(kPieceSize, room.size() - size));
+    const Result<size_t> read = CopyText(piece, from.word + size, is_user);
+    if (!read.ok()) {
+      break;
     }
+    size += *read;
+    if (*read < piece.size() || size == room.size()) {
+      return text.Take(size);
+    }
+    --size;  // its last character was cut
   }
-  return text.Put(kFault);
+  const uint32_t location = text.Put(kFault);
+  constexpr size_t kFaultSize = kFault.size() + 1;
+  if (size > kFaultSize) {
+    FillBytes(text.room().data(), 0, size - kFaultSize);
+    (void)text.Take(size - kFaultSize);
+  }
+  return location;
 }
 
 uint32_t PutOneText(const FetchArgument& argument, const Value& first,
@@ -171,10 +202,26 @@ uint64_t NumberAt(const FetchArgument& argument, const Value& first,
 
 }  // namespace
 
-size_t FetchedTextSize(const FetchArgument& argument,
-                       const machine::RegisterNames& names,
-                       const machine::PtRegs& regs) {
-  if (!argument.is_text()) {
+void KeptArguments::Fetch(const machine::RegisterNames& names,
+                          const machine::PtRegs& regs, uint64_t* to) const {
+  const size_t in_registers = names.arguments.size();
+  for (size_t i = 0; i < count_; ++i) {
+    const size_t index = numbers_[i] - size_t{1};
+    if (index < in_registers) {
+      to[i] = WordAt(regs, names.arguments[index]);
+    } else if (names.stack_arguments != 0) {
+      to[i] =
+          StackWord({names, regs}, index - in_registers + names.stack_arguments)
+              .word;
+    } else {
+      to[i] = 0;  // as in Linux: nobody knows
+    }
+  }
+}
+
+size_t FetchedTextSize(const FetchArgument& argument, const FetchSource& source,
+                       size_t most) {
+  if (!argument.is_text() || most == 0) {
     return 0;
   }
   if (argument.base == Base::kText) {
@@ -183,17 +230,18 @@ size_t FetchedTextSize(const FetchArgument& argument,
   if (argument.base == Base::kComm) {
     return kCommSize;
   }
-  const Value first = AddressOf(argument, names, regs);
+  const Value first = AddressOf(argument, source);
   size_t size = 0;
-  for (size_t i = 0; i < argument.count() && size < kMaxEventRecord; ++i) {
-    size += TextSize(TextAddress(argument, first, i), IsUser(argument));
+  for (size_t i = 0; i < argument.count() && size < most; ++i) {
+    size += TextSize(TextAddress(argument, first, i), IsUser(argument),
+                     most - size);
   }
   return size;
 }
 
-void Fetch(const FetchArgument& argument, const machine::RegisterNames& names,
-           const machine::PtRegs& regs, void* record, RecordText& text) {
-  const Value first = AddressOf(argument, names, regs);
+void Fetch(const FetchArgument& argument, const FetchSource& source,
+           void* record, RecordText& text) {
+  const Value first = AddressOf(argument, source);
   auto* to = static_cast<uint8_t*>(record) + argument.offset;
   for (size_t i = 0; i < argument.count(); ++i) {
     if (argument.is_text()) {

@@ -4,6 +4,7 @@
 #include "core/tracepoints/fetch_argument.h"
 
 #include "core/base/ascii.h"
+#include "core/base/assert.h"
 #include "core/base/number_text.h"
 #include "core/base/text_writer.h"
 #include "core/platform/symbol_name.h"
@@ -143,7 +144,7 @@ class Reader {
     StringView type = has_type ? body.Substring(colon + 1) : StringView("x64");
     EBPF_TRY(ReadArray(type, at));
     const StringView way = body.First(colon);
-    if (way == "$comm" || way.StartsWith("\\\"")) {
+    if (way == "$comm" || way == "$COMM" || way.StartsWith("\\\"")) {
       if (has_type && (!(type == kText.name) || argument_.array != 0)) {
         return Fail(ProbeErrorKind::kNeedsTextType, at);
       }
@@ -319,7 +320,7 @@ class Reader {
       SetBase(FetchArgument::Base::kStackWord, number);
       return Status::kOk;
     }
-    if (name == "comm") {
+    if (name == "comm" || name == "COMM") {
       SetBase(FetchArgument::Base::kComm, 0);
       return Status::kOk;
     }
@@ -333,6 +334,10 @@ class Reader {
     const machine::RegisterNames& names = *place_.registers;
     if (number == 0 || number > kMaxStackWords) {
       return Fail(ProbeErrorKind::kBadArgumentNumber, at);
+    }
+    if (place_.is_return && place_.kept != nullptr) {
+      SetBase(FetchArgument::Base::kKept, place_.kept->Keep(number));
+      return Status::kOk;
     }
     if (!place_.is_entry || place_.is_return) {
       return Fail(ProbeErrorKind::kNotAtEntry, at);
@@ -472,6 +477,17 @@ bool IsIdentifier(StringView text) {
     }
   }
   return !text.empty();
+}
+
+uint64_t KeptArguments::Keep(uint64_t number) {
+  for (size_t i = 0; i < count_; ++i) {
+    if (numbers_[i] == number) {
+      return i;
+    }
+  }
+  EBPF_ASSERT(count_ < kMax);
+  numbers_[count_] = static_cast<uint16_t>(number);
+  return count_++;
 }
 
 Status ParseFetchArgument(StringView text, size_t number,

@@ -45,11 +45,37 @@ struct FetchType {
   Kind kind;
 };
 
+/// Arguments of a function that are kept at its call, for its return.
+class KeptArguments {
+ public:
+  static constexpr size_t kMax = 128;
+
+  /// Which of the kept ones argument `number`, from 1 on, is; once for each
+  /// that is written, of which there are kMax.
+  uint64_t Keep(uint64_t number);
+  /// Fetches them. Context: any.
+  void Fetch(const machine::RegisterNames& names, const machine::PtRegs& regs,
+             uint64_t* to) const;
+  size_t count() const { return count_; }
+
+ private:
+  uint16_t numbers_[kMax];
+  size_t count_ = 0;
+};
+
 /// What a definition's place allows.
 struct FetchPlace {
   const machine::RegisterNames* registers = nullptr;
   bool is_return = false;
-  bool is_entry = false;  // of a function
+  bool is_entry = false;          // of a function
+  KeptArguments* kept = nullptr;  // null: none can be
+};
+
+/// Where values come from at a hit.
+struct FetchSource {
+  const machine::RegisterNames& names;
+  const machine::PtRegs& regs;
+  const uint64_t* kept = nullptr;  // what KeptArguments fetched at the call
 };
 
 /// Plain data: what was written, understood.
@@ -64,6 +90,7 @@ struct FetchArgument {
     kStackPointer,
     kStackWord,  // number: how many words above the stack pointer
     kReturnValue,
+    kKept,  // number: which of the KeptArguments
     kNumber,
     kText,  // text_in_quotes
     kComm,
@@ -105,13 +132,14 @@ Status ParseFetchArgument(StringView text, size_t number,
 bool IsIdentifier(StringView text);
 
 /// Bytes behind the record's fields that the argument's texts take at most now.
-/// Context: any, and of the next.
-size_t FetchedTextSize(const FetchArgument& argument,
-                       const machine::RegisterNames& names,
-                       const machine::PtRegs& regs);
+/// Where that is `most` or more, nobody looks how much more: it costs time in
+/// which interrupts are masked. Context: any, and of the next.
+size_t FetchedTextSize(const FetchArgument& argument, const FetchSource& source,
+                       size_t most);
 /// Puts the argument's value into `record`, and its texts behind, by `text`.
-/// What cannot be read is 0, a text "(fault)", as in Linux.
-void Fetch(const FetchArgument& argument, const machine::RegisterNames& names,
-           const machine::PtRegs& regs, void* record, RecordText& text);
+/// What cannot be read is 0, a text "(fault)", as in Linux; where no room is
+/// left, texts are not read.
+void Fetch(const FetchArgument& argument, const FetchSource& source,
+           void* record, RecordText& text);
 
 }  // namespace ebpf

@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 #include <sys/mman.h>
+#include <sys/uio.h>
 #include <thread>
 #include <unistd.h>
 
@@ -14,7 +15,9 @@
 #include "core/tracepoints/trace_event.h"
 #include "gtest/gtest.h"
 #include "testing/host_port/host_cpu.h"
+#include "testing/host_port/host_nofault.h"
 #include "testing/host_port/host_trap.h"
+#include "testing/host_port/host_user.h"
 
 namespace ebpf {
 namespace {
@@ -36,9 +39,10 @@ class FetchTest : public testing::Test {
   const machine::PtRegs& regs() const {
     return reinterpret_cast<const machine::PtRegs&>(registers_);
   }
+  FetchSource source() const { return {*place_.registers, regs()}; }
   size_t fields() const { return argument_.type->size * argument_.count(); }
   size_t TextSize() const {
-    return FetchedTextSize(argument_, *place_.registers, regs());
+    return FetchedTextSize(argument_, source(), kMaxEventRecord);
   }
   /// Into a record of just that size, whose next byte ASan sees. All texts are
   /// in it, and end.
@@ -46,7 +50,7 @@ class FetchTest : public testing::Test {
     record_.reset(new uint8_t[size]);
     memset(record_.get(), 0xa5, size);
     RecordText text(record_.get(), fields(), size);
-    Fetch(argument_, *place_.registers, regs(), record_.get(), text);
+    Fetch(argument_, source(), record_.get(), text);
     const size_t at = size - text.room().size();
     ASSERT_GE(at, fields());
     ASSERT_LE(at, size);
@@ -142,11 +146,72 @@ TEST_F(FetchTest, ATextThatRunsIntoNothingIsAFault) {
   Parse(pages + page - 4, "u64");
   record_.reset(new uint8_t[8]);
   RecordText none(record_.get(), 8, 8);
-  Fetch(argument_, *place_.registers, regs(), record_.get(), none);
+  Fetch(argument_, source(), record_.get(), none);
   uint64_t number;
   memcpy(&number, record_.get(), sizeof(number));
   EXPECT_EQ(number, 0u);
   munmap(pages, 2 * page);
+}
+
+/// Counts what it reads.
+std::atomic<size_t> bytes_read{0};
+bool CountingCopy(void* to, uintptr_t from, size_t size) {
+  const iovec local = {to, size};
+  const iovec remote = {reinterpret_cast<void*>(from), size};
+  const ssize_t read = process_vm_readv(getpid(), &local, 1, &remote, 1, 0);
+  bytes_read += read > 0 ? static_cast<size_t>(read) : 0;
+  return read == static_cast<ssize_t>(size);
+}
+
+// Interrupts are masked meanwhile.
+TEST_F(FetchTest, ManyTextsReadNoMoreThanARecordHolds) {
+  const auto page = static_cast<size_t>(getpagesize());
+  auto* pages =
+      static_cast<char*>(mmap(nullptr, 2 * page, PROT_READ | PROT_WRITE,
+                              MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+  ASSERT_NE(pages, MAP_FAILED);
+  ASSERT_EQ(mprotect(pages + page, page, PROT_NONE), 0);
+  memset(pages, 'x', page);
+  SetHostNofaultCopy(CountingCopy);
+  // Long ones, and ones that are as long and end where nothing is.
+  for (const size_t before : {page, size_t{1500}}) {
+    const char* texts[64];
+    for (const char*& text : texts) {
+      text = pages + page - before;
+    }
+    Parse(texts, "string[64]");
+    bytes_read = 0;
+    const size_t size = TextSize();
+    EXPECT_LT(bytes_read, kMaxEventRecord + 2 * 64 + sizeof(texts));
+    bytes_read = 0;
+    FetchInto(Min(fields() + size, kMaxEventRecord));
+    EXPECT_LT(bytes_read, kMaxEventRecord + 2 * 64 + sizeof(texts)) << before;
+    EXPECT_EQ(Text(), before == page
+                          ? std::string(kMaxEventRecord - fields() - 1, 'x')
+                          : "(fault)");
+  }
+  SetHostNofaultCopy(nullptr);
+  munmap(pages, 2 * page);
+}
+
+TEST_F(FetchTest, WhatIsNotTheKernelsMayBeTheProcesss) {
+  HostUserMemory user(4096);
+  const uint64_t text = user.Put("its own", 8);
+  Parse(reinterpret_cast<const void*>(text), "string");
+  EXPECT_EQ(TextSize(), 8u);
+  FetchInto(fields() + TextSize());
+  EXPECT_EQ(Text(), "its own");
+  const uint64_t texts[2] = {text, 0};
+  Parse(reinterpret_cast<const void*>(user.Put(texts, sizeof(texts))),
+        "string[2]");
+  FetchInto(fields() + TextSize());
+  EXPECT_EQ(Text(0), "its own");
+  EXPECT_EQ(Text(1), "(fault)");
+  Parse(reinterpret_cast<const void*>(text), "x8[3]");
+  record_.reset(new uint8_t[3]);
+  RecordText none(record_.get(), 3, 3);
+  Fetch(argument_, source(), record_.get(), none);
+  EXPECT_EQ(memcmp(record_.get(), "its", 3), 0);
 }
 
 /// Its length is another one each time that somebody looks.

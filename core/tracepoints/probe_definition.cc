@@ -80,6 +80,7 @@ Status ProbeDefinition::Parse(StringView line,
                               ProbeError& error) {
   error = {};
   place_.registers = &registers;
+  place_.kept = &kept_;
   EBPF_TRY(Join(line));
   if (words_ < 2 || (Word(0)[0] != 'p' && Word(0)[0] != 'r')) {
     return Status::kInvalid;
@@ -319,6 +320,9 @@ bool ProbeDefinition::BeginsWith(StringView words) const {
 
 size_t ProbeDefinition::FirstOtherField(const ProbeDefinition& other) const {
   const size_t both = Min(arguments_.size(), other.arguments_.size());
+  if (arguments_.size() != other.arguments_.size()) {
+    return both;  // as in Linux, whatever the others are
+  }
   for (size_t i = 0; i < both; ++i) {
     const FetchArgument& mine = arguments_[i];
     const FetchArgument& its = other.arguments_[i];
@@ -327,7 +331,7 @@ size_t ProbeDefinition::FirstOtherField(const ProbeDefinition& other) const {
       return i;
     }
   }
-  return arguments_.size() == other.arguments_.size() ? kMaxArguments : both;
+  return kMaxArguments;
 }
 
 bool ProbeDefinition::IsSameProbe(const ProbeDefinition& other) const {

@@ -19,7 +19,7 @@ namespace ebpf {
 class ProbeDefinition : public NonCopyable {
  public:
   static constexpr size_t kMaxNameSize = 63;
-  static constexpr size_t kMaxArguments = 128;
+  static constexpr size_t kMaxArguments = KeptArguments::kMax;
   static constexpr size_t kMaxLineSize = 4094;
   static constexpr uint64_t kMaxReturnCount = 4096;
   static constexpr StringView kDefaultGroup = "kprobes";
@@ -48,6 +48,8 @@ class ProbeDefinition : public NonCopyable {
   /// Of a record, before its texts.
   size_t record_size() const { return record_size_; }
   bool has_text() const { return has_text_; }
+  /// What is fetched at the call whose return it is about.
+  const KeptArguments& kept() const { return kept_; }
 
   /// As Linux shows it in kprobe_events, without the line's end.
   void Put(TextWriter& writer) const;
@@ -89,6 +91,7 @@ class ProbeDefinition : public NonCopyable {
   uint64_t offset_ = 0;
   uint64_t return_count_ = 0;  // 0: not told
   FetchPlace place_;
+  KeptArguments kept_;
   Span<FetchArgument> arguments_;
   size_t record_size_ = 0;
   bool has_text_ = false;

@@ -54,6 +54,9 @@ TEST_F(ProbeDefinitionTest, IsShownWithAllItsNames) {
   EXPECT_EQ(Shown("p:a kernel_add $arg1 $arg7 $stack $stack2 $comm"),
             "p:kprobes/a kernel_add arg1=$arg1 arg2=$arg7 arg3=$stack "
             "arg4=$stack2 arg5=$comm");
+  EXPECT_EQ(Shown("r:a kernel_add $arg1 x=+0($arg2):u8 $arg1"),
+            "r:kprobes/a kernel_add arg1=$arg1 x=+0($arg2):u8 arg3=$arg1");
+  EXPECT_EQ(Shown("p:a kernel_add $COMM"), "p:kprobes/a kernel_add arg1=$COMM");
 }
 
 // The words and the places are those that Linux 6.18 gave for the same
@@ -66,6 +69,8 @@ TEST_F(ProbeDefinitionTest, SaysWhatIsWrongAndWhereAsLinuxDoes) {
       {"p", "@0"},
       {"x:a kernel_add", "@0"},
       {"p:a nothing", "Invalid probed address or symbol@4"},
+      // A module's, and there are none.
+      {"p:a module:kernel_add", "Invalid probed address or symbol@4"},
       {"p:a kernel_add%foo", "Invalid probed address suffix@14"},
       {"p:a kernel_add+z", "Invalid probed address or symbol@4"},
       {"p:a kernel_add+2", "Probe point is not an instruction boundary@4"},
@@ -94,6 +99,8 @@ TEST_F(ProbeDefinitionTest, SaysWhatIsWrongAndWhereAsLinuxDoes) {
       {"p:a kernel_add $arg0", "Invalid argument number@15"},
       {"p:a kernel_add+4 $arg1",
        "$arg* can be used only on function entry or exit@17"},
+      {"r:a kernel_add $arg0", "Invalid argument number@15"},
+      {"r:a kernel_add $arg2049", "Invalid argument number@15"},
       {"p:a kernel_add foo", "BTF is not available or not supported@15"},
       {"p:a kernel_add %ax:foo", "Unknown type is specified@19"},
       {"p:a kernel_add %ax:string", "String accepts only memory argument@19"},

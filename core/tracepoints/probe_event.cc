@@ -4,9 +4,7 @@
 #include "core/tracepoints/probe_event.h"
 
 #include "core/base/memory.h"
-#include "core/machine/function_entry.h"
 #include "core/platform/cpu.h"
-#include "core/probes/function_entry.h"
 #include "core/sync/read_section.h"
 #include "core/tracepoints/trace.h"
 
@@ -79,14 +77,50 @@ void PutOperands(TextWriter& writer, const FetchArgument& argument) {
   }
 }
 
+void PutPrintFormat(TextWriter& writer, const ProbeDefinition& of) {
+  const bool is_return = of.is_return();
+  writer.Put(is_return ? "\"(%lx <- %lx)" : "\"(%lx)");
+  for (const FetchArgument& argument : of.arguments()) {
+    writer.Put(" ").Put(argument.name).Put("=");
+    PutConversions(writer, argument);
+  }
+  writer.Put(is_return ? "\", REC->__probe_func, REC->__probe_ret_ip"
+                       : "\", REC->__probe_ip");
+  for (const FetchArgument& argument : of.arguments()) {
+    PutOperands(writer, argument);
+  }
+}
+
+/// Of a record with its texts now.
+size_t RecordSize(const ProbeHit& hit) {
+  size_t size = hit.definition.record_size();
+  if (hit.definition.has_text()) {
+    for (const FetchArgument& argument : hit.definition.arguments()) {
+      size += FetchedTextSize(argument, hit.source, kMaxEventRecord - size);
+      size = Min(size, kMaxEventRecord);
+    }
+  }
+  return size;
+}
+
+void MakeRecord(const ProbeHit& hit, uint16_t id, void* record, size_t size) {
+  *static_cast<EventHeader*>(record) = MakeEventHeader(id);
+  CopyBytes(
+      static_cast<uint8_t*>(record) + sizeof(EventHeader), hit.places,
+      hit.definition.is_return() ? sizeof(hit.places) : sizeof(hit.places[0]));
+  RecordText text(record, hit.definition.record_size(), size);
+  for (const FetchArgument& argument : hit.definition.arguments()) {
+    Fetch(argument, hit.source, record, text);
+  }
+  text.Finish();
+}
+
 }  // namespace
 
-Result<ProbeEvent*> ProbeEvent::Create(StringView line,
-                                       const machine::RegisterNames& registers,
-                                       ProbeError& error,
+Result<ProbeEvent*> ProbeEvent::Create(EventProbe& first,
                                        Allocator& allocator) {
-  ProbeEvent* event = EBPF_TRY(allocator.New<ProbeEvent>(registers, allocator));
-  const Status status = event->Init(line, error);
+  ProbeEvent* event = EBPF_TRY(allocator.New<ProbeEvent>(allocator));
+  const Status status = event->Init(first);
   if (!IsOk(status)) {
     event->Delete();
     return status;
@@ -94,46 +128,106 @@ Result<ProbeEvent*> ProbeEvent::Create(StringView line,
   return event;
 }
 
-Status ProbeEvent::Init(StringView line, ProbeError& error) {
-  EBPF_TRY(definition_.Parse(line, registers_, error));
-  EBPF_TRY(MakeFields());
-  EBPF_TRY(MakePrintFormat());
-  if (definition_.is_return()) {
-    EBPF_TRY(ReturnHook::Prepare());
-  }
-  KprobeConsumer& consumer =
-      definition_.is_return() ? static_cast<KprobeConsumer&>(hook_) : *this;
-  probe_ = EBPF_TRY(AttachKprobe(definition_.symbol(), definition_.address(),
-                                 definition_.offset(), consumer));
+Status ProbeEvent::Init(EventProbe& first) {
+  EBPF_TRY(MakeFields(first.definition()));
+  EBPF_TRY(MakePrintFormat(first.definition()));
+  definition_ = first.LendDefinition();
+  first.SetEvent(*this);
+  const MutexGuard guard(mutex_);
+  probes_ = &first;
   return Status::kOk;
 }
 
+void ProbeEvent::Undo() {
+  {
+    const MutexGuard guard(mutex_);
+    probes_->TakeBackDefinition();
+    probes_ = nullptr;
+  }
+  definition_ = nullptr;
+  Delete();
+}
+
 void ProbeEvent::Delete() {
-  if (probe_) {
-    probe_->Detach();  // from here on Hit runs nowhere
-    hook_.Cancel();    // nor Returned
+  {
+    const MutexGuard guard(mutex_);
+    while (EventProbe* const probe = probes_) {
+      probes_ = probe->next;
+      probe->Delete();
+    }
   }
   FreeConsumers(consumers_.Load(kRelaxed));
   allocator_.DeleteArray(print_format_);
   allocator_.DeleteArray(type_names_);
   allocator_.DeleteArray(fields_);
+  if (definition_ != nullptr) {
+    allocator_.Delete(definition_);
+  }
   allocator_.Delete(this);
 }
 
-ProbePlace ProbeEvent::probe_place() const {
-  ProbePlace place;
-  place.symbol = definition_.symbol();
-  place.offset = definition_.offset();
-  place.address = probe_->address();
-  place.function = FunctionEnteredAt(place.address);
-  place.is_return = definition_.is_return();
-  place.missed = missed();
-  return place;
+Status ProbeEvent::AddProbe(EventProbe& probe) {
+  const MutexGuard guard(mutex_);
+  if (allows_override_) {
+    if (!probe.may_override()) {
+      return Status::kInvalid;
+    }
+    probe.AllowOverride();
+  }
+  probe.SetEvent(*this);
+  if (users_ != 0) {
+    EBPF_TRY(probe.Enable());
+  }
+  EventProbe** link = &probes_;
+  while (*link != nullptr) {
+    link = &(*link)->next;
+  }
+  *link = &probe;
+  return Status::kOk;
 }
 
-Status ProbeEvent::MakeFields() {
-  const Span<const EventField> first = FirstFields(definition_.is_return());
-  const Span<const FetchArgument> arguments = definition_.arguments();
+void ProbeEvent::RemoveProbe(EventProbe& probe) {
+  const MutexGuard guard(mutex_);
+  EventProbe** link = &probes_;
+  while (*link != &probe) {
+    link = &(*link)->next;
+  }
+  *link = probe.next;
+  probe.Delete();
+}
+
+bool ProbeEvent::HasOthers() const {
+  const MutexGuard guard(mutex_);
+  return probes_->next != nullptr;
+}
+
+void ProbeEvent::DescribePlace(ProbePlace& place) const {
+  const MutexGuard guard(mutex_);
+  probes_->DescribePlace(place);
+  for (const EventProbe* probe = probes_; probe != nullptr;
+       probe = probe->next) {
+    place.missed += probe->missed();
+  }
+}
+
+Status ProbeEvent::AllowOverride() {
+  const MutexGuard guard(mutex_);
+  for (const EventProbe* probe = probes_; probe != nullptr;
+       probe = probe->next) {
+    if (!probe->may_override()) {
+      return Status::kInvalid;
+    }
+  }
+  for (EventProbe* probe = probes_; probe != nullptr; probe = probe->next) {
+    probe->AllowOverride();
+  }
+  allows_override_ = true;
+  return Status::kOk;
+}
+
+Status ProbeEvent::MakeFields(const ProbeDefinition& of) {
+  const Span<const EventField> first = FirstFields(of.is_return());
+  const Span<const FetchArgument> arguments = of.arguments();
   fields_ = EBPF_TRY(
       allocator_.NewArray<EventField>(first.size() + arguments.size()));
   type_names_ = EBPF_TRY(allocator_.NewArray<TypeName>(arguments.size()));
@@ -154,27 +248,13 @@ Status ProbeEvent::MakeFields() {
   return Status::kOk;
 }
 
-Status ProbeEvent::MakePrintFormat() {
+Status ProbeEvent::MakePrintFormat(const ProbeDefinition& of) {
   TextWriter measure;
-  PutPrintFormat(measure);
+  PutPrintFormat(measure, of);
   print_format_ = EBPF_TRY(allocator_.NewArray<char>(measure.wanted()));
   TextWriter writer(print_format_.data(), print_format_.size());
-  PutPrintFormat(writer);
+  PutPrintFormat(writer, of);
   return Status::kOk;
-}
-
-void ProbeEvent::PutPrintFormat(TextWriter& writer) const {
-  const bool is_return = definition_.is_return();
-  writer.Put(is_return ? "\"(%lx <- %lx)" : "\"(%lx)");
-  for (const FetchArgument& argument : definition_.arguments()) {
-    writer.Put(" ").Put(argument.name).Put("=");
-    PutConversions(writer, argument);
-  }
-  writer.Put(is_return ? "\", REC->__probe_func, REC->__probe_ret_ip"
-                       : "\", REC->__probe_ip");
-  for (const FetchArgument& argument : definition_.arguments()) {
-    PutOperands(writer, argument);
-  }
 }
 
 ProbeEvent::Consumers* ProbeEvent::MakeConsumers(size_t capacity) {
@@ -193,6 +273,23 @@ void ProbeEvent::FreeConsumers(Consumers* consumers) {
   }
 }
 
+Status ProbeEvent::EnableProbes() {
+  for (EventProbe* probe = probes_; probe != nullptr; probe = probe->next) {
+    const Status status = probe->Enable();
+    if (!IsOk(status)) {
+      DisableProbes(probe);
+      return status;
+    }
+  }
+  return Status::kOk;
+}
+
+void ProbeEvent::DisableProbes(const EventProbe* end) {
+  for (EventProbe* probe = probes_; probe != end; probe = probe->next) {
+    probe->Disable();
+  }
+}
+
 Status ProbeEvent::AddConsumer(RecordConsumer& consumer) {
   const MutexGuard guard(mutex_);
   Consumers* const old = consumers_.Load(kRelaxed);
@@ -201,15 +298,23 @@ Status ProbeEvent::AddConsumer(RecordConsumer& consumer) {
     return Status::kNoMemory;
   }
   uint32_t count = 0;
-  for (uint32_t i = 0; old != nullptr && i < old->capacity; ++i) {
-    if (RecordConsumer* const one = old->places()[i].Load(kRelaxed)) {
-      made->places()[count++].Store(one, kRelaxed);
+  const auto append = [&](bool runs_programs) {
+    for (uint32_t i = 0; old != nullptr && i < old->capacity; ++i) {
+      RecordConsumer* const one = old->places()[i].Load(kRelaxed);
+      if (one != nullptr && one->RunsPrograms() == runs_programs) {
+        made->places()[count++].Store(one, kRelaxed);
+      }
     }
-  }
-  made->places()[count].Store(&consumer, kRelaxed);
+    if (consumer.RunsPrograms() == runs_programs) {
+      made->places()[count++].Store(&consumer, kRelaxed);
+    }
+  };
+  append(false);
+  made->programs_from = count;
+  append(true);  // what those do to registers, nobody else sees
   // Releases what is in it: pairs with the acquire in Tell.
   consumers_.Store(made, kRelease);
-  const Status status = users_ == 0 ? probe_->Enable() : Status::kOk;
+  const Status status = users_ == 0 ? EnableProbes() : Status::kOk;
   if (!IsOk(status)) {
     consumers_.Store(old, kRelease);
   } else {
@@ -233,7 +338,7 @@ void ProbeEvent::RemoveConsumer(RecordConsumer& consumer) {
   }
   const bool was_last = users_ == 0;
   if (was_last) {
-    probe_->Disable();
+    DisableProbes(nullptr);
     consumers_.Store(nullptr, kRelaxed);
   }
   WaitForReaders();
@@ -242,64 +347,28 @@ void ProbeEvent::RemoveConsumer(RecordConsumer& consumer) {
   }
 }
 
-void ProbeEvent::Hit(machine::PtRegs& regs) {
-  // Programs find the pc where Linux's do.
-  uint64_t& pc = machine::PcIn(regs);
-  const uint64_t address = pc;
-  const uint64_t places[2] = {address, 0};
-  pc = address + machine::kPcBehindProbe;
-  Tell(regs, places);
-  pc = address;
-}
-
-void ProbeEvent::Returned(machine::PtRegs& regs, const ReturnedCall& call) {
-  // It may have been disabled since the call. Where another probe stood
-  // already, a first hit may come before anything orders it behind Init: that
-  // does the acquire, which pairs with the release in AddConsumer.
-  if (consumers_.Load(kAcquire) != nullptr && probe_->enabled()) {
-    const uint64_t places[2] = {call.function, call.return_address};
-    Tell(regs, places);
-  }
-}
-
-void ProbeEvent::Tell(const machine::PtRegs& regs,
-                      const uint64_t (&places)[2]) {
-  hits_.FetchAdd(1, kRelaxed);
+void ProbeEvent::Tell(const ProbeHit& hit) {
   // Pairs with the release in AddConsumer.
   Consumers* const consumers = consumers_.Load(kAcquire);
   if (consumers == nullptr) {
     return;
   }
-  size_t size = definition_.record_size();
-  if (definition_.has_text()) {
-    for (const FetchArgument& argument : definition_.arguments()) {
-      size += FetchedTextSize(argument, registers_, regs);
-    }
-    size = Min(size, kMaxEventRecord);
-  }
-  const EventPlace place = {ebpf_port_cpu_id(), &regs};
+  const EventPlace place = {ebpf_port_cpu_id(), &hit.regs};
+  size_t size = 0;  // nobody asked yet
   for (uint32_t i = 0; i < consumers->capacity; ++i) {
-    if (RecordConsumer* const one = consumers->places()[i].Load(kRelaxed)) {
-      TellOne(*one, place, places, size);
+    RecordConsumer* const one = consumers->places()[i].Load(kRelaxed);
+    if (one == nullptr || (i >= consumers->programs_from &&
+                           !one->RunPrograms(hit.regs, hit.place))) {
+      continue;
+    }
+    if (size == 0) {
+      size = RecordSize(hit);
+    }
+    if (void* const record = one->Reserve(size, place)) {
+      MakeRecord(hit, id(), record, size);
+      one->Commit(record, size, place);
     }
   }
-}
-
-void ProbeEvent::TellOne(RecordConsumer& consumer, const EventPlace& place,
-                         const uint64_t (&places)[2], size_t size) {
-  void* const record = consumer.Reserve(size, place);
-  if (record == nullptr) {
-    return;
-  }
-  *static_cast<EventHeader*>(record) = MakeEventHeader(id());
-  CopyBytes(static_cast<uint8_t*>(record) + sizeof(EventHeader), places,
-            definition_.is_return() ? sizeof(places) : sizeof(places[0]));
-  RecordText text(record, definition_.record_size(), size);
-  for (const FetchArgument& argument : definition_.arguments()) {
-    Fetch(argument, registers_, *place.regs, record, text);
-  }
-  text.Finish();
-  consumer.Commit(record, size, place);
 }
 
 }  // namespace ebpf

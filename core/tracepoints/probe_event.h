@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// A probe with a name: an event like a tracepoint, at a place of the kernel's
-// text that a line of kprobe_events chose.
+// Probes with a name: an event like a tracepoint, at places of the kernel's
+// text that lines of kprobe_events chose.
 #pragma once
 
 #include <stdint.h>
@@ -9,55 +9,61 @@
 #include "core/base/atomic.h"
 #include "core/machine/register_names.h"
 #include "core/memory/allocator.h"
-#include "core/probes/kprobe.h"
-#include "core/probes/return_hook.h"
 #include "core/sync/mutex.h"
+#include "core/tracepoints/event_probe.h"
 #include "core/tracepoints/probe_definition.h"
 #include "core/tracepoints/trace_event.h"
 
 namespace ebpf {
 
+/// What a probe tells of a hit.
+struct ProbeHit {
+  const ProbeDefinition& definition;
+  machine::PtRegs& regs;
+  FetchSource source;           // of these registers
+  const uint64_t (&places)[2];  // as the record's first fields have them
+  HitPlace place;
+};
+
 /// Context of what is not said otherwise: task.
-class ProbeEvent final : public TraceEvent,
-                         public KprobeConsumer,
-                         public ReturnConsumer {
+class ProbeEvent final : public TraceEvent {
  public:
-  /// What ProbeDefinition::Parse, AttachKprobe and ReturnHook::Prepare say.
-  /// The caller makes it known, and Deletes it.
-  static Result<ProbeEvent*> Create(StringView line,
-                                    const machine::RegisterNames& registers,
-                                    ProbeError& error, Allocator& allocator);
-  /// Nobody holds it, or finds it any more.
+  /// Its names and fields are those of `first`, which it takes over. kNoMemory,
+  /// and `first` is the caller's. The caller makes it known, and Deletes it.
+  static Result<ProbeEvent*> Create(EventProbe& first, Allocator& allocator);
+  /// Takes Create back: the probe is the caller's again.
+  void Undo();
+  /// Nobody holds it, or finds it any more. Its probes go, too.
   void Delete();
 
-  const ProbeDefinition& definition() const { return definition_; }
-  /// Hits of the time in which somebody wanted them. Context: any.
-  uint64_t hits() const { return hits_.Load(kRelaxed); }
-  uint64_t missed() const { return probe_->missed() + hook_.missed(); }
+  /// One more, whose fields are the same, and which it takes over. What
+  /// EventProbe::Enable says; kInvalid: functions may be made to return by
+  /// programs on it, but not that one. `probe` is the caller's then.
+  Status AddProbe(EventProbe& probe);
+  /// Deletes a probe that is not its only one, wanted or not.
+  void RemoveProbe(EventProbe& probe);
+  bool HasOthers() const;
+
+  const ProbeDefinition& definition() const { return *definition_; }
 
   // TraceEvent.
-  StringView system() const override { return definition_.group(); }
-  StringView name() const override { return definition_.event(); }
+  StringView system() const override { return definition_->group(); }
+  StringView name() const override { return definition_->event(); }
   Span<const EventField> fields() const override { return fields_; }
   StringView print_format() const override {
     return {print_format_.data(), print_format_.size()};
   }
   bool is_probe() const override { return true; }
-  ProbePlace probe_place() const override;
+  void DescribePlace(ProbePlace& place) const override;
+  Status AllowOverride() override;
   Status AddConsumer(RecordConsumer& consumer) override;
   void RemoveConsumer(RecordConsumer& consumer) override;
   void Hold() override { holds_.FetchAdd(1, kRelaxed); }
   void Release() override { holds_.FetchSub(1, kRelease); }
   bool is_held() const override { return holds_.Load(kAcquire) != 0; }
 
-  /// KprobeConsumer. Context: any.
-  void Hit(machine::PtRegs& regs) override;
-  /// ReturnConsumer. Context: any.
-  void Returned(machine::PtRegs& regs, const ReturnedCall& call) override;
-
-  // The list of all, under its lock.
-  ProbeEvent* next = nullptr;
-  uint64_t number = 0;  // grows along the list
+  /// One of its probes was hit. Context: any, in a read section.
+  void Tell(const ProbeHit& hit);
 
  private:
   friend class Allocator;
@@ -65,29 +71,27 @@ class ProbeEvent final : public TraceEvent,
   /// Who wants records; an array that is replaced.
   struct alignas(uint64_t) Consumers {  // the pointers follow it
     uint32_t capacity;
+    uint32_t programs_from;  // the first that RunsPrograms
     Atomic<RecordConsumer*>* places() {
       return reinterpret_cast<Atomic<RecordConsumer*>*>(this + 1);
     }
   };
   static_assert(sizeof(Consumers) == sizeof(uint64_t));
 
-  ProbeEvent(const machine::RegisterNames& registers, Allocator& allocator)
-      : registers_(registers), allocator_(allocator), definition_(allocator) {}
+  explicit ProbeEvent(Allocator& allocator) : allocator_(allocator) {}
   ~ProbeEvent() = default;
 
-  Status Init(StringView line, ProbeError& error);
-  Status MakeFields();
-  Status MakePrintFormat();
-  void PutPrintFormat(TextWriter& writer) const;
+  Status Init(EventProbe& first);
+  Status MakeFields(const ProbeDefinition& of);
+  Status MakePrintFormat(const ProbeDefinition& of);
   Consumers* MakeConsumers(size_t capacity);
   void FreeConsumers(Consumers* consumers);
-  void Tell(const machine::PtRegs& regs, const uint64_t (&places)[2]);
-  void TellOne(RecordConsumer& consumer, const EventPlace& place,
-               const uint64_t (&places)[2], size_t size);
+  Status EnableProbes() EBPF_REQUIRES(mutex_);
+  void DisableProbes(const EventProbe* end) EBPF_REQUIRES(mutex_);
 
-  const machine::RegisterNames& registers_;
   Allocator& allocator_;
-  ProbeDefinition definition_;
+  /// The first probe's, which may be gone.
+  ProbeDefinition* definition_ = nullptr;
   /// "__data_loc char[][2]"; one for each argument.
   struct TypeName {
     char text[24];
@@ -95,11 +99,10 @@ class ProbeEvent final : public TraceEvent,
   Span<EventField> fields_;
   Span<TypeName> type_names_;
   Span<char> print_format_;
-  ReturnHook hook_{*this};
-  Ref<Kprobe> probe_;  // of this, or of the hook
   Atomic<uint32_t> holds_{0};
-  Atomic<uint64_t> hits_{0};
-  Mutex mutex_;
+  mutable Mutex mutex_;
+  EventProbe* probes_ EBPF_GUARDED_BY(mutex_) = nullptr;  // the oldest
+  bool allows_override_ EBPF_GUARDED_BY(mutex_) = false;
   uint32_t users_ EBPF_GUARDED_BY(mutex_) = 0;
   Atomic<Consumers*> consumers_{nullptr};  // changed under the mutex
 };

@@ -122,6 +122,79 @@ TEST_F(ProbeEventTest, AReturnTellsItsValueAndWhereFrom) {
   EXPECT_EQ(HitText("back", 40, 2), "arg1=42");
 }
 
+TEST_F(ProbeEventTest, AReturnTellsWhatTheFunctionWasCalledWith) {
+  const char* text = "its text";
+  const auto address = reinterpret_cast<uint64_t>(&text);
+  ASSERT_EQ(Write("r:back kernel_add a=$arg2:s32 b=$arg2:u8 "
+                  "c=+0(+0($arg1)):string d=$retval:u64 e=+0($arg1):u64[1]"),
+            Status::kOk)
+      << Error();
+  const uint64_t minus = 0xffff'ffff'ffff'fffd;
+  EXPECT_EQ(HitText("back", address, minus),
+            "a=-3 b=253 c=\"its text\" d=" + std::to_string(address - 3) +
+                " e={" + std::to_string(reinterpret_cast<uint64_t>(text)) +
+                "}");
+}
+
+TEST_F(ProbeEventTest, ArgumentsOnTheStackAreKeptToo) {
+  // mov rax, [rsp + 16]; mov qword ptr [rsp + 16], 0; ret: the eighth.
+  constexpr uint8_t kEighth[] = {0x48, 0x8b, 0x44, 0x24, 0x10, 0x48, 0xc7, 0x44,
+                                 0x24, 0x10, 0,    0,    0,    0,    0xc3};
+  HostText eighth("kernel_eighth", kEighth);
+  ASSERT_EQ(Write("r:back kernel_eighth $arg8:u64 $arg7:u64 $arg6:u64 $retval"),
+            Status::kOk)
+      << Error();
+  Printed printed;
+  TraceEventRef event = Find("back");
+  ASSERT_EQ(event->AddConsumer(printed), Status::kOk);
+  using Eight = uint64_t(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t,
+                         uint64_t, uint64_t, uint64_t);
+  EXPECT_EQ(eighth.As<Eight>()(1, 2, 3, 4, 5, 6, 7, 8), 8u);
+  event->RemoveConsumer(printed);
+  const std::string text = printed.Text(*event);
+  EXPECT_EQ(text.substr(text.find(") ") + 2), "arg1=8 arg2=7 arg3=6 arg4=0x8");
+}
+
+/// Each call has its own.
+TEST_F(ProbeEventTest, NestedCallsKeepTheirArguments) {
+  // sum(n): n == 0 ? 0 : n + sum(n - 1)
+  constexpr uint8_t kSum[] = {0x31, 0xc0,                    // xor eax, eax
+                              0x48, 0x85, 0xff,              // test rdi, rdi
+                              0x74, 0x0e,                    // jz the end
+                              0x57,                          // push rdi
+                              0x48, 0xff, 0xcf,              // dec rdi
+                              0xe8, 0xf0, 0xff, 0xff, 0xff,  // call sum
+                              0x5f,                          // pop rdi
+                              0x48, 0x01, 0xf8,              // add rax, rdi
+                              0x90,                          // nop
+                              0xc3};
+  HostText sum("kernel_sum", kSum);
+  ASSERT_EQ(Write("r:back kernel_sum n=$arg1:u64 s=$retval:u64"), Status::kOk)
+      << Error();
+  class Checked final : public RecordConsumer {
+   public:
+    void* Reserve(size_t size, const EventPlace&) override {
+      return size <= sizeof(memory_) ? memory_ : nullptr;
+    }
+    void Commit(void*, size_t, const EventPlace&) override {
+      const uint64_t n = memory_[3];  // behind the header and two places
+      wrong += memory_[4] == n * (n + 1) / 2 ? 0 : 1;
+      ++count;
+    }
+    uint64_t wrong = 0;
+    uint64_t count = 0;
+
+   private:
+    uint64_t memory_[5];
+  } checked;
+  TraceEventRef event = Find("back");
+  ASSERT_EQ(event->AddConsumer(checked), Status::kOk);
+  EXPECT_EQ(sum.As<uint64_t(uint64_t)>()(100), 5050u);
+  event->RemoveConsumer(checked);
+  EXPECT_EQ(checked.count, 101u);
+  EXPECT_EQ(checked.wrong, 0u);
+}
+
 TEST_F(ProbeEventTest, ItsFormatIsLinuxs) {
   ASSERT_EQ(Write("p:a kernel_add a=%ax:u8 f=+0(%di):string "
                   "g=+0(%di):u8[2] n=+0(%di):string[2] d=%dx:char\n"
@@ -242,7 +315,7 @@ TEST_F(ProbeEventTest, EveryAllocationMayFail) {
   ForEachFailingAllocation("named probe", [&](FailingAllocator& allocator) {
     ProbeEvents::Init(HostMachineOps().registers, allocator);
     Counted counted;
-    Status status = Write("p:a kernel_add a=+0(%di):string");
+    Status status = Write("r:a kernel_add a=+0($arg1):string");
     if (IsOk(status)) {
       TraceEventRef event = Find("a");
       status = event->AddConsumer(counted);

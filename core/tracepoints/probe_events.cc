@@ -16,7 +16,7 @@ namespace {
 constinit Mutex mutex;
 constinit const machine::RegisterNames* names EBPF_GUARDED_BY(mutex) = nullptr;
 constinit Allocator* memory EBPF_GUARDED_BY(mutex) = nullptr;
-constinit ProbeEvent* first EBPF_GUARDED_BY(mutex) = nullptr;  // the oldest
+constinit EventProbe* first EBPF_GUARDED_BY(mutex) = nullptr;  // the oldest
 constinit uint64_t last_number EBPF_GUARDED_BY(mutex) = 0;
 
 /// Shows `line` with one blank between its words.
@@ -31,26 +31,80 @@ void Log(StringView line, const ProbeError& error) {
                 error.position);
 }
 
-/// Why there cannot be one more event of that name.
-ProbeError WhyNot(const ProbeDefinition& made) EBPF_REQUIRES(mutex) {
-  for (const ProbeEvent* event = first; event != nullptr; event = event->next) {
-    const ProbeDefinition& other = event->definition();
-    if (!(other.event() == made.event()) || !(other.group() == made.group())) {
-      continue;
+/// The event of that name, which is there already; or null.
+ProbeEvent* EventOf(const ProbeDefinition& made) EBPF_REQUIRES(mutex) {
+  for (EventProbe* probe = first; probe != nullptr;
+       probe = probe->next_of_all) {
+    ProbeEvent& event = probe->event();
+    if (event.name() == made.event() && event.system() == made.group()) {
+      return &event;
     }
-    if (other.is_return() != made.is_return()) {
-      return {ProbeErrorKind::kOtherProbeType, 0};
-    }
-    const size_t field = made.FirstOtherField(other);
-    if (field != ProbeDefinition::kMaxArguments) {
-      return {ProbeErrorKind::kOtherFields, made.ArgumentAt(field)};
-    }
-    if (made.IsSameProbe(other)) {
+  }
+  return nullptr;
+}
+
+/// Why `made` cannot be one more probe of `event`; kNone: it can.
+ProbeError WhyNot(const ProbeDefinition& made, const ProbeEvent& event)
+    EBPF_REQUIRES(mutex) {
+  if (event.definition().is_return() != made.is_return()) {
+    return {ProbeErrorKind::kOtherProbeType, 0};
+  }
+  const size_t field = made.FirstOtherField(event.definition());
+  if (field != ProbeDefinition::kMaxArguments) {
+    return {ProbeErrorKind::kOtherFields, made.ArgumentAt(field)};
+  }
+  for (const EventProbe* probe = first; probe != nullptr;
+       probe = probe->next_of_all) {
+    if (&probe->event() == &event && made.IsSameProbe(probe->definition())) {
       return {ProbeErrorKind::kSameProbe, 0};
     }
-    // Linux would add it to the event: here one event is one probe.
   }
-  return {ProbeErrorKind::kEventExists, 0};
+  return {};
+}
+
+/// Makes `probe` known, by an event of its own or by one that is there.
+Status Add(EventProbe& probe, ProbeError& error) EBPF_REQUIRES(mutex) {
+  if (ProbeEvent* const event = EventOf(probe.definition())) {
+    error = WhyNot(probe.definition(), *event);
+    return error.kind != ProbeErrorKind::kNone ? Status::kExists
+                                               : event->AddProbe(probe);
+  }
+  ProbeEvent* const event = EBPF_TRY(ProbeEvent::Create(probe, *memory));
+  const Status status = TraceEvents::Add(*event);
+  if (!IsOk(status)) {
+    if (status == Status::kExists) {
+      error = {ProbeErrorKind::kEventExists, 0};
+    }
+    event->Undo();
+  }
+  return status;
+}
+
+Status Make(StringView line) EBPF_REQUIRES(mutex) {
+  if (names == nullptr) {
+    return Status::kNotSupported;
+  }
+  ProbeError error;
+  const Result<EventProbe*> made =
+      EventProbe::Create(line, *names, error, *memory);
+  Status status = made.status();
+  if (made.ok()) {
+    status = Add(**made, error);
+  }
+  if (!IsOk(status)) {
+    Log(line, error);
+    if (made.ok()) {
+      (*made)->Delete();
+    }
+    return status;
+  }
+  EventProbe** link = &first;
+  while (*link != nullptr) {
+    link = &(*link)->next_of_all;
+  }
+  (*made)->number = ++last_number;
+  *link = *made;
+  return Status::kOk;
 }
 
 /// Nobody holds it, or finds it any more.
@@ -61,32 +115,19 @@ void Delete(ProbeEvent& event) {
   event.Delete();
 }
 
-Status Make(StringView line) EBPF_REQUIRES(mutex) {
-  if (names == nullptr) {
-    return Status::kNotSupported;
+/// Takes the first of the list at `link` out, and its event where it is that
+/// one's last. kBusy: somebody uses it.
+Status RemoveAt(EventProbe** link) EBPF_REQUIRES(mutex) {
+  EventProbe& probe = **link;
+  ProbeEvent& event = probe.event();
+  if (event.HasOthers()) {
+    *link = probe.next_of_all;
+    event.RemoveProbe(probe);
+    return Status::kOk;
   }
-  ProbeError error;
-  Result<ProbeEvent*> made = ProbeEvent::Create(line, *names, error, *memory);
-  Status status = made.status();
-  if (made.ok()) {
-    status = TraceEvents::Add(**made);
-    if (status == Status::kExists) {
-      error = WhyNot((*made)->definition());
-    }
-  }
-  if (!IsOk(status)) {
-    Log(line, error);
-    if (made.ok()) {
-      (*made)->Delete();
-    }
-    return status;
-  }
-  ProbeEvent** link = &first;
-  while (*link != nullptr) {
-    link = &(*link)->next;
-  }
-  (*made)->number = ++last_number;
-  *link = *made;
+  EBPF_TRY(TraceEvents::RemoveUnlessHeld(event));
+  *link = probe.next_of_all;
+  Delete(event);
   return Status::kOk;
 }
 
@@ -106,18 +147,15 @@ Status Remove(StringView line) EBPF_REQUIRES(mutex) {
     event = event.Substring(slash + 1);
   }
   bool found = false;
-  for (ProbeEvent** link = &first; *link != nullptr;) {
-    ProbeEvent* const one = *link;
-    if (!(event.empty() || one->name() == event) ||
-        (has_group && !(one->system() == group)) ||
-        !one->definition().BeginsWith(line)) {
-      link = &one->next;
-      continue;
+  for (EventProbe** link = &first; *link != nullptr;) {
+    const ProbeDefinition& one = (*link)->definition();
+    if ((event.empty() || one.event() == event) &&
+        (!has_group || one.group() == group) && one.BeginsWith(line)) {
+      EBPF_TRY(RemoveAt(link));
+      found = true;
+    } else {
+      link = &(*link)->next_of_all;
     }
-    EBPF_TRY(TraceEvents::RemoveUnlessHeld(*one));
-    *link = one->next;
-    Delete(*one);
-    found = true;
   }
   return found ? Status::kOk : Status::kNotFound;
 }
@@ -131,15 +169,30 @@ Status Do(StringView line) EBPF_REQUIRES(mutex) {
 }
 
 /// The oldest behind `*place`, which becomes its number; or null.
-ProbeEvent* Next(uint64_t* place) EBPF_REQUIRES(mutex) {
-  ProbeEvent* event = first;
-  while (event != nullptr && event->number <= *place) {
-    event = event->next;
+EventProbe* Next(uint64_t* place) EBPF_REQUIRES(mutex) {
+  EventProbe* probe = first;
+  while (probe != nullptr && probe->number <= *place) {
+    probe = probe->next_of_all;
   }
-  if (event != nullptr) {
-    *place = event->number;
+  if (probe != nullptr) {
+    *place = probe->number;
   }
-  return event;
+  return probe;
+}
+
+/// Nobody finds their events any more.
+void DeleteAll() EBPF_REQUIRES(mutex) {
+  while (first != nullptr) {
+    ProbeEvent& event = first->event();
+    for (EventProbe** link = &first; *link != nullptr;) {
+      if (&(*link)->event() == &event) {
+        *link = (*link)->next_of_all;
+      } else {
+        link = &(*link)->next_of_all;
+      }
+    }
+    Delete(event);
+  }
 }
 
 }  // namespace
@@ -153,12 +206,11 @@ void ProbeEvents::Init(const machine::RegisterNames* registers,
 
 void ProbeEvents::Exit() {
   const MutexGuard guard(mutex);
-  while (first != nullptr) {
-    ProbeEvent* const event = first;
-    first = event->next;
-    TraceEvents::Remove(*event);
-    event->Delete();
+  for (EventProbe* probe = first; probe != nullptr;
+       probe = probe->next_of_all) {
+    TraceEvents::Remove(probe->event());  // again, where it has several
   }
+  DeleteAll();
   names = nullptr;
 }
 
@@ -177,44 +229,36 @@ Status ProbeEvents::Write(StringView text) {
 
 Status ProbeEvents::Clear() {
   const MutexGuard guard(mutex);
-  for (ProbeEvent* event = first; event != nullptr; event = event->next) {
-    if (event->is_held()) {
-      return Status::kBusy;
-    }
-  }
-  while (first != nullptr) {
-    ProbeEvent* const event = first;
-    EBPF_TRY(TraceEvents::RemoveUnlessHeld(*event));
-    first = event->next;
-    Delete(*event);
-  }
+  EBPF_TRY(TraceEvents::RemoveProbesUnlessHeld());
+  DeleteAll();
   return Status::kOk;
 }
 
 bool ProbeEvents::Put(TextWriter& writer, uint64_t* place) {
   const MutexGuard guard(mutex);
-  const ProbeEvent* const event = Next(place);
-  if (event == nullptr) {
+  const EventProbe* const probe = Next(place);
+  if (probe == nullptr) {
     return false;
   }
-  event->definition().Put(writer);
+  probe->definition().Put(writer);
   writer.Put("\n");
   return true;
 }
 
 bool ProbeEvents::PutProfile(TextWriter& writer, uint64_t* place) {
   const MutexGuard guard(mutex);
-  const ProbeEvent* const event = Next(place);
-  if (event == nullptr) {
+  const EventProbe* const probe = Next(place);
+  if (probe == nullptr) {
     return false;
   }
+  const StringView name = probe->definition().event();
   constexpr size_t kNameWidth = 44;
   constexpr size_t kWidth = 15;
-  writer.Put("  ").Put(event->name());
-  for (size_t i = event->name().size(); i < kNameWidth; ++i) {
+  writer.Put("  ").Put(name);
+  for (size_t i = name.size(); i < kNameWidth; ++i) {
     writer.Put(' ');
   }
-  const uint64_t counts[] = {event->hits(), event->missed()};
+  const uint64_t counts[] = {probe->hits(), probe->missed()};
   for (const uint64_t count : counts) {
     char digits[20];
     TextWriter number(digits, sizeof(digits));

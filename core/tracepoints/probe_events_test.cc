@@ -5,6 +5,7 @@
 #include "core/tracepoints/probe_events.h"
 
 #include <atomic>
+#include <chrono>
 #include <string>
 #include <thread>
 
@@ -98,6 +99,8 @@ TEST_F(ProbeEventsTest, WhyANameIsTakenIsSaidAsLinuxDoes) {
        "Argument type or name is different from existing probe@17"},
       {"p:g/a kernel_add a=%ax",
        "Argument type or name is different from existing probe@23"},
+      {"p:g/a kernel_add x=%ax",
+       "Argument type or name is different from existing probe@23"},
       {"p:g/a kernel_add x=%ax b=%bx:u8",
        "Argument type or name is different from existing probe@17"},
       {"p:g/a kernel_add a=%ax b=%bx:u16",
@@ -111,10 +114,162 @@ TEST_F(ProbeEventsTest, WhyANameIsTakenIsSaidAsLinuxDoes) {
     EXPECT_EQ(Write(one.line), Status::kExists) << one.line;
     EXPECT_EQ(Error(), one.error) << one.line;
   }
-  // Linux adds a second probe to the event.
-  EXPECT_EQ(Write("p:g/a kernel_add+4 a=%ax b=%bx:u8"), Status::kExists);
+  EXPECT_EQ(Shown(), "p:g/a kernel_add a=%ax b=%bx:u8\n");
+}
+
+TEST_F(ProbeEventsTest, AnEventHasProbesAtSeveralPlaces) {
+  ASSERT_EQ(Write("p:g/a kernel_add a=%di b=%si:u8\n"
+                  "p:g/a kernel_add a=%si b=%si:u8\n"
+                  "p:g/a kernel_add+4 a=%di b=%si:u8"),
+            Status::kOk)
+      << Error();
+  EXPECT_EQ(Shown(),
+            "p:g/a kernel_add a=%di b=%si:u8\n"
+            "p:g/a kernel_add a=%si b=%si:u8\n"
+            "p:g/a kernel_add+4 a=%di b=%si:u8\n");
+  EXPECT_EQ(Write("p:g/a kernel_add a=%si b=%si:u8"), Status::kExists);
+  EXPECT_EQ(Error(), "There is already the exact same probe event@0");
+  TraceEventRef event = TraceEvents::Find("g", "a");
+  ASSERT_TRUE(event);
+  Counted counted;
+  ASSERT_EQ(event->AddConsumer(counted), Status::kOk);
+  auto* add = text_.As<Function>();
+  add(1, 2);
+  EXPECT_EQ(counted.count, 3u);
+  // One more, and one less, while it is on.
+  EXPECT_EQ(Write("p:g/a kernel_add+8 a=%ax b=%si:u8"), Status::kOk);
+  add(1, 2);
+  EXPECT_EQ(counted.count, 7u);
+  EXPECT_EQ(Write("-:g/a kernel_add"), Status::kOk);  // both
+  EXPECT_EQ(Shown(),
+            "p:g/a kernel_add+4 a=%di b=%si:u8\n"
+            "p:g/a kernel_add+8 a=%ax b=%si:u8\n");
+  add(1, 2);
+  EXPECT_EQ(counted.count, 9u);
+  // The last one is kept by who wants it, as in Linux.
+  EXPECT_EQ(Write("-:g/a"), Status::kBusy);
+  EXPECT_EQ(Shown(), "p:g/a kernel_add+8 a=%ax b=%si:u8\n");
+  EXPECT_EQ(event->name(), "a") << "of the first, which is gone";
+  EXPECT_EQ(event->fields()[1].name, "a");
+  EXPECT_EQ(Write("p:g/a kernel_add a=%di c=%si:u8"), Status::kExists);
+  EXPECT_EQ(Error(),
+            "Argument type or name is different from existing probe@23");
+  add(1, 2);
+  EXPECT_EQ(counted.count, 10u);
+  event->RemoveConsumer(counted);
+  event = TraceEventRef();
+  EXPECT_EQ(Write("-:g/a"), Status::kOk);
+  EXPECT_EQ(Shown(), "");
+  EXPECT_TRUE(EqualBytes(text_.bytes(), kAdd));
+}
+
+TEST_F(ProbeEventsTest, ReturnsOfOneNameAreFollowedFromSeveralFunctions) {
+  HostText other("kernel_other", kAdd);
+  ASSERT_EQ(Write("r:g/a kernel_add a=$retval\nr:g/a kernel_other a=$retval"),
+            Status::kOk)
+      << Error();
+  TraceEventRef event = TraceEvents::Find("g", "a");
+  Counted counted;
+  ASSERT_EQ(event->AddConsumer(counted), Status::kOk);
+  text_.As<Function>()(1, 2);
+  EXPECT_EQ(counted.count, 1u);
+  other.As<Function>()(1, 2);
+  EXPECT_EQ(counted.count, 2u);
+  event->RemoveConsumer(counted);
+  event = TraceEventRef();
+  EXPECT_EQ(ProbeEvents::Clear(), Status::kOk);
+}
+
+TEST_F(ProbeEventsTest, EachProbeOfAnEventHasAProfile) {
+  ASSERT_EQ(Write("p:g/a kernel_add\np:g/a kernel_add+4"), Status::kOk);
+  TraceEventRef event = TraceEvents::Find("g", "a");
+  Counted counted;
+  ASSERT_EQ(event->AddConsumer(counted), Status::kOk);
+  text_.As<Function>()(1, 2);
+  event->RemoveConsumer(counted);
+  char buffer[256];
+  uint64_t place = 0;
+  for (int i = 0; i < 2; ++i) {
+    TextWriter writer(buffer, sizeof(buffer));
+    ASSERT_TRUE(ProbeEvents::PutProfile(writer, &place));
+    EXPECT_EQ(std::string(buffer, writer.text().size()),
+              "  a                                                          1"
+              "               0\n");
+  }
+}
+
+TEST_F(ProbeEventsTest, AnEventThatIsNoProbesKeepsItsName) {
+  class Other final : public TraceEvent {
+   public:
+    StringView system() const override { return "g"; }
+    StringView name() const override { return "a"; }
+    Span<const EventField> fields() const override { return {}; }
+    StringView print_format() const override { return ""; }
+    Status AddConsumer(RecordConsumer&) override { return Status::kInvalid; }
+    void RemoveConsumer(RecordConsumer&) override {}
+  } other;
+  ASSERT_EQ(TraceEvents::Add(other), Status::kOk);
+  EXPECT_EQ(Write("p:g/a kernel_add"), Status::kExists);
   EXPECT_EQ(Error(),
             "Given group/event name is already used by another event@0");
+  EXPECT_EQ(ProbeEvents::Clear(), Status::kOk);
+  EXPECT_EQ(Write("p:g/a kernel_add"), Status::kExists) << "it is still there";
+  TraceEvents::Remove(other);
+  EXPECT_EQ(Write("p:g/a kernel_add"), Status::kOk);
+}
+
+/// Somebody takes one and gives it back all the time.
+TEST_F(ProbeEventsTest, AllGoOrNone) {
+  std::atomic<bool> stop{false};
+  std::thread other([&] {
+    const auto sometime = std::chrono::microseconds(20);
+    while (!stop) {
+      TraceEventRef held = TraceEvents::Find("g", "e3");
+      std::this_thread::sleep_for(sometime);
+      held = TraceEventRef();
+      std::this_thread::sleep_for(sometime);
+    }
+  });
+  std::string lines;
+  for (int i = 0; i < 5; ++i) {
+    const std::string line = "p:g/e" + std::to_string(i) + " kernel_add";
+    lines += line + "\n" + line + "+4\n";
+  }
+  int busy = 0;
+  int done = 0;
+  for (int i = 0; (busy < 10 || done < 10) && i < 10'000; ++i) {
+    if (Shown().empty()) {
+      EXPECT_EQ(Write(lines), Status::kOk) << Error();
+    }
+    const Status status = ProbeEvents::Clear();
+    ++(status == Status::kBusy ? busy : done);
+    EXPECT_EQ(Shown(), status == Status::kBusy ? lines : "") << i;
+  }
+  stop = true;
+  other.join();
+  EXPECT_GE(busy, 10);
+  EXPECT_GE(done, 10);
+}
+
+TEST_F(ProbeEventsTest, EveryAllocationOfASecondProbeMayFail) {
+  ForEachFailingAllocation("second probe", [&](FailingAllocator& allocator) {
+    ProbeEvents::Init(HostMachineOps().registers, allocator_);
+    ASSERT_EQ(Write("p:g/a kernel_add a=+0(%di):string"), Status::kOk);
+    TraceEventRef event = TraceEvents::Find("g", "a");
+    Counted counted;
+    ASSERT_EQ(event->AddConsumer(counted), Status::kOk);
+    ProbeEvents::Init(HostMachineOps().registers, allocator);
+    const Status status = Write("p:g/a kernel_add+4 a=+0(%si):string");
+    EXPECT_EQ(status, allocator.failed() ? Status::kNoMemory : Status::kOk);
+    uint64_t hits = counted.count;
+    text_.As<Function>()(0, 0);
+    EXPECT_EQ(counted.count - hits, IsOk(status) ? 2u : 1u);
+    event->RemoveConsumer(counted);
+    event = TraceEventRef();
+    EXPECT_EQ(ProbeEvents::Clear(), Status::kOk);
+    EXPECT_TRUE(EqualBytes(text_.bytes(), kAdd));
+  });
+  ProbeEvents::Init(HostMachineOps().registers, allocator_);
 }
 
 TEST_F(ProbeEventsTest, AWalkShowsOnceWhatIsThereAllTheTime) {

@@ -12,6 +12,7 @@
 #include "core/base/string_view.h"
 #include "core/base/text_writer.h"
 #include "core/machine/pt_regs.h"
+#include "core/platform/symbol_name.h"
 #include "core/platform/task.h"
 #include "core/tracepoints/event_field.h"
 
@@ -45,6 +46,12 @@ struct EventPlace {
   uint64_t frame = 0;
 };
 
+/// Of a probe's hit.
+struct HitPlace {
+  uint64_t function = 0;  // that was entered, or returned; 0: inside of one
+  bool is_return = false;
+};
+
 class TraceWriter;
 
 /// Gets an event's records. Outlives its place in the event's list.
@@ -61,6 +68,16 @@ class RecordConsumer {
   /// It is made, all of its `size` bytes. Context: as Reserve's.
   virtual void Commit(void* record, size_t size, const EventPlace& place) = 0;
 
+  /// Whether it runs programs on a probe's hits, before there is a record:
+  /// those come last. Context: task.
+  virtual bool RunsPrograms() const { return false; }
+  /// Runs them; whether it wants a record then. Where the event may be
+  /// overridden, a changed pc is gone on at. Context: as Reserve's.
+  virtual bool RunPrograms(machine::PtRegs& /*regs*/,
+                           const HitPlace& /*place*/) {
+    return true;
+  }
+
  protected:
   constexpr RecordConsumer() = default;
   ~RecordConsumer() = default;
@@ -71,14 +88,14 @@ class RecordConsumer {
   Atomic<TraceWriter*> writer_{nullptr};
 };
 
-/// Where a probe's event stands.
+/// Where a probe's event stands: the oldest of its probes.
 struct ProbePlace {
-  StringView symbol;    // the event's; empty: an address was asked for
-  uint64_t offset = 0;  // from the symbol
+  char symbol[kMaxSymbolName];
+  size_t symbol_size = 0;  // 0: an address was asked for
+  uint64_t offset = 0;     // from the symbol
   uint64_t address = 0;
-  uint64_t function = 0;  // at whose entry it is, or 0
   bool is_return = false;
-  uint64_t missed = 0;  // hits that nobody was told of
+  uint64_t missed = 0;  // hits of all of them that nobody was told of
 };
 
 /// Context of what is not said otherwise: task.
@@ -95,7 +112,10 @@ class TraceEvent : public NonCopyable {
   /// registers that come with a record, as Linux's programs find them.
   virtual bool is_probe() const { return false; }
   /// Of a probe's event.
-  virtual ProbePlace probe_place() const { return {}; }
+  virtual void DescribePlace(ProbePlace& /*place*/) const {}
+  /// Programs on it may make functions return, from now on. kInvalid: some
+  /// probe of it is where they may not, or it is no probe's.
+  virtual Status AllowOverride() { return Status::kInvalid; }
 
   /// Writes the text of a record in the trace, with the event's name, where it
   /// is none that the print format and the name make. False: it is, and nothing
@@ -174,6 +194,8 @@ class TraceEvents {
   static void Remove(TraceEvent& event);
   /// The same, unless somebody holds it: kBusy, and nothing has changed.
   static Status RemoveUnlessHeld(TraceEvent& event);
+  /// The same of all events of probes at once: all, or none.
+  static Status RemoveProbesUnlessHeld();
 
   static TraceEventRef Find(StringView system, StringView name);
   static TraceEventRef FindById(uint32_t id);

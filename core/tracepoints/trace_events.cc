@@ -67,6 +67,26 @@ Status TraceEvents::RemoveUnlessHeld(TraceEvent& event) {
   return Status::kOk;
 }
 
+Status TraceEvents::RemoveProbesUnlessHeld() {
+  const MutexGuard guard(mutex);
+  for (const TraceEvent* event = first; event != nullptr;
+       event = event->next_) {
+    if (event->is_probe() && event->is_held()) {
+      return Status::kBusy;
+    }
+  }
+  for (TraceEvent** link = &first; *link != nullptr;) {
+    TraceEvent& event = **link;
+    if (event.is_probe()) {
+      *link = event.next_;
+      event.next_ = nullptr;
+    } else {
+      link = &event.next_;
+    }
+  }
+  return Status::kOk;
+}
+
 void TraceEvents::TakeOut(TraceEvent& event) {
   for (TraceEvent** link = &first; *link != nullptr; link = &(*link)->next_) {
     if (*link == &event) {
