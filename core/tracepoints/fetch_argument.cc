@@ -8,6 +8,7 @@
 #include "core/base/number_text.h"
 #include "core/base/text_writer.h"
 #include "core/platform/symbol_name.h"
+#include "core/tracepoints/function_types.h"
 
 namespace ebpf {
 namespace {
@@ -73,6 +74,7 @@ class Reader {
     const size_t colon = body.Find(':');
     EBPF_TRY(ReadType(body, colon));
     EBPF_TRY(ReadWay(body.First(colon)));
+    EBPF_TRY(UseTypes(colon != body.size()));
     return CheckType(colon == body.size() ? 0 : colon + 1);
   }
 
@@ -85,10 +87,15 @@ class Reader {
   Status ReadName(StringView text, size_t number) {
     const size_t equals = text.Find('=');
     if (equals == text.size()) {
+      argument_.text = text;
+      // A variable has a name.
+      argument_.name = text.First(text.Find(':'));
+      if (has_types() && IsIdentifier(argument_.name)) {
+        return Status::kOk;
+      }
       TextWriter writer(argument_.own_name, sizeof(argument_.own_name));
       writer.Put("arg").PutUnsigned(number + 1);
       argument_.name = writer.text();
-      argument_.text = text;
       return Status::kOk;
     }
     if (equals > FetchArgument::kMaxNameSize) {
@@ -281,12 +288,82 @@ class Reader {
       case '\\':
         return ReadImmediate(text.Substring(1), at);
       default:
-        return Fail(!text.empty() && (IsLetter(text[0]) || text[0] == '_' ||
-                                      text[0] == '(')
-                        ? ProbeErrorKind::kNoTypes
-                        : ProbeErrorKind::kBadFetchArgument,
-                    at);
+        break;
     }
+    const bool is_name = !text.empty() && (IsLetter(text[0]) || text[0] == '_');
+    if (is_name && has_types() && place_.is_entry) {
+      return ReadTyped(text, at);
+    }
+    return Fail(is_name || text.StartsWith("(")
+                    ? ProbeErrorKind::kNoTypes
+                    : ProbeErrorKind::kBadFetchArgument,
+                at);
+  }
+
+  bool has_types() const {
+    return place_.types != nullptr && place_.types->has_btf();
+  }
+
+  /// "name", "name->member".
+  Status ReadTyped(StringView text, size_t at) {
+    ProbeError error;
+    const Status status =
+        place_.types->Find(text, place_.is_return, typed_, error);
+    if (!IsOk(status)) {
+      (void)Fail(error.kind, at + error.position);
+      return status;
+    }
+    typed_at_ = at;
+    is_typed_ = argument_.load_count == 0 && typed_.type != 0;
+    for (size_t i = typed_.load_count; i-- > 0;) {
+      EBPF_TRY(AddLoad(argument_.load_count, typed_.loads[i], false, at));
+    }
+    if (typed_.is_result) {
+      SetBase(FetchArgument::Base::kReturnValue, 0);
+      return Status::kOk;
+    }
+    return ReadArgument(typed_.parameter + uint64_t{1}, at);
+  }
+
+  /// One more load, before which `index` are made from outside.
+  Status AddLoad(size_t index, int64_t offset, bool is_user, size_t at) {
+    if (argument_.load_count == FetchArgument::kMaxLoads) {
+      return Fail(ProbeErrorKind::kTooManyLoads, at);
+    }
+    for (size_t i = argument_.load_count; i > index; --i) {
+      argument_.loads[i] = argument_.loads[i - 1];
+    }
+    argument_.loads[index] = {offset, is_user};
+    ++argument_.load_count;
+    return Status::kOk;
+  }
+
+  /// What the variable's type says where the argument says nothing, or that it
+  /// is text.
+  Status UseTypes(bool has_type) {
+    if (!is_typed_) {
+      return Status::kOk;
+    }
+    if (has_type) {
+      if (!argument_.is_text() || place_.types->IsText(typed_.type)) {
+        return Status::kOk;
+      }
+      return place_.types->IsPointerToText(typed_.type)
+                 ? AddLoad(0, 0, argument_.type == &kUserText, typed_at_)
+                 : Fail(ProbeErrorKind::kNoText, typed_at_);
+    }
+    const StringView name = place_.types->FetchTypeOf(typed_);
+    if (!name.empty()) {
+      argument_.type = FindType(name);
+    }
+    if (typed_.bit_size % 8 != 0 || typed_.bit_offset != 0) {
+      if (typed_.bit_size == 0 || typed_.bit_size + typed_.bit_offset > 64) {
+        return Fail(ProbeErrorKind::kBadTypes, typed_at_);
+      }
+      argument_.bit_width = static_cast<uint8_t>(typed_.bit_size);
+      argument_.bit_offset = typed_.bit_offset;
+    }
+    return Status::kOk;
   }
 
   Status ReadRegister(StringView name, size_t at) {
@@ -304,6 +381,9 @@ class Reader {
     if (name.StartsWith("retval")) {
       if (!place_.is_return) {
         return Fail(ProbeErrorKind::kReturnValueOnEntry, at);
+      }
+      if (has_types() && place_.is_entry) {
+        return ReadTyped(StringView(name.data() - 1, name.size() + 1), at);
       }
       // As in Linux, whatever follows.
       SetBase(FetchArgument::Base::kReturnValue, 0);
@@ -323,6 +403,9 @@ class Reader {
     if (name == "comm" || name == "COMM") {
       SetBase(FetchArgument::Base::kComm, 0);
       return Status::kOk;
+    }
+    if (name == "arg*" && place_.is_entry) {
+      return Fail(ProbeErrorKind::kAllArgumentsInside, at);
     }
     if (name.StartsWith("arg") && ParseUnsigned(name.Substring(3), &number)) {
       return ReadArgument(number, at);
@@ -452,6 +535,9 @@ class Reader {
   size_t type_base_ = 0;  // behind the first load, as Linux counts
   bool is_bit_field_ = false;
   StringView bits_;
+  TypedWay typed_;
+  size_t typed_at_ = 0;
+  bool is_typed_ = false;  // the value is what `typed_` leads to
 };
 
 }  // namespace

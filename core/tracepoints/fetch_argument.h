@@ -15,6 +15,7 @@
 
 namespace ebpf {
 
+class FunctionTypes;
 class RecordText;
 
 enum class ProbeErrorKind : uint8_t {
@@ -67,8 +68,9 @@ class KeptArguments {
 struct FetchPlace {
   const machine::RegisterNames* registers = nullptr;
   bool is_return = false;
-  bool is_entry = false;          // of a function
-  KeptArguments* kept = nullptr;  // null: none can be
+  bool is_entry = false;                 // of a function
+  KeptArguments* kept = nullptr;         // null: none can be
+  const FunctionTypes* types = nullptr;  // null: as with no BTF
 };
 
 /// Where values come from at a hit.
@@ -121,7 +123,8 @@ struct FetchArgument {
 };
 
 /// Reads "NAME=FETCHARG:TYPE" or "FETCHARG:TYPE", the argument with this
-/// number, from 0 on. kInvalid: `error` says why; its position is in `text`.
+/// number, from 0 on. kInvalid, and of what BTF should say kNotFound and
+/// kNotSupported: `error` says why; its position is in `text`.
 /// What `argument` points to is `text`'s, and so `argument` stays where it is.
 /// Context: task.
 Status ParseFetchArgument(StringView text, size_t number,

@@ -6,6 +6,7 @@
 #include "core/base/ascii.h"
 #include "core/base/number_text.h"
 #include "core/base/words.h"
+#include "core/helpers/kernel_btf.h"
 #include "core/platform/symbol_name.h"
 #include "core/probes/function_entry.h"
 #include "core/probes/kprobe.h"
@@ -26,6 +27,12 @@ bool IsShownAs(const FetchArgument& argument, StringView word) {
          word[equals] == '=' && word.Substring(equals + 1) == argument.text;
 }
 
+/// What the kernel's BTF says of the function, if there is one.
+FunctionTypes TypesOf(StringView symbol) {
+  const btf::Btf* const btf = KernelBtf();
+  return btf == nullptr ? FunctionTypes() : FunctionTypes(*btf, symbol);
+}
+
 bool IsGroupName(StringView text) {
   for (size_t i = 0; i < text.size(); ++i) {
     const char c = text[i];
@@ -40,6 +47,7 @@ bool IsGroupName(StringView text) {
 
 ProbeDefinition::~ProbeDefinition() {
   allocator_.DeleteArray(arguments_);
+  allocator_.DeleteArray(expanded_);
   allocator_.DeleteArray(text_);
 }
 
@@ -231,17 +239,138 @@ bool ProbeDefinition::IsUsed(StringView name, size_t before) const {
   return IsOneOf(name, kReserved);
 }
 
+/// Looks for "$arg*" and "$arg1", of which BTF may know the names.
+Status ProbeDefinition::FindMetaArguments(const FunctionTypes& types, bool& any,
+                                          ProbeError& error) {
+  bool has_all = false;
+  for (size_t i = 2; i < words_; ++i) {
+    const StringView word = Word(i);
+    if (!word.StartsWith("$arg")) {
+      continue;
+    }
+    if (!place_.is_entry) {
+      return Fail(error, ProbeErrorKind::kNotAtEntry, WordAt(i));
+    }
+    const char next = word.size() == 4 ? '\0' : word[4];
+    if (next == '*') {
+      if (has_all) {
+        return Fail(error, ProbeErrorKind::kAllArgumentsTwice, WordAt(i));
+      }
+      if (types.parameter_count() == 0) {
+        return Fail(error, ProbeErrorKind::kNoTypes, WordAt(i));
+      }
+      has_all = true;
+      all_at_ = i - 2;
+      all_count_ = types.parameter_count();
+    } else if (!IsDigit(next)) {
+      return Fail(error, ProbeErrorKind::kBadVariable, WordAt(i));
+    }
+    any = any || types.parameter_count() != 0;
+  }
+  return Status::kOk;
+}
+
+/// Writes the arguments with a blank between them, with names for numbers.
+Status ProbeDefinition::PutArguments(const FunctionTypes& types,
+                                     TextWriter& writer,
+                                     ProbeError& error) const {
+  size_t expanded = 0;
+  for (size_t i = 2; i < words_; ++i) {
+    StringView word = Word(i);
+    const bool is_meta = word.StartsWith("$arg");
+    uint64_t first = 0;
+    uint64_t last = 0;
+    StringView type;
+    if (is_meta && word[4] == '*') {
+      last = types.parameter_count() - 1;
+    } else if (is_meta) {
+      const size_t colon = word.Find(':');
+      if (!ParseUnsigned(word.First(colon).Substring(4), &first)) {
+        error = {ProbeErrorKind::kBadVariable, WordAt(i)};
+        return Status::kNotFound;
+      }
+      last = --first;
+      type = word.Substring(colon);
+    }
+    for (uint64_t n = first; n <= last; ++n) {
+      writer.Put(writer.wanted() == 0 ? "" : " ");
+      if (!is_meta) {
+        writer.Put(word);
+        continue;
+      }
+      if (n >= types.parameter_count()) {
+        error = {ProbeErrorKind::kNoSuchVariable, WordAt(i)};
+        return Status::kNotFound;
+      }
+      const Result<StringView> name =
+          types.ParameterName(static_cast<uint32_t>(n));
+      if (!name.ok()) {
+        error = {ProbeErrorKind::kFunctionNotInTypes, WordAt(i)};
+        return Status::kNotFound;
+      }
+      writer.Put(*name).Put(type);
+      expanded += name->size() + type.size() + 1;
+      if (expanded > kMaxExpandedSize) {
+        error = {ProbeErrorKind::kAllArgumentsTooLong, WordAt(i)};
+        return Status::kTooBig;
+      }
+    }
+  }
+  return Status::kOk;
+}
+
+Status ProbeDefinition::ExpandArguments(const FunctionTypes& types,
+                                        ProbeError& error) {
+  argument_count_ = words_ - 2;
+  if (argument_count_ != 0) {
+    argument_text_ = command().Substring(WordAt(2));
+  }
+  bool any = false;
+  EBPF_TRY(FindMetaArguments(types, any, error));
+  if (!any) {
+    return Status::kOk;
+  }
+  TextWriter measure;
+  EBPF_TRY(PutArguments(types, measure, error));
+  expanded_ = EBPF_TRY(allocator_.NewArray<char>(measure.wanted()));
+  TextWriter writer(expanded_.data(), expanded_.size());
+  EBPF_TRY(PutArguments(types, writer, error));
+  argument_text_ = writer.text();
+  argument_count_ += all_count_ - 1;
+  return Status::kOk;
+}
+
+/// The word of the command that argument number `argument` was written as.
+size_t ProbeDefinition::WordOf(size_t argument) const {
+  if (argument < all_at_ + all_count_) {
+    return 2 + Min(argument, all_at_);
+  }
+  return 2 + argument - (all_count_ - 1);
+}
+
 Status ProbeDefinition::ReadArguments(ProbeError& error) {
-  const size_t count = words_ - 2;
-  if (count > kMaxArguments) {
+  const FunctionTypes types = TypesOf(symbol_);
+  const bool has_too_many = words_ - 2 > kMaxArguments;
+  if (!has_too_many) {
+    EBPF_TRY(ExpandArguments(types, error));
+  }
+  const size_t count = argument_count_;
+  if (has_too_many || count > kMaxArguments) {
     (void)Fail(error, ProbeErrorKind::kTooManyArguments, WordAt(2));
     return Status::kTooBig;
   }
+  place_.types = &types;
+  const Status status = ReadEachArgument(error);
+  place_.types = nullptr;
+  return status;
+}
+
+Status ProbeDefinition::ReadEachArgument(ProbeError& error) {
+  const size_t count = argument_count_;
   arguments_ = EBPF_TRY(allocator_.NewArray<FetchArgument>(count));
   record_size_ = sizeof(EventHeader) + (place_.is_return ? 16 : 8);
-  size_t at = count == 0 ? 0 : WordAt(2);
+  StringView rest = argument_text_;
   for (size_t i = 0; i < count; ++i) {
-    const StringView rest = command().Substring(at);
     const StringView word = rest.First(rest.Find(' '));
     FetchArgument& argument = arguments_[i];
     const Status status = ParseFetchArgument(word, i, place_, argument, error);
@@ -250,6 +379,7 @@ Status ProbeDefinition::ReadArguments(ProbeError& error) {
     const bool has_name = error.kind != ProbeErrorKind::kNameTooLong &&
                           error.kind != ProbeErrorKind::kNoName &&
                           error.kind != ProbeErrorKind::kBadName;
+    const size_t at = WordAt(WordOf(i));
     if (has_name && IsUsed(argument.name, i)) {
       return Fail(error, ProbeErrorKind::kUsedName, at);
     }
@@ -264,7 +394,7 @@ Status ProbeDefinition::ReadArguments(ProbeError& error) {
       (void)Fail(error, ProbeErrorKind::kEventTooBig, at + argument.type_base);
       return Status::kTooBig;
     }
-    at += word.size() + 1;
+    rest = rest.Substring(Min(word.size() + 1, rest.size()));
   }
   return Status::kOk;
 }
@@ -350,7 +480,8 @@ bool ProbeDefinition::IsSameProbe(const ProbeDefinition& other) const {
 
 size_t ProbeDefinition::ArgumentAt(size_t number) const {
   // Behind the last word there is no blank, which Linux counts.
-  return number + 2 < words_ ? WordAt(number + 2) : command().size() + 1;
+  return number < argument_count_ ? WordAt(WordOf(number))
+                                  : command().size() + 1;
 }
 
 }  // namespace ebpf

@@ -12,6 +12,7 @@
 #include "core/base/text_writer.h"
 #include "core/memory/allocator.h"
 #include "core/tracepoints/fetch_argument.h"
+#include "core/tracepoints/function_types.h"
 
 namespace ebpf {
 
@@ -22,14 +23,17 @@ class ProbeDefinition : public NonCopyable {
   static constexpr size_t kMaxArguments = KeptArguments::kMax;
   static constexpr size_t kMaxLineSize = 4094;
   static constexpr uint64_t kMaxReturnCount = 4096;
+  /// All that BTF's names may take, with an end each.
+  static constexpr size_t kMaxExpandedSize = 128;
   static constexpr StringView kDefaultGroup = "kprobes";
 
   explicit ProbeDefinition(Allocator& allocator) : allocator_(allocator) {}
   ~ProbeDefinition();
 
-  /// Reads "p[:[GROUP/]EVENT] PLACE [ARGUMENT...]" or "r...". kInvalid: `error`
-  /// says why, if anything; its position is in command(). kNoMemory; kTooBig:
-  /// more than kMaxArguments, which `error` says, or than kMaxLineSize.
+  /// Reads "p[:[GROUP/]EVENT] PLACE [ARGUMENT...]" or "r...". kInvalid, and of
+  /// what BTF should say kNotFound and kNotSupported: `error` says why, if
+  /// anything; its position is in command(). kNoMemory; kTooBig: more than
+  /// kMaxArguments, which `error` says, or than kMaxLineSize.
   /// Whether there is such a function, and whether a probe may stand there, is
   /// looked at, but not what it is called. Once. Context: task.
   Status Parse(StringView line, const machine::RegisterNames& registers,
@@ -77,12 +81,25 @@ class ProbeDefinition : public NonCopyable {
   Status ReadSymbol(StringView word, size_t at, ProbeError& error);
   Status ReadNames(ProbeError& error);
   Status NameItself();
+  Status FindMetaArguments(const FunctionTypes& types, bool& any,
+                           ProbeError& error);
+  Status PutArguments(const FunctionTypes& types, TextWriter& writer,
+                      ProbeError& error) const;
+  Status ExpandArguments(const FunctionTypes& types, ProbeError& error);
+  size_t WordOf(size_t argument) const;
   Status ReadArguments(ProbeError& error);
+  Status ReadEachArgument(ProbeError& error);
   bool IsUsed(StringView name, size_t before) const;
 
   Allocator& allocator_;
   Span<char> text_;
   size_t words_ = 0;
+  /// The arguments, where BTF's names stand in place of $arg1 and $arg*.
+  Span<char> expanded_;
+  StringView argument_text_;
+  size_t argument_count_ = 0;
+  size_t all_at_ = 0;  // the argument that was $arg*, and what it became
+  size_t all_count_ = 1;
   char own_name_[kMaxNameSize + 1];
   StringView group_ = kDefaultGroup;
   StringView event_;

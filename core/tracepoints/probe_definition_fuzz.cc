@@ -40,12 +40,12 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     argument.offset = 8;
     const auto& regs =
         reinterpret_cast<const ebpf::machine::PtRegs&>(registers);
-    const size_t texts =
-        ebpf::FetchedTextSize(argument, *place.registers, regs);
+    const ebpf::FetchSource source = {*place.registers, regs};
+    const size_t texts = ebpf::FetchedTextSize(argument, source, 512);
     const size_t fields = 8 + argument.type->size * argument.count();
     if (fields + texts <= sizeof(record)) {
       ebpf::RecordText behind(record, fields, fields + texts);
-      ebpf::Fetch(argument, *place.registers, regs, record, behind);
+      ebpf::Fetch(argument, source, record, behind);
       if (behind.room().size() > texts) {
         abort();
       }

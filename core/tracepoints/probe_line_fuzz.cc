@@ -66,6 +66,8 @@ void FetchAll(const ProbeDefinition& definition) {
   const machine::RegisterNames& names = *HostMachineOps().registers;
   uint64_t registers[64] = {};
   const auto& regs = reinterpret_cast<const machine::PtRegs&>(registers);
+  const std::vector<uint64_t> kept(definition.kept().count());
+  const FetchSource source = {names, regs, kept.data()};
   const size_t fields = definition.record_size();
   size_t texts = 0;
   size_t end = sizeof(EventHeader) + (definition.is_return() ? 16 : 8);
@@ -73,13 +75,13 @@ void FetchAll(const ProbeDefinition& definition) {
     Require(argument.offset >= end);
     end = argument.offset + argument.type->size * argument.count();
     Require(end <= fields);
-    texts += FetchedTextSize(argument, names, regs);
+    texts += FetchedTextSize(argument, source, kMaxEventRecord);
   }
   Require(texts == 0 || definition.has_text());
   std::vector<uint8_t> record(fields + texts);
   RecordText behind(record.data(), fields, fields + texts);
   for (const FetchArgument& argument : definition.arguments()) {
-    Fetch(argument, names, regs, record.data(), behind);
+    Fetch(argument, source, record.data(), behind);
   }
 }
 
