@@ -8,7 +8,9 @@
 #include <errno.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <ucontext.h>
+#include <unistd.h>
 
 #include "arch/x86_64/machine/nofault.h"
 #include "arch/x86_64/machine_ops.h"
@@ -118,10 +120,26 @@ EBPF_NOPROBE_INLINE bool EndDetour(PtRegs& regs) {
   return true;
 }
 
+constexpr int kFaultSignals[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE};
+
+/// TSan's sigaction(2) masks all signals while a handler runs, whatever was
+/// asked for, and a fault that is masked ends the process: what a probe reads
+/// may fault. The handler's end brings the mask of before back.
+EBPF_NOPROBE_INLINE void LetFaultsNest() {
+#if __has_feature(thread_sanitizer)
+  uint64_t mask = uint64_t{1} << (SIGTRAP - 1);
+  for (const int signal : kFaultSignals) {
+    mask |= uint64_t{1} << (signal - 1);
+  }
+  syscall(SYS_rt_sigprocmask, SIG_UNBLOCK, &mask, nullptr, sizeof(mask));
+#endif
+}
+
 EBPF_NOPROBE void OnSigtrap(int /*signal*/, siginfo_t* info, void* opaque) {
   const int saved_errno = errno;
   auto& context = *static_cast<ucontext_t*>(opaque);
   const bool breakpoint = info->si_code == SI_KERNEL;
+  LetFaultsNest();
   AsTrap(context, [&](PtRegs& regs) __attribute__((always_inline)) {
     if (breakpoint) {
       ++g_breakpoint_count;
@@ -141,7 +159,6 @@ EBPF_NOPROBE void OnSigtrap(int /*signal*/, siginfo_t* info, void* opaque) {
   errno = saved_errno;
 }
 
-constexpr int kFaultSignals[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE};
 constexpr size_t kFaultSignalCount =
     sizeof(kFaultSignals) / sizeof(kFaultSignals[0]);
 
@@ -161,6 +178,7 @@ void GiveBack(int signal) {
 EBPF_NOPROBE void OnFaultSignal(int signal, siginfo_t* /*info*/, void* opaque) {
   const int saved_errno = errno;
   auto& context = *static_cast<ucontext_t*>(opaque);
+  LetFaultsNest();
   AsTrap(context, [&](PtRegs& regs) __attribute__((always_inline)) {
     if (BeginDetour(regs)) {
       return;
