@@ -21,7 +21,7 @@ constexpr Bound kBounds[] = {
     {"kprobe_other/xor", 159},
     {"kprobe_other/interior_load", 159},
     {"kretprobe", 372},
-    {"kprobe_program", 283},
+    {"kprobe_program", 279},
     {"attach/median", 44140},
     {"attach/p99", 44140},
     {"detach/median", 30480},
