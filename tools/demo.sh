@@ -30,7 +30,7 @@ target() {
 boot() {
   local script="${1#//}"
   script="${script/://}.sh"
-  (cd "bazel-bin/$script.runfiles/ebpf" && "./$script" --raw --timeout 60)
+  (cd "bazel-bin/$script.runfiles/ebpf" && "./$script" --raw --timeout 180)
 }
 
 targets=()

@@ -11,6 +11,7 @@
 #include "testing/demo/client_calls.h"
 #include "testing/demo/histogram.h"
 #include "testing/demo/latency.h"
+#include "testing/demo/profile.h"
 #include "testing/demo/report.h"
 #include "testing/demo/scene.h"
 #include "testing/programs/count.h"
@@ -341,6 +342,7 @@ bool Run(const Environment& environment) {
       demo.ShowEvents();
       demo.ShowCounts();
       ShowLatency(demo);
+      ShowProfile(demo);
       demo.ShowPrints();
       demo.ShowRejection();
     }
