@@ -69,6 +69,10 @@ bool ebpf_hermit_stack(uintptr_t sp, uintptr_t* begin, uintptr_t* end);
 bool ebpf_hermit_saved_pcs(void (*see)(void* argument, uintptr_t pc),
                            void* argument);
 
+/// Lets interrupts of the virtual timer come, which the kernel itself does not
+/// use; false if the machine has none. Locks. Context: task.
+bool ebpf_hermit_enable_virtual_timer(void);
+
 /// From now on `tell(begin, end)` is called where a task has ended and its
 /// stacks, which lie in that range, are given back. Context: task.
 void ebpf_hermit_tell_stack_end(void (*tell)(uint64_t begin, uint64_t end));

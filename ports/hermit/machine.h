@@ -20,6 +20,14 @@ bool InterruptsMasked();
 /// then keeps its own. Context: task, once.
 bool InstallTraps();
 
+/// Prepares a timer of our own, whose interrupts our vectors see before the
+/// kernel. False if there is none. Context: task, once, after InstallTraps().
+bool StartTimer();
+
+/// Has the timer interrupt at `deadline_ns` by ebpf_port_time_ns(), soon if
+/// that is past and never if it is all ones. Context: any, interrupts masked.
+void ArmTimer(uint64_t deadline_ns);
+
 /// What arch/ knows of this CPU beyond its type. Context: any.
 uint64_t MachineFeatures();
 

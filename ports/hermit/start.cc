@@ -7,6 +7,7 @@
 #include "ports/hermit/machine.h"
 #include "ports/hermit/random.h"
 #include "ports/hermit/symbols.h"
+#include "ports/hermit/timer.h"
 #include "ports/hermit/worker.h"
 
 namespace {
@@ -36,5 +37,6 @@ extern "C" int ebpf_hermit_start_port(void) {
   if (!InstallTraps()) {
     return kMinusNotSupported;
   }
+  StartTimers();
   return StartWorker() ? 0 : kMinusNoMemory;
 }

@@ -134,9 +134,11 @@ export RUSTC="$rust/usr/bin/rustc" CARGO_HOME="$cache/cargo-home"
 export CARGO_TARGET_DIR="$work/target"
 export RUSTC_BOOTSTRAP=1  # -Zbuild-std, with a compiler that is no nightly
 export HERMIT_LOG_LEVEL_FILTER=error  # below it, pages at each boot
-# The cache's place is nobody's business; the separator is cargo's.
-export CARGO_ENCODED_RUSTFLAGS="$(printf '%s\x1f%s\x1f%s' \
-  -Crelocation-model=pic --remap-path-prefix "$work=hermit")"
+# Stacks of the kernel are walked by its frames. The cache's place is nobody's
+# business; the separator is cargo's.
+export CARGO_ENCODED_RUSTFLAGS="$(printf '%s\x1f%s\x1f%s\x1f%s' \
+  -Crelocation-model=pic -Cforce-frame-pointers=yes \
+  --remap-path-prefix "$work=hermit")"
 host_variable="CARGO_TARGET_$(tr a-z- A-Z_ <<<"$host")_LINKER"
 export "$host_variable=$host_cc"
 unset RUSTUP_TOOLCHAIN RUSTC_WRAPPER CARGO_BUILD_TARGET RUSTFLAGS

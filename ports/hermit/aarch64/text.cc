@@ -16,6 +16,7 @@
 
 EBPF_NOPROBE_SYMBOLS(ebpf_hermit_cpu)
 EBPF_NOPROBE_SYMBOLS(ebpf_hermit_trap)
+EBPF_NOPROBE_SYMBOLS(ebpf_ticks_noprobe)
 
 extern "C" {
 extern const uint8_t EbpfHermitVectors[];
@@ -55,11 +56,13 @@ bool IsInOneFunction(uintptr_t address, size_t size) {
          size <= symbol.size - (address - symbol.address);
 }
 
-/// The port's own part of a breakpoint's way.
+/// The port's own part of a breakpoint's way, and what runs under a lock that a
+/// program may take.
 bool IsOnTheTrapsWay(uintptr_t address, size_t size) {
   const ebpf::TextRange ranges[] = {
       {ebpf_hermit_cpu_begin, ebpf_hermit_cpu_end},
       {ebpf_hermit_trap_begin, ebpf_hermit_trap_end},
+      {ebpf_ticks_noprobe_begin, ebpf_ticks_noprobe_end},
       {EbpfHermitVectors, EbpfHermitVectorsEnd},
   };
   for (const ebpf::TextRange& range : ranges) {

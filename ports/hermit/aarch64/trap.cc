@@ -9,6 +9,7 @@
 #include "ports/hermit/aarch64/registers.h"
 #include "ports/hermit/aarch64/trap_frame.h"
 #include "ports/hermit/machine.h"
+#include "ports/hermit/timer.h"
 
 EBPF_NOPROBE_RANGE(ebpf_hermit_trap)
 
@@ -77,6 +78,11 @@ EBPF_NOPROBE bool EbpfHermitFault(ebpf::hermit::TrapFrame* frame) {
   auto* regs = reinterpret_cast<ebpf_pt_regs*>(frame);
   ebpf_on_fault(regs);
   return ebpf_fix_fault(regs);
+}
+
+/// Our timer's interrupt; the kernel gets it next.
+void EbpfHermitTick(const ebpf::hermit::TrapFrame* frame) {
+  ebpf::hermit::Tick(frame);
 }
 
 }  // extern "C"

@@ -4,7 +4,8 @@
 // EbpfHermitBreakpoint, a failed load of ebpf_copy_nofault to where that goes
 // on, and everything else to the kernel's vector, with every register as it was
 // or, where a probed instruction failed in its slot, as if it had failed at its
-// own place.
+// own place. An interrupt goes to EbpfHermitTick first if our timer asks for
+// one.
 // [arm/aarch64: D1.4, Exceptions]
 //
 // Hermit's tasks run on SP_EL0 and its interrupts, idle loop and boot on
@@ -25,6 +26,9 @@
 /* Exception classes, ESR_EL1 bits 31..26. */
 #define CLASS_DATA_ABORT 0x25	/* without a change of exception level */
 #define CLASS_BRK	0x3c
+
+/* CNTV_CTL_EL0: enabled, not masked, and its time has come. */
+#define TIMER_ASKS	5
 
 /* trap.cc writes the last word of each vector: a branch to the kernel's. */
 #define TO_KERNEL	124
@@ -51,6 +55,22 @@
 	add	sp, sp, #\size
 	b	\name\()_vector + TO_KERNEL
 	.skip	TO_KERNEL - (. - \name\()_vector)
+	brk	#0
+	.endm
+
+	.macro	interrupt name, size
+	.balign	128
+\name\()_interrupt:
+	sub	sp, sp, #\size
+	stp	x0, x1, [sp]
+	mrs	x0, cntv_ctl_el0
+	cmp	x0, #TIMER_ASKS
+	b.eq	\name\()_tick
+\name\()_interrupt_pass:
+	ldp	x0, x1, [sp]
+	add	sp, sp, #\size
+	b	\name\()_interrupt + TO_KERNEL
+	.skip	TO_KERNEL - (. - \name\()_interrupt)
 	brk	#0
 	.endm
 
@@ -159,6 +179,17 @@
 	b	\name\()_pass
 	.endm
 
+	/* The kernel's vector must see what ours saw, as above. */
+	.macro	tick name
+\name\()_tick:
+	save_registers
+	save_sp_\name
+	mov	x0, sp
+	bl	EbpfHermitTick
+	load_registers
+	b	\name\()_interrupt_pass
+	.endm
+
 	.section .ebpf.noprobe, "ax", @progbits
 	.balign	2048
 	.globl	EbpfHermitVectors
@@ -167,13 +198,14 @@
 EbpfHermitVectors:
 	// This exception level, on SP_EL0: synchronous, IRQ, FIQ, SError.
 	synchronous task, FRAME_SIZE
-	pass_on
+	interrupt task, FRAME_SIZE
 	pass_on
 	pass_on
 	// This exception level, on SP_EL1.
 	synchronous kernel, FRAME_SIZE + GAP_SIZE
+	interrupt kernel, FRAME_SIZE + GAP_SIZE
 	// The rest, and what comes from below, 64 and 32 bits.
-	.rept	11
+	.rept	10
 	pass_on
 	.endr
 
@@ -210,6 +242,8 @@ kernel_go_on:
 	fault	kernel, FRAME_SIZE + GAP_SIZE
 	refuse	task
 	refuse	kernel
+	tick	task
+	tick	kernel
 	.size	EbpfHermitVectors, . - EbpfHermitVectors
 	.globl	EbpfHermitVectorsEnd
 	.hidden	EbpfHermitVectorsEnd

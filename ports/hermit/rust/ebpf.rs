@@ -14,11 +14,22 @@ use core::mem;
 use core::ptr;
 use core::sync::atomic::{AtomicPtr, Ordering};
 
+#[cfg(target_arch = "aarch64")]
+use arm_gic::IntId;
+#[cfg(target_arch = "aarch64")]
+use arm_gic::Trigger;
+#[cfg(target_arch = "aarch64")]
+use hermit_dtb::Dtb;
+
 use super::Task;
 use crate::arch::core_local::core_scheduler;
 #[cfg(target_arch = "aarch64")]
+use crate::arch::interrupts::GIC;
+#[cfg(target_arch = "aarch64")]
 use crate::arch::scheduler::State;
 use crate::arch::scheduler::TaskStacks;
+#[cfg(target_arch = "aarch64")]
+use crate::env;
 
 /// The id of the running task, 0 for the idle task and where the scheduler is
 /// just changing it. Takes no lock. Context: any, after the boot.
@@ -124,6 +135,54 @@ pub unsafe extern "C" fn ebpf_hermit_saved_pcs(
 			unsafe { see(argument, pc) };
 		}
 	}
+	true
+}
+
+/// The interrupt of the virtual timer: the number of a private peripheral's. A
+/// timer's `interrupts` are three numbers each (kind, number, flags), of the
+/// secure, the physical, the virtual and the hypervisor's timer.
+#[cfg(target_arch = "aarch64")]
+fn virtual_timer_interrupt() -> Option<u32> {
+	let tree = env::boot_info().hardware_info.device_tree?.get() as usize;
+	let tree = unsafe { Dtb::from_raw(ptr::with_exposed_provenance(tree)) }?;
+	for node in tree.enum_subnodes("/") {
+		let name = node.split('@').next()?;
+		let is_timer = tree
+			.get_property(name, "compatible")
+			.and_then(|text| core::str::from_utf8(text).ok())
+			.is_some_and(|text| text.contains("armv8-timer"));
+		if !is_timer {
+			continue;
+		}
+		let word = |index: usize| {
+			let bytes = tree.get_property(name, "interrupts")?;
+			let bytes = bytes.get(4 * index..4 * index + 4)?;
+			Some(u32::from_be_bytes(bytes.try_into().ok()?))
+		};
+		const PRIVATE: u32 = 1;
+		return word(6).filter(|&kind| kind == PRIVATE).and(word(7));
+	}
+	None
+}
+
+/// Lets interrupts of the virtual timer come. The kernel uses the physical one
+/// only: it acknowledges these, if the timer still asks then, and does nothing.
+/// False if the machine does not tell of that timer. Locks. Context: task.
+#[cfg(target_arch = "aarch64")]
+#[unsafe(no_mangle)]
+pub extern "C" fn ebpf_hermit_enable_virtual_timer() -> bool {
+	let Some(number) = virtual_timer_interrupt() else {
+		return false;
+	};
+	let mut gic = GIC.lock();
+	let Some(gic) = gic.as_mut() else {
+		return false;
+	};
+	let id = IntId::ppi(number);
+	let cpu = Some(0);
+	gic.set_interrupt_priority(id, cpu, 0);
+	gic.set_trigger(id, cpu, Trigger::Level);
+	gic.enable_interrupt(id, cpu, true);
 	true
 }
 

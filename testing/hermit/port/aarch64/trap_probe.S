@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// See trap_probe.h. All of it runs with interrupts masked: what is below sp
-// must stay as the breakpoint's handler leaves it.
+// See trap_probe.h. All of it but the loop of HermitTestTurns runs with
+// interrupts masked: what is below sp must stay as the breakpoint's handler
+// leaves it.
 
 	.macro	enter
 	stp	x29, x30, [sp, #-112]!
@@ -48,11 +49,9 @@
 	str	x30, [x0, #240]
 	.endm
 
-	.text
-	.globl	HermitTestRegisters
-	.hidden	HermitTestRegisters
-	.type	HermitTestRegisters, @function
-HermitTestRegisters:
+	/* Loads flags and x2..x30 from the registers at x0, on the stack that x2
+	   says; x1 is where they are to be stored. */
+	.macro	begin
 	enter
 	adrp	x9, test_state
 	add	x9, x9, :lo12:test_state
@@ -77,11 +76,10 @@ HermitTestRegisters:
 	ldp	x26, x27, [x0, #208]
 	ldp	x28, x29, [x0, #224]
 	ldr	x30, [x0, #240]
-	ldp	x0, x1, [x0]
-	.globl	HermitTestBreakpoint
-	.hidden	HermitTestBreakpoint
-HermitTestBreakpoint:
-	brk	#1
+	.endm
+
+	/* Stores all of them, and returns. */
+	.macro	finish
 	stp	x0, x1, [sp, #-16]!
 	adrp	x0, test_state
 	add	x0, x0, :lo12:test_state
@@ -99,7 +97,37 @@ HermitTestBreakpoint:
 	ldr	x9, [x9, #8]
 	mov	sp, x9
 	leave
+	.endm
+
+	.text
+	.globl	HermitTestRegisters
+	.hidden	HermitTestRegisters
+	.type	HermitTestRegisters, @function
+HermitTestRegisters:
+	begin
+	ldp	x0, x1, [x0]
+	.globl	HermitTestBreakpoint
+	.hidden	HermitTestBreakpoint
+HermitTestBreakpoint:
+	brk	#1
+	finish
 	.size	HermitTestRegisters, . - HermitTestRegisters
+
+	.globl	HermitTestTurns
+	.hidden	HermitTestTurns
+	.type	HermitTestTurns, @function
+HermitTestTurns:
+	begin
+	ldp	x0, x1, [x0]
+	msr	daifclr, #2
+	.globl	HermitTestTurn
+	.hidden	HermitTestTurn
+HermitTestTurn:
+	sub	x0, x0, #1
+	cbnz	x0, HermitTestTurn
+	msr	daifset, #3
+	finish
+	.size	HermitTestTurns, . - HermitTestTurns
 
 	.globl	HermitTestStackPointer
 	.hidden	HermitTestStackPointer
