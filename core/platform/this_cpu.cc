@@ -5,5 +5,7 @@
 // of what the port has.
 #include "core/platform/this_cpu.h"
 
-extern "C"
-    __attribute__((weak)) constinit ebpf_this_cpu ebpf_port_this_cpu = {};
+extern "C" {
+// In braces: g++ takes what follows extern "C" itself for a declaration.
+__attribute__((weak)) constinit ebpf_this_cpu ebpf_port_this_cpu = {};
+}  // extern "C"
