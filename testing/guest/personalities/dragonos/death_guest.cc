@@ -130,6 +130,7 @@ extern "C" {
 
 bool ebpf_dragonos_fault(dragonos_trap_frame* /*frame*/) { return false; }
 void ebpf_dragonos_ipi(dragonos_trap_frame* /*frame*/) {}
+void ebpf_dragonos_tick(const dragonos_trap_frame* /*frame*/) {}
 size_t ebpf_dragonos_interrupted(const dragonos_trap_frame* /*frame*/) {
   return 0;
 }

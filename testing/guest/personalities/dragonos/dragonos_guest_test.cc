@@ -27,6 +27,8 @@ constinit bool interrupts_in_hook = false;
 constinit ebpf::Atomic<uint32_t> softirqs{0};
 constinit ebpf::Atomic<uint32_t> ipis[kMaxCpus] = {};
 constinit bool interrupts_in_ipi = true;
+constinit ebpf::Atomic<uint32_t> ticks[kMaxCpus] = {};
+constinit ebpf::Atomic<uint32_t> bad_ticks{0};
 constinit uintptr_t fault_goes_on_at = 0;
 
 uintptr_t AddressOf(const void* object) {
@@ -131,6 +133,15 @@ GUEST_TEST(DragonOs, AnIpiReachesEachCpuWithInterruptsMasked) {
   GUEST_EXPECT(!interrupts_in_ipi);
 }
 
+GUEST_TEST(DragonOs, EachCpuTicksWithInterruptsMaskedAndTellsWhatItInterrupts) {
+  for (uint32_t cpu = 0; cpu < OnlineCpus(); ++cpu) {
+    const uint32_t before = ticks[cpu].Load(ebpf::kAcquire);
+    SleepTicks(5);
+    GUEST_EXPECT(ticks[cpu].Load(ebpf::kAcquire) > before);
+  }
+  GUEST_EXPECT_EQ(bad_ticks.Load(ebpf::kRelaxed), 0);
+}
+
 GUEST_TEST(DragonOs, KnowsWhereARendezvousMayBegin) {
   GUEST_EXPECT(dragonos_may_rendezvous());
   const uintptr_t irq = machine::IrqSave();
@@ -158,6 +169,15 @@ bool ebpf_dragonos_fault(dragonos_trap_frame* frame) {
 void ebpf_dragonos_ipi(dragonos_trap_frame* /*frame*/) {
   guest::interrupts_in_ipi = guest::machine::IrqsEnabled();
   guest::ipis[guest::machine::CpuId()].FetchAdd(1, ebpf::kRelease);
+}
+
+void ebpf_dragonos_tick(const dragonos_trap_frame* frame) {
+  // What has interrupts masked is not interrupted.
+  constexpr uint64_t kInterruptFlag = 1 << 9;
+  if ((frame->rflags & kInterruptFlag) == 0 || guest::machine::IrqsEnabled()) {
+    guest::bad_ticks.FetchAdd(1, ebpf::kRelaxed);
+  }
+  guest::ticks[guest::machine::CpuId()].FetchAdd(1, ebpf::kRelease);
 }
 
 size_t ebpf_dragonos_interrupted(const dragonos_trap_frame* /*frame*/) {
