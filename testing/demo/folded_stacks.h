@@ -17,7 +17,7 @@ namespace demo {
 /// kernels' stacks.
 class FoldedStacks {
  public:
-  static constexpr size_t kMostPaths = 64;
+  static constexpr size_t kMostPaths = 512;
   static constexpr size_t kMostDepth = 8;
 
   /// Paths begin at the function at address `root`.

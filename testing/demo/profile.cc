@@ -16,7 +16,7 @@ namespace {
   const uint64_t end = ebpf_port_time_ns() + nanoseconds;
   do {
     uint64_t value = 1;
-    for (int i = 0; i < 300; ++i) {
+    for (int i = 0; i < 1500; ++i) {
       value = value * 3 + 1;
       asm volatile("" : "+r"(value)::"memory");
     }

@@ -4,7 +4,9 @@
 #pragma once
 
 #define PROFILE_DEPTH 24
-#define PROFILE_STACKS 512
+// Of two stacks that meet in one place the later one is lost: room enough that
+// few do.
+#define PROFILE_STACKS 8192
 
 // The map `stacks`: return addresses, innermost first, zero behind the last.
 struct profile_stack {
