@@ -18,6 +18,12 @@ void ebpf_port_task_ids(uint32_t* pid, uint32_t* tgid) {
   }
 }
 
+uint32_t ebpf_port_task_pid(void) {
+  uint32_t pid;
+  uint32_t tgid;
+  return alien_current_task(&pid, &tgid) ? pid : 0;
+}
+
 bool ebpf_port_task_comm(char* name, size_t size) {
   char whole[32];
   const size_t length = alien_current_task_name(whole, sizeof whole);
