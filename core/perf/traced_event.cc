@@ -53,18 +53,15 @@ bool ReadStack(uint64_t frame, int64_t offset, uint64_t& word) {
 /// As Linux makes them up at a tracepoint: of the place, its pc and its frame.
 /// Null: nobody knows. The caller was told of a tracepoint's record.
 const machine::PtRegs* DescribePlace(uint64_t frame, SampleMemory& memory) {
-  // What the place called, and the place; frames may not be kept here.
-  uint64_t pc = 0;
-  for (int i = 0; i < 2; ++i) {
-    const uint64_t at = frame;
-    if (!ReadStack(at, machine::kStackFrames.return_address, pc) ||
-        !ReadStack(at, machine::kStackFrames.caller_frame, frame)) {
-      return nullptr;
-    }
+  uint64_t pc;
+  uint64_t caller;
+  if (!ReadStack(frame, machine::kStackFrames.return_address, pc) ||
+      !ReadStack(frame, machine::kStackFrames.caller_frame, caller)) {
+    return nullptr;
   }
   // Zeros from the beginning, but for what is written each time.
   auto& regs = *reinterpret_cast<machine::PtRegs*>(memory.registers);
-  machine::DescribeCaller(regs, pc, frame);
+  machine::DescribeCaller(regs, pc, caller);
   return &regs;
 }
 

@@ -41,8 +41,8 @@ struct EventPlace {
   uint32_t cpu;  // this one
   /// Of the context in which it happens, or null.
   const machine::PtRegs* regs = nullptr;
-  /// Of a function that tells records, called by the one that the tracepoint's
-  /// place calls; 0: it is not told so.
+  /// Of the function that the tracepoint's place calls, so its return address
+  /// is there; 0: nobody knows.
   uint64_t frame = 0;
 };
 

@@ -331,7 +331,9 @@ void TellArguments(Tracepoint& tracepoint, ArgumentsConsumer& consumer,
 
 [[gnu::noinline]] void TellRecords(Tracepoint& tracepoint,
                                    TracepointConsumers::Record* records,
-                                   const uint64_t* arguments, uint32_t cpu) {
+                                   const uint64_t* arguments,
+                                   const EventPlace& place) {
+  const uint32_t cpu = place.cpu;
   const Telling telling(tracepoint, cpus->Of(cpu));
   if (telling.is_deep()) {
     return;
@@ -341,8 +343,6 @@ void TellArguments(Tracepoint& tracepoint, ArgumentsConsumer& consumer,
   if (info.text_size != nullptr) {
     size = Min(size + info.text_size(arguments), kMaxEventRecord);
   }
-  const EventPlace place = {
-      cpu, nullptr, reinterpret_cast<uint64_t>(__builtin_frame_address(0))};
   for (; RecordConsumer* const consumer = records->Load(kRelaxed); ++records) {
     if (TraceWriter* const writer = consumer->writer()) {
       writer->Write(tracepoint.id, size, cpu,
@@ -377,7 +377,8 @@ void TellArguments(Tracepoint& tracepoint, ArgumentsConsumer& consumer,
 /// The CPU's section is open.
 [[gnu::always_inline]] inline void TellAll(Tracepoint& tracepoint,
                                            const uint64_t* arguments,
-                                           uint32_t cpu) {
+                                           const EventPlace& place) {
+  const uint32_t cpu = place.cpu;
   // Pairs with the release in Add.
   const Told told(tracepoint.consumers.Load(kAcquire));
   if (told.is_program()) {
@@ -403,7 +404,7 @@ void TellArguments(Tracepoint& tracepoint, ArgumentsConsumer& consumer,
         tracepoint.info->text_size == nullptr) {
       TellTrace(tracepoint, *writer, arguments, cpu);
     } else {
-      TellRecords(tracepoint, records, arguments, cpu);
+      TellRecords(tracepoint, records, arguments, place);
     }
   }
 }
@@ -411,32 +412,34 @@ void TellArguments(Tracepoint& tracepoint, ArgumentsConsumer& consumer,
 /// Preemption is off.
 [[gnu::always_inline]] inline void TellMany(Tracepoint& tracepoint,
                                             const uint64_t* arguments,
-                                            uint32_t cpu) {
-  CpuSection& section = cpus->Of(cpu).section;
+                                            const EventPlace& place) {
+  CpuSection& section = cpus->Of(place.cpu).section;
   const bool is_outermost = !section.is_open();
   if (is_outermost) {
     section.Open();
   }
-  TellAll(tracepoint, arguments, cpu);
+  TellAll(tracepoint, arguments, place);
   if (is_outermost) {
     section.Close();
   }
 }
 
-/// As Fire, wherever it is and whatever the port says.
+/// As Fire, wherever it is and whatever the port says. `frame`: of what the
+/// place called.
 [[gnu::noinline]] void FireAnyhow(Tracepoint& tracepoint,
-                                  const uint64_t* arguments) {
+                                  const uint64_t* arguments, uint64_t frame) {
   if (Told(tracepoint.consumers.Load(kRelaxed)).is_nobody()) {
     return;  // the text could not be changed back, perhaps before the end
   }
   const StayOnCpu stay;
-  TellMany(tracepoint, arguments, ThisCpu());
+  TellMany(tracepoint, arguments, {ThisCpu(), nullptr, frame});
 }
 
 /// The same, as a function of its own.
 [[gnu::noinline]] void TellInside(Tracepoint& tracepoint,
-                                  const uint64_t* arguments, uint32_t cpu) {
-  TellMany(tracepoint, arguments, cpu);
+                                  const uint64_t* arguments, uint32_t cpu,
+                                  uint64_t frame) {
+  TellMany(tracepoint, arguments, {cpu, nullptr, frame});
 }
 
 /// Where a program is all that there is, and none runs on this CPU, which is
@@ -466,19 +469,21 @@ void TellArguments(Tracepoint& tracepoint, ArgumentsConsumer& consumer,
   return told.is_program();
 }
 
+/// Part of what the place calls.
 [[gnu::always_inline]] inline void Fire(Tracepoint& tracepoint,
                                         const uint64_t* arguments) {
+  const auto frame = reinterpret_cast<uint64_t>(__builtin_frame_address(0));
   const Told told(tracepoint.consumers.Load(kRelaxed));
   // In one branch, of two numbers.
   const uint64_t is_long =
       (uint64_t{told.is_program()} ^ 1) | (PortFacts::Get() ^ kUsualFacts);
   if (__builtin_expect(is_long != 0, 0)) {
-    FireAnyhow(tracepoint, arguments);
+    FireAnyhow(tracepoint, arguments, frame);
     return;
   }
   const BasicStayOnCpu<UsualFacts> stay;
   if (__builtin_expect(!TellOnlyProgram(tracepoint, arguments), 0)) {
-    TellInside(tracepoint, arguments, ThisCpu<UsualFacts>());
+    TellInside(tracepoint, arguments, ThisCpu<UsualFacts>(), frame);
   }
 }
 
