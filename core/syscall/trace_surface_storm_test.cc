@@ -76,6 +76,14 @@ EBPF_TRACEPOINT(Brief);
 constexpr uint8_t kAdd[] = {0x55, 0x48, 0x89, 0xe5, 0x48,
                             0x8d, 0x04, 0x37, 0x5d, 0xc3};
 constexpr uint32_t kThreads = 3;
+/// TSan delays signals: into a breakpoint's handler, too, and what they say was
+/// interrupted is where the thread was when they came. So a slot may be taken
+/// away from who is about to go there.
+#if __has_feature(thread_sanitizer)
+constexpr bool kHitsProbes = false;
+#else
+constexpr bool kHitsProbes = true;
+#endif
 constexpr uint32_t kKprobeProgram = 2;
 constexpr uint32_t kTracepointProgram = 5;
 constexpr uint32_t kPerfEventProgram = 7;
@@ -190,7 +198,7 @@ void Actor::PassEvents() {
   for (uint64_t i = 0; i < count; ++i) {
     EBPF_TRACE(Stormed, i, i % 3 == 0 ? "a longer text than the others" : "b");
     EBPF_TRACE(Brief, static_cast<uint32_t>(i));
-    if (world_.Add() != 42) {
+    if (kHitsProbes && world_.Add() != 42) {
       abort();
     }
   }
