@@ -20,7 +20,7 @@ namespace ebpf {
 /// What a consumer tells for lists of probes.
 struct ConsumerInfo {
   bool follows_returns = false;  // a kretprobe
-  uint64_t missed = 0;  // besides Kprobe::missed
+  uint64_t missed = 0;           // besides Kprobe::missed
 };
 
 /// What happens at a hit. Outlives its Kprobe's Detach.

@@ -120,9 +120,7 @@ void dragonos_preempt_enable() {
   --dragonos::Current()->preempt_disabled;
 }
 
-size_t dragonos_preempt_counter() {
-  return offsetof(Thread, preempt_disabled);
-}
+size_t dragonos_preempt_counter() { return offsetof(Thread, preempt_disabled); }
 
 bool dragonos_may_rendezvous() {
   return machine::IrqsEnabled() && dragonos::Current()->preempt_disabled == 0;
