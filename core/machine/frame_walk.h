@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
 //
-// Following a chain of frame pointers, for the ports' ebpf_port_stack_walk.
+// Following a chain of frame pointers: what ports make ebpf_port_stack_walk of.
 #pragma once
 
 #include <stddef.h>
 #include <stdint.h>
+
+#include "core/platform/nofault.h"
 
 namespace ebpf::machine {
 
@@ -14,28 +16,59 @@ struct FrameLayout {
   int64_t return_address;  // into the caller
 };
 
+namespace internal {
+
+inline bool ReadWord(uint64_t address, uint64_t& word) {
+  return ebpf_port_read_nofault(&word, static_cast<uintptr_t>(address),
+                                sizeof(word));
+}
+
 /// Appends to `addresses` what the chain from `frame` on returns to, until it
-/// holds `capacity`; the new count. `read(address, word)` reads a word, or says
-/// false where the stack is not. Frames only lie higher and higher, so the walk
-/// ends. Context: any.
-template <typename Read>
-size_t WalkFrames(FrameLayout layout, uint64_t frame, const Read& read,
-                  uint64_t* addresses, size_t count, size_t capacity) {
+/// holds `capacity`; the new count. Frames only lie higher and higher, so the
+/// walk ends.
+inline size_t WalkFrames(FrameLayout layout, uint64_t frame,
+                         uint64_t* addresses, size_t count, size_t capacity) {
   while (count < capacity && frame != 0 && frame % sizeof(uint64_t) == 0) {
     uint64_t caller = 0;
     uint64_t back = 0;
-    if (!read(frame + static_cast<uint64_t>(layout.return_address), back) ||
+    if (!ReadWord(frame + static_cast<uint64_t>(layout.return_address), back) ||
         back == 0) {
       break;
     }
     addresses[count++] = back;
-    if (!read(frame + static_cast<uint64_t>(layout.caller_frame), caller) ||
+    if (!ReadWord(frame + static_cast<uint64_t>(layout.caller_frame), caller) ||
         caller <= frame) {
       break;
     }
     frame = caller;
   }
   return count;
+}
+
+}  // namespace internal
+
+/// ebpf_port_stack_walk, in that function, of a kernel that knows nothing of
+/// its processes' stacks: by the frames that are kept, read as memory that may
+/// not be there. Where there are none, the interrupted pc is all. `Registers`
+/// is the CPU's PtRegs, whose ProgramCounter and FramePointer stand beside
+/// `layout` in arch/<isa>/stack_frames.h. Context: any.
+template <typename Registers>
+[[gnu::always_inline]] inline size_t WalkKernelStack(FrameLayout layout,
+                                                     const void* regs,
+                                                     bool user,
+                                                     uint64_t* addresses,
+                                                     size_t capacity) {
+  if (user || capacity == 0) {
+    return 0;
+  }
+  size_t count = 0;
+  auto frame = reinterpret_cast<uint64_t>(__builtin_frame_address(0));
+  if (regs != nullptr) {
+    const auto& at = *static_cast<const Registers*>(regs);
+    addresses[count++] = ProgramCounter(at);
+    frame = FramePointer(at);
+  }
+  return internal::WalkFrames(layout, frame, addresses, count, capacity);
 }
 
 }  // namespace ebpf::machine

@@ -14,8 +14,6 @@
 #include <memory>
 #include <string>
 #include <thread>
-#include <time.h>
-#include <unistd.h>
 #include <vector>
 
 #include "core/linux_abi/bpf.h"
@@ -29,6 +27,7 @@
 #include "testing/caller/test_system.h"
 #include "testing/caller/trace_files.h"
 #include "testing/host_port/host_cpu.h"
+#include "testing/host_port/host_signal_timer.h"
 #include "testing/host_port/host_task.h"
 
 namespace ebpf {
@@ -551,28 +550,6 @@ void Actor::Step() {
   }
 }
 
-/// Signals to this thread, again and again.
-class Ticks {
- public:
-  Ticks(int signal, long every_ns) {
-    struct sigevent event = {};
-    event.sigev_notify = SIGEV_THREAD_ID;
-    event.sigev_signo = signal;
-    event._sigev_un._tid = gettid();
-    struct itimerspec times = {};
-    times.it_value.tv_nsec = times.it_interval.tv_nsec = every_ns;
-    if (timer_create(CLOCK_MONOTONIC, &event, &timer_) != 0 ||
-        timer_settime(timer_, 0, &times, nullptr) != 0) {
-      abort();
-    }
-  }
-  ~Ticks() { timer_delete(timer_); }
-  Ticks(const Ticks&) = delete;
-
- private:
-  timer_t timer_;
-};
-
 TEST(TraceSurfaceStormTest, AnythingAtOnceLeavesNothing) {
   const TestSystem system;
   struct sigaction action{};
@@ -595,7 +572,7 @@ TEST(TraceSurfaceStormTest, AnythingAtOnceLeavesNothing) {
         SetHostTask(cpu, cpu, "storm");
         t_is_cpu = true;
         {
-          const Ticks ticks(SIGUSR2, 300'000 + cpu * 17'000);
+          const HostSignalTimer ticks(SIGUSR2, 300'000 + cpu * 17'000);
           while (ebpf_port_time_ns() < end) {
             actors[cpu - 1].Step();
           }

@@ -6,7 +6,6 @@
 
 #include "arch/riscv64/stack_frames.h"
 #include "core/platform/cpu.h"
-#include "core/platform/nofault.h"
 #include "core/platform/stack.h"
 #include "core/platform/ticks.h"
 #include "ports/alien/hooks.h"
@@ -55,27 +54,11 @@ void ebpf_alien_user_tick(const alien_trap_frame* frame) {
   ticks.Tick(&regs, true);
 }
 
-// Where the kernel keeps no frame pointers, the interrupted pc is all.
 size_t ebpf_port_stack_walk(const void* regs, bool user, uint64_t* addresses,
                             size_t capacity) {
   using namespace ebpf::riscv64;
-  if (user || capacity == 0) {
-    return 0;
-  }
-  size_t count = 0;
-  auto frame = reinterpret_cast<uint64_t>(__builtin_frame_address(0));
-  if (regs != nullptr) {
-    const auto& at = *static_cast<const PtRegs*>(regs);
-    addresses[count++] = ProgramCounter(at);
-    frame = FramePointer(at);
-  }
-  return ebpf::machine::WalkFrames(
-      kFrameLayout, frame,
-      [](uint64_t address, uint64_t& word) {
-        return ebpf_port_read_nofault(&word, static_cast<uintptr_t>(address),
-                                      sizeof(word));
-      },
-      addresses, count, capacity);
+  return ebpf::machine::WalkKernelStack<PtRegs>(kFrameLayout, regs, user,
+                                                addresses, capacity);
 }
 
 }  // extern "C"

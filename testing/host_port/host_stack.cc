@@ -8,7 +8,6 @@
 
 #include "arch/x86_64/stack_frames.h"
 #include "core/base/assert.h"
-#include "core/platform/nofault.h"
 #include "core/platform/stack.h"
 
 namespace ebpf {
@@ -49,23 +48,7 @@ bool ebpf_port_stack_bounds(uintptr_t sp, uintptr_t* begin, uintptr_t* end) {
 
 size_t ebpf_port_stack_walk(const void* regs, bool user, uint64_t* addresses,
                             size_t capacity) {
-  using namespace ebpf;
-  if (user || capacity == 0) {
-    return 0;  // processes of the host port have no code
-  }
-  size_t count = 0;
-  uint64_t frame = reinterpret_cast<uint64_t>(__builtin_frame_address(0));
-  if (regs != nullptr) {
-    const x86_64::PtRegs& at =
-        x86_64::RegsOf(*static_cast<const machine::PtRegs*>(regs));
-    addresses[count++] = x86_64::ProgramCounter(at);
-    frame = x86_64::FramePointer(at);
-  }
-  return machine::WalkFrames(
-      x86_64::kFrameLayout, frame,
-      [](uint64_t address, uint64_t& word) {
-        return ebpf_port_read_nofault(&word, static_cast<uintptr_t>(address),
-                                      sizeof(word));
-      },
-      addresses, count, capacity);
+  using namespace ebpf::x86_64;
+  return ebpf::machine::WalkKernelStack<PtRegs>(kFrameLayout, regs, user,
+                                                addresses, capacity);
 }

@@ -16,8 +16,6 @@
 #include <optional>
 #include <string>
 #include <thread>
-#include <time.h>
-#include <unistd.h>
 #include <vector>
 
 #include "core/memory/allocator.h"
@@ -26,6 +24,7 @@
 #include "core/tracepoints/trace_buffer.h"
 #include "gtest/gtest.h"
 #include "testing/host_port/host_cpu.h"
+#include "testing/host_port/host_signal_timer.h"
 
 namespace ebpf {
 namespace {
@@ -101,35 +100,13 @@ void OnTrap(int) {
   }
 }
 
-/// Sends a signal to this thread, again and again.
-class Ticks {
- public:
-  Ticks(int signal, long every_ns) {
-    struct sigevent event = {};
-    event.sigev_notify = SIGEV_THREAD_ID;
-    event.sigev_signo = signal;
-    event._sigev_un._tid = gettid();
-    struct itimerspec times = {};
-    times.it_value.tv_nsec = times.it_interval.tv_nsec = every_ns;
-    if (timer_create(CLOCK_MONOTONIC, &event, &timer_) != 0 ||
-        timer_settime(timer_, 0, &times, nullptr) != 0) {
-      abort();
-    }
-  }
-  ~Ticks() { timer_delete(timer_); }
-  Ticks(const Ticks&) = delete;
-
- private:
-  timer_t timer_;
-};
-
 void Produce(uint32_t number, uint64_t count) {
   const HostCpu cpu(number);
   Producer& producer = producers[number];
   this_producer = &producer;
   {
-    const Ticks interrupts(SIGUSR1, 61'000);
-    const Ticks traps(SIGUSR2, 37'000);
+    const HostSignalTimer interrupts(SIGUSR1, 61'000);
+    const HostSignalTimer traps(SIGUSR2, 37'000);
     for (uint64_t i = 0; i < count; ++i) {
       Write(0);
     }

@@ -7,7 +7,6 @@
 #include "arch/aarch64/stack_frames.h"
 #include "core/base/noprobe.h"
 #include "core/capi/ebpf.h"
-#include "core/platform/nofault.h"
 #include "core/platform/stack.h"
 #include "testing/guest/personalities/plain/port.h"
 #include "testing/guest/personalities/plain/trap_frame_aarch64.h"
@@ -45,21 +44,6 @@ void InstallHooks() {
 size_t ebpf_port_stack_walk(const void* regs, bool user, uint64_t* addresses,
                             size_t capacity) {
   using namespace ebpf::aarch64;
-  if (user || capacity == 0) {
-    return 0;  // there are no processes
-  }
-  size_t count = 0;
-  auto frame = reinterpret_cast<uint64_t>(__builtin_frame_address(0));
-  if (regs != nullptr) {
-    const auto& at = *static_cast<const PtRegs*>(regs);
-    addresses[count++] = ProgramCounter(at);
-    frame = FramePointer(at);
-  }
-  return ebpf::machine::WalkFrames(
-      kFrameLayout, frame,
-      [](uint64_t address, uint64_t& word) {
-        return ebpf_port_read_nofault(&word, static_cast<uintptr_t>(address),
-                                      sizeof(word));
-      },
-      addresses, count, capacity);
+  return ebpf::machine::WalkKernelStack<PtRegs>(kFrameLayout, regs, user,
+                                                addresses, capacity);
 }
