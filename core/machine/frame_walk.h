@@ -16,28 +16,31 @@ struct FrameLayout {
   int64_t return_address;  // into the caller
 };
 
-namespace internal {
-
-inline bool ReadWord(uint64_t address, uint64_t& word) {
-  return ebpf_port_read_nofault(&word, static_cast<uintptr_t>(address),
-                                sizeof(word));
+/// Reads the word that lies so far from a frame pointer; false: there is none,
+/// or `frame` is nobody's. Context: any.
+inline bool ReadFrameWord(uint64_t frame, int64_t offset, uint64_t& word) {
+  return frame % sizeof(word) == 0 &&
+         ebpf_port_read_nofault(
+             &word,
+             static_cast<uintptr_t>(frame + static_cast<uint64_t>(offset)),
+             sizeof(word));
 }
+
+namespace internal {
 
 /// Appends to `addresses` what the chain from `frame` on returns to, until it
 /// holds `capacity`; the new count. Frames only lie higher and higher, so the
 /// walk ends.
 inline size_t WalkFrames(FrameLayout layout, uint64_t frame,
                          uint64_t* addresses, size_t count, size_t capacity) {
-  while (count < capacity && frame != 0 && frame % sizeof(uint64_t) == 0) {
+  while (count < capacity && frame != 0) {
     uint64_t caller = 0;
     uint64_t back = 0;
-    if (!ReadWord(frame + static_cast<uint64_t>(layout.return_address), back) ||
-        back == 0) {
+    if (!ReadFrameWord(frame, layout.return_address, back) || back == 0) {
       break;
     }
     addresses[count++] = back;
-    if (!ReadWord(frame + static_cast<uint64_t>(layout.caller_frame), caller) ||
-        caller <= frame) {
+    if (!ReadFrameWord(frame, layout.caller_frame, caller) || caller <= frame) {
       break;
     }
     frame = caller;

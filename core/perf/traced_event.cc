@@ -5,9 +5,9 @@
 
 #include "core/base/memory.h"
 #include "core/linux_abi/perf_event.h"
+#include "core/machine/frame_walk.h"
 #include "core/machine/function_entry.h"
 #include "core/perf/tracepoint_event.h"
-#include "core/platform/nofault.h"
 #include "core/sync/read_section.h"
 
 namespace ebpf {
@@ -42,21 +42,15 @@ void Unlink(Atomic<T*>& first, T& object) {
   link->Store(object.next.Load(kRelaxed), kRelease);
 }
 
-/// A word of a frame; false: there is none, or it is nobody's.
-bool ReadStack(uint64_t frame, int64_t offset, uint64_t& word) {
-  return frame % sizeof(word) == 0 &&
-         ebpf_port_read_nofault(
-             &word, static_cast<uintptr_t>(frame) + static_cast<size_t>(offset),
-             sizeof(word));
-}
-
 /// As Linux makes them up at a tracepoint: of the place, its pc and its frame.
 /// Null: nobody knows. The caller was told of a tracepoint's record.
 const machine::PtRegs* DescribePlace(uint64_t frame, SampleMemory& memory) {
   uint64_t pc;
   uint64_t caller;
-  if (!ReadStack(frame, machine::kStackFrames.return_address, pc) ||
-      !ReadStack(frame, machine::kStackFrames.caller_frame, caller)) {
+  if (!machine::ReadFrameWord(frame, machine::kStackFrames.return_address,
+                              pc) ||
+      !machine::ReadFrameWord(frame, machine::kStackFrames.caller_frame,
+                              caller)) {
     return nullptr;
   }
   // Zeros from the beginning, but for what is written each time.
