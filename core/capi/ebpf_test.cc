@@ -191,7 +191,7 @@ TEST_F(CApiTest, TextsAreWrittenAndListed) {
             -2);  // no index
   EXPECT_EQ(c_kernel_text(client, "/sys/kernel/tracing/trace", line, 13), 13);
   EXPECT_EQ(std::string(line), "# tracer: nop");
-  EXPECT_EQ(c_kernel_entries(client, "/sys/kernel/tracing/per_cpu/cpu0"), 4);
+  EXPECT_EQ(c_kernel_entries(client, "/sys/kernel/tracing/per_cpu/cpu0"), 5);
   EXPECT_EQ(c_kernel_entries(client, "/sys/kernel/tracing/trace"), -20);
   char text[EBPF_TRACE_LINE_MAX];
   const size_t size = ebpf_trace_read(text, sizeof(text));

@@ -35,7 +35,8 @@ int ebpf_port_text_write(uintptr_t to, const void* bytes, size_t size);
 
 /// `size` bytes of memory that can be executed and is written by
 /// ebpf_port_text_write only; every address of it less than `reach` away from
-/// `near`. Null if there is none. Context: task.
+/// `near`. Whole pages of 4096 bytes begin at a multiple of that. Null if there
+/// is none. Context: task.
 void* ebpf_port_exec_alloc(size_t size, uintptr_t near, uint64_t reach);
 
 /// Gives back what ebpf_port_exec_alloc returned for the same `size`. No CPU

@@ -223,6 +223,9 @@ void Ticks::Tick(const void* regs, bool in_user) {
   if (cpu >= kMostCpus) {
     return;
   }
+  if (NextLocked(cpu) == kNever) {
+    return;  // most ticks of most kernels: nobody's clock is asked
+  }
   interrupted_[cpu] = {regs, in_user};
   const uint64_t now = ebpf_port_time_ns();
   for (int i = 0; i < kMostExpired; ++i) {

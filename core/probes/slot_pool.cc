@@ -66,6 +66,11 @@ Result<SlotPool::Page*> SlotPool::AddPage(Allocator& allocator, uint64_t near,
     return Status::kNoMemory;
   }
   page->address = reinterpret_cast<uintptr_t>(memory);
+  if (page->address % kPageSize != 0) {
+    ebpf_port_exec_free(memory, kPageSize);
+    allocator.Delete(page);
+    return Status::kNotSupported;  // the port's error: none would be found
+  }
   Atomic<Page*>& bucket = buckets_[BucketOf(page->address)];
   page->next.Store(bucket.Load(kRelaxed), kRelaxed);
   // Releases the page: pairs with the acquires in PageOf.

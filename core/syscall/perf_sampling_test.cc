@@ -33,7 +33,8 @@ using linux_abi::PerfEventAttr;
 
 constexpr uint32_t kPerfEventProgram = 7;
 constexpr uint64_t kPage = 4096;
-constexpr uint32_t kStacks = 256;
+// Of two that meet in one place the later one is lost.
+constexpr uint32_t kStacks = 1024;
 constexpr uint32_t kDepth = 16;
 
 // What is sampled: the same loop in functions of different names, so that each

@@ -23,6 +23,12 @@ uintptr_t PoolEnd() {
 
 size_t GranulesOf(size_t size) { return (size + kGranule - 1) / kGranule; }
 
+/// Pages are found by their addresses: they begin where pages do.
+bool MayBegin(size_t granule, size_t size) {
+  constexpr size_t kPageSize = 4096;
+  return size % kPageSize != 0 || granule * kGranule % kPageSize == 0;
+}
+
 bool IsNear(uintptr_t begin, size_t size, uintptr_t near, uint64_t reach) {
   const uintptr_t last = begin + size - 1;
   const uint64_t below = near > begin ? near - begin : 0;
@@ -42,7 +48,7 @@ void* TakeFromPool(size_t size, uintptr_t near, uint64_t reach) {
     if (run < count) {
       continue;
     }
-    if (!IsNear(begin, size, near, reach)) {
+    if (!MayBegin(first, size) || !IsNear(begin, size, near, reach)) {
       --run;  // the next one begins a granule further
       continue;
     }

@@ -167,6 +167,19 @@ void CodeAcrossPagesRuns(Environment& environment) {
   }
 }
 
+/// Whatever was given before.
+void WholePagesBeginWherePagesDo(Environment& environment) {
+  NEEDS_WRITING(environment);
+  Exec before(64);
+  Exec page(kPage);
+  Exec between(192);
+  Exec pages(3 * kPage);
+  PORT_ASSERT(environment,
+              before.ok() && page.ok() && between.ok() && pages.ok());
+  PORT_EXPECT(environment, AddressOf(page.at(0)) % kPage == 0);
+  PORT_EXPECT(environment, AddressOf(pages.at(0)) % kPage == 0);
+}
+
 /// The largest image that the port takes, as large as a program can get.
 void LargeImagesAreWrittenWhole(Environment& environment) {
   NEEDS_WRITING(environment);
@@ -300,6 +313,7 @@ constexpr Case kCases[] = {
     {"Exec.WritesEachSizeAtEachPlaceAndNoMore",
      WritesEachSizeAtEachPlaceAndNoMore},
     {"Exec.CodeAcrossPagesRuns", CodeAcrossPagesRuns},
+    {"Exec.WholePagesBeginWherePagesDo", WholePagesBeginWherePagesDo},
     {"Exec.LargeImagesAreWrittenWhole", LargeImagesAreWrittenWhole},
     {"Exec.NeighboursGoOnWhileOneIsWritten", NeighboursGoOnWhileOneIsWritten},
     {"Exec.RefusesWhatIsNoExecutableMemory", RefusesWhatIsNoExecutableMemory},

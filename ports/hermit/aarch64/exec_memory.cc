@@ -37,17 +37,28 @@ void Mark(size_t first, size_t count, bool value) {
   }
 }
 
-/// The first of `count` free granules in a row, which are taken then;
+/// Pages are found by their addresses: they begin where pages do.
+bool MayBegin(size_t granule, size_t size) {
+  constexpr size_t kPageSize = 4096;
+  return size % kPageSize != 0 || granule * kGranule % kPageSize == 0;
+}
+
+/// The first of free granules in a row for `size` bytes, which are taken then;
 /// kGranuleCount if there are none.
-size_t TakeGranules(size_t count) {
+size_t TakeGranules(size_t size) {
+  const size_t count = GranulesOf(size);
   size_t run = 0;
   for (size_t i = 0; i < kGranuleCount; ++i) {
     run = taken[i] ? 0 : run + 1;
-    if (run == count) {
-      const size_t first = i + 1 - count;
+    const size_t first = i + 1 - run;
+    if (run < count) {
+      continue;
+    }
+    if (MayBegin(first, size)) {
       Mark(first, count, true);
       return first;
     }
+    --run;  // the next one begins a granule further
   }
   return kGranuleCount;
 }
@@ -92,7 +103,7 @@ void* ebpf_port_exec_alloc(size_t size, uintptr_t near, uint64_t reach) {
     return nullptr;
   }
   const uintptr_t interrupts = ebpf_port_irq_save();
-  const size_t first = TakeGranules(GranulesOf(size));
+  const size_t first = TakeGranules(size);
   ebpf_port_irq_restore(interrupts);
   if (first == kGranuleCount) {
     return nullptr;
