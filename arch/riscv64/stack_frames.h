@@ -6,7 +6,7 @@
 #pragma once
 
 #include "arch/riscv64/pt_regs.h"
-#include "core/machine/frame_walk.h"
+#include "core/machine/frame_layout.h"
 
 namespace ebpf::riscv64 {
 

@@ -6,7 +6,7 @@
 #pragma once
 
 #include "arch/x86_64/pt_regs.h"
-#include "core/machine/frame_walk.h"
+#include "core/machine/frame_layout.h"
 
 namespace ebpf::x86_64 {
 

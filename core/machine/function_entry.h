@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "core/machine/frame_walk.h"
+#include "core/machine/frame_layout.h"
 #include "core/machine/pt_regs.h"
 
 namespace ebpf::machine {

@@ -5,9 +5,9 @@
 
 #include "core/base/memory.h"
 #include "core/linux_abi/perf_event.h"
-#include "core/machine/frame_walk.h"
 #include "core/machine/function_entry.h"
 #include "core/perf/tracepoint_event.h"
+#include "core/platform/frame_walk.h"
 #include "core/sync/read_section.h"
 
 namespace ebpf {
@@ -47,10 +47,8 @@ void Unlink(Atomic<T*>& first, T& object) {
 const machine::PtRegs* DescribePlace(uint64_t frame, SampleMemory& memory) {
   uint64_t pc;
   uint64_t caller;
-  if (!machine::ReadFrameWord(frame, machine::kStackFrames.return_address,
-                              pc) ||
-      !machine::ReadFrameWord(frame, machine::kStackFrames.caller_frame,
-                              caller)) {
+  if (!ReadFrameWord(frame, machine::kStackFrames.return_address, pc) ||
+      !ReadFrameWord(frame, machine::kStackFrames.caller_frame, caller)) {
     return nullptr;
   }
   // Zeros from the beginning, but for what is written each time.

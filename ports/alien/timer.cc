@@ -6,6 +6,7 @@
 
 #include "arch/riscv64/stack_frames.h"
 #include "core/platform/cpu.h"
+#include "core/platform/frame_walk.h"
 #include "core/platform/stack.h"
 #include "core/platform/ticks.h"
 #include "ports/alien/hooks.h"
@@ -57,8 +58,8 @@ void ebpf_alien_user_tick(const alien_trap_frame* frame) {
 size_t ebpf_port_stack_walk(const void* regs, bool user, uint64_t* addresses,
                             size_t capacity) {
   using namespace ebpf::riscv64;
-  return ebpf::machine::WalkKernelStack<PtRegs>(kFrameLayout, regs, user,
-                                                addresses, capacity);
+  return ebpf::WalkKernelStack<PtRegs>(kFrameLayout, regs, user, addresses,
+                                       capacity);
 }
 
 }  // extern "C"

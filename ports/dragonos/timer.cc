@@ -6,6 +6,7 @@
 
 #include "arch/x86_64/stack_frames.h"
 #include "core/platform/cpu.h"
+#include "core/platform/frame_walk.h"
 #include "core/platform/stack.h"
 #include "core/platform/ticks.h"
 #include "ports/dragonos/frame.h"
@@ -48,8 +49,8 @@ void ebpf_dragonos_tick(const dragonos_trap_frame* frame) {
 size_t ebpf_port_stack_walk(const void* regs, bool user, uint64_t* addresses,
                             size_t capacity) {
   using namespace ebpf::x86_64;
-  return ebpf::machine::WalkKernelStack<PtRegs>(kFrameLayout, regs, user,
-                                                addresses, capacity);
+  return ebpf::WalkKernelStack<PtRegs>(kFrameLayout, regs, user, addresses,
+                                       capacity);
 }
 
 }  // extern "C"

@@ -8,6 +8,7 @@
 
 #include "arch/x86_64/stack_frames.h"
 #include "core/base/assert.h"
+#include "core/platform/frame_walk.h"
 #include "core/platform/stack.h"
 
 namespace ebpf {
@@ -49,6 +50,6 @@ bool ebpf_port_stack_bounds(uintptr_t sp, uintptr_t* begin, uintptr_t* end) {
 size_t ebpf_port_stack_walk(const void* regs, bool user, uint64_t* addresses,
                             size_t capacity) {
   using namespace ebpf::x86_64;
-  return ebpf::machine::WalkKernelStack<PtRegs>(kFrameLayout, regs, user,
-                                                addresses, capacity);
+  return ebpf::WalkKernelStack<PtRegs>(kFrameLayout, regs, user, addresses,
+                                       capacity);
 }

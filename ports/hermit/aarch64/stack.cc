@@ -5,10 +5,11 @@
 #include "core/platform/stack.h"
 
 #include "arch/aarch64/stack_frames.h"
+#include "core/platform/frame_walk.h"
 
 extern "C" size_t ebpf_port_stack_walk(const void* regs, bool user,
                                        uint64_t* addresses, size_t capacity) {
   using namespace ebpf::aarch64;
-  return ebpf::machine::WalkKernelStack<PtRegs>(kFrameLayout, regs, user,
-                                                addresses, capacity);
+  return ebpf::WalkKernelStack<PtRegs>(kFrameLayout, regs, user, addresses,
+                                       capacity);
 }

@@ -7,6 +7,7 @@
 #include "arch/aarch64/stack_frames.h"
 #include "core/base/noprobe.h"
 #include "core/capi/ebpf.h"
+#include "core/platform/frame_walk.h"
 #include "core/platform/stack.h"
 #include "testing/guest/personalities/plain/port.h"
 #include "testing/guest/personalities/plain/trap_frame_aarch64.h"
@@ -44,6 +45,6 @@ void InstallHooks() {
 size_t ebpf_port_stack_walk(const void* regs, bool user, uint64_t* addresses,
                             size_t capacity) {
   using namespace ebpf::aarch64;
-  return ebpf::machine::WalkKernelStack<PtRegs>(kFrameLayout, regs, user,
-                                                addresses, capacity);
+  return ebpf::WalkKernelStack<PtRegs>(kFrameLayout, regs, user, addresses,
+                                       capacity);
 }

@@ -6,15 +6,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/machine/frame_layout.h"
 #include "core/platform/nofault.h"
 
-namespace ebpf::machine {
-
-/// What a frame pointer leads to, and how far from it.
-struct FrameLayout {
-  int64_t caller_frame;    // the caller's frame pointer
-  int64_t return_address;  // into the caller
-};
+namespace ebpf {
 
 /// Reads the word that lies so far from a frame pointer; false: there is none,
 /// or `frame` is nobody's. Context: any.
@@ -31,7 +26,7 @@ namespace internal {
 /// Appends to `addresses` what the chain from `frame` on returns to, until it
 /// holds `capacity`; the new count. Frames only lie higher and higher, so the
 /// walk ends.
-inline size_t WalkFrames(FrameLayout layout, uint64_t frame,
+inline size_t WalkFrames(machine::FrameLayout layout, uint64_t frame,
                          uint64_t* addresses, size_t count, size_t capacity) {
   while (count < capacity && frame != 0) {
     uint64_t caller = 0;
@@ -56,11 +51,9 @@ inline size_t WalkFrames(FrameLayout layout, uint64_t frame,
 /// is the CPU's PtRegs, whose ProgramCounter and FramePointer stand beside
 /// `layout` in arch/<isa>/stack_frames.h. Context: any.
 template <typename Registers>
-[[gnu::always_inline]] inline size_t WalkKernelStack(FrameLayout layout,
-                                                     const void* regs,
-                                                     bool user,
-                                                     uint64_t* addresses,
-                                                     size_t capacity) {
+[[gnu::always_inline]] inline size_t WalkKernelStack(
+    machine::FrameLayout layout, const void* regs, bool user,
+    uint64_t* addresses, size_t capacity) {
   if (user || capacity == 0) {
     return 0;
   }
@@ -74,4 +67,4 @@ template <typename Registers>
   return internal::WalkFrames(layout, frame, addresses, count, capacity);
 }
 
-}  // namespace ebpf::machine
+}  // namespace ebpf
