@@ -14,6 +14,7 @@
 #include "core/platform/text.h"
 #include "core/platform/this_cpu.h"
 #include "core/platform/timer.h"
+#include "core/platform/version.h"
 #include "core/tracepoints/static_key.h"
 #include "core/tracepoints/tracepoint.h"
 
@@ -50,6 +51,9 @@ static_assert(EBPF_THIS_CPU_REGISTER == 1 && EBPF_THIS_CPU_NO_PREEMPTION == 2 &&
               EBPF_THIS_CPU_COUNTER_BY_REGISTER == 8);
 static_assert(sizeof(ebpf_timer) == 56);
 static_assert(offsetof(ebpf_timer, port) == 8);
+
+// core/capi/rust/src/platform/mod.rs
+static_assert(EBPF_PORT_API == 1);
 
 // core/capi/rust/src/events.rs
 static_assert(sizeof(ebpf_trace_task) == 24);

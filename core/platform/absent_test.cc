@@ -21,6 +21,7 @@
 #include "core/platform/timer.h"
 #include "core/platform/user.h"
 #include "core/platform/variables.h"
+#include "core/platform/version.h"
 #include "core/platform/wake.h"
 #include "gtest/gtest.h"
 
@@ -55,6 +56,10 @@ TEST(AbsentTest, PreemptionIsKeptOffByMaskingInterrupts) {
   EXPECT_EQ(g_masked, 1u);
   ebpf_port_preempt_enable(outer);
   EXPECT_EQ(g_masked, 0u);
+}
+
+TEST(AbsentTest, ThePortDoesNotSayWhatItWasWrittenFor) {
+  EXPECT_EQ(ebpf_port_written_for, 0u);
 }
 
 TEST(AbsentTest, NothingIsKnownOfHowToDoWithoutCalls) {

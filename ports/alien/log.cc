@@ -3,7 +3,10 @@
 // core/platform/log.h on Alien.
 #include "core/platform/log.h"
 
+#include "core/platform/version.h"
 #include "ports/alien/kernel.h"
+
+EBPF_PORT_WRITTEN_FOR(1);
 
 extern "C" {
 

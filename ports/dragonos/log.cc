@@ -9,7 +9,10 @@
 #include "core/base/line_queue.h"
 #include "core/base/types.h"
 #include "core/platform/defer.h"
+#include "core/platform/version.h"
 #include "ports/dragonos/kernel.h"
+
+EBPF_PORT_WRITTEN_FOR(1);
 
 namespace {
 

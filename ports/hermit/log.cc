@@ -10,8 +10,11 @@
 #include "core/base/memory.h"
 #include "core/platform/cpu.h"
 #include "core/platform/log.h"
+#include "core/platform/version.h"
 #include "ports/hermit/kernel.h"
 #include "ports/hermit/machine.h"
+
+EBPF_PORT_WRITTEN_FOR(1);
 
 namespace ebpf::hermit {
 namespace {

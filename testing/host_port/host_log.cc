@@ -10,6 +10,9 @@
 #include <unistd.h>
 
 #include "core/platform/log.h"
+#include "core/platform/version.h"
+
+EBPF_PORT_WRITTEN_FOR(1);
 
 namespace ebpf {
 namespace {

@@ -10,12 +10,15 @@
 #include "core/platform/stack.h"
 #include "core/platform/task.h"
 #include "core/platform/time.h"
+#include "core/platform/version.h"
 #include "testing/guest/kernel/console.h"
 #include "testing/guest/kernel/kernel.h"
 #include "testing/guest/kernel/machine.h"
 #include "testing/guest/kernel/memory.h"
 #include "testing/guest/kernel/personality.h"
 #include "testing/guest/kernel/thread.h"
+
+EBPF_PORT_WRITTEN_FOR(1);
 
 namespace {
 

@@ -16,6 +16,10 @@ macro_rules! export_platform {
                 0 $($(| $crate::platform::service::$service::FEATURE)*)?
             }
 
+            /// Its face is that of the core beside it.
+            #[unsafe(no_mangle)]
+            static ebpf_port_written_for: u32 = $crate::platform::PORT_API;
+
             unsafe impl $crate::platform::Exported for $type {
                 const EXPORTS: &'static [&'static [$crate::platform::Export]] = &[
                     &[$crate::platform::Export(ebpf_port_features as *const ())],

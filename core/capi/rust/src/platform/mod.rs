@@ -49,6 +49,9 @@ pub use crate::errno::{to_c, Errno, Result};
 use crate::sys::EBPF_MAX_NOFAULT_RANGES;
 pub use crate::sys::{ebpf_address_range, ebpf_deferred, ebpf_symbol, ebpf_this_cpu, ebpf_timer};
 
+/// The version of the contract that these traits are (`EBPF_PORT_API`).
+pub const PORT_API: u32 = 1;
+
 /// An exported function, for [`crate::init`] to mention.
 #[doc(hidden)]
 #[repr(transparent)]

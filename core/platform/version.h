@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: MIT
+//
+// Which contract a port was written for. README.md has what each version
+// changed.
+#pragma once
+
+#include <stdint.h>
+
+/// The version of core/platform's contract. It rises with each change that a
+/// port can see: a function or a feature more, another meaning, one less.
+#define EBPF_PORT_API 1
+
+/// The oldest version that ports may be written for and are right still: since
+/// then the contract only got what has a default.
+#define EBPF_PORT_API_OLDEST 1
+
+/// A port says once, in one of its .cc files, which version it was written for,
+/// as a number: it does not compile with a core that means something else.
+#define EBPF_PORT_WRITTEN_FOR(version)                                      \
+  static_assert((version) >= EBPF_PORT_API_OLDEST,                          \
+                "this port was written for an older contract than core's: " \
+                "read 'Versions' in core/platform/README.md, mend what "    \
+                "changed since, and raise the number here");                \
+  static_assert((version) <= EBPF_PORT_API,                                 \
+                "this port was written for a newer contract than core's: "  \
+                "take core/ and arch/ from where the port is from; "        \
+                "'Versions' in core/platform/README.md has what there is"); \
+  extern "C" {                                                              \
+  constinit const uint32_t ebpf_port_written_for = (version);               \
+  }                                                                         \
+  static_assert(true, "takes the semicolon")
+
+extern "C" {
+
+/// The number in the port's EBPF_PORT_WRITTEN_FOR; 0 where it says nothing (the
+/// default), which ebpf_port_selftest holds against it.
+__attribute__((
+    visibility("hidden"))) extern const uint32_t ebpf_port_written_for;
+
+}  // extern "C"
