@@ -94,7 +94,8 @@ void ebpf_trace_cpu_idle(uint32_t state, uint32_t cpu);
 void ebpf_trace_cpu_frequency(uint32_t khz, uint32_t cpu);
 
 /* raw_syscalls:* and, behind ebpf_trace_syscalls_init, syscalls:*. `regs`: a
- * pt_regs of the caller, or null. */
+ * pt_regs of the process that calls, of which perf's samples tell then, or
+ * null. */
 void ebpf_trace_sys_enter(const void* regs, int64_t number,
                           const uint64_t arguments[6]);
 void ebpf_trace_sys_exit(const void* regs, int64_t number, int64_t result);

@@ -37,7 +37,8 @@ class RawTracepointLink final : public Link, private ArgumentsConsumer {
   ~RawTracepointLink() = default;
   void Destroy() override;
 
-  void Fired(const uint64_t* /*arguments*/, uint32_t /*cpu*/) override {}
+  void Fired(const uint64_t* /*arguments*/,
+             const EventPlace& /*place*/) override {}
 
   Tracepoint& tracepoint_;
   Allocator& allocator_;

@@ -260,7 +260,7 @@ void TracedEvent::Commit(void* record, size_t size, const EventPlace& place) {
     const ConstBytes bytes(memory.record, size);
     for (TracepointEvent* counter = Load(counters_); counter != nullptr;
          counter = Load(counter->next)) {
-      counter->Record(bytes, registers, memory);
+      counter->Record(bytes, place, registers, memory);
     }
   }
   memory.Leave();

@@ -39,8 +39,8 @@ class TracepointEvent final : public SampledEvent,
   /// preemption off, in a read section; and of the next.
   bool IsInterested(uint32_t cpu) const { return is_on() && scope().IsOn(cpu); }
   /// It was made, in `memory`, by the running task.
-  void Record(ConstBytes record, RegisterSource& registers,
-              SampleMemory& memory);
+  void Record(ConstBytes record, const EventPlace& place,
+              RegisterSource& registers, SampleMemory& memory);
 
  private:
   friend class Allocator;
@@ -63,12 +63,14 @@ class TracepointEvent final : public SampledEvent,
 };
 
 [[gnu::always_inline]] inline void TracepointEvent::Record(
-    ConstBytes record, RegisterSource& registers, SampleMemory& memory) {
+    ConstBytes record, const EventPlace& place, RegisterSource& registers,
+    SampleMemory& memory) {
   const auto* const header =
       reinterpret_cast<const EventHeader*>(record.data());
-  // Trace events are the kernel's.
+  // Trace events are the kernel's, but those that are a process's calls.
   if (!IsInterested(memory.cpu) || !scope().IsOf(header->pid) ||
-      (attr().flags & linux_abi::kPerfExcludeKernel) != 0) {
+      ((attr().flags & linux_abi::kPerfExcludeKernel) != 0 &&
+       place.process() == nullptr)) {
     return;
   }
   // Pairs with the release in SetFilter.
@@ -79,7 +81,11 @@ class TracepointEvent final : public SampledEvent,
   Occurrence what;
   what.raw = record;
   if (samples_registers()) {
-    what.regs = registers.Find();
+    what.regs = place.process();
+    what.in_user = what.regs != nullptr;
+    if (!what.in_user) {
+      what.regs = registers.Find();
+    }
   }
   Happened(what, memory);
 }

@@ -57,7 +57,7 @@ struct Counting final : RecordConsumer, ArgumentsConsumer {
     record_count = record_count + 1;
     depth = depth - 1;
   }
-  void Fired(const uint64_t* arguments, uint32_t /*cpu*/) override {
+  void Fired(const uint64_t* arguments, const EventPlace& /*place*/) override {
     wrong += arguments[1] == ~arguments[0] ? 0 : 1;
     call_count = call_count + 1;
   }

@@ -39,11 +39,15 @@ inline constexpr size_t kMaxEventRecord = 2048;
 /// Where an event happens.
 struct EventPlace {
   uint32_t cpu;  // this one
-  /// Of the context in which it happens, or null.
+  /// Of the context in which it happens, or null; of the process that called
+  /// the kernel, where there is a frame, too.
   const machine::PtRegs* regs = nullptr;
   /// Of the function that the tracepoint's place calls, so its return address
   /// is there; 0: nobody knows.
   uint64_t frame = 0;
+
+  /// The registers of a process, whose call this is; or null.
+  const machine::PtRegs* process() const { return frame != 0 ? regs : nullptr; }
 };
 
 /// Of a probe's hit.

@@ -89,7 +89,8 @@ class Told {
 
 /// In the place of a consumer that went.
 struct Nobody final : ArgumentsConsumer, RecordConsumer {
-  void Fired(const uint64_t* /*arguments*/, uint32_t /*cpu*/) override {}
+  void Fired(const uint64_t* /*arguments*/,
+             const EventPlace& /*place*/) override {}
   void* Reserve(size_t /*size*/, const EventPlace& /*place*/) override {
     return nullptr;
   }
@@ -322,10 +323,10 @@ class Telling : public NonCopyable {
 };
 
 void TellArguments(Tracepoint& tracepoint, ArgumentsConsumer& consumer,
-                   const uint64_t* arguments, uint32_t cpu) {
-  const Telling telling(tracepoint, cpus->Of(cpu));
+                   const uint64_t* arguments, const EventPlace& place) {
+  const Telling telling(tracepoint, cpus->Of(place.cpu));
   if (!telling.is_deep()) {
-    consumer.Fired(arguments, cpu);
+    consumer.Fired(arguments, place);
   }
 }
 
@@ -393,7 +394,7 @@ void TellArguments(Tracepoint& tracepoint, ArgumentsConsumer& consumer,
     if (consumer->program() != nullptr) {
       RunOne(*consumer, arguments, cpu);
     } else {
-      TellArguments(tracepoint, *consumer, arguments, cpu);
+      TellArguments(tracepoint, *consumer, arguments, place);
     }
   }
   TracepointConsumers::Record* const records =

@@ -78,9 +78,9 @@ inline constexpr size_t kMaxFiredWords = 6;
 /// its place in the tracepoint's list.
 class ArgumentsConsumer {
  public:
-  /// They are gone when it returns. In a read section with preemption off, on
-  /// `cpu`. Context: any.
-  virtual void Fired(const uint64_t* arguments, uint32_t cpu) = 0;
+  /// They are gone when it returns. In a read section with preemption off.
+  /// Context: any.
+  virtual void Fired(const uint64_t* arguments, const EventPlace& place) = 0;
 
   /// What is run instead of that, for `origin()`, or null.
   const Program* program() const { return program_; }

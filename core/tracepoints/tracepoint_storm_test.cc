@@ -82,8 +82,8 @@ struct Counter {
 };
 
 struct CountingArguments final : ArgumentsConsumer, Counter {
-  void Fired(const uint64_t* arguments, uint32_t cpu) override {
-    wrong += cpu == arguments[0] ? 0 : 1;
+  void Fired(const uint64_t* arguments, const EventPlace& place) override {
+    wrong += place.cpu == arguments[0] ? 0 : 1;
     Count(arguments[0], arguments[1], arguments[2]);
   }
 };

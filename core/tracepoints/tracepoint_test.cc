@@ -301,8 +301,8 @@ TEST_F(TracepointTest, HasNoArgumentsIfItNeedsNone) {
 /// Notes in a list that is another's, too, who was told when.
 struct Noting final : ArgumentsConsumer, RecordConsumer {
   Noting(std::string& to, char what) : list(to), name(what) {}
-  void Fired(const uint64_t*, uint32_t cpu) override {
-    EXPECT_EQ(cpu, ebpf_port_cpu_id());
+  void Fired(const uint64_t*, const EventPlace& place) override {
+    EXPECT_EQ(place.cpu, ebpf_port_cpu_id());
     EXPECT_TRUE(HostPreemptionOff());
     list += name;
   }
@@ -358,7 +358,7 @@ TEST_F(TracepointTest, AConsumerIsToldAsOftenAsItWasAdded) {
 
 /// Passes a tracepoint when it is told of one.
 struct Recursing final : ArgumentsConsumer {
-  void Fired(const uint64_t*, uint32_t) override {
+  void Fired(const uint64_t*, const EventPlace&) override {
     ++calls;
     EBPF_TRACE(Sample, 0, 0, "", Mood::kGood);
   }

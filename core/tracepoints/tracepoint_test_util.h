@@ -108,7 +108,7 @@ class KeptArguments final : public ArgumentsConsumer {
  public:
   explicit KeptArguments(size_t count) : count_(count) {}
 
-  void Fired(const uint64_t* arguments, uint32_t /*cpu*/) override {
+  void Fired(const uint64_t* arguments, const EventPlace& /*place*/) override {
     calls.emplace_back(arguments, arguments + count_);
   }
 

@@ -71,7 +71,7 @@ class SyscallEvent final : public TraceEvent {
   void Release() override;
 
   /// `values`: the arguments, or the result. In a read section. Context: any.
-  void Tell(int32_t number, const uint64_t* values, uint32_t cpu);
+  void Tell(int32_t number, const uint64_t* values, const EventPlace& place);
 
  private:
   Family& family_;
@@ -85,7 +85,7 @@ class Dispatcher final : public ArgumentsConsumer {
  public:
   constexpr explicit Dispatcher(bool is_exit) : is_exit_(is_exit) {}
 
-  void Fired(const uint64_t* arguments, uint32_t cpu) override;
+  void Fired(const uint64_t* arguments, const EventPlace& place) override;
 
   /// For one event more that is wanted, or less.
   Status Join() EBPF_REQUIRES(mutex);
@@ -114,7 +114,7 @@ constinit Atomic<Family*> family{nullptr};
 constinit Dispatcher on_entry(/*is_exit=*/false);
 constinit Dispatcher on_exit(/*is_exit=*/true);
 
-void Dispatcher::Fired(const uint64_t* arguments, uint32_t cpu) {
+void Dispatcher::Fired(const uint64_t* arguments, const EventPlace& place) {
   // Pairs with InitSyscallEvents' release.
   const Family* const all = family.Load(kAcquire);
   const uint64_t number = arguments[is_exit_ ? 2 : 1];
@@ -123,10 +123,14 @@ void Dispatcher::Fired(const uint64_t* arguments, uint32_t cpu) {
     return;
   }
   SyscallEvent* const event = all->entries[number] + (is_exit_ ? 1 : 0);
+  // As in Linux, samples tell of the caller.
+  const EventPlace call = {
+      place.cpu, reinterpret_cast<const machine::PtRegs*>(arguments[0]),
+      place.frame};
   event->Tell(static_cast<int32_t>(number),
               is_exit_ ? &arguments[1]
                        : reinterpret_cast<const uint64_t*>(arguments[2]),
-              cpu);
+              call);
 }
 
 Status Dispatcher::Join() {
@@ -147,7 +151,8 @@ void Dispatcher::Leave() {
   }
 }
 
-void SyscallEvent::Tell(int32_t number, const uint64_t* values, uint32_t cpu) {
+void SyscallEvent::Tell(int32_t number, const uint64_t* values,
+                        const EventPlace& place) {
   // Pairs with AddConsumer's release.
   Consumers* const consumers = consumers_.Load(kAcquire);
   if (consumers == nullptr) {
@@ -156,7 +161,6 @@ void SyscallEvent::Tell(int32_t number, const uint64_t* values, uint32_t cpu) {
   const size_t value_size =
       sizeof(uint64_t) * (is_exit_ ? 1 : info_.argument_count);
   const size_t size = sizeof(Head) + value_size;
-  const EventPlace place = {cpu};
   for (size_t i = 0; i < consumers->count; ++i) {
     RecordConsumer* const consumer = consumers->places()[i].Load(kRelaxed);
     void* const record =

@@ -54,7 +54,8 @@ GUEST_TEST(TraceBench, WhileNobodyWantsIt) {
 
 class Empty final : public ebpf::ArgumentsConsumer {
  public:
-  void Fired(const uint64_t* /*arguments*/, uint32_t /*cpu*/) override {}
+  void Fired(const uint64_t* /*arguments*/,
+             const ebpf::EventPlace& /*place*/) override {}
 };
 
 GUEST_TEST(TraceBench, AnEmptyFunction) {
