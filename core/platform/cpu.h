@@ -23,20 +23,22 @@ uintptr_t ebpf_port_irq_save(void);
 void ebpf_port_irq_restore(uintptr_t state);
 
 /// Keeps the caller on its CPU, and other tasks off it. Nests. The default
-/// masks interrupts. Context: any.
+/// masks interrupts. Absent: interrupts are masked where preemption off would
+/// do. Context: any.
 uintptr_t ebpf_port_preempt_disable(void);
 
 /// Undoes the ebpf_port_preempt_disable that returned `state`. Must not call
 /// the scheduler itself when a trap handler or an interrupt is the caller.
-/// Context: any.
+/// Default: unmasks them. Absent: as above. Context: any.
 void ebpf_port_preempt_enable(uintptr_t state);
 
 /// Runs `function(argument)` on CPU `cpu` with interrupts masked there, and
 /// returns 0 when it has returned. -ENXIO (-6): the CPU does not run; -EBUSY
 /// (-16): it did not come in time, and `function` will not run; -EOPNOTSUPP
 /// (-95) where there is no such service (the default). `function` neither
-/// allocates nor waits. `cpu` may be the caller's own. Context: task,
-/// interrupts on, no spin lock held.
+/// allocates nor waits. `cpu` may be the caller's own. Absent: no test run of a
+/// program on another CPU, and no perf clock events that are opened for one.
+/// Tier T3. Context: task, interrupts on, no spin lock held.
 int ebpf_port_call_on_cpu(uint32_t cpu, void (*function)(void* argument),
                           void* argument);
 

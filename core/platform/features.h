@@ -2,6 +2,7 @@
 //
 // What a port has of the services that only some helpers and attachments need:
 // those are refused where it has not, as Linux does what it does not have.
+// Tier T1.
 #pragma once
 
 #include <stdint.h>
@@ -34,7 +35,8 @@ enum ebpf_port_feature {
   EBPF_PORT_OVERRIDE = 256,
 };
 
-/// A sum of ebpf_port_feature, the same each time. Default: 0. Context: any.
+/// A sum of ebpf_port_feature, the same each time. Default: 0. Absent: helpers
+/// and attachments of optional services are refused at the load. Context: any.
 uint32_t ebpf_port_features(void);
 
 }  // extern "C"

@@ -11,25 +11,30 @@ extern "C" {
 /// Copies `size` bytes of kernel memory that may be unmapped, or no address at
 /// all; false if a byte could not be read, with what came before it copied.
 /// Never sleeps, never touches devices' registers if the port can tell them.
-/// Default: false always. Context: any.
+/// Default: false always. Absent: what programs read of kernel memory is an
+/// error. Context: any.
 [[nodiscard]] bool ebpf_port_read_nofault(void* to, uintptr_t from,
                                           size_t size);
 
 /// Copies `size` bytes to kernel memory that may be unmapped, read-only, or no
 /// address at all: 0, or -EFAULT (-14) if a byte could not be written, with
 /// what came before it written. Never sleeps, never touches devices' registers
-/// if the port can tell them. Default: -EOPNOTSUPP (-95) always. Context: any.
+/// if the port can tell them. Default: -EOPNOTSUPP (-95) always. Absent: a
+/// client of the kernel cannot be written to. Context: any.
 [[nodiscard]] int ebpf_port_write_nofault(uintptr_t to, const void* from,
                                           size_t size);
 
 /// Copies `size` bytes of the running task's user memory, which may be unmapped
 /// or paged out; false as above. Never touches kernel memory, whatever `from`
 /// says; false where there is no task. Never sleeps. Default: false always, and
-/// no EBPF_PORT_USER_NOFAULT (features.h). Context: any.
+/// no EBPF_PORT_USER_NOFAULT (features.h). Absent: `bpf_probe_read_user` and
+/// its like are refused at the load. Context: any.
 [[nodiscard]] bool ebpf_port_read_user_nofault(void* to, uint64_t from,
                                                size_t size);
 
-/// The other way round. Default: false always. Context: any.
+/// Copies `size` bytes to the running task's user memory, as above. Default:
+/// false always. Absent: `bpf_probe_write_user` is refused at the load.
+/// Context: any.
 [[nodiscard]] bool ebpf_port_write_user_nofault(uint64_t to, const void* from,
                                                 size_t size);
 
@@ -47,7 +52,8 @@ enum { EBPF_MAX_NOFAULT_RANGES = 2 };
 /// ebpf_fix_fault, and read 0 from everywhere else. Gives up to
 /// EBPF_MAX_NOFAULT_RANGES, rising and apart, and how many; the same each time.
 /// Default: 0, which says that each address must be asked for, and programs
-/// with such loads are not compiled. Context: any.
+/// with such loads are not compiled. Absent: programs that load through typed
+/// pointers are interpreted. Context: any.
 size_t ebpf_port_nofault_ranges(
     struct ebpf_address_range (*ranges)[EBPF_MAX_NOFAULT_RANGES]);
 

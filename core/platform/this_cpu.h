@@ -34,8 +34,9 @@ struct ebpf_this_cpu {
   uint64_t stack_size;
 };
 
-/// The port's, which may fill it in before ebpf_init, and not later. Default:
-/// zeros: the functions of cpu.h are called.
+/// What is so in the port's kernel, which may fill it in before ebpf_init, and
+/// not later. Default: zeros. Absent: the functions of cpu.h are called.
+/// Context: any.
 __attribute__((
     visibility("hidden"))) extern struct ebpf_this_cpu ebpf_port_this_cpu;
 

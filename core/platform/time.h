@@ -12,8 +12,8 @@ extern "C" {
 uint64_t ebpf_port_time_ns(void);
 
 /// Nanoseconds of International Atomic Time since 1970 (Linux's CLOCK_TAI).
-/// Takes no lock. Default: 0, and no EBPF_PORT_TAI_CLOCK (features.h).
-/// Context: any.
+/// Takes no lock. Default: 0, and no EBPF_PORT_TAI_CLOCK (features.h). Absent:
+/// no `bpf_ktime_get_tai_ns`. Tier T3. Context: any.
 uint64_t ebpf_port_time_tai_ns(void);
 
 /// A random number, good enough to seed a hash. Context: any.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // Which contract a port was written for. README.md has what each version
-// changed.
+// changed. Tier T0.
 #pragma once
 
 #include <stdint.h>
@@ -32,8 +32,8 @@
 
 extern "C" {
 
-/// The number in the port's EBPF_PORT_WRITTEN_FOR; 0 where it says nothing (the
-/// default), which ebpf_port_selftest holds against it.
+/// The number in the port's EBPF_PORT_WRITTEN_FOR. Default: 0. Absent:
+/// ebpf_port_selftest holds it against the port. Context: any.
 __attribute__((
     visibility("hidden"))) extern const uint32_t ebpf_port_written_for;
 
