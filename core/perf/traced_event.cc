@@ -95,8 +95,16 @@ Result<TracedEvent*> TracedEvent::Get(uint64_t id, Allocator& allocator) {
       return traced;
     }
   }
-  TracedEvent* traced =
-      EBPF_TRY(allocator.New<TracedEvent>(Move(event), allocator));
+  TraceEvent& used = *event;
+  if (!TraceEvents::Use(used)) {
+    return Status::kInvalid;  // it is going
+  }
+  const auto made = allocator.New<TracedEvent>(Move(event), allocator);
+  if (!made.ok()) {
+    TraceEvents::Unuse(used);
+    return made.status();
+  }
+  TracedEvent* const traced = *made;
   traced->next_ = all;
   all = traced;
   return traced;
@@ -114,6 +122,7 @@ void TracedEvent::Put() {
     }
     *link = next_;
   }
+  TraceEvents::Unuse(*event_);
   allocator_.Delete(this);
 }
 

@@ -9,6 +9,8 @@
 #include <thread>
 #include <vector>
 
+#include "core/tracepoints/event_format.h"
+#include "core/tracepoints/trace_event.h"
 #include "testing/caller/test_caller.h"
 #include "testing/caller/test_system.h"
 #include "testing/caller/trace_files.h"
@@ -241,6 +243,41 @@ TEST_P(NamedProbeFilesTest, WhoIsNotRootIsKeptOut) {
     EXPECT_EQ(files_.Open(file, kAppend), Minus(Status::kAccess)) << file;
   }
   Restore();
+}
+
+/// As in Linux, who only reads about a probe does not keep it.
+TEST_P(NamedProbeFilesTest, WhoReadsOfAProbeDoesNotKeepIt) {
+  ResumeHostTime();
+  std::atomic<bool> stop{false};
+  std::atomic<uint64_t> looks{0};
+  std::thread reader([&] {
+    HostCpu here(1);
+    SetHostTask(101, 101, "reader");
+    while (!stop) {
+      const TraceEventRef event = TraceEvents::Find("kprobes", "a");
+      if (event) {
+        char text[256];
+        TextWriter writer(text, sizeof(text));
+        PutFormat(writer, *event);
+        ++looks;
+      }
+    }
+  });
+  for (int i = 0; i < 200 || looks < 100; ++i) {
+    Make("p:a named_add x=%di:u32\n");
+    Enable("a", true);
+    text_.As<Function>()(1, 2);
+    Enable("a", false);
+    if (i % 2 == 0) {
+      EXPECT_EQ(Append("-:a\n"), 4);
+    } else {
+      EXPECT_EQ(files_.Write1("kprobe_events", ""), 0);
+    }
+    caller_.ForgetMemory();
+  }
+  stop = true;
+  reader.join();
+  EXPECT_EQ(files_.ReadAll("kprobe_events"), "");
 }
 
 /// Three threads run what probes are put on, by the files, and taken from.

@@ -148,6 +148,14 @@ void ProbeEvent::Undo() {
   Delete();
 }
 
+void ProbeEvent::WaitForHolders() const {
+  // Who has only found it does not keep it for long, and waits for nobody who
+  // removes events. Pairs with the release in Release.
+  while (holds_.Load(kAcquire) != 0) {
+    ebpf_port_relax();
+  }
+}
+
 void ProbeEvent::Delete() {
   {
     const MutexGuard guard(mutex_);
@@ -291,6 +299,17 @@ void ProbeEvent::DisableProbes(const EventProbe* end) {
 }
 
 Status ProbeEvent::AddConsumer(RecordConsumer& consumer) {
+  if (!TraceEvents::Use(*this)) {
+    return Status::kNoDevice;
+  }
+  const Status status = Add(consumer);
+  if (!IsOk(status)) {
+    TraceEvents::Unuse(*this);
+  }
+  return status;
+}
+
+Status ProbeEvent::Add(RecordConsumer& consumer) {
   const MutexGuard guard(mutex_);
   Consumers* const old = consumers_.Load(kRelaxed);
   Consumers* const made = MakeConsumers(users_ + 1);
@@ -326,6 +345,11 @@ Status ProbeEvent::AddConsumer(RecordConsumer& consumer) {
 }
 
 void ProbeEvent::RemoveConsumer(RecordConsumer& consumer) {
+  Remove(consumer);
+  TraceEvents::Unuse(*this);
+}
+
+void ProbeEvent::Remove(const RecordConsumer& consumer) {
   const MutexGuard guard(mutex_);
   Consumers* const consumers = consumers_.Load(kRelaxed);
   for (uint32_t i = 0; i < consumers->capacity; ++i) {

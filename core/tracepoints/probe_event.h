@@ -33,7 +33,9 @@ class ProbeEvent final : public TraceEvent {
   static Result<ProbeEvent*> Create(EventProbe& first, Allocator& allocator);
   /// Takes Create back: the probe is the caller's again.
   void Undo();
-  /// Nobody holds it, or finds it any more. Its probes go, too.
+  /// Nobody uses it, or finds it any more: waits until nobody holds it.
+  void WaitForHolders() const;
+  /// The same, and nobody holds it. Its probes go, too.
   void Delete();
 
   /// One more, whose fields are the same, and which it takes over. What
@@ -60,7 +62,6 @@ class ProbeEvent final : public TraceEvent {
   void RemoveConsumer(RecordConsumer& consumer) override;
   void Hold() override { holds_.FetchAdd(1, kRelaxed); }
   void Release() override { holds_.FetchSub(1, kRelease); }
-  bool is_held() const override { return holds_.Load(kAcquire) != 0; }
 
   /// One of its probes was hit. Context: any, in a read section.
   void Tell(const ProbeHit& hit);
@@ -86,6 +87,8 @@ class ProbeEvent final : public TraceEvent {
   Status MakePrintFormat(const ProbeDefinition& of);
   Consumers* MakeConsumers(size_t capacity);
   void FreeConsumers(Consumers* consumers);
+  Status Add(RecordConsumer& consumer);
+  void Remove(const RecordConsumer& consumer);
   Status EnableProbes() EBPF_REQUIRES(mutex_);
   void DisableProbes(const EventProbe* end) EBPF_REQUIRES(mutex_);
 

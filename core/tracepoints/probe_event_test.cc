@@ -246,16 +246,43 @@ TEST_F(ProbeEventTest, LinesMakeAndRemoveAndSayWhatIsWrong) {
   EXPECT_EQ(Shown(), "p:kprobes/a kernel_add\n");
 }
 
-TEST_F(ProbeEventTest, WhoHoldsItKeepsIt) {
+TEST_F(ProbeEventTest, WhoUsesItKeepsIt) {
   ASSERT_EQ(Write("p:a kernel_add\np:b kernel_add"), Status::kOk);
   {
-    TraceEventRef held = Find("a");
+    TraceEventRef used = Find("a");
+    ASSERT_TRUE(TraceEvents::Use(*used));
     EXPECT_EQ(Write("-:a"), Status::kBusy);
     EXPECT_EQ(ProbeEvents::Clear(), Status::kBusy);
     EXPECT_EQ(Shown(), "p:kprobes/a kernel_add\np:kprobes/b kernel_add\n");
+    TraceEvents::Unuse(*used);
   }
   EXPECT_EQ(ProbeEvents::Clear(), Status::kOk);
   EXPECT_EQ(Shown(), "");
+  EXPECT_TRUE(EqualBytes(text_.bytes(), kAdd));
+}
+
+TEST_F(ProbeEventTest, WhoHoldsItOnlyMakesTheRemovalWait) {
+  ASSERT_EQ(Write("p:a kernel_add"), Status::kOk);
+  TraceEventRef held = Find("a");
+  std::atomic<bool> is_done{false};
+  Status status = Status::kBusy;
+  std::thread remover([&] {
+    HostCpu cpu(1);
+    status = Write("-:a");
+    is_done = true;
+  });
+  while (TraceEvents::Find("kprobes", "a")) {
+    std::this_thread::yield();
+  }
+  // It is going, still there, and nobody begins to use it.
+  EXPECT_EQ(held->name(), "a");
+  Counted counted;
+  EXPECT_EQ(held->AddConsumer(counted), Status::kNoDevice);
+  EXPECT_FALSE(TraceEvents::Use(*held));
+  EXPECT_FALSE(is_done);
+  held = TraceEventRef();
+  remover.join();
+  EXPECT_EQ(status, Status::kOk);
   EXPECT_TRUE(EqualBytes(text_.bytes(), kAdd));
 }
 

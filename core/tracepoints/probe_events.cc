@@ -107,8 +107,9 @@ Status Make(StringView line) EBPF_REQUIRES(mutex) {
   return Status::kOk;
 }
 
-/// Nobody holds it, or finds it any more.
+/// Nobody uses it, or finds it any more.
 void Delete(ProbeEvent& event) {
+  event.WaitForHolders();
   if (TraceInstance* const trace = GlobalTrace()) {
     trace->Forget(event);
   }
@@ -125,7 +126,7 @@ Status RemoveAt(EventProbe** link) EBPF_REQUIRES(mutex) {
     event.RemoveProbe(probe);
     return Status::kOk;
   }
-  EBPF_TRY(TraceEvents::RemoveUnlessHeld(event));
+  EBPF_TRY(TraceEvents::RemoveUnlessUsed(event));
   *link = probe.next_of_all;
   Delete(event);
   return Status::kOk;
@@ -229,7 +230,7 @@ Status ProbeEvents::Write(StringView text) {
 
 Status ProbeEvents::Clear() {
   const MutexGuard guard(mutex);
-  EBPF_TRY(TraceEvents::RemoveProbesUnlessHeld());
+  EBPF_TRY(TraceEvents::RemoveProbesUnlessUsed());
   DeleteAll();
   return Status::kOk;
 }

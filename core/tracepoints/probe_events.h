@@ -19,7 +19,7 @@ class ProbeEvents {
   /// `registers` may be null: then no probe gets a name (kNotSupported).
   static void Init(const machine::RegisterNames* registers,
                    Allocator& allocator);
-  /// Nobody holds one any more.
+  /// Nobody uses one any more.
   static void Exit();
 
   /// Does what `text` says, line by line, up to the first that cannot be done:

@@ -218,15 +218,17 @@ TEST_F(ProbeEventsTest, AnEventThatIsNoProbesKeepsItsName) {
   EXPECT_EQ(Write("p:g/a kernel_add"), Status::kOk);
 }
 
-/// Somebody takes one and gives it back all the time.
+/// Somebody uses one for some time, all the time.
 TEST_F(ProbeEventsTest, AllGoOrNone) {
   std::atomic<bool> stop{false};
   std::thread other([&] {
     const auto sometime = std::chrono::microseconds(20);
     while (!stop) {
-      TraceEventRef held = TraceEvents::Find("g", "e3");
-      std::this_thread::sleep_for(sometime);
-      held = TraceEventRef();
+      const TraceEventRef held = TraceEvents::Find("g", "e3");
+      if (held && TraceEvents::Use(*held)) {
+        std::this_thread::sleep_for(sometime);
+        TraceEvents::Unuse(*held);
+      }
       std::this_thread::sleep_for(sometime);
     }
   });

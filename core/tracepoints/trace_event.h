@@ -128,20 +128,20 @@ class TraceEvent : public NonCopyable {
     return false;
   }
 
-  /// `consumer` gets the records from now on. kNoMemory, kBusy (the text could
-  /// not be changed now), and nothing has changed.
+  /// `consumer` gets the records from now on, and the event is used. kNoMemory,
+  /// kBusy (the text could not be changed now), kNoDevice (it is going), and
+  /// nothing has changed.
   virtual Status AddConsumer(RecordConsumer& consumer) = 0;
   /// It gets none any more, and none of its functions runs. Once for each
   /// AddConsumer that succeeded; cannot fail.
   virtual void RemoveConsumer(RecordConsumer& consumer) = 0;
 
-  /// Keeps it: a tracepoint is always there, a probe's event is not removed
-  /// while somebody holds it. Context: any, under the registry's lock or by who
-  /// holds it already.
+  /// Keeps it: a tracepoint is always there, a probe's event is not freed while
+  /// somebody holds it. Who removes it waits for that, so who holds it for long
+  /// uses it, too (TraceEvents::Use). Context: any, under the registry's lock
+  /// or by who holds it already.
   virtual void Hold() {}
   virtual void Release() {}
-  /// Whether somebody does; a tracepoint does not tell.
-  virtual bool is_held() const { return false; }
 
   /// In `type` of its records; no other event has it now. 0: not registered.
   /// Context: any.
@@ -154,7 +154,10 @@ class TraceEvent : public NonCopyable {
  private:
   friend class TraceEvents;
 
-  TraceEvent* next_ = nullptr;  // by id; the registry's
+  // The registry's.
+  TraceEvent* next_ = nullptr;  // by id
+  uint32_t uses_ = 0;
+  bool is_going_ = false;
   uint16_t id_ = 0;
 };
 
@@ -196,10 +199,17 @@ class TraceEvents {
   static Status Add(TraceEvent& event);
   /// Nobody finds it any more. Whoever holds it still does.
   static void Remove(TraceEvent& event);
-  /// The same, unless somebody holds it: kBusy, and nothing has changed.
-  static Status RemoveUnlessHeld(TraceEvent& event);
+  /// The same, and nobody uses it any more, unless somebody does: kBusy, and
+  /// nothing has changed. Who only looks at it, as one that was found, does
+  /// not.
+  static Status RemoveUnlessUsed(TraceEvent& event);
   /// The same of all events of probes at once: all, or none.
-  static Status RemoveProbesUnlessHeld();
+  static Status RemoveProbesUnlessUsed();
+
+  /// Keeps one that the caller holds from being removed, up to Unuse. False: it
+  /// is going.
+  [[nodiscard]] static bool Use(TraceEvent& event);
+  static void Unuse(TraceEvent& event);
 
   static TraceEventRef Find(StringView system, StringView name);
   static TraceEventRef FindById(uint32_t id);

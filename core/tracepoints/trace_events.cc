@@ -58,26 +58,28 @@ void TraceEvents::Remove(TraceEvent& event) {
   TakeOut(event);
 }
 
-Status TraceEvents::RemoveUnlessHeld(TraceEvent& event) {
+Status TraceEvents::RemoveUnlessUsed(TraceEvent& event) {
   const MutexGuard guard(mutex);
-  if (event.is_held()) {
+  if (event.uses_ != 0) {
     return Status::kBusy;
   }
+  event.is_going_ = true;
   TakeOut(event);
   return Status::kOk;
 }
 
-Status TraceEvents::RemoveProbesUnlessHeld() {
+Status TraceEvents::RemoveProbesUnlessUsed() {
   const MutexGuard guard(mutex);
   for (const TraceEvent* event = first; event != nullptr;
        event = event->next_) {
-    if (event->is_probe() && event->is_held()) {
+    if (event->is_probe() && event->uses_ != 0) {
       return Status::kBusy;
     }
   }
   for (TraceEvent** link = &first; *link != nullptr;) {
     TraceEvent& event = **link;
     if (event.is_probe()) {
+      event.is_going_ = true;
       *link = event.next_;
       event.next_ = nullptr;
     } else {
@@ -85,6 +87,17 @@ Status TraceEvents::RemoveProbesUnlessHeld() {
     }
   }
   return Status::kOk;
+}
+
+bool TraceEvents::Use(TraceEvent& event) {
+  const MutexGuard guard(mutex);
+  event.uses_ += !event.is_going_;
+  return !event.is_going_;
+}
+
+void TraceEvents::Unuse(TraceEvent& event) {
+  const MutexGuard guard(mutex);
+  --event.uses_;
 }
 
 void TraceEvents::TakeOut(TraceEvent& event) {

@@ -219,6 +219,7 @@ void TraceInstance::Drop(Event& event) {
 
 void TraceInstance::SwitchOff(Event& event) {
   if (Exchange(event.is_on, false)) {
+    // Held up to the end, since from here on nobody uses it.
     event.event().RemoveConsumer(event);
     event.event().Release();
   }
