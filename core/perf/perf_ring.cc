@@ -10,12 +10,6 @@ namespace {
 
 constexpr size_t kPageSize = 4096;
 
-void PutWords(PerfRing::Cursor& cursor, ConstBytes bytes) {
-  for (size_t at = 0; at < bytes.size(); at += sizeof(uint64_t)) {
-    cursor.Put(LoadUnaligned<uint64_t>(bytes.data() + at));
-  }
-}
-
 }  // namespace
 
 Result<Ref<PerfRing>> PerfRing::Create(uint64_t size, const Options& options,
@@ -24,6 +18,12 @@ Result<Ref<PerfRing>> PerfRing::Create(uint64_t size, const Options& options,
   Ref<PerfRing> ring = Ref<PerfRing>::Adopt(made);
   EBPF_TRY(ring->Init(size));
   return ring;
+}
+
+void PerfRing::Cursor::Put(ConstBytes words) {
+  for (size_t at = 0; at < words.size(); at += sizeof(uint64_t)) {
+    Put(LoadUnaligned<uint64_t>(words.data() + at));
+  }
 }
 
 PerfRing::~PerfRing() {
@@ -57,21 +57,21 @@ bool PerfRing::Lose(uint64_t count) {
 }
 
 bool PerfRing::BeginAfterLosses(uint64_t size, const Writer& writer,
-                                Cursor& cursor) {
+                                Cursor& cursor, RecordKind kind) {
   Enter();
   const uint64_t lost = lost_.Exchange(0, kRelaxed);
   if (lost == 0) {
-    return Reserve(size, cursor) || Lose(1);
+    return Reserve(size, cursor, kind) || Lose(1);
   }
   const auto lost_size = static_cast<uint16_t>(sizeof(ring::PerfLostRecord) +
                                                writer.trailer.size());
-  if (!Reserve(size + lost_size, cursor)) {
+  if (!Reserve(size + lost_size, cursor, kind)) {
     return Lose(lost + 1);
   }
   const ring::PerfLostRecord record = {
       {ring::kPerfRecordLost, 0, lost_size}, writer.id, lost};
-  PutWords(cursor, BytesOf(record));
-  PutWords(cursor, writer.trailer);
+  cursor.Put(BytesOf(record));
+  cursor.Put(writer.trailer);
   return true;
 }
 

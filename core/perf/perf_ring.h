@@ -32,6 +32,9 @@ class PerfRing final : public RefCounted<PerfRing> {
     bool by_bytes = false;
   };
 
+  /// Only samples are counted for wake-ups.
+  enum class RecordKind : uint8_t { kSample, kOther };
+
   /// Who tells of losses.
   struct Writer {
     uint64_t id = 0;
@@ -47,6 +50,7 @@ class PerfRing final : public RefCounted<PerfRing> {
       __builtin_memcpy(to, &word, sizeof(word));
       at_ += sizeof(word);
     }
+    void Put(ConstBytes words);
 
    private:
     friend class PerfRing;
@@ -65,11 +69,13 @@ class PerfRing final : public RefCounted<PerfRing> {
   /// counted as lost, and there is nothing to End. Of those that were lost
   /// before nothing is told. Preemption is off, on the writing CPU. Context:
   /// any.
-  [[nodiscard]] bool Begin(uint64_t size, Cursor& cursor);
+  [[nodiscard]] bool Begin(uint64_t size, Cursor& cursor,
+                           RecordKind kind = RecordKind::kSample);
   /// The same, with a record in front that tells how many were lost, if any
   /// were.
   [[nodiscard]] bool BeginAfterLosses(uint64_t size, const Writer& writer,
-                                      Cursor& cursor);
+                                      Cursor& cursor,
+                                      RecordKind kind = RecordKind::kSample);
   /// User space may read it. Context: as Begin's.
   void End();
 
@@ -106,9 +112,9 @@ class PerfRing final : public RefCounted<PerfRing> {
     depth_.Store(depth_.Load(kRelaxed) + 1, kRelaxed);
     TrapFence();
   }
-  bool Reserve(uint64_t bytes, Cursor& cursor);
+  bool Reserve(uint64_t bytes, Cursor& cursor, RecordKind kind);
   bool ReserveRoom(uint64_t bytes, uint64_t& start);
-  void CountWakeups(uint64_t start, uint64_t bytes);
+  void CountWakeups(uint64_t start, uint64_t bytes, RecordKind kind);
   bool Lose(uint64_t count);
   void Wake();
 
@@ -153,8 +159,9 @@ inline bool PerfRing::ReserveRoom(uint64_t bytes, uint64_t& start) {
   return true;
 }
 
-inline void PerfRing::CountWakeups(uint64_t start, uint64_t bytes) {
-  if (wakeup_samples_ != 0 &&
+inline void PerfRing::CountWakeups(uint64_t start, uint64_t bytes,
+                                   RecordKind kind) {
+  if (wakeup_samples_ != 0 && kind == RecordKind::kSample &&
       samples_.FetchAdd(1, kRelaxed) + 1 >= wakeup_samples_) {
     samples_.Store(0, kRelaxed);
     wakes_.Store(true, kRelaxed);
@@ -166,22 +173,22 @@ inline void PerfRing::CountWakeups(uint64_t start, uint64_t bytes) {
   }
 }
 
-inline bool PerfRing::Reserve(uint64_t bytes, Cursor& cursor) {
+inline bool PerfRing::Reserve(uint64_t bytes, Cursor& cursor, RecordKind kind) {
   uint64_t start;
   if (paused_.Load(kRelaxed) || bytes > data_size_ ||
       !ReserveRoom(bytes, start)) {
     return false;
   }
-  CountWakeups(start, bytes);
+  CountWakeups(start, bytes, kind);
   cursor.data_ = data_;
   cursor.mask_ = data_size_ - 1;
   cursor.at_ = start;
   return true;
 }
 
-inline bool PerfRing::Begin(uint64_t size, Cursor& cursor) {
+inline bool PerfRing::Begin(uint64_t size, Cursor& cursor, RecordKind kind) {
   Enter();
-  return __builtin_expect(Reserve(size, cursor), 1) || Lose(1);
+  return __builtin_expect(Reserve(size, cursor, kind), 1) || Lose(1);
 }
 
 /// The outermost writer shows what it and those that interrupted it wrote. One

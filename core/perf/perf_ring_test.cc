@@ -27,9 +27,11 @@ struct Record {
     return ring.BeginAfterLosses(header.size, writer, cursor) &&
            Fill(ring, cursor);
   }
-  bool WriteTellingNothing(PerfRing& ring) const {
+  bool WriteTellingNothing(
+      PerfRing& ring,
+      PerfRing::RecordKind kind = PerfRing::RecordKind::kSample) const {
     PerfRing::Cursor cursor;
-    return ring.Begin(header.size, cursor) && Fill(ring, cursor);
+    return ring.Begin(header.size, cursor, kind) && Fill(ring, cursor);
   }
   ring::PerfRecordHeader header;
   std::vector<uint64_t> body;
@@ -201,6 +203,13 @@ TEST_F(PerfRingTest, ReadersAreWokenEachSoManySamples) {
     }
     EXPECT_TRUE(ring.TakeWakeup());
   }
+  EXPECT_FALSE(ring.TakeWakeup());
+}
+
+TEST_F(PerfRingTest, WhatIsNoSampleIsNotCountedForThem) {
+  PerfRing& ring = Make(1, {.wakeup = 1});
+  ASSERT_TRUE(
+      Record(0, 1).WriteTellingNothing(ring, PerfRing::RecordKind::kOther));
   EXPECT_FALSE(ring.TakeWakeup());
 }
 

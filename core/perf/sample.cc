@@ -152,10 +152,7 @@ template <bool kAligned>
                                               uint64_t format,
                                               const PerfEvent& event) {
   const ReadingBytes reading(format, event.Read());
-  const ConstBytes bytes = reading.bytes();
-  for (size_t at = 0; at < bytes.size(); at += sizeof(uint64_t)) {
-    to.Put(LoadUnaligned<uint64_t>(bytes.data() + at));
-  }
+  to.Put(reading.bytes());
   return to;
 }
 
@@ -298,6 +295,28 @@ Status WriteSample(PerfRing& ring, const PerfEventAttr& attr,
   }
   ring.End();
   return Status::kOk;
+}
+
+bool WriteThrottled(PerfRing& ring, const PerfEventAttr& attr,
+                    const PerfEvent& event, uint32_t cpu, bool is_throttled) {
+  const SampleId id(attr, event.id(), cpu);
+  const auto size = static_cast<uint16_t>(sizeof(ring::PerfThrottleRecord) +
+                                          id.bytes().size());
+  PerfRing::Cursor to;
+  if (!ring.BeginAfterLosses(size, {event.id(), id.bytes()}, to,
+                             PerfRing::RecordKind::kOther)) {
+    return false;
+  }
+  const ring::PerfThrottleRecord record = {
+      {is_throttled ? ring::kPerfRecordThrottle : ring::kPerfRecordUnthrottle,
+       0, size},
+      ebpf_port_time_ns(),
+      event.id(),
+      event.id()};
+  to.Put(BytesOf(record));
+  to.Put(id.bytes());
+  ring.End();
+  return true;
 }
 
 }  // namespace ebpf

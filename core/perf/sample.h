@@ -81,4 +81,9 @@ Status WriteSample(PerfRing& ring, const linux_abi::PerfEventAttr& attr,
                    uint32_t fixed_size, const PerfEvent& event,
                    const Occurrence& what, uint32_t cpu, SampleMemory* memory);
 
+/// Appends that `event` is throttled, or is not any more. Context: as
+/// WriteSample's, and false if it is lost.
+bool WriteThrottled(PerfRing& ring, const linux_abi::PerfEventAttr& attr,
+                    const PerfEvent& event, uint32_t cpu, bool is_throttled);
+
 }  // namespace ebpf

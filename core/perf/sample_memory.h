@@ -10,6 +10,7 @@
 #include "core/base/status.h"
 #include "core/memory/allocator.h"
 #include "core/memory/per_cpu.h"
+#include "core/perf/sample_load.h"
 
 namespace ebpf {
 
@@ -52,6 +53,7 @@ struct CpuSampleMemory {
   /// What interrupts its user leaves it as it was, so that needs no locked
   /// instruction.
   Atomic<uint32_t> depth;
+  SampleLoad load;
   SampleMemory levels[SampleMemory::kLevels];
 };
 

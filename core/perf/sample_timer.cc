@@ -3,6 +3,7 @@
 // core/perf/sample_timer.h's implementation.
 #include "core/perf/sample_timer.h"
 
+#include "core/perf/sample_memory.h"
 #include "core/platform/cpu.h"
 #include "core/platform/features.h"
 #include "core/platform/time.h"
@@ -86,23 +87,36 @@ void SampleTimer::Stop() {
   }
 }
 
+/// The listener was told, since `begin`.
+void SampleTimer::StartNext(Timer& timer, uint64_t begin) {
+  // As Linux: the next one that is not past, none of those between.
+  const uint64_t period = period_.Load(kRelaxed);
+  const uint64_t now = ebpf_port_time_ns();
+  const uint64_t passed = now > timer.deadline ? now - timer.deadline : 0;
+  timer.deadline += (passed / period + 1) * period;
+  const uint64_t earliest = sample_memory->Mine().load.Charge(begin, now);
+  const bool is_throttled = timer.deadline < earliest;
+  timer.deadline = Max(timer.deadline, earliest);
+  if (is_throttled != timer.is_throttled && listener_.Throttled(is_throttled)) {
+    timer.is_throttled = is_throttled;
+  }
+  (void)ebpf_port_timer_start(&timer.timer, timer.deadline,
+                              EBPF_TIMER_THIS_CPU);
+}
+
 void SampleTimer::Expired(ebpf_timer* expired) {
   Timer& timer = *reinterpret_cast<Timer*>(expired);
   SampleTimer& self = *timer.owner;
   const uintptr_t preemption = ebpf_port_preempt_disable();
   {
     const ReadSection reading;
+    const uint64_t begin = ebpf_port_time_ns();
     bool in_user = false;
     const auto* regs = static_cast<const machine::PtRegs*>(
         ebpf_port_interrupted_regs(&in_user));
     if (self.runs_.Load(kRelaxed) && self.listener_.TimePassed(regs, in_user) &&
         self.runs_.Load(kRelaxed)) {
-      // As Linux: the next one that is not past, none of those between.
-      const uint64_t period = self.period_.Load(kRelaxed);
-      const uint64_t now = ebpf_port_time_ns();
-      const uint64_t passed = now > timer.deadline ? now - timer.deadline : 0;
-      timer.deadline += (passed / period + 1) * period;
-      (void)ebpf_port_timer_start(expired, timer.deadline, EBPF_TIMER_THIS_CPU);
+      self.StartNext(timer, begin);
     }
   }
   ebpf_port_preempt_enable(preemption);

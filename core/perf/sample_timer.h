@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Time that passes on a CPU, or on each of them, by the port's timers.
+// Time that passes on a CPU, or on each of them, by the port's timers; more
+// slowly where listening takes more of the CPU than it may (SampleLoad).
 #pragma once
 
 #include <stdint.h>
@@ -21,12 +22,15 @@ class TimeListener {
   /// null: nobody knows. False: it wants to know no more. Context: irq,
   /// preemption off, in a read section.
   virtual bool TimePassed(const machine::PtRegs* regs, bool in_user) = 0;
+  /// From now on periods on this CPU are longer than they should be, or not any
+  /// more. False: tell it again next time. Context: as before.
+  virtual bool Throttled(bool is_throttled) = 0;
 
  protected:
   ~TimeListener() = default;
 };
 
-/// Context: task.
+/// Context: task, while somebody keeps SampleMemory.
 class SampleTimer : public NonCopyable {
  public:
   /// Linux's shortest period.
@@ -54,11 +58,13 @@ class SampleTimer : public NonCopyable {
     SampleTimer* owner;
     uint64_t deadline;
     bool was_started;
+    bool is_throttled;
   };
 
   static void Expired(ebpf_timer* timer);
   static void StartHere(void* timer);
   Status StartOn(uint32_t cpu, Timer& timer);
+  void StartNext(Timer& timer, uint64_t begin);
 
   TimeListener& listener_;
   Allocator* allocator_ = nullptr;

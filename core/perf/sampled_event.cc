@@ -3,6 +3,7 @@
 // core/perf/sampled_event.h's implementation.
 #include "core/perf/sampled_event.h"
 
+#include "core/platform/cpu.h"
 #include "core/platform/time.h"
 #include "core/sync/read_section.h"
 
@@ -140,6 +141,19 @@ bool SampledEvent::CountSample() {
   is_on_.Store(false, kRelaxed);
   enabled_time_.Stop();
   return false;
+}
+
+bool SampledEvent::TellThrottled(bool is_throttled) {
+  if (!scope_.IsHere()) {
+    return false;
+  }
+  // Pairs with the release in ReplaceRing.
+  PerfRing* const ring = ring_.Load(kAcquire);
+  if (ring != nullptr &&
+      !WriteThrottled(*ring, attr_, *this, ebpf_port_cpu_id(), is_throttled)) {
+    lost_.FetchAdd(1, kRelaxed);
+  }
+  return true;
 }
 
 Status SampledEvent::SetPeriod(uint64_t period) {

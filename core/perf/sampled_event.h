@@ -85,6 +85,10 @@ class SampledEvent : public PerfEvent {
   /// Takes a sample. False: that was the last. Context: as Happened's.
   bool TakeSample(const Occurrence& what, SampleMemory& memory);
 
+  /// Writes to the buffer that it is throttled, or is not any more. False: not
+  /// now, since another task runs. Context: as Happened's.
+  bool TellThrottled(bool is_throttled);
+
   /// Writes a sample to the buffer: kNoSpace, where there is none or no room in
   /// it, kTooBig. Context: as Happened's, on `cpu`; without memory it has no
   /// call chain.

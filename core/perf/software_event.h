@@ -40,6 +40,9 @@ class SoftwareEvent final : public SampledEvent, public TimeListener {
 
   // TimeListener.
   bool TimePassed(const machine::PtRegs* regs, bool in_user) override;
+  bool Throttled(bool is_throttled) override {
+    return TellThrottled(is_throttled);
+  }
 
  private:
   friend class Allocator;

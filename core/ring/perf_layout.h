@@ -34,6 +34,8 @@ struct PerfRecordHeader {
 static_assert(sizeof(PerfRecordHeader) == 8);
 
 inline constexpr uint32_t kPerfRecordLost = 2;
+inline constexpr uint32_t kPerfRecordThrottle = 5;
+inline constexpr uint32_t kPerfRecordUnthrottle = 6;
 inline constexpr uint32_t kPerfRecordSample = 9;
 inline constexpr uint16_t kPerfMiscKernel = 1;
 inline constexpr uint16_t kPerfMiscUser = 2;
@@ -43,6 +45,14 @@ struct PerfLostRecord {
   PerfRecordHeader header;
   uint64_t id;
   uint64_t lost;
+};
+
+/// PERF_RECORD_THROTTLE and _UNTHROTTLE, likewise.
+struct PerfThrottleRecord {
+  PerfRecordHeader header;
+  uint64_t time;
+  uint64_t id;
+  uint64_t stream_id;
 };
 
 /// Bytes that may be written at `head`, whatever `tail` user space wrote. One

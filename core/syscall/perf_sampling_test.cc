@@ -19,6 +19,7 @@
 #include "testing/caller/insns.h"
 #include "testing/caller/test_caller.h"
 #include "testing/caller/test_system.h"
+#include "testing/host_port/host_clock.h"
 #include "testing/host_port/host_cpu.h"
 #include "testing/host_port/host_rendezvous.h"
 #include "testing/host_port/host_task.h"
@@ -150,6 +151,10 @@ TEST_P(PerfSamplingTest, AClockSamplesWhereItsCpuIs) {
     const uint8_t* record = pages_.address + kPage + at;
     const auto header = LoadUnaligned<ring::PerfRecordHeader>(record);
     at += header.size;
+    if (header.type == ring::kPerfRecordThrottle ||
+        header.type == ring::kPerfRecordUnthrottle) {
+      continue;  // the machine is busy
+    }
     EXPECT_EQ(header.type, ring::kPerfRecordSample);
     EXPECT_EQ(header.misc, ring::kPerfMiscKernel);
     const auto ip = LoadUnaligned<uint64_t>(record + 8);
@@ -469,6 +474,64 @@ TEST_P(PerfSamplingTest, WhichProgramsAnEventTakes) {
   EXPECT_EQ(info.event.type, linux_abi::kPerfTypeSoftware);
   EXPECT_EQ(info.event.config, linux_abi::kPerfDummy);
   EXPECT_EQ(info.event.cookie, 0x77u);
+}
+
+/// As Linux 6.18 lays it out: time, id and stream, and what sample_id_all adds.
+TEST_P(PerfSamplingTest, AClockThatIsThrottledSaysSo) {
+  uint64_t now = 1'000'000;
+  SetHostTime(now);
+  PerfEventAttr attr = Attr(10'000, linux_abi::kPerfSampleTime);
+  attr.flags = linux_abi::kPerfSampleIdAll;
+  attr.wakeup_events = 1'000'000;
+  const int64_t event = caller_.OpenEvent(attr);
+  ASSERT_EQ(Map(event, 65), 0);
+  const uint64_t id_at = caller_.Put(uint64_t{0});
+  ASSERT_EQ(Ioctl(event, linux_abi::kPerfIocId, id_at), 0);
+  std::vector<int64_t> others;
+  for (int i = 0; i < 10; ++i) {
+    others.push_back(caller_.OpenEvent(attr));
+    ASSERT_GE(others.back(), 0);
+  }
+  uint64_t at = 0;
+  const auto pass_until = [&](uint32_t type) {
+    for (int i = 0; i < 5000; ++i) {
+      for (const uint64_t head = Head(); at < head;) {
+        const uint8_t* record = pages_.address + kPage + at;
+        const auto header = LoadUnaligned<ring::PerfRecordHeader>(record);
+        if (header.type == type) {
+          return record;
+        }
+        EXPECT_EQ(header.type, ring::kPerfRecordSample);
+        at += header.size;
+      }
+      now += 10'000;
+      SetHostTime(now);
+      RunHostTimers();
+    }
+    return static_cast<const uint8_t*>(nullptr);
+  };
+  const auto check = [&](const uint8_t* bytes) {
+    ASSERT_NE(bytes, nullptr);
+    struct Expected {
+      ring::PerfThrottleRecord record;
+      uint64_t time;
+    };
+    const auto found = LoadUnaligned<Expected>(bytes);
+    EXPECT_EQ(found.record.header.size, sizeof(Expected));
+    EXPECT_EQ(found.record.header.misc, 0u);
+    EXPECT_EQ(found.record.time, now);
+    EXPECT_EQ(found.record.id, caller_.Get<uint64_t>(id_at));
+    EXPECT_EQ(found.record.stream_id, found.record.id);
+    EXPECT_EQ(found.time, now);
+    at += sizeof(Expected);
+  };
+  check(pass_until(ring::kPerfRecordThrottle));
+  for (const int64_t other : others) {
+    EXPECT_EQ(caller_.CloseFd(other), 0);
+  }
+  check(pass_until(ring::kPerfRecordUnthrottle));
+  caller_.client().fds().CloseAll();
+  ResumeHostTime();
 }
 
 // --- Storms and memory -----------------------------------------------------
