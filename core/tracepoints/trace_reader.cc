@@ -106,14 +106,20 @@ bool TraceReader::TryPin(size_t number, TraceRing::State state) {
   return true;
 }
 
+bool TraceReader::TryPinNext(size_t number) {
+  const TraceRing::State state = ring_->pages_[number]->Load(kRelaxed);
+  return state.epoch() == epoch_ && !state.is_pinned() &&
+         (state.phase() == TraceRing::Phase::kFilling ||
+          state.phase() == TraceRing::Phase::kFull) &&
+         TryPin(number, state);
+}
+
 bool TraceReader::PinNext() {
   for (int i = 0; i < kMaxAttempts; ++i) {
-    // Where it was, if that is still so: nothing is older.
-    const TraceRing::State same = ring_->pages_[number_]->Load(kRelaxed);
-    const bool is_same = same.epoch() == epoch_ && !same.is_pinned() &&
-                         (same.phase() == TraceRing::Phase::kFilling ||
-                          same.phase() == TraceRing::Phase::kFull);
-    if (is_same && TryPin(number_, same)) {
+    // Where it was, or behind that, if it is the one that comes next: nothing
+    // is older.
+    if (TryPinNext(number_) ||
+        TryPinNext(number_ + 1 == ring_->pages_.size() ? 0 : number_ + 1)) {
       return true;
     }
     size_t number;
@@ -148,7 +154,7 @@ void TraceReader::Unpin(bool is_done) {
   if (is_done && consumes_) {
     page_->state.Store(TraceRing::State::Of(TraceRing::Phase::kFree, 0).word,
                        kRelease);
-    ring_->free_count_.FetchAdd(1, kRelaxed);
+    ring_->SetFree(*page_);
   } else {
     page_->state.FetchAnd(~TraceRing::State::kPinned, kRelease);
   }

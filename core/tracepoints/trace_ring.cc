@@ -26,6 +26,11 @@ namespace {
 /// filled one meanwhile.
 constexpr int kMaxAttempts = 8;
 
+/// Of how many full pages the oldest is overwritten. Pages are filled one
+/// behind the other, but for those that are gone round, so it is mostly the
+/// first; and interrupts wait for who looks.
+constexpr size_t kMaxLooks = 8;
+
 }  // namespace
 
 Result<TraceRing*> TraceRing::Create(size_t page_count, Allocator& allocator) {
@@ -34,8 +39,14 @@ Result<TraceRing*> TraceRing::Create(size_t page_count, Allocator& allocator) {
     return Status::kInvalid;
   }
   const auto pages = EBPF_TRY(allocator.NewArray<Page*>(page_count));
-  auto ring = allocator.New<TraceRing>(pages, allocator);
+  const auto free = allocator.NewArray<Atomic<uint64_t>>(
+      (page_count + kWordBits - 1) / kWordBits);
+  auto ring = free.ok() ? allocator.New<TraceRing>(pages, *free, allocator)
+                        : Result<TraceRing*>(free.status());
   if (!ring.ok()) {
+    if (free.ok()) {
+      allocator.DeleteArray(*free);
+    }
     allocator.DeleteArray(pages);
     return ring;
   }
@@ -60,6 +71,7 @@ void TraceRing::Destroy() {
       allocator.Free(page, kPageSize, kPageSize);
     }
   }
+  allocator.DeleteArray(free_);
   allocator.DeleteArray(pages_);
   allocator.Delete(this);
 }
@@ -68,11 +80,12 @@ void TraceRing::Clear() { Reset(); }
 
 void TraceRing::Reset() {
   // Epochs go on: no reader takes a page for one that it was.
+  free_count_.Store(0, kRelaxed);
   for (Page* page : pages_) {
     page->state.Store(State::Of(Phase::kFree, 0).word, kRelaxed);
     page->taken.Store(kClosed, kRelaxed);
+    SetFree(*page);
   }
-  free_count_.Store(static_cast<uint32_t>(pages_.size()), kRelaxed);
   written_.Store(0, kRelaxed);
   lost_.Store(0, kRelaxed);
   refused_.Store(0, kRelaxed);
@@ -220,7 +233,7 @@ bool TraceRing::Advance(Page* from) {
     return true;
   }
   State was;
-  Page* page = Claim(from, &was);
+  Page* page = Claim(*from, &was);
   if (page == nullptr) {
     return page_.Load(kRelaxed) != from;
   }
@@ -231,7 +244,7 @@ bool TraceRing::Advance(Page* from) {
     return true;
   }
   if (was.phase() == Phase::kFree) {
-    free_count_.FetchSub(1, kRelaxed);
+    SetUsed(*page);
   } else {
     lost_.FetchAdd(CountIn(page->taken.Load(kRelaxed)) - page->consumed_count,
                    kRelaxed);
@@ -250,49 +263,81 @@ bool TraceRing::Advance(Page* from) {
   return true;
 }
 
-/// A free page; or the oldest that nobody reads, whose records are lost then.
-/// Not one with holders, who would write to it.
-TraceRing::Page* TraceRing::Claim(Page* from, State* was) {
-  const bool overwrites = overwrites_.Load(kRelaxed);
-  if (!overwrites && free_count_.Load(kRelaxed) == 0) {
-    return nullptr;
-  }
+/// A free page; or one of the oldest that nobody reads, whose records are lost
+/// then. Not one with holders, who would write to it.
+TraceRing::Page* TraceRing::Claim(const Page& from, State* was) {
   for (int i = 0; i < kMaxAttempts; ++i) {
-    Page* best = nullptr;
-    *was = {UINT64_MAX};
-    // Begins behind the last page: it is mostly the one.
-    size_t number = from->number;
-    for (size_t left = pages_.size(); left != 0; --left) {
-      number = number + 1 == pages_.size() ? 0 : number + 1;
-      Page* page = pages_[number];
-      const State state = page->Load(kRelaxed);
-      if (page->holders.Load(kRelaxed) != 0) {
-        continue;
-      }
-      if (state.phase() == Phase::kFree) {
-        best = page;
-        *was = state;
-        break;
-      }
-      if (overwrites && state.phase() == Phase::kFull && !state.is_pinned() &&
-          state.epoch() < was->epoch()) {
-        best = page;
-        *was = state;
-        if (state.epoch() + pages_.size() <= next_epoch_.Load(kRelaxed)) {
-          break;  // as many were begun since as there are: it is the oldest
-        }
-      }
+    Page* page = nullptr;
+    if (free_count_.Load(kRelaxed) != 0) {
+      page = FindFree(from, was);
+    }
+    if (page == nullptr && overwrites_.Load(kRelaxed)) {
+      page = FindOldest(from, was);
     }
     // Acquires: pairs with the releases of TraceReader::Unpin, whose reads of
     // the page are done.
     State state = *was;
-    if (best == nullptr ||
-        best->Change(state, State::Of(Phase::kClaimed, was->epoch()),
+    if (page == nullptr ||
+        page->Change(state, State::Of(Phase::kClaimed, was->epoch()),
                      kAcquire)) {
-      return best;
+      return page;
     }
   }
   return nullptr;
+}
+
+/// The first one behind `from`.
+TraceRing::Page* TraceRing::FindFree(const Page& from, State* was) const {
+  const size_t words = free_.size();
+  size_t at = from.number / kWordBits;
+  // What is not behind it in its word comes last.
+  const uint64_t behind = (~uint64_t{0} << from.number % kWordBits) << 1;
+  for (size_t i = 0; i <= words; ++i) {
+    uint64_t bits = free_[at].Load(kRelaxed);
+    if (i == 0) {
+      bits &= behind;
+    } else if (i == words) {
+      bits &= ~behind;
+    }
+    for (; bits != 0; bits &= bits - 1) {
+      Page* const page =
+          pages_[at * kWordBits + static_cast<size_t>(__builtin_ctzll(bits))];
+      *was = page->Load(kRelaxed);
+      // One that this has interrupted may have taken it.
+      if (was->phase() == Phase::kFree && page->holders.Load(kRelaxed) == 0) {
+        return page;
+      }
+    }
+    at = at + 1 == words ? 0 : at + 1;
+  }
+  return nullptr;
+}
+
+/// The oldest of some behind `from`. Pages of readers, and of who was
+/// interrupted, do not count: those are few.
+TraceRing::Page* TraceRing::FindOldest(const Page& from, State* was) const {
+  Page* best = nullptr;
+  *was = {UINT64_MAX};
+  size_t number = from.number;
+  size_t looks = 0;
+  for (size_t left = pages_.size(); left != 0 && looks < kMaxLooks; --left) {
+    number = number + 1 == pages_.size() ? 0 : number + 1;
+    Page* const page = pages_[number];
+    const State state = page->Load(kRelaxed);
+    if (state.phase() != Phase::kFull || state.is_pinned() ||
+        page->holders.Load(kRelaxed) != 0) {
+      continue;
+    }
+    ++looks;
+    if (state.epoch() < was->epoch()) {
+      best = page;
+      *was = state;
+      if (state.epoch() + pages_.size() <= next_epoch_.Load(kRelaxed)) {
+        break;  // as many were begun since as there are: it is the oldest
+      }
+    }
+  }
+  return best;
 }
 
 void TraceRing::Begin(Page* page) {

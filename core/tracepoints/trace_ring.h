@@ -230,8 +230,11 @@ class TraceRing : public NonCopyable {
   };
   static constexpr size_t kDataSize = kPageSize - sizeof(Page);
 
-  TraceRing(Span<Page*> pages, Allocator& allocator)
-      : pages_(pages), allocator_(allocator) {}
+  static constexpr size_t kWordBits = 64;
+
+  TraceRing(Span<Page*> pages, Span<Atomic<uint64_t>> free,
+            Allocator& allocator)
+      : pages_(pages), free_(free), allocator_(allocator) {}
   ~TraceRing() = default;
 
   static constexpr uint64_t SizeOf(uint32_t payload_size) {
@@ -259,10 +262,29 @@ class TraceRing : public NonCopyable {
   void Close(Page* page);
   void Lose();
   bool Advance(Page* from);
-  Page* Claim(Page* from, State* was);
+  Page* Claim(const Page& from, State* was);
+  Page* FindFree(const Page& from, State* was) const;
+  Page* FindOldest(const Page& from, State* was) const;
+  // Who finds a page in `free_` takes it by its state, and then out of here.
+  Atomic<uint64_t>& FreeWordOf(const Page& page) {
+    return free_[page.number / kWordBits];
+  }
+  static uint64_t FreeBitOf(const Page& page) {
+    return uint64_t{1} << page.number % kWordBits;
+  }
+  void SetFree(const Page& page) {
+    FreeWordOf(page).FetchOr(FreeBitOf(page), kRelaxed);
+    free_count_.FetchAdd(1, kRelaxed);
+  }
+  void SetUsed(const Page& page) {
+    free_count_.FetchSub(1, kRelaxed);
+    FreeWordOf(page).FetchAnd(~FreeBitOf(page), kRelaxed);
+  }
   void Begin(Page* page);
 
   Span<Page*> pages_;
+  /// Which are free, a bit for each: to be found without a look at all pages.
+  Span<Atomic<uint64_t>> free_;
   Allocator& allocator_;
   Atomic<bool> overwrites_{true};
   /// Where records go.
@@ -303,6 +325,7 @@ class TraceReader : public NonCopyable {
 
   bool FindNext(size_t* number, TraceRing::State* state) const;
   bool TryPin(size_t number, TraceRing::State state);
+  bool TryPinNext(size_t number);
   bool PinNext();
   void Unpin(bool is_done);
   void Skip(uint32_t size, uint32_t count);

@@ -2,6 +2,7 @@
 //
 // A writer that is interrupted between any two of its instructions: each is
 // stepped to, by x86-64's trap flag, and others write there.
+#include <algorithm>
 #include <cstdio>
 #include <optional>
 #include <signal.h>
@@ -64,6 +65,19 @@ struct Case {
   uint32_t burst;
   bool looks;  // another page is pinned, too
 };
+
+/// The most instructions that one of `count` records took, of which eight are a
+/// page.
+uint64_t MostSteps(uint32_t count) {
+  uint64_t most = 0;
+  interrupt_at[0] = 0;
+  for (uint32_t i = 0; i < count; ++i) {
+    steps[0] = 0;
+    PutStepped(0);
+    most = std::max(most, steps[0]);
+  }
+  return most;
+}
 
 /// How many were interrupted before they had ended.
 uint32_t RunCase(const Case& one, uint64_t at, uint64_t inner_at = 0) {
@@ -172,6 +186,65 @@ TEST(TraceRingStepsTest, AnInterruptMayBeInterruptedAnywhere) {
   signal(SIGTRAP, SIG_DFL);
   printf("interrupted at %llu pairs of places\n",
          static_cast<unsigned long long>(places));
+}
+
+/// Interrupts, or other tasks, wait for who begins a page.
+TEST(TraceRingStepsTest, BeginningAPageTakesTheSameInALargeRing) {
+  StepHere();
+  constexpr uint32_t kManyPages = 4096;
+  const OwnedRing owned = MakeRing(kManyPages);
+  ring = owned.get();
+  writes[0] = 0;
+  const uint64_t usual = MostSteps(24);
+  while (writes[0] < 8 * kManyPages) {
+    Put(*ring, 0, writes[0]++, kSize);
+  }
+  EXPECT_LE(MostSteps(24), usual + 50);
+  // A reader is in what is oldest; the one behind it is not as old as it could
+  // be.
+  TraceReader slow(*ring, true);
+  ReadRecord read;
+  ASSERT_TRUE(Take(slow, &read));
+  EXPECT_LE(MostSteps(80), usual + 1000);
+  EXPECT_EQ(ring->lost(), read.lost + 80) << "the oldest that are nobody's";
+  EXPECT_EQ(ring->refused(), 0u);
+  signal(SIGTRAP, SIG_DFL);
+}
+
+TEST(TraceRingStepsTest, TheOnlyFreePageIsFoundWhereverItIs) {
+  StepHere();
+  constexpr uint32_t kManyPages = 4096;
+  const OwnedRing owned = MakeRing(kManyPages);
+  ring = owned.get();
+  ring->SetOverwrites(false);
+  writes[0] = 0;
+  const uint64_t usual = MostSteps(24);
+  while (writes[0] < 8 * kManyPages) {
+    ASSERT_TRUE(Put(*ring, 0, writes[0]++, kSize));
+  }
+  ReadRecord read;
+  {
+    TraceReader looker(*ring, false);
+    ASSERT_TRUE(Take(looker, &read));
+    // Behind the one that is looked at: the next page is the second.
+    TraceReader reader(*ring, true);
+    for (int i = 0; i < 9; ++i) {
+      ASSERT_TRUE(Take(reader, &read));
+    }
+  }
+  ASSERT_TRUE(Put(*ring, 0, writes[0]++, kSize));
+  while (writes[0] % 8 != 0) {
+    ASSERT_TRUE(Put(*ring, 0, writes[0]++, kSize));
+  }
+  ASSERT_FALSE(Put(*ring, 0, writes[0], kSize));
+  TraceReader reader(*ring, true);
+  for (int i = 0; i < 9; ++i) {
+    ASSERT_TRUE(Take(reader, &read));
+  }
+  // The first page is free, all round the ring.
+  EXPECT_LE(MostSteps(8), usual + kManyPages / 64 * 24);
+  EXPECT_EQ(ring->refused(), 1u);
+  signal(SIGTRAP, SIG_DFL);
 }
 
 }  // namespace

@@ -165,6 +165,29 @@ TEST(TraceRingTest, WhoReadsAPageKeepsItAndNothingElse) {
   EXPECT_EQ(read.number, 1u);
 }
 
+/// Each page is used, however many are full.
+TEST(TraceRingTest, WhatIsFreeIsUsedBeforeAnythingIsOverwritten) {
+  constexpr uint32_t kPages = 200;  // some words of bits, the last not whole
+  const OwnedRing ring = MakeRing(kPages);
+  uint32_t number = 0;
+  uint64_t read_count = 0;
+  ReadRecord read;
+  for (uint32_t round = 0; round < 300; ++round) {
+    TraceReader reader(*ring, true);
+    const uint32_t count = round % 7 * 61 % 200;
+    for (uint32_t i = 0; i < count && Take(reader, &read); ++i) {
+      ++read_count;
+    }
+    reader.Release();
+    // Large ones: each takes a page. What is read may stay in one of them.
+    while (number - read_count - ring->lost() < kPages - 1) {
+      ASSERT_TRUE(Put(*ring, 1, number++, 3000));
+      ASSERT_EQ(ring->lost(), 0u);
+    }
+  }
+  EXPECT_GT(number, 1000u);
+}
+
 TEST(TraceRingTest, AReaderGoesOnWhereTheLastOneWas) {
   const OwnedRing ring = MakeRing(3);
   for (uint32_t i = 0; i < 10; ++i) {
