@@ -117,6 +117,10 @@ enum ebpf_origin {
 /* A client with no open descriptors; null when there is no memory.
  * Context of all below: task, interrupts on. */
 struct ebpf_client* ebpf_client_create(enum ebpf_origin origin);
+/* How much a process may keep in memory by mapping it, Linux's RLIMIT_MEMLOCK
+ * (8 MiB until this is called), beside perf's own 516 KiB for each CPU; beyond,
+ * ebpf_mmap of a perf event is -EPERM without CAP_IPC_LOCK. */
+void ebpf_client_limit_memlock(struct ebpf_client* client, uint64_t bytes);
 /* Closes what is open. Nobody else uses the client any more. */
 void ebpf_client_delete(struct ebpf_client* client);
 

@@ -69,6 +69,10 @@ ebpf_client* ebpf_client_create(ebpf_origin origin) {
   return client.ok() ? reinterpret_cast<ebpf_client*>(*client) : nullptr;
 }
 
+void ebpf_client_limit_memlock(ebpf_client* client, uint64_t bytes) {
+  ToClient(client).LimitLockedMemory(bytes);
+}
+
 void ebpf_client_delete(ebpf_client* client) { ToClient(client).Delete(); }
 
 int64_t ebpf_bpf(ebpf_client* client, uint32_t command, uint64_t attr,

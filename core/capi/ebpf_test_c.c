@@ -74,6 +74,7 @@ int64_t c_kernel_probe(struct ebpf_client *client, const char *function) {
   attr.size = sizeof(attr);
   attr.flags = 1;
   attr.config1 = address_of(function);
+  ebpf_client_limit_memlock(client, 1 << 20);
   const int64_t event =
       ebpf_perf_event_open(client, address_of(&attr), -1, 0, -1, 8);
   if (event < 0) return event;

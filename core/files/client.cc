@@ -46,12 +46,24 @@ Result<Client*> Client::CreateForProgram(Client& parent, Allocator& allocator) {
 
 Result<Client*> Client::Create(Origin origin, Allocator& allocator) {
   Client* client = EBPF_TRY(allocator.New<Client>(origin, allocator));
-  const Status status = client->fds_.Init(allocator);
+  const Status status = client->Init();
   if (!IsOk(status)) {
     allocator.Delete(client);
     return status;
   }
   return client;
+}
+
+Status Client::Init() {
+  locked_memory_ = EBPF_TRY(LockedMemory::Create(allocator_));
+  return fds_.Init(allocator_);
+}
+
+LockedMemory* Client::payer() {
+  if (parent_ != nullptr) {
+    return parent_->payer();
+  }
+  return Capable(linux_abi::kCapIpcLock) ? nullptr : locked_memory_.get();
 }
 
 void Client::Delete() {

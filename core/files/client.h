@@ -10,6 +10,7 @@
 #include "core/base/status.h"
 #include "core/files/fd_table.h"
 #include "core/memory/allocator.h"
+#include "core/memory/locked_memory.h"
 
 namespace ebpf {
 
@@ -43,6 +44,12 @@ class Client : public NonCopyable {
 
   /// Closes what is open. Nobody else uses the client any more.
   void Delete();
+
+  /// On whose account memory is that it keeps there by mapping it; null: on
+  /// nobody's, since it has CAP_IPC_LOCK.
+  LockedMemory* payer();
+  /// Linux's RLIMIT_MEMLOCK, as it is there by default until this is called.
+  void LimitLockedMemory(uint64_t bytes) { locked_memory_->SetLimit(bytes); }
 
   FdTable& fds() { return parent_ != nullptr ? parent_->fds() : fds_; }
 
@@ -79,6 +86,8 @@ class Client : public NonCopyable {
   Client(Origin origin, Allocator& allocator)
       : allocator_(allocator), origin_(origin) {}
 
+  Status Init();
+
   Client(Client& parent, Allocator& allocator)
       : allocator_(allocator), origin_(Origin::kKernel), parent_(&parent) {}
 
@@ -86,6 +95,7 @@ class Client : public NonCopyable {
   const Origin origin_;
   Client* const parent_ = nullptr;
   bool may_do_nothing_ = false;
+  Ref<LockedMemory> locked_memory_;  // null where it has a parent
   FdTable fds_;
 };
 

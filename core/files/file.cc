@@ -38,8 +38,8 @@ Status File::Ioctl(Client& /*client*/, uint32_t /*command*/,
   return Status::kNotTty;
 }
 
-Result<MapPages> File::Mmap(uint64_t /*offset*/, uint64_t /*size*/,
-                            uint32_t /*protection*/) {
+Result<MapPages> File::Mmap(Client& /*client*/, uint64_t /*offset*/,
+                            uint64_t /*size*/, uint32_t /*protection*/) {
   return Status::kNoDevice;
 }
 

@@ -73,7 +73,7 @@ class File : public RefCounted<File> {
   /// The memory behind an mmap of [offset, offset + size) with PROT_* bits.
   /// The caller keeps a reference to the file while it is mapped.
   /// Default: kNoDevice.
-  virtual Result<MapPages> Mmap(uint64_t offset, uint64_t size,
+  virtual Result<MapPages> Mmap(Client& client, uint64_t offset, uint64_t size,
                                 uint32_t protection);
 
  protected:

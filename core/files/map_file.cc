@@ -57,8 +57,8 @@ Result<size_t> MapFile::Read(Client& client, CallerPtr to, size_t size) {
 
 uint32_t MapFile::Poll() { return map_->Poll(); }
 
-Result<MapPages> MapFile::Mmap(uint64_t offset, uint64_t size,
-                               uint32_t protection) {
+Result<MapPages> MapFile::Mmap(Client& /*client*/, uint64_t offset,
+                               uint64_t size, uint32_t protection) {
   // Locks and timers in values are the kernel's own.
   if (!map_->fields().empty()) {
     return Status::kNotSupportedLinux;

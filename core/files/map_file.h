@@ -34,7 +34,7 @@ class MapFile final : public File {
   Result<Ref<File>> Reopen(uint32_t flags, Allocator& allocator) override;
   Result<size_t> Read(Client& client, CallerPtr to, size_t size) override;
   uint32_t Poll() override;
-  Result<MapPages> Mmap(uint64_t offset, uint64_t size,
+  Result<MapPages> Mmap(Client& client, uint64_t offset, uint64_t size,
                         uint32_t protection) override;
 
  private:

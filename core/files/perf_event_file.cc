@@ -39,9 +39,9 @@ Result<size_t> PerfEventFile::Read(Client& client, CallerPtr to, size_t size) {
 
 uint32_t PerfEventFile::Poll() { return event_->Poll(); }
 
-Result<MapPages> PerfEventFile::Mmap(uint64_t offset, uint64_t size,
-                                     uint32_t protection) {
-  return event_->Mmap(offset, size, protection);
+Result<MapPages> PerfEventFile::Mmap(Client& client, uint64_t offset,
+                                     uint64_t size, uint32_t protection) {
+  return event_->Mmap(offset, size, protection, client.payer());
 }
 
 Status PerfEventFile::Ioctl(Client& client, uint32_t command,

@@ -27,7 +27,7 @@ class PerfEventFile final : public File {
   Result<size_t> Read(Client& client, CallerPtr to, size_t size) override;
   uint32_t Poll() override;
   Status Ioctl(Client& client, uint32_t command, uint64_t argument) override;
-  Result<MapPages> Mmap(uint64_t offset, uint64_t size,
+  Result<MapPages> Mmap(Client& client, uint64_t offset, uint64_t size,
                         uint32_t protection) override;
 
   PerfEvent& event() { return *event_; }

@@ -285,6 +285,7 @@ inline constexpr uint32_t kBpfAttrSize = sizeof(ProgLoadAttr);
 enum Capability : int {
   kCapDacOverride = 1,
   kCapNetAdmin = 12,
+  kCapIpcLock = 14,
   kCapSysAdmin = 21,
   kCapSyslog = 34,
   kCapPerfmon = 38,

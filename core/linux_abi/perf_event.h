@@ -85,6 +85,9 @@ inline constexpr uint64_t kPerfContextUser = -uint64_t{512};
 /// has them at first.
 inline constexpr uint16_t kPerfMaxStack = 127;
 inline constexpr uint64_t kPerfMaxSampleRate = 100000;
+/// What buffers may take of each CPU beyond RLIMIT_MEMLOCK:
+/// perf_event_mlock_kb.
+inline constexpr uint64_t kPerfFreeMemory = 516 * 1024;
 
 /// flags of perf_event_open(2).
 enum PerfFlags : uint64_t {

@@ -51,7 +51,8 @@ Result<uint32_t> PerfEvent::ListPrograms(Span<uint32_t> /*ids*/) const {
 Status PerfEvent::SetFilter(StringView /*text*/) { return Status::kInvalid; }
 
 Result<MapPages> PerfEvent::Mmap(uint64_t /*offset*/, uint64_t /*size*/,
-                                 uint32_t /*protection*/) {
+                                 uint32_t /*protection*/,
+                                 LockedMemory* /*payer*/) {
   return Status::kNoDevice;
 }
 

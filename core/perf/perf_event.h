@@ -9,6 +9,7 @@
 #include "core/linux_abi/perf_event.h"
 #include "core/maps/map.h"
 #include "core/maps/perf_event_array_map.h"
+#include "core/memory/locked_memory.h"
 #include "core/perf/enabled_time.h"
 #include "core/perf/sample.h"
 #include "core/platform/symbol_name.h"
@@ -78,9 +79,10 @@ class PerfEvent : public ArrayedEvent {
   virtual EventDescription Describe() const { return {}; }
 
   /// As File::Mmap and File::Poll. By default there is nothing to map, and a
-  /// poll hangs up.
+  /// poll hangs up. kNotPermitted: it is more than `payer`, if it is not null,
+  /// may lock.
   virtual Result<MapPages> Mmap(uint64_t offset, uint64_t size,
-                                uint32_t protection);
+                                uint32_t protection, LockedMemory* payer);
   virtual uint32_t Poll();
 
   /// Of which occurrences it tells: a filter's text; kExists.

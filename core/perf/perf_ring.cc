@@ -27,6 +27,9 @@ void PerfRing::Cursor::Put(ConstBytes words) {
 }
 
 PerfRing::~PerfRing() {
+  if (payer_) {
+    payer_->Unlock(memory_.size());
+  }
   if (!memory_.empty()) {
     allocator_.Free(memory_.data(), memory_.size(), kPageSize);
   }

@@ -10,6 +10,7 @@
 #include "core/base/status.h"
 #include "core/maps/notifier.h"
 #include "core/memory/allocator.h"
+#include "core/memory/locked_memory.h"
 #include "core/memory/ref_counted.h"
 #include "core/ring/perf_layout.h"
 
@@ -88,6 +89,9 @@ class PerfRing final : public RefCounted<PerfRing> {
   /// Whether a wake-up came since the last call, for poll. Context: task.
   bool TakeWakeup() { return wakeups_seen_.Exchange(false, kAcqRel); }
 
+  /// Its memory was locked on that account. Once. Context: task.
+  void SetPayer(Ref<LockedMemory> payer) { payer_ = Move(payer); }
+
   Notifier& notifier() { return notifier_; }
   Bytes memory() const { return memory_; }
 
@@ -121,6 +125,7 @@ class PerfRing final : public RefCounted<PerfRing> {
   Allocator& allocator_;
   const Options options_;
   Notifier notifier_;
+  Ref<LockedMemory> payer_;  // or null
   Bytes memory_;
   uint8_t* data_ = nullptr;  // behind the page
   uint64_t data_size_ = 0;

@@ -204,8 +204,28 @@ void SampledEvent::ReplaceRing(Ref<PerfRing> ring) {
   }
 }
 
+Result<Ref<PerfRing>> SampledEvent::MakeRing(uint64_t size, uint32_t protection,
+                                             LockedMemory* payer) {
+  PerfRing::Options options;
+  options.overwrites = (protection & linux_abi::kProtWrite) == 0;
+  options.wakeup = attr_.wakeup_events;
+  options.by_bytes = (attr_.flags & linux_abi::kPerfWatermark) != 0;
+  if (payer == nullptr) {
+    return PerfRing::Create(size, options, allocator_);
+  }
+  EBPF_TRY(payer->Lock(
+      size, linux_abi::kPerfFreeMemory * uint64_t{ebpf_port_cpu_count()}));
+  Result<Ref<PerfRing>> ring = PerfRing::Create(size, options, allocator_);
+  if (ring.ok()) {
+    (*ring)->SetPayer(Ref<LockedMemory>::Share(*payer));
+  } else {
+    payer->Unlock(size);
+  }
+  return ring;
+}
+
 Result<MapPages> SampledEvent::Mmap(uint64_t offset, uint64_t size,
-                                    uint32_t protection) {
+                                    uint32_t protection, LockedMemory* payer) {
   if (offset != 0 || !ring::IsPerfBufferSize(size)) {
     return Status::kInvalid;
   }
@@ -216,11 +236,7 @@ Result<MapPages> SampledEvent::Mmap(uint64_t offset, uint64_t size,
   const MutexGuard guard(mutex_);
   PerfRing* ring = ring_.Load(kRelaxed);
   if (ring == nullptr) {
-    PerfRing::Options options;
-    options.overwrites = (protection & linux_abi::kProtWrite) == 0;
-    options.wakeup = attr_.wakeup_events;
-    options.by_bytes = (attr_.flags & linux_abi::kPerfWatermark) != 0;
-    Ref<PerfRing> made = EBPF_TRY(PerfRing::Create(size, options, allocator_));
+    Ref<PerfRing> made = EBPF_TRY(MakeRing(size, protection, payer));
     ring = made.get();
     ReplaceRing(Move(made));
   }

@@ -24,8 +24,8 @@ class SampledEvent : public PerfEvent {
   uint64_t count() const override { return count_.Load(kRelaxed); }
   void ResetCount() override { count_.Store(0, kRelaxed); }
   EventReading Read() const override;
-  Result<MapPages> Mmap(uint64_t offset, uint64_t size,
-                        uint32_t protection) override;
+  Result<MapPages> Mmap(uint64_t offset, uint64_t size, uint32_t protection,
+                        LockedMemory* payer) override;
   uint32_t Poll() override;
   SampledEvent* AsSampled() override { return this; }
 
@@ -104,6 +104,8 @@ class SampledEvent : public PerfEvent {
   bool CountDown(const Occurrence& what);
   void AdjustPeriod();
   bool CountSample();
+  Result<Ref<PerfRing>> MakeRing(uint64_t size, uint32_t protection,
+                                 LockedMemory* payer);
   void ReplaceRing(Ref<PerfRing> ring);
 
   const linux_abi::PerfEventAttr attr_;

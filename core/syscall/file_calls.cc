@@ -64,7 +64,7 @@ Status IoctlFile(Client& client, int32_t fd, uint32_t command,
 Status MmapFile(Client& client, int32_t fd, uint64_t offset, uint64_t size,
                 uint32_t protection, MapPages* pages) {
   Ref<File> file = EBPF_TRY(client.fds().Get(fd));
-  *pages = EBPF_TRY(file->Mmap(offset, size, protection));
+  *pages = EBPF_TRY(file->Mmap(client, offset, size, protection));
   return Status::kOk;
 }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
 // What of a perf event can be mapped, and mapped again, as seen on Linux 6.18.
+#include <vector>
+
 #include "core/base/memory.h"
 #include "core/linux_abi/bpf.h"
 #include "core/ring/perf_layout.h"
@@ -106,6 +108,63 @@ TEST_P(PerfMappingTest, OnlyTheFirstMappingSaysWhetherItOverwrites) {
     EBPF_TRACE(Mapped, i);
   }
   EXPECT_GT(Page().data_head, kPage);
+}
+
+constexpr uint64_t kAllButIpcLock = ~(uint64_t{1} << linux_abi::kCapIpcLock);
+constexpr uint64_t kBuffer = 129 * kPage;
+
+/// perf_event_mlock_kb for each of four CPUs and RLIMIT_MEMLOCK's 8 MiB.
+TEST_P(PerfMappingTest, AProcessLocksSoMuchMemoryAndNoMore) {
+  SetHostCapabilities(kAllButIpcLock);
+  const bool has_limit = GetParam() == Origin::kUser;
+  std::vector<int64_t> events;
+  for (int i = 0; i < 19; ++i) {
+    events.push_back(Open());
+    ASSERT_EQ(Map(events.back(), kBuffer, kWrites), 0) << i;
+    EXPECT_EQ(Map(events.back(), kBuffer, kWrites), 0) << "it is there";
+  }
+  const int64_t event = Open();
+  EXPECT_EQ(Map(event, 4 * kPage, kWrites), -EINVAL);
+  EXPECT_EQ(Map(event, kBuffer, kWrites), has_limit ? -EPERM : 0);
+  EXPECT_EQ(Map(Open(), 65 * kPage, kWrites), 0) << "less is still free";
+  // Whose memory has gone is given back.
+  EXPECT_EQ(caller_.CloseFd(events.back()), 0);
+  EXPECT_EQ(Map(event, kBuffer, kWrites), 0);
+  EXPECT_EQ(Map(Open(), kBuffer, kWrites), has_limit ? -EPERM : 0);
+  SetHostCapabilities(~uint64_t{0});
+  EXPECT_EQ(Map(Open(), kBuffer, kWrites), 0);
+}
+
+TEST_P(PerfMappingTest, TheLimitIsWhatThePortSays) {
+  SetHostCapabilities(kAllButIpcLock);
+  const bool has_limit = GetParam() == Origin::kUser;
+  caller_.client().LimitLockedMemory(0);
+  for (int i = 0; i < 4; ++i) {
+    ASSERT_EQ(Map(Open(), kBuffer, kWrites), 0) << i;
+  }
+  EXPECT_EQ(Map(Open(), kPage, kWrites), has_limit ? -EPERM : 0);
+  caller_.client().LimitLockedMemory(kPage);
+  EXPECT_EQ(Map(Open(), kPage, kWrites), 0);
+  EXPECT_EQ(Map(Open(), kPage, kWrites), has_limit ? -EPERM : 0);
+}
+
+/// Another's event keeps the buffer, at the first one's cost.
+TEST_P(PerfMappingTest, MemoryIsLockedAsLongAsAnybodyWritesToIt) {
+  SetHostCapabilities(kAllButIpcLock);
+  caller_.client().LimitLockedMemory(0);
+  const int64_t event = Open();
+  ASSERT_EQ(Map(event, 4 * 516 * 1024, kWrites), -EINVAL);
+  ASSERT_EQ(Map(event, 257 * kPage, kWrites), 0);
+  ASSERT_EQ(Map(Open(), 257 * kPage, kWrites), 0);
+  const int64_t other = Open();
+  EXPECT_EQ(caller_.IoctlFd(other, linux_abi::kPerfIocSetOutput,
+                            static_cast<uint64_t>(event)),
+            0);
+  EXPECT_EQ(caller_.CloseFd(event), 0);
+  const bool has_limit = GetParam() == Origin::kUser;
+  EXPECT_EQ(Map(Open(), 257 * kPage, kWrites), has_limit ? -EPERM : 0);
+  EXPECT_EQ(caller_.CloseFd(other), 0);
+  EXPECT_EQ(Map(Open(), 257 * kPage, kWrites), 0);
 }
 
 }  // namespace

@@ -61,6 +61,11 @@ impl Client {
         self.raw.as_ptr()
     }
 
+    /// Linux's RLIMIT_MEMLOCK of the process, 8 MiB until this is called.
+    pub fn limit_memlock(&self, bytes: u64) {
+        unsafe { sys::ebpf_client_limit_memlock(self.as_ptr(), bytes) }
+    }
+
     /// Linux's close(2).
     pub fn close(&self, fd: Fd) -> Result<()> {
         check_nothing(unsafe { sys::ebpf_close(self.as_ptr(), fd.0) })

@@ -121,6 +121,7 @@ extern "C" {
     pub fn ebpf_task_exit(stack_begin: u64, stack_end: u64);
 
     pub fn ebpf_client_create(origin: u32) -> *mut ebpf_client;
+    pub fn ebpf_client_limit_memlock(client: *mut ebpf_client, bytes: u64);
     pub fn ebpf_client_delete(client: *mut ebpf_client);
     pub fn ebpf_bpf(client: *mut ebpf_client, command: u32, attr: u64, size: u32) -> i64;
     pub fn ebpf_perf_event_open(
