@@ -6,5 +6,5 @@
 
 extern "C" {
 // In braces: g++ takes what follows extern "C" itself for a declaration.
-__attribute__((weak)) constinit const uint32_t ebpf_port_written_for = 0;
+__attribute__((weak)) constinit uint32_t ebpf_port_written_for = 0;
 }  // extern "C"

@@ -26,7 +26,7 @@
                 "take core/ and arch/ from where the port is from; "        \
                 "'Versions' in core/platform/README.md has what there is"); \
   extern "C" {                                                              \
-  constinit const uint32_t ebpf_port_written_for = (version);               \
+  constinit uint32_t ebpf_port_written_for = (version);                     \
   }                                                                         \
   static_assert(true, "takes the semicolon")
 
@@ -34,7 +34,6 @@ extern "C" {
 
 /// The number in the port's EBPF_PORT_WRITTEN_FOR. Default: 0. Absent:
 /// ebpf_port_selftest holds it against the port. Context: any.
-__attribute__((
-    visibility("hidden"))) extern const uint32_t ebpf_port_written_for;
+__attribute__((visibility("hidden"))) extern uint32_t ebpf_port_written_for;
 
 }  // extern "C"
