@@ -106,7 +106,8 @@ Status CheckClock(const PerfEventAttr& attr) {
              : Status::kInvalid;
 }
 
-/// What the call's other arguments say.
+/// What the call's other arguments say. Of a task that is not there nobody
+/// knows: its event counts nothing.
 struct Place {
   EventScope scope;
   Ref<File> output;  // another event's, or null
@@ -123,9 +124,6 @@ Result<Place> PlaceOf(Client& client, int32_t pid, int32_t cpu,
     if (other->AsPerfEvent() == nullptr) {
       return Status::kBadFd;
     }
-    if ((flags & linux_abi::kPerfFlagFdNoGroup) == 0) {
-      return Status::kInvalid;  // no groups yet
-    }
     if ((flags & linux_abi::kPerfFlagFdOutput) != 0) {
       place.output = Move(other);
     }
@@ -137,6 +135,9 @@ Result<Place> PlaceOf(Client& client, int32_t pid, int32_t cpu,
       cpu >= 0 && static_cast<uint32_t>(cpu) < ebpf_port_cpu_count();
   if (!is_cpu && (cpu != -1 || pid == -1)) {
     return Status::kInvalid;
+  }
+  if (group_fd != -1 && (flags & linux_abi::kPerfFlagFdNoGroup) == 0) {
+    return Status::kInvalid;  // no groups yet
   }
   if (pid == 0) {  // the calling thread
     uint32_t self;

@@ -300,6 +300,60 @@ TEST_P(PerfEventOpenTest, WhomAnEventIsFor) {
   EXPECT_EQ(open(-1, 0, static_cast<int32_t>(leader)), Minus(Status::kInvalid));
 }
 
+/// Of what is wrong, which is told: as seen on Linux 6.18, with a pid that is
+/// not there.
+TEST_P(PerfEventOpenTest, WhatIsWrongIsToldInLinuxsOrder) {
+  constexpr int32_t kNoTask = -2;
+  constexpr int32_t kNoCpu = 1000000;
+  PerfEventAttr good{};
+  good.type = linux_abi::kPerfTypeSoftware;
+  good.size = sizeof(good);
+  PerfEventAttr bad_period = good;
+  bad_period.sample_period = uint64_t{1} << 63;
+  PerfEventAttr bad_type = good;
+  bad_type.type = 99;
+  PerfEventAttr bad_event = good;
+  bad_event.type = linux_abi::kPerfTypeTracepoint;
+  bad_event.config = 999999;
+  PerfEventAttr bad_clock = good;
+  bad_clock.flags = linux_abi::kPerfUseClockId;
+  bad_clock.clockid = 77;
+  const auto leader = static_cast<int32_t>(caller_.OpenEvent(good));
+  const struct {
+    const PerfEventAttr& attr;
+    int32_t cpu;
+    int32_t group;
+    uint64_t flags;
+    Status status;
+  } cases[] = {
+      {bad_period, -1, -1, 0, Status::kInvalid},
+      {good, -1, -1, linux_abi::kPerfFlagPidCgroup, Status::kInvalid},
+      {good, -1, 999, 0, Status::kBadFd},
+      {good, -1, leader, 0, Status::kNoSuchTask},
+      {good, kNoCpu, -1, 0, Status::kNoSuchTask},
+      {bad_type, -1, -1, 0, Status::kNoSuchTask},
+      {bad_event, -1, -1, 0, Status::kNoSuchTask},
+      {bad_clock, -1, -1, 0, Status::kNoSuchTask},
+  };
+  for (const auto& one : cases) {
+    EXPECT_EQ(
+        caller_.OpenEvent(one.attr, kNoTask, one.cpu, one.group, one.flags),
+        Minus(one.status))
+        << &one - cases;
+  }
+  // What is to be done by nobody without rights is not looked at.
+  if (GetParam() == Origin::kUser) {
+    SetHostCapabilities(0);
+    for (const auto& one : cases) {
+      EXPECT_EQ(
+          caller_.OpenEvent(one.attr, kNoTask, one.cpu, one.group, one.flags),
+          Minus(Status::kAccess))
+          << &one - cases;
+    }
+    SetHostCapabilities(~uint64_t{0});
+  }
+}
+
 TEST_P(PerfEventOpenTest, AnEventOfOneCpuCountsThereOnly) {
   const int64_t here = caller_.OpenEvent(
       caller_.Kprobe("add"), -1, static_cast<int32_t>(ebpf_port_cpu_id()));
