@@ -84,6 +84,7 @@ void TraceRing::Reset() {
   for (Page* page : pages_) {
     page->state.Store(State::Of(Phase::kFree, 0).word, kRelaxed);
     page->taken.Store(kClosed, kRelaxed);
+    page->counted.Store(0, kRelaxed);
     SetFree(*page);
   }
   written_.Store(0, kRelaxed);
@@ -132,7 +133,7 @@ size_t TraceRing::UsedBytes() const {
         return RecordAt(page, BytesIn(taken))->Begin(size, payload_size, time);
       }
       if (fits_a_page) {
-        Close(page);
+        Close(page, holders);
         page->unsettled.FetchOr(kLook, kRelaxed);  // it is full when it is left
       }
       page->Hold(holders + kHolder);
@@ -162,19 +163,20 @@ void TraceRing::Discard(TraceRecord* record) {
   } else {
     record->payload_size = kDiscarded;
     page->taken.Store(taken - kOneRecord, kRelaxed);
-    if ((taken & kClosed) != 0) {
-      written_.FetchSub(1, kRelaxed);
-    }
   }
   page->Hold(holders);
   Commit(record);
 }
 
-/// Nobody takes room in it any more. The caller has entered it.
-void TraceRing::Close(Page* page) {
+/// Nobody takes room in it any more. The caller has entered it; those holders
+/// may yet discard what they have in it, so it is counted when they leave.
+void TraceRing::Close(Page* page, uint32_t holders) {
   const uint64_t taken = page->taken.Load(kRelaxed);
   if ((taken & kClosed) == 0) {
-    written_.FetchAdd(CountIn(taken), kRelaxed);
+    const uint32_t count = CountIn(taken);
+    const uint32_t counted = count - Min(count, holders / kHolder);
+    page->counted.Store(counted, kRelaxed);
+    written_.FetchAdd(counted, kRelaxed);
     page->taken.Store(taken | kClosed, kRelease);  // pairs with written()
   }
 }
@@ -195,17 +197,23 @@ void TraceRing::Close(Page* page) {
 }
 
 /// Shows what was made in a page, closes it if others have left it, and if it
-/// is closed it is full. Returns the last page where that comes late for it.
+/// is closed it is full and its records are counted. Returns the last page
+/// where that comes late for it.
 TraceRing::Page* TraceRing::SettleOne(Page* page) {
-  Page* last = nullptr;
+  bool is_late = false;
   do {
     page->Enter();
     if ((page->unsettled.Exchange(0, kRelaxed) & kClose) != 0) {
-      Close(page);
-      Page* const its_last = page_.Load(kRelaxed);
-      last = its_last == page ? nullptr : its_last;
+      Close(page, 0);
+      is_late = true;
     }
     const uint64_t taken = page->taken.Load(kRelaxed);
+    const uint32_t uncounted = CountIn(taken) - page->counted.Load(kRelaxed);
+    if ((taken & kClosed) != 0 && uncounted != 0) {
+      page->counted.Store(CountIn(taken), kRelaxed);
+      written_.FetchAdd(uncounted, kRelaxed);
+      is_late = true;
+    }
     page->Show(taken);
     State state = page->Load(kRelaxed);
     while ((taken & kClosed) != 0 && state.phase() == Phase::kFilling) {
@@ -217,7 +225,8 @@ TraceRing::Page* TraceRing::SettleOne(Page* page) {
     }
     page->Hold(0);
   } while (page->unsettled.Load(kRelaxed) != 0);
-  return last;
+  Page* const last = page_.Load(kRelaxed);
+  return is_late && last != page ? last : nullptr;
 }
 
 void TraceRing::Lose() {
@@ -254,7 +263,7 @@ bool TraceRing::Advance(Page* from) {
   Page* expected = from;
   if (!page_.CompareExchange(expected, page, kRelease)) {
     // Who interrupted this has got one, too. This one is full, of nothing.
-    Close(page);
+    Close(page, 0);
     Settle(page);
   } else if (written_.Load(kRelaxed) != page->written_before) {
     // Who interrupted this has found no page. The next one will tell.
@@ -342,6 +351,7 @@ TraceRing::Page* TraceRing::FindOldest(const Page& from, State* was) const {
 
 void TraceRing::Begin(Page* page) {
   page->shown.Store(0, kRelaxed);
+  page->counted.Store(0, kRelaxed);
   page->consumed_bytes = 0;
   page->consumed_count = 0;
   page->written_before = written_.Load(kRelaxed);

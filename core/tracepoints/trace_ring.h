@@ -105,7 +105,7 @@ class TraceRing : public NonCopyable {
   size_t page_count() const { return pages_.size(); }
 
   /// Records that were made or found no room; while one is made on this CPU it
-  /// may count already. Context: any.
+  /// may count already, or not yet when it was. Context: any.
   uint64_t written() const;
   /// Those of them that nobody will read. Context: any.
   uint64_t lost() const { return lost_.Load(kRelaxed); }
@@ -219,7 +219,8 @@ class TraceRing : public NonCopyable {
     Atomic<uint64_t> taken;
     Atomic<uint32_t> holders;
     Atomic<uint32_t> unsettled;
-    Atomic<uint32_t> shown;  // bytes that may be read
+    Atomic<uint32_t> shown;    // bytes that may be read
+    Atomic<uint32_t> counted;  // its records in written_
     // These never change.
     uint32_t number;
     TraceRing* ring;
@@ -259,7 +260,7 @@ class TraceRing : public NonCopyable {
                                 uint32_t payload_size, uint64_t time);
   void Settle(Page* page);
   Page* SettleOne(Page* page);
-  void Close(Page* page);
+  void Close(Page* page, uint32_t holders);
   void Lose();
   bool Advance(Page* from);
   Page* Claim(const Page& from, State* was);

@@ -25,6 +25,7 @@ uint64_t steps[2];         // of the first one, and of who interrupts it
 uint64_t interrupt_at[2];  // after so many steps; 0: never
 uint32_t burst;            // so many are written then
 uint32_t writes[3];        // by each
+bool discards;             // the first one discards what it makes
 
 void PutStepped(uint32_t writer);
 
@@ -44,7 +45,7 @@ void OnStep(int, siginfo_t*, void* context) {
   machine->uc_mcontext.gregs[REG_EFL] &= ~kTrapFlag;
 }
 
-/// Writes one, stepped: Reserve, some of the filling, and Commit.
+/// Writes one, stepped: Reserve, some of the filling, and Commit or Discard.
 [[gnu::noinline]] void PutStepped(uint32_t writer) {
   const uint32_t number = writes[writer]++;
   asm volatile("pushfq\n\torq %0, (%%rsp)\n\tpopfq" ::"i"(kTrapFlag)
@@ -52,7 +53,12 @@ void OnStep(int, siginfo_t*, void* context) {
   TraceRecord* record = ring->Reserve(kSize, number);
   if (record != nullptr) {
     FillNumbers(record, writer, number);
-    ring->Commit(record);
+    if (discards && writer == 0) {
+      ring->Discard(record);
+      --writes[writer];
+    } else {
+      ring->Commit(record);
+    }
   }
   asm volatile("pushfq\n\tandq %0, (%%rsp)\n\tpopfq" ::"i"(~kTrapFlag)
                : "cc", "memory");
@@ -64,6 +70,7 @@ struct Case {
   uint32_t read;    // and how many of them were read
   uint32_t burst;
   bool looks;  // another page is pinned, too
+  bool discards = false;
 };
 
 /// The most instructions that one of `count` records took, of which eight are a
@@ -90,6 +97,7 @@ uint32_t RunCase(const Case& one, uint64_t at, uint64_t inner_at = 0) {
     Put(*ring, 0, writes[0]++, kSize);
   }
   uint64_t seen = 0;
+  uint64_t told = 0;
   uint32_t next[3] = {};
   TraceReader reader(*ring, true);
   ReadRecord read;
@@ -97,6 +105,7 @@ uint32_t RunCase(const Case& one, uint64_t at, uint64_t inner_at = 0) {
     for (uint64_t i = 0; i < limit && Take(reader, &read); ++i) {
       EXPECT_GE(read.number, next[read.writer]);
       next[read.writer] = read.number + 1;
+      told += read.lost;
       ++seen;
     }
   };
@@ -109,12 +118,15 @@ uint32_t RunCase(const Case& one, uint64_t at, uint64_t inner_at = 0) {
   steps[0] = steps[1] = 0;
   interrupt_at[0] = at;
   interrupt_at[1] = inner_at;
+  discards = one.discards;
   PutStepped(0);
+  discards = false;
   const uint32_t interrupted = (writes[1] != 0) + (writes[2] != 0);
   looker.reset();
   take(UINT64_MAX);
   EXPECT_EQ(seen + ring->lost(), ring->written());
   EXPECT_EQ(ring->written(), uint64_t{writes[0]} + writes[1] + writes[2]);
+  EXPECT_EQ(told + ring->Untold(), ring->lost());
   // All pages are still there: with one that is read, the others fill up.
   const uint64_t seen_before = seen;
   for (uint32_t i = 0; i < 40; ++i) {
@@ -131,6 +143,30 @@ void StepHere() {
   action.sa_sigaction = OnStep;
   action.sa_flags = SA_SIGINFO | SA_NODEFER;
   sigaction(SIGTRAP, &action, nullptr);
+}
+
+TEST(TraceRingStepsTest, AnInterruptMayComeAnywhereOfWhoDiscards) {
+  StepHere();
+  uint64_t places = 0;
+  for (const bool overwrites : {true, false}) {
+    for (const uint32_t before : {1u, 7u, 24u}) {
+      for (const uint32_t size : {1u, 9u, 60u}) {
+        const Case one{overwrites, before, 8, size, false, true};
+        uint64_t at = 1;
+        while (RunCase(one, at) != 0) {
+          ++at;
+        }
+        places += at - 1;
+        ASSERT_GT(at, 20u);
+        ASSERT_FALSE(HasFailure())
+            << "overwrites " << overwrites << ", before " << before
+            << ", burst " << size << ", at " << at;
+      }
+    }
+  }
+  signal(SIGTRAP, SIG_DFL);
+  printf("interrupted at %llu places\n",
+         static_cast<unsigned long long>(places));
 }
 
 TEST(TraceRingStepsTest, AnInterruptMayComeAnywhere) {

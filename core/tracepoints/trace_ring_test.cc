@@ -147,9 +147,61 @@ TEST(TraceRingTest, WhatIsDiscardedOnAPageThatIsClosedIsNotCounted) {
   }
   ring->Discard(outer);
   TraceReader reader(*ring, true);
-  EXPECT_EQ(TakeAll(reader).size(), others);
+  const std::vector<ReadRecord> all = TakeAll(reader);
+  EXPECT_EQ(all.size(), others);
+  for (const ReadRecord& read : all) {
+    EXPECT_EQ(read.lost, 0u) << "before " << read.number;
+  }
   EXPECT_EQ(ring->written(), others);
   EXPECT_EQ(ring->lost(), 0u);
+  EXPECT_EQ(ring->Untold(), 0u);
+}
+
+/// Each interrupts the one before, and they end in either way.
+TEST(TraceRingTest, WhatIsToldAsLostIsWhatWasLostWhoeverDiscards) {
+  for (uint32_t discards = 0; discards < 16; ++discards) {
+    for (const bool overwrites : {true, false}) {
+      for (uint32_t between = 0; between < 200; between += 33) {
+        const OwnedRing ring = MakeRing(6);
+        ring->SetOverwrites(overwrites);
+        uint32_t kept = 0;
+        TraceRecord* open[4];
+        for (TraceRecord*& one : open) {
+          one = ring->Reserve(1000, 0);
+          for (uint32_t i = 0; i < between; ++i) {
+            Put(*ring, 1, i);
+            ++kept;
+          }
+        }
+        for (uint32_t i = 4; i-- > 0;) {
+          const bool is_discarded = open[i] != nullptr && (discards >> i & 1);
+          if (is_discarded) {
+            ring->Discard(open[i]);
+          } else if (open[i] != nullptr) {
+            Fill(open[i], 2, 0);
+            ring->Commit(open[i]);
+          }
+          kept += is_discarded ? 0 : 1;
+        }
+        TraceReader reader(*ring, true);
+        ReadRecord read;
+        uint64_t lost = 0;
+        uint64_t count = 0;
+        for (; Take(reader, &read); ++count) {
+          lost += read.lost;
+        }
+        EXPECT_EQ(ring->written(), kept);
+        EXPECT_EQ(count + ring->lost(), kept);
+        EXPECT_EQ(lost + ring->Untold(), ring->lost());
+        // The next one tells of the rest.
+        ASSERT_TRUE(Put(*ring, 1, 0));
+        ASSERT_TRUE(Take(reader, &read));
+        EXPECT_EQ(lost + read.lost, ring->lost());
+        ASSERT_FALSE(HasFailure())
+            << discards << ", " << between << ", overwrites " << overwrites;
+      }
+    }
+  }
 }
 
 TEST(TraceRingTest, WhoReadsAPageKeepsItAndNothingElse) {
