@@ -54,7 +54,8 @@ static_assert(sizeof(TracepointConsumers::Raw) ==
 namespace {
 
 /// What is in Tracepoint::consumers: nobody; where all that there is is one
-/// program, its ArgumentsConsumer; or the TracepointConsumers.
+/// program, its ArgumentsConsumer; or the TracepointConsumers, which says
+/// besides whether one who wants records is all that there is.
 class Told {
  public:
   constexpr Told() = default;
@@ -62,7 +63,9 @@ class Told {
   explicit Told(const ArgumentsConsumer& program)
       : word_(reinterpret_cast<uintptr_t>(&program) | kIsProgram) {}
   explicit Told(const TracepointConsumers& many)
-      : word_(reinterpret_cast<uintptr_t>(&many)) {}
+      : word_(reinterpret_cast<uintptr_t>(&many) |
+              (many.raw_count == 0 && many.record_count == 1 ? kIsRecord : 0)) {
+  }
 
   uintptr_t word() const { return word_; }
   bool is_nobody() const { return word_ == 0; }
@@ -71,14 +74,23 @@ class Told {
   ArgumentsConsumer* program() const {
     return reinterpret_cast<ArgumentsConsumer*>(word_ - kIsProgram);
   }
+  /// One consumer of records, and nobody else.
+  bool is_record() const { return (word_ & kIsRecord) != 0; }
+  /// Precondition: it is one.
+  TracepointConsumers::Record* records() const {
+    // Behind the end of the others.
+    return TracepointConsumers::BehindRaws(many()->raws());
+  }
   /// Or null.
   TracepointConsumers* many() const {
-    return is_program() ? nullptr
-                        : reinterpret_cast<TracepointConsumers*>(word_);
+    return is_program()
+               ? nullptr
+               : reinterpret_cast<TracepointConsumers*>(word_ & ~kIsRecord);
   }
 
  private:
   static constexpr uintptr_t kIsProgram = 1;
+  static constexpr uintptr_t kIsRecord = 2;
 
   uintptr_t word_ = 0;
 };
@@ -436,7 +448,48 @@ void TellArguments(Tracepoint& tracepoint, ArgumentsConsumer& consumer,
   TellMany(tracepoint, arguments, {ThisCpu(), nullptr, frame});
 }
 
-/// The same, as a function of its own.
+/// As Fire, where one consumer of records is all that there is, mostly a trace,
+/// and no tracepoint is passed on this CPU.
+template <typename Facts>
+[[gnu::noinline]] void FireRecord(Tracepoint& tracepoint,
+                                  const uint64_t* arguments, uint64_t frame) {
+  {
+    const BasicStayOnCpu<Facts> stay;
+    const uint32_t cpu = ThisCpu<Facts>();
+    TracepointCpu& mine = cpus->Of(cpu);
+    if (__builtin_expect(!mine.section.is_open(), 1)) {
+      mine.section.Open();
+      // Pairs with the release in Add.
+      const Told told(tracepoint.consumers.Load(kAcquire));
+      const bool is_record = told.is_record();
+      if (__builtin_expect(is_record, 1)) {
+        const TracepointInfo& info = *tracepoint.info;
+        TraceWriter* const writer = told.records()->Load(kRelaxed)->writer();
+        if (writer != nullptr && info.text_size == nullptr) {
+          // As Telling: it was 0, since nobody is told outside of the section.
+          mine.depth.Store(1, kRelaxed);
+          TrapFence();
+          const size_t size = info.record_size;
+          writer->Write(tracepoint.id, size, cpu, [&](void* record) {
+            info.fill(record, size, arguments);
+          });
+          TrapFence();
+          mine.depth.Store(0, kRelaxed);
+        } else {
+          TellRecords(tracepoint, told.records(), arguments,
+                      {cpu, nullptr, frame});
+        }
+      }
+      mine.section.Close();
+      if (__builtin_expect(is_record, 1)) {
+        return;
+      }
+    }
+  }
+  FireAnyhow(tracepoint, arguments, frame);
+}
+
+/// As TellMany, as a function of its own.
 [[gnu::noinline]] void TellInside(Tracepoint& tracepoint,
                                   const uint64_t* arguments, uint32_t cpu,
                                   uint64_t frame) {
@@ -479,7 +532,13 @@ void TellArguments(Tracepoint& tracepoint, ArgumentsConsumer& consumer,
   const uint64_t is_long =
       (uint64_t{told.is_program()} ^ 1) | (PortFacts::Get() ^ kUsualFacts);
   if (__builtin_expect(is_long != 0, 0)) {
-    FireAnyhow(tracepoint, arguments, frame);
+    if (!told.is_record()) {
+      FireAnyhow(tracepoint, arguments, frame);
+    } else if (PortFacts::Get() == kUsualFacts) {
+      FireRecord<UsualFacts>(tracepoint, arguments, frame);
+    } else {
+      FireRecord<PortFacts>(tracepoint, arguments, frame);
+    }
     return;
   }
   const BasicStayOnCpu<UsualFacts> stay;
