@@ -57,9 +57,8 @@ void TraceBuffer::Commit(void* payload) {
   notifier_.NotifyInSection();
 }
 
-void TraceBuffer::Discard(void* payload, uint32_t cpu) {
-  // As in OpenRing: it is the ring that Reserve has found.
-  cpus_.Of(cpu).ring->Discard(RecordOf(payload));
+void TraceBuffer::Discard(void* payload) {
+  TraceRing::Discard(RecordOf(payload));
 }
 
 [[gnu::noinline, gnu::cold]] void TraceBuffer::Refuse(uint32_t cpu) {

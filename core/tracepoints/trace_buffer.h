@@ -47,7 +47,7 @@ class TraceBuffer : public NonCopyable {
   /// off up to the Commit. Context: any.
   void* Reserve(size_t size, uint32_t cpu);
   void Commit(void* payload);
-  void Discard(void* payload, uint32_t cpu);
+  static void Discard(void* payload);
   /// When what Reserve gave room for happened. Context: any.
   static uint64_t TimeOf(void* payload) { return RecordOf(payload)->time; }
 

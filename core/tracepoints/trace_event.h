@@ -56,6 +56,7 @@ struct HitPlace {
   bool is_return = false;
 };
 
+class EventFilter;
 class TraceWriter;
 
 /// Gets an event's records. Outlives its place in the event's list.
@@ -64,6 +65,12 @@ class RecordConsumer {
   /// Who takes the records as they are, in place of what follows; or null. It
   /// may become another one at any time. Context: as Reserve's.
   TraceWriter* writer() const { return writer_.Load(kRelaxed); }
+  /// Where that is null: which of them filtering_writer() takes, in place of
+  /// what follows; or null. Context: as Reserve's.
+  const EventFilter* filter() const {
+    return filter_.Load(kAcquire);  // pairs with the release in SetFilter
+  }
+  TraceWriter* filtering_writer() const { return filtering_writer_; }
 
   /// Where a record of `size` bytes shall be made, aligned to 8; null: it is
   /// not wanted. What was returned is given to Commit before the event goes on.
@@ -84,12 +91,21 @@ class RecordConsumer {
 
  protected:
   constexpr RecordConsumer() = default;
+  explicit RecordConsumer(TraceWriter& writer)
+      : writer_(&writer), filtering_writer_(&writer) {}
   ~RecordConsumer() = default;
 
-  void SetWriter(TraceWriter* writer) { writer_.Store(writer, kRelaxed); }
+  /// Of one with a writer: which it takes from now on, all if null. Who is in a
+  /// read section may still use the filter before. Context: task.
+  void SetFilter(const EventFilter* filter) {
+    filter_.Store(filter, kRelease);  // pairs with the acquire in filter()
+    writer_.Store(filter == nullptr ? filtering_writer_ : nullptr, kRelaxed);
+  }
 
  private:
   Atomic<TraceWriter*> writer_{nullptr};
+  Atomic<const EventFilter*> filter_{nullptr};
+  TraceWriter* const filtering_writer_ = nullptr;
 };
 
 /// Where a probe's event stands: the oldest of its probes.

@@ -48,61 +48,34 @@ constinit ProgramLines program_lines;
 }  // namespace
 
 /// An event that this trace wants something of: its records, or to know which.
-/// Without a filter its records are the writer's, and what follows is not
-/// asked.
+/// What is told by tracepoints the writer takes, and what follows is asked by
+/// others.
 class TraceInstance::Event final : public RecordConsumer {
  public:
   Event(TraceInstance& instance, TraceEvent& event)
-      : instance_(instance), event_(event) {
-    SetWriter(&instance.writer_);
-  }
+      : RecordConsumer(instance.writer_), instance_(instance), event_(event) {}
   ~Event() = default;
 
-  /// What the filter will not want does not come near the rings: it is made
-  /// elsewhere, unless this has interrupted who does that.
   void* Reserve(size_t size, const EventPlace& place) override {
-    // Pairs with the release in SetFilter.
-    if (filter_.Load(kAcquire) != nullptr) {
-      if (!instance_.buffer_->is_recording()) {
-        return nullptr;
-      }
-      Draft& draft = instance_.drafts_.Of(place.cpu);
-      if (!draft.is_used.Load(kRelaxed)) {
-        draft.is_used.Store(true, kRelaxed);
-        TrapFence();
-        return draft.record;
-      }
-    }
     return instance_.writer_.Reserve(size, place.cpu);
   }
-
   void Commit(void* record, size_t size, const EventPlace& place) override {
-    const EventFilter* its_filter = filter_.Load(kAcquire);
-    const bool is_kept = its_filter == nullptr ||
-                         its_filter->Matches(ConstBytes(
-                             static_cast<const uint8_t*>(record), size));
-    Draft* const draft = DraftOf(record, place.cpu);
-    if (draft == nullptr) {
-      Keep(record, is_kept, place.cpu);
-      return;
+    const EventFilter* const wanted = RecordConsumer::filter();
+    if (wanted == nullptr || wanted->Matches(ConstBytes(
+                                 static_cast<const uint8_t*>(record), size))) {
+      instance_.writer_.Commit(record, place.cpu);
+    } else {
+      TraceWriter::Discard(record);
     }
-    if (is_kept) {
-      if (void* room = instance_.writer_.Reserve(size, place.cpu)) {
-        CopyBytes(room, record, size);
-        instance_.writer_.Commit(room, place.cpu);
-      }
-    }
-    TrapFence();
-    draft->is_used.Store(false, kRelaxed);
   }
 
   TraceEvent& event() const { return event_; }
 
-  EventFilter* filter() const { return filter_.Load(kRelaxed); }
+  EventFilter* filter() const { return filter_; }
   /// The one before is still used by who is in a read section.
   void SetFilter(EventFilter* filter) {
-    filter_.Store(filter, kRelease);  // pairs with the acquires above
-    SetWriter(filter == nullptr ? &instance_.writer_ : nullptr);
+    filter_ = filter;
+    RecordConsumer::SetFilter(filter);
   }
 
   Event* next = nullptr;
@@ -113,26 +86,9 @@ class TraceInstance::Event final : public RecordConsumer {
   FilterError error;
 
  private:
-  /// Null: the record is in a ring.
-  Draft* DraftOf(void* record, uint32_t cpu) const {
-    // Pairs with the release in MakeDrafts.
-    if (!instance_.has_drafts_.Load(kAcquire)) {
-      return nullptr;
-    }
-    Draft& draft = instance_.drafts_.Of(cpu);
-    return record == draft.record ? &draft : nullptr;
-  }
-  void Keep(void* record, bool is_kept, uint32_t cpu) {
-    if (is_kept) {
-      instance_.writer_.Commit(record, cpu);
-    } else {
-      instance_.buffer_->Discard(record, cpu);
-    }
-  }
-
   TraceInstance& instance_;
   TraceEvent& event_;
-  Atomic<EventFilter*> filter_{nullptr};
+  EventFilter* filter_ = nullptr;
 };
 
 Result<TraceInstance*> TraceInstance::Create(Allocator& allocator) {
@@ -309,9 +265,7 @@ Status TraceInstance::SetFilter(TraceEvent& event, StringView text,
   if (!filter.ok() && filter.status() != Status::kInvalid) {
     return filter.status();
   }
-  const Status drafts = MakeDrafts();
-  const Result<Event*> its =
-      IsOk(drafts) ? FindOrMake(event) : Result<Event*>(drafts);
+  const Result<Event*> its = FindOrMake(event);
   if (!its.ok()) {
     if (filter.ok()) {
       (*filter)->Destroy();
@@ -329,14 +283,6 @@ Status TraceInstance::SetFilter(TraceEvent& event, StringView text,
   }
   DropIfUnused(**its);
   return is_systems && status == Status::kInvalid ? Status::kOk : status;
-}
-
-Status TraceInstance::MakeDrafts() {
-  if (!has_drafts_.Load(kRelaxed)) {
-    EBPF_TRY(drafts_.Allocate(allocator_));
-    has_drafts_.Store(true, kRelease);  // pairs with Event::DraftOf
-  }
-  return Status::kOk;
 }
 
 void TraceInstance::RemoveFilter(const TraceEvent& event) {

@@ -14,7 +14,6 @@
 #include "core/base/thread_annotations.h"
 #include "core/helpers/current_task.h"
 #include "core/memory/allocator.h"
-#include "core/memory/per_cpu.h"
 #include "core/sync/mutex.h"
 #include "core/tracepoints/filter.h"
 #include "core/tracepoints/saved_cmdlines.h"
@@ -108,12 +107,6 @@ class TraceInstance final : public NonCopyable {
   friend class Allocator;
   class Event;
 
-  /// A record that a filter has not yet seen.
-  struct Draft {
-    Atomic<bool> is_used;
-    alignas(8) uint8_t record[kMaxEventRecord];
-  };
-
   explicit TraceInstance(Allocator& allocator) : allocator_(allocator) {}
   ~TraceInstance() = default;
 
@@ -125,8 +118,6 @@ class TraceInstance final : public NonCopyable {
   void SetFilter(Event& event, EventFilter* filter) EBPF_REQUIRES(mutex_);
   Result<EventFilter*> Compile(const TraceEvent& event, StringView text,
                                FilterError* error);
-  /// For who sets a filter. kNoMemory.
-  Status MakeDrafts() EBPF_REQUIRES(mutex_);
   void SetWritersCmdlines();
   Status KeepError(Event& event, StringView text, const FilterError& error)
       EBPF_REQUIRES(mutex_);
@@ -134,9 +125,6 @@ class TraceInstance final : public NonCopyable {
   Allocator& allocator_;
   TraceBuffer* buffer_ = nullptr;
   TraceWriter writer_;
-  /// Of each CPU, from the first filter on.
-  PerCpu<Draft> drafts_;
-  Atomic<bool> has_drafts_{false};
   Atomic<uint32_t> options_{0};
   Atomic<bool> is_expanded_{false};
   Atomic<bool> is_clock_mono_{false};

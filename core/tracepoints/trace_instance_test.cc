@@ -122,6 +122,26 @@ TEST_F(TraceInstanceTest, AFilterSaysWhichRecordsAreKept) {
   EXPECT_EQ(trace_->buffer().Stats(0).read, 3u);
 }
 
+/// Of several that want records, and of one that has an event for itself.
+TEST_F(TraceInstanceTest, TracesWithAndWithoutAFilterShareAnEvent) {
+  const Result<TraceInstance*> made = TraceInstance::Create(PortAllocator());
+  ASSERT_TRUE(made.ok());
+  std::unique_ptr<TraceInstance, DestroyOwned> other(*made);
+  ASSERT_EQ(trace_->Switch(event(), true), Status::kOk);
+  ASSERT_EQ(trace_->SetFilter(event(), "number == 2"), Status::kOk);
+  ASSERT_EQ(other->Switch(event(), true), Status::kOk);
+  Pass(1);
+  Pass(2);
+  ASSERT_EQ(other->Switch(event(), false), Status::kOk);
+  Pass(1);
+  Pass(2);
+  EXPECT_EQ(trace_->buffer().Stats(0).entries, 2u);
+  EXPECT_EQ(other->buffer().Stats(0).entries, 2u);
+  trace_->RemoveFilter(event());
+  Pass(1);
+  EXPECT_EQ(trace_->buffer().Stats(0).entries, 3u);
+}
+
 TEST_F(TraceInstanceTest, ABadFilterIsShownAndFiltersNothing) {
   ASSERT_EQ(trace_->SetFilter(event(), "number > 3"), Status::kOk);
   EXPECT_EQ(trace_->SetFilter(event(), "number > "), Status::kInvalid);

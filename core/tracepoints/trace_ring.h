@@ -96,8 +96,9 @@ class TraceRing : public NonCopyable {
       page->ring->Settle(page);
     }
   }
-  /// It is as if it had never been.
-  void Discard(TraceRecord* record);
+  /// It is as if it had never been; where others came behind it, what it took
+  /// of the page is passed over.
+  static void Discard(TraceRecord* record);
 
   static constexpr size_t max_payload_size() {
     return kDataSize - sizeof(TraceRecord);

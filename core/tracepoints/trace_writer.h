@@ -54,10 +54,40 @@ class TraceWriter : public NonCopyable {
     buffer_->notifier().NotifyInSection();
   }
 
+  /// The same where `wants(record)` says whether it is kept. One that is not
+  /// wanted and finds no room counts as lost.
+  template <typename Fill, typename Wants>
+  [[gnu::always_inline]] void WriteWanted(uint16_t id, size_t size,
+                                          uint32_t cpu, const Fill& fill,
+                                          const Wants& wants) {
+    TraceRing* const ring = buffer_->OpenRing(cpu);
+    if (__builtin_expect(ring == nullptr, 0)) {
+      buffer_->Refuse(cpu);
+      return;
+    }
+    TraceRecord* const record =
+        ring->Reserve(static_cast<uint32_t>(size), ebpf_port_time_ns());
+    if (__builtin_expect(record == nullptr, 0)) {
+      return;
+    }
+    uint8_t* const payload = record->payload();
+    const EventHeader header = MakeEventHeader(id);
+    __builtin_memcpy(payload, &header, sizeof(header));
+    fill(payload);
+    if (!wants(payload)) {
+      TraceRing::Discard(record);
+      return;
+    }
+    Note(header, record->time, cpu);
+    TraceRing::Commit(record);
+    buffer_->notifier().NotifyInSection();
+  }
+
   /// The same in two steps: room for a record, header and all, or null; then
-  /// Commit.
+  /// Commit or Discard.
   void* Reserve(size_t size, uint32_t cpu);
   void Commit(void* record, uint32_t cpu);
+  static void Discard(void* record) { TraceBuffer::Discard(record); }
 
  private:
   [[gnu::always_inline]] void Note(const EventHeader& header, uint64_t time,

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "core/base/memory.h"
 #include "core/sync/read_section.h"
 #include "core/tracepoints/trace_buffer_test_util.h"
 #include "gtest/gtest.h"
@@ -47,6 +48,25 @@ class TraceWriterTest : public testing::Test {
     writer_.Write(kId, sizeof(Record), cpu, [&](void* record) {
       static_cast<Record*>(record)->number = number;
     });
+  }
+  /// If it is wanted, after `meanwhile()`.
+  template <typename Meanwhile>
+  void WriteIf(bool is_wanted, uint64_t number, const Meanwhile& meanwhile) {
+    const ReadSection reading;
+    writer_.WriteWanted(
+        kId, sizeof(Record), 0,
+        [&](void* record) {
+          static_cast<Record*>(record)->number = number;
+          meanwhile();
+        },
+        [&](const uint8_t* record) {
+          EXPECT_EQ(LoadUnaligned<Record>(record).header.type, kId);
+          EXPECT_EQ(LoadUnaligned<Record>(record).number, number);
+          return is_wanted;
+        });
+  }
+  void WriteIf(bool is_wanted, uint64_t number) {
+    WriteIf(is_wanted, number, [] {});
   }
   /// By the two steps.
   void Make(uint64_t number, uint32_t cpu = 0) {
@@ -105,6 +125,42 @@ TEST_F(TraceWriterTest, TheTaskIsNotedIfNamesAreKept) {
   SetHostTask(6, 6, "six");
   Make(4);
   EXPECT_EQ(NameOf(6), "six");
+}
+
+TEST_F(TraceWriterTest, WhatIsNotWantedHasNeverBeen) {
+  WriteIf(true, 1);
+  SetHostTask(6, 6, "six");
+  for (uint64_t i = 0; i < 5000; ++i) {
+    WriteIf(false, 2);  // in all they would be more than there is room
+  }
+  SetHostTask(5, 4, "five");
+  WriteIf(true, 3);
+  EXPECT_EQ(Numbers(), (std::vector<uint64_t>{1, 3}));
+  EXPECT_EQ(NameOf(6), "<...>");
+  EXPECT_EQ(NameOf(5), "five");
+  const TraceStats stats = buffer_->Stats(0);
+  EXPECT_EQ(stats.overrun, 0u);
+  EXPECT_EQ(stats.dropped, 0u);
+  EXPECT_EQ(stats.read, 2u);
+}
+
+TEST_F(TraceWriterTest, WhatComesMeanwhileStays) {
+  WriteIf(false, 1, [&] {
+    WriteIf(true, 2, [&] { WriteIf(false, 3); });
+    WriteIf(false, 4, [&] { Write(5); });
+  });
+  WriteIf(true, 6, [&] {
+    for (uint64_t i = 0; i < 200; ++i) {
+      WriteIf(i % 2 == 0, 100 + i);  // some pages of them
+    }
+  });
+  std::vector<uint64_t> wanted = {2, 5, 6};
+  for (uint64_t i = 0; i < 200; i += 2) {
+    wanted.push_back(100 + i);
+  }
+  EXPECT_EQ(Numbers(), wanted);
+  EXPECT_EQ(buffer_->Stats(0).read, wanted.size());
+  EXPECT_EQ(buffer_->Stats(0).entries, 0u);
 }
 
 TEST_F(TraceWriterTest, WhatHappensWhileNothingIsRecordedIsNotCounted) {

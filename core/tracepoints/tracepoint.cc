@@ -18,6 +18,7 @@
 #include "core/program/guarded_run.h"
 #include "core/sync/mutex.h"
 #include "core/sync/read_section.h"
+#include "core/tracepoints/filter.h"
 #include "core/tracepoints/trace_writer.h"
 
 // The linker's.
@@ -342,6 +343,20 @@ void TellArguments(Tracepoint& tracepoint, ArgumentsConsumer& consumer,
   }
 }
 
+/// The record of a trace that wants some of them.
+[[gnu::noinline]] void WriteWanted(TraceWriter& writer,
+                                   const EventFilter& filter,
+                                   const Tracepoint& tracepoint, size_t size,
+                                   const uint64_t* arguments, uint32_t cpu) {
+  const TracepointInfo& info = *tracepoint.info;
+  writer.WriteWanted(
+      tracepoint.id, size, cpu,
+      [&](void* record) { info.fill(record, size, arguments); },
+      [&](const uint8_t* record) {
+        return filter.Matches(ConstBytes(record, size));
+      });
+}
+
 [[gnu::noinline]] void TellRecords(Tracepoint& tracepoint,
                                    TracepointConsumers::Record* records,
                                    const uint64_t* arguments,
@@ -360,6 +375,9 @@ void TellArguments(Tracepoint& tracepoint, ArgumentsConsumer& consumer,
     if (TraceWriter* const writer = consumer->writer()) {
       writer->Write(tracepoint.id, size, cpu,
                     [&](void* record) { info.fill(record, size, arguments); });
+    } else if (const EventFilter* const filter = consumer->filter()) {
+      WriteWanted(*consumer->filtering_writer(), *filter, tracepoint, size,
+                  arguments, cpu);
     } else {
       Tell(tracepoint, *consumer, size, arguments, place);
     }
@@ -464,7 +482,8 @@ template <typename Facts>
       const bool is_record = told.is_record();
       if (__builtin_expect(is_record, 1)) {
         const TracepointInfo& info = *tracepoint.info;
-        TraceWriter* const writer = told.records()->Load(kRelaxed)->writer();
+        const RecordConsumer& consumer = *told.records()->Load(kRelaxed);
+        TraceWriter* const writer = consumer.writer();
         if (writer != nullptr && info.text_size == nullptr) {
           // As Telling: it was 0, since nobody is told outside of the section.
           mine.depth.Store(1, kRelaxed);
