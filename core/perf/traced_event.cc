@@ -7,6 +7,7 @@
 #include "core/linux_abi/perf_event.h"
 #include "core/machine/function_entry.h"
 #include "core/perf/tracepoint_event.h"
+#include "core/platform/cpu.h"
 #include "core/platform/frame_walk.h"
 #include "core/sync/read_section.h"
 
@@ -80,6 +81,20 @@ class Registers final : public RegisterSource {
 
 }  // namespace
 
+Result<TracedEvent*> TracedEvent::Make(TraceEventRef event,
+                                       Allocator& allocator) {
+  TracedEvent* const made =
+      EBPF_TRY(allocator.New<TracedEvent>(Move(event), allocator));
+  const Result<Span<Counters>> lists =
+      allocator.NewArray<Counters>(kTaskLists + ebpf_port_cpu_count());
+  if (!lists.ok()) {
+    allocator.Delete(made);
+    return lists.status();
+  }
+  made->counters_ = *lists;
+  return made;
+}
+
 Result<TracedEvent*> TracedEvent::Get(uint64_t id, Allocator& allocator) {
   TraceEventRef event;
   if (id <= UINT16_MAX) {
@@ -99,7 +114,7 @@ Result<TracedEvent*> TracedEvent::Get(uint64_t id, Allocator& allocator) {
   if (!TraceEvents::Use(used)) {
     return Status::kInvalid;  // it is going
   }
-  const auto made = allocator.New<TracedEvent>(Move(event), allocator);
+  const Result<TracedEvent*> made = Make(Move(event), allocator);
   if (!made.ok()) {
     TraceEvents::Unuse(used);
     return made.status();
@@ -187,16 +202,25 @@ uint32_t TracedEvent::ListPrograms(Span<uint32_t> ids) const {
   return count;
 }
 
+TracedEvent::Counters& TracedEvent::ListOf(
+    const TracepointEvent& counter) const {
+  const EventScope& whose = counter.whose();
+  return whose.pid >= 0 ? OfTask(whose.pid)
+                        : OfCpu(static_cast<uint32_t>(whose.cpu));
+}
+
 Status TracedEvent::AddCounter(TracepointEvent& counter) {
   const MutexGuard guard(mutex_);
   EBPF_TRY(AddUse());
-  Append(counters_, counter);
+  Append(ListOf(counter), counter);
+  task_counters_.FetchAdd(counter.whose().pid >= 0, kRelaxed);
   return Status::kOk;
 }
 
 void TracedEvent::RemoveCounter(TracepointEvent& counter) {
   const MutexGuard guard(mutex_);
-  Unlink(counters_, counter);
+  task_counters_.FetchSub(counter.whose().pid >= 0, kRelaxed);
+  Unlink(ListOf(counter), counter);
   RemoveUse();
 }
 
@@ -204,9 +228,13 @@ inline bool TracedEvent::IsWanted(uint32_t cpu) const {
   if (Load(programs_) != nullptr && !is_probe_) {
     return true;
   }
-  for (const TracepointEvent* counter = Load(counters_); counter != nullptr;
+  // Whose it is that runs nobody asks before there is a record.
+  if (task_counters_.Load(kRelaxed) != 0) {
+    return true;
+  }
+  for (const TracepointEvent* counter = Load(OfCpu(cpu)); counter != nullptr;
        counter = Load(counter->next)) {
-    if (counter->IsInterested(cpu)) {
+    if (counter->IsInterested()) {
       return true;
     }
   }
@@ -261,15 +289,33 @@ bool TracedEvent::RunPrograms(machine::PtRegs& regs, const HitPlace& place) {
   return result != 0 && machine::PcIn(regs) == pc;
 }
 
+/// Of the task that has made the record.
+[[gnu::noinline]] void TracedEvent::RecordForTask(const EventPlace& place,
+                                                  ConstBytes record,
+                                                  RegisterSource& registers,
+                                                  SampleMemory& memory) const {
+  const int32_t pid = reinterpret_cast<const EventHeader*>(record.data())->pid;
+  for (TracepointEvent* counter = Load(OfTask(pid)); counter != nullptr;
+       counter = Load(counter->next)) {
+    const EventScope& whose = counter->whose();
+    if (whose.IsOf(pid) && whose.IsOn(place.cpu)) {
+      counter->Record(record, place, registers, memory);
+    }
+  }
+}
+
 void TracedEvent::Commit(void* record, size_t size, const EventPlace& place) {
   // It is the first thing there.
   auto& memory = *static_cast<SampleMemory*>(record);
   Registers registers(memory, place);
   if (RunOnRecord(memory, registers)) {
     const ConstBytes bytes(memory.record, size);
-    for (TracepointEvent* counter = Load(counters_); counter != nullptr;
+    for (TracepointEvent* counter = Load(OfCpu(place.cpu)); counter != nullptr;
          counter = Load(counter->next)) {
       counter->Record(bytes, place, registers, memory);
+    }
+    if (task_counters_.Load(kRelaxed) != 0) {
+      RecordForTask(place, bytes, registers, memory);
     }
   }
   memory.Leave();

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "core/base/atomic.h"
+#include "core/base/span.h"
 #include "core/base/status.h"
 #include "core/memory/allocator.h"
 #include "core/perf/sample_memory.h"
@@ -57,7 +58,7 @@ class TracedEvent final : public RecordConsumer {
   /// As PerfEvent::ListPrograms.
   uint32_t ListPrograms(Span<uint32_t> ids) const;
 
-  /// What AddConsumer says.
+  /// What AddConsumer says. Precondition: it is of one task or of one CPU.
   Status AddCounter(TracepointEvent& counter);
   /// Its Record is not under way when it returns.
   void RemoveCounter(TracepointEvent& counter);
@@ -71,13 +72,30 @@ class TracedEvent final : public RecordConsumer {
  private:
   friend class Allocator;
 
+  using Counters = Atomic<TracepointEvent*>;
+
+  /// So many lists tasks share, by their pids.
+  static constexpr uint32_t kTaskLists = 64;
+
+  static Result<TracedEvent*> Make(TraceEventRef event, Allocator& allocator);
   TracedEvent(TraceEventRef event, Allocator& allocator)
       : event_(Move(event)),
         is_probe_(event_->is_probe()),
         allocator_(allocator) {}
-  ~TracedEvent() = default;
+  ~TracedEvent() { allocator_.DeleteArray(counters_); }
+
+  /// Those of one task, on whichever CPUs; or of one CPU.
+  Counters& OfTask(int32_t pid) const {
+    return counters_.data()[static_cast<uint32_t>(pid) % kTaskLists];
+  }
+  Counters& OfCpu(uint32_t cpu) const {
+    return counters_.data()[kTaskLists + cpu];
+  }
+  Counters& ListOf(const TracepointEvent& counter) const;
 
   bool IsWanted(uint32_t cpu) const;
+  void RecordForTask(const EventPlace& place, ConstBytes record,
+                     RegisterSource& registers, SampleMemory& memory) const;
   bool RunOnRecord(SampleMemory& memory, RegisterSource& registers) const;
   Status AddUse() EBPF_REQUIRES(mutex_);
   void RemoveUse() EBPF_REQUIRES(mutex_);
@@ -92,7 +110,8 @@ class TracedEvent final : public RecordConsumer {
   uint32_t uses_ EBPF_GUARDED_BY(mutex_) = 0;  // programs and counters
   /// Changed under the mutex, in the order in which they came.
   Atomic<TracedProgram*> programs_{nullptr};
-  Atomic<TracepointEvent*> counters_{nullptr};
+  Span<Counters> counters_;  // lists; set before the event is handed out
+  Atomic<uint32_t> task_counters_{0};
   Atomic<uint64_t> missed_{0};
 };
 

@@ -35,10 +35,12 @@ class TracepointEvent final : public SampledEvent,
   EventDescription Describe() const override;
   Status SetFilter(StringView text) override;
 
-  /// Whether it may want a record that is made now, on `cpu`. Context: any,
-  /// preemption off, in a read section; and of the next.
-  bool IsInterested(uint32_t cpu) const { return is_on() && scope().IsOn(cpu); }
-  /// It was made, in `memory`, by the running task.
+  /// Whose records it counts.
+  const EventScope& whose() const { return scope(); }
+  /// Whether it may want one of those now. Context: any, preemption off, in a
+  /// read section; and of the next.
+  bool IsInterested() const { return is_on(); }
+  /// One of them was made, in `memory`.
   void Record(ConstBytes record, const EventPlace& place,
               RegisterSource& registers, SampleMemory& memory);
 
@@ -65,12 +67,9 @@ class TracepointEvent final : public SampledEvent,
 [[gnu::always_inline]] inline void TracepointEvent::Record(
     ConstBytes record, const EventPlace& place, RegisterSource& registers,
     SampleMemory& memory) {
-  const auto* const header =
-      reinterpret_cast<const EventHeader*>(record.data());
   // Trace events are the kernel's, but those that are a process's calls.
-  if (!IsInterested(memory.cpu) || !scope().IsOf(header->pid) ||
-      ((attr().flags & linux_abi::kPerfExcludeKernel) != 0 &&
-       place.process() == nullptr)) {
+  if (!is_on() || ((attr().flags & linux_abi::kPerfExcludeKernel) != 0 &&
+                   place.process() == nullptr)) {
     return;
   }
   // Pairs with the release in SetFilter.
