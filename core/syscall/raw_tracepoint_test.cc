@@ -4,6 +4,7 @@
 // BPF_LINK_CREATE of those that know the arguments' types. What Linux says is
 // what 6.18 said when it was asked.
 #include <string>
+#include <vector>
 
 #include "core/files/link_file.h"
 #include "core/files/program_file.h"
@@ -148,13 +149,13 @@ class RawTracepointTest : public testing::TestWithParam<Origin> {
               0);
     return caller_.Get<uint64_t>(value);
   }
-  uint64_t Runs(int64_t program) {
+  ProgramStats StatsOf(int64_t program) {
     return (*caller_.client().fds().Get(static_cast<int32_t>(program)))
         ->AsProgram()
         ->program()
-        ->Stats()
-        .runs;
+        ->Stats();
   }
+  uint64_t Runs(int64_t program) { return StatsOf(program).runs; }
   int64_t Info(int64_t fd, LinkInfo& info) {
     const uint64_t at = caller_.Put(info);
     const int64_t result = caller_.Call(
@@ -471,6 +472,41 @@ TEST_P(RawTracepointTest, TheStackIsThatOfWhoPassesTheTracepoint) {
     EXPECT_GE(copied.size, int64_t{8 * 3});
     EXPECT_EQ(copies, 1) << typed;
     EXPECT_EQ(names, 1) << typed;
+  }
+}
+
+/// Each line is told to all that do not run, whose lines are told to those that
+/// still do not: n + n (n - 1) + n (n - 1) (n - 2) runs and no more, since the
+/// fourth line inside of lines is EBUSY. All numbers are Linux 6.18's.
+TEST_P(RawTracepointTest, ProgramsThatAreToldOfLinesPrintThemLikeOnLinux) {
+  const Code printing = {MovImm(1, 'x'), Insn(0x7b, 10, 1, -8, 0),
+                         MovReg(1, 10),  Insn(0x07, 1, 0, 0, -8),
+                         MovImm(2, 2),   CallHelper(6),
+                         MovImm(0, 0),   Exit()};
+  const int64_t first = caller_.Load(kRawTracepoint, printing);
+  ASSERT_GE(Open("subject_event", first), 0);
+  constexpr struct {
+    size_t programs;
+    uint64_t runs;
+    uint64_t missed;
+  } kOnLinux[] = {{1, 1, 1},   {2, 4, 6},    {3, 15, 15},
+                  {4, 40, 28}, {6, 156, 66}, {8, 400, 120}};
+  std::vector<int64_t> programs;
+  ProgramStats before{};
+  for (const auto& expected : kOnLinux) {
+    while (programs.size() < expected.programs) {
+      programs.push_back(caller_.Load(kRawTracepoint, printing));
+      ASSERT_GE(Open("bpf_trace_printk", programs.back()), 0);
+    }
+    Pass();
+    ProgramStats after{};
+    for (const int64_t program : programs) {
+      after.runs += StatsOf(program).runs;
+      after.missed += StatsOf(program).missed;
+    }
+    EXPECT_EQ(after.runs - before.runs, expected.runs);
+    EXPECT_EQ(after.missed - before.missed, expected.missed);
+    before = after;
   }
 }
 
