@@ -64,6 +64,7 @@ TEST(AbsentTest, ThePortDoesNotSayWhatItWasWrittenFor) {
 
 TEST(AbsentTest, NothingIsKnownOfHowToDoWithoutCalls) {
   EXPECT_EQ(ebpf_port_this_cpu.facts, 0u);
+  EXPECT_EQ(ebpf_port_context.facts, 0u);
 }
 
 TEST(AbsentTest, NobodyHasARightOrMemory) {

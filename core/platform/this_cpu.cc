@@ -8,4 +8,5 @@
 extern "C" {
 // In braces: g++ takes what follows extern "C" itself for a declaration.
 __attribute__((weak)) constinit ebpf_this_cpu ebpf_port_this_cpu = {};
+__attribute__((weak)) constinit ebpf_context ebpf_port_context = {};
 }  // extern "C"

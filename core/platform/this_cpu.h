@@ -40,4 +40,34 @@ struct ebpf_this_cpu {
 __attribute__((
     visibility("hidden"))) extern struct ebpf_this_cpu ebpf_port_this_cpu;
 
+/// What can be found out of what runs, at any moment, for the columns of a
+/// trace (`d..1.`) and the fields of records that they show.
+enum ebpf_context_fact {
+  /// Interrupts are masked by the CPU's own flag (x86-64: IF, AArch64: DAIF's
+  /// I, RISC-V: sstatus' SIE), and ebpf_port_preempt_disable leaves it as it
+  /// is.
+  EBPF_CONTEXT_INTERRUPT_MASK = 1,
+  /// The number that ebpf_port_this_cpu says is how often preemption was
+  /// switched off.
+  EBPF_CONTEXT_PREEMPT_DEPTH = 2,
+  /// `interrupts` is there: not 0 while an interrupt's handler runs on that
+  /// CPU.
+  EBPF_CONTEXT_INTERRUPTS = 4,
+  /// `resched` is there: not 0 where another task shall run as soon as may be.
+  EBPF_CONTEXT_RESCHED = 8,
+};
+
+struct ebpf_context {
+  uint32_t facts;   // a sum of ebpf_context_fact
+  uint32_t stride;  // bytes from a CPU's numbers to those of the next
+  const volatile uint32_t* interrupts;  // of CPU 0
+  const volatile uint32_t* resched;     // of CPU 0
+};
+
+/// What records of events tell of what passed them; as ebpf_port_this_cpu.
+/// Default: zeros. Absent: records say 0, a trace's columns show dots. Context:
+/// any.
+__attribute__((
+    visibility("hidden"))) extern struct ebpf_context ebpf_port_context;
+
 }  // extern "C"

@@ -103,8 +103,10 @@ size_t RecordSize(const ProbeHit& hit) {
   return size;
 }
 
-void MakeRecord(const ProbeHit& hit, uint16_t id, void* record, size_t size) {
-  *static_cast<EventHeader*>(record) = MakeEventHeader(id);
+void MakeRecord(const ProbeHit& hit, uint16_t id, uint32_t cpu, void* record,
+                size_t size) {
+  // Hits switch nothing off that the port counts.
+  *static_cast<EventHeader*>(record) = MakeEventHeader(id, cpu, 0);
   CopyBytes(
       static_cast<uint8_t*>(record) + sizeof(EventHeader), hit.places,
       hit.definition.is_return() ? sizeof(hit.places) : sizeof(hit.places[0]));
@@ -389,7 +391,7 @@ void ProbeEvent::Tell(const ProbeHit& hit) {
       size = RecordSize(hit);
     }
     if (void* const record = one->Reserve(size, place)) {
-      MakeRecord(hit, id(), record, size);
+      MakeRecord(hit, id(), place.cpu, record, size);
       one->Commit(record, size, place);
     }
   }

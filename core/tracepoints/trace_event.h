@@ -7,11 +7,13 @@
 #include <stdint.h>
 
 #include "core/base/atomic.h"
+#include "core/base/bits.h"
 #include "core/base/span.h"
 #include "core/base/status.h"
 #include "core/base/string_view.h"
 #include "core/base/text_writer.h"
 #include "core/machine/pt_regs.h"
+#include "core/memory/this_context.h"
 #include "core/platform/symbol_name.h"
 #include "core/platform/task.h"
 #include "core/tracepoints/event_field.h"
@@ -22,15 +24,27 @@ namespace ebpf {
 /// Documentation/trace/events.rst, "Event formats").
 struct EventHeader {
   uint16_t type;  // the event's id
-  uint8_t flags;  // TraceFlag
+  uint8_t flags;  // Linux's
   uint8_t preempt_count;
   int32_t pid;
 };
 static_assert(sizeof(EventHeader) == 8);
 
-/// Of a record of event `id` that the running task makes. Context: any.
-inline EventHeader MakeEventHeader(uint16_t id) {
-  return {id, 0, 0, static_cast<int32_t>(ebpf_port_task_pid())};
+/// Of a record of event `id` that the running task makes, on `cpu`; who makes
+/// it has switched preemption off `held` times. Context: any, preemption off.
+[[gnu::always_inline]] inline EventHeader MakeEventHeader(uint16_t id,
+                                                          uint32_t cpu,
+                                                          uint32_t held = 1) {
+  // Two stores of a record's header, not four; nothing is kept over the call.
+  const uint32_t pid = ebpf_port_task_pid();
+  const uint32_t context = ThisContext(cpu, held).word;
+  const uint32_t words[] = {kLittleEndian
+                                ? id | context << 16
+                                : uint32_t{id} << 16 | ByteSwap(context) >> 16,
+                            pid};
+  EventHeader header;
+  __builtin_memcpy(&header, words, sizeof(header));
+  return header;
 }
 
 /// No record is longer.

@@ -350,7 +350,7 @@ Result<size_t> TraceInstance::Mark(StringView text) {
     if (void* room = writer_.Reserve(size, cpu)) {
       auto* record = static_cast<FtracePrint::Record*>(room);
       *record = {};
-      record->header = MakeEventHeader(FtracePrint::tracepoint.id);
+      record->header = MakeEventHeader(FtracePrint::tracepoint.id, cpu);
       auto* buf = reinterpret_cast<char*>(record + 1);
       CopyBytes(buf, text.data(), text.size());
       CopyBytes(buf + text.size(), has_end ? "" : "\n", has_end ? 1 : 2);

@@ -122,6 +122,35 @@ TEST_F(TraceInstanceTest, AFilterSaysWhichRecordsAreKept) {
   EXPECT_EQ(trace_->buffer().Stats(0).read, 3u);
 }
 
+TEST_F(TraceInstanceTest, ColumnsAndFieldsTellOfTheContext) {
+  volatile uint32_t numbers[4] = {0, 0, 1, 1};  // of two CPUs
+  ebpf_port_context = {.facts = EBPF_CONTEXT_INTERRUPTS | EBPF_CONTEXT_RESCHED,
+                       .stride = 2 * sizeof(uint32_t),
+                       .interrupts = &numbers[0],
+                       .resched = &numbers[1]};
+  ASSERT_EQ(trace_->Switch(event(), true), Status::kOk);
+  Pass(1);
+  {
+    const HostCpu cpu(1);
+    Pass(2);
+    EXPECT_TRUE(trace_->Mark("here").ok());
+    ASSERT_EQ(trace_->SetFilter(event(), "common_flags == 12"), Status::kOk);
+    Pass(3);
+    numbers[2] = 0;
+    Pass(4);
+  }
+  ebpf_port_context = {};
+  EXPECT_EQ(Lines(),
+            "             cat-77      [000] ..... 12345.678912: thing: "
+            "number=1 (1) small=0x7 comm=someone\n"
+            "             cat-77      [001] .nh.. 12345.678912: thing: "
+            "number=2 (2) small=0x7 comm=someone\n"
+            "             cat-77      [001] .nh.. 12345.678912: "
+            "tracing_mark_write: here\n"
+            "             cat-77      [001] .nh.. 12345.678912: thing: "
+            "number=3 (3) small=0x7 comm=someone\n");
+}
+
 /// Of several that want records, and of one that has an event for itself.
 TEST_F(TraceInstanceTest, TracesWithAndWithoutAFilterShareAnEvent) {
   const Result<TraceInstance*> made = TraceInstance::Create(PortAllocator());

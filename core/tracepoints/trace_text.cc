@@ -28,7 +28,8 @@ void PutNumberRight(TextWriter& writer, uint64_t value, size_t width,
   writer.Put(number.text());
 }
 
-// Bits of EventHeader.flags, as Linux's (include/linux/trace_events.h).
+// Bits of EventHeader.flags, as Linux's; those that ports tell of:
+// core/memory/this_context.h.
 constexpr uint8_t kIrqsOff = 0x01;
 constexpr uint8_t kNeedReschedLazy = 0x02;
 constexpr uint8_t kNeedResched = 0x04;

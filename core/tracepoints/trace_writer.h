@@ -38,7 +38,7 @@ class TraceWriter : public NonCopyable {
       buffer_->Refuse(cpu);
       return;
     }
-    const EventHeader header = MakeEventHeader(id);
+    const EventHeader header = MakeEventHeader(id, cpu);
     const uint64_t time = ebpf_port_time_ns();
     // Here and not at the end, as in Commit: what is needed then only does not
     // have to be kept while the record is filled.
@@ -71,7 +71,7 @@ class TraceWriter : public NonCopyable {
       return;
     }
     uint8_t* const payload = record->payload();
-    const EventHeader header = MakeEventHeader(id);
+    const EventHeader header = MakeEventHeader(id, cpu);
     __builtin_memcpy(payload, &header, sizeof(header));
     fill(payload);
     if (!wants(payload)) {

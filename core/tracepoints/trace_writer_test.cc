@@ -73,7 +73,7 @@ class TraceWriterTest : public testing::Test {
     const HostCpu on(cpu);
     const ReadSection reading;
     if (void* room = writer_.Reserve(sizeof(Record), cpu)) {
-      const Record record = {MakeEventHeader(kId), number};
+      const Record record = {MakeEventHeader(kId, cpu), number};
       memcpy(room, &record, sizeof(record));
       writer_.Commit(room, cpu);
     }

@@ -306,7 +306,8 @@ void Tell(const Tracepoint& tracepoint, RecordConsumer& consumer, size_t size,
   if (record == nullptr) {
     return;
   }
-  *static_cast<EventHeader*>(record) = MakeEventHeader(tracepoint.id);
+  *static_cast<EventHeader*>(record) =
+      MakeEventHeader(tracepoint.id, place.cpu);
   tracepoint.info->fill(record, size, arguments);
   consumer.Commit(record, size, place);
 }

@@ -14,6 +14,13 @@
 constinit ebpf_this_cpu ebpf_port_this_cpu = {
     .facts = EBPF_THIS_CPU_REGISTER, .counter_offset = 0, .stack_size = 0};
 
+// Its preemption counter leaves interrupts as they are.
+constinit ebpf_context ebpf_port_context = {
+    .facts = EBPF_CONTEXT_INTERRUPT_MASK,
+    .stride = 0,
+    .interrupts = nullptr,
+    .resched = nullptr};
+
 namespace ebpf::dragonos {
 namespace {
 
@@ -50,6 +57,7 @@ void FindPreemptionCounter() {
   ebpf_port_this_cpu.counter_offset = static_cast<uint32_t>(offset);
   ebpf_port_this_cpu.stack_size = kStackSize;
   ebpf_port_this_cpu.facts |= EBPF_THIS_CPU_COUNTER_BY_STACK;
+  ebpf_port_context.facts |= EBPF_CONTEXT_PREEMPT_DEPTH;
 }
 
 }  // namespace ebpf::dragonos

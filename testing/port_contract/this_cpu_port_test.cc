@@ -3,6 +3,7 @@
 // The contract of core/platform/this_cpu.h: what a port says there is so, and
 // those of core/platform/cpu.h agree.
 #include "core/base/atomic.h"
+#include "core/memory/this_context.h"
 #include "core/memory/this_cpu.h"
 #include "core/platform/this_cpu.h"
 #include "core/platform/time.h"
@@ -24,6 +25,35 @@ void WhatIsSaidIsOneThing(Environment& environment) {
   PORT_EXPECT(environment, (stack_size & (stack_size - 1)) == 0);
   PORT_EXPECT(environment,
               (facts & EBPF_THIS_CPU_COUNTER_BY_STACK) == 0 || stack_size != 0);
+}
+
+void WhatIsSaidOfContextsIsSo(Environment& environment) {
+  const uint32_t facts = ebpf_port_context.facts;
+  PORT_EXPECT(
+      environment,
+      (facts & ~(EBPF_CONTEXT_INTERRUPT_MASK | EBPF_CONTEXT_PREEMPT_DEPTH |
+                 EBPF_CONTEXT_INTERRUPTS | EBPF_CONTEXT_RESCHED)) == 0);
+  PORT_EXPECT(environment, (facts & EBPF_CONTEXT_PREEMPT_DEPTH) == 0 ||
+                               (ebpf_port_this_cpu.facts & kCounter) != 0);
+  if (facts == 0) {
+    environment.Skip("nothing is said");
+    return;
+  }
+  const bool tells_mask = (facts & EBPF_CONTEXT_INTERRUPT_MASK) != 0;
+  const uint8_t depth_of_one = (facts & EBPF_CONTEXT_PREEMPT_DEPTH) != 0;
+  const uint8_t masked = tells_mask ? kInterruptsOff : 0;
+  const StayOnCpu stay;
+  const uint32_t cpu = ThisCpu();
+  PORT_EXPECT(environment, !environment.InterruptsMasked());
+  PORT_EXPECT(environment, ThisContext(cpu, 1).flags() == 0);
+  PORT_EXPECT(environment, ThisContext(cpu, 1).preempt_depth() == 0);
+  const uintptr_t state = ebpf_port_preempt_disable();
+  PORT_EXPECT(environment, ThisContext(cpu, 1).flags() == 0);
+  PORT_EXPECT(environment, ThisContext(cpu, 1).preempt_depth() == depth_of_one);
+  const uintptr_t interrupts = ebpf_port_irq_save();
+  PORT_EXPECT(environment, ThisContext(cpu, 1).flags() == masked);
+  ebpf_port_irq_restore(interrupts);
+  ebpf_port_preempt_enable(state);
 }
 
 /// On the CPU that runs it.
@@ -95,6 +125,7 @@ void OthersWaitWhileTheCounterIsNotZero(Environment& environment) {
 
 constexpr Case kCases[] = {
     {"ThisCpu.WhatIsSaidIsOneThing", WhatIsSaidIsOneThing},
+    {"ThisCpu.WhatIsSaidOfContextsIsSo", WhatIsSaidOfContextsIsSo},
     {"ThisCpu.TheRegisterTellsCpusApart", TheRegisterTellsCpusApart},
     {"ThisCpu.NumbersAgreeInATrap", NumbersAgreeInATrap},
     {"ThisCpu.StayingNests", StayingNests},

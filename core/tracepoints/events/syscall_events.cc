@@ -169,7 +169,7 @@ void SyscallEvent::Tell(int32_t number, const uint64_t* values,
       continue;
     }
     auto* const head = static_cast<Head*>(record);
-    *head = {MakeEventHeader(id()), number, 0};
+    *head = {MakeEventHeader(id(), place.cpu), number, 0};
     CopyBytes(head + 1, values, value_size);
     consumer->Commit(record, size, place);
   }

@@ -6,6 +6,8 @@
 #include "core/base/memory.h"
 #include "core/base/text_writer.h"
 #include "core/capi/ebpf_trace.h"
+#include "core/memory/this_context.h"
+#include "core/platform/this_cpu.h"
 #include "core/tracepoints/print_format.h"
 #include "core/tracepoints/trace_event.h"
 #include "testing/guest/demo/start.h"
@@ -44,6 +46,11 @@ class Counted final : public ebpf::RecordConsumer {
   }
   uint64_t count() const { return count_.Load(ebpf::kRelaxed); }
   uint64_t timers() const { return timers_.Load(ebpf::kRelaxed); }
+  /// Of the last record on this CPU.
+  ebpf::EventHeader header() const {
+    return ebpf::LoadUnaligned<ebpf::EventHeader>(
+        kept_[machine::CpuId()].words);
+  }
   /// Whether the last record on this CPU says `part`; it is printed.
   bool Says(StringView part) const {
     const Kept& kept = kept_[machine::CpuId()];
@@ -168,6 +175,11 @@ GUEST_TEST(Events, EachTickIsTold) {
   GUEST_EXPECT(entries.timers() >= end - begin);
   GUEST_EXPECT(entries.timers() <= at_last - at_first);
   GUEST_EXPECT(entries.Says("irq="));
+  // Of the flags: where the port says that the CPU's mask tells.
+  GUEST_EXPECT_EQ(
+      entries.header().flags & ebpf::kInterruptsOff,
+      ebpf_port_context.facts & EBPF_CONTEXT_INTERRUPT_MASK ? 1 : 0);
+  GUEST_EXPECT_EQ(entries.header().preempt_count, 0);
   GUEST_EXPECT(exits.Says(" ret=handled"));
 }
 

@@ -14,6 +14,12 @@ constinit ebpf_this_cpu ebpf_port_this_cpu = {
     .counter_offset = offsetof(guest::ThisCpu, preempt_disabled),
     .stack_size = 0};
 
+constinit ebpf_context ebpf_port_context = {
+    .facts = EBPF_CONTEXT_INTERRUPT_MASK | EBPF_CONTEXT_PREEMPT_DEPTH,
+    .stride = 0,
+    .interrupts = nullptr,
+    .resched = nullptr};
+
 extern "C" {
 
 EBPF_NOPROBE uint32_t ebpf_port_cpu_id(void) {
