@@ -195,7 +195,8 @@ const char* ebpf_text_path(uint32_t index, uint32_t* mode);
 int64_t ebpf_text_open(struct ebpf_client* client, uint64_t path,
                        uint32_t flags);
 /* Entry `index` of a directory of texts, in no certain order; -ENOENT behind
- * the last. And what is at a path. Events come and go, and so do theirs. */
+ * the last. And what is at a path. Events come and go, and so do theirs.
+ * -EACCES: for whom the modes of directories exclude; tracefs is root's. */
 struct ebpf_text_entry {
   char name[256];
   bool is_directory;

@@ -155,6 +155,51 @@ Match Compare(const TextKind& kind, StringView path, TextPlace* place,
   return wanted.Next(&part) ? Match::kBelow : Match::kText;
 }
 
+/// Directories that are not everybody's, as Linux makes them where nobody has
+/// mounted them otherwise: events' names are seen by root.
+constexpr struct {
+  const char* path;
+  uint32_t mode;
+} kDirectories[] = {
+    {"/sys/kernel/debug", 0700},
+    {"/sys/kernel/tracing", 0700},
+    {"/sys/kernel/debug/tracing", 0700},
+    {"/sys/kernel/tracing/options", 0750},
+    {"/sys/kernel/debug/tracing/options", 0750},
+    {"/sys/kernel/tracing/per_cpu", 0750},
+    {"/sys/kernel/debug/tracing/per_cpu", 0750},
+    {"/sys/kernel/tracing/per_cpu/{cpu}", 0750},
+    {"/sys/kernel/debug/tracing/per_cpu/{cpu}", 0750},
+};
+
+bool IsSamePath(StringView pattern, StringView path) {
+  Parts its(pattern);
+  Parts wanted(path);
+  StringView one;
+  StringView other;
+  while (its.Next(&one)) {
+    if (!wanted.Next(&other) || (!IsBlank(one) && one != other)) {
+      return false;
+    }
+  }
+  return !wanted.Next(&other);
+}
+
+/// Of the directory `name` in `path`.
+uint32_t ModeBelow(StringView path, StringView name) {
+  for (const auto& directory : kDirectories) {
+    const StringView its = directory.path;
+    size_t slash = its.size();
+    while (its[--slash] != '/') {
+    }
+    const StringView last = its.Substring(slash + 1);
+    if (IsSamePath(its.First(slash), path) && (IsBlank(last) || last == name)) {
+      return directory.mode;
+    }
+  }
+  return 0755;
+}
+
 bool HasBlanks(const TextKind& kind) {
   const StringView path = kind.path;
   return path.Find('{') != path.size();
@@ -204,6 +249,15 @@ bool NameInBlank(StringView blank, const TextPlace& place, size_t* index,
 }
 
 }  // namespace
+
+uint32_t TextDirectoryMode(StringView path) {
+  for (const auto& directory : kDirectories) {
+    if (IsSamePath(directory.path, path)) {
+      return directory.mode;
+    }
+  }
+  return 0755;
+}
 
 const TextKind* TextAt(size_t index) {
   for (const TextKind& kind : kTexts) {
@@ -263,7 +317,8 @@ Status ReadTextDirectory(StringView path, size_t index, TextEntry* entry) {
       name.Put(next);
     }
     entry->is_directory = !StringView(kind.path).EndsWith(next);
-    entry->mode = entry->is_directory ? 0755 : kind.mode;
+    entry->mode = entry->is_directory ? ModeBelow(path, StringView(entry->name))
+                                      : kind.mode;
     return Status::kOk;
   }
   return Status::kNotFound;

@@ -99,8 +99,11 @@ Status FindText(StringView path, TextPlace* place);
 struct TextEntry {
   char name[256];
   bool is_directory;
-  uint32_t mode;  // its permissions: a directory's are 0755
+  uint32_t mode;  // its permissions
 };
+/// Of the directory `path`, root's: 0755 but for those of debugfs and tracefs,
+/// which are Linux's. Context: task.
+uint32_t TextDirectoryMode(StringView path);
 /// Entry `index` of the directory `path`, in no certain order. kNotFound: there
 /// are no more, or no such directory; kNotDirectory. Context: task.
 Status ReadTextDirectory(StringView path, size_t index, TextEntry* entry);

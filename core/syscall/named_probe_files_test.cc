@@ -261,9 +261,10 @@ TEST_P(NamedProbeFilesTest, WhoReadsOfAProbeDoesNotKeepIt) {
         PutFormat(writer, *event);
         ++looks;
       }
+      std::this_thread::yield();
     }
   });
-  for (int i = 0; i < 200 || looks < 100; ++i) {
+  for (int i = 0; i < 60 || looks < 20; ++i) {
     Make("p:a named_add x=%di:u32\n");
     Enable("a", true);
     text_.As<Function>()(1, 2);

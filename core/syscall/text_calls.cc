@@ -18,12 +18,24 @@ constexpr uint64_t kMaxRead = 0x7fff'f000;
 
 constexpr uint32_t kRead = 4;
 constexpr uint32_t kWrite = 2;
+constexpr uint32_t kSearch = 1;
 
 /// Whether the client may do with a root's file of this mode what `bits` of the
 /// others' say; it is in nobody's group.
 bool MayUse(const Client& client, uint32_t mode, uint32_t bits) {
   const PinUser user = UserOf(client);
   return (mode & bits) == bits || user.id == 0 || user.may_all;
+}
+
+/// Whether the client may go through the directories of `path`.
+bool MaySearch(const Client& client, StringView path) {
+  for (size_t i = 1; i < path.size(); ++i) {
+    if (path[i] == '/' &&
+        !MayUse(client, TextDirectoryMode(path.First(i)), kSearch)) {
+      return false;
+    }
+  }
+  return true;
 }
 
 Result<Ref<TextFile>> Open(const TextPlace& place, uint32_t flags,
@@ -51,6 +63,9 @@ Result<int> OpenByPath(Client& client, CallerPtr from, uint32_t flags,
                        Allocator& allocator) {
   ClientPath path(allocator);
   EBPF_TRY(path.CopyIn(client, from));
+  if (!MaySearch(client, path.text())) {
+    return Status::kAccess;
+  }
   TextPlace place;
   EBPF_TRY(FindText(path.text(), &place));
   return client.fds().Install(EBPF_TRY(Open(place, flags, client, allocator)));
@@ -76,6 +91,10 @@ Status ReadDirectory(const Client& client, CallerPtr from, uint32_t index,
                      TextEntry* entry, Allocator& allocator) {
   ClientPath path(allocator);
   EBPF_TRY(path.CopyIn(client, from));
+  if (!MaySearch(client, path.text()) ||
+      !MayUse(client, TextDirectoryMode(path.text()), kRead)) {
+    return Status::kAccess;
+  }
   return ReadTextDirectory(path.text(), index, entry);
 }
 
@@ -83,6 +102,9 @@ Status Stat(const Client& client, CallerPtr from, TextEntry* entry,
             Allocator& allocator) {
   ClientPath path(allocator);
   EBPF_TRY(path.CopyIn(client, from));
+  if (!MaySearch(client, path.text())) {
+    return Status::kAccess;
+  }
   TextPlace place;
   const Status status = FindText(path.text(), &place);
   if (!IsOk(status) && status != Status::kIsDirectory) {
@@ -90,7 +112,8 @@ Status Stat(const Client& client, CallerPtr from, TextEntry* entry,
   }
   *entry = {};
   entry->is_directory = status == Status::kIsDirectory;
-  entry->mode = entry->is_directory ? 0755 : place.kind->mode;
+  entry->mode =
+      entry->is_directory ? TextDirectoryMode(path.text()) : place.kind->mode;
   StringView name = path.text();
   while (!name.empty() && name[name.size() - 1] == '/') {
     name = name.First(name.size() - 1);

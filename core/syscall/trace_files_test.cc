@@ -713,6 +713,49 @@ TEST_P(TraceFilesTest, TheTreeIsLinuxs) {
   EXPECT_EQ(walk.Get(tracing + "nosuch", 0, &entry), Minus(ENOENT));
 }
 
+TEST_P(TraceFilesTest, OnlyRootSeesNamesOfEvents) {
+  Walk walk(caller_);
+  TextEntry entry;
+  const auto stat = [&](const std::string& path) {
+    return StatText(caller_.client(), walk.At(path), &entry);
+  };
+  const std::string tracing = "/sys/kernel/tracing";
+  const std::string alias = "/sys/kernel/debug/tracing";
+  struct Mode {
+    std::string path;
+    uint32_t mode;
+  };
+  // As Linux 6.18's.
+  for (const Mode& one :
+       {Mode{tracing, 0700}, Mode{tracing + "/events", 0755},
+        Mode{tracing + "/events/shop", 0755},
+        Mode{tracing + "/events/shop/sold", 0755},
+        Mode{tracing + "/options", 0750}, Mode{tracing + "/per_cpu/", 0750},
+        Mode{"//sys/kernel/tracing/per_cpu//cpu0", 0750},
+        Mode{"/sys/kernel/debug", 0700}, Mode{alias + "/options", 0750},
+        Mode{"/sys/kernel", 0755}}) {
+    EXPECT_EQ(stat(one.path), 0) << one.path;
+    EXPECT_EQ(entry.mode, one.mode) << one.path;
+  }
+  ThisHostTask().uid = 1000;
+  SetHostCapabilities(uint64_t{1} << linux_abi::kCapDacOverride);
+  EXPECT_EQ(stat(tracing + "/events/shop"), 0);
+  EXPECT_EQ(walk.Get(tracing, 0, &entry), 0);
+  SetHostCapabilities(0);
+  caller_.client().DropCapabilities();
+  EXPECT_EQ(stat(tracing), 0);
+  EXPECT_EQ(stat("/sys/bus/event_source/devices/kprobe/type"), 0);
+  EXPECT_EQ(walk.Get("/sys/kernel", 0, &entry), 0);
+  for (const std::string& path :
+       {tracing + "/events", tracing + "/nosuch", alias,
+        std::string("//sys/kernel/tracing//events/shop")}) {
+    EXPECT_EQ(stat(path), Minus(EACCES)) << path;
+    EXPECT_EQ(walk.Get(path, 0, &entry), Minus(EACCES)) << path;
+    EXPECT_EQ(OpenText(caller_.client(), walk.At(path), 0), Minus(EACCES));
+  }
+  EXPECT_EQ(walk.Get(tracing, 0, &entry), Minus(EACCES));
+}
+
 TEST_P(TraceFilesTest, EveryAllocationMayFailAndThenNothingIsOn) {
   for (const char* file :
        {"trace", "trace_pipe", "per_cpu/cpu0/trace_pipe_raw",
