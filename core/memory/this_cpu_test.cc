@@ -2,7 +2,7 @@
 //
 // In a process no register tells CPUs apart; what is kept of one is tested with
 // made-up values, and the counter on stacks as kernels have them. The contract
-// of ports (testing/port_contract/this_cpu_port_test.cc) has the rest.
+// of ports (core/selftest/this_cpu_port_test.cc) has the rest.
 #include "core/memory/this_cpu.h"
 
 #include <pthread.h>

@@ -17,7 +17,7 @@ CORE_LAYERS = [
     ["verifier", "interpreter", "jit"],
     ["probes", "tracepoints", "perf"],
     ["objects", "files", "syscall"],
-    ["loader", "capi"],
+    ["loader", "capi", "selftest"],
 ]
 
 # What arch/* sees of core.
@@ -25,7 +25,7 @@ ARCH_SEES = ["base", "isa", "machine", "jit", "probes"]
 
 # What ports/* sees of core: the C face, the contract that it implements, and
 # the modules whose types these two name.
-PORTS_SEE = ["base", "capi", "linux_abi", "machine", "platform", "symbols"]
+PORTS_SEE = ["base", "capi", "linux_abi", "machine", "platform", "selftest", "symbols"]
 
 # The CPUs of each port. A port sees these folders of arch/ and no other.
 PORT_ARCHES = {

@@ -6,14 +6,15 @@
 
 #include "core/base/atomic.h"
 #include "core/capi/ebpf.h"
+#include "core/selftest/contract.h"
 #include "testing/guest/kernel/kernel.h"
 #include "testing/guest/kernel/machine.h"
 #include "testing/guest/kernel/memory.h"
 #include "testing/guest/kernel/test.h"
 #include "testing/guest/kernel/thread.h"
 #include "testing/guest/ledger/ledger.h"
+#include "testing/guest/port_contract/guest_services.h"
 #include "testing/guest/port_contract/skip_breakpoint.h"
-#include "testing/port_contract/contract.h"
 
 namespace guest {
 namespace {
@@ -25,7 +26,7 @@ struct TrapBody {
 };
 constinit TrapBody trap_bodies[kMaxCpus] = {};
 
-class GuestEnvironment final : public ebpf::port_contract::Environment {
+class GuestEnvironment final : public ebpf::selftest::Environment {
  public:
   constexpr GuestEnvironment() = default;
 
@@ -39,22 +40,10 @@ class GuestEnvironment final : public ebpf::port_contract::Environment {
 
   bool StartOn(uint32_t cpu, void (*body)(void* argument),
                void* argument) override {
-    if (cpu >= OnlineCpus() || count_ == kMaxThreads) {
-      return false;
-    }
-    threads_[count_] = Spawn("contract", cpu, body, argument);
-    if (threads_[count_] == nullptr) {
-      return false;
-    }
-    ++count_;
-    return true;
+    return StartTask(cpu, body, argument);
   }
 
-  void JoinTasks() override {
-    while (count_ != 0) {
-      Join(threads_[--count_]);
-    }
-  }
+  void JoinTasks() override { guest::JoinTasks(); }
 
   void Yield() override { YieldOrWait(); }
 
@@ -67,12 +56,7 @@ class GuestEnvironment final : public ebpf::port_contract::Environment {
 
   bool InterruptsMasked() override { return !machine::IrqsEnabled(); }
 
-  uintptr_t UnmappedPage() override {
-    if (hole_ == 0) {
-      MakeHole();
-    }
-    return hole_;
-  }
+  uintptr_t UnmappedPage() override { return guest::UnmappedPage(); }
 
   Attempt TryWrite(uintptr_t address) override {
     const uint8_t byte = *reinterpret_cast<const uint8_t*>(address);
@@ -89,22 +73,7 @@ class GuestEnvironment final : public ebpf::port_contract::Environment {
   bool all_ok() const { return all_ok_; }
 
  private:
-  static constexpr size_t kMaxThreads = 8;
-
-  /// Two pages, the second taken away from the map for good.
-  void MakeHole() {
-    void* pages = AllocatePages(2);
-    if (pages == nullptr) {
-      return;
-    }
-    hole_ = reinterpret_cast<uintptr_t>(pages) + kPageSize;
-    machine::Unmap(hole_, kPageSize);
-  }
-
   bool all_ok_ = true;
-  Thread* threads_[kMaxThreads] = {};
-  size_t count_ = 0;
-  uintptr_t hole_ = 0;
 };
 
 constinit GuestEnvironment environment;
@@ -112,7 +81,7 @@ constinit GuestEnvironment environment;
 }  // namespace
 
 bool RunPortContract() {
-  ebpf::port_contract::RunContract(environment);
+  ebpf::selftest::RunContract(environment);
   return environment.all_ok();
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // Tests of ports/alien that its own kernel makes necessary, on the personality
-// that punishes what the kernel would. testing/port_contract has what every
+// that punishes what the kernel would. core/selftest has what every
 // port must do.
 #include "arch/riscv64/pt_regs.h"
 #include "core/base/atomic.h"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // Tests of ports/dragonos that its own kernel makes necessary, on the kernel
-// that plays it. testing/port_contract has what every port must do.
+// that plays it. core/selftest has what every port must do.
 #include "arch/x86_64/pt_regs.h"
 #include "core/base/atomic.h"
 #include "core/base/memory.h"

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 //
-// The contract that every port passes (testing/port_contract), in the real
+// The contract that every port passes (core/selftest), in the real
 // Hermit.
 #include "core/platform/nofault.h"
+#include "core/selftest/contract.h"
 #include "testing/guest/kernel/test.h"
 #include "testing/hermit/application/application.h"
 #include "testing/hermit/port/breakpoint_hook.h"
-#include "testing/port_contract/contract.h"
 
 namespace hermit {
 namespace {
@@ -45,7 +45,7 @@ uintptr_t HoleBehindTheStack() {
   return page;
 }
 
-class HermitEnvironment final : public ebpf::port_contract::Environment {
+class HermitEnvironment final : public ebpf::selftest::Environment {
  public:
   constexpr HermitEnvironment() = default;
 
@@ -140,7 +140,7 @@ bool RunApplication() {
   if (!PortIsUp()) {
     return false;
   }
-  ebpf::port_contract::RunContract(environment);
+  ebpf::selftest::RunContract(environment);
   return environment.all_ok();
 }
 

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: MIT
+//
+// A contract test, and its expectations.
+#pragma once
+
+#include "core/base/span.h"
+#include "core/selftest/environment.h"
+
+namespace ebpf::selftest {
+
+struct Case {
+  const char* name;  // "Topic.Sentence"
+  void (*run)(Environment& environment);
+};
+
+/// Calls `visit` with every case and the tier that it is of, in order.
+void ForEachCase(void (*visit)(void* context, const Case& test, uint32_t tier),
+                 void* context);
+
+// The cases of each *_port_test.cc.
+Span<const Case> CallCases();
+Span<const Case> CpuCases();
+Span<const Case> DeferCases();
+Span<const Case> ExecCases();
+Span<const Case> LogCases();
+Span<const Case> MemoryCases();
+Span<const Case> NofaultCases();
+Span<const Case> RendezvousCases();
+Span<const Case> StackCases();
+Span<const Case> SymbolsCases();
+Span<const Case> TaskCases();
+Span<const Case> TextCases();
+Span<const Case> ThisCpuCases();
+Span<const Case> TimeCases();
+Span<const Case> TimerCases();
+Span<const Case> UserCases();
+Span<const Case> VersionCases();
+
+}  // namespace ebpf::selftest
+
+#define PORT_EXPECT(environment, condition)                 \
+  do {                                                      \
+    if (!(condition)) {                                     \
+      (environment).Failed(__FILE__, __LINE__, #condition); \
+    }                                                       \
+  } while (false)
+
+/// Leaves the function where the condition does not hold.
+#define PORT_ASSERT(environment, condition)                 \
+  do {                                                      \
+    if (!(condition)) {                                     \
+      (environment).Failed(__FILE__, __LINE__, #condition); \
+      return;                                               \
+    }                                                       \
+  } while (false)

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: MIT
+//
+// The list of the contract's topics.
+#include "core/selftest/contract.h"
+
+#include "core/base/text_writer.h"
+#include "core/platform/log.h"
+#include "core/platform/version.h"
+#include "core/selftest/case.h"
+
+namespace ebpf::selftest {
+namespace {
+
+struct Group {
+  Span<const Case> (*cases)();
+  uint32_t tier;
+};
+
+// What comes later may need what came before.
+constexpr Group kGroups[] = {
+    {VersionCases, 0}, {CpuCases, 0},   {ThisCpuCases, 0}, {MemoryCases, 0},
+    {TimeCases, 0},    {UserCases, 0},  {LogCases, 0},     {SymbolsCases, 1},
+    {NofaultCases, 1}, {DeferCases, 1}, {TextCases, 1},    {RendezvousCases, 1},
+    {ExecCases, 1},    {TaskCases, 3},  {StackCases, 3},   {TimerCases, 3},
+    {CallCases, 3},
+};
+
+struct Run {
+  Environment& environment;
+  uint32_t tiers;
+  Score score;
+};
+
+void RunCase(void* context, const Case& test, uint32_t tier) {
+  Run& run = *static_cast<Run*>(context);
+  if ((run.tiers >> tier & 1) == 0) {
+    return;
+  }
+  run.environment.Begin(test.name);
+  test.run(run.environment);
+  run.environment.End();
+  TierScore& score = run.score.tiers[tier];
+  switch (run.environment.TakeVerdict()) {
+    case Environment::Verdict::kPassed:
+      ++score.passed;
+      break;
+    case Environment::Verdict::kSkipped:
+      ++score.skipped;
+      break;
+    case Environment::Verdict::kFailed:
+      ++score.failed;
+      break;
+  }
+}
+
+void Log(const Score& score) {
+  char line[160];
+  TextWriter writer(line, sizeof(line) - 1);
+  writer.Put("ebpf: selftest: contract ").PutUnsigned(EBPF_PORT_API);
+  for (uint32_t tier = 0; tier < kTiers; ++tier) {
+    const TierScore& own = score.tiers[tier];
+    const uint32_t ran = own.passed + own.failed;
+    if (ran + own.skipped == 0) {
+      continue;  // T2 has none
+    }
+    writer.Put(", T").PutUnsigned(tier).Put(" ").PutUnsigned(own.passed);
+    writer.Put(" of ").PutUnsigned(ran);
+    if (own.skipped != 0) {
+      writer.Put(" (").PutUnsigned(own.skipped).Put(" skipped)");
+    }
+  }
+  const size_t size = writer.text().size();
+  line[size] = '\n';
+  ebpf_port_log(line, size + 1);
+}
+
+}  // namespace
+
+uint32_t Score::FailedTiers() const {
+  uint32_t failed = 0;
+  for (uint32_t tier = 0; tier < kTiers; ++tier) {
+    failed |= tiers[tier].failed != 0 ? 1u << tier : 0;
+  }
+  return failed;
+}
+
+void ForEachCase(void (*visit)(void* context, const Case& test, uint32_t tier),
+                 void* context) {
+  for (const Group& group : kGroups) {
+    for (const Case& test : group.cases()) {
+      visit(context, test, group.tier);
+    }
+  }
+}
+
+Score RunContract(Environment& environment, uint32_t tiers) {
+  Run run = {environment, tiers, {}};
+  ForEachCase(RunCase, &run);
+  Log(run.score);
+  return run.score;
+}
+
+}  // namespace ebpf::selftest

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: MIT
+//
+// What the contract tests need of the kernel that they run in, besides the
+// port that they test.
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/base/atomic.h"
+
+namespace ebpf::selftest {
+
+/// Where the results go, and what a test cannot do through ebpf_port_*.
+///
+/// A guest, Hermit and the host port derive from it, and KernelEnvironment does
+/// for ebpf_port_selftest. One case runs at a time, in task context with
+/// interrupts on; only Fail() may come from other tasks and traps.
+class Environment {
+ public:
+  Environment(const Environment&) = delete;
+  Environment& operator=(const Environment&) = delete;
+
+  /// A case begins and ends. Between them Fail() says that it failed, and
+  /// Skip() that this kernel has not what it needs.
+  virtual void Begin(const char* name) = 0;
+  virtual void End() = 0;
+  virtual void Fail(const char* file, int line, const char* what) = 0;
+  virtual void Skip(const char* why) = 0;
+
+  /// What cases call instead of Fail() and Skip(): it is kept for the score.
+  void Failed(const char* file, int line, const char* what) {
+    verdict_.Store(Verdict::kFailed, kRelaxed);
+    Fail(file, line, what);
+  }
+  void Skipped(const char* why) {
+    Verdict passed = Verdict::kPassed;
+    verdict_.CompareExchange(passed, Verdict::kSkipped, kRelaxed);
+    Skip(why);
+  }
+
+  enum class Verdict : uint32_t { kPassed, kSkipped, kFailed };
+  /// Of the case that ran since the last call.
+  Verdict TakeVerdict() {
+    return verdict_.Exchange(Verdict::kPassed, kRelaxed);
+  }
+
+  /// Starts a task on CPU `cpu` that runs `body(argument)` at the same time;
+  /// false if there is no such CPU, or no memory. JoinTasks() waits for all.
+  virtual bool StartOn(uint32_t cpu, void (*body)(void* argument),
+                       void* argument) = 0;
+  virtual void JoinTasks() = 0;
+
+  /// Lets other tasks run for a moment.
+  virtual void Yield() = 0;
+
+  /// How often text is written while another CPU runs it.
+  virtual uint32_t Patches() { return 20'000; }
+
+  /// Whether timers expire while a task works; else they wait for its Yield().
+  virtual bool TimersInterrupt() { return true; }
+
+  /// Runs `body(argument)` in the breakpoint trap's hook, in place of
+  /// ebpf_on_breakpoint; false if a breakpoint does not get there.
+  virtual bool CallInTrap(void (*body)(void* argument), void* argument) = 0;
+
+  /// Whether interrupts are masked on this CPU.
+  virtual bool InterruptsMasked() = 0;
+
+  /// A page's address that is not mapped, right behind one that can be read; 0
+  /// if the kernel has none to give. The same at each call.
+  virtual uintptr_t UnmappedPage() = 0;
+
+  enum class Attempt { kUnknown, kDone, kFaulted };
+  /// Stores the byte at `address` over itself; kUnknown if the kernel cannot
+  /// survive a fault of that.
+  virtual Attempt TryWrite(uintptr_t address) = 0;
+
+  /// Whether this kernel is known for mappings that can be written and executed
+  /// at once, against core/platform/exec.h.
+  virtual bool MayWriteWhatRuns() { return false; }
+
+  /// `size` bytes of code at `address` are about to be called on this CPU.
+  virtual void BeforeCall(uintptr_t address, size_t size) = 0;
+
+  /// Bytes of the kernel's memory that are allocated; constant if unknown.
+  virtual uint64_t AllocatedBytes() = 0;
+
+ protected:
+  constexpr Environment() = default;
+  ~Environment() = default;
+
+ private:
+  Atomic<Verdict> verdict_{Verdict::kPassed};
+};
+
+}  // namespace ebpf::selftest

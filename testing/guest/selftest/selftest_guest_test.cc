@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: MIT
+//
+// ebpf_port_selftest, called as a kernel would at boot: with core, whose probe
+// has the trap of its cases.
+#include "core/selftest/selftest.h"
+#include "testing/guest/demo/start.h"
+#include "testing/guest/kernel/machine.h"
+#include "testing/guest/kernel/memory.h"
+#include "testing/guest/kernel/test.h"
+#include "testing/guest/kernel/thread.h"
+#include "testing/guest/ledger/ledger.h"
+#include "testing/guest/port_contract/guest_services.h"
+
+namespace guest {
+namespace {
+
+constexpr ebpf_selftest_kernel kKernel = {
+    .start_task = StartTask,
+    .join_tasks = JoinTasks,
+    .yield = [] { YieldOrWait(); },
+    .unmapped_page = UnmappedPage,
+    .allocated_bytes = [] { return uint64_t{Balance().bytes}; },
+    .interrupts_masked = nullptr,
+    .before_call = [](uintptr_t address,
+                      size_t size) { ledger::CheckRun(address, size); },
+    .patches = 0,
+    .tiers = 0,
+    .timers_wait_for_yield = false,
+    .writes_what_runs = false,
+};
+
+GUEST_TEST(Selftest, TheBasicTierNeedsNoStart) {
+  ebpf_selftest_kernel kernel = {};
+  kernel.tiers = 1;
+  GUEST_EXPECT_EQ(ebpf_port_selftest(&kernel), 0);
+}
+
+GUEST_TEST(Selftest, EveryTierIsRight) {
+  GUEST_ASSERT(StartEbpf() == 0);
+  // Twice: nothing is left of the first.
+  GUEST_EXPECT_EQ(ebpf_port_selftest(&kKernel), 0);
+  GUEST_EXPECT_EQ(ebpf_port_selftest(&kKernel), 0);
+}
+
+}  // namespace
+}  // namespace guest

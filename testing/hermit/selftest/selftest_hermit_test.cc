@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: MIT
+//
+// ebpf_port_selftest in the real Hermit, as an application would call it.
+#include "core/selftest/selftest.h"
+#include "ports/hermit/init.h"
+#include "testing/guest/kernel/test.h"
+#include "testing/hermit/application/application.h"
+
+namespace hermit {
+namespace {
+
+struct Task {
+  void (*body)(void* argument) = nullptr;
+  void* argument = nullptr;
+  int32_t id = 0;
+};
+
+constexpr size_t kMaxTasks = 8;
+constinit Task tasks[kMaxTasks] = {};
+constinit size_t task_count = 0;
+
+void RunTask(uintptr_t task) {
+  const auto& self = *reinterpret_cast<const Task*>(task);
+  self.body(self.argument);
+}
+
+bool StartTask(uint32_t cpu, void (*body)(void* argument), void* argument) {
+  constexpr uint8_t kPriority = 2;
+  constexpr size_t kStackSize = 64 << 10;
+  if (cpu != 0 || task_count == kMaxTasks) {
+    return false;
+  }
+  Task& task = tasks[task_count];
+  task = {body, argument, 0};
+  task.id = sys_spawn2(&RunTask, reinterpret_cast<uintptr_t>(&task), kPriority,
+                       kStackSize, 0);
+  if (task.id < 0) {
+    return false;
+  }
+  ++task_count;
+  return true;
+}
+
+void JoinTasks() {
+  while (task_count != 0) {
+    sys_join(tasks[--task_count].id);
+  }
+}
+
+constexpr ebpf_selftest_kernel kKernel = {
+    .start_task = StartTask,
+    .join_tasks = JoinTasks,
+    .yield = [] { sys_usleep(10'000); },
+    .unmapped_page = nullptr,
+    .allocated_bytes = nullptr,  // Hermit does not tell
+    .interrupts_masked = nullptr,
+    .before_call = nullptr,
+    .patches = 0,
+    .tiers = 0,
+    .timers_wait_for_yield = false,
+    // Its loader maps the image to be read, written and executed.
+    .writes_what_runs = true,
+};
+
+GUEST_TEST(Selftest, EveryTierIsRight) {
+  GUEST_ASSERT(ebpf_hermit_init() == 0);
+  GUEST_EXPECT_EQ(ebpf_port_selftest(&kKernel), 0);
+  GUEST_EXPECT_EQ(ebpf_port_selftest(&kKernel), 0);
+}
+
+}  // namespace
+}  // namespace hermit
