@@ -20,6 +20,10 @@ import re
 import subprocess
 import sys
 
+# The kernel that PORTING.md makes up: its files are what tools/port writes, and
+# those that the document itself has.
+EXAMPLE = "ports/rainbow"
+SKELETON = "tools/porting/skeleton"
 TOP = "core|arch|ports|testing|tools|.ci"
 PATH = re.compile(r"(?<![\w/.@$-])(?://)?((?:%s)/[\w./*{},<>:@+-]*)" % TOP.replace(".", r"\."))
 LINK = re.compile(r"\]\(([^)#\s]+)[^)]*\)")
@@ -59,6 +63,13 @@ def exists(root, path):
     return bool(glob.glob(os.path.join(root, path)))
 
 
+def in_example(root, path, text):
+    if path == EXAMPLE:
+        return True
+    folder, name = os.path.split(path)
+    return folder == EXAMPLE and (f"\n// {path}\n" in text or exists(root, f"{SKELETON}/{name}.skeleton") or name == "interrupts.h")
+
+
 def missing(root, document, tree):
     with open(os.path.join(root, document), encoding="utf-8") as f:
         text = f.read()
@@ -66,7 +77,7 @@ def missing(root, document, tree):
     for match in PATH.finditer(text):
         for path in expand(match.group(1)):
             path = known_part(path)
-            if path and not exists(root, path):
+            if path and not exists(root, path) and not in_example(root, path, text):
                 yield path
     for target in LINK.findall(text):
         if "://" in target or target.startswith("mailto:"):

@@ -15,7 +15,12 @@ class DocPathsTest(unittest.TestCase):
     def check(self, text):
         """What the check says of core/maps/README.md with this text."""
         with tempfile.TemporaryDirectory() as root:
-            for path in ("core/maps/map.h", "core/elf/reader.h", "tools/demo.sh"):
+            for path in (
+                "core/maps/map.h",
+                "core/elf/reader.h",
+                "tools/demo.sh",
+                "tools/porting/skeleton/log.cc.skeleton",
+            ):
                 os.makedirs(os.path.join(root, os.path.dirname(path)), exist_ok=True)
                 with open(os.path.join(root, path), "w", encoding="utf-8"):
                     pass
@@ -61,6 +66,10 @@ class DocPathsTest(unittest.TestCase):
     def test_pattern_must_match_something(self):
         self.assertGood("core/*/map.h")
         self.assertMissing("core/*/hash.h", "core/*/hash.h")
+
+    def test_knows_the_files_of_the_made_up_kernel(self):
+        self.assertGood("`ports/rainbow` has ports/rainbow/log.cc and\n// ports/rainbow/own.cc\n")
+        self.assertMissing("ports/rainbow/other.cc", "ports/rainbow/other.cc")
 
     def test_leaves_the_web_alone(self):
         self.assertGood("[it](https://example.org/core/none.h)")
