@@ -495,6 +495,14 @@ template <typename Facts>
           });
           TrapFence();
           mine.depth.Store(0, kRelaxed);
+        } else if (const EventFilter* const filter = consumer.filter();
+                   filter != nullptr && info.text_size == nullptr) {
+          mine.depth.Store(1, kRelaxed);
+          TrapFence();
+          WriteWanted(*consumer.filtering_writer(), *filter, tracepoint,
+                      info.record_size, arguments, cpu);
+          TrapFence();
+          mine.depth.Store(0, kRelaxed);
         } else {
           TellRecords(tracepoint, told.records(), arguments,
                       {cpu, nullptr, frame});
