@@ -328,7 +328,7 @@ void Actor::MapAndSpoil() {
     }
     const uint64_t pages = (uint64_t{1} << Below(4)) + 1;
     const Result<MapPages> made = (*file)->Mmap(
-        0, pages * kPage,
+        world_.client(), 0, pages * kPage,
         linux_abi::kProtRead | (OneIn(4) ? 0 : linux_abi::kProtWrite));
     if (!made.ok()) {
       return;
