@@ -33,19 +33,10 @@ bool IsSet(const volatile uint32_t* of_first, uint32_t cpu) {
              first + size_t{cpu} * ebpf_port_context.stride) != 0;
 }
 
-}  // namespace
-
-Context DescribeContext(uint32_t cpu, uint32_t held) {
+/// What is told by numbers of CPUs, besides `word`. Behind everything else, so
+/// that nothing is kept for it.
+[[gnu::noinline]] Context DescribeCpu(uint32_t word, uint32_t cpu) {
   const uint32_t facts = ebpf_port_context.facts;
-  uint32_t word = 0;
-  if ((facts & EBPF_CONTEXT_INTERRUPT_MASK) != 0 &&
-      machine::InterruptsMasked()) {
-    word |= kInterruptsOff;
-  }
-  if ((facts & EBPF_CONTEXT_PREEMPT_DEPTH) != 0) {
-    const uint32_t depth = PreemptDepth();
-    word |= Min(depth - Min(depth, held), kMaxDepth) << 8;
-  }
   if ((facts & EBPF_CONTEXT_INTERRUPTS) != 0 &&
       IsSet(ebpf_port_context.interrupts, cpu)) {
     word |= kInInterrupt;
@@ -53,6 +44,25 @@ Context DescribeContext(uint32_t cpu, uint32_t held) {
   if ((facts & EBPF_CONTEXT_RESCHED) != 0 &&
       IsSet(ebpf_port_context.resched, cpu)) {
     word |= kNeedsResched;
+  }
+  return {word};
+}
+
+}  // namespace
+
+Context DescribeContext(uint32_t cpu, uint32_t held) {
+  const uint32_t facts = ebpf_port_context.facts;
+  uint32_t word = 0;
+  if ((facts & EBPF_CONTEXT_INTERRUPT_MASK) != 0) {
+    word = machine::InterruptsMasked() ? kInterruptsOff : 0;
+  }
+  if ((facts & EBPF_CONTEXT_PREEMPT_DEPTH) != 0) {
+    const uint32_t depth = PreemptDepth();
+    word |= Min(depth - Min(depth, held), kMaxDepth) << 8;
+  }
+  constexpr uint32_t kOfCpus = EBPF_CONTEXT_INTERRUPTS | EBPF_CONTEXT_RESCHED;
+  if (__builtin_expect((facts & kOfCpus) != 0, 0)) {
+    return DescribeCpu(word, cpu);
   }
   return {word};
 }
