@@ -23,7 +23,7 @@ constexpr ebpf_selftest_kernel kKernel = {
     .interrupts_masked = nullptr,
     .before_call = [](uintptr_t address,
                       size_t size) { ledger::CheckRun(address, size); },
-    .patches = 0,
+    .patches = 200,  // the contract's own test has more
     .tiers = 0,
     .timers_wait_for_yield = false,
     .writes_what_runs = false,

@@ -55,7 +55,7 @@ constexpr ebpf_selftest_kernel kKernel = {
     .allocated_bytes = nullptr,  // Hermit does not tell
     .interrupts_masked = nullptr,
     .before_call = nullptr,
-    .patches = 0,
+    .patches = 200,
     .tiers = 0,
     .timers_wait_for_yield = false,
     // Its loader maps the image to be read, written and executed.
