@@ -153,12 +153,10 @@ constexpr Bitmask EncodeBitmask(uint64_t value) {
   // Rotate it so that ones begin at bit 0 and zeros end at bit 63.
   const uint64_t above_low_ones = value & (value + 1);
   const unsigned rotation =
-      above_low_ones == 0
-          ? 0
-          : static_cast<unsigned>(__builtin_ctzll(above_low_ones));
+      above_low_ones == 0 ? 0 : CountTrailingZeros(above_low_ones);
   const uint64_t turned = value >> rotation | value << ((64 - rotation) & 63);
-  const auto zeros = static_cast<unsigned>(__builtin_clzll(turned));
-  const auto ones = static_cast<unsigned>(__builtin_ctzll(~turned));
+  const auto zeros = CountLeadingZeros(turned);
+  const auto ones = CountTrailingZeros(~turned);
   // If it repeats, it does so here; then `size` is a power of two.
   const unsigned size = zeros + ones;
   if (size != 64 && (value >> size | value << (64 - size)) != value) {

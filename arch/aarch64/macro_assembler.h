@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "arch/aarch64/encoder.h"
+#include "core/base/bits.h"
 #include "core/base/span.h"
 #include "core/isa/op.h"
 #include "core/machine/code_buffer.h"
@@ -148,7 +149,7 @@ class MacroAssembler {
 
   /// log2 of the bytes in `bits`.
   static constexpr unsigned SizeOf(unsigned bits) {
-    return static_cast<unsigned>(__builtin_ctz(bits)) - 3;
+    return CountTrailingZeros(bits) - 3;
   }
   /// Whether a field that reaches `limit` bytes does, from a word or more
   /// before the code's end.

@@ -21,11 +21,11 @@ int64_t WithoutLower(int64_t value) {
 }
 
 unsigned TrailingZeros(int64_t value) {
-  return static_cast<unsigned>(__builtin_ctzll(static_cast<uint64_t>(value)));
+  return CountTrailingZeros(static_cast<uint64_t>(value));
 }
 
 unsigned LeadingZeros(int64_t value) {
-  return static_cast<unsigned>(__builtin_clzll(static_cast<uint64_t>(value)));
+  return CountLeadingZeros(static_cast<uint64_t>(value));
 }
 
 /// Whether `value`, which is to be shifted left by `shift`, is better shifted

@@ -3,6 +3,8 @@
 // RISC-V's macro assembler: arithmetic.
 #include "arch/riscv64/macro_assembler.h"
 
+#include "core/base/bits.h"
+
 namespace ebpf::riscv64 {
 
 namespace {
@@ -12,7 +14,7 @@ bool IsPowerOfTwo(int64_t value) {
 }
 
 unsigned Log2(int64_t value) {
-  return static_cast<unsigned>(__builtin_ctzll(static_cast<uint64_t>(value)));
+  return CountTrailingZeros(static_cast<uint64_t>(value));
 }
 
 }  // namespace

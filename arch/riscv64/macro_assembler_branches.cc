@@ -2,6 +2,7 @@
 //
 // RISC-V's macro assembler: conditions and jumps.
 #include "arch/riscv64/macro_assembler.h"
+#include "core/base/bits.h"
 
 namespace ebpf::riscv64 {
 
@@ -233,9 +234,8 @@ uint8_t MacroAssembler::BranchIfSetImm(unsigned width, Reg lhs, int64_t imm,
     emit_.AndImm(kScratch, rs, imm);
   } else if (imm > 0 && (imm & (imm - 1)) == 0) {
     // The bit becomes the sign.
-    emit_.ShiftLeft(
-        kScratch, rs,
-        static_cast<unsigned>(__builtin_clzll(static_cast<uint64_t>(imm))));
+    emit_.ShiftLeft(kScratch, rs,
+                    CountLeadingZeros(static_cast<uint64_t>(imm)));
     return EmitBranch(encode::kBlt, kScratch, encode::kZero, distance);
   } else {
     emit_.And(kScratch, rs, ConstantIn(imm));

@@ -9,9 +9,7 @@ namespace ebpf::riscv64 {
 namespace {
 
 /// log2 of the bytes in `bits`.
-unsigned SizeOf(unsigned bits) {
-  return static_cast<unsigned>(__builtin_ctz(bits)) - 3;
-}
+unsigned SizeOf(unsigned bits) { return CountTrailingZeros(bits) - 3; }
 
 constexpr uint32_t kZeroExtendingLoads[] = {encode::kLbu, encode::kLhu,
                                             encode::kLwu, encode::kLd};

@@ -3,6 +3,8 @@
 // x86-64's macro assembler: arithmetic and comparisons.
 #include "arch/x86_64/macro_assembler.h"
 
+#include "core/base/bits.h"
+
 namespace ebpf::x86_64 {
 
 void MacroAssembler::Constant(unsigned to, uint64_t value) {
@@ -139,11 +141,11 @@ void MacroAssembler::MultiplyImm(bool wide, Reg dst, Reg lhs, int32_t imm) {
   if (imm == 0) {
     Constant(to, 0);
   } else if (imm == 3 || imm == 5 || imm == 9) {
-    const auto scale = static_cast<uint8_t>(__builtin_ctz(imm & ~1u));
+    const auto scale = static_cast<uint8_t>(CountTrailingZeros(imm & ~1u));
     out_.Lea(wide, to, {base, base, scale});
   } else if (imm > 0 && (imm & (imm - 1)) == 0) {
     ShiftImm(Operation::kLsh, wide ? 64 : 32, dst, lhs,
-             static_cast<unsigned>(__builtin_ctz(imm)));
+             CountTrailingZeros(static_cast<uint32_t>(imm)));
   } else if (imm == -1) {
     Move(wide, to, from);
     out_.Unary(UnaryCode::kNeg, wide, to);

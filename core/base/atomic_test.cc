@@ -71,6 +71,35 @@ TEST(AtomicTest, AdditionsOfSeveralThreadsAllCount) {
 }
 
 // Under TSan.
+TEST(AtomicTest, APartOfAWordIsExchangedAndTheOthersStay) {
+  alignas(4) uint8_t parts[4] = {};
+  std::atomic<uint32_t> wrong = 0;
+  const auto exchange = [&](uint8_t part) {
+    for (uint32_t i = 1; i < 100000; ++i) {
+      const auto before = static_cast<uint8_t>(i - 1);
+      wrong += internal::ExchangeInWord(&parts[part], static_cast<uint8_t>(i),
+                                        kAcqRel) != before;
+    }
+  };
+  std::vector<std::thread> threads;
+  for (const uint8_t part : {0, 1, 2, 3}) {
+    threads.emplace_back(exchange, part);
+  }
+  for (std::thread& thread : threads) {
+    thread.join();
+  }
+  EXPECT_EQ(wrong, 0u);
+  alignas(4) uint16_t halves[2] = {1, 2};
+  EXPECT_EQ(internal::ExchangeInWord(&halves[1], uint16_t{0xfffe}, kRelaxed),
+            2u);
+  EXPECT_EQ(halves[0], 1u);
+  EXPECT_EQ(halves[1], 0xfffeu);
+  alignas(4) bool flags[4] = {true, false, true, false};
+  EXPECT_TRUE(internal::ExchangeInWord(&flags[2], false, kSeqCst));
+  EXPECT_FALSE(internal::ExchangeInWord(&flags[2], true, kSeqCst));
+  EXPECT_TRUE(flags[0] && !flags[1] && flags[2] && !flags[3]);
+}
+
 TEST(AtomicTest, ReleaseAndAcquireHandOverOtherMemory) {
   uint64_t message = 0;
   Atomic<bool> ready;

@@ -24,9 +24,50 @@ constexpr T AlignDown(T value, T align) {
   return static_cast<T>(value & ~(align - 1));
 }
 
+#if defined(__riscv) && !defined(__riscv_zbb) && !defined(__clang__)
+// GCC makes the builtins calls into its own library there.
+inline constexpr bool kCountsZeros = false;
+#else
+inline constexpr bool kCountsZeros = true;
+#endif
+
+namespace internal {
+
+/// As std::countl_zero, in halves.
+constexpr unsigned CountLeadingZeros(uint64_t value) {
+  unsigned count = 0;
+  for (unsigned half = 32; half != 0; half /= 2) {
+    if (value >> (64 - half) == 0) {
+      value <<= half;
+      count += half;
+    }
+  }
+  return value == 0 ? 64 : count;
+}
+
+}  // namespace internal
+
+/// std::countl_zero of a value that is not 0.
+constexpr unsigned CountLeadingZeros(uint64_t value) {
+  if constexpr (kCountsZeros) {
+    return static_cast<unsigned>(__builtin_clzll(value));
+  } else {
+    return internal::CountLeadingZeros(value);
+  }
+}
+
+/// std::countr_zero of a value that is not 0.
+constexpr unsigned CountTrailingZeros(uint64_t value) {
+  if constexpr (kCountsZeros) {
+    return static_cast<unsigned>(__builtin_ctzll(value));
+  } else {
+    return 63 - internal::CountLeadingZeros(value & (~value + 1));
+  }
+}
+
 /// std::bit_width.
 constexpr unsigned BitWidth(uint64_t value) {
-  return value == 0 ? 0 : 64 - static_cast<unsigned>(__builtin_clzll(value));
+  return value == 0 ? 0 : 64 - CountLeadingZeros(value);
 }
 
 /// The power of two that is not below `value`, which is at most 2^63.

@@ -27,6 +27,23 @@ TEST(BitsTest, WidthAndPowersAreStds) {
   }
 }
 
+TEST(BitsTest, ZerosAreCountedAsByStd) {
+  for (const uint64_t value : kValues) {
+    EXPECT_EQ(internal::CountLeadingZeros(value),
+              static_cast<unsigned>(std::countl_zero(value)))
+        << value;
+    if (value == 0) {
+      continue;
+    }
+    EXPECT_EQ(CountLeadingZeros(value),
+              static_cast<unsigned>(std::countl_zero(value)));
+    EXPECT_EQ(CountTrailingZeros(value),
+              static_cast<unsigned>(std::countr_zero(value)));
+    EXPECT_EQ(63 - internal::CountLeadingZeros(value & (~value + 1)),
+              static_cast<unsigned>(std::countr_zero(value)));
+  }
+}
+
 TEST(BitsTest, AligningFindsTheMultipleBelowAndAbove) {
   for (const uint64_t align : {1u, 2u, 8u, 4096u}) {
     for (const uint64_t value : {0u, 1u, 7u, 8u, 9u, 4095u, 4096u, 4097u}) {

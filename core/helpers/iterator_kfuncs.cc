@@ -3,6 +3,7 @@
 // Open-coded iterators over numbers and bits, and kernel functions that say
 // something to the verifier only. What an iterator is at lies in the program's
 // own struct, which the verifier keeps it from touching.
+#include "core/base/bits.h"
 #include "core/base/memory.h"
 #include "core/helpers/kfunc_functions.h"
 #include "core/helpers/result.h"
@@ -121,7 +122,7 @@ uint64_t IterBitsNext(uint64_t iterator, uint64_t, uint64_t, uint64_t,
     }
     word >>= bit % kWordBits;
     if (word != 0) {
-      it.bit = static_cast<int32_t>(bit) + __builtin_ctzll(word);
+      it.bit = static_cast<int32_t>(bit + CountTrailingZeros(word));
       return reinterpret_cast<uint64_t>(&it.bit);
     }
     bit += kWordBits - bit % kWordBits;

@@ -268,14 +268,14 @@ inline uint32_t LpmTrie::CommonBits(Node* node, const uint8_t* data,
     const uint64_t differs = BigEndian(LoadPiece<uint64_t>(own + at) ^
                                        LoadUnaligned<uint64_t>(data + at));
     if (differs != 0) {
-      return at * 8 + static_cast<uint32_t>(__builtin_clzll(differs));
+      return at * 8 + CountLeadingZeros(differs);
     }
   }
   if ((size & 4) != 0) {
     const uint32_t differs = BigEndian(LoadPiece<uint32_t>(own + at) ^
                                        LoadUnaligned<uint32_t>(data + at));
     if (differs != 0) {
-      return at * 8 + static_cast<uint32_t>(__builtin_clz(differs));
+      return at * 8 + (CountLeadingZeros(differs) - 32);
     }
     at += 4;
   }
@@ -283,7 +283,7 @@ inline uint32_t LpmTrie::CommonBits(Node* node, const uint8_t* data,
     const uint32_t differs =
         static_cast<uint32_t>(LoadPiece<uint8_t>(own + at) ^ data[at]) << 24;
     if (differs != 0) {
-      return at * 8 + static_cast<uint32_t>(__builtin_clz(differs));
+      return at * 8 + (CountLeadingZeros(differs) - 32);
     }
   }
   return size * 8;

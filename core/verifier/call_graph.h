@@ -5,6 +5,8 @@
 
 #include <stdint.h>
 
+#include "core/base/bits.h"
+
 namespace ebpf::verifier {
 
 /// BPF_MAX_SUBPROGS.
@@ -27,7 +29,7 @@ class CallGraph {
     for (uint32_t caller = 0; caller < count; ++caller) {
       for (uint32_t word = 0; word * 64 < count; ++word) {
         for (uint64_t left = rows_[caller][word]; left != 0; left &= left - 1) {
-          f(caller, word * 64 + static_cast<uint32_t>(__builtin_ctzll(left)));
+          f(caller, word * 64 + CountTrailingZeros(left));
         }
       }
     }

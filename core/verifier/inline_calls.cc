@@ -68,7 +68,8 @@ Status PutAddress(Rewriter& out, Reg dst, const void* address) {
 /// r0, an index, times the size of an element.
 Status PutScale(Rewriter& out, uint32_t size) {
   if ((size & (size - 1)) == 0) {
-    return out.Put(Make(kShiftLeftImm, r0, r0, 0, __builtin_ctz(size)));
+    return out.Put(Make(kShiftLeftImm, r0, r0, 0,
+                        static_cast<int32_t>(CountTrailingZeros(size))));
   }
   return out.Put(Make(kMulImm, r0, r0, 0, static_cast<int32_t>(size)));
 }
