@@ -1,52 +1,12 @@
 # SPDX-License-Identifier: MIT
 """gcc_test: a second compiler takes every source of a port's archive."""
 
+load("//tools/build:sources.bzl", "SourcesInfo", "sources_aspect")
 load("//tools/build:transition.bzl", "TRANSITION_ATTRS", "platform_transition")
-load("//tools/toolchain:targets.bzl", "KERNEL_TARGETS")
+load("//tools/toolchain:targets.bzl", "KERNEL_COMPILE", "KERNEL_CPP", "KERNEL_TARGETS")
 
-_SourcesInfo = provider(
-    doc = "The C++ and assembly sources of a library and all it needs.",
-    fields = {"defines": "depset", "headers": "depset", "includes": "depset", "srcs": "depset"},
-)
-
-def _sources_aspect_impl(target, ctx):
-    if CcInfo not in target:
-        return []
-    context = target[CcInfo].compilation_context
-    own = []
-    for src in getattr(ctx.rule.attr, "srcs", []):
-        own += [f for f in src.files.to_list() if f.extension in ["cc", "S"]]
-    deps = [d[_SourcesInfo] for d in getattr(ctx.rule.attr, "deps", []) if _SourcesInfo in d]
-    return [_SourcesInfo(
-        defines = depset(transitive = [context.defines]),
-        headers = context.headers,
-        includes = depset(transitive = [context.quote_includes, context.includes, context.system_includes]),
-        srcs = depset(own, transitive = [d.srcs for d in deps]),
-    )]
-
-_sources_aspect = aspect(
-    implementation = _sources_aspect_impl,
-    attr_aspects = ["deps"],
-)
-
-# The same as tools/toolchain gives clang.
-_FLAGS = [
-    "-std=c++20",
+_FLAGS = KERNEL_COMPILE + KERNEL_CPP + [
     "-O2",
-    "-ffreestanding",
-    "-nostdinc++",
-    "-fPIE",
-    "-fvisibility=hidden",
-    "-fno-stack-protector",
-    "-fno-asynchronous-unwind-tables",
-    "-fno-unwind-tables",
-    "-fno-common",
-    "-fno-strict-aliasing",
-    "-fno-omit-frame-pointer",
-    "-fno-exceptions",
-    "-fno-rtti",
-    "-fno-threadsafe-statics",
-    "-fno-use-cxa-atexit",
     "-DNDEBUG",
     "-Wall",
     "-Wextra",
@@ -54,7 +14,7 @@ _FLAGS = [
 ]
 
 def _gcc_test_impl(ctx):
-    infos = [d[_SourcesInfo] for d in ctx.attr.deps]
+    infos = [d[SourcesInfo] for d in ctx.attr.deps]
     srcs = depset(transitive = [i.srcs for i in infos]).to_list()
     headers = depset(transitive = [i.headers for i in infos])
     target = KERNEL_TARGETS[ctx.attr.arch]
@@ -92,7 +52,7 @@ gcc_test = rule(
         TRANSITION_ATTRS,
         arch = attr.string(mandatory = True, values = KERNEL_TARGETS.keys()),
         deps = attr.label_list(
-            aspects = [_sources_aspect],
+            aspects = [sources_aspect],
             cfg = platform_transition,
             mandatory = True,
             providers = [CcInfo],

@@ -11,6 +11,7 @@ load(
     "tool_path",
     "with_feature_set",
 )
+load("//tools/toolchain:targets.bzl", "KERNEL_COMPILE", "KERNEL_CPP")
 
 _CPP = [
     ACTION_NAMES.cpp_compile,
@@ -38,8 +39,8 @@ def _flags(actions, flags, **kwargs):
 def _mode(name):
     return [with_feature_set(features = [name])]
 
-# Sections per function and datum, frame pointers (backtraces), debug
-# information, reproducible output.
+# Sections per function and datum, frame pointers (backtraces), reproducible
+# output.
 _COMMON_COMPILE = [
     "-ffunction-sections",
     "-fdata-sections",
@@ -51,27 +52,13 @@ _COMMON_COMPILE = [
     "-D__TIME__=\"redacted\"",
 ]
 
-_KERNEL_COMPILE = [
-    "-ffreestanding",
+_KERNEL_COMPILE = KERNEL_COMPILE + [
     "-nostdinc",
-    "-fPIE",
-    "-fvisibility=hidden",
-    "-fno-stack-protector",
-    "-fno-asynchronous-unwind-tables",
-    "-fno-unwind-tables",
-    "-fno-common",
-    "-fno-strict-aliasing",
     "-O2",
     "-g1",  # lines and functions: a fifth less time to compile than all of it
 ]
 
-_KERNEL_CPP = [
-    "-std=c++20",
-    "-nostdinc++",
-    "-fno-exceptions",
-    "-fno-rtti",
-    "-fno-threadsafe-statics",
-    "-fno-use-cxa-atexit",
+_KERNEL_CPP = KERNEL_CPP + [
     "-Werror=global-constructors",
     "-Werror=exit-time-destructors",
 ]

@@ -1,6 +1,33 @@
 # SPDX-License-Identifier: MIT
 """The targets: code generation flags and constraints of each CPU."""
 
+# What makes objects that a kernel can link, whatever its CPU, with either
+# compiler: tools/build/gcc.bzl and a vendored port say the same.
+KERNEL_COMPILE = [
+    "-ffreestanding",
+    "-fPIE",
+    "-fvisibility=hidden",
+    "-fno-stack-protector",
+    "-fno-asynchronous-unwind-tables",
+    "-fno-unwind-tables",
+    "-fno-common",
+    "-fno-strict-aliasing",
+    # Backtraces.
+    "-fno-omit-frame-pointer",
+    "-ffunction-sections",
+    "-fdata-sections",
+    # On the way of a breakpoint nothing may be reached by a pointer.
+    "-fno-jump-tables",
+]
+KERNEL_CPP = [
+    "-std=c++20",
+    "-nostdinc++",
+    "-fno-exceptions",
+    "-fno-rtti",
+    "-fno-threadsafe-statics",
+    "-fno-use-cxa-atexit",
+]
+
 # No target may use floating-point or vector registers: a kernel does not save
 # them on entry. `gcc` and `gcc_flags` are the second compiler and how it is
 # told the same (tools/build/gcc.bzl).
