@@ -3,14 +3,13 @@
 // x86-64's MachineOps.
 #include "arch/x86_64/machine_ops.h"
 
+#include "arch/x86_64/compiler.h"
 #include "arch/x86_64/detour.h"
 #include "arch/x86_64/emulation.h"
-#include "arch/x86_64/macro_assembler.h"
 #include "arch/x86_64/probed_insn.h"
 #include "arch/x86_64/pt_regs.h"
 #include "arch/x86_64/register_names.h"
 #include "arch/x86_64/static_jump.h"
-#include "core/jit/compiler.h"
 
 namespace ebpf::x86_64 {
 
@@ -19,9 +18,7 @@ constinit const machine::MachineOps kMachineOps = {
     .pt_regs_size = sizeof(PtRegs),
     .user_regs_size = sizeof(PtRegs),
     .plan_probe = ProbedInsn::Plan,
-    .compile = jit::Compile<MacroAssembler>,
-    .fill_guard = MacroAssembler::FillGuard,
-    .call_reach = MacroAssembler::kCallReach,
+    .compiler = &kCompilerOps,
     .slot_reach = UINT64_MAX,  // slots do not depend on where they are
     .relocate_probe = ProbedInsn::Relocate,
     .relocate_reach = ProbedInsn::kRelocateReach,

@@ -51,7 +51,8 @@ bool ImagePool::FindRoom(const Region& region, size_t count, size_t& first) {
 }
 
 Result<ImagePool::Region*> ImagePool::AddRegion(size_t size, bool shared) {
-  void* memory = ebpf_port_exec_alloc(size, near_, machine_.call_reach);
+  void* memory =
+      ebpf_port_exec_alloc(size, near_, machine_.compiler->call_reach);
   if (memory == nullptr) {
     memory = ebpf_port_exec_alloc(size, near_, UINT64_MAX);
   }
@@ -96,7 +97,7 @@ Status ImagePool::FillGuard(uint64_t address, size_t size) {
   Buffer<uint8_t> guard(allocator_);
   // In large pieces: each write may have to stop the other CPUs.
   EBPF_TRY(guard.Allocate(Min(size, kRegionSize)));
-  machine_.fill_guard(guard.span());
+  machine_.compiler->fill_guard(guard.span());
   for (size_t done = 0; done < size; done += guard.span().size()) {
     const size_t part = Min(guard.span().size(), size - done);
     EBPF_TRY(StatusOf(ebpf_port_exec_write(

@@ -21,7 +21,7 @@ class ImagePool : public NonCopyable {
   static constexpr size_t kGuardBytes = 16;
 
   /// Memory comes from `allocator`, executable memory less than
-  /// `machine.call_reach` from `near` where there is some.
+  /// `machine.compiler->call_reach` from `near` where there is some.
   constexpr ImagePool(const machine::MachineOps& machine, Allocator& allocator,
                       uint64_t near)
       : machine_(machine), allocator_(allocator), near_(near) {}

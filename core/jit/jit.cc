@@ -175,7 +175,7 @@ void Jit::FreeImage(Image* image) {
 
 Result<Image*> Jit::Compile(const Program& program, Compilation& compilation,
                             Placing& placing) {
-  EBPF_TRY(machine_.compile(compilation));
+  EBPF_TRY(machine_.compiler->compile(compilation));
   placing.reserved = pool_.Shrink(compilation.address, placing.reserved,
                                   compilation.code_size);
   Result<Image*> image = MakeImage(program, compilation);
@@ -278,7 +278,7 @@ void SetJitBlinding(bool on) { blinding.Store(on, kRelaxed); }
 
 Engine* InitJit(const machine::MachineOps& machine, uint64_t cpu_features,
                 Allocator& allocator) {
-  if (machine.compile == nullptr) {
+  if (machine.compiler->compile == nullptr) {
     return nullptr;
   }
   // Images lie near what they call: helpers, which are near this.

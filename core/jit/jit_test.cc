@@ -449,7 +449,7 @@ TEST_F(JitTest, BlindedConstantsAreNotInTheImage) {
 
 TEST(ImagePoolTest, WhatIsFreedTraps) {
   std::vector<uint8_t> guard(4096);
-  ThisMachine().fill_guard(Span<uint8_t>(guard.data(), guard.size()));
+  ThisMachine().compiler->fill_guard(Span<uint8_t>(guard.data(), guard.size()));
   ImagePool pool(ThisMachine(), PortAllocator(), 0);
   Result<uint64_t> first = pool.Allocate(100);
   Result<uint64_t> second = pool.Allocate(100);

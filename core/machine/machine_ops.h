@@ -19,10 +19,24 @@ struct Compilation;
 
 namespace ebpf::machine {
 
-/// But for `compile`, no function here blocks, allocates or touches other
-/// memory than it is given. What a trap needs is not here, since no indirect
-/// call may be on its way: arch/<isa>/machine/trap.cc makes it of the types
-/// that probed_insn.h and breakpoint.h ask for.
+/// core/jit/compiler.h for a CPU's macro assembler: arch/<isa>/compiler.cc, or
+/// arch/<isa>/without/jit.cc in a kernel that leaves it out.
+struct CompilerOps {
+  /// Compiles a program. May allocate. Null: there is no compiler. Context:
+  /// task.
+  Status (*compile)(jit::Compilation& compilation) = nullptr;
+
+  /// Fills executable memory that holds nothing with what traps.
+  void (*fill_guard)(Span<uint8_t> bytes) = nullptr;
+
+  /// How far from each other code may be that calls directly.
+  uint64_t call_reach = 0;
+};
+
+/// No function here blocks, allocates or touches other memory than it is given.
+/// What a trap needs is not here, since no indirect call may be on its way:
+/// arch/<isa>/machine/trap.cc makes it of the types that probed_insn.h and
+/// breakpoint.h ask for.
 struct MachineOps {
   const char* name;       // "x86_64", "aarch64", "riscv64"
   uint32_t pt_regs_size;  // a kprobe context's size, in bytes
@@ -34,15 +48,7 @@ struct MachineOps {
   Result<ProbePlan> (*plan_probe)(ConstBytes code, uint64_t function,
                                   size_t offset, uint32_t trap_stub);
 
-  /// Compiles a program: core/jit/compiler.h for this CPU's macro assembler.
-  /// May allocate. Null: there is no compiler. Context: task.
-  Status (*compile)(jit::Compilation& compilation) = nullptr;
-
-  /// Fills executable memory that holds nothing with what traps.
-  void (*fill_guard)(Span<uint8_t> bytes) = nullptr;
-
-  /// How far from each other code may be that calls directly.
-  uint64_t call_reach = 0;
+  const CompilerOps* compiler;
 
   /// How far from the instruction its slot may lie.
   uint64_t slot_reach;

@@ -121,9 +121,9 @@ void LogEngine(const machine::MachineOps& machine, bool compiles) {
     writer.Put("compiled for ").Put(machine.name);
   } else {
     writer.Put("interpreted: ")
-        .Put(compiler != nullptr          ? "the compiler is switched off"
-             : machine.compile == nullptr ? "no compiler for this CPU"
-                                          : "no executable memory");
+        .Put(compiler != nullptr ? "the compiler is switched off"
+             : machine.compiler->compile == nullptr ? "there is no compiler"
+                                                    : "no executable memory");
   }
   writer.Put("\n");
   ebpf_port_log(line, writer.text().size());

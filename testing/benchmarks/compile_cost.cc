@@ -114,7 +114,7 @@ Cost CompileOnce(const std::vector<isa::Insn>& program, Memory& memory) {
   compilation.place = Place;
   compilation.place_argument = &memory;
   const uint64_t begin = Now();
-  const Status status = ThisMachine().compile(compilation);
+  const Status status = ThisMachine().compiler->compile(compilation);
   const uint64_t ns = Now() - begin;
   cli::Require(status, fmt::format("{} instructions", program.size()));
   allocator.DeleteArray(compilation.states);
@@ -134,7 +134,7 @@ Cost BestOf(const std::vector<isa::Insn>& program, unsigned times) {
 }  // namespace
 
 void PrintCompileCost(bool quick) {
-  if (ThisMachine().compile == nullptr) {
+  if (ThisMachine().compiler->compile == nullptr) {
     return;
   }
   const Cost smallest =

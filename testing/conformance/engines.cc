@@ -25,7 +25,7 @@ RunningCore::~RunningCore() {
 
 std::vector<Variant> Variants() {
   std::vector<Variant> variants = {{.name = "interpreter"}};
-  if (ThisMachine().compile == nullptr) {
+  if (ThisMachine().compiler->compile == nullptr) {
     return variants;
   }
   const uint64_t features = ThisCpuFeatures();

@@ -32,7 +32,7 @@ Status Place(jit::Compilation& compilation, size_t size) {
 CompiledProgram CompileFor(const machine::MachineOps& machine,
                            uint64_t cpu_features, const Program& program,
                            uint64_t address, bool use_facts) {
-  if (machine.compile == nullptr) {
+  if (machine.compiler->compile == nullptr) {
     throw Failure(fmt::format("there is no compiler for {}", machine.name));
   }
   Placing placing = {{}, address};
@@ -47,7 +47,7 @@ CompiledProgram CompileFor(const machine::MachineOps& machine,
   compilation.allocator = &PortAllocator();
   compilation.place = Place;
   compilation.place_argument = &placing;
-  Require(machine.compile(compilation),
+  Require(machine.compiler->compile(compilation),
           fmt::format("the compiler for {} does not take the program",
                       machine.name));
   CompiledProgram compiled;

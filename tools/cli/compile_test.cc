@@ -17,7 +17,7 @@ TEST(CompileTest, MakesCodeForEachCpu) {
       {{0xb7, 0, 0, 0, 42}, {0x95, 0, 0, 0, 0}}, {}, InterpreterEngine());
   for (const char* name : {"x86_64", "aarch64", "riscv64"}) {
     const machine::MachineOps& machine = *FindMachine(name);
-    if (machine.compile == nullptr) {
+    if (machine.compiler->compile == nullptr) {
       EXPECT_THROW(CompileFor(machine, 0, *program, 0), Failure) << name;
       continue;
     }

@@ -61,7 +61,8 @@ class ObjectReader {
 
 const machine::MachineOps* ChooseMachine(const DisasmOptions& options) {
   if (!options.machine.has_value()) {
-    return ThisMachine().compile == nullptr ? nullptr : &ThisMachine();
+    return ThisMachine().compiler->compile == nullptr ? nullptr
+                                                      : &ThisMachine();
   }
   const machine::MachineOps* machine = FindMachine(*options.machine);
   if (machine == nullptr) {
