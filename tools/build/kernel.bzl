@@ -8,6 +8,7 @@ load("//tools/build:defs.bzl", "COPTS", "FEATURES")
 load("//tools/build:gcc.bzl", "gcc_test")
 load("//tools/build:qemu.bzl", "qemu_test")
 load("//tools/build:transition.bzl", "kernel_file")
+load("//tools/build:vendored.bzl", "port_description")
 load("//tools/toolchain:targets.bzl", "KERNEL_TARGETS")
 
 ARCHES = KERNEL_TARGETS.keys()
@@ -148,7 +149,8 @@ def kernel_archive(
         noprobe_calls = [],
         sections = [],
         visibility = None):
-    """What a kernel links: lib`name`.a, its audit and its second compiler.
+    """What a kernel links: lib`name`.a, its audit, its second compiler, and what
+    tools/vendor makes of it.
 
     Args:
       arch: its CPU.
@@ -168,6 +170,16 @@ def kernel_archive(
         sections = sections,
         undefined = undefined,
         undefined_prefixes = undefined_prefixes,
+    )
+    port_description(
+        name = "%s_%s_description" % (native.package_name().rpartition("/")[2], arch),
+        arch = arch,
+        noprobe_calls = noprobe_calls,
+        platform = "//tools/platforms:%s-none" % arch,
+        sections = sections,
+        undefined = undefined,
+        undefined_prefixes = undefined_prefixes,
+        deps = deps,
     )
     gcc_test(
         name = name + "_gcc_test",
