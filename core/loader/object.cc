@@ -182,6 +182,15 @@ void Object::Close() {
   }
 }
 
+Result<size_t> Object::FindProgram(StringView name) const {
+  for (size_t i = 0; i < program_count(); ++i) {
+    if (file_.programs()[i].name == name) {
+      return i;
+    }
+  }
+  return Status::kNotFound;
+}
+
 Result<int> Object::MapFd(StringView name) const {
   for (size_t i = 0; i < file_.maps().size(); ++i) {
     if (file_.maps()[i].name == name && map_fds_[i] > 0) {

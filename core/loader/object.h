@@ -103,6 +103,10 @@ class Object : public NonCopyable {
   /// link. Of "kprobe.multi" and the like, AttachMany by that pattern.
   Result<int> Attach(size_t index, StringView target, uint64_t offset = 0);
 
+  /// Attaches each loaded program whose section says all that Attach needs: how
+  /// many. The first failure is the result, and then none of them is attached.
+  Result<uint32_t> AttachAll();
+
   /// Attaches program `index`, of SEC("kprobe.multi/..."), "kretprobe.multi" or
   /// "kprobe.session": a link. kNotFound where no function matches;
   /// kNotSupported: a pattern for another kernel (Kernel::bpf); kInvalid.
@@ -122,6 +126,9 @@ class Object : public NonCopyable {
   const ObjectFile& file() const { return file_; }
   size_t program_count() const { return file_.programs().size(); }
   const ProgramResult& program(size_t index) const { return programs_[index]; }
+
+  /// The program whose function has that name, or kNotFound.
+  Result<size_t> FindProgram(StringView name) const;
 
   /// The map's descriptor, or kNotFound.
   Result<int> MapFd(StringView name) const;

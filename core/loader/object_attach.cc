@@ -29,6 +29,13 @@ StringView NameOf(SectionTarget target) {
   }
 }
 
+/// Whether it is all that an attachment needs.
+bool SaysToWhat(const ProgramSection& section) {
+  return !section.function.empty() &&
+         (section.target == SectionTarget::kKprobes ||
+          !NameOf(section.target).empty());
+}
+
 }  // namespace
 
 Result<int> Object::OpenKprobe(StringView function, uint64_t offset,
@@ -113,6 +120,25 @@ Result<int> Object::Attach(size_t index, StringView target, uint64_t offset) {
   }
   *link = *made;
   return int{*made};
+}
+
+Result<uint32_t> Object::AttachAll() {
+  Vector<int> attached(allocator_);
+  EBPF_TRY(attached.Reserve(program_count()));
+  for (size_t i = 0; i < program_count(); ++i) {
+    if (programs_[i].fd <= 0 || !SaysToWhat(file_.programs()[i].section)) {
+      continue;
+    }
+    const Result<int> link = Attach(i, "");
+    if (!link.ok()) {
+      for (const int made : attached) {
+        (void)Detach(made);
+      }
+      return link.status();
+    }
+    EBPF_TRY(attached.PushBack(*link));  // there is room
+  }
+  return static_cast<uint32_t>(attached.size());
 }
 
 Result<int> Object::AttachIterator(size_t index, int map_fd) {

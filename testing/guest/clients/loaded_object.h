@@ -41,12 +41,8 @@ class LoadedObject {
 
   /// The program whose function's name this is; program_count() if none is.
   size_t IndexOf(ebpf::StringView program) const {
-    size_t index = 0;
-    while (index < object_.program_count() &&
-           !(object_.file().programs()[index].name == program)) {
-      ++index;
-    }
-    return index;
+    const ebpf::Result<size_t> index = object_.FindProgram(program);
+    return index.ok() ? *index : object_.program_count();
   }
 
   /// Attaches it to what its section says: a link, or a negative errno.
