@@ -5,7 +5,6 @@
 #include <cstdint>
 #include <vector>
 
-#include "arch/x86_64/pt_regs.h"
 #include "core/base/memory.h"
 #include "core/helpers/prototype.h"
 #include "core/ring/perf_layout.h"
@@ -15,6 +14,7 @@
 #include "testing/caller/insns.h"
 #include "testing/caller/test_caller.h"
 #include "testing/caller/test_system.h"
+#include "testing/host_port/host_context.h"
 
 namespace ebpf {
 namespace {
