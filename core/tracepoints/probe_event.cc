@@ -166,7 +166,6 @@ void ProbeEvent::Delete() {
       probe->Delete();
     }
   }
-  FreeConsumers(consumers_.Load(kRelaxed));
   allocator_.DeleteArray(print_format_);
   allocator_.DeleteArray(type_names_);
   allocator_.DeleteArray(fields_);
@@ -267,22 +266,6 @@ Status ProbeEvent::MakePrintFormat(const ProbeDefinition& of) {
   return Status::kOk;
 }
 
-ProbeEvent::Consumers* ProbeEvent::MakeConsumers(size_t capacity) {
-  auto* const made = static_cast<Consumers*>(allocator_.Allocate(
-      sizeof(uint64_t) * (1 + capacity), alignof(uint64_t)));
-  if (made != nullptr) {
-    made->capacity = static_cast<uint32_t>(capacity);
-  }
-  return made;
-}
-
-void ProbeEvent::FreeConsumers(Consumers* consumers) {
-  if (consumers != nullptr) {
-    allocator_.Free(consumers, sizeof(uint64_t) * (1 + consumers->capacity),
-                    alignof(uint64_t));
-  }
-}
-
 Status ProbeEvent::EnableProbes() {
   for (EventProbe* probe = probes_; probe != nullptr; probe = probe->next) {
     const Status status = probe->Enable();
@@ -314,25 +297,13 @@ Status ProbeEvent::AddConsumer(RecordConsumer& consumer) {
 Status ProbeEvent::Add(RecordConsumer& consumer) {
   const MutexGuard guard(mutex_);
   Consumers* const old = consumers_.Load(kRelaxed);
-  Consumers* const made = MakeConsumers(users_ + 1);
+  RecordConsumer* const one = &consumer;
+  const bool runs_programs = consumer.RunsPrograms();
+  Consumers* const made = Consumers::WithMore(
+      old, {&one, !runs_programs}, {&one, runs_programs}, allocator_);
   if (made == nullptr) {
     return Status::kNoMemory;
   }
-  uint32_t count = 0;
-  const auto append = [&](bool runs_programs) {
-    for (uint32_t i = 0; old != nullptr && i < old->capacity; ++i) {
-      RecordConsumer* const one = old->places()[i].Load(kRelaxed);
-      if (one != nullptr && one->RunsPrograms() == runs_programs) {
-        made->places()[count++].Store(one, kRelaxed);
-      }
-    }
-    if (consumer.RunsPrograms() == runs_programs) {
-      made->places()[count++].Store(&consumer, kRelaxed);
-    }
-  };
-  append(false);
-  made->programs_from = count;
-  append(true);  // what those do to registers, nobody else sees
   // Releases what is in it: pairs with the acquire in Tell.
   consumers_.Store(made, kRelease);
   const Status status = users_ == 0 ? EnableProbes() : Status::kOk;
@@ -342,7 +313,9 @@ Status ProbeEvent::Add(RecordConsumer& consumer) {
     ++users_;
   }
   WaitForReaders();
-  FreeConsumers(IsOk(status) ? old : made);
+  if (Consumers* const gone = IsOk(status) ? old : made) {
+    gone->Free(allocator_);
+  }
   return status;
 }
 
@@ -354,13 +327,8 @@ void ProbeEvent::RemoveConsumer(RecordConsumer& consumer) {
 void ProbeEvent::Remove(const RecordConsumer& consumer) {
   const MutexGuard guard(mutex_);
   Consumers* const consumers = consumers_.Load(kRelaxed);
-  for (uint32_t i = 0; i < consumers->capacity; ++i) {
-    Atomic<RecordConsumer*>& place = consumers->places()[i];
-    if (place.Load(kRelaxed) == &consumer) {
-      place.Store(nullptr, kRelaxed);
-      --users_;
-      break;
-    }
+  if (consumers->TakeFirstOut(consumer) || consumers->TakeSecondOut(consumer)) {
+    --users_;
   }
   const bool was_last = users_ == 0;
   if (was_last) {
@@ -369,7 +337,18 @@ void ProbeEvent::Remove(const RecordConsumer& consumer) {
   }
   WaitForReaders();
   if (was_last) {
-    FreeConsumers(consumers);
+    consumers->Free(allocator_);
+  }
+}
+
+inline void ProbeEvent::TellOne(RecordConsumer& one, const ProbeHit& hit,
+                                const EventPlace& place, size_t& size) {
+  if (size == 0) {
+    size = RecordSize(hit);
+  }
+  if (void* const record = one.Reserve(size, place)) {
+    MakeRecord(hit, id(), place.cpu, record, size);
+    one.Commit(record, size, place);
   }
 }
 
@@ -381,18 +360,14 @@ void ProbeEvent::Tell(const ProbeHit& hit) {
   }
   const EventPlace place = {ebpf_port_cpu_id(), &hit.regs};
   size_t size = 0;  // nobody asked yet
-  for (uint32_t i = 0; i < consumers->capacity; ++i) {
-    RecordConsumer* const one = consumers->places()[i].Load(kRelaxed);
-    if (one == nullptr || (i >= consumers->programs_from &&
-                           !one->RunPrograms(hit.regs, hit.place))) {
-      continue;
-    }
-    if (size == 0) {
-      size = RecordSize(hit);
-    }
-    if (void* const record = one->Reserve(size, place)) {
-      MakeRecord(hit, id(), place.cpu, record, size);
-      one->Commit(record, size, place);
+  auto* all = consumers->firsts();
+  for (; RecordConsumer* const one = all->Load(kRelaxed); ++all) {
+    TellOne(*one, hit, place, size);
+  }
+  auto* programs = Consumers::BehindFirsts(all);
+  for (; RecordConsumer* const one = programs->Load(kRelaxed); ++programs) {
+    if (one->RunPrograms(hit.regs, hit.place)) {
+      TellOne(*one, hit, place, size);
     }
   }
 }

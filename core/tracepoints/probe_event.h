@@ -10,6 +10,7 @@
 #include "core/machine/register_names.h"
 #include "core/memory/allocator.h"
 #include "core/sync/mutex.h"
+#include "core/tracepoints/consumer_lists.h"
 #include "core/tracepoints/event_probe.h"
 #include "core/tracepoints/probe_definition.h"
 #include "core/tracepoints/trace_event.h"
@@ -69,15 +70,10 @@ class ProbeEvent final : public TraceEvent {
  private:
   friend class Allocator;
 
-  /// Who wants records; an array that is replaced.
-  struct alignas(uint64_t) Consumers {  // the pointers follow it
-    uint32_t capacity;
-    uint32_t programs_from;  // the first that RunsPrograms
-    Atomic<RecordConsumer*>* places() {
-      return reinterpret_cast<Atomic<RecordConsumer*>*>(this + 1);
-    }
-  };
-  static_assert(sizeof(Consumers) == sizeof(uint64_t));
+  /// Who wants records; and, second, those of them that RunsPrograms: what
+  /// programs do to registers, nobody else sees.
+  using Consumers =
+      ConsumerLists<RecordConsumer, RecordConsumer, &record_nobody>;
 
   explicit ProbeEvent(Allocator& allocator) : allocator_(allocator) {}
   ~ProbeEvent() = default;
@@ -85,8 +81,8 @@ class ProbeEvent final : public TraceEvent {
   Status Init(EventProbe& first);
   Status MakeFields(const ProbeDefinition& of);
   Status MakePrintFormat(const ProbeDefinition& of);
-  Consumers* MakeConsumers(size_t capacity);
-  void FreeConsumers(Consumers* consumers);
+  void TellOne(RecordConsumer& one, const ProbeHit& hit,
+               const EventPlace& place, size_t& size);
   Status Add(RecordConsumer& consumer);
   void Remove(const RecordConsumer& consumer);
   Status EnableProbes() EBPF_REQUIRES(mutex_);

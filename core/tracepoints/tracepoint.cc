@@ -2,10 +2,6 @@
 //
 // Who wants what is passed, and telling them.
 //
-// A tracepoint's consumers are two lists in one array, that is replaced when
-// one comes, and freed when nobody can be in it any more. In the place of one
-// that goes is nobody from then on, which needs no memory and so cannot fail.
-//
 // What is on the way of a program is one function, without a call but to the
 // port and to the program: on a machine that is emulated, calls are what costs.
 #include "core/tracepoints/tracepoint.h"
@@ -18,6 +14,7 @@
 #include "core/program/guarded_run.h"
 #include "core/sync/mutex.h"
 #include "core/sync/read_section.h"
+#include "core/tracepoints/consumer_lists.h"
 #include "core/tracepoints/filter.h"
 #include "core/tracepoints/trace_writer.h"
 
@@ -31,28 +28,23 @@ extern "C" {
 
 namespace ebpf {
 
-/// The consumers of arguments, and then those of records: a null behind each.
-struct TracepointConsumers {
-  using Raw = Atomic<ArgumentsConsumer*>;
-  using Record = Atomic<RecordConsumer*>;
-
-  static constexpr size_t SizeOf(size_t count) {
-    return sizeof(TracepointConsumers) + (count + 2) * sizeof(Raw);
-  }
-  Raw* raws() { return reinterpret_cast<Raw*>(this + 1); }
-  static Record* BehindRaws(Raw* end) {
-    return reinterpret_cast<Record*>(end + 1);
-  }
-  Record* records() { return BehindRaws(raws() + raw_count); }
-  size_t count() const { return raw_count + record_count; }
-
-  uint32_t raw_count;
-  uint32_t record_count;
-};
-static_assert(sizeof(TracepointConsumers::Raw) ==
-              sizeof(TracepointConsumers::Record));
-
 namespace {
+
+/// In the place of a consumer that went.
+struct Nobody final : ArgumentsConsumer, RecordConsumer {
+  void Fired(const uint64_t* /*arguments*/,
+             const EventPlace& /*place*/) override {}
+  void* Reserve(size_t /*size*/, const EventPlace& /*place*/) override {
+    return nullptr;
+  }
+  void Commit(void* /*record*/, size_t /*size*/,
+              const EventPlace& /*place*/) override {}
+};
+constinit Nobody nobody;
+
+/// Those of arguments, and then those of records.
+using TracepointConsumers =
+    ConsumerLists<ArgumentsConsumer, RecordConsumer, &nobody>;
 
 /// What is in Tracepoint::consumers: nobody; where all that there is is one
 /// program, its ArgumentsConsumer; or the TracepointConsumers, which says
@@ -65,8 +57,7 @@ class Told {
       : word_(reinterpret_cast<uintptr_t>(&program) | kIsProgram) {}
   explicit Told(const TracepointConsumers& many)
       : word_(reinterpret_cast<uintptr_t>(&many) |
-              (many.raw_count == 0 && many.record_count == 1 ? kIsRecord : 0)) {
-  }
+              (many.is_one_second() ? kIsRecord : 0)) {}
 
   uintptr_t word() const { return word_; }
   bool is_nobody() const { return word_ == 0; }
@@ -78,9 +69,9 @@ class Told {
   /// One consumer of records, and nobody else.
   bool is_record() const { return (word_ & kIsRecord) != 0; }
   /// Precondition: it is one.
-  TracepointConsumers::Record* records() const {
+  TracepointConsumers::Seconds* records() const {
     // Behind the end of the others.
-    return TracepointConsumers::BehindRaws(many()->raws());
+    return TracepointConsumers::BehindFirsts(many()->firsts());
   }
   /// Or null.
   TracepointConsumers* many() const {
@@ -99,18 +90,6 @@ class Told {
 // With none of the kernel's there is the section, still.
 [[gnu::used, gnu::retain,
   gnu::section("ebpf_tracepoints")]] Tracepoint* no_tracepoint = nullptr;
-
-/// In the place of a consumer that went.
-struct Nobody final : ArgumentsConsumer, RecordConsumer {
-  void Fired(const uint64_t* /*arguments*/,
-             const EventPlace& /*place*/) override {}
-  void* Reserve(size_t /*size*/, const EventPlace& /*place*/) override {
-    return nullptr;
-  }
-  void Commit(void* /*record*/, size_t /*size*/,
-              const EventPlace& /*place*/) override {}
-};
-constinit Nobody nobody;
 
 /// A task, an interrupt, a trap and an NMI, each in a tracepoint's consumer;
 /// what is inside of even more of them is not told. (Programs see to that by
@@ -160,54 +139,10 @@ class TracepointEvent final : public TraceEvent {
 /// constructed.
 constinit Span<TracepointEvent> events;
 
-TracepointConsumers* Make(uint32_t raws, uint32_t records)
-    EBPF_REQUIRES(mutex) {
-  void* const made = memory->Allocate(
-      TracepointConsumers::SizeOf(raws + records), alignof(void*));
-  if (made == nullptr) {
-    return nullptr;
-  }
-  auto* const consumers = static_cast<TracepointConsumers*>(made);
-  consumers->raw_count = raws;
-  consumers->record_count = records;
-  return consumers;
-}
-
 void Free(TracepointConsumers* consumers) EBPF_REQUIRES(mutex) {
   if (consumers != nullptr) {
-    memory->Free(consumers, TracepointConsumers::SizeOf(consumers->count()),
-                 alignof(void*));
+    consumers->Free(*memory);
   }
-}
-
-template <typename T>
-uint32_t CountUsed(const Atomic<T*>* places, uint32_t count) {
-  uint32_t used = 0;
-  for (uint32_t i = 0; i < count; ++i) {
-    used += places[i].Load(kRelaxed) != &nobody;
-  }
-  return used;
-}
-
-template <typename T>
-void CopyUsed(const Atomic<T*>* from, uint32_t count, Atomic<T*>* to) {
-  for (uint32_t i = 0; i < count; ++i) {
-    if (T* const consumer = from[i].Load(kRelaxed); consumer != &nobody) {
-      (to++)->Store(consumer, kRelaxed);
-    }
-  }
-}
-
-/// Puts nobody in the place of the first `consumer`; whether it was there.
-template <typename T>
-bool TakeOut(Atomic<T*>* places, uint32_t count, const T& consumer) {
-  for (uint32_t i = 0; i < count; ++i) {
-    if (places[i].Load(kRelaxed) == &consumer) {
-      places[i].Store(&nobody, kRelaxed);
-      return true;
-    }
-  }
-  return false;
 }
 
 /// What `old` told and one more of either, of which the other is null: without
@@ -217,28 +152,18 @@ Result<Told> OneMore(Told old, ArgumentsConsumer* raw, RecordConsumer* record)
   if (old.is_nobody() && raw != nullptr && raw->program() != nullptr) {
     return Told(*raw);
   }
-  TracepointConsumers* const many = old.many();
-  uint32_t raws = old.is_program();
-  uint32_t records = 0;
-  if (many != nullptr) {
-    raws = CountUsed(many->raws(), many->raw_count);
-    records = CountUsed(many->records(), many->record_count);
-  }
-  TracepointConsumers* const made =
-      Make(raws + (raw != nullptr), records + (record != nullptr));
-  if (made == nullptr) {
-    return Status::kNoMemory;
-  }
-  if (many != nullptr) {
-    CopyUsed(many->raws(), many->raw_count, made->raws());
-    CopyUsed(many->records(), many->record_count, made->records());
-  } else if (old.is_program()) {
-    made->raws()[0].Store(old.program(), kRelaxed);
+  ArgumentsConsumer* raws[2];
+  size_t raw_count = 0;
+  if (old.is_program()) {
+    raws[raw_count++] = old.program();
   }
   if (raw != nullptr) {
-    made->raws()[raws].Store(raw, kRelaxed);
-  } else {
-    made->records()[records].Store(record, kRelaxed);
+    raws[raw_count++] = raw;
+  }
+  TracepointConsumers* const made = TracepointConsumers::WithMore(
+      old.many(), {raws, raw_count}, {&record, record != nullptr}, *memory);
+  if (made == nullptr) {
+    return Status::kNoMemory;
   }
   return Told(*made);
 }
@@ -281,9 +206,9 @@ void Remove(Tracepoint& tracepoint, const ArgumentsConsumer* raw,
   if (many == nullptr) {
     was_there = raw != nullptr && told.is_program() && told.program() == raw;
   } else if (raw != nullptr) {
-    was_there = TakeOut(many->raws(), many->raw_count, *raw);
+    was_there = many->TakeFirstOut(*raw);
   } else {
-    was_there = TakeOut(many->records(), many->record_count, *record);
+    was_there = many->TakeSecondOut(*record);
   }
   if (!was_there) {
     return;
@@ -359,7 +284,7 @@ void TellArguments(Tracepoint& tracepoint, ArgumentsConsumer& consumer,
 }
 
 [[gnu::noinline]] void TellRecords(Tracepoint& tracepoint,
-                                   TracepointConsumers::Record* records,
+                                   TracepointConsumers::Seconds* records,
                                    const uint64_t* arguments,
                                    const EventPlace& place) {
   const uint32_t cpu = place.cpu;
@@ -420,7 +345,7 @@ void TellArguments(Tracepoint& tracepoint, ArgumentsConsumer& consumer,
   if (told.is_nobody()) {
     return;
   }
-  TracepointConsumers::Raw* raw = told.many()->raws();
+  TracepointConsumers::Firsts* raw = told.many()->firsts();
   for (; ArgumentsConsumer* const consumer = raw->Load(kRelaxed); ++raw) {
     if (consumer->program() != nullptr) {
       RunOne(*consumer, arguments, cpu);
@@ -428,8 +353,8 @@ void TellArguments(Tracepoint& tracepoint, ArgumentsConsumer& consumer,
       TellArguments(tracepoint, *consumer, arguments, place);
     }
   }
-  TracepointConsumers::Record* const records =
-      TracepointConsumers::BehindRaws(raw);
+  TracepointConsumers::Seconds* const records =
+      TracepointConsumers::BehindFirsts(raw);
   if (const RecordConsumer* const first = records[0].Load(kRelaxed)) {
     TraceWriter* const writer = first->writer();
     if (writer != nullptr && records[1].Load(kRelaxed) == nullptr &&

@@ -1,10 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
 // core/tracepoints/events/syscall_events.h's implementation.
-//
-// An event's consumers are an array that is replaced when one comes or goes,
-// and freed when nobody can be in it any more; one that goes is taken out of
-// the array where it stands, which cannot fail.
 #include "core/tracepoints/events/syscall_events.h"
 
 #include "core/base/construct.h"
@@ -13,6 +9,7 @@
 #include "core/platform/task.h"
 #include "core/sync/mutex.h"
 #include "core/sync/read_section.h"
+#include "core/tracepoints/consumer_lists.h"
 #include "core/tracepoints/events/raw_syscalls.h"
 #include "core/tracepoints/events/syscall_table.h"
 #include "core/tracepoints/trace_instance.h"
@@ -23,17 +20,8 @@ namespace {
 /// Above all numbers.
 constexpr size_t kNumberEnd = 512;
 
-struct Consumers {
-  static size_t SizeOf(size_t count) {
-    return sizeof(Consumers) + count * sizeof(Atomic<RecordConsumer*>);
-  }
-  /// Places may be null.
-  Atomic<RecordConsumer*>* places() {
-    return reinterpret_cast<Atomic<RecordConsumer*>*>(this + 1);
-  }
-
-  uint64_t count;
-};
+/// The second list is empty.
+using Consumers = ConsumerLists<RecordConsumer, RecordConsumer, &record_nobody>;
 
 constinit Mutex mutex;
 
@@ -161,10 +149,9 @@ void SyscallEvent::Tell(int32_t number, const uint64_t* values,
   const size_t value_size =
       sizeof(uint64_t) * (is_exit_ ? 1 : info_.argument_count);
   const size_t size = sizeof(Head) + value_size;
-  for (size_t i = 0; i < consumers->count; ++i) {
-    RecordConsumer* const consumer = consumers->places()[i].Load(kRelaxed);
-    void* const record =
-        consumer == nullptr ? nullptr : consumer->Reserve(size, place);
+  auto* list = consumers->firsts();
+  for (; RecordConsumer* const consumer = list->Load(kRelaxed); ++list) {
+    void* const record = consumer->Reserve(size, place);
     if (record == nullptr) {
       continue;
     }
@@ -209,22 +196,11 @@ Status SyscallEvent::AddConsumer(RecordConsumer& consumer) {
     return Status::kNotFound;  // it was taken away
   }
   Consumers* const old = consumers_.Load(kRelaxed);
-  size_t count = 1;
-  for (size_t i = 0; old != nullptr && i < old->count; ++i) {
-    count += old->places()[i].Load(kRelaxed) != nullptr;
-  }
-  auto* const made = static_cast<Consumers*>(
-      all->memory->Allocate(Consumers::SizeOf(count), alignof(Consumers)));
+  RecordConsumer* const one = &consumer;
+  Consumers* const made = Consumers::WithMore(old, {&one, 1}, {}, *all->memory);
   if (made == nullptr) {
     return Status::kNoMemory;
   }
-  made->count = 0;
-  for (size_t i = 0; old != nullptr && i < old->count; ++i) {
-    if (RecordConsumer* const one = old->places()[i].Load(kRelaxed)) {
-      made->places()[made->count++].Store(one, kRelaxed);
-    }
-  }
-  made->places()[made->count++].Store(&consumer, kRelaxed);
   // Releases what is in it: pairs with the acquire in Tell.
   consumers_.Store(made, kRelease);
   const Status status = (is_exit_ ? on_exit : on_entry).Join();
@@ -235,7 +211,7 @@ Status SyscallEvent::AddConsumer(RecordConsumer& consumer) {
   }
   if (gone != nullptr) {
     WaitForReaders();
-    all->memory->Free(gone, Consumers::SizeOf(gone->count), alignof(Consumers));
+    gone->Free(*all->memory);
   }
   return status;
 }
@@ -243,28 +219,17 @@ Status SyscallEvent::AddConsumer(RecordConsumer& consumer) {
 void SyscallEvent::RemoveConsumer(RecordConsumer& consumer) {
   const MutexGuard guard(mutex);
   Consumers* const consumers = consumers_.Load(kRelaxed);
-  bool was_there = false;
-  size_t left = 0;
-  for (size_t i = 0; consumers != nullptr && i < consumers->count; ++i) {
-    Atomic<RecordConsumer*>& place = consumers->places()[i];
-    if (!was_there && place.Load(kRelaxed) == &consumer) {
-      place.Store(nullptr, kRelaxed);
-      was_there = true;
-    } else {
-      left += place.Load(kRelaxed) != nullptr;
-    }
-  }
-  if (!was_there) {
+  if (consumers == nullptr || !consumers->TakeFirstOut(consumer)) {
     return;
   }
+  const bool was_last = consumers->is_nobody();
   (is_exit_ ? on_exit : on_entry).Leave();
-  if (left == 0) {
+  if (was_last) {
     consumers_.Store(nullptr, kRelaxed);
   }
   WaitForReaders();
-  if (left == 0) {
-    family_.memory->Free(consumers, Consumers::SizeOf(consumers->count),
-                         alignof(Consumers));
+  if (was_last) {
+    consumers->Free(*family_.memory);
   }
 }
 
