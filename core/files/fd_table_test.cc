@@ -5,6 +5,7 @@
 #include <thread>
 #include <vector>
 
+#include "core/files/client.h"
 #include "core/linux_abi/perf_event.h"
 #include "gtest/gtest.h"
 #include "testing/host_port/host_cpu.h"
@@ -187,8 +188,10 @@ TEST(FileTest, WhatAKindLacksIsAnsweredAsInLinux) {
   EXPECT_EQ(file->AsMap(), nullptr);
   EXPECT_EQ(file->AsProgram(), nullptr);
   EXPECT_EQ(file->AsPerfEvent(), nullptr);
-  EXPECT_EQ(file->Mmap(0, 4096, linux_abi::kProtRead).status(),
+  Client* const client = *Client::Create(Origin::kKernel, PortAllocator());
+  EXPECT_EQ(file->Mmap(*client, 0, 4096, linux_abi::kProtRead).status(),
             Status::kNoDevice);
+  client->Delete();
   EXPECT_EQ(file->Poll(), 0x145u);  // DEFAULT_POLLMASK
 }
 

@@ -119,11 +119,12 @@ class OurSide final : public Side {
     const Result<Ref<File>> file =
         caller_.client().fds().Get(*object_.MapFd("ring"));
     const Result<MapPages> consumer =
-        (*file)->Mmap(0, 4096, linux_abi::kProtRead);
+        (*file)->Mmap(caller_.client(), 0, 4096, linux_abi::kProtRead);
     const Result<MapPages> rest =
-        (*file)->Mmap(4096, 4096 + 2 * kRingBytes,
+        (*file)->Mmap(caller_.client(), 4096, 4096 + 2 * kRingBytes,
                       linux_abi::kProtRead | linux_abi::kProtWrite);
-    EXPECT_FALSE((*file)->Mmap(0, 4096, linux_abi::kProtWrite).ok());
+    EXPECT_FALSE(
+        (*file)->Mmap(caller_.client(), 0, 4096, linux_abi::kProtWrite).ok());
     consumer_ = consumer->address;
     producer_ = rest->address;
     data_ = producer_ + 4096;
