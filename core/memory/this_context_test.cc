@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // With numbers as kernels have them, made up here. The mask of interrupts is
-// only there in a kernel: testing/port_contract/this_cpu_port_test.cc.
+// only there in a kernel: core/selftest/this_cpu_port_test.cc.
 #include "core/memory/this_context.h"
 
 #include <cstddef>
