@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // testing/guest/bench/figures.h for DragonOS, where a tick is an executed
-// instruction. They have a fiftieth to spare, and switching a key, which
+// instruction. They have two to spare, and switching a key, which
 // depends on what was allocated before, two fifths.
 #include "testing/guest/bench/figures.h"
 
@@ -12,16 +12,14 @@ constexpr Bound kBounds[] = {
     {"call", 4},
     {"tracepoint_off", 1},
     {"key_off", 1},
-    // Ten more than was counted, up to perf_record/with_time: FireWords keeps a
-    // frame since, for samples, which was not counted yet.
-    {"function", 161},
-    {"raw_program", 119},
-    {"record_program", 422},
-    {"trace_record", 304},
-    {"filter/kept", 265},
-    {"filtered_record", 379},
-    {"perf_record", 588},
-    {"perf_record/with_time", 677},
+    {"function", 166},
+    {"raw_program", 110},
+    {"record_program", 446},
+    {"trace_record", 292},
+    {"filter/kept", 76},
+    {"filtered_record", 366},
+    {"perf_record", 605},
+    {"perf_record/with_time", 692},
     {"key_switch/median", 3442},
     {"key_switch/p99", 3443},
 };
