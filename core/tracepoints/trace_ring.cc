@@ -309,8 +309,7 @@ TraceRing::Page* TraceRing::FindFree(const Page& from, State* was) const {
       bits &= ~behind;
     }
     for (; bits != 0; bits &= bits - 1) {
-      Page* const page =
-          pages_[at * kWordBits + static_cast<size_t>(__builtin_ctzll(bits))];
+      Page* const page = pages_[at * kWordBits + CountTrailingZeros(bits)];
       *was = page->Load(kRelaxed);
       // One that this has interrupted may have taken it.
       if (was->phase() == Phase::kFree && page->holders.Load(kRelaxed) == 0) {
