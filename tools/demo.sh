@@ -7,7 +7,8 @@
 #
 #   tools/demo.sh             all three
 #   tools/demo.sh dragonos    one of: dragonos (x86-64, 2 CPUs), alien
-#                             (riscv64), hermit (aarch64, the real kernel)
+#                             (riscv64), hermit (aarch64, the real kernel),
+#                             hermit-riscv64 (the same)
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -19,8 +20,10 @@ target() {
     dragonos) echo //testing/guest/demo:demo_dragonos_test ;;
     alien) echo //testing/guest/demo:demo_alien_test ;;
     hermit) echo //testing/hermit/demo:demo_aarch64_test ;;
+    hermit-riscv64) echo //testing/hermit/demo:demo_riscv64_test ;;
     *)
-      echo "tools/demo.sh: no kernel '$1'; there are: dragonos alien hermit" >&2
+      echo "tools/demo.sh: no kernel '$1'; there are: dragonos alien hermit" \
+        "hermit-riscv64" >&2
       return 1
       ;;
   esac
@@ -40,7 +43,7 @@ for kernel in "${kernels[@]}"; do
 done
 
 tools/setup-debian.sh
-if [[ " ${kernels[*]} " == *" hermit "* ]]; then
+if [[ " ${kernels[*]} " == *" hermit"* ]]; then
   echo "building the real Hermit kernel, where that was not done before ..."
   tools/hermit/ensure.sh
 fi

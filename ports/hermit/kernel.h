@@ -43,7 +43,9 @@ int32_t sys_secure_rand64(uint64_t* value);
 
 /// Starts a task that runs `function(argument)` and returns its id, negative
 /// if there is none. Priorities are 1..31, 2 the usual; a stack of
-/// `stack_size` bytes; `selector` is the CPU. Locks. Context: task.
+/// `stack_size` bytes; `selector` is the CPU. Locks. Context: task, interrupts
+/// off: Hermit 0.11 puts the task among those that are ready to run without
+/// masking them, as each interrupt's end does.
 int32_t sys_spawn2(void (*function)(uintptr_t argument), uintptr_t argument,
                    uint8_t priority, size_t stack_size, ptrdiff_t selector);
 
@@ -69,8 +71,21 @@ bool ebpf_hermit_stack(uintptr_t sp, uintptr_t* begin, uintptr_t* end);
 bool ebpf_hermit_saved_pcs(void (*see)(void* argument, uintptr_t pc),
                            void* argument);
 
-/// Lets interrupts of the virtual timer come, which the kernel itself does not
-/// use; false if the machine has none. Locks. Context: task.
+/// How often machine.h's ReadTicks counts in a second. RISC-V and x86-64. Takes
+/// no lock. Context: any.
+uint64_t ebpf_hermit_ticks_per_second(void);
+
+/// RISC-V and x86-64. The kernel's timer interrupts at this time, too, in
+/// microseconds since ReadTicks() was 0; never, if it is all ones. Takes no
+/// lock. Context: any, interrupts off.
+void ebpf_hermit_set_timer(uint64_t microseconds);
+
+/// RISC-V and x86-64. Whether the kernel waits for the timer's interrupt that
+/// has come. Context: irq.
+bool ebpf_hermit_kernel_timer_due(void);
+
+/// AArch64. Lets interrupts of the virtual timer come, which the kernel itself
+/// does not use; false if the machine has none. Locks. Context: task.
 bool ebpf_hermit_enable_virtual_timer(void);
 
 /// From now on `tell(begin, end)` is called where a task has ended and its

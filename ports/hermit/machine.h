@@ -3,6 +3,7 @@
 // What the CPU folders of this port give to the rest of it.
 #pragma once
 
+#include <stddef.h>
 #include <stdint.h>
 
 namespace ebpf::machine {
@@ -15,10 +16,32 @@ namespace ebpf::hermit {
 /// and under most of the kernel's locks. Context: any.
 bool InterruptsMasked();
 
+/// Lets interrupts in, in a task that began with them masked and that the
+/// kernel leaves so. Context: task, no lock held.
+void LetInterruptsIn();
+
 /// Puts our exception vectors before the kernel's. False if that cannot be:
 /// our vectors cannot be written, or the kernel's are too far away; the kernel
 /// then keeps its own. Context: task, once.
 bool InstallTraps();
+
+/// Whether [address, address + size) touches code that a breakpoint would
+/// break: the folder's own and the kernel's part of a trap's way. Context:
+/// task.
+bool IsTrapCode(uintptr_t address, size_t size);
+
+/// Whether the page at `address` may be read or written: the answer is no where
+/// a device is, and may be wrong where nothing is. Context: any.
+bool MayRead(uintptr_t address);
+bool MayWrite(uintptr_t address);
+
+/// Makes the CPU fetch what was written to [address, address + size).
+/// Context: any.
+void FlushInsns(uintptr_t address, size_t size);
+
+/// The clock. Context: any.
+uint64_t ReadTicks();
+uint64_t TicksPerSecond();
 
 /// Prepares a timer of our own, whose interrupts our vectors see before the
 /// kernel. False if there is none. Context: task, once, after InstallTraps().

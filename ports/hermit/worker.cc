@@ -5,9 +5,11 @@
 #include "ports/hermit/worker.h"
 
 #include "core/base/atomic.h"
+#include "core/platform/cpu.h"
 #include "core/platform/defer.h"
 #include "ports/hermit/kernel.h"
 #include "ports/hermit/log.h"
+#include "ports/hermit/machine.h"
 
 namespace ebpf::hermit {
 namespace {
@@ -36,6 +38,7 @@ ebpf_deferred* TakeAll() {
 }
 
 void Work(uintptr_t /*argument*/) {
+  LetInterruptsIn();
   for (;;) {
     for (ebpf_deferred* work = TakeAll(); work != nullptr;) {
       ebpf_deferred* next = work->next;  // run() may hand `work` over again
@@ -62,7 +65,10 @@ bool Defer(ebpf_deferred* work) {
 }  // namespace
 
 bool StartWorker() {
-  if (sys_spawn2(&Work, 0, kPriority, kStackSize, 0) < 0) {
+  const uintptr_t interrupts = ebpf_port_irq_save();
+  const int32_t task = sys_spawn2(&Work, 0, kPriority, kStackSize, 0);
+  ebpf_port_irq_restore(interrupts);
+  if (task < 0) {
     return false;
   }
   has_worker.Store(true, kRelaxed);

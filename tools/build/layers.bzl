@@ -31,7 +31,7 @@ PORTS_SEE = ["base", "capi", "linux_abi", "machine", "platform", "selftest", "sy
 PORT_ARCHES = {
     "alien": ["riscv64"],
     "dragonos": ["x86_64"],
-    "hermit": ["aarch64"],
+    "hermit": ["aarch64", "riscv64", "x86_64"],
 }
 
 # Tests and tools see everything.

@@ -4,7 +4,7 @@
 # Builds the real Hermit kernel, hermit-kernel 0.11.0 from crates.io, as the
 # static archive that our tests link and boot. Prints the archive's path.
 #
-# usage: tools/hermit/build_kernel.sh [--print-path] [aarch64]
+# usage: tools/hermit/build_kernel.sh [--print-path] [aarch64|riscv64|x86_64]
 #
 # Nothing is installed: Debian's Rust compiler is unpacked into a cache,
 # ${EBPF_HERMIT_CACHE:-${XDG_CACHE_HOME:-~/.cache}/ext_ebpf/hermit}, for it
@@ -40,7 +40,9 @@ fi
 readonly cpu="${1:-aarch64}"
 case "$cpu" in
   aarch64) target=aarch64-unknown-none-softfloat ;;
-  *) die "no build for CPU '$cpu'; there is one for: aarch64" ;;
+  riscv64) target=riscv64gc-unknown-none-elf ;;
+  x86_64) target=x86_64-unknown-none ;;
+  *) die "no build for CPU '$cpu'; there is one for: aarch64, riscv64, x86_64" ;;
 esac
 
 readonly cache="${EBPF_HERMIT_CACHE:-${XDG_CACHE_HOME:-${HOME:-/tmp}/.cache}/ext_ebpf/hermit}"
@@ -150,9 +152,12 @@ run_cargo() {
   }
 }
 
-# The kernel's sources, checked by cargo against kernel/Cargo.lock, with two
+# The kernel's sources, checked by cargo against kernel/Cargo.lock, with these
 # edits: a method of a later Rust than 1.85 becomes the function that it was
-# before, and ports/hermit's exports become a module of the scheduler's tasks.
+# before; ports/hermit's exports become a module of the scheduler's tasks; where
+# the port has no timer of its own it shares the kernel's; and RISC-V's handler
+# no longer stops the timer that it has just set for the next task that waits,
+# which then might wait for ever.
 prepare_sources() {
   local partial="$work/hermit-kernel.partial"
   say "fetching hermit-kernel $kernel_version and its crates"
@@ -167,10 +172,18 @@ prepare_sources() {
     's/\b([a-z]+\[[^]]*\])\.write_copy_of_slice\(/core::mem::MaybeUninit::copy_from_slice(\&mut \1, /'
   mkdir -p "$partial/src/scheduler/task"
   cp "$glue" "$partial/src/scheduler/task/ebpf.rs"
-  sed -i 's/^use crate::{arch, env, io};$/&\n\nmod ebpf;/' \
+  sed -i 's/^use crate::{arch, env, io};$/&\n\npub(crate) mod ebpf;/' \
     "$partial/src/scheduler/task.rs"
-  grep -q '^mod ebpf;$' "$partial/src/scheduler/task.rs" ||
+  grep -q '^pub(crate) mod ebpf;$' "$partial/src/scheduler/task.rs" ||
     die "hermit-kernel's scheduler has no place for ports/hermit's exports"
+  local riscv="$partial/src/arch/riscv64/kernel" file
+  for file in "$riscv/processor.rs" "$partial/src/arch/x86_64/kernel/apic.rs"; do
+    sed -i 's/^pub fn set_oneshot_timer(wakeup_time: Option<u64>) {$/&\n\tcrate::scheduler::task::ebpf::share_timer(wakeup_time, set_shared_timer);\n}\n\nfn set_shared_timer(wakeup_time: Option<u64>) {/' \
+      "$file"
+    grep -q share_timer "$file" || die "hermit-kernel has no timer to be shared"
+  done
+  sed -i '/^\tset_oneshot_timer(None);$/d;/processor::set_oneshot_timer;$/d' \
+    "$riscv/scheduler.rs"
   rm -rf "$work/hermit-kernel"
   mv "$partial" "$work/hermit-kernel"
 }

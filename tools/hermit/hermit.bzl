@@ -4,11 +4,27 @@
 load("@hermit_kernel//:kernels.bzl", "HERMIT_KERNELS")
 load("//tools/build:kernel.bzl", "merged_archive")
 load("//tools/build:qemu.bzl", "qemu_test")
+load("//tools/toolchain:targets.bzl", "KERNEL_TARGETS")
 
 # Of the CPUs that Hermit runs on, those that ports/hermit supports.
-HERMIT_CPUS = ["aarch64"]
+HERMIT_CPUS = ["aarch64", "riscv64", "x86_64"]
 
-_EMULATIONS = {"aarch64": "aarch64linux"}
+# Of these, those on which whole eBPF has been seen to work in the real kernel,
+# and not the port alone.
+HERMIT_TRIED_CPUS = ["aarch64", "riscv64"]
+
+_EMULATIONS = {
+    "aarch64": "aarch64linux",
+    "riscv64": "elf64lriscv",
+    "x86_64": "elf_x86_64",
+}
+
+# How QEMU hands an image over to the loader.
+_MODULE_ARGS = {
+    "aarch64": ["-device", "guest-loader,addr=0x48000000,initrd=%s"],
+    "riscv64": ["-device", "guest-loader,addr=0x88000000,initrd=%s"],
+    "x86_64": ["-initrd", "%s"],
+}
 
 def _link(ctx, table, out):
     """The image: ours, the kernel, and the symbol table in the object `table`."""
@@ -66,7 +82,13 @@ ebpf_hermit_symbols_end:
     out = ctx.actions.declare_file(name + ".o")
     ctx.actions.run(
         executable = ctx.executable._clang,
-        arguments = ["--target=%s-none-elf" % ctx.attr.arch, "-c", source.path, "-o", out.path],
+        arguments = [
+            "--target=" + KERNEL_TARGETS[ctx.attr.arch].target,
+        ] + [
+            flag
+            for flag in KERNEL_TARGETS[ctx.attr.arch].compile_flags
+            if flag.startswith("-march=") or flag.startswith("-mabi=")
+        ] + ["-c", source.path, "-o", out.path],
         inputs = [source] + ([blob] if blob else []),
         outputs = [out],
         mnemonic = "HermitSymbols",
@@ -137,7 +159,7 @@ def hermit_image(name, arch, deps, linkopts = [], visibility = None):
         visibility = visibility,
     )
 
-def hermit_test(name, deps, arches = HERMIT_CPUS, linkopts = [], memory = "256M", size = "small", timeout = None, tags = []):
+def hermit_test(name, deps, arches = HERMIT_TRIED_CPUS, linkopts = [], memory = "256M", size = "small", timeout = None, tags = []):
     """`name`_ARCH: the image, and `name`_ARCH_test, which boots it.
 
     Where the kernel has not been built, the test reports one skipped case.
@@ -163,8 +185,8 @@ def hermit_test(name, deps, arches = HERMIT_CPUS, linkopts = [], memory = "256M"
             image = "//testing/hermit/loader/%s:loader_%s" % (arch, arch),
             memory = memory,
             qemu_args = [
-                "-device",
-                "guest-loader,addr=0x48000000,initrd=$(rootpath :%s)" % image,
+                arg % ("$(rootpath :%s)" % image) if "%s" in arg else arg
+                for arg in _MODULE_ARGS[arch]
             ],
             tags = tags + ["hermit", "qemu", arch],
         )

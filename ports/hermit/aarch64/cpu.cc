@@ -15,6 +15,9 @@ namespace ebpf::hermit {
 
 bool InterruptsMasked() { return (ReadInterruptMasks() & kIrqMasked) != 0; }
 
+// The worker has them as soon as it sleeps.
+void LetInterruptsIn() {}
+
 }  // namespace ebpf::hermit
 
 // tpidr_el1 is Hermit's pointer to its CoreLocal. Preemption is held off by

@@ -3,6 +3,7 @@
 // The virtual timer: Hermit itself uses the physical one only. vectors.S asks
 // it whether an interrupt is ours. Once it is armed anew it asks no more, so
 // the kernel, which is called next, finds what else has come, or nothing.
+// And the clock, the counter that the kernel's own reads.
 // [arm/aarch64: D11, The Generic Timer]
 #include "core/base/types.h"
 #include "core/platform/time.h"
@@ -28,7 +29,7 @@ void WriteControl(uint64_t control) {
 }
 
 /// The count of the timer itself, which may be less than the physical one.
-uint64_t ReadCounter() {
+uint64_t ReadVirtualCounter() {
   uint64_t ticks;
   asm volatile("isb\n\tmrs %0, cntvct_el0" : "=r"(ticks) : : "memory");
   return ticks;
@@ -43,13 +44,24 @@ void ArmTimer(uint64_t deadline_ns) {
   }
   const uint64_t now = ebpf_port_time_ns();
   const uint64_t left = deadline_ns > now ? deadline_ns - now : 0;
-  uint64_t frequency;  // below 2^32
-  asm volatile("mrs %0, cntfrq_el0" : "=r"(frequency));
-  const uint64_t ticks =
-      Min(Max(left, kSoonest), kLatest) * frequency / kNanosecondsPerSecond;
-  const uint64_t at = ReadCounter() + ticks + 1;
+  const uint64_t ticks = Min(Max(left, kSoonest), kLatest) * TicksPerSecond() /
+                         kNanosecondsPerSecond;
+  const uint64_t at = ReadVirtualCounter() + ticks + 1;
   asm volatile("msr cntv_cval_el0, %0" : : "r"(at) : "memory");
   WriteControl(kEnabled);
+}
+
+uint64_t ReadTicks() {
+  uint64_t ticks;
+  // Without the barrier the counter may be read before what comes first.
+  asm volatile("isb\n\tmrs %0, cntpct_el0" : "=r"(ticks) : : "memory");
+  return ticks;
+}
+
+uint64_t TicksPerSecond() {
+  uint64_t frequency;  // below 2^32
+  asm volatile("mrs %0, cntfrq_el0" : "=r"(frequency));
+  return frequency;
 }
 
 bool StartTimer() {

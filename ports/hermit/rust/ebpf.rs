@@ -3,15 +3,20 @@
 // What Hermit's kernel must export for ports/hermit besides its system calls.
 //
 // The file becomes src/scheduler/task/ebpf.rs of the kernel, with a line
-// `mod ebpf;` in src/scheduler/task.rs: as a child of the scheduler and of its
-// tasks it may look into both. ports/hermit/kernel.h declares the same functions
-// for C++.
+// `pub(crate) mod ebpf;` in src/scheduler/task.rs: as a child of the scheduler
+// and of its tasks it may look into both. On RISC-V and x86-64 the kernel's
+// set_oneshot_timer calls share_timer. ports/hermit/kernel.h declares the same
+// functions for C++.
 
 use alloc::rc::Rc;
 use core::ffi::c_void;
 use core::iter::once;
 use core::mem;
+#[cfg(target_arch = "riscv64")]
+use core::ops::Range;
 use core::ptr;
+#[cfg(not(target_arch = "aarch64"))]
+use core::sync::atomic::AtomicU64;
 use core::sync::atomic::{AtomicPtr, Ordering};
 
 #[cfg(target_arch = "aarch64")]
@@ -28,8 +33,16 @@ use crate::arch::interrupts::GIC;
 #[cfg(target_arch = "aarch64")]
 use crate::arch::scheduler::State;
 use crate::arch::scheduler::TaskStacks;
+#[cfg(not(target_arch = "aarch64"))]
+use crate::arch;
 #[cfg(target_arch = "aarch64")]
 use crate::env;
+#[cfg(target_arch = "riscv64")]
+use crate::arch::kernel::get_timebase_freq;
+#[cfg(target_arch = "riscv64")]
+use crate::config::KERNEL_STACK_SIZE;
+#[cfg(target_arch = "x86_64")]
+use crate::arch::processor::get_frequency;
 
 /// The id of the running task, 0 for the idle task and where the scheduler is
 /// just changing it. Takes no lock. Context: any, after the boot.
@@ -55,7 +68,7 @@ pub unsafe extern "C" fn ebpf_hermit_panic(what: *const u8, size: usize) -> ! {
 }
 
 /// The task's stacks: where each begins, and its size.
-fn stacks(task: &Task) -> [(usize, usize); 2] {
+fn stacks(task: &Task) -> [(usize, usize); 3] {
 	let stacks = &task.stacks;
 	[
 		(
@@ -66,7 +79,22 @@ fn stacks(task: &Task) -> [(usize, usize); 2] {
 			stacks.get_kernel_stack().as_u64() as usize,
 			stacks.get_kernel_stack_size(),
 		),
+		interrupt_stack(task),
 	]
+}
+
+/// On this CPU interrupts come on whatever stack there is.
+#[cfg(not(target_arch = "x86_64"))]
+fn interrupt_stack(task: &Task) -> (usize, usize) {
+	let start = task.stacks.get_kernel_stack().as_u64() as usize;
+	(start, task.stacks.get_kernel_stack_size())
+}
+
+/// On this CPU interrupts come on a stack of their own, from its end on.
+#[cfg(target_arch = "x86_64")]
+fn interrupt_stack(task: &Task) -> (usize, usize) {
+	let start = task.stacks.get_interrupt_stack().as_u64() as usize;
+	(start, task.stacks.get_interrupt_stack_size())
 }
 
 /// The stack of the running task in which `sp` lies: from `*begin` to `*end`.
@@ -108,6 +136,54 @@ fn saved_pc(task: &Task) -> Option<usize> {
 	Some(unsafe { (*state).elr_el1 } as usize)
 }
 
+/// Where the interrupt came from that `task`, which does not run, was switched
+/// away in: the CPU has pushed that first. None if it gave up the CPU itself.
+#[cfg(target_arch = "x86_64")]
+fn saved_pc(task: &Task) -> Option<usize> {
+	let (start, size) = interrupt_stack(task);
+	let stack_pointer = task.last_stack_pointer.as_u64() as usize;
+	if stack_pointer.wrapping_sub(start) >= size {
+		return None;
+	}
+	const PUSHED_WORDS: usize = 5;
+	let rip = start + size - TaskStacks::MARKER_SIZE - PUSHED_WORDS * size_of::<usize>();
+	Some(unsafe { *ptr::with_exposed_provenance(rip) })
+}
+
+/// Where the interrupt came from that `task`, which does not run, was switched
+/// away in. Its trap's frame lies where the frame of the kernel's trap_handler
+/// ends, which returns into the trapframe crate's trap_return, and that comes
+/// right behind its run_user. None if it gave up the CPU itself.
+#[cfg(target_arch = "riscv64")]
+fn saved_pc(task: &Task) -> Option<usize> {
+	unsafe extern "C" {
+		fn run_user();
+	}
+	const SAVED_S0: usize = 7;
+	const SAVED_SEPC: usize = 33;
+	let word = |address: usize| -> usize { unsafe { *ptr::with_exposed_provenance(address) } };
+	let stack = task.last_stack_pointer.as_usize();
+	if stack == 0 {
+		return None;
+	}
+	// The idle task's is the one that the kernel was booted on.
+	let (start, size) = stacks(task)
+		.into_iter()
+		.find(|&(start, size)| stack.wrapping_sub(start) < size)
+		.unwrap_or((stack, KERNEL_STACK_SIZE));
+	let trap_return: Range<usize> = run_user as usize..run_user as usize + 256;
+	let mut below = stack;
+	let mut frame = word(stack + SAVED_S0 * size_of::<usize>());
+	while frame % 8 == 0 && frame > below + 16 && frame < start + size {
+		if trap_return.contains(&word(frame - 8)) {
+			return Some(word(frame + SAVED_SEPC * size_of::<usize>()));
+		}
+		below = frame;
+		frame = word(frame - 16);
+	}
+	None
+}
+
 /// Calls `see(argument, pc)` for each task of this CPU but the running one, with
 /// where it goes on. False if that was not all of them: the scheduler is just
 /// changing one. Interrupts' handlers let no others in, so nothing else was
@@ -115,7 +191,6 @@ fn saved_pc(task: &Task) -> Option<usize> {
 ///
 /// # Safety
 /// `see` must take `argument`.
-#[cfg(target_arch = "aarch64")]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ebpf_hermit_saved_pcs(
 	see: unsafe extern "C" fn(argument: *mut c_void, pc: usize),
@@ -184,6 +259,65 @@ pub extern "C" fn ebpf_hermit_enable_virtual_timer() -> bool {
 	gic.set_trigger(id, cpu, Trigger::Level);
 	gic.enable_interrupt(id, cpu, true);
 	true
+}
+
+/// How often the clock ticks: TSC. Context: any, after the boot.
+#[cfg(target_arch = "x86_64")]
+#[unsafe(no_mangle)]
+pub extern "C" fn ebpf_hermit_ticks_per_second() -> u64 {
+	u64::from(get_frequency()) * 1_000_000
+}
+
+/// How often the clock ticks: time. Context: any, after the boot.
+#[cfg(target_arch = "riscv64")]
+#[unsafe(no_mangle)]
+pub extern "C" fn ebpf_hermit_ticks_per_second() -> u64 {
+	get_timebase_freq()
+}
+
+/// When the kernel wants its timer's interrupt, and when the port does: in
+/// microseconds of get_timer_ticks.
+#[cfg(not(target_arch = "aarch64"))]
+static KERNEL_WAKEUP: AtomicU64 = AtomicU64::new(u64::MAX);
+#[cfg(not(target_arch = "aarch64"))]
+static PORT_WAKEUP: AtomicU64 = AtomicU64::new(u64::MAX);
+
+/// The kernel wants its timer's interrupt at `kernel`: has it come at that time
+/// or at the port's, whichever is sooner. `set` is the kernel's own way.
+#[cfg(not(target_arch = "aarch64"))]
+pub(crate) fn share_timer(kernel: Option<u64>, set: fn(Option<u64>)) {
+	KERNEL_WAKEUP.store(kernel.unwrap_or(u64::MAX), Ordering::Relaxed);
+	let earliest = || {
+		KERNEL_WAKEUP
+			.load(Ordering::Relaxed)
+			.min(PORT_WAKEUP.load(Ordering::Relaxed))
+	};
+	// Until it holds: a probe may come between, and its program start a timer.
+	loop {
+		let wakeup = earliest();
+		set(Some(wakeup).filter(|&at| at != u64::MAX));
+		if earliest() >= wakeup {
+			return;
+		}
+	}
+}
+
+/// The port wants an interrupt of the kernel's timer at `wakeup`, in
+/// microseconds; never, if it is all ones. Takes no lock. Context: any,
+/// interrupts off.
+#[cfg(not(target_arch = "aarch64"))]
+#[unsafe(no_mangle)]
+pub extern "C" fn ebpf_hermit_set_timer(wakeup: u64) {
+	PORT_WAKEUP.store(wakeup, Ordering::Relaxed);
+	let kernel = KERNEL_WAKEUP.load(Ordering::Relaxed);
+	arch::set_oneshot_timer(Some(kernel).filter(|&at| at != u64::MAX));
+}
+
+/// Whether the timer's interrupt is what the kernel waits for, too. Context: irq.
+#[cfg(not(target_arch = "aarch64"))]
+#[unsafe(no_mangle)]
+pub extern "C" fn ebpf_hermit_kernel_timer_due() -> bool {
+	KERNEL_WAKEUP.load(Ordering::Relaxed) <= arch::processor::get_timer_ticks()
 }
 
 type StackEnd = unsafe extern "C" fn(begin: u64, end: u64);

@@ -4,7 +4,7 @@
 #include "testing/hermit/application/application.h"
 
 #include "core/base/memory.h"
-#include "core/platform/log.h"
+#include "core/platform/cpu.h"
 #include "testing/guest/kernel/console.h"
 
 namespace guest {
@@ -14,16 +14,29 @@ void PrintLine(ebpf::StringView line) {
   const size_t size = ebpf::Min(line.size(), kMaxLine);
   ebpf::CopyBytes(buffer, line.data(), size);
   buffer[size] = '\n';
-  // By the port's log: it takes lines in any context.
-  ebpf_port_log(buffer, size + 1);
+  hermit::Print(ebpf::StringView(buffer, size + 1));
 }
 
 }  // namespace guest
+
+namespace hermit {
+
+int32_t Spawn(void (*function)(uintptr_t argument), uintptr_t argument,
+              size_t stack_size) {
+  constexpr uint8_t kPriority = 2;
+  const uintptr_t interrupts = ebpf_port_irq_save();
+  const int32_t task = sys_spawn2(function, argument, kPriority, stack_size, 0);
+  ebpf_port_irq_restore(interrupts);
+  return task;
+}
+
+}  // namespace hermit
 
 /// Hermit's name for an application's entry.
 extern "C" [[noreturn]] void runtime_entry(int32_t /*argc*/,
                                            const uint8_t* const* /*argv*/,
                                            const uint8_t* const* /*env*/) {
+  hermit::LetInterruptsIn();
   const bool passed = hermit::RunApplication();
   if (passed) {
     guest::PrintLine("[TEST] PASS");

@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/base/string_view.h"
 #include "ports/hermit/kernel.h"
 
 extern "C" {
@@ -33,6 +34,21 @@ namespace hermit {
 /// The body of an image, run as Hermit's first task; what it returns is whether
 /// it passed. Each image defines its own.
 bool RunApplication();
+
+/// The CPU, as Bazel and QEMU call it.
+extern const char kCpu[];
+
+/// Where a task begins: Hermit starts it with interrupts masked but on x86-64,
+/// and on RISC-V never lets them in by itself. Context: task.
+void LetInterruptsIn();
+
+/// Starts a task that runs `function(argument)`, of the usual priority, and
+/// returns its id, negative if there is none. Context: task.
+int32_t Spawn(void (*function)(uintptr_t argument), uintptr_t argument,
+              size_t stack_size = 64 << 10);
+
+/// To the console. Context: any.
+void Print(ebpf::StringView text);
 
 /// Ends QEMU with this exit code. Context: any.
 [[noreturn]] void Exit(int code);

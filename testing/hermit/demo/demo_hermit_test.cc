@@ -25,7 +25,7 @@ uint64_t CallsOnCpu(demo::Function function, uint32_t /*cpu: Hermit has one*/) {
 
 constexpr demo::Environment kEnvironment = {
     .kernel = "Hermit 0.11.0 (the real kernel)",
-    .cpu = "aarch64",
+    .cpu = kCpu,
     .symbols = {"sys_open", "sys_read", "sys_write"},
     .print_line = &guest::PrintLine,
     .start_workload = &StartWorkload,

@@ -16,6 +16,8 @@ struct ElfMachine {
   uint32_t relative;  // R_*_RELATIVE
 };
 inline constexpr ElfMachine kElfAarch64 = {183, 1027};
+inline constexpr ElfMachine kElfRiscv64 = {243, 3};
+inline constexpr ElfMachine kElfX86_64 = {62, 8};
 
 /// A thread-local image, at an address; memory_size 0 if there is none.
 struct TlsImage {

@@ -6,7 +6,9 @@
 
 #include <stdint.h>
 
-#include "ports/hermit/aarch64/trap_frame.h"
+namespace ebpf::hermit {
+struct TrapFrame;
+}  // namespace ebpf::hermit
 
 namespace hermit {
 

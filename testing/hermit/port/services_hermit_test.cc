@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
 // The services of ports/hermit, inside the real kernel.
-#include "arch/aarch64/machine/nofault.h"
 #include "core/base/atomic.h"
 #include "core/base/memory.h"
 #include "core/base/string_view.h"
@@ -17,13 +16,7 @@
 #include "testing/guest/kernel/test.h"
 #include "testing/hermit/application/application.h"
 #include "testing/hermit/port/breakpoint_hook.h"
-
-// Functions of the kernel that its own code names.
-extern "C" {
-void do_sync();
-void do_irq();
-extern const uint8_t vector_table[];
-}
+#include "testing/hermit/port/cpu.h"
 
 namespace hermit {
 namespace {
@@ -65,27 +58,6 @@ GUEST_TEST(Symbols, FindTheFunctionAroundAnAddress) {
   GUEST_EXPECT(!ebpf_port_symbol_by_address(AddressOf(&symbol), &symbol));
 }
 
-GUEST_TEST(Text, MayBeProbedButForTheKernelsExceptionCode) {
-  GUEST_ASSERT(PortIsUp());
-  ebpf_symbol stub = {};
-  GUEST_ASSERT(Find("el1_sp0_irq", &stub));
-  GUEST_EXPECT(ebpf_port_may_probe(AddressOf(&sys_getpid), 4));
-  GUEST_EXPECT(ebpf_port_may_probe(AddressOf(&do_irq), 4));
-  GUEST_EXPECT(!ebpf_port_may_probe(AddressOf(&do_sync), 4));
-  GUEST_EXPECT(!ebpf_port_may_probe(stub.address, 4));
-  GUEST_EXPECT(!ebpf_port_may_probe(stub.address + stub.size - 12, 4));
-  GUEST_EXPECT(!ebpf_port_may_probe(AddressOf(vector_table), 4));
-  GUEST_EXPECT(!ebpf_port_may_probe(AddressOf(&ebpf_port_cpu_id), 4));
-  GUEST_EXPECT(!ebpf_port_may_probe(AddressOf(&ebpf_port_irq_save), 4));
-  GUEST_ASSERT(Find("EbpfHermitBreakpoint", &stub));
-  GUEST_EXPECT(!ebpf_port_may_probe(stub.address, 4));
-  GUEST_ASSERT(Find("EbpfHermitVectors", &stub));
-  GUEST_EXPECT(!ebpf_port_may_probe(stub.address + 2048, 4));
-  GUEST_EXPECT(!ebpf_port_may_probe(AddressOf(ebpf_hermit_symbols), 4));
-  GUEST_EXPECT(!ebpf_port_may_probe(0, 4));
-  GUEST_EXPECT(!ebpf_port_may_probe(AddressOf(&sys_getpid), 0));
-}
-
 struct Write {
   uintptr_t to;
   const void* bytes;
@@ -106,9 +78,7 @@ int WriteText(uintptr_t to, const void* bytes, size_t size) {
 }
 
 int IsMaskedInside(void* argument) {
-  const uintptr_t daif = ebpf_port_irq_save();
-  *static_cast<bool*>(argument) = (daif & 0x80) != 0;
-  ebpf_port_irq_restore(daif);
+  *static_cast<bool*>(argument) = InterruptsMasked();
   return 23;
 }
 
@@ -119,9 +89,7 @@ GUEST_TEST(Text, StopsTheMachineAndGivesTheResult) {
   GUEST_EXPECT_EQ(ebpf_port_stop_machine(&IsMaskedInside, &masked, &result), 0);
   GUEST_EXPECT_EQ(result, 23);
   GUEST_EXPECT(masked);
-  const uintptr_t daif = ebpf_port_irq_save();
-  ebpf_port_irq_restore(daif);
-  GUEST_EXPECT_EQ(daif & 0x80, 0);
+  GUEST_EXPECT(!InterruptsMasked());
 }
 
 GUEST_TEST(Text, RunsWhatWasJustWritten) {
@@ -130,11 +98,10 @@ GUEST_TEST(Text, RunsWhatWasJustWritten) {
   void* memory = ebpf_port_exec_alloc(128, near, 128 << 20);
   GUEST_ASSERT(memory != nullptr);
   const auto at = AddressOf(memory);
-  const uint32_t kReturn = 0xd65f03c0;
-  GUEST_EXPECT_EQ(WriteText(at + 4, &kReturn, 4), 0);
-  for (uint32_t value = 0; value < 1000; ++value) {
-    const uint32_t move = 0x52800000 | value << 5;  // mov w0, #value
-    GUEST_ASSERT(WriteText(at, &move, 4) == 0);
+  for (uint16_t value = 0; value < 1000; ++value) {
+    uint8_t code[16];
+    const size_t size = ReturnOf(value, code);
+    GUEST_ASSERT(WriteText(at, code, size) == 0);
     GUEST_ASSERT(reinterpret_cast<uint32_t (*)()>(at)() == value);
   }
   ebpf_port_exec_free(memory, 128);
@@ -193,9 +160,8 @@ GUEST_TEST(NoFault, RefusesBadAddressesAndDevices) {
   const uintptr_t bad[] = {
       0,
       8,
-      0x9000000,  // the serial port
-      0x8000000,  // the interrupt controller
-      0x3ffffffc,
+      kDevices[0],
+      kDevices[1],
       uintptr_t{1} << 47,
       uintptr_t{1} << 48,
       uintptr_t{1} << 63,
@@ -227,25 +193,30 @@ GUEST_TEST(NoFault, CopiesWhatComesBeforeAHole) {
   }
 }
 
+/// Mapped on none of the CPUs.
+constexpr uintptr_t kNowhere = uintptr_t{1} << 35;
+
+constinit unsigned copied_from_nowhere = 0;
+
 bool CopyFromNowhere(TrapFrame& regs) {
   uint64_t value = 0;
-  regs.x[0] = (ebpf_copy_nofault(&value, 16, 8) ? 1 : 0) +
-              (ebpf_copy_nofault(&value, 17, 1) ? 2 : 0);
-  regs.pc += 4;
+  copied_from_nowhere = (CopyUnasked(&value, kNowhere, 8) ? 1 : 0) +
+                        (CopyUnasked(&value, kNowhere + 1, 1) ? 2 : 0);
+  SkipBreakpoint(regs);
   return true;
 }
 
 GUEST_TEST(NoFault, SurvivesAFaultThatThePageTablesDidNotTell) {
   GUEST_ASSERT(PortIsUp());
   uint64_t value = 0;
-  GUEST_EXPECT(!ebpf_copy_nofault(&value, 0, 8));
-  GUEST_EXPECT(!ebpf_copy_nofault(&value, 3, 2));
-  GUEST_EXPECT(!ebpf_copy_nofault(&value, uintptr_t{1} << 60, 8));
+  GUEST_EXPECT(!CopyUnasked(&value, kNowhere, 8));
+  GUEST_EXPECT(!CopyUnasked(&value, kNowhere + 3, 2));
+  GUEST_EXPECT(!CopyUnasked(&value, uintptr_t{1} << 60, 8));
   // And inside a breakpoint's handler, on the kernel's stack.
   ScopedHook hook(&CopyFromNowhere);
-  register uint64_t result asm("x0") = 7;
-  asm volatile("brk #5" : "+r"(result) : : "memory");
-  GUEST_EXPECT_EQ(result, 0);
+  copied_from_nowhere = 7;
+  HitBreakpoint();
+  GUEST_EXPECT_EQ(copied_from_nowhere, 0);
 }
 
 GUEST_TEST(Time, GoesOnWithTheClockOfTheMachine) {
@@ -287,13 +258,10 @@ GUEST_TEST(Interrupts, StayMaskedUntilTheOuterRestore) {
   const uintptr_t outer = ebpf_port_irq_save();
   const uintptr_t inner = ebpf_port_irq_save();
   ebpf_port_irq_restore(inner);
-  const uintptr_t still = ebpf_port_irq_save();
-  ebpf_port_irq_restore(still);
+  const bool still = InterruptsMasked();
   ebpf_port_irq_restore(outer);
-  const uintptr_t after = ebpf_port_irq_save();
-  ebpf_port_irq_restore(after);
-  GUEST_EXPECT_EQ(still & 0x80, 0x80);
-  GUEST_EXPECT_EQ(after & 0x80, 0);
+  GUEST_EXPECT(still);
+  GUEST_EXPECT(!InterruptsMasked());
 }
 
 GUEST_TEST(Cpu, IsOne) {
@@ -311,27 +279,26 @@ constinit ebpf::Atomic<int> turns{0};
 
 void RunWork(ebpf_deferred* self) {
   auto* work = static_cast<Work*>(self);
-  const uintptr_t daif = ebpf_port_irq_save();
-  ebpf_port_irq_restore(daif);
-  work->masked = (daif & 0x80) != 0;
+  work->masked = InterruptsMasked();
   work->turn = turns.FetchAdd(1, ebpf::kRelaxed) + 1;
 }
+
+constinit int accepted = 0;
 
 bool DeferAll(TrapFrame& regs) {
   for (Work& work : works) {
     work.run = &RunWork;
-    regs.x[0] += ebpf_port_defer(&work) ? 1 : 0;
+    accepted += ebpf_port_defer(&work) ? 1 : 0;
   }
-  regs.pc += 4;
+  SkipBreakpoint(regs);
   return true;
 }
 
 GUEST_TEST(Defer, RunsInOrderAsATaskWhatATrapLeft) {
   GUEST_ASSERT(PortIsUp());
-  register uint64_t accepted asm("x0") = 0;
   {
     ScopedHook hook(&DeferAll);
-    asm volatile("brk #6" : "+r"(accepted) : : "memory");
+    HitBreakpoint();
   }
   GUEST_ASSERT(accepted == 3);
   for (int i = 0; i < 100 && turns.Load(ebpf::kRelaxed) < 3; ++i) {
@@ -346,14 +313,14 @@ GUEST_TEST(Defer, RunsInOrderAsATaskWhatATrapLeft) {
 bool LogALine(TrapFrame& regs) {
   constexpr char kLine[] = "a line from a trap\n";
   ebpf_port_log(kLine, sizeof(kLine) - 1);
-  regs.pc += 4;
+  SkipBreakpoint(regs);
   return true;
 }
 
 GUEST_TEST(Log, TakesLinesInATrap) {
   GUEST_ASSERT(PortIsUp());
   ScopedHook hook(&LogALine);
-  asm volatile("brk #7" : : : "memory");
+  HitBreakpoint();
   sys_usleep(30'000);
 }
 

@@ -3,7 +3,6 @@
 // A kprobe on every function of the image that takes one, Hermit's scheduler,
 // allocator and interrupt handlers and our own code among them, while Hermit
 // works.
-#include "arch/aarch64/machine_ops.h"
 #include "core/base/atomic.h"
 #include "core/memory/allocator.h"
 #include "core/platform/text.h"
@@ -11,6 +10,7 @@
 #include "core/symbols/symbol_table.h"
 #include "core/sync/read_section.h"
 #include "ports/hermit/init.h"
+#include "ports/hermit/machine.h"
 #include "testing/guest/kernel/console.h"
 #include "testing/guest/kernel/test.h"
 #include "testing/hermit/application/application.h"
@@ -37,8 +37,7 @@ bool ProbesAreUp() {
   static constinit bool up = false;
   if (!up) {
     up = ebpf_hermit_start_port() == 0 && ebpf::InitReadSections() &&
-         IsOk(ebpf::InitProbes(ebpf::aarch64::kMachineOps,
-                               ebpf::PortAllocator()));
+         IsOk(ebpf::InitProbes(ebpf::hermit::Machine(), ebpf::PortAllocator()));
   }
   return up;
 }

@@ -3,7 +3,6 @@
 // One trap or none in the real Hermit, and why that is safe there: a task that
 // is preempted inside a slot while its probe is removed and the slot wanted by
 // another.
-#include "arch/aarch64/machine_ops.h"
 #include "core/base/atomic.h"
 #include "core/capi/ebpf.h"
 #include "core/memory/allocator.h"
@@ -12,41 +11,18 @@
 #include "core/probes/kprobe.h"
 #include "core/sync/read_section.h"
 #include "ports/hermit/init.h"
+#include "ports/hermit/machine.h"
 #include "testing/guest/kernel/test.h"
 #include "testing/hermit/application/application.h"
 
-// Functions whose first instruction runs in a slot: of a detour, but for
-// SlotBarrier, whose runs in one that jumps back.
+// testing/guest/probes/slots_<cpu>.S: functions whose first instruction runs in
+// a slot: of a detour, but for SlotBarrier and SlotOther, whose runs in one
+// that jumps back.
 extern "C" uint64_t SlotMultiply(uint64_t a, uint64_t b);
 extern "C" uint64_t SlotBarrier(uint64_t a, uint64_t b);
 extern "C" uint64_t SlotXor(uint64_t a, uint64_t b);
 extern "C" uint64_t SlotOr(uint64_t a, uint64_t b);
-asm(R"(
-        .text
-        .balign 4
-        .globl SlotMultiply, SlotBarrier, SlotXor, SlotOr
-        .type SlotMultiply, @function
-        .type SlotBarrier, @function
-        .type SlotXor, @function
-        .type SlotOr, @function
-SlotMultiply:
-        mul x0, x0, x1
-        ret
-        .size SlotMultiply, . - SlotMultiply
-SlotBarrier:
-        dmb ish
-        mul x0, x0, x1
-        ret
-        .size SlotBarrier, . - SlotBarrier
-SlotXor:
-        eor x0, x0, x1
-        ret
-        .size SlotXor, . - SlotXor
-SlotOr:
-        orr x0, x0, x1
-        ret
-        .size SlotOr, . - SlotOr
-)");
+extern "C" uint64_t SlotOther(uint64_t a, uint64_t b);
 
 namespace hermit {
 namespace {
@@ -66,9 +42,9 @@ constexpr uint32_t kNapMicroseconds = 20'000;  // less, and Hermit would spin
 
 bool ProbesAreUp() {
   static constinit bool up = false;
-  up = up || (ebpf_hermit_start_port() == 0 && ebpf::InitReadSections() &&
-              IsOk(ebpf::InitProbes(ebpf::aarch64::kMachineOps,
-                                    ebpf::PortAllocator())));
+  up = up ||
+       (ebpf_hermit_start_port() == 0 && ebpf::InitReadSections() &&
+        IsOk(ebpf::InitProbes(ebpf::hermit::Machine(), ebpf::PortAllocator())));
   return up;
 }
 
@@ -99,7 +75,7 @@ struct Caller {
 
 void Call(uintptr_t argument) {
   auto* caller = reinterpret_cast<Caller*>(argument);
-  sys_yield();  // tasks begin with interrupts masked
+  LetInterruptsIn();
   caller->result = caller->function(6, 7);
   caller->returned.Store(true, ebpf::kRelease);
 }
@@ -122,8 +98,7 @@ uint64_t PreemptInSlot(bool detour, bool* was_inside) {
   caller.function = detour ? SlotMultiply : SlotBarrier;
   Ref<Kprobe> probe = Probe(detour ? "SlotMultiply" : "SlotBarrier", late);
   const Ref<Kprobe> keeper = Probe("SlotOr", ignorer);  // keeps the page
-  const int32_t task =
-      sys_spawn2(&Call, reinterpret_cast<uintptr_t>(&caller), 2, 64 << 10, 0);
+  const int32_t task = Spawn(&Call, reinterpret_cast<uintptr_t>(&caller));
   if (task < 0 || !probe) {
     guest::FailTest(__FILE__, __LINE__, "no memory");
     return 0;
@@ -133,8 +108,8 @@ uint64_t PreemptInSlot(bool detour, bool* was_inside) {
     sys_usleep(kNapMicroseconds);
   }
   probe->Detach();
-  const Ref<Kprobe> other = Probe("SlotXor", ignorer);
-  GUEST_EXPECT_EQ(SlotXor(6, 7), 1);
+  const Ref<Kprobe> other = Probe(detour ? "SlotXor" : "SlotOther", ignorer);
+  GUEST_EXPECT_EQ(detour ? SlotXor(6, 7) : SlotOther(6, 7), 1);
   *was_inside = !caller.returned.Load(ebpf::kAcquire);
   sys_join(task);
   return caller.result;

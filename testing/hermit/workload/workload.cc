@@ -11,8 +11,6 @@ namespace {
 
 constexpr uint32_t kTasks = 3;
 constexpr uint32_t kRounds = 40;
-constexpr uint8_t kPriority = 2;
-constexpr size_t kStackSize = 64 << 10;
 constexpr size_t kMaxSize = 4096;
 
 /// What is read and written in turn, as powers of two: mostly small, now and
@@ -87,6 +85,7 @@ class Path {
 };
 
 void Work(uintptr_t task) {
+  LetInterruptsIn();
   const Path data("/tmp/data-", task);
   const Path journal("/tmp/journal-", task);
   for (uint32_t round = 0; round < kRounds; ++round) {
@@ -115,7 +114,7 @@ void Work(uintptr_t task) {
 void StartWorkload() {
   running.Store(kTasks, ebpf::kRelaxed);
   for (uint32_t task = 0; task < kTasks; ++task) {
-    if (sys_spawn2(&Work, task, kPriority, kStackSize, 0) < 0) {
+    if (Spawn(&Work, task) < 0) {
       Expect(false);
       running.FetchSub(1, ebpf::kRelaxed);
     }

@@ -1,39 +1,23 @@
 // SPDX-License-Identifier: MIT
-#include "testing/hermit/loader/aarch64/console.h"
+//
+// The serial port of QEMU's virt machine, and its power switch.
+#include "testing/hermit/loader/console.h"
 
 namespace hermit {
 namespace {
 
+/// Where the PL011 is: it is used before the device tree has told.
+constexpr uint64_t kSerialPort = 0x09000000;
 constexpr uint32_t kPsciSystemOff = 0x84000008;
+
+}  // namespace
 
 void PrintCharacter(char character) {
   *reinterpret_cast<volatile uint32_t*>(kSerialPort) =
       static_cast<uint8_t>(character);
 }
 
-}  // namespace
-
-void Print(const char* text) {
-  for (; *text != 0; ++text) {
-    PrintCharacter(*text);
-  }
-}
-
-void PrintHex(uint64_t value) {
-  Print("0x");
-  int shift = 60;
-  while (shift > 0 && value >> shift == 0) {
-    shift -= 4;
-  }
-  for (; shift >= 0; shift -= 4) {
-    PrintCharacter("0123456789abcdef"[(value >> shift) & 15]);
-  }
-}
-
-void Fail(const char* why) {
-  Print("[LOADER] fatal: ");
-  Print(why);
-  Print("\n");
+void PowerOff() {
   register uint64_t function asm("x0") = kPsciSystemOff;
   asm volatile("hvc #0" : "+r"(function) : : "memory");
   for (;;) {

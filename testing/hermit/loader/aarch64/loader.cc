@@ -6,12 +6,13 @@
 
 #include "core/base/bits.h"
 #include "core/base/span.h"
-#include "testing/hermit/loader/aarch64/console.h"
 #include "testing/hermit/loader/aarch64/handoff.h"
 #include "testing/hermit/loader/aarch64/page_tables.h"
 #include "testing/hermit/loader/boot_info.h"
+#include "testing/hermit/loader/console.h"
 #include "testing/hermit/loader/device_tree.h"
 #include "testing/hermit/loader/elf_image.h"
+#include "testing/hermit/loader/place.h"
 
 namespace hermit {
 namespace {
@@ -34,50 +35,12 @@ constexpr const char* kMemoryPath[] = {"memory"};
 constexpr const char* kModulePath[] = {"chosen", "module"};
 constexpr const char* kSerialPath[] = {"pl011"};
 
-ebpf::ConstBytes MemoryAt(uint64_t address, uint64_t size) {
-  return ebpf::ConstBytes(reinterpret_cast<const uint8_t*>(address), size);
-}
-
-MemoryRange Find(ebpf::ConstBytes tree, ebpf::Span<const char* const> path,
-                 const char* if_missing) {
-  MemoryRange range;
-  if (!FindRange(tree, path, &range) || range.size > UINT64_MAX - range.begin) {
-    Fail(if_missing);
-  }
-  return range;
-}
-
 void CheckExceptionLevel() {
   uint64_t current_el;
   asm("mrs %0, CurrentEL" : "=r"(current_el));
   if (current_el >> 2 != 1) {
     Fail("entered in another exception level than EL1");
   }
-}
-
-LoadedImage Load(const MemoryRange& module) {
-  if (module.begin < kImageBegin) {
-    Fail("the image's file lies where the image belongs");
-  }
-  LoadedImage image;
-  const char* why =
-      LoadImage(MemoryAt(module.begin, module.size), kElfAarch64,
-                ebpf::Bytes(reinterpret_cast<uint8_t*>(kImageBegin),
-                            module.begin - kImageBegin),
-                kImageBegin, &image);
-  if (why != nullptr) {
-    Fail(why);
-  }
-  Print("[LOADER] Hermit at ");
-  PrintHex(kImageBegin);
-  Print(", ");
-  PrintHex(image.size);
-  Print(" bytes, ");
-  PrintHex(image.relocation_count);
-  Print(" relocations, entry ");
-  PrintHex(image.entry);
-  Print("\n");
-  return image;
 }
 
 }  // namespace
@@ -93,7 +56,7 @@ extern "C" const Handoff* LoaderMain() {
   const MemoryRange serial =
       Find(tree, kSerialPath, "the device tree has no pl011");
 
-  const LoadedImage image = Load(module);
+  const LoadedImage image = Place(module, kElfAarch64, kImageBegin);
   const uint64_t image_end = kImageBegin + image.size;
   const uint64_t mapped_end = ebpf::AlignUp(image_end, kLargePage);
   if (mapped_end > memory.begin + memory.size) {
@@ -102,17 +65,8 @@ extern "C" const Handoff* LoaderMain() {
   if (!BuildPageTables(serial.begin, memory.begin, mapped_end, &page_tables)) {
     Fail("the image is too large for the loader's page tables");
   }
-  boot_info.memory_begin = memory.begin;
-  boot_info.memory_end = memory.begin + memory.size;
+  boot_info = BootInfoOf(image, kImageBegin, memory, kMemoryBegin);
   boot_info.serial_port = serial.begin;
-  boot_info.device_tree = kMemoryBegin;
-  boot_info.image_begin = kImageBegin;
-  boot_info.image_end = image_end;
-  boot_info.tls_begin = image.tls.begin;
-  boot_info.tls_file_size = image.tls.file_size;
-  boot_info.tls_memory_size = image.tls.memory_size;
-  boot_info.tls_align = image.tls.align;
-  boot_info.platform = kPlatformDeviceTree;
 
   handoff = {
       .entry = image.entry,

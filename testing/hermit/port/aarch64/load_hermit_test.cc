@@ -5,6 +5,7 @@
 // interrupts on and off, on both stacks.
 #include "core/base/atomic.h"
 #include "core/platform/text.h"
+#include "ports/hermit/aarch64/trap_frame.h"
 #include "testing/guest/kernel/test.h"
 #include "testing/hermit/application/application.h"
 #include "testing/hermit/port/breakpoint_hook.h"

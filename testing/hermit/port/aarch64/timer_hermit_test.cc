@@ -6,6 +6,7 @@
 #include "core/platform/cpu.h"
 #include "core/platform/time.h"
 #include "core/platform/timer.h"
+#include "ports/hermit/aarch64/trap_frame.h"
 #include "testing/guest/kernel/test.h"
 #include "testing/hermit/application/application.h"
 #include "testing/hermit/port/aarch64/trap_probe.h"

@@ -5,6 +5,7 @@
 #include "core/base/memory.h"
 #include "core/platform/cpu.h"
 #include "core/platform/text.h"
+#include "ports/hermit/aarch64/trap_frame.h"
 #include "testing/guest/kernel/test.h"
 #include "testing/hermit/application/application.h"
 #include "testing/hermit/port/aarch64/trap_probe.h"

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: MIT
 //
-// core/platform/nofault.h on Hermit for AArch64. The page tables are asked
-// first, which keeps us off devices' registers; a fault in spite of their
-// answer is caught by vectors.S.
+// core/platform/nofault.h on Hermit. The CPU's folder is asked first, which
+// keeps us off devices' registers; a fault in spite of its answer is caught by
+// the trap.
 #include "core/platform/nofault.h"
 
-#include "arch/aarch64/machine/nofault.h"
 #include "core/base/types.h"
-#include "ports/hermit/aarch64/registers.h"
+#include "ports/hermit/machine.h"
+
+/// arch/<cpu>/machine/nofault.h has it, whichever CPU it is.
+extern "C" bool ebpf_copy_nofault(void* to, uintptr_t from, size_t size);
 
 namespace {
 
@@ -20,8 +22,7 @@ extern "C" bool ebpf_port_read_nofault(void* to, uintptr_t from, size_t size) {
   auto* out = static_cast<uint8_t*>(to);
   while (size > 0) {
     const size_t piece = ebpf::Min(size, kPageSize - from % kPageSize);
-    if (!ebpf::hermit::Translation::ForRead(from).IsMemory() ||
-        !ebpf_copy_nofault(out, from, piece)) {
+    if (!ebpf::hermit::MayRead(from) || !ebpf_copy_nofault(out, from, piece)) {
       return false;
     }
     out += piece;
@@ -36,7 +37,7 @@ extern "C" int ebpf_port_write_nofault(uintptr_t to, const void* from,
   auto in = reinterpret_cast<uintptr_t>(from);
   while (size > 0) {
     const size_t piece = ebpf::Min(size, kPageSize - to % kPageSize);
-    if (!ebpf::hermit::Translation::ForWrite(to).IsMemory() ||
+    if (!ebpf::hermit::MayWrite(to) ||
         !ebpf_copy_nofault(reinterpret_cast<void*>(to), in, piece)) {
       return kMinusFault;
     }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// ebpf_port_exec_alloc on Hermit for AArch64: pieces of the pool that is part
-// of the image, and so within a branch's reach of all kernel text.
-#include "ports/hermit/aarch64/exec_memory.h"
+// ebpf_port_exec_alloc on Hermit: pieces of the pool that is part of the image,
+// and so near to all kernel text.
+#include "ports/hermit/exec_memory.h"
 
 #include "core/platform/cpu.h"
 #include "core/platform/text.h"

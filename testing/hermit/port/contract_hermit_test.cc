@@ -7,6 +7,7 @@
 #include "testing/guest/kernel/test.h"
 #include "testing/hermit/application/application.h"
 #include "testing/hermit/port/breakpoint_hook.h"
+#include "testing/hermit/port/cpu.h"
 
 namespace hermit {
 namespace {
@@ -26,11 +27,12 @@ bool RunTrapBody(ebpf::hermit::TrapFrame& regs) {
   }
   trap_body.Run();
   trap_body.run = nullptr;
-  regs.pc += 4;
+  SkipBreakpoint(regs);
   return true;
 }
 
 void RunTask(uintptr_t argument) {
+  LetInterruptsIn();
   reinterpret_cast<const Body*>(argument)->Run();
 }
 
@@ -58,15 +60,12 @@ class HermitEnvironment final : public ebpf::selftest::Environment {
 
   bool StartOn(uint32_t cpu, void (*body)(void* argument),
                void* argument) override {
-    constexpr uint8_t kPriority = 2;
-    constexpr size_t kStackSize = 64 << 10;
     if (cpu != 0 || count_ == kMaxTasks) {
       return false;
     }
     bodies_[count_] = {body, argument};
     tasks_[count_] =
-        sys_spawn2(&RunTask, reinterpret_cast<uintptr_t>(&bodies_[count_]),
-                   kPriority, kStackSize, 0);
+        Spawn(&RunTask, reinterpret_cast<uintptr_t>(&bodies_[count_]));
     if (tasks_[count_] < 0) {
       return false;
     }
@@ -85,16 +84,11 @@ class HermitEnvironment final : public ebpf::selftest::Environment {
   bool CallInTrap(void (*body)(void* argument), void* argument) override {
     trap_body = {body, argument};
     const ScopedHook hook(&RunTrapBody);
-    asm volatile("brk #8" : : : "memory");
+    HitBreakpoint();
     return trap_body.run == nullptr;
   }
 
-  bool InterruptsMasked() override {
-    constexpr uint64_t kIrqMask = 1 << 7;  // [arm/arm: DAIF]
-    uint64_t daif;
-    asm volatile("mrs %0, daif" : "=r"(daif));
-    return (daif & kIrqMask) != 0;
-  }
+  bool InterruptsMasked() override { return hermit::InterruptsMasked(); }
 
   // This task's stack, which lives as long as the image.
   uintptr_t UnmappedPage() override {
@@ -105,12 +99,7 @@ class HermitEnvironment final : public ebpf::selftest::Environment {
   }
 
   Attempt TryWrite(uintptr_t address) override {
-    uint64_t result;  // [arm/arm: AT S1E1W; PAR_EL1]
-    asm volatile("at s1e1w, %1; isb; mrs %0, par_el1"
-                 : "=r"(result)
-                 : "r"(address)
-                 : "memory");
-    return (result & 1) == 0 ? Attempt::kDone : Attempt::kFaulted;
+    return IsWritable(address) ? Attempt::kDone : Attempt::kFaulted;
   }
 
   // Its loader maps the image to be read, written and executed.

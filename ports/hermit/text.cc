@@ -1,27 +1,21 @@
 // SPDX-License-Identifier: MIT
 //
-// core/platform/text.h on Hermit for AArch64: one CPU, and text that the
-// loader has mapped writable.
+// core/platform/text.h on Hermit: one CPU, and text that the loader has mapped
+// writable.
 #include "core/platform/text.h"
 
-#include "arch/aarch64/machine/icache.h"
 #include "core/base/noprobe.h"
+#include "core/platform/cpu.h"
 #include "core/platform/exec.h"
 #include "core/platform/symbols.h"
-#include "ports/hermit/aarch64/exec_memory.h"
-#include "ports/hermit/aarch64/kernel_stubs.h"
-#include "ports/hermit/aarch64/registers.h"
+#include "ports/hermit/exec_memory.h"
 #include "ports/hermit/kernel.h"
+#include "ports/hermit/machine.h"
 #include "ports/hermit/symbols.h"
 
-EBPF_NOPROBE_SYMBOLS(ebpf_hermit_cpu)
-EBPF_NOPROBE_SYMBOLS(ebpf_hermit_trap)
 EBPF_NOPROBE_SYMBOLS(ebpf_ticks_noprobe)
-
-extern "C" {
-extern const uint8_t EbpfHermitVectors[];
-extern const uint8_t EbpfHermitVectorsEnd[];
-}
+EBPF_NOPROBE_SYMBOLS(ebpf_hermit_text)
+EBPF_NOPROBE_RANGE(ebpf_hermit_text)
 
 namespace {
 
@@ -31,11 +25,10 @@ constexpr int kMinusNotSupported = -95;  // -EOPNOTSUPP
 constexpr size_t kMaxWrite = 64;
 constexpr size_t kPageSize = 4096;
 
-using ebpf::hermit::Translation;
-
 /// Whole instructions where there are some: each changes in one store, should
-/// an NMI-like trap (SError) fetch it meanwhile.
-void Store(uintptr_t to, const uint8_t* bytes, size_t size) {
+/// an NMI-like trap fetch it meanwhile. Takes no probe: what is written may be
+/// an instruction of any other function that copies.
+EBPF_NOPROBE void Store(uintptr_t to, const uint8_t* bytes, size_t size) {
   while (size >= 4 && to % 4 == 0) {
     const uint32_t word = uint32_t{bytes[0]} | uint32_t{bytes[1]} << 8 |
                           uint32_t{bytes[2]} << 16 | uint32_t{bytes[3]} << 24;
@@ -59,18 +52,11 @@ bool IsInOneFunction(uintptr_t address, size_t size) {
 /// The port's own part of a breakpoint's way, and what runs under a lock that a
 /// program may take.
 bool IsOnTheTrapsWay(uintptr_t address, size_t size) {
-  const ebpf::TextRange ranges[] = {
-      {ebpf_hermit_cpu_begin, ebpf_hermit_cpu_end},
-      {ebpf_hermit_trap_begin, ebpf_hermit_trap_end},
-      {ebpf_ticks_noprobe_begin, ebpf_ticks_noprobe_end},
-      {EbpfHermitVectors, EbpfHermitVectorsEnd},
-  };
-  for (const ebpf::TextRange& range : ranges) {
-    if (range.Overlaps(address, size)) {
-      return true;
-    }
-  }
-  return false;
+  const ebpf::TextRange text = {ebpf_hermit_text_begin, ebpf_hermit_text_end};
+  const ebpf::TextRange ticks = {ebpf_ticks_noprobe_begin,
+                                 ebpf_ticks_noprobe_end};
+  return text.Overlaps(address, size) || ticks.Overlaps(address, size) ||
+         ebpf::hermit::IsTrapCode(address, size);
 }
 
 }  // namespace
@@ -80,9 +66,9 @@ extern "C" {
 // There is no other CPU to stop: masked interrupts keep other tasks away.
 int ebpf_port_stop_machine(int (*function)(void* argument), void* argument,
                            int* result) {
-  const uintptr_t interrupts = ebpf::hermit::MaskInterrupts();
+  const uintptr_t interrupts = ebpf_port_irq_save();
   *result = function(argument);
-  ebpf::hermit::RestoreInterrupts(interrupts);
+  ebpf_port_irq_restore(interrupts);
   return 0;
 }
 
@@ -96,12 +82,11 @@ int ebpf_port_text_write(uintptr_t to, const void* bytes, size_t size) {
     return kMinusFault;
   }
   // The bytes lie in at most two pages.
-  if (!Translation::ForWrite(to).IsMemory() ||
-      !Translation::ForWrite(to + size - 1).IsMemory()) {
+  if (!ebpf::hermit::MayWrite(to) || !ebpf::hermit::MayWrite(to + size - 1)) {
     return kMinusFault;
   }
   Store(to, static_cast<const uint8_t*>(bytes), size);
-  ebpf::aarch64::FlushInsnCache(to, size);
+  ebpf::hermit::FlushInsns(to, size);
   return 0;
 }
 
@@ -111,24 +96,29 @@ int ebpf_port_exec_write(void* to, const void* bytes, size_t size) {
     return kMinusFault;
   }
   for (uintptr_t at = address; at < address + size; at += kPageSize) {
-    if (!Translation::ForWrite(at).IsMemory()) {
+    if (!ebpf::hermit::MayWrite(at)) {
       return kMinusFault;
     }
   }
   Store(address, static_cast<const uint8_t*>(bytes), size);
-  ebpf::aarch64::FlushInsnCache(address, size);  // of the one CPU
+  ebpf::hermit::FlushInsns(address, size);  // of the one CPU
   return 0;
 }
 
 bool ebpf_port_may_probe(uintptr_t address, size_t size) {
   return size != 0 && IsInOneFunction(address, size) &&
-         !ebpf::hermit::IsKernelStub(address, size) &&
          !IsOnTheTrapsWay(address, size) &&
          !ebpf::hermit::TouchesExecPool(address, size);
 }
 
-// The end of any interrupt switches tasks, and nothing else does: so each has
-// its pc where its interrupt saved it.
+// There is no exception table, and nothing else that changes text. Kernel and
+// application keep no red zone (README.md).
+bool ebpf_port_may_detour(uintptr_t /*address*/, size_t /*size*/) {
+  return true;
+}
+
+// The end of any interrupt switches tasks: each has its pc where its interrupt
+// saved it, or has given up the CPU by a call.
 ebpf_preemption ebpf_port_preemption(void) { return EBPF_PREEMPTION_LISTED; }
 
 // The one CPU is the one that asks, as a task, and handlers of interrupts let
@@ -136,10 +126,6 @@ ebpf_preemption ebpf_port_preemption(void) { return EBPF_PREEMPTION_LISTED; }
 int ebpf_port_saved_pcs(void (*see)(void* argument, uintptr_t pc),
                         void* argument) {
   return ebpf_hermit_saved_pcs(see, argument) ? 0 : kMinusNotSupported;
-}
-
-uint32_t ebpf_port_trap_stub(void) {
-  return EBPF_TRAP_STUB_SETS_SP | EBPF_TRAP_STUB_LEAVES_GAP;
 }
 
 }  // extern "C"

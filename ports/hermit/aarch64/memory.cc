@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: MIT
+//
+// What the page tables allow, and what text that was written needs.
+#include "arch/aarch64/machine/icache.h"
+#include "core/base/noprobe.h"
+#include "core/platform/text.h"
+#include "ports/hermit/aarch64/kernel_stubs.h"
+#include "ports/hermit/aarch64/registers.h"
+#include "ports/hermit/machine.h"
+
+EBPF_NOPROBE_SYMBOLS(ebpf_hermit_cpu)
+EBPF_NOPROBE_SYMBOLS(ebpf_hermit_trap)
+
+extern "C" {
+extern const uint8_t EbpfHermitVectors[];
+extern const uint8_t EbpfHermitVectorsEnd[];
+}
+
+namespace ebpf::hermit {
+
+bool MayRead(uintptr_t address) {
+  return Translation::ForRead(address).IsMemory();
+}
+
+bool MayWrite(uintptr_t address) {
+  return Translation::ForWrite(address).IsMemory();
+}
+
+void FlushInsns(uintptr_t address, size_t size) {
+  aarch64::FlushInsnCache(address, size);
+}
+
+bool IsTrapCode(uintptr_t address, size_t size) {
+  const TextRange ranges[] = {
+      {ebpf_hermit_cpu_begin, ebpf_hermit_cpu_end},
+      {ebpf_hermit_trap_begin, ebpf_hermit_trap_end},
+      {EbpfHermitVectors, EbpfHermitVectorsEnd},
+  };
+  for (const TextRange& range : ranges) {
+    if (range.Overlaps(address, size)) {
+      return true;
+    }
+  }
+  return IsKernelStub(address, size);
+}
+
+}  // namespace ebpf::hermit
+
+extern "C" uint32_t ebpf_port_trap_stub(void) {
+  return EBPF_TRAP_STUB_SETS_SP | EBPF_TRAP_STUB_LEAVES_GAP;
+}

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: MIT
+//
+// Room for executable memory inside the image: Hermit's heap never is.
+// exec_memory.cc gives it out. Whoever strays into it meets a breakpoint.
+
+	.section .text.ebpf_exec_pool, "ax", @progbits
+	.balign	4096
+	.globl	EbpfHermitExecPool
+	.hidden	EbpfHermitExecPool
+EbpfHermitExecPool:
+	.rept	524288 / 2
+	.half	0x9002			// c.ebreak
+	.endr
+	.globl	EbpfHermitExecPoolEnd
+	.hidden	EbpfHermitExecPoolEnd
+EbpfHermitExecPoolEnd:
+
+	.section .note.GNU-stack, "", @progbits

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: MIT
+//
+// Which table of arch/ the port hands to core; the clock; the walk over stacks,
+// by the frames that kernel and application keep if they are built with frame
+// pointers.
+#include "ports/hermit/machine.h"
+
+#include "arch/riscv64/machine/cpu_features.h"
+#include "arch/riscv64/machine_ops.h"
+#include "arch/riscv64/stack_frames.h"
+#include "core/platform/frame_walk.h"
+#include "core/platform/stack.h"
+
+namespace ebpf::hermit {
+
+uint64_t MachineFeatures() { return riscv64::CpuFeatures(); }
+
+const machine::MachineOps& Machine() { return riscv64::kMachineOps; }
+
+uint64_t ReadTicks() {
+  uint64_t ticks;
+  asm volatile("rdtime %0" : "=r"(ticks) : : "memory");
+  return ticks;
+}
+
+}  // namespace ebpf::hermit
+
+extern "C" size_t ebpf_port_stack_walk(const void* regs, bool user,
+                                       uint64_t* addresses, size_t capacity) {
+  using namespace ebpf::riscv64;
+  return ebpf::WalkKernelStack<PtRegs>(kFrameLayout, regs, user, addresses,
+                                       capacity);
+}

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: MIT
+//
+// What may be touched, and what text that was written needs.
+#include "arch/riscv64/machine/icache.h"
+#include "arch/riscv64/machine/nofault.h"
+#include "core/base/noprobe.h"
+#include "core/platform/nofault.h"
+#include "core/platform/symbols.h"
+#include "core/platform/text.h"
+#include "ports/hermit/kernel.h"
+#include "ports/hermit/machine.h"
+
+EBPF_NOPROBE_SYMBOLS(ebpf_hermit_cpu)
+EBPF_NOPROBE_SYMBOLS(ebpf_hermit_trap)
+
+extern "C" {
+extern const uint8_t EbpfHermitVector[];
+extern const uint8_t EbpfHermitVectorEnd[];
+
+// Of the kernel and its crate trapframe: where traps come, and what looks at
+// their CSRs.
+void trap_entry(void);
+void run_user(void);
+void trap_handler(void*);
+}
+
+namespace ebpf::hermit {
+namespace {
+
+/// The kernel maps devices and the firmware below itself, and nothing else that
+/// is not memory.
+bool IsAboveTheKernel(uintptr_t address) {
+  return address >= reinterpret_cast<uintptr_t>(__ehdr_start);
+}
+
+template <typename F>
+const uint8_t* At(F* function) {
+  return reinterpret_cast<const uint8_t*>(function);
+}
+
+/// trap_return, which ends trapframe's code, has no name that is seen here.
+constexpr size_t kRunUserSize = 256;
+
+bool IsTrapHandler(uintptr_t address, size_t size) {
+  ebpf_symbol symbol = {};
+  const auto handler = reinterpret_cast<uintptr_t>(&trap_handler);
+  return ebpf_port_symbol_by_address(handler, &symbol) &&
+         address < symbol.address + symbol.size &&
+         symbol.address < address + size;
+}
+
+}  // namespace
+
+bool MayRead(uintptr_t address) { return IsAboveTheKernel(address); }
+
+// By trying: what is there is written again.
+bool MayWrite(uintptr_t address) {
+  uint8_t byte;
+  return IsAboveTheKernel(address) && ebpf_copy_nofault(&byte, address, 1) &&
+         ebpf_copy_nofault(reinterpret_cast<void*>(address),
+                           reinterpret_cast<uintptr_t>(&byte), 1);
+}
+
+void FlushInsns(uintptr_t address, size_t size) {
+  riscv64::FlushInsnCache(address, size);
+}
+
+bool IsTrapCode(uintptr_t address, size_t size) {
+  const TextRange ranges[] = {
+      {ebpf_hermit_cpu_begin, ebpf_hermit_cpu_end},
+      {ebpf_hermit_trap_begin, ebpf_hermit_trap_end},
+      {EbpfHermitVector, EbpfHermitVectorEnd},
+      {At(&trap_entry), At(&run_user) + kRunUserSize},
+  };
+  for (const TextRange& range : ranges) {
+    if (range.Overlaps(address, size)) {
+      return true;
+    }
+  }
+  // It reads scause and stval, which a breakpoint overwrites.
+  return IsTrapHandler(address, size);
+}
+
+}  // namespace ebpf::hermit
+
+extern "C" {
+
+size_t ebpf_port_nofault_ranges(
+    ebpf_address_range (*ranges)[EBPF_MAX_NOFAULT_RANGES]) {
+  (*ranges)[0] = {reinterpret_cast<uintptr_t>(__ehdr_start), UINTPTR_MAX};
+  return 1;
+}
+
+uint32_t ebpf_port_trap_stub(void) {
+  return EBPF_TRAP_STUB_SETS_SP | EBPF_TRAP_STUB_LEAVES_GAP;
+}
+
+}  // extern "C"

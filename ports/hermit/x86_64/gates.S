@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: MIT
+//
+// The gates that stand before Hermit's own. What is not ours goes on to the
+// kernel's handler, on the stack that its gate would have chosen, with
+// everything as the CPU left it or, where a probed instruction failed in its
+// slot, as if it had failed at its own place.
+// [intel/vol3: 64-Bit Mode Stack Frame, Stack Switching in IA-32e Mode]
+#include "arch/x86_64/machine/pt_regs.inc"
+
+	// In the task state segment: the stack of the kernel's gates.
+	.set	tss_kernel_stack, 36
+
+	// To `kernels`, with the `words` that the CPU has pushed; rdx and rax are
+	// pushed below them.
+	.macro	pass words, kernels
+	mov	EbpfHermitTss(%rip), %rdx
+	mov	tss_kernel_stack(%rdx), %rdx
+	and	$-16, %rdx
+	move_words \words
+	pop	%rdx
+	pop	%rax
+	pop	%rsp
+	jmp	*\kernels(%rip)
+	.endm
+
+	// The `words` behind the two that are pushed, to below rdx, whose address
+	// the first of them then is.
+	.macro	move_words words
+	sub	$8 * \words, %rdx
+	.set	at, 0
+	.rept	\words
+	mov	16 + at(%rsp), %rax
+	mov	%rax, at(%rdx)
+	.set	at, at + 8
+	.endr
+	mov	%rdx, 16(%rsp)
+	.endm
+
+	// Goes to `ours` if rax is in [begin, end).
+	.macro	if_between begin, end, ours
+	lea	\begin(%rip), %rdx
+	cmp	%rdx, %rax
+	jb	1f
+	lea	\end(%rip), %rdx
+	cmp	%rdx, %rax
+	jb	\ours
+1:
+	.endm
+
+	// Begins on a stack of its own, which a fault within would take over: so it
+	// goes to the interrupted one at once, if the instruction is one of ours.
+	.macro	fault_gate name, kernels
+	.globl	\name
+	.hidden	\name
+	.type	\name, @function
+\name:
+	push	%rax
+	push	%rdx
+	mov	24(%rsp), %rax			// rip
+	if_between ebpf_copy_nofault_begin, ebpf_copy_nofault_end, 2f
+	if_between EbpfHermitExecPool, EbpfHermitExecPoolEnd, 2f
+	pass	6, \kernels
+
+2:	mov	48(%rsp), %rdx			// rsp
+	and	$-16, %rdx
+	move_words 6
+	pop	%rdx
+	pop	%rax
+	pop	%rsp
+	push_registers				// below the error code
+	cld
+	mov	%cr2, %rbx
+	mov	%rsp, %rdi
+	sub	$8, %rsp
+	call	EbpfHermitFault
+	add	$8, %rsp
+	test	%al, %al
+	je	3f
+	pop_registers
+	add	$8, %rsp
+	iretq
+
+	// What faulted since then is not the kernel's business.
+3:	mov	%rbx, %cr2
+	pop_registers
+	push	%rax
+	push	%rdx
+	pass	6, \kernels
+	.size	\name, . - \name
+	.endm
+
+	.section .ebpf.noprobe, "ax", @progbits
+	.globl	EbpfHermitGates
+	.hidden	EbpfHermitGates
+EbpfHermitGates:
+	fault_gate EbpfHermitProtectionGate, EbpfHermitKernelProtection
+	fault_gate EbpfHermitPageFaultGate, EbpfHermitKernelPageFault
+
+	.globl	EbpfHermitTimerGate
+	.hidden	EbpfHermitTimerGate
+	.type	EbpfHermitTimerGate, @function
+EbpfHermitTimerGate:
+	push	$-1				// no error code
+	push_registers
+	cld
+	mov	%rsp, %rdi
+	sub	$8, %rsp
+	call	EbpfHermitTick
+	add	$8, %rsp
+	pop_registers
+	add	$8, %rsp
+	push	%rax
+	push	%rdx
+	pass	5, EbpfHermitKernelTimer
+	.size	EbpfHermitTimerGate, . - EbpfHermitTimerGate
+
+	// A breakpoint that is nobody's.
+	.globl	ebpf_port_breakpoint_entry
+	.type	ebpf_port_breakpoint_entry, @function
+ebpf_port_breakpoint_entry:
+	push	%rax
+	push	%rdx
+	pass	5, EbpfHermitKernelBreakpoint
+	.size	ebpf_port_breakpoint_entry, . - ebpf_port_breakpoint_entry
+	.globl	EbpfHermitGatesEnd
+	.hidden	EbpfHermitGatesEnd
+EbpfHermitGatesEnd:
+
+	.section .note.GNU-stack, "", @progbits

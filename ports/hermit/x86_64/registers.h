@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: MIT
+//
+// The instructions of x86-64 that this port needs. Used in place and not asked
+// of the kernel, so that a trap calls nothing that can be probed.
+// [intel/vol3: System Architecture Overview]
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+namespace ebpf::hermit {
+
+/// RFLAGS.IF: interrupts are on.
+inline constexpr uint64_t kInterruptsOn = 1 << 9;
+
+[[gnu::always_inline]] inline uint64_t ReadFlags() {
+  uint64_t flags;
+  asm volatile("pushfq; popq %0" : "=r"(flags) : : "memory");
+  return flags;
+}
+
+/// Masks interrupts; kInterruptsOn if they were on, else 0. Context: any.
+[[gnu::always_inline]] inline uint64_t MaskInterrupts() {
+  const uint64_t flags = ReadFlags();
+  asm volatile("cli" : : : "memory");
+  return flags & kInterruptsOn;
+}
+
+/// Undoes the MaskInterrupts() that returned `before`. Context: any.
+[[gnu::always_inline]] inline void RestoreInterrupts(uint64_t before) {
+  if (before != 0) {
+    asm volatile("sti" : : : "memory");
+  }
+}
+
+/// An interrupt gate. [intel/vol3: 64-Bit Mode IDT]
+struct Gate {
+  uint16_t offset_0;
+  uint16_t selector;
+  uint8_t stack;  // number in the TSS, 0 for the one that is in use
+  uint8_t type;
+  uint16_t offset_16;
+  uint32_t offset_32;
+  uint32_t reserved;
+};
+static_assert(sizeof(Gate) == 16);
+
+/// The task state segment as far as it is needed. [intel/vol3: 64-Bit TSS]
+struct [[gnu::packed]] TaskState {
+  uint32_t reserved_0;
+  uint64_t ring_stacks[3];
+  uint64_t reserved_28;
+  uint64_t interrupt_stacks[7];
+};
+static_assert(offsetof(TaskState, interrupt_stacks) == 36);
+
+struct [[gnu::packed]] TableRegister {
+  uint16_t limit;
+  uint64_t base;
+};
+
+inline Gate* InterruptTable() {
+  TableRegister table;
+  asm volatile("sidt %0" : "=m"(table));
+  return reinterpret_cast<Gate*>(table.base);
+}
+
+inline TaskState* CurrentTaskState() {
+  TableRegister table;
+  uint16_t selector;
+  asm volatile("sgdt %0" : "=m"(table));
+  asm volatile("str %0" : "=r"(selector));
+  const auto* words = reinterpret_cast<const uint64_t*>(table.base) +
+                      selector / sizeof(uint64_t);
+  // [intel/vol3: TSS Descriptor in 64-bit mode]
+  return reinterpret_cast<TaskState*>((words[0] >> 16 & 0xffffff) |
+                                      (words[0] >> 56 << 24) | words[1] << 32);
+}
+
+}  // namespace ebpf::hermit

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: MIT
+//
+// Four gates of the kernel's lead to us: breakpoints, the faults that a probed
+// load may have, and the timer.
+#include "arch/x86_64/machine/nofault.h"
+#include "arch/x86_64/pt_regs.h"
+#include "core/base/noprobe.h"
+#include "core/capi/ebpf.h"
+#include "ports/hermit/machine.h"
+#include "ports/hermit/timer.h"
+#include "ports/hermit/x86_64/registers.h"
+#include "ports/hermit/x86_64/trap_frame.h"
+
+EBPF_NOPROBE_RANGE(ebpf_hermit_trap)
+
+extern "C" {
+
+// gates.S.
+void EbpfHermitProtectionGate(void);
+void EbpfHermitPageFaultGate(void);
+void EbpfHermitTimerGate(void);
+
+/// Where the kernel's own gates led, and the task state segment with its
+/// stacks.
+[[gnu::visibility("hidden")]] uintptr_t EbpfHermitKernelBreakpoint = 0;
+[[gnu::visibility("hidden")]] uintptr_t EbpfHermitKernelProtection = 0;
+[[gnu::visibility("hidden")]] uintptr_t EbpfHermitKernelPageFault = 0;
+[[gnu::visibility("hidden")]] uintptr_t EbpfHermitKernelTimer = 0;
+[[gnu::visibility("hidden")]] ebpf::hermit::TaskState* EbpfHermitTss = nullptr;
+
+}  // extern "C"
+
+namespace ebpf::hermit {
+namespace {
+
+static_assert(offsetof(TrapFrame, pc) == offsetof(x86_64::PtRegs, rip));
+static_assert(offsetof(TrapFrame, sp) == offsetof(x86_64::PtRegs, rsp));
+static_assert(sizeof(TrapFrame) == sizeof(x86_64::PtRegs));
+
+constexpr unsigned kBreakpoint = 3;
+constexpr unsigned kProtection = 13;
+constexpr unsigned kPageFault = 14;
+/// What Hermit has its local APIC's timer interrupt by.
+constexpr unsigned kTimer = 123;
+
+/// A breakpoint is taken where it is hit: the kernel's stack for interrupts may
+/// be the very one. That is why what is probed must keep no red zone.
+constexpr uint8_t kSameStack = 0;
+/// Of those that Hermit leaves free.
+constexpr uint8_t kFaultStack = 6;
+constexpr uint8_t kTimerStack = 7;
+
+alignas(16) constinit uint8_t fault_stack[1024] = {};
+/// Programs run on it.
+alignas(16) constinit uint8_t timer_stack[32 << 10] = {};
+
+/// Gate `vector` leads to `handler` on `stack` from now on; where it led
+/// before.
+uintptr_t Take(unsigned vector, void (*handler)(), uint8_t stack) {
+  Gate& gate = InterruptTable()[vector];
+  const uintptr_t before = gate.offset_0 | uintptr_t{gate.offset_16} << 16 |
+                           uintptr_t{gate.offset_32} << 32;
+  const auto address = reinterpret_cast<uintptr_t>(handler);
+  gate.offset_0 = static_cast<uint16_t>(address);
+  gate.offset_16 = static_cast<uint16_t>(address >> 16);
+  gate.offset_32 = static_cast<uint32_t>(address >> 32);
+  gate.stack = stack;
+  return before;
+}
+
+}  // namespace
+
+bool InstallTraps() {
+  const uint64_t interrupts = MaskInterrupts();
+  EbpfHermitTss = CurrentTaskState();
+  EbpfHermitTss->interrupt_stacks[kFaultStack - 1] =
+      reinterpret_cast<uintptr_t>(fault_stack + sizeof(fault_stack));
+  EbpfHermitTss->interrupt_stacks[kTimerStack - 1] =
+      reinterpret_cast<uintptr_t>(timer_stack + sizeof(timer_stack));
+  EbpfHermitKernelBreakpoint =
+      Take(kBreakpoint, &ebpf_breakpoint_entry, kSameStack);
+  EbpfHermitKernelProtection =
+      Take(kProtection, &EbpfHermitProtectionGate, kFaultStack);
+  EbpfHermitKernelPageFault =
+      Take(kPageFault, &EbpfHermitPageFaultGate, kFaultStack);
+  EbpfHermitKernelTimer = Take(kTimer, &EbpfHermitTimerGate, kTimerStack);
+  RestoreInterrupts(interrupts);
+  return true;
+}
+
+}  // namespace ebpf::hermit
+
+// Called by gates.S.
+extern "C" {
+
+/// Whether `frame` leads on. If not, the kernel takes the exception, with
+/// `frame` as it is then.
+EBPF_NOPROBE bool EbpfHermitFault(ebpf::hermit::TrapFrame* frame) {
+  auto* regs = reinterpret_cast<ebpf_pt_regs*>(frame);
+  (void)ebpf_on_fault(regs);
+  return ebpf::x86_64::NofaultFixup(frame->pc) || ebpf_fix_fault(regs);
+}
+
+/// The timer's interrupt, whoever it is for; the kernel gets it next.
+void EbpfHermitTick(const ebpf::hermit::TrapFrame* frame) {
+  ebpf::hermit::Tick(frame);
+}
+
+}  // extern "C"
