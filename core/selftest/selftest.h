@@ -51,9 +51,11 @@ struct ebpf_selftest_kernel {
  * and why, and in its last line the score of each tier. `kernel` may be null.
  * The result has bit n set where a case of tier n failed; 0: all is right.
  *
- * Before ebpf_init, or where the kernel cannot be probed, all that runs in a
- * trap is skipped. It takes seconds, some of them with interrupts masked, and
- * patches only text of its own. Context: task, interrupts on. */
+ * The port's services must work, its clock above all; a port that starts some
+ * of them itself does so first. Before ebpf_init, or where the kernel cannot be
+ * probed, all that runs in a trap is skipped. It takes seconds, some of them
+ * with interrupts masked, and patches only text of its own. Context: task,
+ * interrupts on. */
 uint32_t ebpf_port_selftest(const struct ebpf_selftest_kernel* kernel);
 
 #ifdef __cplusplus

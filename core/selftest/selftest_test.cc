@@ -11,6 +11,7 @@
 #include "core/capi/ebpf.h"
 #include "core/platform/features.h"
 #include "gtest/gtest.h"
+#include "testing/host_port/host_clock.h"
 #include "testing/host_port/host_cpu.h"
 #include "testing/host_port/host_defer.h"
 #include "testing/host_port/host_log.h"
@@ -127,6 +128,16 @@ TEST_F(SelftestTest, AKernelMayGiveNothing) {
   nothing.interrupts_masked = HostIrqsMasked;
 
   EXPECT_EQ(ebpf_port_selftest(&nothing) & 3, 0u) << HostLog();
+}
+
+TEST_F(SelftestTest, AClockThatStandsStillIsToldAndNothingWaitsForIt) {
+  SetHostTime(1);
+
+  EXPECT_EQ(ebpf_port_selftest(&kKernel), 1u);
+
+  ResumeHostTime();
+  EXPECT_NE(HostLog().find("FAIL ebpf_port_time_ns stands still"),
+            std::string::npos);
 }
 
 TEST_F(SelftestTest, WhatFailsIsToldWithItsPlaceAndTier) {
