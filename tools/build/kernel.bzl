@@ -176,9 +176,11 @@ def kernel_archive(
         arch = arch,
         noprobe_calls = noprobe_calls,
         platform = "//tools/platforms:%s-none" % arch,
+        readme = "README.md",
         sections = sections,
         undefined = undefined,
         undefined_prefixes = undefined_prefixes,
+        visibility = ["//testing:__subpackages__"],
         deps = deps,
     )
     gcc_test(

@@ -1,9 +1,14 @@
 # SPDX-License-Identifier: MIT
-"""port_description: what tools/vendor copies, and how that is compiled."""
+"""What tools/vendor makes of a port: port_description, vendored_archive."""
 
 load("//tools/build:sources.bzl", "SourcesInfo", "sources_aspect")
 load("//tools/build:transition.bzl", "TRANSITION_ATTRS", "platform_transition")
 load("//tools/toolchain:targets.bzl", "KERNEL_COMPILE", "KERNEL_CPP", "KERNEL_TARGETS")
+
+PortFilesInfo = provider(
+    doc = "The files of a port that its folder holds.",
+    fields = {"files": "depset"},
+)
 
 def _port_description_impl(ctx):
     infos = [d[SourcesInfo] for d in ctx.attr.deps]
@@ -41,7 +46,10 @@ def _port_description_impl(ctx):
             for value in values
         ],
     ).to_json())
-    return [DefaultInfo(files = depset([out]), runfiles = ctx.runfiles([out]))]
+    return [
+        DefaultInfo(files = depset([out]), runfiles = ctx.runfiles([out])),
+        PortFilesInfo(files = depset(srcs + headers + [ctx.file.readme])),
+    ]
 
 port_description = rule(
     doc = "`name`.json: files, include folders and flags of a port, and what its audit asks, for tools/vendoring.",
@@ -56,8 +64,36 @@ port_description = rule(
             providers = [CcInfo],
         ),
         noprobe_calls = attr.string_list(),
+        readme = attr.label(allow_single_file = True, mandatory = True),
         sections = attr.string_list(),
         undefined = attr.string_list(),
         undefined_prefixes = attr.string_list(),
     ),
+)
+
+def _vendored_archive_impl(ctx):
+    description = ctx.file.description
+    files = ctx.attr.description[PortFilesInfo].files
+    out = ctx.actions.declare_file("lib%s.a" % ctx.label.name)
+    ctx.actions.run(
+        executable = ctx.executable._build,
+        arguments = [description.path, ctx.file._clang.path, ctx.file._ar.path, out.path],
+        inputs = depset([description, ctx.file._clang, ctx.file._ar] + ctx.files._others, transitive = [files]),
+        outputs = [out],
+        mnemonic = "VendoredArchive",
+        progress_message = "Building %s as a kernel's tree would" % ctx.label,
+        use_default_shell_env = True,
+    )
+    return [DefaultInfo(files = depset([out]))]
+
+vendored_archive = rule(
+    doc = "lib`name`.a: the folder that tools/vendor makes of a port, built by its own Makefile.",
+    implementation = _vendored_archive_impl,
+    attrs = {
+        "description": attr.label(allow_single_file = [".json"], mandatory = True, providers = [PortFilesInfo]),
+        "_ar": attr.label(allow_single_file = True, cfg = "exec", default = "@llvm//:bin/llvm-ar"),
+        "_build": attr.label(allow_single_file = True, cfg = "exec", default = "//tools/vendoring:build_archive.py", executable = True),
+        "_clang": attr.label(allow_single_file = True, cfg = "exec", default = "@llvm//:bin/clang"),
+        "_others": attr.label(default = "//tools/vendoring:content"),
+    },
 )

@@ -4,6 +4,7 @@
 load("@hermit_kernel//:kernels.bzl", "HERMIT_KERNELS")
 load("//tools/build:kernel.bzl", "merged_archive")
 load("//tools/build:qemu.bzl", "qemu_test")
+load("//tools/build:vendored.bzl", "vendored_archive")
 load("//tools/toolchain:targets.bzl", "KERNEL_TARGETS")
 
 # Of the CPUs that Hermit runs on, those that ports/hermit supports.
@@ -51,11 +52,13 @@ def _link(ctx, table, out):
             table.path,
             # All of it: a weak default must not hide a port's function.
             "--whole-archive",
-            ctx.file.archive.path,
+            (ctx.file.vendored or ctx.file.archive).path,
             "--no-whole-archive",
-            ctx.file.kernel.path,
-        ],
-        inputs = [table, ctx.file.archive, ctx.file.kernel],
+        ] + [
+            archive.path
+            for archive in ctx.files.vendored and [ctx.file.archive]
+        ] + [ctx.file.kernel.path],
+        inputs = [table, ctx.file.archive, ctx.file.kernel] + ctx.files.vendored,
         outputs = [out],
         mnemonic = "HermitLink",
         progress_message = "Linking Hermit image %s" % ctx.label,
@@ -131,14 +134,20 @@ _hermit_image = rule(
         "archive": attr.label(allow_single_file = [".a"], mandatory = True),
         "kernel": attr.label(allow_single_file = [".a"], mandatory = True),
         "linkopts": attr.string_list(doc = "More arguments for ld.lld."),
+        "vendored": attr.label(
+            allow_single_file = [".a"],
+            doc = "eBPF and its port; `archive` is then what runtime_entry needs besides.",
+        ),
         "_clang": _tool("@llvm//:bin/clang"),
         "_ksym": _tool("//tools/ksym:ksym.py"),
         "_lld": _tool("@llvm//:bin/ld.lld"),
     },
 )
 
-def hermit_image(name, arch, deps, linkopts = [], visibility = None):
+def hermit_image(name, arch, deps, linkopts = [], vendored = None, visibility = None):
     """`deps` and all they need, linked with Hermit's kernel for `arch`.
+
+    With `vendored` eBPF and its port are that archive's, whatever `deps` need.
 
     One of `deps` defines runtime_entry, where Hermit starts its application.
     Only where HERMIT_KERNELS has `arch`.
@@ -156,12 +165,14 @@ def hermit_image(name, arch, deps, linkopts = [], visibility = None):
         archive = ":%s_application" % name,
         kernel = "@hermit_kernel//:%s/libhermit_app.a" % arch,
         linkopts = linkopts,
+        vendored = vendored,
         visibility = visibility,
     )
 
-def hermit_test(name, deps, arches = HERMIT_TRIED_CPUS, linkopts = [], memory = "256M", size = "small", timeout = None, tags = []):
+def hermit_test(name, deps, arches = HERMIT_TRIED_CPUS, linkopts = [], memory = "256M", size = "small", timeout = None, vendored = False, tags = []):
     """`name`_ARCH: the image, and `name`_ARCH_test, which boots it.
 
+    `vendored`: eBPF and its port are what the folder of tools/vendor builds.
     Where the kernel has not been built, the test reports one skipped case.
     """
     for arch in arches:
@@ -175,7 +186,21 @@ def hermit_test(name, deps, arches = HERMIT_TRIED_CPUS, linkopts = [], memory = 
             )
             continue
         image = "%s_%s" % (name, arch)
-        hermit_image(name = image, arch = arch, deps = deps, linkopts = linkopts)
+        archive = None
+        if vendored:
+            archive = image + "_vendored"
+            vendored_archive(
+                name = archive,
+                testonly = True,
+                description = "//ports/hermit:hermit_%s_description" % arch,
+            )
+        hermit_image(
+            name = image,
+            arch = arch,
+            linkopts = linkopts,
+            vendored = archive,
+            deps = deps,
+        )
         qemu_test(
             name = image + "_test",
             size = size,
