@@ -17,6 +17,8 @@ Status ReadTextDirectory(StringView /*path*/, size_t /*index*/,
   return Status::kNotFound;
 }
 
+uint32_t TextDirectoryMode(StringView /*path*/) { return 0755; }
+
 Result<Ref<TextFile>> TextFile::Create(const TextPlace& /*place*/,
                                        Access /*access*/,
                                        const Client& /*client*/,
