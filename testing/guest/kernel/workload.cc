@@ -13,9 +13,9 @@ namespace guest {
 namespace {
 
 constexpr uint32_t kFunctions = 4;
-constexpr uint32_t kThreadsPerCpu = 3;
-constexpr uint32_t kMaxThreads = kMaxCpus * kThreadsPerCpu;
-constexpr const char* kNames[kThreadsPerCpu] = {"cat", "httpd", "logger"};
+constexpr uint32_t kMaxThreads = kMaxCpus * kWorkloadThreadsPerCpu;
+constexpr const char* kNames[kWorkloadThreadsPerCpu] = {"cat", "httpd",
+                                                        "logger"};
 constexpr int kFirstFd = 3;
 constexpr int kFileCount = 8;
 constexpr size_t kMaxIo = 4096;
@@ -60,7 +60,9 @@ void Work(void* argument) {
     }
     char path[40];
     ebpf::TextWriter text(path, sizeof(path));
-    text.Put("/data/").Put(kNames[worker.index % kThreadsPerCpu]).Put("/");
+    text.Put("/data/")
+        .Put(kNames[worker.index % kWorkloadThreadsPerCpu])
+        .Put("/");
     text.PutUnsigned(round % 100);
     path[text.text().size()] = '\0';
     const long fd = vfs_open(path, static_cast<int>(round & 0xfff));
@@ -91,13 +93,13 @@ bool StartWorkload(uint32_t rounds) {
     YieldOrWait();
   }
   stop.Store(false, ebpf::kRelaxed);
-  const uint32_t count = OnlineCpus() * kThreadsPerCpu;
+  const uint32_t count = OnlineCpus() * kWorkloadThreadsPerCpu;
   for (uint32_t i = 0; i < count; ++i) {
     Worker& worker = workers[i];
     worker.index = i;
     worker.rounds = rounds;
-    worker.thread =
-        Spawn(kNames[i % kThreadsPerCpu], i / kThreadsPerCpu, Work, &worker);
+    worker.thread = Spawn(kNames[i % kWorkloadThreadsPerCpu],
+                          i / kWorkloadThreadsPerCpu, Work, &worker);
     if (worker.thread == nullptr) {
       return false;
     }

@@ -24,6 +24,10 @@ namespace guest {
 
 enum class WorkloadFunction { kOpen, kRead, kWrite, kClose };
 
+/// So many threads of a CPU may be between a function's entry, where a probe
+/// stands, and its count.
+inline constexpr uint32_t kWorkloadThreadsPerCpu = 3;
+
 /// How often the function was entered on `cpu` since boot.
 uint64_t WorkloadCalls(WorkloadFunction function, uint32_t cpu);
 

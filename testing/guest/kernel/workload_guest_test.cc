@@ -53,11 +53,10 @@ GUEST_TEST(Workload, CallsEachFunctionAsOftenOnEachCpu) {
   }
   GUEST_ASSERT(StartWorkload(200));
   WaitForWorkload();
-  constexpr uint64_t kThreadsPerCpu = 3;
   for (uint32_t cpu = 0; cpu < OnlineCpus(); ++cpu) {
     for (int i = 0; i < kCount; ++i) {
       GUEST_EXPECT_EQ(WorkloadCalls(kFunctions[i], cpu) - before[cpu][i],
-                      200 * kThreadsPerCpu);
+                      200 * kWorkloadThreadsPerCpu);
     }
   }
   GUEST_EXPECT_EQ(WorkloadErrors(), 0);

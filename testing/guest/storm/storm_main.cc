@@ -40,6 +40,15 @@ Counts Truth() {
   return counts;
 }
 
+uint64_t CallsOfAll() {
+  const Counts truth = Truth();
+  uint64_t calls = 0;
+  for (uint32_t cpu = 0; cpu < OnlineCpus(); ++cpu) {
+    calls += truth.of_cpu[cpu];
+  }
+  return calls;
+}
+
 class Storm {
  public:
   explicit Storm(ebpf_client* client)
@@ -82,7 +91,10 @@ class Storm {
     for (uint32_t cpu = 0; cpu < OnlineCpus(); ++cpu) {
       const uint64_t counted = after.of_cpu[cpu] - before.of_cpu[cpu];
       hits_ += counted;
-      if (counted > truth_after.of_cpu[cpu] - truth_before.of_cpu[cpu]) {
+      const uint64_t calls = truth_after.of_cpu[cpu] - truth_before.of_cpu[cpu];
+      // On a busy host, or preempted, some are behind the probe and not
+      // counted.
+      if (counted > calls + kWorkloadThreadsPerCpu) {
         ++wrong_;
       }
     }
@@ -144,6 +156,7 @@ void RunStorm(Storm& storm) {
   GUEST_ASSERT(storm.Load());
   GUEST_ASSERT(StartWorkload(UINT32_MAX));
   uint32_t cycles = 0;
+  const uint64_t calls_before = CallsOfAll();
   const uint64_t start = machine::Nanoseconds();
   while (cycles < kCycles && storm.Cycle()) {
     ++cycles;
@@ -159,6 +172,7 @@ void RunStorm(Storm& storm) {
   GUEST_EXPECT_EQ(cycles, kCycles);
   GUEST_EXPECT_EQ(WorkloadErrors(), 0);
   GUEST_EXPECT_EQ(storm.wrong(), 0);
+  GUEST_EXPECT(storm.hits() <= CallsOfAll() - calls_before);
   GUEST_EXPECT_EQ(storm.late(), 0);
   GUEST_EXPECT(storm.cycles_with_hits() >= kMinCyclesWithHits);
 }
