@@ -35,7 +35,9 @@ namespace internal {
 template <typename T>
 T ExchangeInWord(T* part, T value, MemoryOrder order) {
   constexpr uint32_t kMask = sizeof(T) == 1 ? 0xff : 0xffff;
-  const auto address = reinterpret_cast<uintptr_t>(part);
+  auto address = reinterpret_cast<uintptr_t>(part);
+  // Or GCC says that the word is not all of what `part` is of.
+  __asm__("" : "+r"(address));
   auto* const word = reinterpret_cast<uint32_t*>(address & ~uintptr_t{3});
   const auto bits = static_cast<unsigned>(address & 3) * 8;
   const uint32_t shift = kLittleEndian ? bits : 32 - 8 * sizeof(T) - bits;

@@ -309,6 +309,8 @@ def check_noprobe(archive, insns, options):
         known = second and not before.relocations and "<" in insn.text
         if indirect and options.arch == "riscv64" and insn.function in RISCV_DETOURS:
             continue
+        if indirect and insn.function in options.noprobe_jump:
+            continue
         if indirect and not known:
             yield f"noprobe: {insn.function} has an indirect `{insn.text}`"
             continue
@@ -356,6 +358,7 @@ def main():
     parser.add_argument("--undefined", action="append", default=[])
     parser.add_argument("--undefined-prefix", action="append", default=[])
     parser.add_argument("--noprobe-call", action="append", default=[])
+    parser.add_argument("--noprobe-jump", action="append", default=[])
     parser.add_argument("--section", action="append", default=[])
     parser.add_argument("--expect", action="append", default=[], help="a finding that must be there, and no other")
     parser.add_argument("archive")

@@ -10,6 +10,7 @@ def _archive_audit_test_impl(ctx):
     arguments += ["--undefined=" + s for s in ctx.attr.undefined]
     arguments += ["--undefined-prefix=" + s for s in ctx.attr.undefined_prefixes]
     arguments += ["--noprobe-call=" + s for s in ctx.attr.noprobe_calls]
+    arguments += ["--noprobe-jump=" + s for s in ctx.attr.noprobe_jumps]
     arguments += ["--section=" + s for s in ctx.attr.sections]
     arguments += ["--expect=" + s for s in ctx.attr.expect]
     arguments.append(ctx.file.archive.short_path)
@@ -41,6 +42,7 @@ archive_audit_test = rule(
         archive = attr.label(allow_single_file = [".a"], mandatory = True),
         expect = attr.string_list(doc = "Findings, as regular expressions, that must be all there are: for the audit's own tests."),
         noprobe_calls = attr.string_list(doc = "What .ebpf.noprobe may call outside of itself."),
+        noprobe_jumps = attr.string_list(doc = "What in it may jump to where a datum says."),
         sections = attr.string_list(doc = "Sections that are allowed here, though refused in general."),
         undefined = attr.string_list(doc = "Symbols that the kernel provides."),
         undefined_prefixes = attr.string_list(doc = "Prefixes of such symbols."),

@@ -147,6 +147,7 @@ def kernel_archive(
         undefined = [],
         undefined_prefixes = [],
         noprobe_calls = [],
+        noprobe_jumps = [],
         sections = [],
         visibility = None):
     """What a kernel links: lib`name`.a, its audit, its second compiler, and what
@@ -158,6 +159,8 @@ def kernel_archive(
       undefined: functions that the kernel defines, by name.
       undefined_prefixes: and by prefix, as "dragonos_ebpf_".
       noprobe_calls: what code in .ebpf.noprobe may call outside of it.
+      noprobe_jumps: what of it may jump to where a datum says: to the kernel's
+        own handler of a trap.
       sections: sections of the audit's refused kinds that are allowed here.
     """
     merged_archive(name = name, arch = arch, visibility = visibility, deps = deps)
@@ -167,6 +170,7 @@ def kernel_archive(
         arch = arch,
         archive = ":" + name,
         noprobe_calls = noprobe_calls,
+        noprobe_jumps = noprobe_jumps,
         sections = sections,
         undefined = undefined,
         undefined_prefixes = undefined_prefixes,
@@ -175,6 +179,7 @@ def kernel_archive(
         name = "%s_%s_description" % (native.package_name().rpartition("/")[2], arch),
         arch = arch,
         noprobe_calls = noprobe_calls,
+        noprobe_jumps = noprobe_jumps,
         platform = "//tools/platforms:%s-none" % arch,
         readme = "README.md",
         sections = sections,

@@ -41,6 +41,7 @@ def _port_description_impl(ctx):
                 ("undefined", ctx.attr.undefined),
                 ("undefined-prefix", ctx.attr.undefined_prefixes),
                 ("noprobe-call", ctx.attr.noprobe_calls),
+                ("noprobe-jump", ctx.attr.noprobe_jumps),
                 ("section", ctx.attr.sections),
             ]
             for value in values
@@ -64,6 +65,7 @@ port_description = rule(
             providers = [CcInfo],
         ),
         noprobe_calls = attr.string_list(),
+        noprobe_jumps = attr.string_list(),
         readme = attr.label(allow_single_file = True, mandatory = True),
         sections = attr.string_list(),
         undefined = attr.string_list(),
