@@ -46,6 +46,13 @@ static_assert(EBPF_MAX_NOFAULT_RANGES == 2);
 static_assert(sizeof(ebpf_this_cpu) == 16);
 static_assert(offsetof(ebpf_this_cpu, counter_offset) == 4);
 static_assert(offsetof(ebpf_this_cpu, stack_size) == 8);
+static_assert(sizeof(ebpf_context) == 24);
+static_assert(offsetof(ebpf_context, stride) == 4);
+static_assert(offsetof(ebpf_context, interrupts) == 8);
+static_assert(offsetof(ebpf_context, resched) == 16);
+static_assert(EBPF_CONTEXT_INTERRUPT_MASK == 1 &&
+              EBPF_CONTEXT_PREEMPT_DEPTH == 2 && EBPF_CONTEXT_INTERRUPTS == 4 &&
+              EBPF_CONTEXT_RESCHED == 8);
 static_assert(EBPF_THIS_CPU_REGISTER == 1 && EBPF_THIS_CPU_NO_PREEMPTION == 2 &&
               EBPF_THIS_CPU_COUNTER_BY_STACK == 4 &&
               EBPF_THIS_CPU_COUNTER_BY_REGISTER == 8);

@@ -94,6 +94,22 @@ pub const EBPF_THIS_CPU_NO_PREEMPTION: u32 = 2;
 pub const EBPF_THIS_CPU_COUNTER_BY_STACK: u32 = 4;
 pub const EBPF_THIS_CPU_COUNTER_BY_REGISTER: u32 = 8;
 
+/// `core/platform/this_cpu.h`; `facts` is a sum of `EBPF_CONTEXT_*`.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ebpf_context {
+    pub facts: u32,
+    pub stride: u32,
+    pub interrupts: *const u32,
+    pub resched: *const u32,
+}
+// Its pointers are to what core only reads.
+unsafe impl Sync for ebpf_context {}
+pub const EBPF_CONTEXT_INTERRUPT_MASK: u32 = 1;
+pub const EBPF_CONTEXT_PREEMPT_DEPTH: u32 = 2;
+pub const EBPF_CONTEXT_INTERRUPTS: u32 = 4;
+pub const EBPF_CONTEXT_RESCHED: u32 = 8;
+
 /// `core/platform/timer.h`.
 #[repr(C)]
 pub struct ebpf_timer {
@@ -223,6 +239,10 @@ const _: () = {
     assert!(size_of::<ebpf_this_cpu>() == 16);
     assert!(offset_of!(ebpf_this_cpu, counter_offset) == 4);
     assert!(offset_of!(ebpf_this_cpu, stack_size) == 8);
+    assert!(size_of::<ebpf_context>() == 24);
+    assert!(offset_of!(ebpf_context, stride) == 4);
+    assert!(offset_of!(ebpf_context, interrupts) == 8);
+    assert!(offset_of!(ebpf_context, resched) == 16);
     assert!(size_of::<ebpf_timer>() == 56);
     assert!(offset_of!(ebpf_timer, port) == 8);
 };

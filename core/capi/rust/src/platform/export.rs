@@ -130,6 +130,20 @@ macro_rules! __export_service {
             }
         };
     };
+    ($t:ty, Context) => {
+        const _: () = {
+            #[unsafe(no_mangle)]
+            #[allow(non_upper_case_globals)]
+            static ebpf_port_context: $crate::platform::ebpf_context =
+                <$t as $crate::platform::Context>::CONTEXT;
+
+            unsafe impl $crate::platform::Exports<$crate::platform::service::Context> for $t {
+                const FUNCTIONS: &'static [$crate::platform::Export] = &[$crate::platform::Export(
+                    &raw const ebpf_port_context as *const (),
+                )];
+            }
+        };
+    };
     ($t:ty, CallOnCpu) => {
         $crate::__export_functions! { $t, CallOnCpu:
             fn ebpf_port_call_on_cpu(

@@ -47,7 +47,9 @@ use core::ptr::NonNull;
 
 pub use crate::errno::{to_c, Errno, Result};
 use crate::sys::EBPF_MAX_NOFAULT_RANGES;
-pub use crate::sys::{ebpf_address_range, ebpf_deferred, ebpf_symbol, ebpf_this_cpu, ebpf_timer};
+pub use crate::sys::{
+    ebpf_address_range, ebpf_context, ebpf_deferred, ebpf_symbol, ebpf_this_cpu, ebpf_timer,
+};
 
 /// The version of the contract that these traits are (`EBPF_PORT_API`).
 pub const PORT_API: u32 = 1;
@@ -164,6 +166,15 @@ pub unsafe trait Preemption: Exports<service::Preemption> {
 pub unsafe trait ThisCpu: Exports<service::ThisCpu> {
     /// What `core/platform/this_cpu.h` says.
     const THIS_CPU: ebpf_this_cpu;
+}
+
+/// What records of events tell of what passed them.
+///
+/// # Safety
+/// It is so at any moment in which the kernel's code runs.
+pub unsafe trait Context: Exports<service::Context> {
+    /// What `core/platform/this_cpu.h` says.
+    const CONTEXT: ebpf_context;
 }
 
 /// Calls on other CPUs.

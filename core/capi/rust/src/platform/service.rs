@@ -17,6 +17,7 @@ services! {
     Platform = 0,
     Preemption = 0,
     ThisCpu = 0,
+    Context = 0,
     CallOnCpu = 0,
     User = 0,
     Text = 0,

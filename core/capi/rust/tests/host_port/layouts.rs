@@ -62,6 +62,7 @@ fn of_rust() -> BTreeMap<(String, String), usize> {
     layout!(sys::ebpf_symbol: size, entry);
     layout!(sys::ebpf_address_range: last);
     layout!(sys::ebpf_this_cpu: counter_offset, stack_size);
+    layout!(sys::ebpf_context: stride, interrupts, resched);
     layout!(sys::ebpf_timer: port);
     layout!(frame::X86_64: rbp, r11, rax, rdi, orig_rax, rip, rflags, rsp, ss);
     layout!(frame::Aarch64: sp, pc, pstate);

@@ -10,14 +10,15 @@ use std::sync::Mutex;
 use std::time::Instant;
 
 use ebpf::platform::{
-    ebpf_deferred, ebpf_this_cpu, Defer, Platform, TaiClock, TaskPid, Tasks, ThisCpu,
+    ebpf_context, ebpf_deferred, ebpf_this_cpu, Context, Defer, Platform, TaiClock, TaskPid, Tasks,
+    ThisCpu,
 };
-use ebpf::sys::EBPF_THIS_CPU_NO_PREEMPTION;
+use ebpf::sys::{EBPF_CONTEXT_RESCHED, EBPF_THIS_CPU_NO_PREEMPTION};
 
 pub const IDS: (u32, u32) = (12, 34);
 
 struct Kernel;
-ebpf::export_platform!(Kernel: Tasks, TaskPid, Defer, TaiClock, ThisCpu);
+ebpf::export_platform!(Kernel: Tasks, TaskPid, Defer, TaiClock, ThisCpu, Context);
 
 static BYTES: AtomicUsize = AtomicUsize::new(0);
 static LOG: Mutex<String> = Mutex::new(String::new());
@@ -86,6 +87,16 @@ unsafe impl ThisCpu for Kernel {
         stack_size: 0,
     };
 }
+
+unsafe impl Context for Kernel {
+    const CONTEXT: ebpf_context = ebpf_context {
+        facts: EBPF_CONTEXT_RESCHED,
+        stride: 0,
+        interrupts: core::ptr::null(),
+        resched: &raw const NO_RESCHED,
+    };
+}
+static NO_RESCHED: u32 = 0;
 
 unsafe impl TaiClock for Kernel {
     fn time_tai_ns() -> u64 {

@@ -39,6 +39,7 @@ fn main() -> ExitCode {
 
 extern "C" {
     static ebpf_port_this_cpu: sys::ebpf_this_cpu;
+    static ebpf_port_context: sys::ebpf_context;
     fn ebpf_port_task_pid() -> u32;
     fn ebpf_port_features() -> u32;
     fn ebpf_port_defer(work: *mut sys::ebpf_deferred) -> bool;
@@ -58,6 +59,10 @@ fn services_are_rusts() {
     assert_eq!(
         unsafe { ebpf_port_this_cpu.facts },
         sys::EBPF_THIS_CPU_NO_PREEMPTION
+    );
+    assert_eq!(
+        unsafe { ebpf_port_context.facts },
+        sys::EBPF_CONTEXT_RESCHED
     );
     let _running = Running::start();
     assert!(kernel::log().contains("ebpf"), "{}", kernel::log());
