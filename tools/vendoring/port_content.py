@@ -10,6 +10,8 @@ from vendored_folder import Content, VendoringError
 _TEMPLATES = pathlib.Path(__file__).resolve().parent / "templates"
 _MADE = "made"
 _RUST_FACE = "core/capi/rust/src"
+# What PORTING.md sends to.
+_PAGES = ["ports/PORTING.md", "core/platform/README.md", "core/symbols/README.md", "tools/ksym/ksym.py"]
 
 
 def version_of(root):
@@ -42,7 +44,7 @@ def content_of(root, description, without, commit):
     # Headers are listed more than once where several libraries show them.
     for path in sorted(set(sources + description["headers"] + rust)):
         content.add(path, (root / path).read_bytes(), path)
-    for path in ["LICENSE", f"ports/{description['port']}/README.md", "ports/PORTING.md"]:
+    for path in ["LICENSE", f"ports/{description['port']}/README.md", *_PAGES]:
         content.add(path, (root / path).read_bytes(), path)
 
     def add_made(path, text):

@@ -120,7 +120,7 @@ def cmake_commands(compiler, folder, out):
 def commands_of(commands):
     found = {}
     for words in commands:
-        flags = [w for w in words[1 : words.index("-c")] if w != "-MMD"]
+        flags = [w for w in words[1 : words.index("-c")] if w not in ("-MMD", "-MP")]
         if "-o" in flags:
             del flags[flags.index("-o") :]
         found[words[words.index("-c") + 1]] = sorted(flags)

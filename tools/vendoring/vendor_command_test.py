@@ -27,10 +27,13 @@ _OTHERS = [
     "core/capi/rust/src/lib.rs",
     "core/capi/rust/src/platform/cpu.rs",
     "core/jit/jit.cc",
+    "core/platform/README.md",
+    "core/symbols/README.md",
     "core/without/jit.cc",
     "arch/riscv64/without/jit.cc",
     "ports/PORTING.md",
     "ports/toy/README.md",
+    "tools/ksym/ksym.py",
 ]
 
 
