@@ -25,13 +25,14 @@ int ebpf_port_stop_machine(int (*function)(void* argument), void* argument,
 /// Writes `size` (1..64) bytes over executable memory at `to`, kernel text or
 /// ebpf_port_exec_alloc's, through an alias mapping if the text is read-only,
 /// and makes them what *this* CPU fetches (cache maintenance). 0, or a negative
-/// errno with nothing written. Takes no lock that a stopped CPU may hold. What
-/// is written may be instructions of a function that this one calls, memcpy's
-/// loop say: so what ebpf_port_may_detour allows changes by code that
-/// ebpf_port_may_probe refuses, or it would run half a jump; where nothing is
-/// allowed it is enough that each instruction changes in one store. Default:
-/// -EOPNOTSUPP. Absent: no probes, no static keys. Context: only inside
-/// ebpf_port_stop_machine's `function`.
+/// errno with nothing written, -EFAULT (-14) where `to` is neither. Takes no
+/// lock that a stopped CPU may hold. What is written may be instructions of a
+/// function that this one calls, memcpy's loop say: so what
+/// ebpf_port_may_detour allows changes by code that ebpf_port_may_probe
+/// refuses, or it would run half a jump; where nothing is allowed it is enough
+/// that each instruction changes in one store. Default: -EOPNOTSUPP. Absent: no
+/// probes, no static keys. Context: only inside ebpf_port_stop_machine's
+/// `function`.
 int ebpf_port_text_write(uintptr_t to, const void* bytes, size_t size);
 
 /// `size` bytes of memory that can be executed and is written by
