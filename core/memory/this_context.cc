@@ -4,6 +4,7 @@
 #include "core/memory/this_context.h"
 
 #include "core/base/types.h"
+#include "machine/interrupts.h"
 #include "machine/this_cpu.h"
 
 namespace ebpf {

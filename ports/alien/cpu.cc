@@ -6,6 +6,7 @@
 
 #include "core/base/noprobe.h"
 #include "core/platform/this_cpu.h"
+#include "machine/interrupts.h"
 #include "ports/alien/csr.h"
 #include "ports/alien/kernel.h"
 
@@ -34,11 +35,11 @@ uint32_t ebpf_port_cpu_count(void) {
 }
 
 EBPF_NOPROBE uintptr_t ebpf_port_irq_save(void) {
-  return ebpf::alien::MaskInterrupts();
+  return ebpf::machine::MaskInterrupts();
 }
 
 EBPF_NOPROBE void ebpf_port_irq_restore(uintptr_t state) {
-  ebpf::alien::RestoreInterrupts(state);
+  ebpf::machine::RestoreInterrupts(state);
 }
 
 // A timer interrupt over kernel code never switches tasks, so a caller is alone
@@ -46,6 +47,6 @@ EBPF_NOPROBE void ebpf_port_irq_restore(uintptr_t state) {
 EBPF_NOPROBE uintptr_t ebpf_port_preempt_disable(void) { return 0; }
 EBPF_NOPROBE void ebpf_port_preempt_enable(uintptr_t /*state*/) {}
 
-EBPF_NOPROBE void ebpf_port_relax(void) {}
+EBPF_NOPROBE void ebpf_port_relax(void) { ebpf::machine::Relax(); }
 
 }  // extern "C"

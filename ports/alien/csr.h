@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// The instructions of RISC-V that this port needs: interrupts, the hart's
-// number, and what makes changed page tables seen. Read here and not asked of
+// The instructions of RISC-V that this port needs: the hart's number, the
+// clock, and what makes changed page tables seen. Read here and not asked of
 // the kernel, so that a trap calls nothing that can be probed.
 #pragma once
 
@@ -9,9 +9,6 @@
 #include <stdint.h>
 
 namespace ebpf::alien {
-
-/// sstatus.SIE: interrupts are on. [riscv/priv: sstatus]
-inline constexpr uintptr_t kSstatusSie = 1 << 1;
 
 /// The hart's number, which Alien keeps in tp. Context: any.
 [[gnu::always_inline]] inline uintptr_t HartId() {
@@ -25,18 +22,6 @@ inline constexpr uintptr_t kSstatusSie = 1 << 1;
   uint64_t ticks;
   asm volatile("rdtime %0" : "=r"(ticks));
   return ticks;
-}
-
-/// Masks interrupts; kSstatusSie if they were on, else 0. Context: any.
-[[gnu::always_inline]] inline uintptr_t MaskInterrupts() {
-  uintptr_t before;
-  asm volatile("csrrci %0, sstatus, 2" : "=r"(before) : : "memory");
-  return before & kSstatusSie;
-}
-
-/// Undoes the MaskInterrupts() that returned `before`. Context: any.
-[[gnu::always_inline]] inline void RestoreInterrupts(uintptr_t before) {
-  asm volatile("csrs sstatus, %0" : : "r"(before) : "memory");
 }
 
 /// Forgets translations of the page at `address`: Alien's page-table functions

@@ -9,6 +9,7 @@
 #include "core/base/types.h"
 #include "core/platform/exec.h"
 #include "core/platform/features.h"
+#include "machine/interrupts.h"
 #include "ports/alien/csr.h"
 #include "ports/alien/exec_memory.h"
 #include "ports/alien/exec_pool.h"
@@ -105,9 +106,9 @@ bool WritePool(uintptr_t to, const uint8_t* bytes, size_t size) {
   for (size_t done = 0; done < size;) {
     const uintptr_t at = to + done;
     const size_t piece = ebpf::Min(size - done, kPageSize - at % kPageSize);
-    const uintptr_t interrupts = ebpf::alien::MaskInterrupts();
+    const uintptr_t interrupts = ebpf::machine::MaskInterrupts();
     const bool written = WriteText(at, bytes + done, piece);
-    ebpf::alien::RestoreInterrupts(interrupts);
+    ebpf::machine::RestoreInterrupts(interrupts);
     if (!written) {
       return false;
     }
@@ -162,10 +163,10 @@ int ebpf_port_stop_machine(int (*function)(void* argument), void* argument,
   if (alien_cpu_num() != 1) {
     return kMinusNotSupported;  // Alien has no interrupt between CPUs
   }
-  const uintptr_t interrupts = ebpf::alien::MaskInterrupts();
+  const uintptr_t interrupts = ebpf::machine::MaskInterrupts();
   *result = function(argument);
   ebpf::riscv64::SyncInsnStream();
-  ebpf::alien::RestoreInterrupts(interrupts);
+  ebpf::machine::RestoreInterrupts(interrupts);
   return 0;
 }
 

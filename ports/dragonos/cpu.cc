@@ -3,14 +3,13 @@
 // core/platform/cpu.h on DragonOS.
 #include "core/platform/cpu.h"
 
-#include "ports/dragonos/irq.h"
+#include "core/base/noprobe.h"
+#include "machine/interrupts.h"
 #include "ports/dragonos/kernel.h"
 
 EBPF_NOPROBE_RANGE(ebpf_dragonos_cpu_noprobe)
 
 namespace {
-
-using namespace ebpf::dragonos;
 
 // Preemption is disabled in the current process's control block, or interrupts
 // were masked already: DragonOS preempts at the end of an interrupt only.
@@ -25,15 +24,17 @@ EBPF_NOPROBE uint32_t ebpf_port_cpu_id() { return dragonos_cpu_id(); }
 
 uint32_t ebpf_port_cpu_count() { return dragonos_cpu_count(); }
 
-EBPF_NOPROBE uintptr_t ebpf_port_irq_save() { return MaskInterrupts(); }
+EBPF_NOPROBE uintptr_t ebpf_port_irq_save() {
+  return ebpf::machine::MaskInterrupts();
+}
 
 EBPF_NOPROBE void ebpf_port_irq_restore(uintptr_t state) {
-  RestoreInterrupts(state);
+  ebpf::machine::RestoreInterrupts(state);
 }
 
 // In the trap's hook interrupts are masked: these two call nothing there.
 EBPF_NOPROBE uintptr_t ebpf_port_preempt_disable() {
-  if (InterruptsMasked()) {
+  if (ebpf::machine::InterruptsMasked()) {
     return kNothingToUndo;
   }
   dragonos_preempt_disable();
@@ -46,6 +47,6 @@ EBPF_NOPROBE void ebpf_port_preempt_enable(uintptr_t state) {
   }
 }
 
-void ebpf_port_relax() { Relax(); }
+void ebpf_port_relax() { ebpf::machine::Relax(); }
 
 }  // extern "C"

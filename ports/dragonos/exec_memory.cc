@@ -13,7 +13,7 @@
 #include "core/base/construct.h"
 #include "core/base/memory.h"
 #include "core/platform/text.h"
-#include "ports/dragonos/irq.h"
+#include "machine/interrupts.h"
 #include "ports/dragonos/kernel.h"
 #include "ports/dragonos/page_walk.h"
 
@@ -46,7 +46,7 @@ class Lock {
  public:
   Lock() {
     while (locked.Exchange(true, kAcquire)) {
-      Relax();
+      ebpf::machine::Relax();
     }
   }
   ~Lock() { locked.Store(false, kRelease); }

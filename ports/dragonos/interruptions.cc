@@ -13,8 +13,8 @@
 #include "core/base/atomic.h"
 #include "core/base/noprobe.h"
 #include "core/platform/text.h"
+#include "machine/interrupts.h"
 #include "ports/dragonos/frame.h"
-#include "ports/dragonos/irq.h"
 #include "ports/dragonos/kernel.h"
 
 EBPF_NOPROBE_RANGE(ebpf_dragonos_interruptions_noprobe)
@@ -101,7 +101,7 @@ void ebpf_dragonos_resume(size_t interruption) {
   }
   // Until iretq, which unmasks them: who is told to be nowhere any more must
   // be there before the next rendezvous.
-  (void)MaskInterrupts();
+  (void)ebpf::machine::MaskInterrupts();
   Cpu& cpu = cpus[dragonos_cpu_id()];
   // The next one may have its frame at the same address.
   cpu.last_told.Store(nullptr, kRelaxed);

@@ -11,10 +11,11 @@
 
 #include "arch/x86_64/machine/icache.h"
 #include "core/base/atomic.h"
+#include "core/base/noprobe.h"
 #include "core/platform/text.h"
 #include "core/platform/time.h"
+#include "machine/interrupts.h"
 #include "ports/dragonos/interruptions.h"
-#include "ports/dragonos/irq.h"
 #include "ports/dragonos/kernel.h"
 
 EBPF_NOPROBE_RANGE(ebpf_dragonos_rendezvous_noprobe)
@@ -68,7 +69,7 @@ bool Gather(uint64_t open, uint32_t self, uint64_t end) {
       if (ebpf_port_time_ns() >= end) {
         return false;
       }
-      Relax();
+      ebpf::machine::Relax();
     }
   }
   return true;
@@ -89,7 +90,7 @@ bool Take() {
   for (uint64_t now = begin; !done && now - begin < kPatienceForOthers;
        now = ebpf_port_time_ns()) {
     done = !IsPolite(now, begin) && !taken.Exchange(true, kAcquire);
-    Relax();
+    ebpf::machine::Relax();
   }
   waiting.FetchSub(1, kRelaxed);
   return done;
@@ -117,7 +118,7 @@ int ebpf_port_stop_machine(int (*function)(void* argument), void* argument,
   }
   // Masked interrupts keep this task here; and a task that is here has not
   // been interrupted over text that changes.
-  const uintptr_t interrupts = MaskInterrupts();
+  const uintptr_t interrupts = ebpf::machine::MaskInterrupts();
   const uint32_t self = dragonos_cpu_id();
   const uint64_t open = rendezvous.Load(kRelaxed) + kOpen;
   rendezvous.Store(open, kRelease);
@@ -130,7 +131,7 @@ int ebpf_port_stop_machine(int (*function)(void* argument), void* argument,
   // Releases what `function` did to the CPUs that stand.
   rendezvous.Store(open + kOpen, kRelease);
   ebpf::x86_64::SyncInsnStream();
-  RestoreInterrupts(interrupts);
+  ebpf::machine::RestoreInterrupts(interrupts);
   last.Store(self + 1, kRelaxed);
   taken.Store(false, kRelease);
   return all_stand ? 0 : kMinusBusy;
@@ -146,7 +147,7 @@ EBPF_NOPROBE void ebpf_dragonos_ipi(dragonos_trap_frame* frame) {
   came_for[dragonos_cpu_id()].Store(now, kRelease);
   // Pairs with the release at the end of ebpf_port_stop_machine.
   while (rendezvous.Load(kAcquire) == now) {
-    Relax();
+    ebpf::machine::Relax();
   }
   ebpf::x86_64::SyncInsnStream();
 }

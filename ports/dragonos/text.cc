@@ -11,7 +11,6 @@
 #include "core/platform/exec.h"
 #include "core/platform/features.h"
 #include "ports/dragonos/exec_memory.h"
-#include "ports/dragonos/irq.h"
 #include "ports/dragonos/kernel.h"
 #include "ports/dragonos/page_walk.h"
 #include "ports/dragonos/rendezvous.h"

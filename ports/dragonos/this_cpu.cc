@@ -7,7 +7,7 @@
 
 #include <stddef.h>
 
-#include "ports/dragonos/irq.h"
+#include "machine/interrupts.h"
 #include "ports/dragonos/kernel.h"
 #include "ports/dragonos/services.h"
 
@@ -36,13 +36,13 @@ const volatile uint32_t* CounterAt(size_t offset) {
 bool Counts(size_t offset) {
   const volatile uint32_t* const counter = CounterAt(offset);
   // No interrupt counts meanwhile.
-  const uintptr_t interrupts = MaskInterrupts();
+  const uintptr_t interrupts = ebpf::machine::MaskInterrupts();
   const uint32_t before = *counter;
   dragonos_preempt_disable();
   const uint32_t inside = *counter;
   dragonos_preempt_enable();
   const uint32_t after = *counter;
-  RestoreInterrupts(interrupts);
+  ebpf::machine::RestoreInterrupts(interrupts);
   return inside == before + 1 && after == before;
 }
 

@@ -2,9 +2,10 @@
 //
 // The hook in DragonOS's fault handlers.
 #include "arch/x86_64/machine/nofault.h"
+#include "core/base/noprobe.h"
 #include "core/capi/ebpf.h"
+#include "machine/interrupts.h"
 #include "ports/dragonos/frame.h"
-#include "ports/dragonos/irq.h"
 #include "ports/dragonos/kernel.h"
 
 EBPF_NOPROBE_RANGE(ebpf_dragonos_trap_noprobe)
@@ -19,7 +20,7 @@ EBPF_NOPROBE bool ebpf_dragonos_fault(dragonos_trap_frame* frame) {
   }
   // Whose slot the instruction may be in, core tells only while no rendezvous
   // can change it. Where the hook says yes, iretq gives interrupts back.
-  const uintptr_t interrupts = MaskInterrupts();
+  const uintptr_t interrupts = ebpf::machine::MaskInterrupts();
   // A probed instruction may have faulted away from its place; then the kernel,
   // or the fix-up below, is to see it there.
   ebpf::x86_64::PtRegs regs;
@@ -31,7 +32,7 @@ EBPF_NOPROBE bool ebpf_dragonos_fault(dragonos_trap_frame* frame) {
     return true;
   }
   if (!ebpf_fix_fault(reinterpret_cast<ebpf_pt_regs*>(&regs))) {
-    RestoreInterrupts(interrupts);
+    ebpf::machine::RestoreInterrupts(interrupts);
     return false;
   }
   FromPtRegs(regs, *frame);

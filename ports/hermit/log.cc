@@ -11,8 +11,8 @@
 #include "core/platform/cpu.h"
 #include "core/platform/log.h"
 #include "core/platform/version.h"
+#include "machine/interrupts.h"
 #include "ports/hermit/kernel.h"
-#include "ports/hermit/machine.h"
 
 EBPF_PORT_WRITTEN_FOR(1);
 
@@ -102,7 +102,7 @@ extern "C" {
 
 void ebpf_port_log(const char* text, size_t size) {
   ebpf::hermit::Append(text, size);
-  if (!ebpf::hermit::InterruptsMasked()) {
+  if (!ebpf::machine::InterruptsMasked()) {
     ebpf::hermit::DrainLog();
   }
 }

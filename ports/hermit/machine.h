@@ -12,10 +12,6 @@ struct MachineOps;
 
 namespace ebpf::hermit {
 
-/// Whether interrupts are masked here, as they are in a trap, in an interrupt
-/// and under most of the kernel's locks. Context: any.
-bool InterruptsMasked();
-
 /// Lets interrupts in, in a task that began with them masked and that the
 /// kernel leaves so. Context: task, no lock held.
 void LetInterruptsIn();

@@ -6,6 +6,7 @@
 #include "arch/aarch64/machine/cpu_features.h"
 #include "arch/aarch64/machine_ops.h"
 #include "arch/aarch64/pt_regs.h"
+#include "core/platform/this_cpu.h"
 #include "ports/hermit/aarch64/trap_frame.h"
 
 namespace ebpf::hermit {
@@ -20,4 +21,12 @@ uint64_t MachineFeatures() { return aarch64::CpuFeatures(); }
 
 const machine::MachineOps& Machine() { return aarch64::kMachineOps; }
 
+// The worker has them as soon as it sleeps.
+void LetInterruptsIn() {}
+
 }  // namespace ebpf::hermit
+
+// tpidr_el1 is Hermit's pointer to its CoreLocal. Preemption is held off by
+// masking interrupts, as there is no counter: ../cpu.cc.
+constinit ebpf_this_cpu ebpf_port_this_cpu = {
+    .facts = EBPF_THIS_CPU_REGISTER, .counter_offset = 0, .stack_size = 0};

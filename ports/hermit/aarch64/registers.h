@@ -10,27 +10,6 @@
 
 namespace ebpf::hermit {
 
-/// PSTATE.I, as DAIF and SPSR show it: IRQs are masked.
-inline constexpr uint64_t kIrqMasked = 1 << 7;
-
-/// Masks IRQ and FIQ; DAIF as it was. Context: any.
-[[gnu::always_inline]] inline uint64_t MaskInterrupts() {
-  uint64_t before;
-  asm volatile("mrs %0, daif\n\tmsr daifset, #3" : "=r"(before) : : "memory");
-  return before;
-}
-
-/// Undoes the MaskInterrupts() that returned `before`. Context: any.
-[[gnu::always_inline]] inline void RestoreInterrupts(uint64_t before) {
-  asm volatile("msr daif, %0" : : "r"(before) : "memory");
-}
-
-[[gnu::always_inline]] inline uint64_t ReadInterruptMasks() {
-  uint64_t daif;
-  asm volatile("mrs %0, daif" : "=r"(daif) : : "memory");
-  return daif;
-}
-
 inline uintptr_t ReadVectorBase() {
   uintptr_t base;
   asm volatile("mrs %0, vbar_el1" : "=r"(base));

@@ -5,6 +5,7 @@
 #include "arch/aarch64/machine/icache.h"
 #include "core/base/noprobe.h"
 #include "core/capi/ebpf.h"
+#include "machine/interrupts.h"
 #include "ports/hermit/aarch64/kernel_stubs.h"
 #include "ports/hermit/aarch64/registers.h"
 #include "ports/hermit/aarch64/trap_frame.h"
@@ -40,7 +41,7 @@ uint32_t BranchFromTo(uintptr_t from, uintptr_t to) {
 }  // namespace
 
 bool InstallTraps() {
-  const uintptr_t interrupts = MaskInterrupts();
+  const uintptr_t interrupts = machine::MaskInterrupts();
   const uintptr_t kernels = ReadVectorBase();
   const auto ours = reinterpret_cast<uintptr_t>(EbpfHermitVectors);
   const bool possible =
@@ -58,7 +59,7 @@ bool InstallTraps() {
     aarch64::FlushInsnCache(ours, kVectorsSize);
     WriteVectorBase(ours);
   }
-  RestoreInterrupts(interrupts);
+  machine::RestoreInterrupts(interrupts);
   return possible;
 }
 

@@ -23,7 +23,14 @@ uint64_t ReadTicks() {
   return ticks;
 }
 
+// Each task of Hermit 0.11's begins with interrupts masked, and finds them so
+// after each call that switches tasks.
+void LetInterruptsIn() { asm volatile("csrsi sstatus, 2" : : : "memory"); }
+
 }  // namespace ebpf::hermit
+
+// ebpf_port_this_cpu keeps its default: tp is a task's, and what tells CPUs
+// apart here is gp.
 
 extern "C" size_t ebpf_port_stack_walk(const void* regs, bool user,
                                        uint64_t* addresses, size_t capacity) {

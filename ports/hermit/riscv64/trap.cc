@@ -8,6 +8,7 @@
 #include "arch/riscv64/pt_regs.h"
 #include "core/base/noprobe.h"
 #include "core/capi/ebpf.h"
+#include "machine/interrupts.h"
 #include "ports/hermit/kernel.h"
 #include "ports/hermit/machine.h"
 #include "ports/hermit/riscv64/registers.h"
@@ -51,7 +52,7 @@ constexpr uintptr_t kModeMask = 3;
 }  // namespace
 
 bool InstallTraps() {
-  const uint64_t interrupts = MaskInterrupts();
+  const uintptr_t interrupts = machine::MaskInterrupts();
   const uintptr_t kernels = ReadVector();
   const auto way = reinterpret_cast<uintptr_t>(EbpfHermitToKernel);
   const auto distance = static_cast<int64_t>(kernels - way);
@@ -69,7 +70,7 @@ bool InstallTraps() {
       WriteVector(kernels);
     }
   }
-  RestoreInterrupts(interrupts);
+  machine::RestoreInterrupts(interrupts);
   return possible;
 }
 

@@ -10,6 +10,7 @@
 #include "arch/x86_64/stack_frames.h"
 #include "core/platform/frame_walk.h"
 #include "core/platform/stack.h"
+#include "core/platform/this_cpu.h"
 
 namespace ebpf::hermit {
 
@@ -24,7 +25,15 @@ uint64_t ReadTicks() {
   return uint64_t{high} << 32 | low;
 }
 
+// A task of Hermit's begins so.
+void LetInterruptsIn() {}
+
 }  // namespace ebpf::hermit
+
+// The selector of the one task state segment. Preemption is held off by masking
+// interrupts, as there is no counter: ../cpu.cc.
+constinit ebpf_this_cpu ebpf_port_this_cpu = {
+    .facts = EBPF_THIS_CPU_REGISTER, .counter_offset = 0, .stack_size = 0};
 
 extern "C" size_t ebpf_port_stack_walk(const void* regs, bool user,
                                        uint64_t* addresses, size_t capacity) {

@@ -10,29 +10,6 @@
 
 namespace ebpf::hermit {
 
-/// RFLAGS.IF: interrupts are on.
-inline constexpr uint64_t kInterruptsOn = 1 << 9;
-
-[[gnu::always_inline]] inline uint64_t ReadFlags() {
-  uint64_t flags;
-  asm volatile("pushfq; popq %0" : "=r"(flags) : : "memory");
-  return flags;
-}
-
-/// Masks interrupts; kInterruptsOn if they were on, else 0. Context: any.
-[[gnu::always_inline]] inline uint64_t MaskInterrupts() {
-  const uint64_t flags = ReadFlags();
-  asm volatile("cli" : : : "memory");
-  return flags & kInterruptsOn;
-}
-
-/// Undoes the MaskInterrupts() that returned `before`. Context: any.
-[[gnu::always_inline]] inline void RestoreInterrupts(uint64_t before) {
-  if (before != 0) {
-    asm volatile("sti" : : : "memory");
-  }
-}
-
 /// An interrupt gate. [intel/vol3: 64-Bit Mode IDT]
 struct Gate {
   uint16_t offset_0;

@@ -6,6 +6,7 @@
 #include "arch/x86_64/pt_regs.h"
 #include "core/base/noprobe.h"
 #include "core/capi/ebpf.h"
+#include "machine/interrupts.h"
 #include "ports/hermit/machine.h"
 #include "ports/hermit/timer.h"
 #include "ports/hermit/x86_64/registers.h"
@@ -71,7 +72,7 @@ uintptr_t Take(unsigned vector, void (*handler)(), uint8_t stack) {
 }  // namespace
 
 bool InstallTraps() {
-  const uint64_t interrupts = MaskInterrupts();
+  const uintptr_t interrupts = machine::MaskInterrupts();
   EbpfHermitTss = CurrentTaskState();
   EbpfHermitTss->interrupt_stacks[kFaultStack - 1] =
       reinterpret_cast<uintptr_t>(fault_stack + sizeof(fault_stack));
@@ -84,7 +85,7 @@ bool InstallTraps() {
   EbpfHermitKernelPageFault =
       Take(kPageFault, &EbpfHermitPageFaultGate, kFaultStack);
   EbpfHermitKernelTimer = Take(kTimer, &EbpfHermitTimerGate, kTimerStack);
-  RestoreInterrupts(interrupts);
+  machine::RestoreInterrupts(interrupts);
   return true;
 }
 

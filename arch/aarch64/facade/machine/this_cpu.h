@@ -17,16 +17,6 @@ __attribute__((always_inline)) inline uint64_t ThisCpuRegister() {
 }
 
 /// Whether DAIF's I is set. Context: any, in a kernel.
-__attribute__((always_inline)) inline bool InterruptsMasked() {
-  constexpr uint64_t kInterruptMask = uint64_t{1} << 7;
-  uint64_t masks;
-  __asm__ volatile("mrs %0, daif" : "=r"(masks));
-  return (masks & kInterruptMask) != 0;
-}
-
-/// How kernels for this CPU keep preemption off, of those that we know: for
-/// that way, and the register, what runs often has code without a question.
-/// Neither: they never preempt.
 inline constexpr bool kUsuallyCountsByStack = false;
 inline constexpr bool kUsuallyCountsByRegister = true;
 

@@ -18,14 +18,6 @@ __attribute__((always_inline)) inline uint64_t ThisCpuRegister() {
 }
 
 /// Whether IF is clear. Context: any, in a kernel.
-__attribute__((always_inline)) inline bool InterruptsMasked() {
-  constexpr uint64_t kInterruptFlag = uint64_t{1} << 9;
-  return (__builtin_ia32_readeflags_u64() & kInterruptFlag) == 0;
-}
-
-/// How kernels for this CPU keep preemption off, of those that we know: for
-/// that way, and the register, what runs often has code without a question.
-/// Neither: they never preempt.
 inline constexpr bool kUsuallyCountsByStack = true;
 inline constexpr bool kUsuallyCountsByRegister = false;
 
