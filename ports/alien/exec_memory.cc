@@ -12,6 +12,10 @@
 #include "ports/alien/kernel.h"
 #include "ports/alien/text_alias.h"
 
+extern "C" {
+[[gnu::visibility("hidden")]] extern const uint8_t EbpfAlienExecPool[];
+}
+
 namespace {
 
 constexpr size_t kPageSize = 4096;
@@ -48,13 +52,6 @@ Range* TakeRange(size_t size) {
   return fresh;
 }
 
-bool IsWithin(uintptr_t begin, size_t size, uintptr_t near, uint64_t reach) {
-  const uintptr_t last = begin + size - 1;
-  const uint64_t below = near > begin ? near - begin : 0;
-  const uint64_t above = last > near ? last - near : 0;
-  return below < reach && above < reach;
-}
-
 /// Fills the frames behind the range, which nobody has cleared, with c.ebreak.
 /// They are at their physical addresses too, and writable there.
 void FillWithBreakpoints(const Range& range) {
@@ -78,9 +75,11 @@ void FlushRange(const Range& range, size_t size) {
 
 namespace ebpf::alien {
 
+constinit ExecPool exec_pool(EbpfAlienExecPool);
+
 bool IsExecMemory(uintptr_t address, size_t size) {
-  if (TouchesPool(address, size)) {
-    return IsTakenFromPool(address, size);
+  if (exec_pool.Touches(address, size)) {
+    return exec_pool.IsTaken(address, size);
   }
   for (const Range& range : ranges) {
     if (address >= range.begin && size <= range.mapped &&
@@ -99,12 +98,13 @@ void* ebpf_port_exec_alloc(size_t size, uintptr_t near, uint64_t reach) {
   if (size == 0 || size > kMostBytes) {
     return nullptr;
   }
-  if (void* memory = ebpf::alien::TakeFromPool(size, near, reach)) {
+  if (void* memory = ebpf::alien::exec_pool.Take(size, near, reach)) {
     return memory;
   }
   const size_t rounded = (size + kPageSize - 1) & ~(kPageSize - 1);
   Range* range = TakeRange(rounded);
-  if (range == nullptr || !IsWithin(range->begin, size, near, reach) ||
+  if (range == nullptr ||
+      !ebpf::ExecPool::IsNear(range->begin, size, near, reach) ||
       !alien_map_region_no_target(range->begin, rounded, kFlags)) {
     return nullptr;
   }
@@ -117,10 +117,10 @@ void* ebpf_port_exec_alloc(size_t size, uintptr_t near, uint64_t reach) {
 
 void ebpf_port_exec_free(void* memory, size_t size) {
   const auto begin = reinterpret_cast<uintptr_t>(memory);
-  if (ebpf::alien::TouchesPool(begin, size)) {
+  if (ebpf::alien::exec_pool.Touches(begin, size)) {
     // Who runs there after all shall trap.
     ebpf::alien::FillWithBreakpoints(begin, (size + 63) & ~size_t{63});
-    ebpf::alien::GiveToPool(begin, size);
+    ebpf::alien::exec_pool.Give(begin, size);
     return;
   }
   for (Range& range : ranges) {

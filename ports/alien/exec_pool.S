@@ -11,7 +11,4 @@ EbpfAlienExecPool:
         .rept 524288 / 2
         .half 0x9002                    // c.ebreak
         .endr
-        .globl EbpfAlienExecPoolEnd
-        .hidden EbpfAlienExecPoolEnd
-EbpfAlienExecPoolEnd:
         .section .note.GNU-stack, "", @progbits

@@ -174,7 +174,7 @@ int ebpf_port_text_write(uintptr_t to, const void* bytes, size_t size) {
   if (size == 0 || size > 64) {
     return kMinusInvalid;
   }
-  const bool in_pool = ebpf::alien::TouchesPool(to, size);
+  const bool in_pool = ebpf::alien::exec_pool.Touches(to, size);
   const bool exec_memory = ebpf::alien::IsExecMemory(to, size);
   const auto* source = static_cast<const uint8_t*>(bytes);
   if (in_pool ? exec_memory : IsText(to, size)) {
@@ -196,7 +196,7 @@ int ebpf_port_exec_write(void* to, const void* bytes, size_t size) {
     return kMinusFault;
   }
   const auto* source = static_cast<const uint8_t*>(bytes);
-  if (!ebpf::alien::TouchesPool(address, size)) {
+  if (!ebpf::alien::exec_pool.Touches(address, size)) {
     WriteFrames(address, source, size);
   } else if (!WritePool(address, source, size)) {
     return kMinusNoMemory;
@@ -216,7 +216,7 @@ uint32_t ebpf_port_features(void) {
 bool ebpf_port_may_probe(uintptr_t address, size_t size) {
   return size != 0 && IsText(address, size) &&
          !OverlapsTrampoline(address, size) &&
-         !ebpf::alien::TouchesPool(address, size) &&
+         !ebpf::alien::exec_pool.Touches(address, size) &&
          !ebpf::alien::IsUnprobeable(address) &&
          !ebpf::alien::IsUnprobeable(address + size - 1);
 }

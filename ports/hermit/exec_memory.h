@@ -3,16 +3,12 @@
 // Executable memory, as what writes it sees it.
 #pragma once
 
-#include <stddef.h>
-#include <stdint.h>
+#include "core/platform/exec_pool.h"
 
 namespace ebpf::hermit {
 
-/// Whether [address, address + size) touches the pool of executable memory.
-/// Context: any.
-bool TouchesExecPool(uintptr_t address, size_t size);
-
-/// Whether it lies in what is allocated of it. Context: any.
-bool IsExecMemory(uintptr_t address, size_t size);
+/// Part of the image, and so near to all kernel text. Changed with interrupts
+/// masked on Hermit's one CPU.
+extern ExecPool exec_pool;
 
 }  // namespace ebpf::hermit

@@ -77,8 +77,8 @@ int ebpf_port_text_write(uintptr_t to, const void* bytes, size_t size) {
     return kMinusInvalid;
   }
   if (!ebpf::hermit::IsText(to, size) ||
-      (ebpf::hermit::TouchesExecPool(to, size) &&
-       !ebpf::hermit::IsExecMemory(to, size))) {
+      (ebpf::hermit::exec_pool.Touches(to, size) &&
+       !ebpf::hermit::exec_pool.IsTaken(to, size))) {
     return kMinusFault;
   }
   // The bytes lie in at most two pages.
@@ -92,7 +92,7 @@ int ebpf_port_text_write(uintptr_t to, const void* bytes, size_t size) {
 
 int ebpf_port_exec_write(void* to, const void* bytes, size_t size) {
   const auto address = reinterpret_cast<uintptr_t>(to);
-  if (!ebpf::hermit::IsExecMemory(address, size)) {
+  if (!ebpf::hermit::exec_pool.IsTaken(address, size)) {
     return kMinusFault;
   }
   for (uintptr_t at = address; at < address + size; at += kPageSize) {
@@ -108,7 +108,7 @@ int ebpf_port_exec_write(void* to, const void* bytes, size_t size) {
 bool ebpf_port_may_probe(uintptr_t address, size_t size) {
   return size != 0 && IsInOneFunction(address, size) &&
          !IsOnTheTrapsWay(address, size) &&
-         !ebpf::hermit::TouchesExecPool(address, size);
+         !ebpf::hermit::exec_pool.Touches(address, size);
 }
 
 // There is no exception table, and nothing else that changes text. Kernel and

@@ -11,8 +11,5 @@ EbpfHermitExecPool:
 	.rept	524288 / 4
 	brk	#0
 	.endr
-	.globl	EbpfHermitExecPoolEnd
-	.hidden	EbpfHermitExecPoolEnd
-EbpfHermitExecPoolEnd:
 
 	.section .note.GNU-stack, "", @progbits

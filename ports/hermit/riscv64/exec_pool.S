@@ -11,8 +11,5 @@ EbpfHermitExecPool:
 	.rept	524288 / 2
 	.half	0x9002			// c.ebreak
 	.endr
-	.globl	EbpfHermitExecPoolEnd
-	.hidden	EbpfHermitExecPoolEnd
-EbpfHermitExecPoolEnd:
 
 	.section .note.GNU-stack, "", @progbits

@@ -10,8 +10,8 @@
 namespace guest::probes {
 
 bool StartPort() {
-  for (size_t size = size_t{512} << 10; size >= 64; size /= 2) {
-    while (ebpf::alien::TakeFromPool(size, 0, UINT64_MAX) != nullptr) {
+  for (size_t size = ebpf::ExecPool::kSize; size >= 64; size /= 2) {
+    while (ebpf::alien::exec_pool.Take(size, 0, UINT64_MAX) != nullptr) {
     }
   }
   return ebpf::alien::PrepareTextAlias() && ebpf::alien::StartDeferWorker();
