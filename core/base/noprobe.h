@@ -5,6 +5,7 @@
 // happen. It all lies in the section .ebpf.noprobe.
 #pragma once
 
+#include <stddef.h>
 #include <stdint.h>
 
 /// A function of that section. It calls only others there and what the audit of
@@ -50,5 +51,17 @@ struct TextRange {
            reinterpret_cast<uintptr_t>(begin) < address + size;
   }
 };
+
+/// Whether any of those bytes is inside of one of them.
+template <size_t kCount>
+bool AnyOverlaps(const TextRange (&ranges)[kCount], uint64_t address,
+                 uint64_t size) {
+  for (const TextRange& range : ranges) {
+    if (range.Overlaps(address, size)) {
+      return true;
+    }
+  }
+  return false;
+}
 
 }  // namespace ebpf

@@ -82,7 +82,7 @@ class RecordConsumer {
   /// Where that is null: which of them filtering_writer() takes, in place of
   /// what follows; or null. Context: as Reserve's.
   const EventFilter* filter() const {
-    return filter_.Load(kAcquire);  // pairs with the release in SetFilter
+    return filter_.Load(kAcquire);  // pairs with the release in ExchangeFilter
   }
   TraceWriter* filtering_writer() const { return filtering_writer_; }
 
@@ -109,16 +109,19 @@ class RecordConsumer {
       : writer_(&writer), filtering_writer_(&writer) {}
   ~RecordConsumer() = default;
 
-  /// Of one with a writer: which it takes from now on, all if null. Who is in a
-  /// read section may still use the filter before. Context: task.
-  void SetFilter(const EventFilter* filter) {
+  /// Of one with a writer: which it takes from now on, all if null; the filter
+  /// before, which who is in a read section may still use. Context: task, one
+  /// after the other.
+  EventFilter* ExchangeFilter(EventFilter* filter) {
+    EventFilter* const old = filter_.Load(kRelaxed);
     filter_.Store(filter, kRelease);  // pairs with the acquire in filter()
     writer_.Store(filter == nullptr ? filtering_writer_ : nullptr, kRelaxed);
+    return old;
   }
 
  private:
   Atomic<TraceWriter*> writer_{nullptr};
-  Atomic<const EventFilter*> filter_{nullptr};
+  Atomic<EventFilter*> filter_{nullptr};
   TraceWriter* const filtering_writer_ = nullptr;
 };
 

@@ -60,7 +60,7 @@ class TraceInstance::Event final : public RecordConsumer {
     return instance_.writer_.Reserve(size, place.cpu);
   }
   void Commit(void* record, size_t size, const EventPlace& place) override {
-    const EventFilter* const wanted = RecordConsumer::filter();
+    const EventFilter* const wanted = filter();
     if (wanted == nullptr || wanted->Matches(ConstBytes(
                                  static_cast<const uint8_t*>(record), size))) {
       instance_.writer_.Commit(record, place.cpu);
@@ -71,12 +71,7 @@ class TraceInstance::Event final : public RecordConsumer {
 
   TraceEvent& event() const { return event_; }
 
-  EventFilter* filter() const { return filter_; }
-  /// The one before is still used by who is in a read section.
-  void SetFilter(EventFilter* filter) {
-    filter_ = filter;
-    RecordConsumer::SetFilter(filter);
-  }
+  using RecordConsumer::ExchangeFilter;
 
   Event* next = nullptr;
   bool is_on = false;
@@ -88,7 +83,6 @@ class TraceInstance::Event final : public RecordConsumer {
  private:
   TraceInstance& instance_;
   TraceEvent& event_;
-  EventFilter* filter_ = nullptr;
 };
 
 Result<TraceInstance*> TraceInstance::Create(Allocator& allocator) {
@@ -225,8 +219,7 @@ bool TraceInstance::IsOn(const TraceEvent& event) {
 
 /// Puts `filter` in the place of the filter, or of what is shown in its place.
 void TraceInstance::SetFilter(Event& event, EventFilter* filter) {
-  EventFilter* old = event.filter();
-  event.SetFilter(filter);
+  EventFilter* const old = event.ExchangeFilter(filter);
   if (old != nullptr) {
     WaitForReaders();
     old->Destroy();

@@ -28,22 +28,19 @@ void PutNumberRight(TextWriter& writer, uint64_t value, size_t width,
   writer.Put(number.text());
 }
 
-// Bits of EventHeader.flags, as Linux's; those that ports tell of:
-// core/memory/this_context.h.
-constexpr uint8_t kIrqsOff = 0x01;
+// Bits of EventHeader.flags, as Linux's (include/linux/trace_events.h), that no
+// port tells of; the others are ContextFlag's.
 constexpr uint8_t kNeedReschedLazy = 0x02;
-constexpr uint8_t kNeedResched = 0x04;
-constexpr uint8_t kHardIrq = 0x08;
 constexpr uint8_t kSoftIrq = 0x10;
 constexpr uint8_t kPreemptResched = 0x20;
 constexpr uint8_t kNmi = 0x40;
 constexpr uint8_t kBhOff = 0x80;
 
 char IrqsOffSign(uint8_t flags) {
-  switch (flags & (kIrqsOff | kBhOff)) {
-    case kIrqsOff | kBhOff:
+  switch (flags & (kInterruptsOff | kBhOff)) {
+    case kInterruptsOff | kBhOff:
       return 'D';
-    case kIrqsOff:
+    case kInterruptsOff:
       return 'd';
     case kBhOff:
       return 'b';
@@ -53,16 +50,16 @@ char IrqsOffSign(uint8_t flags) {
 }
 
 char NeedReschedSign(uint8_t flags) {
-  switch (flags & (kNeedResched | kNeedReschedLazy | kPreemptResched)) {
-    case kNeedResched | kNeedReschedLazy | kPreemptResched:
+  switch (flags & (kNeedsResched | kNeedReschedLazy | kPreemptResched)) {
+    case kNeedsResched | kNeedReschedLazy | kPreemptResched:
       return 'B';
-    case kNeedResched | kPreemptResched:
+    case kNeedsResched | kPreemptResched:
       return 'N';
     case kNeedReschedLazy | kPreemptResched:
       return 'L';
-    case kNeedResched | kNeedReschedLazy:
+    case kNeedsResched | kNeedReschedLazy:
       return 'b';
-    case kNeedResched:
+    case kNeedsResched:
       return 'n';
     case kNeedReschedLazy:
       return 'l';
@@ -75,9 +72,9 @@ char NeedReschedSign(uint8_t flags) {
 
 char IrqSign(uint8_t flags) {
   if ((flags & kNmi) != 0) {
-    return (flags & kHardIrq) != 0 ? 'Z' : 'z';
+    return (flags & kInInterrupt) != 0 ? 'Z' : 'z';
   }
-  if ((flags & kHardIrq) != 0) {
+  if ((flags & kInInterrupt) != 0) {
     return (flags & kSoftIrq) != 0 ? 'H' : 'h';
   }
   return (flags & kSoftIrq) != 0 ? 's' : '.';

@@ -261,6 +261,22 @@ class Telling : public NonCopyable {
   const uint32_t depth_;
 };
 
+/// The same where nobody is told on that CPU, so it never is.
+class FirstTelling : public NonCopyable {
+ public:
+  [[gnu::always_inline]] explicit FirstTelling(TracepointCpu& cpu) : cpu_(cpu) {
+    cpu_.depth.Store(1, kRelaxed);
+    TrapFence();
+  }
+  [[gnu::always_inline]] ~FirstTelling() {
+    TrapFence();
+    cpu_.depth.Store(0, kRelaxed);
+  }
+
+ private:
+  TracepointCpu& cpu_;
+};
+
 void TellArguments(Tracepoint& tracepoint, ArgumentsConsumer& consumer,
                    const uint64_t* arguments, const EventPlace& place) {
   const Telling telling(tracepoint, cpus->Of(place.cpu));
@@ -411,23 +427,17 @@ template <typename Facts>
         const RecordConsumer& consumer = *told.records()->Load(kRelaxed);
         TraceWriter* const writer = consumer.writer();
         if (writer != nullptr && info.text_size == nullptr) {
-          // As Telling: it was 0, since nobody is told outside of the section.
-          mine.depth.Store(1, kRelaxed);
-          TrapFence();
+          // Nobody is told outside of the section.
+          const FirstTelling telling(mine);
           const size_t size = info.record_size;
           writer->Write(tracepoint.id, size, cpu, [&](void* record) {
             info.fill(record, size, arguments);
           });
-          TrapFence();
-          mine.depth.Store(0, kRelaxed);
         } else if (const EventFilter* const filter = consumer.filter();
                    filter != nullptr && info.text_size == nullptr) {
-          mine.depth.Store(1, kRelaxed);
-          TrapFence();
+          const FirstTelling telling(mine);
           WriteWanted(*consumer.filtering_writer(), *filter, tracepoint,
                       info.record_size, arguments, cpu);
-          TrapFence();
-          mine.depth.Store(0, kRelaxed);
         } else {
           TellRecords(tracepoint, told.records(), arguments,
                       {cpu, nullptr, frame});

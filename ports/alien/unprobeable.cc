@@ -45,13 +45,9 @@ bool IsUnprobeable(uintptr_t address) {
       {ebpf_alien_trap_begin, ebpf_alien_trap_end},
       {ebpf_ticks_noprobe_begin, ebpf_ticks_noprobe_end},
   };
-  for (const TextRange& range : hooks) {
-    if (range.Overlaps(address, 1)) {
-      return true;
-    }
-  }
   ebpf_symbol symbol = {};
-  if (!ebpf_port_symbol_by_address(address, &symbol)) {
+  if (AnyOverlaps(hooks, address, 1) ||
+      !ebpf_port_symbol_by_address(address, &symbol)) {
     return true;
   }
   char buffer[kMaxSymbolName];

@@ -29,12 +29,7 @@ bool IsUnprobeable(uintptr_t address, size_t size) {
       {ebpf_dragonos_trap_noprobe_begin, ebpf_dragonos_trap_noprobe_end},
       {ebpf_ticks_noprobe_begin, ebpf_ticks_noprobe_end},
   };
-  for (const TextRange& range : ranges) {
-    if (range.Overlaps(address, size)) {
-      return true;
-    }
-  }
-  return false;
+  return AnyOverlaps(ranges, address, size);
 }
 
 }  // namespace ebpf::dragonos

@@ -14,6 +14,7 @@
 #include "ports/hermit/symbols.h"
 
 EBPF_NOPROBE_SYMBOLS(ebpf_ticks_noprobe)
+EBPF_NOPROBE_SYMBOLS(ebpf_hermit_cpu)
 EBPF_NOPROBE_SYMBOLS(ebpf_hermit_text)
 EBPF_NOPROBE_RANGE(ebpf_hermit_text)
 
@@ -52,10 +53,12 @@ bool IsInOneFunction(uintptr_t address, size_t size) {
 /// The port's own part of a breakpoint's way, and what runs under a lock that a
 /// program may take.
 bool IsOnTheTrapsWay(uintptr_t address, size_t size) {
-  const ebpf::TextRange text = {ebpf_hermit_text_begin, ebpf_hermit_text_end};
-  const ebpf::TextRange ticks = {ebpf_ticks_noprobe_begin,
-                                 ebpf_ticks_noprobe_end};
-  return text.Overlaps(address, size) || ticks.Overlaps(address, size) ||
+  const ebpf::TextRange ranges[] = {
+      {ebpf_hermit_cpu_begin, ebpf_hermit_cpu_end},
+      {ebpf_hermit_text_begin, ebpf_hermit_text_end},
+      {ebpf_ticks_noprobe_begin, ebpf_ticks_noprobe_end},
+  };
+  return ebpf::AnyOverlaps(ranges, address, size) ||
          ebpf::hermit::IsTrapCode(address, size);
 }
 

@@ -160,13 +160,9 @@ bool IsNoprobe(uint64_t address, size_t size) {
       {ebpf_host_cpu_noprobe_begin, ebpf_host_cpu_noprobe_end},
       {ebpf_host_rendezvous_noprobe_begin, ebpf_host_rendezvous_noprobe_end},
   };
-  for (const TextRange& range : ranges) {
-    if (range.Overlaps(address, size)) {
-      return true;
-    }
-  }
-  return &ebpf_host_trap_noprobe_range != nullptr &&
-         ebpf_host_trap_noprobe_range.Overlaps(address, size);
+  return AnyOverlaps(ranges, address, size) ||
+         (&ebpf_host_trap_noprobe_range != nullptr &&
+          ebpf_host_trap_noprobe_range.Overlaps(address, size));
 }
 
 void* AllocateExecutable(size_t size, uint64_t near, uint64_t reach) {

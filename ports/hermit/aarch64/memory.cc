@@ -8,7 +8,6 @@
 #include "ports/hermit/aarch64/registers.h"
 #include "ports/hermit/machine.h"
 
-EBPF_NOPROBE_SYMBOLS(ebpf_hermit_cpu)
 EBPF_NOPROBE_SYMBOLS(ebpf_hermit_trap)
 
 extern "C" {
@@ -32,16 +31,10 @@ void FlushInsns(uintptr_t address, size_t size) {
 
 bool IsTrapCode(uintptr_t address, size_t size) {
   const TextRange ranges[] = {
-      {ebpf_hermit_cpu_begin, ebpf_hermit_cpu_end},
       {ebpf_hermit_trap_begin, ebpf_hermit_trap_end},
       {EbpfHermitVectors, EbpfHermitVectorsEnd},
   };
-  for (const TextRange& range : ranges) {
-    if (range.Overlaps(address, size)) {
-      return true;
-    }
-  }
-  return IsKernelStub(address, size);
+  return AnyOverlaps(ranges, address, size) || IsKernelStub(address, size);
 }
 
 }  // namespace ebpf::hermit

@@ -10,7 +10,6 @@
 #include "ports/hermit/kernel.h"
 #include "ports/hermit/machine.h"
 
-EBPF_NOPROBE_SYMBOLS(ebpf_hermit_cpu)
 EBPF_NOPROBE_SYMBOLS(ebpf_hermit_trap)
 
 extern "C" {
@@ -67,18 +66,12 @@ void FlushInsns(uintptr_t address, size_t size) {
 
 bool IsTrapCode(uintptr_t address, size_t size) {
   const TextRange ranges[] = {
-      {ebpf_hermit_cpu_begin, ebpf_hermit_cpu_end},
       {ebpf_hermit_trap_begin, ebpf_hermit_trap_end},
       {EbpfHermitVector, EbpfHermitVectorEnd},
       {At(&trap_entry), At(&run_user) + kRunUserSize},
   };
-  for (const TextRange& range : ranges) {
-    if (range.Overlaps(address, size)) {
-      return true;
-    }
-  }
-  // It reads scause and stval, which a breakpoint overwrites.
-  return IsTrapHandler(address, size);
+  // The handler reads scause and stval, which a breakpoint overwrites.
+  return AnyOverlaps(ranges, address, size) || IsTrapHandler(address, size);
 }
 
 }  // namespace ebpf::hermit

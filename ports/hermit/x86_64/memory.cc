@@ -7,7 +7,6 @@
 #include "core/platform/text.h"
 #include "ports/hermit/machine.h"
 
-EBPF_NOPROBE_SYMBOLS(ebpf_hermit_cpu)
 EBPF_NOPROBE_SYMBOLS(ebpf_hermit_trap)
 
 extern "C" {
@@ -66,16 +65,10 @@ void FlushInsns(uintptr_t /*address*/, size_t /*size*/) {
 
 bool IsTrapCode(uintptr_t address, size_t size) {
   const TextRange ranges[] = {
-      {ebpf_hermit_cpu_begin, ebpf_hermit_cpu_end},
       {ebpf_hermit_trap_begin, ebpf_hermit_trap_end},
       {EbpfHermitGates, EbpfHermitGatesEnd},
   };
-  for (const TextRange& range : ranges) {
-    if (range.Overlaps(address, size)) {
-      return true;
-    }
-  }
-  return false;
+  return AnyOverlaps(ranges, address, size);
 }
 
 }  // namespace ebpf::hermit
