@@ -125,16 +125,26 @@ enum class Match : uint8_t {
   kBelow,      // it begins with the kind's
 };
 
+/// Where `path` is below the alias, leaves what follows that, and of `its_path`
+/// what follows the directory itself; false: it is not in there.
+bool CutAlias(StringView* its_path, StringView* path) {
+  if (path->StartsWith(kTracingAlias) &&
+      (path->size() == kTracingAlias.size() ||
+       (*path)[kTracingAlias.size()] == '/')) {
+    if (!its_path->StartsWith(kTracing)) {
+      return false;
+    }
+    *path = path->Substring(kTracingAlias.size());
+    *its_path = its_path->Substring(kTracing.size());
+  }
+  return true;
+}
+
 Match Compare(const TextKind& kind, StringView path, TextPlace* place,
               StringView* next) {
   StringView its_path = kind.path;
-  if (path.StartsWith(kTracingAlias) && (path.size() == kTracingAlias.size() ||
-                                         path[kTracingAlias.size()] == '/')) {
-    if (!its_path.StartsWith(kTracing)) {
-      return Match::kNone;
-    }
-    path = path.Substring(kTracingAlias.size());
-    its_path = its_path.Substring(kTracing.size());
+  if (!CutAlias(&its_path, &path)) {
+    return Match::kNone;
   }
   *place = TextPlace();
   place->kind = &kind;
@@ -163,37 +173,35 @@ constexpr struct {
 } kDirectories[] = {
     {"/sys/kernel/debug", 0700},
     {"/sys/kernel/tracing", 0700},
-    {"/sys/kernel/debug/tracing", 0700},
     {"/sys/kernel/tracing/options", 0750},
-    {"/sys/kernel/debug/tracing/options", 0750},
     {"/sys/kernel/tracing/per_cpu", 0750},
-    {"/sys/kernel/debug/tracing/per_cpu", 0750},
     {"/sys/kernel/tracing/per_cpu/{cpu}", 0750},
-    {"/sys/kernel/debug/tracing/per_cpu/{cpu}", 0750},
 };
 
-bool IsSamePath(StringView pattern, StringView path) {
+/// Whether `pattern` is of `name` in `path`, or of that itself where the name
+/// is empty.
+bool IsPathOf(StringView pattern, StringView path, StringView name) {
+  if (!CutAlias(&pattern, &path)) {
+    return false;
+  }
   Parts its(pattern);
   Parts wanted(path);
+  StringView part;
   StringView one;
-  StringView other;
-  while (its.Next(&one)) {
-    if (!wanted.Next(&other) || (!IsBlank(one) && one != other)) {
+  while (its.Next(&part)) {
+    if (!wanted.Next(&one)) {
+      one = Exchange(name, StringView());
+    }
+    if (one.empty() || (!IsBlank(part) && part != one)) {
       return false;
     }
   }
-  return !wanted.Next(&other);
+  return !wanted.Next(&one) && name.empty();
 }
 
-/// Of the directory `name` in `path`.
-uint32_t ModeBelow(StringView path, StringView name) {
+uint32_t ModeOf(StringView path, StringView name = StringView()) {
   for (const auto& directory : kDirectories) {
-    const StringView its = directory.path;
-    size_t slash = its.size();
-    while (its[--slash] != '/') {
-    }
-    const StringView last = its.Substring(slash + 1);
-    if (IsSamePath(its.First(slash), path) && (IsBlank(last) || last == name)) {
+    if (IsPathOf(directory.path, path, name)) {
       return directory.mode;
     }
   }
@@ -250,14 +258,7 @@ bool NameInBlank(StringView blank, const TextPlace& place, size_t* index,
 
 }  // namespace
 
-uint32_t TextDirectoryMode(StringView path) {
-  for (const auto& directory : kDirectories) {
-    if (IsSamePath(directory.path, path)) {
-      return directory.mode;
-    }
-  }
-  return 0755;
-}
+uint32_t TextDirectoryMode(StringView path) { return ModeOf(path); }
 
 const TextKind* TextAt(size_t index) {
   for (const TextKind& kind : kTexts) {
@@ -317,8 +318,7 @@ Status ReadTextDirectory(StringView path, size_t index, TextEntry* entry) {
       name.Put(next);
     }
     entry->is_directory = !StringView(kind.path).EndsWith(next);
-    entry->mode = entry->is_directory ? ModeBelow(path, StringView(entry->name))
-                                      : kind.mode;
+    entry->mode = entry->is_directory ? ModeOf(path, entry->name) : kind.mode;
     return Status::kOk;
   }
   return Status::kNotFound;
