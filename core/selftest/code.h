@@ -6,7 +6,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/base/types.h"
+#include "core/platform/text.h"
+
 namespace ebpf::selftest {
+
+inline uintptr_t AddressOf(const void* object) {
+  return reinterpret_cast<uintptr_t>(object);
+}
 
 /// Bytes that hold any of the functions below. What is read beyond one is the
 /// text behind it.
@@ -36,6 +43,34 @@ inline constexpr uint32_t kCodeCount = sizeof kCodes / sizeof kCodes[0];
 inline const uint8_t* BytesOfCode(uint32_t index) {
   return reinterpret_cast<const uint8_t*>(kCodes[index % kCodeCount]);
 }
+
+/// As far as executable memory may be from the rest.
+inline constexpr uint64_t kAnywhere = UINT64_MAX;
+
+/// Executable memory for the length of a test.
+class CodeMemory : public NonCopyable {
+ public:
+  explicit CodeMemory(size_t size)
+      : memory_(
+            ebpf_port_exec_alloc(size, AddressOf(BytesOfCode(0)), kAnywhere)),
+        size_(size) {}
+  ~CodeMemory() {
+    if (memory_ != nullptr) {
+      ebpf_port_exec_free(memory_, size_);
+    }
+  }
+
+  /// Whether there is some.
+  bool ok() const { return memory_ != nullptr; }
+  uint8_t* at(size_t offset) const {
+    return static_cast<uint8_t*>(memory_) + offset;
+  }
+  uintptr_t address() const { return AddressOf(memory_); }
+
+ private:
+  void* const memory_;
+  const size_t size_;
+};
 
 // A copy has not the type's hash in front that UBSan looks for.
 #if defined(__clang__)

@@ -13,41 +13,10 @@
 namespace ebpf::selftest {
 namespace {
 
-constexpr uint64_t kAnywhere = UINT64_MAX;
 constexpr size_t kPage = 4096;
 constexpr uint32_t kMostCpus = 8;
 
 constinit uint8_t data[64] = {};
-
-uintptr_t AddressOf(const void* object) {
-  return reinterpret_cast<uintptr_t>(object);
-}
-
-/// Executable memory for the length of a test; it has no writing if the port
-/// has not.
-class Exec {
- public:
-  explicit Exec(size_t size)
-      : memory_(
-            ebpf_port_exec_alloc(size, AddressOf(BytesOfCode(0)), kAnywhere)),
-        size_(size) {}
-  ~Exec() {
-    if (memory_ != nullptr) {
-      ebpf_port_exec_free(memory_, size_);
-    }
-  }
-  Exec(const Exec&) = delete;
-  Exec& operator=(const Exec&) = delete;
-
-  bool ok() const { return memory_ != nullptr; }
-  uint8_t* at(size_t offset) const {
-    return static_cast<uint8_t*>(memory_) + offset;
-  }
-
- private:
-  void* const memory_;
-  const size_t size_;
-};
 
 /// What a CPU found when it called code.
 struct CallOn {
@@ -90,7 +59,7 @@ int WriteCode(uint8_t* to, uint32_t index) {
 }
 
 bool HasWriting() {
-  Exec memory(kCodeSize);
+  CodeMemory memory(kCodeSize);
   return memory.ok() && WriteCode(memory.at(0), 0) == 0;
 }
 
@@ -102,7 +71,7 @@ bool HasWriting() {
 
 void WrittenCodeRunsOnEachCpu(Environment& environment) {
   NEEDS_WRITING(environment);
-  Exec memory(kCodeSize);
+  CodeMemory memory(kCodeSize);
   PORT_ASSERT(environment, memory.ok());
   for (uint32_t i = 0; i < 2 * kCodeCount; ++i) {
     PORT_ASSERT(environment, WriteCode(memory.at(0), i) == 0);
@@ -113,11 +82,11 @@ void WrittenCodeRunsOnEachCpu(Environment& environment) {
 
 void MemoryThatIsGivenAgainRunsItsNewCode(Environment& environment) {
   NEEDS_WRITING(environment);
-  const Exec keeper(kCodeSize);  // of a page that they may share
+  const CodeMemory keeper(kCodeSize);  // of a page that they may share
   uint32_t same_place = 0;
   const uint8_t* last = nullptr;
   for (uint32_t i = 0; i < 4 * kCodeCount; ++i) {
-    Exec memory(kCodeSize);
+    CodeMemory memory(kCodeSize);
     PORT_ASSERT(environment, memory.ok());
     same_place += memory.at(0) == last ? 1 : 0;
     last = memory.at(0);
@@ -134,7 +103,7 @@ constinit uint8_t patterns[2 * kPage + 1] = {};
 
 void WritesEachSizeAtEachPlaceAndNoMore(Environment& environment) {
   NEEDS_WRITING(environment);
-  Exec memory(4 * kPage);
+  CodeMemory memory(4 * kPage);
   PORT_ASSERT(environment, memory.ok());
   constexpr size_t kSizes[] = {1, 2, 3, 7, 63, 65, kPage - 1, kPage, 2 * kPage};
   constexpr size_t kPlaces[] = {0, 1, 30, kPage - 1, kPage, kPage + 5};
@@ -159,7 +128,7 @@ void WritesEachSizeAtEachPlaceAndNoMore(Environment& environment) {
 
 void CodeAcrossPagesRuns(Environment& environment) {
   NEEDS_WRITING(environment);
-  Exec memory(3 * kPage);
+  CodeMemory memory(3 * kPage);
   PORT_ASSERT(environment, memory.ok());
   // The border between two pages, wherever the memory begins.
   const size_t border = kPage - AddressOf(memory.at(0)) % kPage;
@@ -173,10 +142,10 @@ void CodeAcrossPagesRuns(Environment& environment) {
 /// Whatever was given before.
 void WholePagesBeginWherePagesDo(Environment& environment) {
   NEEDS_WRITING(environment);
-  Exec before(64);
-  Exec page(kPage);
-  Exec between(192);
-  Exec pages(3 * kPage);
+  CodeMemory before(64);
+  CodeMemory page(kPage);
+  CodeMemory between(192);
+  CodeMemory pages(3 * kPage);
   PORT_ASSERT(environment,
               before.ok() && page.ok() && between.ok() && pages.ok());
   PORT_EXPECT(environment, AddressOf(page.at(0)) % kPage == 0);
@@ -189,7 +158,7 @@ void LargeImagesAreWrittenWhole(Environment& environment) {
   constexpr size_t kSizes[] = {size_t{4} << 20, size_t{1} << 20,
                                size_t{128} << 10, size_t{32} << 10};
   for (size_t size : kSizes) {
-    Exec memory(size);
+    CodeMemory memory(size);
     auto* image = static_cast<uint8_t*>(ebpf_port_alloc(size, 8));
     const bool there = memory.ok() && image != nullptr;
     if (there) {
@@ -229,7 +198,7 @@ void NeighboursGoOnWhileOneIsWritten(Environment& environment) {
   neighbour.end.Store(false, kRelaxed);
   neighbour.calls.Store(0, kRelaxed);
   neighbour.wrong.Store(0, kRelaxed);
-  Exec memory(kPage);
+  CodeMemory memory(kPage);
   PORT_ASSERT(environment, memory.ok());
   PORT_ASSERT(environment, WriteCode(memory.at(0), 5) == 0);
   neighbour.address = AddressOf(memory.at(0));
@@ -261,7 +230,7 @@ void NeighboursGoOnWhileOneIsWritten(Environment& environment) {
 
 void RefusesWhatIsNoExecutableMemory(Environment& environment) {
   NEEDS_WRITING(environment);
-  Exec memory(kPage);
+  CodeMemory memory(kPage);
   PORT_ASSERT(environment, memory.ok());
   uint8_t before[kCodeSize];
   CopyBytes(before, BytesOfCode(0), sizeof before);
@@ -292,7 +261,7 @@ void WhatWasGivenBackIsRefused(Environment& environment) {
 
 void NoMappingWritesAndExecutes(Environment& environment) {
   NEEDS_WRITING(environment);
-  Exec memory(kPage);
+  CodeMemory memory(kPage);
   PORT_ASSERT(environment, memory.ok());
   switch (environment.TryWrite(AddressOf(memory.at(0)))) {
     case Environment::Attempt::kUnknown:

@@ -10,41 +10,12 @@
 namespace ebpf::selftest {
 namespace {
 
-constexpr uint64_t kAnywhere = UINT64_MAX;
 constexpr uint64_t kTwoGiB = uint64_t{1} << 31;
 
 constinit uint8_t data[64] = {};
 
-uintptr_t AddressOf(const void* object) {
-  return reinterpret_cast<uintptr_t>(object);
-}
-
-/// Executable memory for the length of a test.
-class Exec {
- public:
-  explicit Exec(size_t size)
-      : memory_(
-            ebpf_port_exec_alloc(size, AddressOf(BytesOfCode(0)), kAnywhere)),
-        size_(size) {}
-  ~Exec() {
-    if (memory_ != nullptr) {
-      ebpf_port_exec_free(memory_, size_);
-    }
-  }
-  Exec(const Exec&) = delete;
-  Exec& operator=(const Exec&) = delete;
-
-  bool ok() const { return memory_ != nullptr; }
-  uintptr_t address() const { return AddressOf(memory_); }
-  const uint8_t* bytes() const { return static_cast<const uint8_t*>(memory_); }
-
- private:
-  void* const memory_;
-  const size_t size_;
-};
-
 void WrittenCodeRuns(Environment& environment) {
-  Exec memory(kCodeSize);
+  CodeMemory memory(kCodeSize);
   if (!memory.ok()) {
     environment.Skipped("no executable memory");
     return;
@@ -58,7 +29,7 @@ void WrittenCodeRuns(Environment& environment) {
 }
 
 void WritesEachSizeAndNoMore(Environment& environment) {
-  Exec memory(128);
+  CodeMemory memory(128);
   if (!memory.ok()) {
     environment.Skipped("no executable memory");
     return;
@@ -66,7 +37,7 @@ void WritesEachSizeAndNoMore(Environment& environment) {
   uint8_t pattern[64];
   for (size_t size = 1; size <= 64; ++size) {
     uint8_t before[128];
-    CopyBytes(before, memory.bytes(), sizeof before);
+    CopyBytes(before, memory.at(0), sizeof before);
     for (uint8_t& byte : pattern) {
       byte = static_cast<uint8_t>(size * 3);
     }
@@ -75,12 +46,12 @@ void WritesEachSizeAndNoMore(Environment& environment) {
                 StopAndWrite({memory.address() + at, pattern, size}) == 0);
     CopyBytes(before + at, pattern, size);
     PORT_EXPECT(environment, EqualBytes(ConstBytes(before, sizeof before),
-                                        ConstBytes(memory.bytes(), 128)));
+                                        ConstBytes(memory.at(0), 128)));
   }
 }
 
 void WritesAcrossPages(Environment& environment) {
-  Exec memory(3 * 4096);
+  CodeMemory memory(3 * 4096);
   if (!memory.ok()) {
     environment.Skipped("no executable memory of several pages");
     return;
@@ -214,7 +185,7 @@ void OnlyKernelTextMayBeProbed(Environment& environment) {
   }
   PORT_EXPECT(environment, !ebpf_port_may_probe(UINTPTR_MAX, 1));
   PORT_EXPECT(environment, !ebpf_port_may_probe(UINTPTR_MAX, 16));
-  Exec memory(64);
+  CodeMemory memory(64);
   PORT_EXPECT(environment,
               !memory.ok() || !ebpf_port_may_probe(memory.address(), 1));
 }

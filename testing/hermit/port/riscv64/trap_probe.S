@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// See trap_probe.h. All of it but the loop of HermitTestTurns runs with
-// interrupts masked: what is below sp must stay as the breakpoint's handler
-// leaves it.
+// See trap_probe.h. It runs with interrupts masked: what is below sp must stay
+// as the breakpoint's handler leaves it.
 
 	.equ	OUT, 120
 	.equ	STATUS, 128
@@ -145,21 +144,6 @@ HermitTestBreakpoint:
 	ebreak
 	finish
 	.size	HermitTestRegisters, . - HermitTestRegisters
-
-	.globl	HermitTestTurns
-	.hidden	HermitTestTurns
-	.type	HermitTestTurns, @function
-HermitTestTurns:
-	begin
-	csrsi	sstatus, 2
-	.globl	HermitTestTurn
-	.hidden	HermitTestTurn
-HermitTestTurn:
-	addi	a0, a0, -1
-	bnez	a0, HermitTestTurn
-	csrci	sstatus, 2
-	finish
-	.size	HermitTestTurns, . - HermitTestTurns
 
 	.globl	HermitTestStackPointer
 	.hidden	HermitTestStackPointer

@@ -24,11 +24,6 @@ extern "C" {
 void HermitTestRegisters(const Registers* in, Registers* out);
 extern const uint8_t HermitTestBreakpoint[];
 
-/// Loads `in`, and with interrupts on counts a0 down to zero in the two
-/// instructions at HermitTestTurn; stores in `out` what is found then.
-void HermitTestTurns(const Registers* in, Registers* out);
-extern const uint8_t HermitTestTurn[];
-
 /// Hits a breakpoint whose handler moves sp by a multiple of 16, and returns by
 /// how much it was moved, with the 16 bytes at the new sp in `top`.
 int64_t HermitTestStackPointer(uint64_t top[2]);
