@@ -3,10 +3,9 @@
 // The list of the contract's topics.
 #include "core/selftest/contract.h"
 
-#include "core/base/text_writer.h"
-#include "core/platform/log.h"
 #include "core/platform/version.h"
 #include "core/selftest/case.h"
+#include "core/selftest/line.h"
 
 namespace ebpf::selftest {
 namespace {
@@ -54,9 +53,9 @@ void RunCase(void* context, const Case& test, uint32_t tier) {
 }
 
 void Log(const Score& score) {
-  char line[160];
-  TextWriter writer(line, sizeof(line) - 1);
-  writer.Put("ebpf: selftest: contract ").PutUnsigned(EBPF_PORT_API);
+  Line line;
+  auto& writer = line.writer();
+  writer.Put("contract ").PutUnsigned(EBPF_PORT_API);
   for (uint32_t tier = 0; tier < kTiers; ++tier) {
     const TierScore& own = score.tiers[tier];
     const uint32_t ran = own.passed + own.failed;
@@ -69,9 +68,6 @@ void Log(const Score& score) {
       writer.Put(" (").PutUnsigned(own.skipped).Put(" skipped)");
     }
   }
-  const size_t size = writer.text().size();
-  line[size] = '\n';
-  ebpf_port_log(line, size + 1);
 }
 
 }  // namespace

@@ -3,12 +3,11 @@
 // core/selftest/kernel_environment.h's implementation.
 #include "core/selftest/kernel_environment.h"
 
-#include "core/base/text_writer.h"
 #include "core/platform/cpu.h"
-#include "core/platform/log.h"
 #include "core/platform/nofault.h"
 #include "core/platform/task.h"
 #include "core/platform/time.h"
+#include "core/selftest/line.h"
 #include "machine/interrupts.h"
 
 /// What is probed. Nobody else calls it, so that nothing else is in its trap.
@@ -23,24 +22,6 @@ namespace ebpf::selftest {
 namespace {
 
 constexpr int kMinusFault = -14;
-
-/// Lines are whole, whoever else writes: by one call.
-class Line {
- public:
-  Line() : writer_(text_, sizeof(text_) - 1) {
-    writer_.Put("ebpf: selftest: ");
-  }
-  ~Line() {
-    const size_t size = writer_.text().size();
-    text_[size] = '\n';
-    ebpf_port_log(text_, size + 1);
-  }
-  TextWriter& writer() { return writer_; }
-
- private:
-  char text_[240];
-  TextWriter writer_;
-};
 
 }  // namespace
 

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: MIT
 //
 // core/selftest/selftest.h's entry.
-#include "core/base/string_view.h"
-#include "core/platform/log.h"
 #include "core/platform/time.h"
 #include "core/selftest/contract.h"
 #include "core/selftest/kernel_environment.h"
+#include "core/selftest/line.h"
 #include "core/selftest/selftest.h"
 
 namespace {
@@ -27,10 +26,11 @@ bool ClockGoesOn() {
 extern "C" uint32_t ebpf_port_selftest(const ebpf_selftest_kernel* kernel) {
   using namespace ebpf::selftest;
   if (!ClockGoesOn()) {
-    constexpr ebpf::StringView kLine =
-        "ebpf: selftest: FAIL ebpf_port_time_ns stands still, and without a "
-        "clock nothing can be tested; does it need a start?\n";
-    ebpf_port_log(kLine.data(), kLine.size());
+    Line line;
+    line.writer().Put(
+        "FAIL ebpf_port_time_ns stands still, and without a clock nothing can "
+        "be "
+        "tested; does it need a start?");
     return 1;
   }
   const ebpf_selftest_kernel nothing = {};
