@@ -229,6 +229,25 @@ GUEST_TEST(Threads, ArePreemptedIfTheKernelDoesSo) {
   GUEST_EXPECT(IsPreempted(true));
 }
 
+constinit ebpf::Atomic<bool> ends_wait_for_ticks{false};
+
+void End(void* /*argument*/) {}
+
+GUEST_TEST(Threads, AnEndIsToldThoughTicksComeMeanwhile) {
+  if (!personality::kCanPreempt) {
+    SkipTest("this kernel never preempts");
+    return;
+  }
+  // On this CPU: a tick has somebody to go on with, who waits for the end.
+  Thread* thread = Spawn("ends", machine::CpuId(), End, nullptr);
+  GUEST_ASSERT(thread != nullptr);
+  ends_wait_for_ticks.Store(true, ebpf::kRelaxed);
+  SetPreemptive(true);
+  Join(thread);
+  SetPreemptive(false);
+  ends_wait_for_ticks.Store(false, ebpf::kRelaxed);
+}
+
 GUEST_TEST(Threads, AreNotPreemptedWhereTheyForbidIt) {
   SetPreemptive(true);
   PreemptDisable();
@@ -352,3 +371,15 @@ GUEST_TEST(Console, PrintsWholeLinesFromAllCpus) {
 
 }  // namespace
 }  // namespace guest
+
+// The kernel calls this between a thread's end and telling who waits for it.
+extern "C" void ebpf_task_exit(uint64_t /*stack_begin*/,
+                               uint64_t /*stack_end*/) {
+  if (guest::ends_wait_for_ticks.Load(ebpf::kRelaxed)) {
+    const uint32_t cpu = guest::machine::CpuId();
+    const uint64_t end = guest::TickCount(cpu) + 2;
+    while (guest::TickCount(cpu) < end) {
+      guest::machine::Relax();
+    }
+  }
+}

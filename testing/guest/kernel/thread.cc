@@ -339,10 +339,12 @@ void Idle() {
   CpuState& cpu = cpus[machine::CpuId()];
   for (;;) {
     if (Thread* thread = cpu.leaving) {
-      cpu.leaving = nullptr;
       TellEnd(*thread);
       // Pairs with the acquire in Join(), which frees it.
       thread->finished.Store(true, ebpf::kRelease);
+      // Not before: while there is one, nobody preempts this thread, which is
+      // in no queue and would not come back to say it.
+      cpu.leaving = nullptr;
     }
     YieldOrWait();
   }
