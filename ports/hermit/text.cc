@@ -79,9 +79,10 @@ int ebpf_port_text_write(uintptr_t to, const void* bytes, size_t size) {
   if (size == 0 || size > kMaxWrite) {
     return kMinusInvalid;
   }
-  if (!ebpf::hermit::IsText(to, size) ||
-      (ebpf::hermit::exec_pool.Touches(to, size) &&
-       !ebpf::hermit::exec_pool.IsTaken(to, size))) {
+  // The pool has no symbols, and may lie in front of all that have.
+  if (ebpf::hermit::exec_pool.Touches(to, size)
+          ? !ebpf::hermit::exec_pool.IsTaken(to, size)
+          : !ebpf::hermit::IsText(to, size)) {
     return kMinusFault;
   }
   // The bytes lie in at most two pages.
