@@ -161,18 +161,22 @@ refused:
 pass_on:
 	ld	t0, FRAME_T0(sp)
 	addi	sp, sp, FRAME_SIZE + GAP_SIZE
-	// trap.cc writes it: a jump to the kernel's vector.
-	.balign	4
-	.option	push
-	.option	norvc
-	.globl	EbpfHermitToKernel
-	.hidden	EbpfHermitToKernel
-EbpfHermitToKernel:
-	j	EbpfHermitToKernel
-	.option	pop
+	// The kernel's vector may be anywhere, and no register is free but sp: it
+	// begins by leaving sp in sscratch and taking it back. It is entered at
+	// the latter.
+	csrw	sscratch, sp
+	ld	sp, EbpfHermitKernelVector
+	jr	sp
 	.size	EbpfHermitVector, . - EbpfHermitVector
 	.globl	EbpfHermitVectorEnd
 	.hidden	EbpfHermitVectorEnd
 EbpfHermitVectorEnd:
+
+	.bss
+	.balign	8
+	.globl	EbpfHermitKernelVector
+	.hidden	EbpfHermitKernelVector
+EbpfHermitKernelVector:
+	.skip	8
 
 	.section .note.GNU-stack, "", @progbits

@@ -168,6 +168,7 @@ HermitTestStackPointer:
 	.type	HermitTestKernelHandler, @function
 	.balign	4
 HermitTestKernelHandler:
+	csrr	sp, sscratch
 	csrw	sscratch, x31
 	la	x31, hermit_test_kernel_saw
 	store_below_x31

@@ -28,7 +28,8 @@ extern const uint8_t HermitTestBreakpoint[];
 /// how much it was moved, with the 16 bytes at the new sp in `top`.
 int64_t HermitTestStackPointer(uint64_t top[2]);
 
-/// A trap vector that stands in for the kernel's: stores what it finds in
+/// A trap vector that stands in for the kernel's, from where the port enters
+/// that: stores what it finds in
 /// hermit_test_kernel_saw, and returns behind the four bytes of the
 /// instruction.
 extern const uint8_t HermitTestKernelHandler[];
@@ -44,8 +45,8 @@ static_assert(offsetof(KernelView, pc) == 248);
 static_assert(sizeof(KernelView) == 280);
 extern KernelView hermit_test_kernel_saw;
 
-/// The port's way to the kernel's vector, a jump, and that vector.
-extern const uint8_t EbpfHermitToKernel[];
+/// Where the port enters the kernel's vector, and that vector.
+extern uintptr_t EbpfHermitKernelVector;
 void trap_entry();
 
 }  // extern "C"
