@@ -124,6 +124,14 @@ void ebpf_client_limit_memlock(struct ebpf_client* client, uint64_t bytes);
 /* Closes what is open. Nobody else uses the client any more. */
 void ebpf_client_delete(struct ebpf_client* client);
 
+/* For kernels whose own descriptors stand for files of ours
+ * (ebpf_port_fd_install and ebpf_port_fd_get, core/platform/files.h): one
+ * client for all processes. Memory, rights and descriptors are those of the
+ * process that calls, so fork, dup and passing descriptors on are the kernel's
+ * business alone; what they keep by mapping counts together. The kernel's own
+ * close closes: ebpf_close is -EBADF. Null when there is no memory. */
+struct ebpf_client* ebpf_client_create_for_callers(void);
+
 /* bpf(2) and perf_event_open(2). Pointers are 64-bit numbers whose meaning is
  * the client's origin. */
 int64_t ebpf_bpf(struct ebpf_client* client, uint32_t command, uint64_t attr,
@@ -160,6 +168,33 @@ int64_t ebpf_fd_name(struct ebpf_client* client, int32_t fd, const char** name);
  * -EBADF. */
 int64_t ebpf_fd_info(struct ebpf_client* client, int32_t fd, char* text,
                      size_t size);
+
+/* Such a file, for the kernel's file object that holds it. What has the name of
+ * a call on descriptors (ebpf_fd_wake for `wake`, and so on) does the same; the
+ * client's origin says what pointers are: the kernel's own to read to memory of
+ * the kernel, the callers' for ioctl and mmap. Context: task; of the last put
+ * as well, since it may wait. */
+struct ebpf_file;
+void ebpf_file_keep(struct ebpf_file* file);
+void ebpf_file_put(struct ebpf_file* file);
+/* From where nobody may wait, as where a process's table goes under a lock: a
+ * task waits for what there is to wait for (ebpf_port_defer; without it, this
+ * call). Context: any. */
+void ebpf_file_put_later(struct ebpf_file* file);
+int64_t ebpf_file_read(struct ebpf_client* client, struct ebpf_file* file,
+                       uint64_t to, uint64_t size);
+int64_t ebpf_file_write(struct ebpf_client* client, struct ebpf_file* file,
+                        uint64_t from, uint64_t size);
+int64_t ebpf_file_poll(struct ebpf_file* file);
+int64_t ebpf_file_ioctl(struct ebpf_client* client, struct ebpf_file* file,
+                        uint32_t command, uint64_t argument);
+struct ebpf_pages;
+int64_t ebpf_file_mmap(struct ebpf_client* client, struct ebpf_file* file,
+                       uint64_t offset, uint64_t size, uint32_t protection,
+                       struct ebpf_pages* pages);
+int64_t ebpf_file_wake(struct ebpf_file* file, void* port_file);
+const char* ebpf_file_name(struct ebpf_file* file);
+int64_t ebpf_file_info(struct ebpf_file* file, char* text, size_t size);
 
 /* What a file layer needs to show the objects that BPF_OBJ_PIN has named, below
  * /sys/fs/bpf: mkdir, unlink, rmdir, readdir. Paths are absolute and the

@@ -25,6 +25,10 @@ ebpf::Client& ToClient(ebpf_client* client) {
   return *reinterpret_cast<ebpf::Client*>(client);
 }
 
+ebpf::File& ToFile(ebpf_file* file) {
+  return *reinterpret_cast<ebpf::File*>(file);
+}
+
 }  // namespace
 
 extern "C" {
@@ -66,6 +70,11 @@ ebpf_client* ebpf_client_create(ebpf_origin origin) {
       ebpf::Client::Create(origin == EBPF_ORIGIN_KERNEL ? ebpf::Origin::kKernel
                                                         : ebpf::Origin::kUser,
                            ebpf::PortAllocator());
+  return client.ok() ? reinterpret_cast<ebpf_client*>(*client) : nullptr;
+}
+
+ebpf_client* ebpf_client_create_for_callers(void) {
+  auto client = ebpf::Client::CreateForCallers(ebpf::PortAllocator());
   return client.ok() ? reinterpret_cast<ebpf_client*>(*client) : nullptr;
 }
 
@@ -126,6 +135,56 @@ int64_t ebpf_fd_name(ebpf_client* client, int32_t fd, const char** name) {
 
 int64_t ebpf_fd_info(ebpf_client* client, int32_t fd, char* text, size_t size) {
   return ebpf::DescribeFd(ToClient(client), fd, ebpf::Span<char>(text, size));
+}
+
+void ebpf_file_keep(ebpf_file* file) {
+  (void)ebpf::Ref<ebpf::File>::Share(ToFile(file)).Leak();
+}
+
+void ebpf_file_put(ebpf_file* file) {
+  (void)ebpf::Ref<ebpf::File>::Adopt(&ToFile(file));
+}
+
+void ebpf_file_put_later(ebpf_file* file) { ToFile(file).ReleaseLater(); }
+
+int64_t ebpf_file_read(ebpf_client* client, ebpf_file* file, uint64_t to,
+                       uint64_t size) {
+  ebpf::Client& caller = ToClient(client);
+  return ebpf::Read(caller, ToFile(file), caller.Pointer(to), size);
+}
+
+int64_t ebpf_file_write(ebpf_client* client, ebpf_file* file, uint64_t from,
+                        uint64_t size) {
+  ebpf::Client& caller = ToClient(client);
+  return ebpf::Write(caller, ToFile(file), caller.Pointer(from), size);
+}
+
+int64_t ebpf_file_poll(ebpf_file* file) { return ToFile(file).Poll(); }
+
+int64_t ebpf_file_ioctl(ebpf_client* client, ebpf_file* file, uint32_t command,
+                        uint64_t argument) {
+  return ebpf::Ioctl(ToClient(client), ToFile(file), command, argument);
+}
+
+int64_t ebpf_file_mmap(ebpf_client* client, ebpf_file* file, uint64_t offset,
+                       uint64_t size, uint32_t protection, ebpf_pages* pages) {
+  ebpf::MapPages found;
+  const int64_t result = ebpf::Mmap(ToClient(client), ToFile(file), offset,
+                                    size, protection, &found);
+  if (result == 0) {
+    *pages = {found.address, found.size, found.mirrored_size};
+  }
+  return result;
+}
+
+int64_t ebpf_file_wake(ebpf_file* file, void* port_file) {
+  return ebpf::WakeReaders(ToFile(file), port_file);
+}
+
+const char* ebpf_file_name(ebpf_file* file) { return ToFile(file).name(); }
+
+int64_t ebpf_file_info(ebpf_file* file, char* text, size_t size) {
+  return ebpf::Describe(ToFile(file), ebpf::Span<char>(text, size));
 }
 
 int64_t ebpf_pin_mkdir(ebpf_client* client, uint64_t path) {

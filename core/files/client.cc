@@ -45,8 +45,17 @@ Result<Client*> Client::CreateForProgram(Client& parent, Allocator& allocator) {
 }
 
 Result<Client*> Client::Create(Origin origin, Allocator& allocator) {
+  return Create(origin, false, allocator);
+}
+
+Result<Client*> Client::CreateForCallers(Allocator& allocator) {
+  return Create(Origin::kUser, true, allocator);
+}
+
+Result<Client*> Client::Create(Origin origin, bool for_callers,
+                               Allocator& allocator) {
   Client* client = EBPF_TRY(allocator.New<Client>(origin, allocator));
-  const Status status = client->Init();
+  const Status status = client->Init(for_callers);
   if (!IsOk(status)) {
     allocator.Delete(client);
     return status;
@@ -54,8 +63,12 @@ Result<Client*> Client::Create(Origin origin, Allocator& allocator) {
   return client;
 }
 
-Status Client::Init() {
+Status Client::Init(bool for_callers) {
   locked_memory_ = EBPF_TRY(LockedMemory::Create(allocator_));
+  if (for_callers) {
+    fds_.UseCallers();
+    return Status::kOk;
+  }
   return fds_.Init(allocator_);
 }
 

@@ -37,6 +37,10 @@ class Client : public NonCopyable {
   /// kNoMemory, or a client that Delete() ends.
   static Result<Client*> Create(Origin origin, Allocator& allocator);
 
+  /// Stands for whichever process calls: memory, rights and descriptors are
+  /// that one's (core/platform/files.h). kNoMemory.
+  static Result<Client*> CreateForCallers(Allocator& allocator);
+
   /// For what a program that `parent` runs asks for: its pointers are the
   /// kernel's and may be wrong, its descriptors and rights `parent`'s, which
   /// outlives it. kNoMemory.
@@ -86,7 +90,9 @@ class Client : public NonCopyable {
   Client(Origin origin, Allocator& allocator)
       : allocator_(allocator), origin_(origin) {}
 
-  Status Init();
+  static Result<Client*> Create(Origin origin, bool for_callers,
+                                Allocator& allocator);
+  Status Init(bool for_callers);
 
   Client(Client& parent, Allocator& allocator)
       : allocator_(allocator), origin_(Origin::kKernel), parent_(&parent) {}

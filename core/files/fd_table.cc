@@ -3,6 +3,8 @@
 // core/files/fd_table.h's implementation.
 #include "core/files/fd_table.h"
 
+#include "core/platform/files.h"
+
 namespace ebpf {
 
 FdTable::~FdTable() {
@@ -25,7 +27,31 @@ Status FdTable::Init(Allocator& allocator) {
   return Status::kOk;
 }
 
+Result<int> FdTable::InstallInCallers(Ref<File> file) {
+  const int fd = ebpf_port_fd_install(reinterpret_cast<ebpf_file*>(file.get()));
+  if (fd < 0) {
+    return static_cast<Status>(-fd);
+  }
+  // It was the kernel's before this: another thread may have closed it.
+  (void)file.Leak();
+  return fd;
+}
+
+Result<Ref<File>> FdTable::GetFromCallers(int64_t fd) {
+  if (fd < 0 || fd > INT32_MAX) {
+    return Status::kBadFd;
+  }
+  ebpf_file* file = ebpf_port_fd_get(static_cast<int>(fd));
+  if (file == nullptr) {
+    return Status::kBadFd;
+  }
+  return Ref<File>::Adopt(reinterpret_cast<File*>(file));
+}
+
 Result<int> FdTable::Install(Ref<File> file) {
+  if (of_callers_) {
+    return InstallInCallers(Move(file));
+  }
   SpinGuard guard(lock_);
   for (size_t fd = kFirstFd; fd < files_.size(); ++fd) {
     if (files_[fd] == nullptr) {
@@ -37,6 +63,9 @@ Result<int> FdTable::Install(Ref<File> file) {
 }
 
 Result<Ref<File>> FdTable::Get(int64_t fd) {
+  if (of_callers_) {
+    return GetFromCallers(fd);
+  }
   SpinGuard guard(lock_);
   if (!InRange(fd) || files_.empty()) {
     return Status::kBadFd;

@@ -31,8 +31,13 @@ class FdTable : public NonCopyable {
   /// kNoMemory. Once, before anything else.
   Status Init(Allocator& allocator);
 
+  /// In place of Init: the table of whichever process calls, which is the
+  /// kernel's (core/platform/files.h). It closes its descriptors itself.
+  void UseCallers() { of_callers_ = true; }
+
   /// A descriptor of `file`, whose reference moves into the table.
-  /// kTooManyFiles when all are taken.
+  /// kTooManyFiles when all are taken; what the kernel says. No spin lock is
+  /// held.
   Result<int> Install(Ref<File> file);
 
   /// kBadFd where `fd` is not open.
@@ -46,7 +51,11 @@ class FdTable : public NonCopyable {
  private:
   static bool InRange(int64_t fd) { return fd >= kFirstFd && fd < kMaxFds; }
 
+  static Result<int> InstallInCallers(Ref<File> file);
+  static Result<Ref<File>> GetFromCallers(int64_t fd);
+
   Allocator* allocator_ = nullptr;
+  bool of_callers_ = false;  // does not change once there are calls
   SpinLock<LockRank::kFdTable> lock_;
   Span<File*> files_ EBPF_GUARDED_BY(lock_);
 };

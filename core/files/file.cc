@@ -8,6 +8,20 @@
 
 namespace ebpf {
 
+void File::ReleaseLater() {
+  if (ReleaseUnlessLast()) {
+    return;
+  }
+  // Nobody has another reference to make one of, so this happens once.
+  last_release_.file = this;
+  last_release_.run = [](ebpf_deferred* work) {
+    static_cast<LastRelease*>(work)->file->Release();
+  };
+  if (!ebpf_port_defer(&last_release_)) {
+    Release();
+  }
+}
+
 Result<Ref<File>> File::Reopen(uint32_t /*flags*/, Allocator& /*allocator*/) {
   return Status::kInvalid;
 }

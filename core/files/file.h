@@ -11,6 +11,7 @@
 #include "core/maps/map.h"
 #include "core/memory/allocator.h"
 #include "core/memory/ref_counted.h"
+#include "core/platform/defer.h"
 
 namespace ebpf {
 
@@ -24,9 +25,15 @@ class ProgramFile;
 struct CallerPtr;
 
 /// An open file. Shared by dup; gone with its last descriptor and the last call
-/// that uses it. What a kind lacks answers as in Linux. Context of all: task.
+/// that uses it. What a kind lacks answers as in Linux. Context of all that say
+/// nothing else: task.
 class File : public RefCounted<File> {
  public:
+  /// Gives a reference back where nobody may wait: a task does what there is to
+  /// do for the last one, or the caller, where the port can defer nothing.
+  /// Context: any.
+  void ReleaseLater();
+
   /// The link of /proc/self/fd/N that clients look at: "anon_inode:bpf-map".
   virtual const char* name() const = 0;
 
@@ -83,8 +90,14 @@ class File : public RefCounted<File> {
  private:
   friend class RefCounted<File>;
 
+  struct LastRelease : ebpf_deferred {
+    File* file;
+  };
+
   /// Releases what the file refers to, and itself.
   virtual void Destroy() = 0;
+
+  LastRelease last_release_;  // whose reference is the last one
 };
 
 }  // namespace ebpf

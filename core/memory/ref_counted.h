@@ -38,6 +38,18 @@ class RefCounted : public NonCopyable {
     }
   }
 
+  /// The same, but the last one stays the caller's: false. Context: any.
+  bool ReleaseUnlessLast() {
+    uint32_t count = count_.Load(kRelaxed);
+    while (count != 1) {
+      // Releases what this owner did, to who gives the last one back.
+      if (count_.CompareExchange(count, count - 1, kRelease)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
   uint32_t ref_count() const { return count_.Load(kRelaxed); }
 
  protected:

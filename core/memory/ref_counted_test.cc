@@ -75,6 +75,16 @@ TEST_F(RefCountedTest, ARefOfADerivedClassBecomesOneOfItsBase) {
   EXPECT_EQ(base->ref_count(), 1u);
 }
 
+TEST_F(RefCountedTest, TheLastReferenceMayBeLeftToSomebodyElse) {
+  Ref<Base> first = Ref<Base>::Adopt(new Base(destroyed_));
+  Base* const object = Ref<Base>(first).Leak();
+
+  EXPECT_TRUE(object->ReleaseUnlessLast());
+  EXPECT_EQ(object->ref_count(), 1u);
+  EXPECT_FALSE(object->ReleaseUnlessLast());
+  EXPECT_EQ(object->ref_count(), 1u);
+}
+
 TEST_F(RefCountedTest, LeakAndShareAreBalanced) {
   Base* object = new Base(destroyed_);
   {

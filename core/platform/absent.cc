@@ -7,6 +7,7 @@
 #include "core/platform/defer.h"
 #include "core/platform/exec.h"
 #include "core/platform/features.h"
+#include "core/platform/files.h"
 #include "core/platform/log.h"
 #include "core/platform/nofault.h"
 #include "core/platform/stack.h"
@@ -154,6 +155,11 @@ EBPF_ABSENT size_t ebpf_port_symbol_name(const struct ebpf_symbol* /*symbol*/,
                                          char* /*to*/, size_t /*size*/) {
   return 0;
 }
+
+EBPF_ABSENT int ebpf_port_fd_install(ebpf_file* /*file*/) {
+  return kMinusNotSupported;
+}
+EBPF_ABSENT ebpf_file* ebpf_port_fd_get(int /*fd*/) { return nullptr; }
 
 EBPF_ABSENT void ebpf_port_wake(void* /*file*/) {}
 

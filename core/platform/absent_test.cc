@@ -10,6 +10,7 @@
 #include "core/platform/cpu.h"
 #include "core/platform/defer.h"
 #include "core/platform/features.h"
+#include "core/platform/files.h"
 #include "core/platform/log.h"
 #include "core/platform/nofault.h"
 #include "core/platform/stack.h"
@@ -116,6 +117,8 @@ TEST(AbsentTest, NothingIsReadFoundOrDeferred) {
   ebpf_deferred work = {};
   EXPECT_FALSE(ebpf_port_defer(&work));
   ebpf_port_wake(nullptr);
+  EXPECT_EQ(ebpf_port_fd_install(nullptr), kMinusEopnotsupp);
+  EXPECT_EQ(ebpf_port_fd_get(3), nullptr);
 }
 
 TEST(AbsentTest, NoOtherCpuCanBeCalled) {

@@ -20,52 +20,11 @@ Result<int> DupFile(Client& client, int32_t fd) {
   return client.fds().Install(EBPF_TRY(client.fds().Get(fd)));
 }
 
-Result<size_t> ReadFile(Client& client, int32_t fd, CallerPtr to,
-                        uint64_t size) {
-  Ref<File> file = EBPF_TRY(client.fds().Get(fd));
-  return file->Read(client, to, size);
-}
-
-Result<size_t> WriteFile(Client& client, int32_t fd, CallerPtr from,
-                         uint64_t size) {
-  Ref<File> file = EBPF_TRY(client.fds().Get(fd));
-  return file->Write(client, from, size);
-}
-
-Result<uint32_t> PollFile(Client& client, int32_t fd) {
-  Ref<File> file = EBPF_TRY(client.fds().Get(fd));
-  return file->Poll();
-}
-
-Status WakeFileReaders(Client& client, int32_t fd, void* port_file) {
-  Ref<File> file = EBPF_TRY(client.fds().Get(fd));
-  return file->WakeReaders(port_file);
-}
-
-Result<size_t> DescribeFile(Client& client, int32_t fd, Span<char> to) {
-  Ref<File> file = EBPF_TRY(client.fds().Get(fd));
-  TextWriter text(to.data(), to.size());
-  file->Describe(text);
-  return text.wanted();
-}
-
-Status NameFile(Client& client, int32_t fd, const char** name) {
-  Ref<File> file = EBPF_TRY(client.fds().Get(fd));
-  *name = file->name();
-  return Status::kOk;
-}
-
-Status IoctlFile(Client& client, int32_t fd, uint32_t command,
-                 uint64_t argument) {
-  Ref<File> file = EBPF_TRY(client.fds().Get(fd));
-  return file->Ioctl(client, command, argument);
-}
-
-Status MmapFile(Client& client, int32_t fd, uint64_t offset, uint64_t size,
-                uint32_t protection, MapPages* pages) {
-  Ref<File> file = EBPF_TRY(client.fds().Get(fd));
-  *pages = EBPF_TRY(file->Mmap(client, offset, size, protection));
-  return Status::kOk;
+/// Calls `function` of the file behind `fd`.
+template <typename F>
+int64_t WithFile(Client& client, int32_t fd, F function) {
+  const Result<Ref<File>> file = client.fds().Get(fd);
+  return file.ok() ? function(**file) : ReturnValue(file.status());
 }
 
 }  // namespace
@@ -78,37 +37,78 @@ int64_t Dup(Client& client, int32_t fd) {
   return ReturnValue(DupFile(client, fd));
 }
 
+int64_t Read(Client& client, File& file, CallerPtr to, uint64_t size) {
+  return ReturnValue(file.Read(client, to, size));
+}
+
 int64_t Read(Client& client, int32_t fd, CallerPtr to, uint64_t size) {
-  return ReturnValue(ReadFile(client, fd, to, size));
+  return WithFile(client, fd,
+                  [&](File& file) { return Read(client, file, to, size); });
+}
+
+int64_t Write(Client& client, File& file, CallerPtr from, uint64_t size) {
+  return ReturnValue(file.Write(client, from, size));
 }
 
 int64_t Write(Client& client, int32_t fd, CallerPtr from, uint64_t size) {
-  return ReturnValue(WriteFile(client, fd, from, size));
+  return WithFile(client, fd,
+                  [&](File& file) { return Write(client, file, from, size); });
 }
 
 int64_t Poll(Client& client, int32_t fd) {
-  return ReturnValue(PollFile(client, fd));
+  return WithFile(client, fd, [](File& file) { return int64_t{file.Poll()}; });
 }
 
-int64_t WakeFdReaders(Client& client, int32_t fd, void* file) {
-  return ReturnValue(WakeFileReaders(client, fd, file));
+int64_t WakeReaders(File& file, void* port_file) {
+  return ReturnValue(file.WakeReaders(port_file));
+}
+
+int64_t WakeFdReaders(Client& client, int32_t fd, void* port_file) {
+  return WithFile(client, fd,
+                  [&](File& file) { return WakeReaders(file, port_file); });
+}
+
+int64_t Describe(const File& file, Span<char> to) {
+  TextWriter text(to.data(), to.size());
+  file.Describe(text);
+  return static_cast<int64_t>(text.wanted());
 }
 
 int64_t DescribeFd(Client& client, int32_t fd, Span<char> to) {
-  return ReturnValue(DescribeFile(client, fd, to));
+  return WithFile(client, fd, [&](File& file) { return Describe(file, to); });
 }
 
 int64_t NameFd(Client& client, int32_t fd, const char** name) {
-  return ReturnValue(NameFile(client, fd, name));
+  return WithFile(client, fd, [&](File& file) {
+    *name = file.name();
+    return int64_t{0};
+  });
+}
+
+int64_t Ioctl(Client& client, File& file, uint32_t command, uint64_t argument) {
+  return ReturnValue(file.Ioctl(client, command, argument));
 }
 
 int64_t Ioctl(Client& client, int32_t fd, uint32_t command, uint64_t argument) {
-  return ReturnValue(IoctlFile(client, fd, command, argument));
+  return WithFile(client, fd, [&](File& file) {
+    return Ioctl(client, file, command, argument);
+  });
+}
+
+int64_t Mmap(Client& client, File& file, uint64_t offset, uint64_t size,
+             uint32_t protection, MapPages* pages) {
+  Result<MapPages> found = file.Mmap(client, offset, size, protection);
+  if (found.ok()) {
+    *pages = *found;
+  }
+  return ReturnValue(found.status());
 }
 
 int64_t Mmap(Client& client, int32_t fd, uint64_t offset, uint64_t size,
              uint32_t protection, MapPages* pages) {
-  return ReturnValue(MmapFile(client, fd, offset, size, protection, pages));
+  return WithFile(client, fd, [&](File& file) {
+    return Mmap(client, file, offset, size, protection, pages);
+  });
 }
 
 }  // namespace ebpf

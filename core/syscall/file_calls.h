@@ -8,6 +8,7 @@
 
 #include "core/base/span.h"
 #include "core/files/client.h"
+#include "core/files/file.h"
 
 namespace ebpf {
 
@@ -46,5 +47,15 @@ int64_t Ioctl(Client& client, int32_t fd, uint32_t command, uint64_t argument);
 /// meanwhile (Dup): the memory goes with the file.
 int64_t Mmap(Client& client, int32_t fd, uint64_t offset, uint64_t size,
              uint32_t protection, MapPages* pages);
+
+// The same of a file that the kernel holds itself (core/platform/files.h).
+
+int64_t Read(Client& client, File& file, CallerPtr to, uint64_t size);
+int64_t Write(Client& client, File& file, CallerPtr from, uint64_t size);
+int64_t Ioctl(Client& client, File& file, uint32_t command, uint64_t argument);
+int64_t Mmap(Client& client, File& file, uint64_t offset, uint64_t size,
+             uint32_t protection, MapPages* pages);
+int64_t WakeReaders(File& file, void* port_file);
+int64_t Describe(const File& file, Span<char> to);
 
 }  // namespace ebpf

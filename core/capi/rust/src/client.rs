@@ -152,6 +152,14 @@ impl UserClient {
         Ok(UserClient { client })
     }
 
+    /// One for all processes of a kernel with [`crate::platform::Files`]: memory,
+    /// rights and descriptors are those of the process that calls. ENOMEM.
+    pub fn for_callers() -> Result<UserClient> {
+        let raw = NonNull::new(unsafe { sys::ebpf_client_create_for_callers() });
+        let client = raw.map(|raw| Client { raw }).ok_or(Errno::ENOMEM)?;
+        Ok(UserClient { client })
+    }
+
     /// Linux's bpf(2).
     pub fn bpf(&self, command: u32, attr: u64, size: u32) -> Result<i64> {
         check(unsafe { sys::ebpf_bpf(self.as_ptr(), command, attr, size) })

@@ -16,6 +16,7 @@
 mod client;
 mod errno;
 pub mod events;
+mod file;
 pub mod frame;
 pub mod hooks;
 mod kernel_client;
@@ -28,6 +29,7 @@ pub mod tracepoint;
 
 pub use client::{Client, Fd, Pages, PinEntry, UserClient};
 pub use errno::{Errno, Result};
+pub use file::File;
 pub use kernel_client::{KernelClient, Link, Map, MapSpec};
 pub use program::{Program, ProgramSpec};
 pub use system::{exit, init, read_trace, set_jit, symbol_of, Options, Symbol};

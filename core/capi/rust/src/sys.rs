@@ -54,6 +54,11 @@ pub struct ebpf_pages {
     pub mirrored_size: usize,
 }
 
+#[repr(C)]
+pub struct ebpf_file {
+    opaque: [u8; 0],
+}
+
 pub const EBPF_TRACE_LINE_MAX: usize = 1152;
 
 /// `core/platform/defer.h`.
@@ -137,6 +142,7 @@ extern "C" {
     pub fn ebpf_task_exit(stack_begin: u64, stack_end: u64);
 
     pub fn ebpf_client_create(origin: u32) -> *mut ebpf_client;
+    pub fn ebpf_client_create_for_callers() -> *mut ebpf_client;
     pub fn ebpf_client_limit_memlock(client: *mut ebpf_client, bytes: u64);
     pub fn ebpf_client_delete(client: *mut ebpf_client);
     pub fn ebpf_bpf(client: *mut ebpf_client, command: u32, attr: u64, size: u32) -> i64;
@@ -157,6 +163,39 @@ extern "C" {
     pub fn ebpf_fd_wake(client: *mut ebpf_client, fd: i32, file: *mut c_void) -> i64;
     pub fn ebpf_fd_name(client: *mut ebpf_client, fd: i32, name: *mut *const c_char) -> i64;
     pub fn ebpf_fd_info(client: *mut ebpf_client, fd: i32, text: *mut u8, size: usize) -> i64;
+    pub fn ebpf_file_keep(file: *mut ebpf_file);
+    pub fn ebpf_file_put(file: *mut ebpf_file);
+    pub fn ebpf_file_put_later(file: *mut ebpf_file);
+    pub fn ebpf_file_read(
+        client: *mut ebpf_client,
+        file: *mut ebpf_file,
+        to: u64,
+        size: u64,
+    ) -> i64;
+    pub fn ebpf_file_write(
+        client: *mut ebpf_client,
+        file: *mut ebpf_file,
+        from: u64,
+        size: u64,
+    ) -> i64;
+    pub fn ebpf_file_poll(file: *mut ebpf_file) -> i64;
+    pub fn ebpf_file_ioctl(
+        client: *mut ebpf_client,
+        file: *mut ebpf_file,
+        command: u32,
+        argument: u64,
+    ) -> i64;
+    pub fn ebpf_file_mmap(
+        client: *mut ebpf_client,
+        file: *mut ebpf_file,
+        offset: u64,
+        size: u64,
+        protection: u32,
+        pages: *mut ebpf_pages,
+    ) -> i64;
+    pub fn ebpf_file_wake(file: *mut ebpf_file, port_file: *mut c_void) -> i64;
+    pub fn ebpf_file_name(file: *mut ebpf_file) -> *const c_char;
+    pub fn ebpf_file_info(file: *mut ebpf_file, text: *mut u8, size: usize) -> i64;
     pub fn ebpf_pin_mkdir(client: *mut ebpf_client, path: u64) -> i64;
     pub fn ebpf_pin_unlink(client: *mut ebpf_client, path: u64) -> i64;
     pub fn ebpf_pin_rmdir(client: *mut ebpf_client, path: u64) -> i64;

@@ -140,6 +140,29 @@ impl KernelClient {
         result
     }
 
+    /// Some of a text, from `offset` on, for file layers that keep nothing for
+    /// each open file; what is before `offset` is made anew each time. In a
+    /// trace_pipe nothing is: what was read is gone.
+    pub fn read_text_at(&self, path: &CStr, offset: usize, to: &mut [u8]) -> Result<usize> {
+        let is_pipe = path.to_bytes().ends_with(b"/trace_pipe");
+        let fd = self.open_text(path, flags::READ_ONLY)?;
+        let result = self.read_behind(fd, if is_pipe { 0 } else { offset }, to);
+        self.close(fd)?;
+        result
+    }
+
+    fn read_behind(&self, fd: Fd, mut offset: usize, to: &mut [u8]) -> Result<usize> {
+        let mut skipped = [0; 512];
+        while offset > 0 {
+            let size = skipped.len().min(offset);
+            match self.read(fd, &mut skipped[..size])? {
+                0 => return Ok(0),
+                more => offset -= more,
+            }
+        }
+        self.read(fd, to)
+    }
+
     /// Gives a text one command, as `echo` does. EIO if it took only some.
     pub fn write_text(&self, path: &CStr, command: &str, flags: u32) -> Result<()> {
         let fd = self.open_text(path, flags::WRITE_ONLY | flags)?;

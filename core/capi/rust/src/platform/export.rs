@@ -327,6 +327,26 @@ macro_rules! __export_service {
             }
         }
     };
+    ($t:ty, Files) => {
+        $crate::__export_functions! { $t, Files:
+            fn ebpf_port_fd_install(file: *mut $crate::sys::ebpf_file) -> c_int {
+                // The caller's until it has a number.
+                $crate::sys::ebpf_file_keep(file);
+                let kept = $crate::File::from_raw(NonNull::new_unchecked(file));
+                match <$t as platform::Files>::install(kept) {
+                    Ok(fd) => {
+                        $crate::sys::ebpf_file_put(file);
+                        fd
+                    }
+                    Err(errno) => to_c(Err(errno)),
+                }
+            }
+            fn ebpf_port_fd_get(fd: c_int) -> *mut $crate::sys::ebpf_file {
+                <$t as platform::Files>::get(fd)
+                    .map_or(null_mut(), |file| file.into_raw().as_ptr())
+            }
+        }
+    };
     ($t:ty, Wake) => {
         $crate::__export_functions! { $t, Wake:
             fn ebpf_port_wake(file: *mut c_void) { <$t as platform::Wake>::wake(file) }

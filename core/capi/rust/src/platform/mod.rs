@@ -45,6 +45,7 @@ use core::ffi::{c_int, c_void, CStr};
 use core::mem::MaybeUninit;
 use core::ptr::NonNull;
 
+use crate::file::File;
 pub use crate::errno::{to_c, Errno, Result};
 use crate::sys::EBPF_MAX_NOFAULT_RANGES;
 pub use crate::sys::{
@@ -386,6 +387,19 @@ pub unsafe trait Variables: Exports<service::Variables> {
     fn variable(name: &[u8]) -> Option<usize>;
     /// Where `cpu` has its own of it. Context: any.
     fn per_cpu_address(address: usize, cpu: u32) -> usize;
+}
+
+/// T2: files of ours in the kernel's own table of descriptors, for clients of
+/// [`crate::UserClient::for_callers`].
+///
+/// # Safety
+/// As [`Platform`].
+pub unsafe trait Files: Exports<service::Files> {
+    /// Gives the calling process a descriptor, to be closed by exec. Context:
+    /// task.
+    fn install(file: File) -> Result<i32>;
+    /// What its descriptor stands for, if it is one of ours. Context: task.
+    fn get(fd: i32) -> Option<File>;
 }
 
 /// T2: tasks that wait for something to read.

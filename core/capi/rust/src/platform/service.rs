@@ -33,6 +33,7 @@ services! {
     Defer = 0,
     Symbols = 0,
     Variables = 128,
+    Files = 0,
     Wake = 0,
     Tasks = 0,
     TaskPid = 0,

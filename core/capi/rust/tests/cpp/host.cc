@@ -8,6 +8,7 @@
 #include "core/tracepoints/static_key.h"
 #include "core/tracepoints/tracepoint.h"
 #include "testing/host_port/host_cpu.h"
+#include "testing/host_port/host_defer.h"
 #include "testing/host_port/host_text.h"
 #include "testing/host_port/host_trap.h"
 #include "testing/host_port/host_user.h"
@@ -21,6 +22,8 @@ void ebpf_test_traps_delete(HostTraps* traps) { delete traps; }
 
 HostTrap* ebpf_test_trap_create() { return new HostTrap; }
 void ebpf_test_trap_delete(HostTrap* trap) { delete trap; }
+
+uint64_t ebpf_test_run_deferred() { return RunHostDeferred(); }
 
 uint64_t ebpf_test_allocated_bytes() {
   return PortAllocatedBytes() + HostExecBytes();

@@ -24,6 +24,7 @@ extern "C" {
     fn ebpf_test_user_create(size: usize) -> *mut c_void;
     fn ebpf_test_user_put(memory: *mut c_void, from: *const c_void, size: usize) -> u64;
     fn ebpf_test_user_delete(memory: *mut c_void);
+    fn ebpf_test_run_deferred() -> u64;
     fn ebpf_test_count_sites(tracepoint: *const Tracepoint) -> usize;
 }
 
@@ -122,6 +123,11 @@ impl Drop for UserMemory {
     fn drop(&mut self) {
         unsafe { ebpf_test_user_delete(self.0) }
     }
+}
+
+/// Has a task do what was handed to one.
+pub fn run_deferred() -> u64 {
+    unsafe { ebpf_test_run_deferred() }
 }
 
 pub fn count_sites(tracepoint: &Tracepoint) -> usize {

@@ -7,6 +7,7 @@ mod common;
 
 mod calls;
 mod events;
+mod files;
 mod hooks;
 mod host;
 mod layouts;
@@ -39,6 +40,12 @@ const TESTS: &[common::Test] = tests! {
         a_breakpoint_of_nobody_leaves_the_frame,
         faults_elsewhere_are_the_kernels,
         a_stack_without_followed_calls_may_end;
+    files:
+        descriptors_are_the_kernels,
+        a_table_that_is_full_keeps_nothing,
+        a_file_is_read_written_and_mapped,
+        the_last_reference_may_go_where_nobody_may_wait,
+        texts_are_read_from_anywhere;
     events:
         linuxs_events_are_passed,
         calls_have_events_of_their_own;

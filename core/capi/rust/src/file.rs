@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: MIT
+//! Files of ours in a kernel's own table of descriptors, for its file objects.
+
+use core::ffi::{c_void, CStr};
+use core::mem::{ManuallyDrop, MaybeUninit};
+use core::ptr::NonNull;
+
+use crate::client::{Pages, UserClient};
+use crate::errno::{check, check_nothing, Errno, Result};
+use crate::kernel_client::KernelClient;
+use crate::sys;
+
+/// A reference to what a descriptor stands for. Context of everything that is
+/// not said otherwise: task; of the drop: any, for a task does what is to wait.
+#[derive(Debug)]
+pub struct File {
+    raw: NonNull<sys::ebpf_file>,
+}
+
+// It counts its references and has its own locks.
+unsafe impl Send for File {}
+unsafe impl Sync for File {}
+
+impl Clone for File {
+    /// Another reference. Context: any.
+    fn clone(&self) -> File {
+        unsafe { sys::ebpf_file_keep(self.as_ptr()) };
+        File { raw: self.raw }
+    }
+}
+
+impl Drop for File {
+    fn drop(&mut self) {
+        unsafe { sys::ebpf_file_put_later(self.as_ptr()) }
+    }
+}
+
+impl File {
+    /// Takes over a reference.
+    ///
+    /// # Safety
+    /// `raw` is one of the caller's, as [`File::into_raw`] gave it.
+    pub unsafe fn from_raw(raw: NonNull<sys::ebpf_file>) -> File {
+        File { raw }
+    }
+
+    /// Gives the reference to the caller.
+    pub fn into_raw(self) -> NonNull<sys::ebpf_file> {
+        ManuallyDrop::new(self).raw
+    }
+
+    /// For calls of [`sys`].
+    pub fn as_ptr(&self) -> *mut sys::ebpf_file {
+        self.raw.as_ptr()
+    }
+
+    /// Linux's read(2) to memory of the kernel, but EAGAIN where that blocks.
+    pub fn read(&self, kernel: &KernelClient, to: &mut [u8]) -> Result<usize> {
+        let (address, size) = (to.as_mut_ptr() as u64, to.len() as u64);
+        let read =
+            unsafe { sys::ebpf_file_read(kernel.as_ptr(), self.as_ptr(), address, size) };
+        check(read).map(|size| size as usize)
+    }
+
+    /// Linux's write(2): what it can take, perhaps not all.
+    pub fn write(&self, kernel: &KernelClient, from: &[u8]) -> Result<usize> {
+        let (address, size) = (from.as_ptr() as u64, from.len() as u64);
+        let taken =
+            unsafe { sys::ebpf_file_write(kernel.as_ptr(), self.as_ptr(), address, size) };
+        check(taken).map(|size| size as usize)
+    }
+
+    /// The bits of Linux's poll(2) that hold now; it never waits.
+    pub fn poll(&self) -> u32 {
+        unsafe { sys::ebpf_file_poll(self.as_ptr()) as u32 }
+    }
+
+    /// Linux's ioctl(2), of the calling process.
+    pub fn ioctl(&self, caller: &UserClient, command: u32, argument: u64) -> Result<i64> {
+        check(unsafe {
+            sys::ebpf_file_ioctl(caller.as_ptr(), self.as_ptr(), command, argument)
+        })
+    }
+
+    /// What mmap(2) gives the calling process. Who maps it keeps a clone of this
+    /// until it is unmapped. `protection` is Linux's: 1 to read, 2 to write.
+    pub fn mmap(
+        &self,
+        caller: &UserClient,
+        offset: u64,
+        size: u64,
+        protection: u32,
+    ) -> Result<Pages> {
+        let mut pages = MaybeUninit::<sys::ebpf_pages>::uninit();
+        check(unsafe {
+            sys::ebpf_file_mmap(
+                caller.as_ptr(),
+                self.as_ptr(),
+                offset,
+                size,
+                protection,
+                pages.as_mut_ptr(),
+            )
+        })?;
+        let pages = unsafe { pages.assume_init() };
+        Ok(Pages {
+            address: NonNull::new(pages.address).ok_or(Errno::EFAULT)?,
+            size: pages.size,
+            mirrored_size: pages.mirrored_size,
+        })
+    }
+
+    /// From now on [`crate::platform::Wake::wake`] is called with `file` when
+    /// there is something to read that there was not. EBUSY the second time,
+    /// EOPNOTSUPP for files that wake nobody.
+    ///
+    /// # Safety
+    /// `file` is what that function may be called with until this file's end.
+    pub unsafe fn wake_readers(&self, file: *mut c_void) -> Result<()> {
+        check_nothing(unsafe { sys::ebpf_file_wake(self.as_ptr(), file) })
+    }
+
+    /// The link of /proc/self/fd/N: `anon_inode:bpf-map`.
+    pub fn name(&self) -> &'static CStr {
+        unsafe { CStr::from_ptr(sys::ebpf_file_name(self.as_ptr())) }
+    }
+
+    /// The lines of /proc/self/fdinfo/N that are of this kind of object, as many
+    /// of them as fit; how long they are.
+    pub fn describe(&self, to: &mut [u8]) -> usize {
+        unsafe { sys::ebpf_file_info(self.as_ptr(), to.as_mut_ptr(), to.len()) as usize }
+    }
+}

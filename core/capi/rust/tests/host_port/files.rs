@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: MIT
+//! Files of ours in the kernel's own table of descriptors.
+
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+
+use ebpf::platform::Files;
+use ebpf::{Errno, File, KernelClient, Result, UserClient};
+
+use crate::host::{run_deferred, Kernel, UserMemory};
+
+/// The calling process's.
+static OPEN: Mutex<BTreeMap<i32, File>> = Mutex::new(BTreeMap::new());
+const ALL: usize = 3;
+
+struct Table;
+
+unsafe impl Files for Table {
+    fn install(file: File) -> Result<i32> {
+        let mut open = OPEN.lock().unwrap();
+        if open.len() == ALL {
+            return Err(Errno::new(24));
+        }
+        let fd = open.last_key_value().map_or(10, |(last, _)| last + 1);
+        open.insert(fd, file);
+        Ok(fd)
+    }
+
+    fn get(fd: i32) -> Option<File> {
+        OPEN.lock().unwrap().get(&fd).cloned()
+    }
+}
+
+ebpf::__export_service!(Table, Files);
+
+fn close(fd: i64) -> bool {
+    OPEN.lock().unwrap().remove(&(fd as i32)).is_some()
+}
+
+/// Kind, size of keys and of values, entries, flags.
+fn create_map(caller: &UserClient, memory: &UserMemory, attr: [u32; 5]) -> Result<i64> {
+    caller.bpf(0, memory.put(&attr), 20)
+}
+
+fn update(caller: &UserClient, memory: &UserMemory, map: i64, value: u64) -> Result<i64> {
+    let key = memory.put(&0u64);
+    let attr = [map as u64, key, memory.put(&value), 0];
+    caller.bpf(2, memory.put(&attr), 32)
+}
+
+pub fn descriptors_are_the_kernels() {
+    let _kernel = Kernel::start();
+    let memory = UserMemory::new();
+    let caller = UserClient::for_callers().unwrap();
+    let map = create_map(&caller, &memory, [2, 4, 8, 1, 0]).unwrap();
+    assert_eq!(map, 10);
+    assert_eq!(update(&caller, &memory, map, 7), Ok(0));
+    // Another process has it after fork under the same number, or after dup
+    // under another.
+    let twin = Table::install(Table::get(10).unwrap()).unwrap();
+    assert!(close(map));
+    assert_eq!(update(&caller, &memory, map, 7), Err(Errno::EBADF));
+    assert_eq!(update(&caller, &memory, twin.into(), 7), Ok(0));
+    assert!(close(twin.into()));
+    run_deferred();
+}
+
+pub fn a_table_that_is_full_keeps_nothing() {
+    let _kernel = Kernel::start();
+    let memory = UserMemory::new();
+    let caller = UserClient::for_callers().unwrap();
+    let array = [2, 4, 8, 1, 0];
+    let maps: Vec<_> = (0..ALL)
+        .map(|_| create_map(&caller, &memory, array).unwrap())
+        .collect();
+    let refused = create_map(&caller, &memory, array);
+    assert_eq!(refused, Err(Errno::new(24)));
+    assert!(maps.into_iter().all(close));
+    run_deferred();
+}
+
+pub fn a_file_is_read_written_and_mapped() {
+    const MMAPABLE: u32 = 1 << 10;
+    let _kernel = Kernel::start();
+    let memory = UserMemory::new();
+    let caller = UserClient::for_callers().unwrap();
+    let kernel = KernelClient::new().unwrap();
+    let map = create_map(&caller, &memory, [2, 4, 8, 1, MMAPABLE]).unwrap();
+    update(&caller, &memory, map, 7).unwrap();
+    let file = Table::get(map as i32).unwrap();
+    assert_eq!(file.name(), c"anon_inode:bpf-map");
+    assert!(file.describe(&mut []) > 0);
+    assert_eq!(file.read(&kernel, &mut [0; 8]), Err(Errno::EINVAL));
+    assert_eq!(file.write(&kernel, &[0; 8]), Err(Errno::EINVAL));
+    assert_eq!(file.ioctl(&caller, 1, 0), Err(Errno::new(25)));
+    assert_ne!(file.poll(), 0);
+    let pages = file.mmap(&caller, 0, 4096, 3).unwrap();
+    assert_eq!(unsafe { pages.address.cast::<u64>().read() }, 7);
+    assert!(close(map));
+    drop(file);
+    run_deferred();
+}
+
+pub fn the_last_reference_may_go_where_nobody_may_wait() {
+    let _kernel = Kernel::start();
+    let memory = UserMemory::new();
+    let caller = UserClient::for_callers().unwrap();
+    let map = create_map(&caller, &memory, [2, 4, 8, 1, 0]).unwrap();
+    let file = Table::get(map as i32).unwrap();
+    assert!(close(map));
+    assert_eq!(run_deferred(), 0, "there is still a reference");
+    let same = unsafe { File::from_raw(file.clone().into_raw()) };
+    drop(file);
+    drop(same);
+    assert_eq!(run_deferred(), 1);
+}
+
+pub fn texts_are_read_from_anywhere() {
+    let _kernel = Kernel::start();
+    let client = KernelClient::new().unwrap();
+    let path = c"/sys/kernel/tracing/events/header_page";
+    let mut all = [0; 1024];
+    let size = client.read_text_at(path, 0, &mut all).unwrap();
+    assert!(size > 600, "{size}");
+    let mut some = [0; 8];
+    assert_eq!(client.read_text_at(path, 600, &mut some), Ok(8));
+    assert_eq!(some, all[600..608]);
+    assert_eq!(client.read_text_at(path, size, &mut some), Ok(0));
+    assert_eq!(client.read_text_at(path, size + 999, &mut some), Ok(0));
+    let marker = c"/sys/kernel/tracing/trace_marker";
+    client.write_text(marker, "hello", 0).unwrap();
+    let pipe = c"/sys/kernel/tracing/trace_pipe";
+    let size = client.read_text_at(pipe, 4096, &mut all).unwrap();
+    assert!(String::from_utf8_lossy(&all[..size]).ends_with("tracing_mark_write: hello\n"));
+    assert_eq!(client.read_text_at(pipe, 0, &mut all), Err(Errno::EAGAIN));
+}
