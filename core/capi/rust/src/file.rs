@@ -57,16 +57,14 @@ impl File {
     /// Linux's read(2) to memory of the kernel, but EAGAIN where that blocks.
     pub fn read(&self, kernel: &KernelClient, to: &mut [u8]) -> Result<usize> {
         let (address, size) = (to.as_mut_ptr() as u64, to.len() as u64);
-        let read =
-            unsafe { sys::ebpf_file_read(kernel.as_ptr(), self.as_ptr(), address, size) };
+        let read = unsafe { sys::ebpf_file_read(kernel.as_ptr(), self.as_ptr(), address, size) };
         check(read).map(|size| size as usize)
     }
 
     /// Linux's write(2): what it can take, perhaps not all.
     pub fn write(&self, kernel: &KernelClient, from: &[u8]) -> Result<usize> {
         let (address, size) = (from.as_ptr() as u64, from.len() as u64);
-        let taken =
-            unsafe { sys::ebpf_file_write(kernel.as_ptr(), self.as_ptr(), address, size) };
+        let taken = unsafe { sys::ebpf_file_write(kernel.as_ptr(), self.as_ptr(), address, size) };
         check(taken).map(|size| size as usize)
     }
 
@@ -77,9 +75,7 @@ impl File {
 
     /// Linux's ioctl(2), of the calling process.
     pub fn ioctl(&self, caller: &UserClient, command: u32, argument: u64) -> Result<i64> {
-        check(unsafe {
-            sys::ebpf_file_ioctl(caller.as_ptr(), self.as_ptr(), command, argument)
-        })
+        check(unsafe { sys::ebpf_file_ioctl(caller.as_ptr(), self.as_ptr(), command, argument) })
     }
 
     /// What mmap(2) gives the calling process. Who maps it keeps a clone of this

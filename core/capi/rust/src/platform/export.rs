@@ -35,6 +35,15 @@ macro_rules! export_platform {
     };
 }
 
+/// The same for single services of a port that is written in C++, which says
+/// itself what it has ([`crate::platform::service`]'s `FEATURE`).
+#[macro_export]
+macro_rules! export_services {
+    ($type:ty: $($service:ident),* $(,)?) => {
+        $($crate::__export_service!($type, $service);)*
+    };
+}
+
 /// One service's functions, as its header in `core/platform` declares them.
 #[doc(hidden)]
 #[macro_export]

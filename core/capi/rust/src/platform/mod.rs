@@ -45,8 +45,8 @@ use core::ffi::{c_int, c_void, CStr};
 use core::mem::MaybeUninit;
 use core::ptr::NonNull;
 
-use crate::file::File;
 pub use crate::errno::{to_c, Errno, Result};
+use crate::file::File;
 use crate::sys::EBPF_MAX_NOFAULT_RANGES;
 pub use crate::sys::{
     ebpf_address_range, ebpf_context, ebpf_deferred, ebpf_symbol, ebpf_this_cpu, ebpf_timer,

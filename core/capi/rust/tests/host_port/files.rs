@@ -31,7 +31,7 @@ unsafe impl Files for Table {
     }
 }
 
-ebpf::__export_service!(Table, Files);
+ebpf::export_services!(Table: Files);
 
 fn close(fd: i64) -> bool {
     OPEN.lock().unwrap().remove(&(fd as i32)).is_some()
@@ -118,7 +118,7 @@ pub fn the_last_reference_may_go_where_nobody_may_wait() {
 pub fn texts_are_read_from_anywhere() {
     let _kernel = Kernel::start();
     let client = KernelClient::new().unwrap();
-    let path = c"/sys/kernel/tracing/events/header_page";
+    let path = c"/sys/kernel/tracing/README";
     let mut all = [0; 1024];
     let size = client.read_text_at(path, 0, &mut all).unwrap();
     assert!(size > 600, "{size}");
