@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: MIT
+//! bpf(2), perf_event_open(2), what their descriptors are in DragonOS's own
+//! table, and the texts of tracefs below /sys/kernel/debug/tracing.
+
+use alloc::boxed::Box;
+use alloc::ffi::CString;
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::sync::Arc;
+use core::any::Any;
+use core::fmt;
+use core::ptr::null_mut;
+use core::sync::atomic::{AtomicPtr, Ordering};
+
+use ebpf::{platform::Files, text, Errno, File, KernelClient, UserClient};
+use system_error::SystemError;
+
+use crate::debug::sysfs::debugfs_kobj;
+use crate::filesystem::epoll::{event_poll::EPollItemList, EPollItem};
+use crate::filesystem::kernfs::callback::{KernCallbackData, KernFSCallback};
+use crate::filesystem::kernfs::KernFSInode;
+use crate::filesystem::vfs::file::{File as OpenFile, FileFlags};
+use crate::filesystem::vfs::{FilePrivateData, FileSystem, FileType, IndexNode};
+use crate::filesystem::vfs::{InodeMode, Metadata, PollableInode};
+use crate::libs::{casting::DowncastArc, mutex::MutexGuard};
+use crate::process::ProcessManager;
+
+type Result<T> = core::result::Result<T, SystemError>;
+type Data<'a> = MutexGuard<'a, FilePrivateData>;
+
+const TEXTS: &str = "/sys/kernel/tracing";
+
+/// Who calls us: every process, and the kernel itself.
+struct Clients {
+    callers: UserClient,
+    kernel: KernelClient,
+}
+
+static CLIENTS: AtomicPtr<Clients> = AtomicPtr::new(null_mut());
+
+fn clients() -> Result<&'static Clients> {
+    // Pairs with the release in init().
+    unsafe { CLIENTS.load(Ordering::Acquire).as_ref() }.ok_or(SystemError::ENOSYS)
+}
+
+pub fn init() -> Result<()> {
+    let callers = UserClient::for_callers().map_err(error)?;
+    let kernel = KernelClient::new().map_err(error)?;
+    let made = Box::into_raw(Box::new(Clients { callers, kernel }));
+    CLIENTS.store(made, Ordering::Release);
+    show_texts()
+}
+
+/// Errors of the kernel's file layer. System calls pass numbers on as they are.
+pub fn error(errno: Errno) -> SystemError {
+    match errno {
+        Errno::EPERM => SystemError::EPERM,
+        Errno::ENOENT => SystemError::ENOENT,
+        Errno::EBADF => SystemError::EBADF,
+        Errno::ENOMEM => SystemError::ENOMEM,
+        Errno::EACCES => SystemError::EACCES,
+        Errno::EFAULT => SystemError::EFAULT,
+        Errno::EBUSY => SystemError::EBUSY,
+        Errno::ENOSPC => SystemError::ENOSPC,
+        Errno::ENOSYS => SystemError::ENOSYS,
+        _ => SystemError::EINVAL,
+    }
+}
+
+/// As the system call's register has it: a value, or -errno.
+fn register(result: ebpf::Result<i64>) -> Result<usize> {
+    Ok(result.unwrap_or_else(|errno| errno.to_return()) as usize)
+}
+
+/// The body of `SysBpfHandle::handle`.
+pub fn bpf(args: &[usize]) -> Result<usize> {
+    let callers = &clients()?.callers;
+    register(callers.bpf(args[0] as u32, args[1] as u64, args[2] as u32))
+}
+
+/// The body of `SysPerfEventOpenHandle::handle`.
+pub fn perf_event_open(args: &[usize]) -> Result<usize> {
+    let (pid, cpu, group) = (args[1] as i32, args[2] as i32, args[3] as i32);
+    let opened = clients()?.callers.perf_event_open(
+        args[0] as u64, pid, cpu, group, args[4] as u64,
+    );
+    register(opened.map(|fd| fd.0.into()))
+}
+
+/// What a descriptor of ours is in the kernel's table: its drop, wherever that
+/// is, leaves the work to our thread.
+struct Inode {
+    file: File,
+    pollers: EPollItemList,
+}
+
+impl fmt::Debug for Inode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}", self.file)
+    }
+}
+
+impl IndexNode for Inode {
+    fn open(&self, _data: Data, _flags: &FileFlags) -> Result<()> {
+        Ok(())
+    }
+    fn close(&self, _data: Data) -> Result<()> {
+        Ok(())
+    }
+    fn read_at(&self, _offset: usize, len: usize, buf: &mut [u8], data: Data) -> Result<usize> {
+        drop(data);
+        let to = buf.get_mut(..len).ok_or(SystemError::EINVAL)?;
+        self.file.read(&clients()?.kernel, to).map_err(error)
+    }
+    fn write_at(&self, _offset: usize, len: usize, buf: &[u8], data: Data) -> Result<usize> {
+        drop(data);
+        let from = buf.get(..len).ok_or(SystemError::EINVAL)?;
+        self.file.write(&clients()?.kernel, from).map_err(error)
+    }
+    fn ioctl(&self, cmd: u32, argument: usize, data: Data) -> Result<usize> {
+        drop(data);
+        register(self.file.ioctl(&clients()?.callers, cmd, argument as u64))
+    }
+    fn metadata(&self) -> Result<Metadata> {
+        let mode = InodeMode::from_bits_truncate(0o600);
+        Ok(Metadata { mode, file_type: FileType::File, ..Default::default() })
+    }
+    /// There is nothing that a path could be asked of it.
+    fn fs(&self) -> Arc<dyn FileSystem> {
+        debugfs_kobj().inode().expect("debugfs is mounted").fs()
+    }
+    fn is_stream(&self) -> bool {
+        true
+    }
+    fn as_pollable_inode(&self) -> Result<&dyn PollableInode> {
+        Ok(self)
+    }
+    fn absolute_path(&self) -> Result<String> {
+        Ok(self.file.name().to_string_lossy().into_owned())
+    }
+    fn as_any_ref(&self) -> &dyn Any {
+        self
+    }
+}
+
+impl PollableInode for Inode {
+    fn poll(&self, _data: &FilePrivateData) -> Result<usize> {
+        Ok(self.file.poll() as usize)
+    }
+    fn add_epitem(&self, item: Arc<EPollItem>, _data: &FilePrivateData) -> Result<()> {
+        self.pollers.add(item);
+        Ok(())
+    }
+    fn remove_epitem(&self, item: &Arc<EPollItem>, _data: &FilePrivateData) -> Result<()> {
+        self.pollers.remove(item)
+    }
+}
+
+struct Table;
+
+unsafe impl Files for Table {
+    fn install(file: File) -> ebpf::Result<i32> {
+        let inode = Arc::new(Inode { file, pollers: EPollItemList::default() });
+        let opened = OpenFile::new(inode, FileFlags::O_RDWR);
+        let table = ProcessManager::current_pcb().fd_table();
+        opened
+            .and_then(|opened| table.write().alloc_fd(opened, None, true))
+            .map_err(|error| Errno::new(-error.to_posix_errno()))
+    }
+
+    fn get(fd: i32) -> Option<File> {
+        let opened = ProcessManager::current_pcb().fd_table().read().get_file_by_fd(fd)?;
+        let inode = opened.inode().downcast_arc::<Inode>()?;
+        Some(inode.file.clone())
+    }
+}
+
+ebpf::export_services!(Table: Files);
+
+/// A file of tracefs, by its path there.
+#[derive(Debug)]
+struct TextFile(CString);
+
+impl KernFSCallback for TextFile {
+    fn open(&self, _data: KernCallbackData) -> Result<()> {
+        Ok(())
+    }
+    fn read(&self, _data: KernCallbackData, buf: &mut [u8], offset: usize) -> Result<usize> {
+        match clients()?.kernel.read_text_at(&self.0, offset, buf) {
+            Err(Errno::EAGAIN) => Ok(0), // an empty trace_pipe
+            result => result.map_err(error),
+        }
+    }
+    fn write(&self, _data: KernCallbackData, buf: &[u8], _offset: usize) -> Result<usize> {
+        let command = core::str::from_utf8(buf).map_err(|_| SystemError::EINVAL)?;
+        // kernfs does not tell of O_TRUNC: an empty line clears, others add.
+        let clears = command.trim().is_empty();
+        let flags = if clears { text::flags::TRUNCATE } else { text::flags::APPEND };
+        let written = clients()?.kernel.write_text(&self.0, command, flags);
+        written.map(|_| buf.len()).map_err(error)
+    }
+}
+
+/// Shows tracefs as it is now below /sys/kernel/debug/tracing, where the kernel's
+/// own `init_debugfs_tracing()` has nothing any more. Once.
+pub fn show_texts() -> Result<()> {
+    let debug = debugfs_kobj().inode().ok_or(SystemError::ENOENT)?;
+    let mode = InodeMode::from_bits_truncate(0o700);
+    let root = debug.add_dir("tracing".to_string(), mode, None, None)?;
+    show(&clients()?.kernel, &root, TEXTS)
+}
+
+/// As deep as tracefs is, which is four levels.
+fn show(kernel: &KernelClient, folder: &Arc<KernFSInode>, path: &str) -> Result<()> {
+    let c_path = |path: &str| CString::new(path).map_err(|_| SystemError::EINVAL);
+    for index in 0.. {
+        let Ok(entry) = kernel.text_entry(&c_path(path)?, index) else {
+            break;
+        };
+        let name = entry.name().to_string();
+        let below = format!("{path}/{name}");
+        let mode = InodeMode::from_bits_truncate(entry.mode());
+        if entry.is_directory() {
+            show(kernel, &folder.add_dir(name, mode, None, None)?, &below)?;
+        } else {
+            let text: &'static TextFile = Box::leak(Box::new(TextFile(c_path(&below)?)));
+            folder.add_file(name, mode, None, None, Some(text))?;
+        }
+    }
+    Ok(())
+}

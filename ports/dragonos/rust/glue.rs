@@ -1,0 +1,314 @@
+// SPDX-License-Identifier: MIT
+//! DragonOS's side of ports/dragonos: the C functions of its kernel.h, and the
+//! hooks that the kernel's handlers call. A module of the kernel's crate:
+//! ports/dragonos/README.md tells the line, and the lines that call in here.
+//!
+//! Paths and signatures are those of DragonOS at f64a0d563.
+
+use alloc::boxed::Box;
+use alloc::string::{String, ToString};
+use alloc::sync::Arc;
+use core::alloc::Layout;
+use core::arch::global_asm;
+use core::ffi::{c_char, c_int, c_void, CStr};
+use core::ptr::{addr_of, null_mut};
+use core::slice;
+use core::sync::atomic::{AtomicBool, Ordering};
+
+use system_error::SystemError;
+
+use crate::arch::interrupt::{ipi::send_ipi, TrapFrame};
+use crate::arch::{CurrentTimeArch, MMArch};
+use crate::exception::ipi::{IpiKind, IpiTarget};
+use crate::exception::softirq::{softirq_vectors, SoftirqNumber, SoftirqVec};
+use crate::exception::HardwareIrqNumber;
+use crate::libs::{rand::rand_bytes, wait_queue::WaitQueue};
+use crate::mm::allocator::page_frame::{
+    allocate_page_frames, deallocate_page_frames, PageFrameCount, PhysPageFrame,
+};
+use crate::mm::{kernel_mapper::KernelMapper, mmio_buddy::mmio_pool, page::EntryFlags};
+use crate::mm::{tlb::flush_tlb_kernel_range, MemoryManagementArch, PhysAddr, VirtAddr};
+use crate::process::cred::{capable, CAPFlags};
+use crate::process::kthread::{KernelThreadClosure, KernelThreadMechanism};
+use crate::process::{preempt::PreemptGuard, ProcessManager};
+use crate::smp::core::smp_get_processor_id;
+use crate::smp::cpu::{smp_cpu_manager, ProcessorId};
+use crate::syscall::user_access::{copy_from_user_protected, copy_to_user_protected};
+use crate::text_patch::validate_control_context;
+use crate::time::{timekeeping::monotonic_now, TimeArch};
+
+mod files;
+mod fill_in;
+
+pub use files::{bpf, perf_event_open, show_texts};
+
+const PAGE: usize = 4096;
+/// The kernel's IPI_NUM_EBPF, which arch/x86_64/interrupt/ipi.rs gets.
+const IPI_NUM_EBPF: u32 = 205;
+
+unsafe extern "C" {
+    fn ebpf_dragonos_init() -> c_int;
+    fn ebpf_dragonos_fault(frame: *mut TrapFrame) -> bool;
+    fn ebpf_dragonos_interrupted(frame: *const TrapFrame) -> usize;
+    fn ebpf_dragonos_resume(interruption: usize);
+    fn ebpf_dragonos_ipi(frame: *mut TrapFrame);
+    fn ebpf_dragonos_tick(frame: *const TrapFrame);
+    fn ebpf_dragonos_softirq();
+    // The linker script's.
+    static _text: u8;
+    static _etext: u8;
+    static ebpf_dragonos_symbols: [*const c_void; 2];
+}
+
+// The second link's blob; nothing of it before. ports/dragonos/trap_frame.h has
+// a frame of 24 words.
+global_asm!(
+    ".weak ebpf_symbols_begin, ebpf_symbols_end",
+    ".pushsection .data.rel.ro.ebpf_dragonos_symbols, \"aw\"",
+    ".balign 8",
+    ".globl ebpf_dragonos_symbols",
+    "ebpf_dragonos_symbols: .8byte ebpf_symbols_begin, ebpf_symbols_end",
+    ".popsection"
+);
+const _: () = assert!(size_of::<TrapFrame>() == 24 * 8);
+
+/// In `kenrel_init_freeable`, behind `crate::perf::release::init()`. Context:
+/// task.
+pub fn init() -> Result<(), SystemError> {
+    softirq_vectors().register_softirq(SoftirqNumber::EBPF, Arc::new(Softirq))?;
+    match unsafe { ebpf_dragonos_init() } {
+        0 => files::init(),
+        errno => Err(files::error(ebpf::Errno::new(-errno))),
+    }
+}
+
+/// First in `do_page_fault` and `do_general_protection`; true: return at once.
+#[inline(always)]
+pub fn on_fault(frame: &mut TrapFrame) -> bool {
+    unsafe { ebpf_dragonos_fault(frame) }
+}
+
+/// The arm of IPI_NUM_EBPF, behind the end of interrupt.
+#[inline(always)]
+pub fn on_ipi(frame: &mut TrapFrame) {
+    unsafe { ebpf_dragonos_ipi(frame) }
+}
+
+/// First in `tick_handle_periodic`.
+pub fn on_tick(frame: &TrapFrame) {
+    unsafe { ebpf_dragonos_tick(frame) }
+}
+
+/// Where a process's kernel stack is dropped: nothing runs there any more.
+pub fn on_stack_end(begin: VirtAddr, size: usize) {
+    unsafe { ebpf::hooks::task_exit(begin.data(), begin.data() + size) }
+}
+
+/// While one lives, the code that `frame` interrupted has yet to go on: the first
+/// statement of `x86_64_do_irq`, and of `do_page_fault` behind [`on_fault`].
+pub struct Interruption(usize);
+
+impl Interruption {
+    /// Interrupts are off.
+    pub fn of(frame: &TrapFrame) -> Self {
+        Self(unsafe { ebpf_dragonos_interrupted(frame) })
+    }
+}
+
+impl Drop for Interruption {
+    /// Leaves interrupts masked, up to iretq.
+    fn drop(&mut self) {
+        unsafe { ebpf_dragonos_resume(self.0) }
+    }
+}
+
+#[derive(Debug)]
+struct Softirq;
+
+impl SoftirqVec for Softirq {
+    fn run(&self) {
+        unsafe { ebpf_dragonos_softirq() }
+    }
+}
+
+/// Our kernel thread sleeps on one until the other is set.
+static WORKER: WaitQueue = WaitQueue::default();
+static WORK: AtomicBool = AtomicBool::new(false);
+
+/// kernel.h's `struct dragonos_range`.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct Range {
+    begin: usize,
+    end: usize,
+}
+
+fn layout(size: usize, align: usize) -> Layout {
+    // The slab aligns by the size.
+    unsafe { Layout::from_size_align_unchecked(size.max(align), align) }
+}
+
+fn direct_map() -> usize {
+    unsafe { MMArch::phys_2_virt(PhysAddr::new(0)) }.map_or(0, |map| map.data())
+}
+
+fn protect(begin: usize, count: usize, flags: EntryFlags<MMArch>) -> Option<()> {
+    // The mapper's lock is its CPU's.
+    let _pinned = PreemptGuard::new();
+    let mut lock = KernelMapper::lock();
+    let mapper = lock.as_mut()?;
+    for page in 0..count {
+        unsafe { mapper.remap(VirtAddr::new(begin + page * PAGE), flags) }?.flush();
+    }
+    Some(())
+}
+
+fn window(size: usize) -> Option<usize> {
+    let guard = mmio_pool().create_mmio(size).ok()?;
+    // So that its tables exist; what is mapped is written over.
+    let somewhere = PhysAddr::new(0);
+    unsafe { guard.map_phys_with_flags(somewhere, size, EntryFlags::new()) }.ok()?;
+    let begin = guard.vaddr().data();
+    core::mem::forget(guard);
+    Some(begin)
+}
+
+/// What the capabilities that DragonOS does not name are asked as.
+fn capability(number: c_int) -> CAPFlags {
+    match number {
+        38 => CAPFlags::CAP_PERFMON,
+        39 => CAPFlags::CAP_BPF,
+        _ => CAPFlags::CAP_SYS_ADMIN,
+    }
+}
+
+fn to_c(result: Result<usize, SystemError>) -> c_int {
+    result.map_or_else(|error| error.to_posix_errno(), |_| 0)
+}
+
+fn text_of(text: *const c_char) -> &'static str {
+    unsafe { CStr::from_ptr(text) }.to_str().unwrap_or("ebpf")
+}
+
+macro_rules! exports {
+    ($(fn $name:ident($($arg:ident: $type:ty),*) $(-> $result:ty)? $body:block)*) => {
+        $(#[unsafe(no_mangle)]
+        unsafe extern "C" fn $name($($arg: $type),*) $(-> $result)? {
+            #[allow(unused_unsafe)]
+            unsafe { $body }
+        })*
+    };
+}
+
+// In the order of kernel.h, which says what each is.
+exports! {
+    fn dragonos_alloc(size: usize, align: usize) -> *mut u8 {
+        alloc::alloc::alloc(layout(size, align)) // zeroed: it always is
+    }
+    fn dragonos_free(memory: *mut u8, size: usize, align: usize) {
+        alloc::alloc::dealloc(memory, layout(size, align))
+    }
+    fn dragonos_pages_alloc(count: usize) -> *mut u8 {
+        allocate_page_frames(PageFrameCount::new(count))
+            .and_then(|(frames, _)| MMArch::phys_2_virt(frames))
+            .map_or(null_mut(), |pages| pages.data() as *mut u8)
+    }
+    fn dragonos_pages_free(pages: *mut u8, count: usize) {
+        let frame = PhysPageFrame::new(PhysAddr::new(pages as usize - direct_map()));
+        deallocate_page_frames(frame, PageFrameCount::new(count))
+    }
+    fn dragonos_pages_protect(pages: *mut u8, count: usize, write: bool, execute: bool) -> c_int {
+        let begin = pages as usize;
+        let flags = EntryFlags::new().set_write(write).set_execute(execute);
+        if protect(begin, count, flags).is_none() {
+            return SystemError::EFAULT.to_posix_errno();
+        }
+        let end = VirtAddr::new(begin + count * PAGE);
+        flush_tlb_kernel_range(VirtAddr::new(begin), end, false);
+        0
+    }
+    fn dragonos_window(count: usize) -> *mut u8 {
+        window(count * PAGE).map_or(null_mut(), |begin| begin as *mut u8)
+    }
+    fn dragonos_direct_map() -> usize { direct_map() }
+
+    fn dragonos_cpu_id() -> u32 { smp_get_processor_id().data() }
+    fn dragonos_cpu_count() -> u32 { smp_cpu_manager().present_cpus_count() }
+    fn dragonos_cpu_online(cpu: u32) -> bool {
+        smp_cpu_manager().is_online_cpu(ProcessorId::new(cpu))
+    }
+    fn dragonos_preempt_disable() { ProcessManager::preempt_disable() }
+    fn dragonos_preempt_enable() { ProcessManager::preempt_enable() }
+    fn dragonos_preempt_counter() -> usize { fill_in::PREEMPT_COUNTER }
+    fn dragonos_may_rendezvous() -> bool { validate_control_context().is_ok() }
+    fn dragonos_send_ipi(cpu: u32) {
+        let kind = IpiKind::SpecVector(HardwareIrqNumber::new(IPI_NUM_EBPF));
+        send_ipi(kind, IpiTarget::Specified(ProcessorId::new(cpu)))
+    }
+
+    fn dragonos_monotonic_ns() -> u64 {
+        let now = monotonic_now();
+        now.tv_sec as u64 * 1_000_000_000 + now.tv_nsec as u64
+    }
+    fn dragonos_cycles() -> u64 { CurrentTimeArch::get_cycles() as u64 }
+    fn dragonos_random() -> u64 { u64::from_ne_bytes(rand_bytes::<8>()) }
+    fn dragonos_log(text: *const u8, size: usize) {
+        let text = String::from_utf8_lossy(slice::from_raw_parts(text, size));
+        log::info!("{}", text.trim_end())
+    }
+    fn dragonos_panic(what: *const c_char) -> ! { panic!("{}", text_of(what)) }
+
+    fn dragonos_copy_from_user(to: *mut u8, from: u64, size: usize) -> c_int {
+        let to = slice::from_raw_parts_mut(to, size);
+        to_c(copy_from_user_protected(to, VirtAddr::new(from as usize)))
+    }
+    fn dragonos_copy_to_user(to: u64, from: *const u8, size: usize) -> c_int {
+        let from = slice::from_raw_parts(from, size);
+        to_c(copy_to_user_protected(VirtAddr::new(to as usize), from))
+    }
+    fn dragonos_capable(number: c_int) -> bool { capable(capability(number)) }
+
+    fn dragonos_kthread(
+        name: *const c_char,
+        body: extern "C" fn(*mut c_void) -> c_int,
+        argument: *mut c_void
+    ) -> bool {
+        let argument = argument as usize; // what C hands on may go to a thread
+        let run = Box::new(move || body(argument as *mut c_void));
+        let closure = KernelThreadClosure::EmptyClosure((run, ()));
+        KernelThreadMechanism::create_and_run(closure, text_of(name).to_string()).is_some()
+    }
+    fn dragonos_raise_softirq() { softirq_vectors().raise_softirq(SoftirqNumber::EBPF) }
+    fn dragonos_worker_sleep() {
+        // A signal wakes it for nothing, and it looks.
+        let _ = WORKER.wait_event_interruptible(|| WORK.swap(false, Ordering::AcqRel), None::<fn()>);
+    }
+    fn dragonos_worker_wake() {
+        WORK.store(true, Ordering::Release);
+        WORKER.wake_all();
+    }
+
+    fn dragonos_symbols(data: *mut *const c_void, size: *mut usize) {
+        let [begin, end] = addr_of!(ebpf_dragonos_symbols).read_volatile();
+        *data = begin;
+        *size = end as usize - begin as usize;
+    }
+    fn dragonos_text() -> Range {
+        Range { begin: addr_of!(_text) as usize, end: addr_of!(_etext) as usize }
+    }
+    fn dragonos_no_probe(index: usize) -> Range { fill_in::no_probe(index, dragonos_text()) }
+    fn dragonos_odd_place(index: usize) -> Range { fill_in::odd_place(index, dragonos_text()) }
+    fn dragonos_error_injectable(function: usize) -> bool { fill_in::may_fail(function) }
+
+    fn dragonos_current_pid() -> u32 {
+        if !ProcessManager::initialized() { return 0; }
+        ProcessManager::current_pcb().raw_pid().data() as u32
+    }
+    fn dragonos_current_tgid() -> u32 {
+        if !ProcessManager::initialized() { return 0; }
+        ProcessManager::current_pcb().raw_tgid().data() as u32
+    }
+    fn dragonos_current_comm(name: *mut u8, size: usize) -> bool {
+        fill_in::current_comm(slice::from_raw_parts_mut(name, size))
+    }
+}

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: MIT
+pub struct MMArch;
+pub struct CurrentTimeArch;
+
+impl crate::mm::MemoryManagementArch for MMArch {
+    unsafe fn phys_2_virt(address: crate::mm::PhysAddr) -> Option<crate::mm::VirtAddr> {
+        Some(crate::mm::VirtAddr::new(address.data() + crate::mm::DIRECT_MAP))
+    }
+}
+
+impl crate::time::TimeArch for CurrentTimeArch {
+    fn get_cycles() -> usize {
+        1234
+    }
+}
+
+pub mod interrupt {
+    use core::ffi::c_ulong;
+
+    #[repr(C)]
+    #[derive(Default)]
+    pub struct TrapFrame {
+        pub r15: c_ulong,
+        pub r14: c_ulong,
+        pub r13: c_ulong,
+        pub r12: c_ulong,
+        pub r11: c_ulong,
+        pub r10: c_ulong,
+        pub r9: c_ulong,
+        pub r8: c_ulong,
+        pub rbx: c_ulong,
+        pub rcx: c_ulong,
+        pub rdx: c_ulong,
+        pub rsi: c_ulong,
+        pub rdi: c_ulong,
+        pub rbp: c_ulong,
+        pub ds: c_ulong,
+        pub es: c_ulong,
+        pub rax: c_ulong,
+        pub func: c_ulong,
+        pub errcode: c_ulong,
+        pub rip: c_ulong,
+        pub cs: c_ulong,
+        pub rflags: c_ulong,
+        pub rsp: c_ulong,
+        pub ss: c_ulong,
+    }
+
+    pub mod ipi {
+        use crate::exception::ipi::{IpiKind, IpiTarget};
+
+        pub fn send_ipi(kind: IpiKind, target: IpiTarget) {
+            let IpiKind::SpecVector(number) = kind;
+            let IpiTarget::Specified(cpu) = target;
+            crate::called!("send_ipi {} to {}", number.data(), cpu.data());
+        }
+    }
+}

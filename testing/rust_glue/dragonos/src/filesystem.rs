@@ -1,0 +1,330 @@
+// SPDX-License-Identifier: MIT
+pub mod epoll {
+    pub struct EPollItem;
+
+    pub mod event_poll {
+        use alloc::sync::Arc;
+
+        use system_error::SystemError;
+
+        use super::EPollItem;
+
+        #[derive(Default)]
+        pub struct EPollItemList(());
+
+        impl EPollItemList {
+            pub fn add(&self, _item: Arc<EPollItem>) {
+                crate::called!("poller added");
+            }
+            pub fn remove(&self, _item: &Arc<EPollItem>) -> Result<(), SystemError> {
+                crate::called!("poller removed");
+                Ok(())
+            }
+        }
+    }
+}
+
+pub mod kernfs {
+    use alloc::collections::BTreeMap;
+    use alloc::string::String;
+    use alloc::sync::Arc;
+    use core::any::Any;
+    use core::cell::UnsafeCell;
+
+    use system_error::SystemError;
+
+    use self::callback::KernFSCallback;
+    use super::vfs::{FilePrivateData, FileSystem, IndexNode, InodeMode};
+    use crate::libs::mutex::MutexGuard;
+
+    pub mod callback {
+        use core::fmt::Debug;
+
+        use system_error::SystemError;
+
+        pub struct KernCallbackData;
+
+        pub trait KernFSCallback: Send + Sync + Debug {
+            fn open(&self, data: KernCallbackData) -> Result<(), SystemError>;
+            fn read(
+                &self, data: KernCallbackData, buf: &mut [u8], offset: usize,
+            ) -> Result<usize, SystemError>;
+            fn write(
+                &self, data: KernCallbackData, buf: &[u8], offset: usize,
+            ) -> Result<usize, SystemError>;
+        }
+    }
+
+    pub struct KernInodePrivateData;
+
+    type Callback = Option<&'static dyn KernFSCallback>;
+
+    #[derive(Debug, Default)]
+    pub struct KernFSInode {
+        below: OfOneThread,
+        callback: Callback,
+    }
+
+    #[derive(Debug, Default)]
+    struct OfOneThread(UnsafeCell<BTreeMap<String, Arc<KernFSInode>>>);
+
+    unsafe impl Sync for OfOneThread {}
+
+    #[derive(Debug)]
+    struct Debugfs;
+
+    impl FileSystem for Debugfs {}
+
+    static ROOT: Root = Root(UnsafeCell::new(None));
+
+    struct Root(UnsafeCell<Option<Arc<KernFSInode>>>);
+
+    unsafe impl Sync for Root {}
+
+    /// debugfs's.
+    pub fn root() -> Arc<KernFSInode> {
+        unsafe { (*ROOT.0.get()).get_or_insert_with(Default::default).clone() }
+    }
+
+    /// As after the kernel's next boot.
+    pub fn forget() {
+        unsafe { *ROOT.0.get() = None }
+    }
+
+    impl KernFSInode {
+        /// For the tests: what is at a path below.
+        pub fn find(self: &Arc<Self>, path: &str) -> Option<Arc<Self>> {
+            let mut found = self.clone();
+            for name in path.split('/') {
+                let next = unsafe { (*found.below.0.get()).get(name)?.clone() };
+                found = next;
+            }
+            Some(found)
+        }
+        pub fn callback(&self) -> &'static dyn KernFSCallback {
+            self.callback.expect("a file")
+        }
+
+        fn put(&self, name: String, callback: Callback) -> Result<Arc<Self>, SystemError> {
+            let made = Arc::new(KernFSInode { callback, ..Default::default() });
+            match unsafe { (*self.below.0.get()).insert(name, made.clone()) } {
+                None => Ok(made),
+                Some(_) => Err(SystemError::EEXIST),
+            }
+        }
+        pub fn add_dir(
+            &self, name: String, _mode: InodeMode, _data: Option<KernInodePrivateData>,
+            _callback: Option<&'static dyn KernFSCallback>,
+        ) -> Result<Arc<KernFSInode>, SystemError> {
+            self.put(name, None)
+        }
+        pub fn add_file(
+            &self, name: String, _mode: InodeMode, _size: Option<usize>,
+            _data: Option<KernInodePrivateData>,
+            callback: Option<&'static dyn KernFSCallback>,
+        ) -> Result<Arc<KernFSInode>, SystemError> {
+            self.put(name, callback)
+        }
+    }
+
+    impl IndexNode for KernFSInode {
+        fn read_at(
+            &self, _offset: usize, _len: usize, _buf: &mut [u8],
+            _data: MutexGuard<FilePrivateData>,
+        ) -> Result<usize, SystemError> {
+            Err(SystemError::ENOSYS)
+        }
+        fn write_at(
+            &self, _offset: usize, _len: usize, _buf: &[u8], _data: MutexGuard<FilePrivateData>,
+        ) -> Result<usize, SystemError> {
+            Err(SystemError::ENOSYS)
+        }
+        fn fs(&self) -> Arc<dyn FileSystem> {
+            Arc::new(Debugfs)
+        }
+        fn as_any_ref(&self) -> &dyn Any {
+            self
+        }
+    }
+}
+
+pub mod vfs {
+    use alloc::string::String;
+    use alloc::sync::Arc;
+    use core::any::Any;
+    use core::fmt::Debug;
+
+    use system_error::SystemError;
+
+    use self::file::FileFlags;
+    use crate::filesystem::epoll::EPollItem;
+    use crate::libs::casting::DowncastArc;
+    use crate::libs::mutex::MutexGuard;
+
+    pub struct FilePrivateData;
+
+    pub trait FileSystem: Any + Sync + Send + Debug {}
+
+    /// (`from_bits_truncate` is not among the facts.)
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+    pub struct InodeMode(pub u32);
+
+    impl InodeMode {
+        pub const fn from_bits_truncate(bits: u32) -> Self {
+            Self(bits)
+        }
+    }
+
+    #[derive(Debug, Default, PartialEq, Eq)]
+    pub enum FileType {
+        File,
+        #[default]
+        Dir,
+    }
+
+    #[derive(Debug, Default)]
+    pub struct Metadata {
+        pub mode: InodeMode,
+        pub file_type: FileType,
+        pub size: i64,
+    }
+
+    pub trait IndexNode: Any + Sync + Send + Debug {
+        fn read_at(
+            &self, offset: usize, len: usize, buf: &mut [u8], data: MutexGuard<FilePrivateData>,
+        ) -> Result<usize, SystemError>;
+        fn write_at(
+            &self, offset: usize, len: usize, buf: &[u8], data: MutexGuard<FilePrivateData>,
+        ) -> Result<usize, SystemError>;
+        fn fs(&self) -> Arc<dyn FileSystem>;
+        fn as_any_ref(&self) -> &dyn Any;
+        fn open(
+            &self, _data: MutexGuard<FilePrivateData>, _flags: &FileFlags,
+        ) -> Result<(), SystemError> {
+            Err(SystemError::ENOSYS)
+        }
+        fn metadata(&self) -> Result<Metadata, SystemError> {
+            Err(SystemError::ENOSYS)
+        }
+        fn close(&self, _data: MutexGuard<FilePrivateData>) -> Result<(), SystemError> {
+            Err(SystemError::ENOSYS)
+        }
+        fn ioctl(
+            &self, _cmd: u32, _data: usize, _private: MutexGuard<FilePrivateData>,
+        ) -> Result<usize, SystemError> {
+            Err(SystemError::ENOSYS)
+        }
+        fn is_stream(&self) -> bool {
+            false
+        }
+        fn as_pollable_inode(&self) -> Result<&dyn PollableInode, SystemError> {
+            Err(SystemError::ENOSYS)
+        }
+        fn absolute_path(&self) -> Result<String, SystemError> {
+            Err(SystemError::ENOSYS)
+        }
+    }
+
+    impl DowncastArc for dyn IndexNode {
+        fn downcast_arc<T: Any + Send + Sync>(self: Arc<Self>) -> Option<Arc<T>> {
+            let is_one = self.as_any_ref().is::<T>();
+            is_one.then(|| unsafe { Arc::from_raw(Arc::into_raw(self).cast()) })
+        }
+    }
+
+    pub trait PollableInode: Any + Sync + Send + Debug {
+        fn poll(&self, data: &FilePrivateData) -> Result<usize, SystemError>;
+        fn add_epitem(
+            &self, item: Arc<EPollItem>, data: &FilePrivateData,
+        ) -> Result<(), SystemError>;
+        fn remove_epitem(
+            &self, item: &Arc<EPollItem>, data: &FilePrivateData,
+        ) -> Result<(), SystemError>;
+    }
+
+    pub mod file {
+        use alloc::collections::BTreeMap;
+        use alloc::sync::Arc;
+        use core::cell::UnsafeCell;
+
+        use system_error::SystemError;
+
+        use super::{FilePrivateData, IndexNode};
+        use crate::libs::mutex::MutexGuard;
+
+        pub struct FileFlags;
+
+        impl FileFlags {
+            pub const O_RDWR: FileFlags = FileFlags;
+        }
+
+        pub struct File(Arc<dyn IndexNode>);
+
+        impl File {
+            pub fn new(inode: Arc<dyn IndexNode>, flags: FileFlags) -> Result<File, SystemError> {
+                inode.open(MutexGuard(&mut FilePrivateData), &flags)?;
+                Ok(File(inode))
+            }
+            pub fn inode(&self) -> Arc<dyn IndexNode> {
+                self.0.clone()
+            }
+        }
+
+        impl Drop for File {
+            fn drop(&mut self) {
+                let _ = self.0.close(MutexGuard(&mut FilePrivateData));
+            }
+        }
+
+        /// Derefs to an RwSem in the kernel.
+        #[derive(Default)]
+        pub struct FileDescriptorTable(UnsafeCell<Descriptors>);
+
+        unsafe impl Sync for FileDescriptorTable {}
+
+        #[derive(Default)]
+        pub struct Descriptors(BTreeMap<i32, Arc<File>>);
+
+        pub const MOST: i32 = 8;
+
+        #[allow(clippy::mut_from_ref)]
+        impl FileDescriptorTable {
+            pub fn write(&self) -> &mut Descriptors {
+                unsafe { &mut *self.0.get() }
+            }
+            pub fn read(&self) -> &Descriptors {
+                unsafe { &*self.0.get() }
+            }
+            /// fork's.
+            pub fn copy(&self) -> Self {
+                Self(UnsafeCell::new(Descriptors(self.read().0.clone())))
+            }
+        }
+
+        pub struct DroppedFd(Arc<File>);
+
+        impl DroppedFd {
+            pub fn finish_close(self) {
+                drop(self.0)
+            }
+        }
+
+        impl Descriptors {
+            pub fn alloc_fd(
+                &mut self, file: File, fd: Option<i32>, cloexec: bool,
+            ) -> Result<i32, SystemError> {
+                assert!(fd.is_none() && cloexec);
+                let free = (3..MOST).find(|fd| !self.0.contains_key(fd));
+                let fd = free.ok_or(SystemError::EMFILE)?;
+                self.0.insert(fd, Arc::new(file));
+                Ok(fd)
+            }
+            pub fn get_file_by_fd(&self, fd: i32) -> Option<Arc<File>> {
+                self.0.get(&fd).cloned()
+            }
+            pub fn drop_fd(&mut self, fd: i32) -> Result<DroppedFd, SystemError> {
+                self.0.remove(&fd).map(DroppedFd).ok_or(SystemError::EBADF)
+            }
+        }
+    }
+}
