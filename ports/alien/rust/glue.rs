@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: MIT
+//! Alien's side of ports/alien: the C functions of its kernel.h, and the hooks
+//! that the kernel's traps call. A module of the crate `kernel`:
+//! ports/alien/README.md tells the line, and the lines that call in here.
+//!
+//! Paths and signatures are those of Alien at 1e34ef380.
+
+use alloc::sync::Arc;
+use core::alloc::Layout;
+use core::arch::global_asm;
+use core::ffi::{c_char, c_int, CStr};
+use core::ptr::{addr_of, null_mut};
+use core::slice;
+use core::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
+
+use constants::AlienResult;
+use page_table::addr::{PhysAddr, VirtAddr};
+use page_table::pte::MappingFlags;
+
+use crate::task::{current_task, do_suspend, ktread_create, Task};
+use crate::trap::trap_common_read_file;
+
+mod files;
+mod fill_in;
+
+pub use files::{bpf, map, perf_event_open, show_texts};
+
+unsafe extern "C" {
+    fn ebpf_alien_init() -> c_int;
+    fn ebpf_alien_breakpoint(frame: *mut Words<34>) -> bool;
+    fn ebpf_alien_kernel_fault(frame: *mut Words<34>) -> bool;
+    fn ebpf_alien_tick(frame: *const Words<34>);
+    fn ebpf_alien_user_tick(frame: *const Words<40>);
+    static ebpf_alien_ksyms: [usize; 4];
+}
+
+// The tables of crate ksym, which the second link fills; nothing of them before.
+global_asm!(
+    ".weak ksyms_address, ksyms_names_index, ksyms_names, ksyms_num",
+    ".pushsection .data.rel.ro.ebpf_alien_ksyms, \"aw\"",
+    ".balign 8",
+    ".globl ebpf_alien_ksyms",
+    "ebpf_alien_ksyms: .8byte ksyms_address, ksyms_names_index, ksyms_names, ksyms_num",
+    ".popsection"
+);
+
+/// A trap frame, whose fields are private in the kernel.
+type Words<const N: usize> = [usize; N];
+
+fn words<const N: usize, Frame>(frame: &Frame) -> *mut Words<N> {
+    const { assert!(size_of::<Frame>() == size_of::<Words<N>>()) };
+    frame as *const Frame as *mut Words<N>
+}
+
+/// In `main()`, behind `syscall_table::init_init_array!()`. Context: task.
+pub fn init() -> AlienResult<()> {
+    match unsafe { ebpf_alien_init() } {
+        0 => files::init(),
+        errno => Err(files::error(ebpf::Errno::new(-errno))),
+    }
+}
+
+/// First in `ebreak_handler`, for the KTrapFrame of kernel code; true: return.
+#[inline(always)]
+pub fn on_breakpoint<Frame>(frame: &mut Frame) -> bool {
+    unsafe { ebpf_alien_breakpoint(words(frame)) }
+}
+
+/// First in `do_kernel_handle` for each exception but a breakpoint; true: return.
+#[inline(always)]
+pub fn on_kernel_fault<Frame>(frame: &mut Frame) -> bool {
+    unsafe { ebpf_alien_kernel_fault(words(frame)) }
+}
+
+/// In `do_kernel_handle`'s arm for the timer, behind what arms it again.
+pub fn on_tick<Frame>(frame: &Frame) {
+    unsafe { ebpf_alien_tick(words(frame)) }
+}
+
+/// The same in `do_user_handle`, with its TrapFrame.
+pub fn on_user_tick<Frame>(frame: &Frame) {
+    unsafe { ebpf_alien_user_tick(words(frame)) }
+}
+
+/// In `do_exit`, before `pre_recycle`: no call that runs on its stack returns.
+pub fn on_task_exit(task: &Task) {
+    let end = task.kernel_stack.top();
+    unsafe { ebpf::hooks::task_exit(end - config::USER_KERNEL_STACK_SIZE, end) }
+}
+
+/// kernel.h's numbers of a mapping's flags are page_table's letters.
+const FLAGS: [(u32, u8); 7] =
+    [(0, b'V'), (1, b'R'), (2, b'W'), (3, b'X'), (4, b'U'), (6, b'A'), (7, b'D')];
+
+fn mapping(bits: u32) -> MappingFlags {
+    let mut letters = [0; FLAGS.len()];
+    let mut count = 0;
+    for (bit, letter) in FLAGS {
+        if bits >> bit & 1 != 0 {
+            letters[count] = letter;
+            count += 1;
+        }
+    }
+    core::str::from_utf8(&letters[..count]).unwrap_or("").into()
+}
+
+fn bits_of(flags: MappingFlags) -> u32 {
+    const COPY_ON_WRITE: u32 = 1 << 8;
+    let bits = FLAGS.iter().filter(|(bit, _)| flags.contains(mapping(1 << bit)));
+    let shared = flags.contains(MappingFlags::RSD);
+    bits.map(|(bit, _)| 1 << bit).sum::<u32>() + u32::from(shared) * COPY_ON_WRITE
+}
+
+fn query(va: usize) -> Option<(usize, u32)> {
+    let inner = current_task()?.access_inner();
+    let (pa, flags, _) = inner.address_space.lock().query(VirtAddr::from(va)).ok()?;
+    Some((pa.as_usize(), bits_of(flags)))
+}
+
+fn page_in(task: &Arc<Task>, va: usize, store: bool) -> AlienResult<()> {
+    let mut inner = task.access_inner();
+    let loaded =
+        if store { inner.do_store_page_fault(va)? } else { inner.do_load_page_fault(va)? };
+    drop(inner);
+    if let Some((Some(file), page, offset)) = loaded {
+        trap_common_read_file(file, page, offset);
+    }
+    Ok(())
+}
+
+/// The worker's C function. Alien's threads take none with an argument.
+static WORKER: AtomicPtr<()> = AtomicPtr::new(null_mut());
+
+fn worker() {
+    // Pairs with the release in alien_kthread_create.
+    let function = WORKER.load(Ordering::Acquire);
+    unsafe { core::mem::transmute::<*mut (), extern "C" fn()>(function)() }
+}
+
+/// kernel.h's `struct alien_ksyms_table`.
+static KSYMS: [AtomicUsize; 4] = [const { AtomicUsize::new(0) }; 4];
+
+fn ksyms() -> Option<&'static [AtomicUsize; 4]> {
+    let found = unsafe { addr_of!(ebpf_alien_ksyms).read_volatile() };
+    if found.contains(&0) {
+        return None;
+    }
+    for (to, address) in KSYMS.iter().zip(found) {
+        to.store(address, Ordering::Relaxed);
+    }
+    let count = unsafe { *(found[3] as *const usize) };
+    KSYMS[3].store(count, Ordering::Relaxed);
+    Some(&KSYMS)
+}
+
+macro_rules! exports {
+    ($(fn $name:ident($($arg:ident: $type:ty),*) $(-> $result:ty)? $body:block)*) => {
+        $(#[unsafe(no_mangle)]
+        unsafe extern "C" fn $name($($arg: $type),*) $(-> $result)? {
+            #[allow(unused_unsafe)]
+            unsafe { $body }
+        })*
+    };
+}
+
+// In the order of kernel.h, which says what each is.
+exports! {
+    fn alien_alloc(size: usize, align: usize) -> *mut u8 {
+        alloc::alloc::alloc(Layout::from_size_align_unchecked(size, align))
+    }
+    fn alien_dealloc(memory: *mut u8, size: usize, align: usize) {
+        alloc::alloc::dealloc(memory, Layout::from_size_align_unchecked(size, align))
+    }
+    fn alien_alloc_kernel_free_region(size: usize) -> usize {
+        mem::alloc_kernel_free_region(size)
+    }
+    fn alien_map_region(va: usize, pa: usize, size: usize, flags: u32) -> bool {
+        let (va, pa) = (VirtAddr::from(va), PhysAddr::from(pa));
+        mem::kernel_space().lock().map_region(va, pa, size, mapping(flags), false).is_ok()
+    }
+    fn alien_map_region_no_target(va: usize, size: usize, flags: u32) -> bool {
+        let (va, flags) = (VirtAddr::from(va), mapping(flags));
+        mem::kernel_space().lock().map_region_no_target(va, size, flags, false, false).is_ok()
+    }
+    fn alien_unmap_region(va: usize, size: usize) -> bool {
+        mem::kernel_space().lock().unmap_region(VirtAddr::from(va), size).is_ok()
+    }
+    fn alien_query_kernel_space(va: usize) -> usize {
+        mem::query_kernel_space(va).unwrap_or(0)
+    }
+
+    fn alien_cpu_num() -> usize { config::CPU_NUM }
+    fn alien_read_timer() -> u64 { arch::read_timer() as u64 }
+    fn alien_timer_frequency() -> u64 { fill_in::timer_frequency() }
+
+    fn alien_console_write(text: *const u8, size: usize) {
+        let text = slice::from_raw_parts(text, size);
+        platform::console::console_write(core::str::from_utf8(text).unwrap_or("?\n"))
+    }
+    fn alien_panic(text: *const u8, size: usize) -> ! {
+        let text = slice::from_raw_parts(text, size);
+        panic!("{}", core::str::from_utf8(text).unwrap_or("ebpf"))
+    }
+
+    fn alien_current_task(tid: *mut u32, pid: *mut u32) -> bool {
+        let Some(task) = current_task() else { return false; };
+        *tid = task.tid.0 as u32;
+        *pid = task.pid as u32;
+        true
+    }
+    fn alien_current_task_name(name: *mut u8, size: usize) -> usize {
+        let Some(inner) = current_task().and_then(|task| task.inner.try_lock()) else { return 0; };
+        let size = size.min(inner.name.len());
+        name.copy_from_nonoverlapping(inner.name.as_ptr(), size);
+        size
+    }
+    fn alien_current_stack_top() -> usize {
+        current_task().map_or(0, |task| task.kernel_stack.top())
+    }
+    fn alien_kthread_create(function: extern "C" fn(), name: *const c_char) -> bool {
+        // The port has one.
+        let first = WORKER.compare_exchange(
+            null_mut(), function as *mut (), Ordering::Release, Ordering::Relaxed,
+        );
+        let name = CStr::from_ptr(name).to_str().unwrap_or("ebpf");
+        first.is_ok() && ktread_create(worker, name).is_ok()
+    }
+    fn alien_do_suspend() { do_suspend(); }
+
+    fn alien_user_query(va: usize, pa: *mut usize, flags: *mut u32) -> bool {
+        let Some(page) = query(va) else { return false; };
+        (*pa, *flags) = page;
+        true
+    }
+    fn alien_user_page_fault(va: usize, store: bool) -> bool {
+        current_task().is_some_and(|task| page_in(task, va, store).is_ok())
+    }
+
+    fn alien_error_injectable(function: usize) -> bool { fill_in::may_fail(function) }
+    fn alien_ksyms() -> *const [AtomicUsize; 4] {
+        ksyms().map_or(null_mut(), |table| table)
+    }
+}
