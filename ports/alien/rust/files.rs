@@ -2,17 +2,13 @@
 //! bpf(2), perf_event_open(2), what their descriptors are in Alien's own table,
 //! and the texts of tracefs below /sys/kernel/tracing.
 
-use alloc::boxed::Box;
 use alloc::ffi::CString;
-use alloc::format;
-use alloc::string::ToString;
 use alloc::sync::Arc;
-use core::ptr::null_mut;
-use core::sync::atomic::{AtomicPtr, Ordering};
+use core::ffi::CStr;
 
 use constants::io::{OpenFlags, PollEvents, SeekFrom};
 use constants::{AlienResult, LinuxErrno};
-use ebpf::{platform::Files, text, Errno, File, KernelClient, UserClient};
+use ebpf::{platform::Files, text, Clients, Errno, File};
 use page_table::addr::{PhysAddr, VirtAddr};
 use page_table::pte::MappingFlags;
 use vfs::kfile;
@@ -26,27 +22,13 @@ use vfscore::VfsResult;
 
 use crate::task::current_task;
 
-const TEXTS: &str = "/sys/kernel/tracing";
-
-/// Who calls us: every process, and the kernel itself.
-struct Clients {
-    callers: UserClient,
-    kernel: KernelClient,
-}
-
-static CLIENTS: AtomicPtr<Clients> = AtomicPtr::new(null_mut());
-
 fn clients() -> AlienResult<&'static Clients> {
-    // Pairs with the release in init().
-    unsafe { CLIENTS.load(Ordering::Acquire).as_ref() }.ok_or(LinuxErrno::ENOSYS)
+    Clients::get().map_err(error)
 }
 
 pub fn init() -> AlienResult<()> {
-    let callers = UserClient::for_callers().map_err(error)?;
-    let kernel = KernelClient::new().map_err(error)?;
-    let made = Box::into_raw(Box::new(Clients { callers, kernel }));
-    CLIENTS.store(made, Ordering::Release);
-    show_texts()
+    Clients::start().map_err(error)?;
+    show_texts().map_err(|_| LinuxErrno::EINVAL)
 }
 
 /// Errors of the kernel's file layer. System calls pass numbers on as they are.
@@ -59,6 +41,7 @@ pub fn error(errno: Errno) -> LinuxErrno {
         Errno::EFAULT => LinuxErrno::EFAULT,
         Errno::EBUSY => LinuxErrno::EBUSY,
         Errno::ENOSPC => LinuxErrno::ENOSPC,
+        Errno::ENOSYS => LinuxErrno::ENOSYS,
         _ => LinuxErrno::EINVAL,
     }
 }
@@ -152,8 +135,7 @@ ebpf::export_services!(Table: Files);
 /// to `va` by `map_region`, which is the process's page table's, and says that it
 /// did. Nobody tells when it is unmapped, so the file stays for ever.
 pub fn map<E>(
-    file: &Arc<dyn kfile::File>,
-    (va, size, offset, writes): (usize, usize, usize, bool),
+    file: &Arc<dyn kfile::File>, (va, size, offset, writes): (usize, usize, usize, bool),
     mut map_region: impl FnMut(VirtAddr, PhysAddr, usize, MappingFlags) -> Result<(), E>,
 ) -> AlienResult<bool> {
     let Ok(file) = file.clone().downcast_arc::<OpenFile>() else {
@@ -165,7 +147,8 @@ pub fn map<E>(
     core::mem::forget(file);
     // The kernel's addresses are physical ones.
     let (begin, mirrored) = (pages.address.as_ptr() as usize, pages.mirrored_size);
-    let parts = [(va, begin, pages.size), (va + pages.size, begin + pages.size - mirrored, mirrored)];
+    let parts =
+        [(va, begin, pages.size), (va + pages.size, begin + pages.size - mirrored, mirrored)];
     for (va, pa, size) in parts.into_iter().filter(|part| part.2 != 0) {
         let flags: MappingFlags = if writes { "RWVUAD" } else { "RVUA" }.into();
         let mapped = map_region(VirtAddr::from(va), PhysAddr::from(pa), size, flags);
@@ -183,20 +166,11 @@ fn refused(_errno: Errno) -> VfsError {
 
 impl VfsFile for TextFile {
     fn read_at(&self, offset: u64, buf: &mut [u8]) -> VfsResult<usize> {
-        let kernel = &clients().map_err(|_| VfsError::Invalid)?.kernel;
-        match kernel.read_text_at(&self.0, offset as usize, buf) {
-            Err(Errno::EAGAIN) => Ok(0), // an empty trace_pipe
-            result => result.map_err(refused),
-        }
+        let kernel = &Clients::get().map_err(refused)?.kernel;
+        kernel.read_text_at(&self.0, offset as usize, buf).map_err(refused)
     }
     fn write_at(&self, _offset: u64, buf: &[u8]) -> VfsResult<usize> {
-        let command = core::str::from_utf8(buf).map_err(|_| VfsError::Invalid)?;
-        // Nobody tells of O_TRUNC: an empty line clears, others add.
-        let clears = command.trim().is_empty();
-        let flags = if clears { text::flags::TRUNCATE } else { text::flags::APPEND };
-        let kernel = &clients().map_err(|_| VfsError::Invalid)?.kernel;
-        kernel.write_text(&self.0, command, flags).map_err(refused)?;
-        Ok(buf.len())
+        Clients::get().and_then(|clients| clients.kernel.write_line(&self.0, buf)).map_err(refused)
     }
     fn poll(&self, event: VfsPollEvents) -> VfsResult<VfsPollEvents> {
         Ok(event)
@@ -212,41 +186,33 @@ impl VfsInode for TextFile {
     }
 }
 
-/// Shows tracefs as it is now. Once.
-pub fn show_texts() -> AlienResult<()> {
-    let shown = || {
-        let sysfs = vfs::FS.lock()["sysfs"].clone();
-        let mut folder = sysfs.i_mount(0, "/sys", None, &[])?.inode()?;
-        for name in ["kernel", "tracing"] {
-            folder = directory(&folder)?.add_dir_manually(name, "rwxr-xr-x".into())?;
-        }
-        let kernel = &clients().map_err(|_| VfsError::Invalid)?.kernel;
-        show(kernel, &folder, TEXTS)
-    };
-    shown().map_err(|_| LinuxErrno::EINVAL)
-}
+struct Folder(Arc<SysFsDirInodeImpl>);
 
-fn directory(inode: &Arc<dyn VfsInode>) -> VfsResult<Arc<SysFsDirInodeImpl>> {
-    inode.clone().downcast_arc().map_err(|_| VfsError::Invalid)
-}
-
-/// As deep as tracefs is, which is four levels.
-fn show(kernel: &KernelClient, folder: &Arc<dyn VfsInode>, path: &str) -> VfsResult<()> {
-    let folder = directory(folder)?;
-    let c_path = |path: &str| CString::new(path).map_err(|_| VfsError::Invalid);
-    for index in 0.. {
-        let Ok(entry) = kernel.text_entry(&c_path(path)?, index) else {
-            break;
-        };
-        let name = entry.name().to_string();
-        let below = format!("{path}/{name}");
-        if entry.is_directory() {
-            let inner = folder.add_dir_manually(&name, "rwxr-xr-x".into())?;
-            show(kernel, &inner, &below)?;
-        } else {
-            let file = Arc::new(TextFile(c_path(&below)?));
-            folder.add_file_manually(&name, file, "rw-r--r--".into())?;
-        }
+impl Folder {
+    fn of(inode: Arc<dyn VfsInode>) -> VfsResult<Self> {
+        inode.downcast_arc().map(Folder).map_err(|_| VfsError::Invalid)
     }
-    Ok(())
+}
+
+impl text::Folder for Folder {
+    type Error = VfsError;
+
+    fn add_folder(&self, name: &str, _mode: u32) -> VfsResult<Self> {
+        Folder::of(self.0.add_dir_manually(name, "rwxr-xr-x".into())?)
+    }
+    /// Everybody is root here.
+    fn add_text(&self, name: &str, _mode: u32, path: &CStr) -> VfsResult<()> {
+        let text = Arc::new(TextFile(path.into()));
+        self.0.add_file_manually(name, text, "rw-r--r--".into()).map(|_| ())
+    }
+}
+
+/// Shows tracefs as it is now below /sys/kernel/tracing. Once.
+pub fn show_texts() -> VfsResult<()> {
+    let sysfs = vfs::FS.lock()["sysfs"].clone();
+    let mut folder = Folder::of(sysfs.i_mount(0, "/sys", None, &[])?.inode()?)?;
+    for name in ["kernel", "tracing"] {
+        folder = text::Folder::add_folder(&folder, name, 0o700)?;
+    }
+    text::show(&Clients::get().map_err(refused)?.kernel, c"/sys/kernel/tracing", &folder)
 }

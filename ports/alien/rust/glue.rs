@@ -153,18 +153,8 @@ fn ksyms() -> Option<&'static [AtomicUsize; 4]> {
     Some(&KSYMS)
 }
 
-macro_rules! exports {
-    ($(fn $name:ident($($arg:ident: $type:ty),*) $(-> $result:ty)? $body:block)*) => {
-        $(#[unsafe(no_mangle)]
-        unsafe extern "C" fn $name($($arg: $type),*) $(-> $result)? {
-            #[allow(unused_unsafe)]
-            unsafe { $body }
-        })*
-    };
-}
-
 // In the order of kernel.h, which says what each is.
-exports! {
+ebpf::export_functions! {
     fn alien_alloc(size: usize, align: usize) -> *mut u8 {
         alloc::alloc::alloc(Layout::from_size_align_unchecked(size, align))
     }

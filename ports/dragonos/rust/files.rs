@@ -4,15 +4,13 @@
 
 use alloc::boxed::Box;
 use alloc::ffi::CString;
-use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::sync::Arc;
 use core::any::Any;
+use core::ffi::CStr;
 use core::fmt;
-use core::ptr::null_mut;
-use core::sync::atomic::{AtomicPtr, Ordering};
 
-use ebpf::{platform::Files, text, Errno, File, KernelClient, UserClient};
+use ebpf::{platform::Files, text, Clients, Errno, File};
 use system_error::SystemError;
 
 use crate::debug::sysfs::debugfs_kobj;
@@ -28,26 +26,12 @@ use crate::process::ProcessManager;
 type Result<T> = core::result::Result<T, SystemError>;
 type Data<'a> = MutexGuard<'a, FilePrivateData>;
 
-const TEXTS: &str = "/sys/kernel/tracing";
-
-/// Who calls us: every process, and the kernel itself.
-struct Clients {
-    callers: UserClient,
-    kernel: KernelClient,
-}
-
-static CLIENTS: AtomicPtr<Clients> = AtomicPtr::new(null_mut());
-
 fn clients() -> Result<&'static Clients> {
-    // Pairs with the release in init().
-    unsafe { CLIENTS.load(Ordering::Acquire).as_ref() }.ok_or(SystemError::ENOSYS)
+    Clients::get().map_err(error)
 }
 
 pub fn init() -> Result<()> {
-    let callers = UserClient::for_callers().map_err(error)?;
-    let kernel = KernelClient::new().map_err(error)?;
-    let made = Box::into_raw(Box::new(Clients { callers, kernel }));
-    CLIENTS.store(made, Ordering::Release);
+    Clients::start().map_err(error)?;
     show_texts()
 }
 
@@ -81,9 +65,8 @@ pub fn bpf(args: &[usize]) -> Result<usize> {
 /// The body of `SysPerfEventOpenHandle::handle`.
 pub fn perf_event_open(args: &[usize]) -> Result<usize> {
     let (pid, cpu, group) = (args[1] as i32, args[2] as i32, args[3] as i32);
-    let opened = clients()?.callers.perf_event_open(
-        args[0] as u64, pid, cpu, group, args[4] as u64,
-    );
+    let opened =
+        clients()?.callers.perf_event_open(args[0] as u64, pid, cpu, group, args[4] as u64);
     register(opened.map(|fd| fd.0.into()))
 }
 
@@ -186,18 +169,26 @@ impl KernFSCallback for TextFile {
         Ok(())
     }
     fn read(&self, _data: KernCallbackData, buf: &mut [u8], offset: usize) -> Result<usize> {
-        match clients()?.kernel.read_text_at(&self.0, offset, buf) {
-            Err(Errno::EAGAIN) => Ok(0), // an empty trace_pipe
-            result => result.map_err(error),
-        }
+        clients()?.kernel.read_text_at(&self.0, offset, buf).map_err(error)
     }
     fn write(&self, _data: KernCallbackData, buf: &[u8], _offset: usize) -> Result<usize> {
-        let command = core::str::from_utf8(buf).map_err(|_| SystemError::EINVAL)?;
-        // kernfs does not tell of O_TRUNC: an empty line clears, others add.
-        let clears = command.trim().is_empty();
-        let flags = if clears { text::flags::TRUNCATE } else { text::flags::APPEND };
-        let written = clients()?.kernel.write_text(&self.0, command, flags);
-        written.map(|_| buf.len()).map_err(error)
+        clients()?.kernel.write_line(&self.0, buf).map_err(error)
+    }
+}
+
+struct Folder(Arc<KernFSInode>);
+
+impl text::Folder for Folder {
+    type Error = SystemError;
+
+    fn add_folder(&self, name: &str, mode: u32) -> Result<Self> {
+        let mode = InodeMode::from_bits_truncate(mode);
+        self.0.add_dir(name.to_string(), mode, None, None).map(Folder)
+    }
+    fn add_text(&self, name: &str, mode: u32, path: &CStr) -> Result<()> {
+        let mode = InodeMode::from_bits_truncate(mode);
+        let text: &'static TextFile = Box::leak(Box::new(TextFile(path.into())));
+        self.0.add_file(name.to_string(), mode, None, None, Some(text)).map(|_| ())
     }
 }
 
@@ -205,27 +196,6 @@ impl KernFSCallback for TextFile {
 /// own `init_debugfs_tracing()` has nothing any more. Once.
 pub fn show_texts() -> Result<()> {
     let debug = debugfs_kobj().inode().ok_or(SystemError::ENOENT)?;
-    let mode = InodeMode::from_bits_truncate(0o700);
-    let root = debug.add_dir("tracing".to_string(), mode, None, None)?;
-    show(&clients()?.kernel, &root, TEXTS)
-}
-
-/// As deep as tracefs is, which is four levels.
-fn show(kernel: &KernelClient, folder: &Arc<KernFSInode>, path: &str) -> Result<()> {
-    let c_path = |path: &str| CString::new(path).map_err(|_| SystemError::EINVAL);
-    for index in 0.. {
-        let Ok(entry) = kernel.text_entry(&c_path(path)?, index) else {
-            break;
-        };
-        let name = entry.name().to_string();
-        let below = format!("{path}/{name}");
-        let mode = InodeMode::from_bits_truncate(entry.mode());
-        if entry.is_directory() {
-            show(kernel, &folder.add_dir(name, mode, None, None)?, &below)?;
-        } else {
-            let text: &'static TextFile = Box::leak(Box::new(TextFile(c_path(&below)?)));
-            folder.add_file(name, mode, None, None, Some(text))?;
-        }
-    }
-    Ok(())
+    let root = text::Folder::add_folder(&Folder(debug), "tracing", 0o700)?;
+    text::show(&clients()?.kernel, c"/sys/kernel/tracing", &root)
 }

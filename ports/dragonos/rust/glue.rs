@@ -190,18 +190,8 @@ fn text_of(text: *const c_char) -> &'static str {
     unsafe { CStr::from_ptr(text) }.to_str().unwrap_or("ebpf")
 }
 
-macro_rules! exports {
-    ($(fn $name:ident($($arg:ident: $type:ty),*) $(-> $result:ty)? $body:block)*) => {
-        $(#[unsafe(no_mangle)]
-        unsafe extern "C" fn $name($($arg: $type),*) $(-> $result)? {
-            #[allow(unused_unsafe)]
-            unsafe { $body }
-        })*
-    };
-}
-
 // In the order of kernel.h, which says what each is.
-exports! {
+ebpf::export_functions! {
     fn dragonos_alloc(size: usize, align: usize) -> *mut u8 {
         alloc::alloc::alloc(layout(size, align)) // zeroed: it always is
     }

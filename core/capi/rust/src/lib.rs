@@ -14,6 +14,7 @@
 #![no_std]
 
 mod client;
+mod clients;
 mod errno;
 pub mod events;
 mod file;
@@ -28,6 +29,7 @@ pub mod text;
 pub mod tracepoint;
 
 pub use client::{Client, Fd, Pages, PinEntry, UserClient};
+pub use clients::Clients;
 pub use errno::{Errno, Result};
 pub use file::File;
 pub use kernel_client::{KernelClient, Link, Map, MapSpec};

@@ -142,13 +142,16 @@ impl KernelClient {
 
     /// Some of a text, from `offset` on, for file layers that keep nothing for
     /// each open file; what is before `offset` is made anew each time. In a
-    /// trace_pipe nothing is: what was read is gone.
+    /// trace_pipe nothing is: what was read is gone. Nothing if there is none now.
     pub fn read_text_at(&self, path: &CStr, offset: usize, to: &mut [u8]) -> Result<usize> {
         let is_pipe = path.to_bytes().ends_with(b"/trace_pipe");
         let fd = self.open_text(path, flags::READ_ONLY)?;
         let result = self.read_behind(fd, if is_pipe { 0 } else { offset }, to);
         self.close(fd)?;
-        result
+        match result {
+            Err(Errno::EAGAIN) => Ok(0),
+            result => result,
+        }
     }
 
     fn read_behind(&self, fd: Fd, mut offset: usize, to: &mut [u8]) -> Result<usize> {
@@ -163,6 +166,21 @@ impl KernelClient {
         self.read(fd, to)
     }
 
+    /// Gives a text what was written to it, for file layers that do not tell how
+    /// it was opened: an empty line clears it, as `>` would, and all else is
+    /// added, as by `>>`. How long it is; EINVAL for what is no text.
+    pub fn write_line(&self, path: &CStr, line: &[u8]) -> Result<usize> {
+        let command = core::str::from_utf8(line).map_err(|_| Errno::EINVAL)?;
+        let is_empty = command.trim().is_empty();
+        let flags = if is_empty {
+            flags::TRUNCATE
+        } else {
+            flags::APPEND
+        };
+        self.write_text(path, command, flags)?;
+        Ok(line.len())
+    }
+
     /// Gives a text one command, as `echo` does. EIO if it took only some.
     pub fn write_text(&self, path: &CStr, command: &str, flags: u32) -> Result<()> {
         let fd = self.open_text(path, flags::WRITE_ONLY | flags)?;
@@ -174,4 +192,48 @@ impl KernelClient {
             Err(Errno::EIO)
         }
     }
+}
+
+/// A directory in the kernel's own file layer, to which [`show`] adds.
+pub trait Folder: Sized {
+    /// Of that file layer.
+    type Error;
+    /// Makes one below.
+    fn add_folder(&self, name: &str, mode: u32) -> core::result::Result<Self, Self::Error>;
+    /// Makes a file there, which stands for the text at `path`.
+    fn add_text(&self, name: &str, mode: u32, path: &CStr)
+        -> core::result::Result<(), Self::Error>;
+}
+
+/// Shows the texts that are below `directory` now. Recursion ends with the tree,
+/// which is four levels deep. Context: task.
+pub fn show<F: Folder>(
+    kernel: &KernelClient,
+    directory: &CStr,
+    folder: &F,
+) -> core::result::Result<(), F::Error> {
+    let mut index = 0;
+    while let Ok(entry) = kernel.text_entry(directory, index) {
+        index += 1;
+        let mut path = [0; 256];
+        let Some(path) = below(directory, entry.name(), &mut path) else {
+            continue; // no text has such a path
+        };
+        if entry.is_directory() {
+            let inner = folder.add_folder(entry.name(), entry.mode())?;
+            show(kernel, path, &inner)?;
+        } else {
+            folder.add_text(entry.name(), entry.mode(), path)?;
+        }
+    }
+    Ok(())
+}
+
+fn below<'a>(directory: &CStr, name: &str, to: &'a mut [u8; 256]) -> Option<&'a CStr> {
+    let mut end = 0;
+    for part in [directory.to_bytes(), b"/", name.as_bytes(), b"\0"] {
+        to.get_mut(end..end + part.len())?.copy_from_slice(part);
+        end += part.len();
+    }
+    CStr::from_bytes_with_nul(&to[..end]).ok()
 }

@@ -120,8 +120,7 @@ pub mod kernfs {
         }
         pub fn add_file(
             &self, name: String, _mode: InodeMode, _size: Option<usize>,
-            _data: Option<KernInodePrivateData>,
-            callback: Option<&'static dyn KernFSCallback>,
+            _data: Option<KernInodePrivateData>, callback: Option<&'static dyn KernFSCallback>,
         ) -> Result<Arc<KernFSInode>, SystemError> {
             self.put(name, callback)
         }
@@ -129,8 +128,7 @@ pub mod kernfs {
 
     impl IndexNode for KernFSInode {
         fn read_at(
-            &self, _offset: usize, _len: usize, _buf: &mut [u8],
-            _data: MutexGuard<FilePrivateData>,
+            &self, _offset: usize, _len: usize, _buf: &mut [u8], _data: MutexGuard<FilePrivateData>,
         ) -> Result<usize, SystemError> {
             Err(SystemError::ENOSYS)
         }

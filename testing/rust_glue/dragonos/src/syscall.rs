@@ -15,9 +15,7 @@ pub mod user_access {
         Ok(dst.len())
     }
 
-    pub unsafe fn copy_to_user_protected(
-        dest: VirtAddr, src: &[u8],
-    ) -> Result<usize, SystemError> {
+    pub unsafe fn copy_to_user_protected(dest: VirtAddr, src: &[u8]) -> Result<usize, SystemError> {
         if dest.data() < 4096 {
             return Err(SystemError::EFAULT);
         }

@@ -13,10 +13,10 @@ use std::sync::Arc;
 use dragonos::arch::interrupt::TrapFrame;
 use dragonos::calls;
 use dragonos::ebpf_glue as glue;
+use dragonos::filesystem::epoll::EPollItem;
 use dragonos::filesystem::kernfs::{self, callback::KernCallbackData};
 use dragonos::filesystem::vfs::file::{FileDescriptorTable, MOST};
 use dragonos::filesystem::vfs::{FilePrivateData, FileType, IndexNode};
-use dragonos::filesystem::epoll::EPollItem;
 use dragonos::libs::mutex::MutexGuard;
 use dragonos::mm::{VirtAddr, DIRECT_MAP};
 use dragonos::process;
@@ -96,9 +96,7 @@ extern "C" {
     fn dragonos_copy_to_user(to: u64, from: *const u8, size: usize) -> c_int;
     fn dragonos_capable(number: c_int) -> bool;
     fn dragonos_kthread(
-        name: *const c_char,
-        body: extern "C" fn(*mut c_void) -> c_int,
-        argument: *mut c_void,
+        name: *const c_char, body: extern "C" fn(*mut c_void) -> c_int, argument: *mut c_void,
     ) -> bool;
     fn dragonos_raise_softirq();
     fn dragonos_worker_sleep();
@@ -349,9 +347,8 @@ mod files {
             assert_eq!(longer, Err(SystemError::EINVAL));
             let written = inode.write_at(0, 8, &count, MutexGuard(&mut private));
             assert_eq!(written, Err(SystemError::EINVAL));
-            let mut ioctl = |command, argument| {
-                inode.ioctl(command, argument, MutexGuard(&mut private))
-            };
+            let mut ioctl =
+                |command, argument| inode.ioctl(command, argument, MutexGuard(&mut private));
             const ENABLE: u32 = 0x2400;
             const SET_BPF: u32 = 0x4004_2408;
             assert_eq!(ioctl(ENABLE, 0), Ok(0));

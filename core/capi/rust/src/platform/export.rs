@@ -44,6 +44,20 @@ macro_rules! export_services {
     };
 }
 
+/// C functions of a kernel in Rust that a port in C++ calls, as a line or two
+/// each: `fn name(argument: type) -> type { ... }`. Their bodies are unsafe, as
+/// is whoever calls them.
+#[macro_export]
+macro_rules! export_functions {
+    ($(fn $name:ident($($arg:ident: $type:ty),* $(,)?) $(-> $result:ty)? $body:block)*) => {
+        $(#[unsafe(no_mangle)]
+        unsafe extern "C" fn $name($($arg: $type),*) $(-> $result)? {
+            #[allow(unused_unsafe)]
+            unsafe { $body }
+        })*
+    };
+}
+
 /// One service's functions, as its header in `core/platform` declares them.
 #[doc(hidden)]
 #[macro_export]

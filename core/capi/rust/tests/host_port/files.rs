@@ -2,10 +2,11 @@
 //! Files of ours in the kernel's own table of descriptors.
 
 use std::collections::BTreeMap;
+use std::ffi::CStr;
 use std::sync::Mutex;
 
 use ebpf::platform::Files;
-use ebpf::{Errno, File, KernelClient, Result, UserClient};
+use ebpf::{text, Clients, Errno, File, KernelClient, Result, UserClient};
 
 use crate::host::{run_deferred, Kernel, UserMemory};
 
@@ -132,5 +133,90 @@ pub fn texts_are_read_from_anywhere() {
     let pipe = c"/sys/kernel/tracing/trace_pipe";
     let size = client.read_text_at(pipe, 4096, &mut all).unwrap();
     assert!(String::from_utf8_lossy(&all[..size]).ends_with("tracing_mark_write: hello\n"));
-    assert_eq!(client.read_text_at(pipe, 0, &mut all), Err(Errno::EAGAIN));
+    assert_eq!(client.read_text_at(pipe, 0, &mut all), Ok(0));
+}
+
+pub fn an_empty_line_clears_a_text() {
+    let _kernel = Kernel::start();
+    let client = KernelClient::new().unwrap();
+    let marker = c"/sys/kernel/tracing/trace_marker";
+    let trace = c"/sys/kernel/tracing/trace";
+    let mut all = [0; 4096];
+    assert_eq!(client.write_line(marker, b"hello\n"), Ok(6));
+    assert_eq!(client.write_line(marker, b"\xff"), Err(Errno::EINVAL));
+    let long = client.read_text_at(trace, 0, &mut all).unwrap();
+    assert_eq!(client.write_line(trace, b"\n"), Ok(1));
+    let short = client.read_text_at(trace, 0, &mut all).unwrap();
+    assert!(short < long, "{short} {long}");
+}
+
+/// Where a file layer would show it.
+struct Shown<'a> {
+    all: &'a Mutex<Vec<(String, u32)>>,
+    path: String,
+}
+
+impl text::Folder for Shown<'_> {
+    type Error = &'static str;
+
+    fn add_folder(&self, name: &str, mode: u32) -> std::result::Result<Self, &'static str> {
+        let path = format!("{}/{name}", self.path);
+        self.all.lock().unwrap().push((path.clone() + "/", mode));
+        Ok(Shown {
+            all: self.all,
+            path,
+        })
+    }
+
+    fn add_text(
+        &self,
+        name: &str,
+        mode: u32,
+        path: &CStr,
+    ) -> std::result::Result<(), &'static str> {
+        assert_eq!(path.to_str().unwrap(), format!("{}/{name}", self.path));
+        self.all
+            .lock()
+            .unwrap()
+            .push((path.to_str().unwrap().into(), mode));
+        Ok(())
+    }
+}
+
+pub fn a_tree_of_texts_is_shown_whole() {
+    let _kernel = Kernel::start();
+    let client = KernelClient::new().unwrap();
+    let all = Mutex::new(Vec::new());
+    let root = "/sys/kernel/tracing".to_string();
+    text::show(
+        &client,
+        c"/sys/kernel/tracing",
+        &Shown {
+            all: &all,
+            path: root,
+        },
+    )
+    .unwrap();
+    let all = all.into_inner().unwrap();
+    let mode_of = |path: &str| {
+        let found = all.iter().find(|(name, _)| name == path);
+        found.map(|(_, mode)| *mode)
+    };
+    assert_eq!(mode_of("/sys/kernel/tracing/trace_marker"), Some(0o220));
+    assert_eq!(mode_of("/sys/kernel/tracing/per_cpu/cpu0/"), Some(0o750));
+    assert_eq!(
+        mode_of("/sys/kernel/tracing/events/ftrace/print/format"),
+        Some(0o440)
+    );
+    assert_eq!(mode_of("/sys/kernel/tracing/none"), None);
+}
+
+pub fn clients_are_made_once() {
+    let kernel = Kernel::start();
+    assert_eq!(Clients::get().unwrap_err(), Errno::ENOSYS);
+    Clients::start().unwrap();
+    assert_eq!(Clients::start(), Err(Errno::EEXIST));
+    assert!(Clients::get().is_ok());
+    // They are there for good, and so is the kernel.
+    std::mem::forget(kernel);
 }

@@ -45,7 +45,9 @@ const TESTS: &[common::Test] = tests! {
         a_table_that_is_full_keeps_nothing,
         a_file_is_read_written_and_mapped,
         the_last_reference_may_go_where_nobody_may_wait,
-        texts_are_read_from_anywhere;
+        texts_are_read_from_anywhere,
+        an_empty_line_clears_a_text,
+        a_tree_of_texts_is_shown_whole;
     events:
         linuxs_events_are_passed,
         calls_have_events_of_their_own;
@@ -65,6 +67,8 @@ const TESTS: &[common::Test] = tests! {
         a_place_keeps_what_its_function_has,
         arguments_are_not_evaluated_while_nobody_asks,
         each_place_is_a_branch;
+    files:
+        clients_are_made_once;
 };
 
 fn main() -> ExitCode {

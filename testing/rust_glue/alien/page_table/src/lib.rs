@@ -88,7 +88,11 @@ pub mod table {
         ) -> PagingResult {
             let (va, pa) = (va.as_usize(), pa.as_usize());
             called!("map {va:#x} to {pa:#x} {size} {flags:?} {allow_huge}");
-            if va == 0 { Err(PagingError) } else { Ok(()) }
+            if va == 0 {
+                Err(PagingError)
+            } else {
+                Ok(())
+            }
         }
         pub fn map_region_no_target(
             &mut self, va: VirtAddr, size: usize, flags: MappingFlags, allow_huge: bool,

@@ -33,9 +33,7 @@ impl SysFsDirInodeImpl {
             Some(_) => Err(VfsError::Invalid),
         }
     }
-    pub fn add_dir_manually(
-        &self, name: &str, _perm: VfsNodePerm,
-    ) -> VfsResult<Arc<dyn VfsInode>> {
+    pub fn add_dir_manually(&self, name: &str, _perm: VfsNodePerm) -> VfsResult<Arc<dyn VfsInode>> {
         self.put(name, Arc::new(Self::new()))
     }
     pub fn add_file_manually(
