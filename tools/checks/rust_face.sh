@@ -100,8 +100,36 @@ run "cargo_test_of_1.$version" "$cargo" test --locked --offline &&
   report "cargo_test_of_1.$version" OK
 grep '^\[TEST\]' "$log"
 
-# What a place is while nobody asks, as kernels for each CPU are compiled, $1.
+# The glues of ports in kernels of stubs: run on the host, with the C++ that was
+# just made; compiled for their kernels' CPUs; and held to the signatures.
+glues="$root/testing/rust_glue"
+made="$(ls -t "$CARGO_TARGET_DIR"/debug/build/ebpf-*/out/libebpf_core.a 2>/dev/null |
+  head -n 1)"
+cd "$glues" || exit 1
+run glue_test env EBPF_ARCHIVES="${EBPF_ARCHIVES:-${made%/*}}" \
+  "$cargo" test --locked --offline --package dragonos --package kernel &&
+  report glue_test OK
+grep '^\[TEST\]' "$log"
+mutants="$(mktemp -d)"
+python3 "$root/tools/checks/rust_glue.py" "$rustc" "$mutants" || failed=1
+rm -rf "$mutants"
+glue_for() {
+  local name="glue.$1.$2"
+  if [[ ! -e "$sysroot/lib/rustlib/src/rust/library/Cargo.toml" ]]; then
+    report "$name" SKIP "this Rust has no sources of its own;" \
+      "tools/hermit/ensure.sh unpacks one that has"
+    return
+  fi
+  run "$name" env RUSTC_BOOTSTRAP=1 EBPF_ARCHIVES="$nothing" "$cargo" check \
+    --locked --package "$1" --target "$2" -Zbuild-std=core,alloc &&
+    report "$name" OK
+}
 sysroot="$("$rustc" --print sysroot)"
+glue_for dragonos x86_64-unknown-none
+glue_for kernel riscv64gc-unknown-none-elf
+cd "$face" || exit 1
+
+# What a place is while nobody asks, as kernels for each CPU are compiled, $1.
 off_state() {
   local name="off_state.$1" target="$2" std=() bootstrap="${RUSTC_BOOTSTRAP:-0}"
   if [[ ! -d "$sysroot/lib/rustlib/$target" ]]; then
@@ -152,13 +180,20 @@ off_state riscv64 riscv64gc-unknown-none-elf
 unset RUSTC RUSTDOC RUSTC_BOOTSTRAP CARGO_HOME LD_LIBRARY_PATH
 export CARGO_TARGET_DIR="$cache/rust/clippy" EBPF_ARCHIVES="$nothing"
 if cargo clippy --version >/dev/null 2>&1; then
-  run clippy cargo clippy --locked --all-targets -- -D warnings &&
-    report clippy OK
+  for folder in "$face" "$glues"; do
+    cd "$folder" || exit 1
+    run "clippy.${folder##*/}" cargo clippy --locked --all-targets -- \
+      -D warnings && report "clippy.${folder##*/}" OK
+  done
 else
   report clippy SKIP "cargo clippy is not installed; Debian's Rust has none"
 fi
 if cargo fmt --version >/dev/null 2>&1; then
-  run rustfmt cargo fmt --check && report rustfmt OK
+  for folder in "$face" "$glues"; do
+    cd "$folder" || exit 1
+    run "rustfmt.${folder##*/}" cargo fmt --all --check &&
+      report "rustfmt.${folder##*/}" OK
+  done
 else
   report rustfmt SKIP "cargo fmt is not installed; Debian's Rust has none"
 fi

@@ -86,7 +86,7 @@ pub mod kernfs {
         unsafe { (*ROOT.0.get()).get_or_insert_with(Default::default).clone() }
     }
 
-    /// As after the kernel's next boot.
+    /// As after the kernel's next boot, for the tests.
     pub fn forget() {
         unsafe { *ROOT.0.get() = None }
     }
@@ -101,6 +101,7 @@ pub mod kernfs {
             }
             Some(found)
         }
+        /// For the tests.
         pub fn callback(&self) -> &'static dyn KernFSCallback {
             self.callback.expect("a file")
         }
@@ -293,7 +294,7 @@ pub mod vfs {
             pub fn read(&self) -> &Descriptors {
                 unsafe { &*self.0.get() }
             }
-            /// fork's.
+            /// fork's, in the tests.
             pub fn copy(&self) -> Self {
                 Self(UnsafeCell::new(Descriptors(self.read().0.clone())))
             }
@@ -302,6 +303,7 @@ pub mod vfs {
         pub struct DroppedFd(Arc<File>);
 
         impl DroppedFd {
+            /// Of close(2), for the tests.
             pub fn finish_close(self) {
                 drop(self.0)
             }
@@ -320,6 +322,7 @@ pub mod vfs {
             pub fn get_file_by_fd(&self, fd: i32) -> Option<Arc<File>> {
                 self.0.get(&fd).cloned()
             }
+            /// Of close(2), for the tests.
             pub fn drop_fd(&mut self, fd: i32) -> Result<DroppedFd, SystemError> {
                 self.0.remove(&fd).map(DroppedFd).ok_or(SystemError::EBADF)
             }

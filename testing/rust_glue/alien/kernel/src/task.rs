@@ -107,12 +107,12 @@ impl Task {
         let file = self.files.lock().remove(&fd);
         drop(file.expect("open"));
     }
-    /// As where a process ends: under the locks.
+    /// As where a process ends, in the tests: under the locks.
     pub fn pre_recycle(&self) {
         let _inner = self.inner.lock();
         self.files.lock().clear();
     }
-    /// fork's child has the same files.
+    /// fork, of the tests: the child has the same files.
     pub fn fork(&self) -> Task {
         let task = Task::new();
         *task.files.lock() = self.files.lock().clone();
