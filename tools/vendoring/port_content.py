@@ -40,7 +40,9 @@ def content_of(root, description, without, commit):
     version = version_of(root)
     content = Content(title_of(description, without, version, commit))
     sources = features.sources_without(description["sources"], without, description["cpu"])
-    rust = [path.relative_to(root).as_posix() for path in (root / _RUST_FACE).rglob("*.rs")]
+    # The port's glue is a module of the kernel's own crate, which names it there.
+    folders = [root / _RUST_FACE, root / "ports" / description["port"] / "rust"]
+    rust = [path.relative_to(root).as_posix() for folder in folders for path in folder.rglob("*.rs")]
     # Headers are listed more than once where several libraries show them.
     for path in sorted(set(sources + description["headers"] + rust)):
         content.add(path, (root / path).read_bytes(), path)

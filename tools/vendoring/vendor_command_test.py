@@ -32,7 +32,10 @@ _OTHERS = [
     "core/without/jit.cc",
     "arch/riscv64/without/jit.cc",
     "ports/PORTING.md",
+    "ports/other/rust/glue.rs",
     "ports/toy/README.md",
+    "ports/toy/rust/glue.rs",
+    "ports/toy/rust/files/inode.rs",
     "tools/ksym/ksym.py",
 ]
 
@@ -93,6 +96,22 @@ class VendorCommandTest(unittest.TestCase):
         for path in ["Makefile", "CMakeLists.txt", "build.rs", "LICENSE", "ports/PORTING.md", rust]:
             self.assertTrue((self.out / path).is_file(), path)
         self.assertEqual(self.vendor("--check", self.out)[0], 0)
+
+    def test_a_folder_has_its_ports_glue_and_no_others(self):
+        self.created()
+        for path in ["ports/toy/rust/glue.rs", "ports/toy/rust/files/inode.rs"]:
+            self.assertEqual(self.read(path), path)
+        self.assertFalse((self.out / "ports/other").exists())
+        self.write("ports/toy/rust/glue.rs", "new")
+        self.write("ports/toy/rust/more.rs", "more")
+        (self.root / "ports/toy/rust/files/inode.rs").unlink()
+        self.assertEqual(self.vendor("--update", self.out)[0], 0)
+        self.assertEqual((self.read("ports/toy/rust/glue.rs"), self.read("ports/toy/rust/more.rs")), ("new", "more"))
+        self.assertFalse((self.out / "ports/toy/rust/files").exists())
+        (self.out / "ports/toy/rust/glue.rs").write_text("mine")
+        status, text = self.vendor("--check", self.out)
+        self.assertEqual(status, 1)
+        self.assertIn("ports/toy/rust/glue.rs: edited", text)
 
     def test_no_such_port_says_which_there_are(self):
         status, text = self.vendor("toy", "--cpu", "x86_64", "--out", self.out)

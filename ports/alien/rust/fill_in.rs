@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-//! What Alien has, but under no name that we know. Each is safe as it stands and
+//! What Alien has, but under no name that we know: to be copied to
+//! kernel/src/ebpf_fill_in.rs and filled in there. Each is safe as it stands and
 //! costs something; ports/alien/README.md says what, and what to write.
 
 /// Ticks of rdtime a second: the device tree's timebase-frequency, where

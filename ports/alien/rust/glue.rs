@@ -17,11 +17,11 @@ use constants::AlienResult;
 use page_table::addr::{PhysAddr, VirtAddr};
 use page_table::pte::MappingFlags;
 
+use crate::ebpf_fill_in as fill_in;
 use crate::task::{current_task, do_suspend, ktread_create, Task};
 use crate::trap::trap_common_read_file;
 
 mod files;
-mod fill_in;
 
 pub use files::{bpf, map, perf_event_open, show_texts};
 

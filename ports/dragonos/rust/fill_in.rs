@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
-//! What DragonOS has, but under no name that we know. Each is safe as it stands
-//! and costs something; ports/dragonos/README.md says what, and what to write.
+//! What DragonOS has, but under no name that we know: to be copied to
+//! kernel/src/ebpf_fill_in.rs and filled in there. Each is safe as it stands and
+//! costs something; ports/dragonos/README.md says what, and what to write.
 
-use super::Range;
+use crate::ebpf_glue::Range;
 
 const NOTHING: Range = Range { begin: 0, end: 0 };
 

@@ -19,6 +19,7 @@ use system_error::SystemError;
 
 use crate::arch::interrupt::{ipi::send_ipi, TrapFrame};
 use crate::arch::{CurrentTimeArch, MMArch};
+use crate::ebpf_fill_in as fill_in;
 use crate::exception::ipi::{IpiKind, IpiTarget};
 use crate::exception::softirq::{softirq_vectors, SoftirqNumber, SoftirqVec};
 use crate::exception::HardwareIrqNumber;
@@ -38,7 +39,6 @@ use crate::text_patch::validate_control_context;
 use crate::time::{timekeeping::monotonic_now, TimeArch};
 
 mod files;
-mod fill_in;
 
 pub use files::{bpf, perf_event_open, show_texts};
 
@@ -139,8 +139,8 @@ static WORK: AtomicBool = AtomicBool::new(false);
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct Range {
-    begin: usize,
-    end: usize,
+    pub begin: usize,
+    pub end: usize,
 }
 
 fn layout(size: usize, align: usize) -> Layout {

@@ -20,5 +20,7 @@ pub mod syscall;
 pub mod text_patch;
 pub mod time;
 
+#[path = "../../../../ports/dragonos/rust/fill_in.rs"]
+pub mod ebpf_fill_in;
 #[path = "../../../../ports/dragonos/rust/glue.rs"]
 pub mod ebpf_glue;

@@ -10,5 +10,7 @@ extern crate alloc;
 pub mod task;
 pub mod trap;
 
+#[path = "../../../../../ports/alien/rust/fill_in.rs"]
+pub mod ebpf_fill_in;
 #[path = "../../../../../ports/alien/rust/glue.rs"]
 pub mod ebpf_glue;
