@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: MIT
 """Holds the glues of ports/*/rust against what they are between:
 
-  rust_glue.py RUSTC WORK   each function of kernel.h is exported, with as many
-                            parameters; and where a signature of the stub kernel
+  rust_glue.py RUSTC WORK   each function of kernel.h is exported, with its
+                            types; and where a signature of the stub kernel
                             (testing/rust_glue) is another one than the glue
                             knows, the glue does not compile
 
@@ -157,14 +157,73 @@ def without_comments(text):
     return re.sub(r"//[^\n]*|/\*.*?\*/", "", text, flags=re.DOTALL)
 
 
-def functions(text, pattern):
-    """{name: number of parameters}; functions among the parameters count as one."""
+# Of C and of Rust, by what a register holds.
+_SAME = {
+    "size_t": "usize",
+    "uintptr_t": "usize",
+    "uint32_t": "u32",
+    "uint64_t": "u64",
+    "int": "c_int",
+    "void": "()",
+    "bool": "bool",
+    "never": "!",
+}
+
+
+def split(text):
+    """The parameters in `text`; those of functions among them are not."""
+    parts, depth = [""], 0
+    for c in text:
+        depth += {"(": 1, ")": -1}.get(c, 0)
+        if c == "," and depth == 0:
+            parts.append("")
+        else:
+            parts[-1] += c
+    return [" ".join(part.split()) for part in parts if part.strip() not in ("", "void")]
+
+
+def kind_of_c(text, is_parameter):
+    text = " ".join(text.split())
+    if "(*" in text:
+        return "function"
+    if "*" in text:
+        return "pointer"
+    if re.search(r"noreturn|NORETURN", text):
+        return _SAME["never"]
+    words = re.sub(r"\b(const|unsigned|extern)\b", "", text).split()
+    if words[0] == "struct":
+        return "struct"
+    return _SAME.get(words[0] if is_parameter else words[-1], text)
+
+
+def kind_of_rust(text):
+    text = text.strip()
+    if "fn(" in text:
+        return "function"
+    if text.startswith("*"):
+        return "pointer"
+    return text if text in _SAME.values() else "struct"
+
+
+def c_functions(text, prefix):
+    """{name: [kinds of its parameters and of its result]}"""
     found = {}
-    for match in re.finditer(pattern, text):
+    for match in re.finditer(rf"(?<!struct )\b({prefix}_\w+)\(", text):
         begin, end = parameters(text, match.start())
-        inside = re.sub(r"\([^()]*\)", "", text[begin:end]).rstrip().rstrip(",")
-        is_empty = inside.strip() in ("", "void")
-        found[match.group(1)] = 0 if is_empty else inside.count(",") + 1
+        before = re.split(r"[;{}]|\n\n", text[: match.start()])[-1]
+        result = re.sub(r"#.*", "", before)
+        kinds = [kind_of_c(part, True) for part in split(text[begin:end])]
+        found[match.group(1)] = [*kinds, kind_of_c(result, False)]
+    return found
+
+
+def rust_functions(text, prefix):
+    found = {}
+    for match in re.finditer(rf"\bfn ({prefix}_\w+)\(", text):
+        begin, end = parameters(text, match.start())
+        result = re.match(r"\s*(?:->\s*([^{;]+))?", text[end + 1 :]).group(1) or "()"
+        kinds = [kind_of_rust(part.split(":", 1)[1]) for part in split(text[begin:end])]
+        found[match.group(1)] = [*kinds, kind_of_rust(result)]
     return found
 
 
@@ -172,11 +231,12 @@ def check_exports(name):
     """kernel.h and the glue have the same, but what is code and not a function."""
     header = without_comments((ROOT / f"ports/{name}/kernel.h").read_text(encoding="utf-8"))
     glue = without_comments((ROOT / f"ports/{name}/rust/glue.rs").read_text(encoding="utf-8"))
-    asked = functions(header, rf"(?<!struct )\b({name}_\w+)\(")
+    asked = c_functions(header, name)
     asked.pop("dragonos_trap_int3", None)  # the kernel's own entry
-    given = functions(glue, rf"\bfn ({name}_\w+)\(")
+    given = rust_functions(glue, name)
     if asked != given:
-        wrong = sorted(set(asked.items()) ^ set(given.items()))
+        names = sorted(n for n in {*asked, *given} if asked.get(n) != given.get(n))
+        wrong = "; ".join(f"{n}: {asked.get(n)}, {given.get(n)}" for n in names)
         return f"kernel.h and glue.rs differ in {wrong}", ""
     return "", f"{len(given)} functions"
 

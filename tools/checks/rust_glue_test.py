@@ -42,16 +42,37 @@ class RustGlueTest(unittest.TestCase):
             self.assertIn(begin, changed[name])
             self.assertEqual(changed[name].count("_changed"), 1)
 
-    def test_functions_are_counted_by_their_parameters(self):
+    def test_both_languages_have_the_same_kinds(self):
         header = """
-        struct toy_range toy_text(void);
         struct toy_range { int begin; };
+        struct toy_range toy_text(void);
+
         bool toy_kthread(const char* name, int (*body)(void* argument, int),
                          void* argument);
+        [[noreturn]] void toy_panic(const char* text, size_t size);
+        void* toy_alloc(size_t size, uint32_t align);
+        uint64_t toy_time();
         """
-        self.assertEqual(rust_glue.functions(header, r"(?<!struct )\b(toy_\w+)\("), {"toy_text": 0, "toy_kthread": 3})
-        glue = "fn toy_text() -> Range {} fn toy_kthread(\n name: *const u8,\n body: extern fn(u8, u8),\n a: u8,\n) {}"
-        self.assertEqual(rust_glue.functions(glue, r"\bfn (toy_\w+)\("), {"toy_text": 0, "toy_kthread": 3})
+        glue = """
+        fn toy_text() -> Range { Range {} }
+        fn toy_kthread(
+            name: *const c_char,
+            body: extern "C" fn(*mut c_void, c_int) -> c_int,
+            argument: *mut c_void,
+        ) -> bool { true }
+        fn toy_panic(text: *const u8, size: usize) -> ! { panic!() }
+        fn toy_alloc(size: usize, align: u32) -> *mut u8 { null() }
+        fn toy_time() -> u64 { 0 }
+        """
+        wanted = {
+            "toy_text": ["struct"],
+            "toy_kthread": ["pointer", "function", "pointer", "bool"],
+            "toy_panic": ["pointer", "usize", "!"],
+            "toy_alloc": ["usize", "u32", "pointer"],
+            "toy_time": ["u64"],
+        }
+        self.assertEqual(rust_glue.c_functions(header, "toy"), wanted)
+        self.assertEqual(rust_glue.rust_functions(glue, "toy"), wanted)
 
 
 if __name__ == "__main__":
