@@ -2,13 +2,14 @@
 //! bpf(2), perf_event_open(2), what their descriptors are in Alien's own table,
 //! and the texts of tracefs below /sys/kernel/tracing.
 
+use alloc::collections::BTreeMap;
 use alloc::ffi::CString;
 use alloc::sync::Arc;
 use core::ffi::CStr;
 
 use constants::io::{OpenFlags, PollEvents, SeekFrom};
 use constants::{AlienResult, LinuxErrno};
-use ebpf::{platform::Files, text, Clients, Errno, File};
+use ebpf::{platform::Files, text, Clients, Errno, File, Locked};
 use page_table::addr::{PhysAddr, VirtAddr};
 use page_table::pte::MappingFlags;
 use vfs::kfile;
@@ -170,7 +171,12 @@ impl VfsFile for TextFile {
         kernel.read_text_at(&self.0, offset as usize, buf).map_err(refused)
     }
     fn write_at(&self, _offset: u64, buf: &[u8]) -> VfsResult<usize> {
-        Clients::get().and_then(|clients| clients.kernel.write_line(&self.0, buf)).map_err(refused)
+        let clients = Clients::get().map_err(refused)?;
+        let written = clients.kernel.write_line(&self.0, buf).map_err(refused)?;
+        if self.0.to_bytes().ends_with(b"_events") {
+            show_texts()?; // those of events that there were not
+        }
+        Ok(written)
     }
     fn poll(&self, event: VfsPollEvents) -> VfsResult<VfsPollEvents> {
         Ok(event)
@@ -186,6 +192,9 @@ impl VfsInode for TextFile {
     }
 }
 
+/// What is shown, by Linux's paths.
+static SHOWN: Locked<BTreeMap<CString, Arc<dyn VfsInode>>> = Locked::new(BTreeMap::new());
+
 struct Folder(Arc<SysFsDirInodeImpl>);
 
 impl Folder {
@@ -197,22 +206,35 @@ impl Folder {
 impl text::Folder for Folder {
     type Error = VfsError;
 
-    fn add_folder(&self, name: &str, _mode: u32) -> VfsResult<Self> {
-        Folder::of(self.0.add_dir_manually(name, "rwxr-xr-x".into())?)
+    fn add_folder(&self, name: &str, _mode: u32, path: &CStr) -> VfsResult<Self> {
+        if let Some(shown) = SHOWN.with(|shown| shown.get(path).cloned()) {
+            return Folder::of(shown);
+        }
+        let made = self.0.add_dir_manually(name, "rwxr-xr-x".into())?;
+        SHOWN.with(|shown| shown.insert(path.into(), made.clone()));
+        Folder::of(made)
     }
     /// Everybody is root here.
     fn add_text(&self, name: &str, _mode: u32, path: &CStr) -> VfsResult<()> {
+        if SHOWN.with(|shown| shown.contains_key(path)) {
+            return Ok(());
+        }
         let text = Arc::new(TextFile(path.into()));
-        self.0.add_file_manually(name, text, "rw-r--r--".into()).map(|_| ())
+        let made = self.0.add_file_manually(name, text, "rw-r--r--".into())?;
+        SHOWN.with(|shown| shown.insert(path.into(), made));
+        Ok(())
     }
 }
 
-/// Shows tracefs as it is now below /sys/kernel/tracing. Once.
+/// Shows what there is now below /sys/kernel; what is shown already stays.
 pub fn show_texts() -> VfsResult<()> {
+    let client = &Clients::get().map_err(refused)?.kernel;
     let sysfs = vfs::FS.lock()["sysfs"].clone();
-    let mut folder = Folder::of(sysfs.i_mount(0, "/sys", None, &[])?.inode()?)?;
-    for name in ["kernel", "tracing"] {
-        folder = text::Folder::add_folder(&folder, name, 0o700)?;
-    }
-    text::show(&Clients::get().map_err(refused)?.kernel, c"/sys/kernel/tracing", &folder)
+    let root = Folder::of(sysfs.i_mount(0, "/sys", None, &[])?.inode()?)?;
+    let folder = |of: &Folder, name, path| text::Folder::add_folder(of, name, 0o700, path);
+    let kernel = folder(&root, "kernel", c"/sys/kernel")?;
+    let tracing = folder(&kernel, "tracing", c"/sys/kernel/tracing")?;
+    let debug = folder(&kernel, "debug", c"/sys/kernel/debug")?;
+    text::show(client, c"/sys/kernel/tracing", &tracing)?;
+    text::show(client, c"/sys/kernel/debug", &debug)
 }

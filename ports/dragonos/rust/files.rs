@@ -3,6 +3,7 @@
 //! table, and the texts of tracefs below /sys/kernel/debug/tracing.
 
 use alloc::boxed::Box;
+use alloc::collections::BTreeMap;
 use alloc::ffi::CString;
 use alloc::string::{String, ToString};
 use alloc::sync::Arc;
@@ -10,7 +11,7 @@ use core::any::Any;
 use core::ffi::CStr;
 use core::fmt;
 
-use ebpf::{platform::Files, text, Clients, Errno, File};
+use ebpf::{platform::Files, text, Clients, Errno, File, Locked};
 use system_error::SystemError;
 
 use crate::debug::sysfs::debugfs_kobj;
@@ -172,30 +173,50 @@ impl KernFSCallback for TextFile {
         clients()?.kernel.read_text_at(&self.0, offset, buf).map_err(error)
     }
     fn write(&self, _data: KernCallbackData, buf: &[u8], _offset: usize) -> Result<usize> {
-        clients()?.kernel.write_line(&self.0, buf).map_err(error)
+        let written = clients()?.kernel.write_line(&self.0, buf).map_err(error)?;
+        if self.0.to_bytes().ends_with(b"_events") {
+            show_texts()?; // those of events that there were not
+        }
+        Ok(written)
     }
 }
+
+/// What is shown, by Linux's paths.
+static SHOWN: Locked<BTreeMap<CString, Arc<KernFSInode>>> = Locked::new(BTreeMap::new());
 
 struct Folder(Arc<KernFSInode>);
 
 impl text::Folder for Folder {
     type Error = SystemError;
 
-    fn add_folder(&self, name: &str, mode: u32) -> Result<Self> {
+    fn add_folder(&self, name: &str, mode: u32, path: &CStr) -> Result<Self> {
+        if let Some(shown) = SHOWN.with(|shown| shown.get(path).cloned()) {
+            return Ok(Folder(shown));
+        }
         let mode = InodeMode::from_bits_truncate(mode);
-        self.0.add_dir(name.to_string(), mode, None, None).map(Folder)
+        let made = self.0.add_dir(name.to_string(), mode, None, None)?;
+        SHOWN.with(|shown| shown.insert(path.into(), made.clone()));
+        Ok(Folder(made))
     }
     fn add_text(&self, name: &str, mode: u32, path: &CStr) -> Result<()> {
+        if SHOWN.with(|shown| shown.contains_key(path)) {
+            return Ok(());
+        }
         let mode = InodeMode::from_bits_truncate(mode);
         let text: &'static TextFile = Box::leak(Box::new(TextFile(path.into())));
-        self.0.add_file(name.to_string(), mode, None, None, Some(text)).map(|_| ())
+        let made = self.0.add_file(name.to_string(), mode, None, None, Some(text))?;
+        SHOWN.with(|shown| shown.insert(path.into(), made));
+        Ok(())
     }
 }
 
-/// Shows tracefs as it is now below /sys/kernel/debug/tracing, where the kernel's
-/// own `init_debugfs_tracing()` has nothing any more. Once.
+/// Shows what there is now below /sys/kernel/debug; what is shown already stays.
 pub fn show_texts() -> Result<()> {
-    let debug = debugfs_kobj().inode().ok_or(SystemError::ENOENT)?;
-    let root = text::Folder::add_folder(&Folder(debug), "tracing", 0o700)?;
-    text::show(&clients()?.kernel, c"/sys/kernel/tracing", &root)
+    let debug = Folder(debugfs_kobj().inode().ok_or(SystemError::ENOENT)?);
+    let folders = [("tracing", c"/sys/kernel/tracing"), ("kprobes", c"/sys/kernel/debug/kprobes")];
+    for (name, path) in folders {
+        let folder = text::Folder::add_folder(&debug, name, 0o700, path)?;
+        text::show(&clients()?.kernel, path, &folder)?;
+    }
+    Ok(())
 }

@@ -2,7 +2,7 @@
 //! The real core below a glue, on the host port, in place of the port's C++; and
 //! the memory of the calling process.
 
-use std::ffi::c_void;
+use std::ffi::{c_void, CStr};
 
 use ebpf::platform::{Export, Exported};
 
@@ -16,6 +16,9 @@ extern "C" {}
 extern "C" {
     fn ebpf_test_allocated_bytes() -> u64;
     fn ebpf_test_run_deferred() -> u64;
+    fn ebpf_test_traps_create() -> *mut c_void;
+    fn ebpf_test_text_create(name: *const i8, code: *const u8, size: usize) -> *mut c_void;
+    fn ebpf_test_text_delete(text: *mut c_void);
     fn ebpf_test_user_create(size: usize) -> *mut c_void;
     fn ebpf_test_user_put(memory: *mut c_void, from: *const c_void, size: usize) -> u64;
     fn ebpf_test_user_delete(memory: *mut c_void);
@@ -30,8 +33,26 @@ unsafe impl Exported for HostPort {
     const EXPORTS: &'static [&'static [Export]] = &[];
 }
 
+/// "Kernel text" that can be probed.
+pub struct Function(*mut c_void);
+
+impl Function {
+    /// `nop; ret`
+    pub fn new(name: &CStr) -> Function {
+        let code = [0x90, 0xc3];
+        Function(unsafe { ebpf_test_text_create(name.as_ptr(), code.as_ptr(), code.len()) })
+    }
+}
+
+impl Drop for Function {
+    fn drop(&mut self) {
+        unsafe { ebpf_test_text_delete(self.0) }
+    }
+}
+
 /// What a port's own init does behind its services; 0 or -errno.
 pub fn init() -> i32 {
+    unsafe { ebpf_test_traps_create() }; // for good
     let result = ebpf::init::<HostPort>(&ebpf::Options::default());
     result.map_or_else(|errno| -errno.number(), |()| 0)
 }

@@ -198,14 +198,20 @@ impl KernelClient {
 pub trait Folder: Sized {
     /// Of that file layer.
     type Error;
-    /// Makes one below.
-    fn add_folder(&self, name: &str, mode: u32) -> core::result::Result<Self, Self::Error>;
-    /// Makes a file there, which stands for the text at `path`.
+    /// Makes one below, which stands for Linux's directory at `path`; or the one
+    /// that it made before.
+    fn add_folder(
+        &self,
+        name: &str,
+        mode: u32,
+        path: &CStr,
+    ) -> core::result::Result<Self, Self::Error>;
+    /// Makes a file there, which stands for the text at `path`, unless it did.
     fn add_text(&self, name: &str, mode: u32, path: &CStr)
         -> core::result::Result<(), Self::Error>;
 }
 
-/// Shows the texts that are below `directory` now. Recursion ends with the tree,
+/// Shows the texts that are below `directory` now; what is there already stays. Recursion ends with the tree,
 /// which is four levels deep. Context: task.
 pub fn show<F: Folder>(
     kernel: &KernelClient,
@@ -220,7 +226,7 @@ pub fn show<F: Folder>(
             continue; // no text has such a path
         };
         if entry.is_directory() {
-            let inner = folder.add_folder(entry.name(), entry.mode())?;
+            let inner = folder.add_folder(entry.name(), entry.mode(), path)?;
             show(kernel, path, &inner)?;
         } else {
             folder.add_text(entry.name(), entry.mode(), path)?;

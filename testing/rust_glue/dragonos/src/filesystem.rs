@@ -86,11 +86,6 @@ pub mod kernfs {
         unsafe { (*ROOT.0.get()).get_or_insert_with(Default::default).clone() }
     }
 
-    /// As after the kernel's next boot, for the tests.
-    pub fn forget() {
-        unsafe { *ROOT.0.get() = None }
-    }
-
     impl KernFSInode {
         /// For the tests: what is at a path below.
         pub fn find(self: &Arc<Self>, path: &str) -> Option<Arc<Self>> {

@@ -392,10 +392,19 @@ mod files {
         assert!(kernfs::root().find("tracing/events/ftrace/print/format").is_some());
     }
 
-    pub fn texts_are_shown_once() {
-        assert_eq!(glue::show_texts(), Err(SystemError::EEXIST));
-        kernfs::forget();
+    pub fn what_is_made_later_is_shown_and_what_is_shown_stays() {
+        let event = "tracing/events/kprobes/later/id";
+        assert!(kernfs::root().find(event).is_none());
+        let events = text("tracing/kprobe_events");
+        let probed = host::Function::new(c"glue_probed");
+        assert_eq!(events.write(KernCallbackData, b"p:later glue_probed\n", 0), Ok(20));
+        let mut id = [0; 16];
+        assert!(text(event).read(KernCallbackData, &mut id, 0).unwrap() > 1);
+        assert_eq!(events.write(KernCallbackData, b"-:later\n", 0), Ok(8));
+        assert_eq!(text(event).read(KernCallbackData, &mut id, 0), Err(SystemError::ENOENT));
+        drop(probed);
         assert_eq!(glue::show_texts(), Ok(()));
+        assert!(kernfs::root().find("kprobes/list").is_some());
     }
 }
 
@@ -443,7 +452,7 @@ const TESTS: &[common::Test] = tests! {
         a_full_table_refuses_and_keeps_nothing,
         an_event_is_opened_read_polled_and_told,
         tracefs_is_below_debugfs,
-        texts_are_shown_once;
+        what_is_made_later_is_shown_and_what_is_shown_stays;
 };
 
 fn main() -> ExitCode {

@@ -6,7 +6,7 @@ use std::ffi::CStr;
 use std::sync::Mutex;
 
 use ebpf::platform::Files;
-use ebpf::{text, Clients, Errno, File, KernelClient, Result, UserClient};
+use ebpf::{text, Clients, Errno, File, KernelClient, Locked, Result, UserClient};
 
 use crate::host::{run_deferred, Kernel, UserMemory};
 
@@ -159,8 +159,14 @@ struct Shown<'a> {
 impl text::Folder for Shown<'_> {
     type Error = &'static str;
 
-    fn add_folder(&self, name: &str, mode: u32) -> std::result::Result<Self, &'static str> {
+    fn add_folder(
+        &self,
+        name: &str,
+        mode: u32,
+        at: &CStr,
+    ) -> std::result::Result<Self, &'static str> {
         let path = format!("{}/{name}", self.path);
+        assert_eq!(at.to_str().unwrap(), path);
         self.all.lock().unwrap().push((path.clone() + "/", mode));
         Ok(Shown {
             all: self.all,
@@ -219,4 +225,22 @@ pub fn clients_are_made_once() {
     assert!(Clients::get().is_ok());
     // They are there for good, and so is the kernel.
     std::mem::forget(kernel);
+}
+
+pub fn one_thread_at_a_time_has_what_is_locked() {
+    static COUNT: Locked<(u64, u64)> = Locked::new((0, 0));
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                for _ in 0..10_000 {
+                    COUNT.with(|(first, second)| {
+                        *first += 1;
+                        std::hint::black_box(&first);
+                        *second = *first;
+                    });
+                }
+            });
+        }
+    });
+    assert_eq!(COUNT.with(|count| *count), (40_000, 40_000));
 }

@@ -47,7 +47,8 @@ const TESTS: &[common::Test] = tests! {
         the_last_reference_may_go_where_nobody_may_wait,
         texts_are_read_from_anywhere,
         an_empty_line_clears_a_text,
-        a_tree_of_texts_is_shown_whole;
+        a_tree_of_texts_is_shown_whole,
+        one_thread_at_a_time_has_what_is_locked;
     events:
         linuxs_events_are_passed,
         calls_have_events_of_their_own;

@@ -396,10 +396,22 @@ mod files {
         assert_eq!((format.read_at(0, &mut some), &some), (Ok(5), b"name:"));
     }
 
-    pub fn texts_are_shown_once() {
-        assert_eq!(glue::show_texts(), Err(VfsError::Invalid));
-        vfs::boot();
+    pub fn what_is_made_later_is_shown_and_what_is_shown_stays() {
+        let sysfs = vfs::system_root_fs().inode().unwrap();
+        let sysfs = sysfs.downcast_arc::<SysFsDirInodeImpl>().ok().unwrap();
+        let event = "kernel/tracing/events/kprobes/later/id";
+        assert!(sysfs.find(event).is_none());
+        let events = sysfs.find("kernel/tracing/kprobe_events").unwrap();
+        let probed = host::Function::new(c"glue_probed");
+        assert_eq!(events.write_at(0, b"p:later glue_probed\n"), Ok(20));
+        let mut id = [0; 16];
+        assert!(sysfs.find(event).unwrap().read_at(0, &mut id).unwrap() > 1);
+        assert_eq!(events.write_at(0, b"-:later\n"), Ok(8));
+        let gone = sysfs.find(event).unwrap().read_at(0, &mut id);
+        assert_eq!(gone, Err(VfsError::Invalid));
+        drop(probed);
         assert_eq!(glue::show_texts(), Ok(()));
+        assert!(sysfs.find("kernel/debug/kprobes/list").is_some());
     }
 }
 
@@ -444,7 +456,7 @@ const TESTS: &[common::Test] = tests! {
         files_of_others_are_none_of_ours,
         an_event_is_opened_read_polled_and_told,
         tracefs_is_below_sysfs,
-        texts_are_shown_once,
+        what_is_made_later_is_shown_and_what_is_shown_stays,
         an_array_is_mapped_where_the_kernel_has_it,
         a_rings_data_are_mapped_twice;
 };
