@@ -103,10 +103,12 @@ grep '^\[TEST\]' "$log"
 # The glues of ports in kernels of stubs: run on the host, with the C++ that was
 # just made; compiled for their kernels' CPUs; and held to the signatures.
 glues="$root/testing/rust_glue"
-made="$(ls -t "$CARGO_TARGET_DIR"/debug/build/ebpf-*/out/libebpf_core.a 2>/dev/null |
+made="$("$cargo" test --locked --offline --no-run --message-format=json \
+  2>/dev/null | sed -n \
+  's/.*"build-script-executed".*"out_dir":"\([^"]*\/ebpf-[^"]*\)".*/\1/p' |
   head -n 1)"
 cd "$glues" || exit 1
-run glue_test env EBPF_ARCHIVES="${EBPF_ARCHIVES:-${made%/*}}" \
+run glue_test env EBPF_ARCHIVES="${EBPF_ARCHIVES:-$made}" \
   "$cargo" test --locked --offline --package dragonos --package kernel &&
   report glue_test OK
 grep '^\[TEST\]' "$log"
