@@ -250,14 +250,15 @@ void SetPreemptive(bool preemptive) {
   is_preemptive.Store(preemptive, ebpf::kRelaxed);
 }
 
+bool IsPreemptive() { return is_preemptive.Load(ebpf::kRelaxed); }
+
 void PreemptIfDue() {
   const CpuState& cpu = cpus[machine::CpuId()];
   // The boot thread first sees to the one that is leaving: another might leave
   // meanwhile.
   const bool is_needed =
       cpu.current == &cpu.boot_thread && cpu.leaving != nullptr;
-  if (is_preemptive.Load(ebpf::kRelaxed) &&
-      cpu.turn_over.Load(ebpf::kRelaxed) &&
+  if (IsPreemptive() && cpu.turn_over.Load(ebpf::kRelaxed) &&
       cpu.current->preempt_disabled == 0 && cpu.shown.preempt_disabled == 0 &&
       !is_needed) {
     Yield();

@@ -85,6 +85,7 @@ uint64_t SwitchCount(uint32_t cpu);
 /// finds it, if it has not disabled preemption. Off until a personality turns
 /// it on.
 void SetPreemptive(bool preemptive);
+bool IsPreemptive();
 
 /// To be called by a personality at the end of an interrupt, interrupts off:
 /// lets the next thread run if this one's turn is over and the kernel preempts.

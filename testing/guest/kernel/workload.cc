@@ -83,6 +83,12 @@ void Work(void* argument) {
 
 }  // namespace
 
+ebpf::StringView WorkloadSymbol(WorkloadFunction function) {
+  constexpr const char* kSymbols[kFunctions] = {"vfs_open", "vfs_read",
+                                                "vfs_write", "vfs_close"};
+  return kSymbols[static_cast<uint32_t>(function)];
+}
+
 uint64_t WorkloadCalls(WorkloadFunction function, uint32_t cpu) {
   return counters[cpu].calls[static_cast<uint32_t>(function)].Load(
       ebpf::kRelaxed);

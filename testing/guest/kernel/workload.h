@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/base/string_view.h"
+
 extern "C" {
 
 /// Fake system calls on a few files in memory; as Linux's, negative errnos.
@@ -27,6 +29,9 @@ enum class WorkloadFunction { kOpen, kRead, kWrite, kClose };
 /// So many threads of a CPU may be between a function's entry, where a probe
 /// stands, and its count.
 inline constexpr uint32_t kWorkloadThreadsPerCpu = 3;
+
+/// The function's symbol.
+ebpf::StringView WorkloadSymbol(WorkloadFunction function);
 
 /// How often the function was entered on `cpu` since boot.
 uint64_t WorkloadCalls(WorkloadFunction function, uint32_t cpu);

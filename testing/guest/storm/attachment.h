@@ -47,17 +47,11 @@ class Counter final : public ebpf::KprobeConsumer, public ebpf::ReturnConsumer {
   ebpf::Atomic<uint64_t> hits_[kMaxCpus];
 };
 
-/// A function of the workload.
-struct Function {
-  const char* name;
-  WorkloadFunction counted_as;
-};
-
 /// The calls of `function` on all CPUs, as it has counted them itself.
-inline uint64_t CallsOf(const Function& function) {
+inline uint64_t CallsOf(WorkloadFunction function) {
   uint64_t sum = 0;
   for (uint32_t cpu = 0; cpu < OnlineCpus(); ++cpu) {
-    sum += WorkloadCalls(function.counted_as, cpu);
+    sum += WorkloadCalls(function, cpu);
   }
   return sum;
 }
@@ -70,7 +64,7 @@ enum class Kind { kKprobe, kKretprobe, kMulti, kMultiReturns };
 /// A consumer at the functions of a pair, as `kind` says.
 class Attachment {
  public:
-  Attachment(Kind kind, const Function (&pair)[kPair])
+  Attachment(Kind kind, const WorkloadFunction (&pair)[kPair])
       : kind_(kind), pair_(pair), hook_(counter_) {}
 
   bool Attach() {
@@ -122,7 +116,7 @@ class Attachment {
   }
 
   bool AttachOne() {
-    auto probe = ebpf::AttachKprobe(pair_[0].name, 0, 0, Consumer());
+    auto probe = ebpf::AttachKprobe(WorkloadSymbol(pair_[0]), 0, 0, Consumer());
     if (!probe.ok()) {
       return false;
     }
@@ -134,7 +128,8 @@ class Attachment {
     uint64_t addresses[kPair] = {};
     for (uint32_t i = 0; i < kPair; ++i) {
       // The address is what a probe says that was not enabled.
-      auto probe = ebpf::AttachKprobe(pair_[i].name, 0, 0, Consumer());
+      auto probe =
+          ebpf::AttachKprobe(WorkloadSymbol(pair_[i]), 0, 0, Consumer());
       if (!probe.ok()) {
         return false;
       }
@@ -158,7 +153,7 @@ class Attachment {
   static constexpr uint32_t kMaxBusy = 20;
 
   const Kind kind_;
-  const Function (&pair_)[kPair];
+  const WorkloadFunction (&pair_)[kPair];
   Counter counter_;
   ebpf::ReturnHook hook_;
   ebpf::Ref<ebpf::Kprobe> probes_[kPair];

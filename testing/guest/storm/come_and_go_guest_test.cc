@@ -21,12 +21,11 @@ namespace {
 constexpr uint64_t kPatience = 1'000'000'000;  // ns
 
 /// What comes and goes stands on these, alone: so text changes each time.
-constexpr Function kComesAndGoesOn[kPair] = {
-    {"vfs_read", WorkloadFunction::kRead},
-    {"vfs_write", WorkloadFunction::kWrite}};
+constexpr WorkloadFunction kComesAndGoesOn[kPair] = {WorkloadFunction::kRead,
+                                                     WorkloadFunction::kWrite};
 /// What stays; and one more in each cycle, so that its sites change, too.
-constexpr Function kStaysOn[kPair] = {{"vfs_open", WorkloadFunction::kOpen},
-                                      {"vfs_close", WorkloadFunction::kClose}};
+constexpr WorkloadFunction kStaysOn[kPair] = {WorkloadFunction::kOpen,
+                                              WorkloadFunction::kClose};
 
 /// Attaches, waits for hits, detaches; then nothing is hit any more.
 class Cycles {

@@ -136,8 +136,11 @@ void SampleWatcher::TakeSample(OfCpu& of, uint32_t cpu, uint64_t at) {
   Sample sample;
   CopyFrom(of.pages, at, &sample, sizeof(sample));
   const auto record = LoadUnaligned<PassRecord>(sample.raw);
+  // A thread that is preempted passes after others that have taken theirs
+  // later.
   const bool right = sample.raw_size >= sizeof(record) && record.IsWhole() &&
-                     record.cpu == cpu && record.number >= of.next;
+                     record.cpu == cpu &&
+                     (record.number >= of.next || IsPreemptive());
   wrong_ += right ? 0 : 1;
   of.next = record.number + 1;
   ++of.seen;
