@@ -5,6 +5,7 @@
 
 #include "core/base/memory.h"
 #include "core/platform/cpu.h"
+#include "core/platform/nofault.h"
 #include "testing/guest/kernel/console.h"
 
 namespace guest {
@@ -20,6 +21,13 @@ void PrintLine(ebpf::StringView line) {
 }  // namespace guest
 
 namespace hermit {
+namespace {
+
+constinit const char* first_argument = "";
+
+}  // namespace
+
+ebpf::StringView Argument() { return first_argument; }
 
 int32_t Spawn(void (*function)(uintptr_t argument), uintptr_t argument,
               size_t stack_size) {
@@ -30,12 +38,25 @@ int32_t Spawn(void (*function)(uintptr_t argument), uintptr_t argument,
   return task;
 }
 
+uintptr_t HoleBehindTheStack() {
+  constexpr uintptr_t kPageSize = 4096;
+  uint8_t byte = 0;
+  uintptr_t page = reinterpret_cast<uintptr_t>(&byte) & ~(kPageSize - 1);
+  do {
+    page += kPageSize;
+  } while (ebpf_port_read_nofault(&byte, page, 1));
+  return page;
+}
+
 }  // namespace hermit
 
 /// Hermit's name for an application's entry.
-extern "C" [[noreturn]] void runtime_entry(int32_t /*argc*/,
-                                           const uint8_t* const* /*argv*/,
+extern "C" [[noreturn]] void runtime_entry(int32_t argc,
+                                           const uint8_t* const* argv,
                                            const uint8_t* const* /*env*/) {
+  if (argc > 1) {
+    hermit::first_argument = reinterpret_cast<const char*>(argv[1]);
+  }
   hermit::LetInterruptsIn();
   const bool passed = hermit::RunApplication();
   if (passed) {

@@ -35,6 +35,9 @@ namespace hermit {
 /// it passed. Each image defines its own.
 bool RunApplication();
 
+/// What stands behind "--" in QEMU's -append: the first word, or nothing.
+ebpf::StringView Argument();
+
 /// The CPU, as Bazel and QEMU call it.
 extern const char kCpu[];
 
@@ -46,6 +49,10 @@ void LetInterruptsIn();
 /// returns its id, negative if there is none. Context: task.
 int32_t Spawn(void (*function)(uintptr_t argument), uintptr_t argument,
               size_t stack_size = 64 << 10);
+
+/// The first page behind the running task's stack: Hermit leaves a hole there.
+/// Context: task.
+uintptr_t HoleBehindTheStack();
 
 /// To the console. Context: any.
 void Print(ebpf::StringView text);

@@ -2,8 +2,8 @@
 //
 // The contract that every port passes (core/selftest), in the real
 // Hermit.
-#include "core/platform/nofault.h"
 #include "core/selftest/contract.h"
+#include "testing/guest/kernel/memory.h"
 #include "testing/guest/kernel/test.h"
 #include "testing/hermit/application/application.h"
 #include "testing/hermit/port/breakpoint_hook.h"
@@ -34,17 +34,6 @@ bool RunTrapBody(ebpf::hermit::TrapFrame& regs) {
 void RunTask(uintptr_t argument) {
   LetInterruptsIn();
   reinterpret_cast<const Body*>(argument)->Run();
-}
-
-/// The first page behind the running task's stack: Hermit leaves a hole there.
-uintptr_t HoleBehindTheStack() {
-  constexpr uintptr_t kPageSize = 4096;
-  uint8_t byte = 0;
-  uintptr_t page = reinterpret_cast<uintptr_t>(&byte) & ~(kPageSize - 1);
-  do {
-    page += kPageSize;
-  } while (ebpf_port_read_nofault(&byte, page, 1));
-  return page;
 }
 
 class HermitEnvironment final : public ebpf::selftest::Environment {
@@ -107,7 +96,7 @@ class HermitEnvironment final : public ebpf::selftest::Environment {
 
   void BeforeCall(uintptr_t /*address*/, size_t /*size*/) override {}
 
-  uint64_t AllocatedBytes() override { return 0; }  // Hermit does not tell
+  uint64_t AllocatedBytes() override { return guest::Balance().bytes; }
 
   bool all_ok() const { return all_ok_; }
 

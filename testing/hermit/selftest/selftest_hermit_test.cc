@@ -3,6 +3,7 @@
 // ebpf_port_selftest in the real Hermit, as an application would call it.
 #include "core/selftest/selftest.h"
 #include "ports/hermit/init.h"
+#include "testing/guest/kernel/memory.h"
 #include "testing/guest/kernel/test.h"
 #include "testing/hermit/application/application.h"
 
@@ -20,20 +21,18 @@ constinit Task tasks[kMaxTasks] = {};
 constinit size_t task_count = 0;
 
 void RunTask(uintptr_t task) {
+  LetInterruptsIn();
   const auto& self = *reinterpret_cast<const Task*>(task);
   self.body(self.argument);
 }
 
 bool StartTask(uint32_t cpu, void (*body)(void* argument), void* argument) {
-  constexpr uint8_t kPriority = 2;
-  constexpr size_t kStackSize = 64 << 10;
   if (cpu != 0 || task_count == kMaxTasks) {
     return false;
   }
   Task& task = tasks[task_count];
   task = {body, argument, 0};
-  task.id = sys_spawn2(&RunTask, reinterpret_cast<uintptr_t>(&task), kPriority,
-                       kStackSize, 0);
+  task.id = Spawn(&RunTask, reinterpret_cast<uintptr_t>(&task));
   if (task.id < 0) {
     return false;
   }
@@ -47,12 +46,19 @@ void JoinTasks() {
   }
 }
 
+// This task's stack lives as long as the image.
+uintptr_t UnmappedPage() {
+  static constinit uintptr_t page = 0;
+  page = page != 0 ? page : HoleBehindTheStack();
+  return page;
+}
+
 constexpr ebpf_selftest_kernel kKernel = {
     .start_task = StartTask,
     .join_tasks = JoinTasks,
     .yield = [] { sys_usleep(10'000); },
-    .unmapped_page = nullptr,
-    .allocated_bytes = nullptr,  // Hermit does not tell
+    .unmapped_page = UnmappedPage,
+    .allocated_bytes = [] { return guest::Balance().bytes; },
     .interrupts_masked = nullptr,
     .before_call = nullptr,
     .patches = 200,

@@ -10,7 +10,6 @@ namespace hermit {
 namespace {
 
 constexpr uint32_t kTasks = 3;
-constexpr uint32_t kRounds = 40;
 constexpr size_t kMaxSize = 4096;
 
 /// What is read and written in turn, as powers of two: mostly small, now and
@@ -23,6 +22,8 @@ constexpr uint32_t kMode = 0666;
 constinit ebpf::Atomic<uint64_t> calls[kCallCount] = {};
 constinit ebpf::Atomic<uint64_t> errors{0};
 constinit ebpf::Atomic<uint32_t> running{0};
+constinit ebpf::Atomic<bool> stop{false};
+constinit uint32_t rounds_to_go = 0;
 
 void Count(Call call) {
   calls[static_cast<unsigned>(call)].FetchAdd(1, ebpf::kRelaxed);
@@ -47,6 +48,11 @@ ptrdiff_t Read(int32_t fd, uint8_t* bytes, size_t size) {
 ptrdiff_t Write(int32_t fd, const uint8_t* bytes, size_t size) {
   Count(Call::kWrite);
   return sys_write(fd, bytes, size);
+}
+
+void Close(int32_t fd) {
+  Count(Call::kClose);
+  Expect(sys_close(fd) == 0);
 }
 
 int32_t Create(const char* path) {
@@ -88,16 +94,17 @@ void Work(uintptr_t task) {
   LetInterruptsIn();
   const Path data("/tmp/data-", task);
   const Path journal("/tmp/journal-", task);
-  for (uint32_t round = 0; round < kRounds; ++round) {
+  for (uint32_t round = 0; round < rounds_to_go && !stop.Load(ebpf::kRelaxed);
+       ++round) {
     const int32_t data_fd = Create(data.name());
     // Every third time two files are open at once.
     const int32_t journal_fd = round % 3 == 0 ? Create(journal.name()) : -1;
     UseFile(data_fd, static_cast<uint32_t>(task), round);
     if (journal_fd >= 0) {
       UseFile(journal_fd, static_cast<uint32_t>(task), round + 1);
-      Expect(sys_close(journal_fd) == 0);
+      Close(journal_fd);
     }
-    Expect(sys_close(data_fd) == 0);
+    Close(data_fd);
     if (round % 16 == task) {
       sys_usleep(10'000);  // blocks: the timer's interrupt ends it
     } else {
@@ -111,7 +118,9 @@ void Work(uintptr_t task) {
 
 }  // namespace
 
-void StartWorkload() {
+void StartWorkload(uint32_t rounds) {
+  rounds_to_go = rounds;
+  stop.Store(false, ebpf::kRelaxed);
   running.Store(kTasks, ebpf::kRelaxed);
   for (uint32_t task = 0; task < kTasks; ++task) {
     if (Spawn(&Work, task) < 0) {
@@ -120,6 +129,8 @@ void StartWorkload() {
     }
   }
 }
+
+void StopWorkload() { stop.Store(true, ebpf::kRelaxed); }
 
 bool WorkloadRunning() { return running.Load(ebpf::kAcquire) != 0; }
 

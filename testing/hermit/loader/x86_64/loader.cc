@@ -82,7 +82,7 @@ MemoryRange FindMemory(const StartInfo& start) {
   Fail("no memory where the kernel belongs");
 }
 
-void WriteDeviceTree(const MemoryRange& memory) {
+void WriteDeviceTree(const MemoryRange& memory, ebpf::StringView arguments) {
   char name[32];
   ebpf::TextWriter text(name, sizeof(name));
   text.Put("memory@").PutHex(memory.begin);
@@ -92,7 +92,7 @@ void WriteDeviceTree(const MemoryRange& memory) {
   tree.Cell("#size-cells", 2);
   tree.Text("compatible", "linux,dummy-virt");
   tree.BeginNode("chosen");
-  tree.Text("bootargs", "");
+  tree.Text("bootargs", arguments);
   tree.EndNode();
   tree.BeginNode(text.text());
   tree.Text("device_type", "memory");
@@ -118,7 +118,10 @@ extern "C" const Handoff* LoaderMain(const StartInfo* start) {
   const MemoryRange memory = FindMemory(*start);
   const LoadedImage image =
       Place({module->begin, module->size}, kElfX86_64, kImageBegin);
-  WriteDeviceTree(memory);
+  WriteDeviceTree(memory, start->command_line == 0
+                              ? ebpf::StringView()
+                              : ebpf::StringView(reinterpret_cast<const char*>(
+                                    start->command_line)));
   boot_info = BootInfoOf(image, kImageBegin, {0, memory.begin + memory.size},
                          reinterpret_cast<uint64_t>(device_tree));
   boot_info.serial_port = kSerialPort;
