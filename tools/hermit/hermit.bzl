@@ -10,10 +10,6 @@ load("//tools/toolchain:targets.bzl", "KERNEL_TARGETS")
 # Of the CPUs that Hermit runs on, those that ports/hermit supports.
 HERMIT_CPUS = ["aarch64", "riscv64", "x86_64"]
 
-# Of these, those on which whole eBPF has been seen to work in the real kernel,
-# and not the port alone.
-HERMIT_TRIED_CPUS = ["aarch64", "riscv64"]
-
 _EMULATIONS = {
     "aarch64": "aarch64linux",
     "riscv64": "elf64lriscv",
@@ -169,7 +165,14 @@ def hermit_image(name, arch, deps, linkopts = [], vendored = None, visibility = 
         visibility = visibility,
     )
 
-def hermit_test(name, deps, arches = HERMIT_TRIED_CPUS, linkopts = [], memory = "256M", size = "small", timeout = None, vendored = False, tags = []):
+def _module_args(arch, image):
+    """QEMU's arguments that hand over `image`, data of the test."""
+    return [
+        arg % ("$(rootpath :%s)" % image) if "%s" in arg else arg
+        for arg in _MODULE_ARGS[arch]
+    ]
+
+def hermit_test(name, deps, arches = HERMIT_CPUS, linkopts = [], memory = "256M", size = "small", timeout = None, vendored = False, tags = []):
     """`name`_ARCH: the image, and `name`_ARCH_test, which boots it.
 
     `vendored`: eBPF and its port are what the folder of tools/vendor builds.
@@ -209,9 +212,6 @@ def hermit_test(name, deps, arches = HERMIT_TRIED_CPUS, linkopts = [], memory = 
             data = [":" + image],
             image = "//testing/hermit/loader/%s:loader_%s" % (arch, arch),
             memory = memory,
-            qemu_args = [
-                arg % ("$(rootpath :%s)" % image) if "%s" in arg else arg
-                for arg in _MODULE_ARGS[arch]
-            ],
+            qemu_args = _module_args(arch, image),
             tags = tags + ["hermit", "qemu", arch],
         )

@@ -148,8 +148,10 @@ GUEST_TEST(EveryFunction, TakesAProbeAtItsEntryWhileHermitWorks) {
 GUEST_TEST(EveryFunction, TakesOneInsideWhileHermitWorks) {
   // Prologues mostly, and then what comes.
   constexpr uint64_t kOffsets[] = {4, 8, 12, 16, 24, 44, 68, 100, 140};
+  // Where instructions have many sizes, most begin elsewhere.
+  const uint32_t least = ebpf::StringView(kCpu) == "x86_64" ? 150 : 400;
   for (uint64_t offset : kOffsets) {
-    ProbeAt(offset, 400, 1000);
+    ProbeAt(offset, least, 1000);
   }
 }
 
