@@ -7,8 +7,8 @@
 #
 #   tools/demo.sh             all three
 #   tools/demo.sh dragonos    one of: dragonos (x86-64, 2 CPUs), alien
-#                             (riscv64), hermit (aarch64, the real kernel),
-#                             hermit-riscv64 (the same)
+#                             (riscv64), hermit (the real kernel, aarch64 and
+#                             then x86-64), hermit-riscv64 (the same)
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -19,7 +19,7 @@ target() {
   case "$1" in
     dragonos) echo //testing/guest/demo:demo_dragonos_test ;;
     alien) echo //testing/guest/demo:demo_alien_test ;;
-    hermit) echo //testing/hermit/demo:demo_aarch64_test ;;
+    hermit) echo //testing/hermit/demo:demo_{aarch64,x86_64}_test ;;
     hermit-riscv64) echo //testing/hermit/demo:demo_riscv64_test ;;
     *)
       echo "tools/demo.sh: no kernel '$1'; there are: dragonos alien hermit" \
@@ -38,8 +38,9 @@ boot() {
 
 targets=()
 for kernel in "${kernels[@]}"; do
-  name="$(target "$kernel")"
-  targets+=("$name")
+  names="$(target "$kernel")"
+  read -r -a names <<<"$names"
+  targets+=("${names[@]}")
 done
 
 tools/setup-debian.sh
@@ -47,7 +48,7 @@ if [[ " ${kernels[*]} " == *" hermit"* ]]; then
   echo "building the real Hermit kernel, where that was not done before ..."
   tools/hermit/ensure.sh
 fi
-echo "building ${#kernels[@]} kernel image(s) ..."
+echo "building ${#targets[@]} kernel image(s) ..."
 tools/bazel build --noshow_progress --ui_event_filters=-info --color=no \
   --show_result=0 "${targets[@]}"
 
@@ -69,5 +70,5 @@ for name in "${targets[@]}"; do
 done
 
 echo
-echo "$checks checks in ${#kernels[@]} kernel(s), $failures failed"
+echo "$checks checks in ${#targets[@]} kernel(s), $failures failed"
 ((failures == 0))

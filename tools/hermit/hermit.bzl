@@ -215,3 +215,34 @@ def hermit_test(name, deps, arches = HERMIT_CPUS, linkopts = [], memory = "256M"
             qemu_args = _module_args(arch, image),
             tags = tags + ["hermit", "qemu", arch],
         )
+
+def hermit_failures(image, failures, arches = HERMIT_CPUS, memory = "256M"):
+    """`image`_WORD_ARCH_test for each word of `failures`: it must fail so.
+
+    The images of the hermit_test `image` get the word as their argument, and
+    their output must have the words that `failures` has for it.
+    """
+    for arch in arches:
+        if arch not in HERMIT_KERNELS:
+            continue
+        for word, reason in failures.items():
+            name = "%s_%s_%s" % (image, word, arch)
+            qemu_test(
+                name = name,
+                size = "small",
+                arch = arch,
+                data = [":%s_%s" % (image, arch)],
+                image = "//testing/hermit/loader/%s:loader_%s" % (arch, arch),
+                memory = memory,
+                qemu_args = _module_args(arch, "%s_%s" % (image, arch)) +
+                            ["-append", "-- " + word],
+                tags = ["manual"],
+            )
+            native.sh_test(
+                name = name + "_test",
+                size = "small",
+                srcs = ["//tools/hermit:must_fail.sh"],
+                args = ['"%s"' % reason, "$(location :%s)" % name],
+                data = [":" + name],
+                tags = ["hermit", "qemu", arch],
+            )

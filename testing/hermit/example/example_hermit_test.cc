@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: MIT
 //
 // Has the example trace work whose every call is known. The image is linked
-// with the archive of the vendored folder (tools/vendor), not with ours.
+// with the archive of the vendored folder (tools/vendor), not with ours. With
+// an argument something is broken (break.h), and a case must notice.
+#include "core/base/atomic.h"
+#include "core/platform/time.h"
 #include "testing/guest/kernel/console.h"
 #include "testing/guest/kernel/test.h"
 #include "testing/hermit/application/application.h"
+#include "testing/hermit/example/break.h"
 #include "testing/hermit/example/example.h"
 #include "testing/hermit/example/trace_itself_object.h"
 
@@ -42,9 +46,51 @@ void Expect(const char* name, uint64_t found, uint64_t expected) {
   passed &= guest::EndTest();
 }
 
+constinit ebpf::Atomic<bool> begun{false};
+constinit ebpf::Atomic<bool> napped{false};
+
+void Nap(uintptr_t /*argument*/) {
+  LetInterruptsIn();
+  begun.Store(true, ebpf::kRelaxed);
+  sys_usleep(100'000);  // longer than 10 ms: the kernel sets its timer
+  napped.Store(true, ebpf::kRelaxed);
+}
+
+/// Whether the kernel's timer ends a task's nap.
+bool TimerComes() {
+  constexpr uint64_t kPatience = 3'000'000'000;  // ns
+  if (IsBroken("timer")) {
+    KeepTimerInterrupts();
+  }
+  const uint64_t end = ebpf_port_time_ns() + kPatience;
+  if (Spawn(&Nap, 0) < 0) {
+    return false;
+  }
+  // Not while it naps: on AArch64 a yield looks after those that nap, too.
+  while (!begun.Load(ebpf::kRelaxed)) {
+    sys_yield();
+  }
+  while (!napped.Load(ebpf::kRelaxed) && ebpf_port_time_ns() < end) {
+  }
+  return napped.Load(ebpf::kRelaxed);
+}
+
+/// Ends an image whose first task the kernel has ended.
+void Watch(uintptr_t /*argument*/) {
+  LetInterruptsIn();
+  sys_usleep(2'000'000);
+  Expect("Example.IsNotEnded", 1, 0);
+  Exit(1);
+}
+
 }  // namespace
 
 bool RunApplication() {
+  if (IsBroken("read_only_text") || IsBroken("direct_write")) {
+    const bool done = MakeReadOnly(reinterpret_cast<uintptr_t>(&sys_write)) &&
+                      Spawn(&Watch, 0) >= 0;
+    Expect("Example.TextIsReadOnly", done ? 1 : 0, 1);
+  }
   static char log[4096];
   findings found = {};
   const ebpf::ConstBytes file = trace_itself_object();
@@ -61,6 +107,7 @@ bool RunApplication() {
   Expect("Example.CountsWritesOfOneByte", found.sizes[0], kFiles + 1);
   Expect("Example.CountsWritesOf32Bytes", found.sizes[kSizes - 1], kFiles);
   Expect("Example.ChangesNoResult", wrong, 0);
+  Expect("Example.LeavesTheKernelItsTimer", TimerComes() ? 1 : 0, 1);
   return passed;
 }
 
