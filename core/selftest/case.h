@@ -8,9 +8,14 @@
 
 namespace ebpf::selftest {
 
+/// Said of cases in which a mistake of a port's is easily the kernel's end.
+inline constexpr bool kMayKill = true;
+
 struct Case {
   const char* name;  // "Topic.Sentence"
   void (*run)(Environment& environment);
+  /// The log then has its name before it runs: it is the last that is read.
+  bool may_kill = false;
 };
 
 /// Calls `visit` with every case and the tier that it is of, in order.
@@ -33,6 +38,7 @@ Span<const Case> TextCases();
 Span<const Case> ThisCpuCases();
 Span<const Case> TimeCases();
 Span<const Case> TimerCases();
+Span<const Case> TrapCases();
 Span<const Case> UserCases();
 Span<const Case> VersionCases();
 

@@ -3,6 +3,7 @@
 // The list of the contract's topics.
 #include "core/selftest/contract.h"
 
+#include "core/platform/cpu.h"
 #include "core/platform/version.h"
 #include "core/selftest/case.h"
 #include "core/selftest/line.h"
@@ -20,8 +21,8 @@ constexpr Group kGroups[] = {
     {VersionCases, 0}, {CpuCases, 0},   {ThisCpuCases, 0}, {MemoryCases, 0},
     {TimeCases, 0},    {UserCases, 0},  {LogCases, 0},     {SymbolsCases, 1},
     {NofaultCases, 1}, {DeferCases, 1}, {TextCases, 1},    {RendezvousCases, 1},
-    {ExecCases, 1},    {TaskCases, 3},  {StackCases, 3},   {TimerCases, 3},
-    {CallCases, 3},
+    {ExecCases, 1},    {TrapCases, 1},  {TaskCases, 3},    {StackCases, 3},
+    {TimerCases, 3},   {CallCases, 3},
 };
 
 struct Run {
@@ -36,7 +37,17 @@ void RunCase(void* context, const Case& test, uint32_t tier) {
     return;
   }
   run.environment.Begin(test.name);
+  if (test.may_kill) {
+    Line line;
+    line.writer().Put("try ").Put(test.name);
+  }
+  const uintptr_t interrupts = ebpf_port_irq_save();
+  ebpf_port_irq_restore(interrupts);
   test.run(run.environment);
+  if (run.environment.InterruptsMasked()) {
+    run.environment.Failed(__FILE__, __LINE__, "interrupts are on again");
+    ebpf_port_irq_restore(interrupts);
+  }
   run.environment.End();
   TierScore& score = run.score.tiers[tier];
   switch (run.environment.TakeVerdict()) {

@@ -71,6 +71,12 @@ class HostEnvironment final : public Environment {
     return true;
   }
 
+  // Registers come with the trap: selftest_test.cc has these cases.
+  bool HookTrap(TrapHook /*hook*/, void* /*argument*/) override {
+    return false;
+  }
+  void UnhookTrap() override {}
+
   bool InterruptsMasked() override { return HostIrqsMasked(); }
 
   uintptr_t UnmappedPage() override {

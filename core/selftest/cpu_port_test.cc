@@ -105,10 +105,10 @@ constexpr Case kCases[] = {
     {"Cpu.EachCpuHasItsOwnNumber", EachCpuHasItsOwnNumber},
     {"Cpu.InterruptsNest", InterruptsNest},
     {"Cpu.ATrapGivesInterruptsBackAsTheyWere",
-     ATrapGivesInterruptsBackAsTheyWere},
-    {"Cpu.PreemptionNests", PreemptionNests},
+     ATrapGivesInterruptsBackAsTheyWere, kMayKill},
+    {"Cpu.PreemptionNests", PreemptionNests, kMayKill},
     {"Cpu.PreemptionAndInterruptsWorkInATrap",
-     PreemptionAndInterruptsWorkInATrap},
+     PreemptionAndInterruptsWorkInATrap, kMayKill},
 };
 
 }  // namespace

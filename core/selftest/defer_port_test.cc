@@ -133,7 +133,7 @@ constexpr Case kCases[] = {
     {"Defer.RunsWhatATaskHandsOver", RunsWhatATaskHandsOver},
     {"Defer.RunsWhatComesWithInterruptsMasked",
      RunsWhatComesWithInterruptsMasked},
-    {"Defer.RunsWhatATrapHandsOver", RunsWhatATrapHandsOver},
+    {"Defer.RunsWhatATrapHandsOver", RunsWhatATrapHandsOver, kMayKill},
     {"Defer.WorkMayHandItselfOver", WorkMayHandItselfOver},
     {"Defer.LosesNothingFromSeveralCpus", LosesNothingFromSeveralCpus},
 };

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "core/base/atomic.h"
+#include "core/machine/pt_regs.h"
 
 namespace ebpf::selftest {
 
@@ -64,6 +65,17 @@ class Environment {
   /// ebpf_on_breakpoint; false if a breakpoint does not get there.
   virtual bool CallInTrap(void (*body)(void* argument), void* argument) = 0;
 
+  /// Gets the registers that the port made of its trap's frame, with pc at the
+  /// breakpoint; what it leaves in them is gone on with.
+  using TrapHook = void (*)(void* argument, machine::PtRegs& regs);
+
+  /// From now on ebpf_trap_check_place (core/machine/trap_check.h) traps into
+  /// `hook`, behind ebpf_on_breakpoint; where that leaves pc as it is, the
+  /// branch there is done. False if a breakpoint does not get there.
+  virtual bool HookTrap(TrapHook hook, void* argument) = 0;
+  /// After a HookTrap that said true.
+  virtual void UnhookTrap() = 0;
+
   /// Whether interrupts are masked on this CPU.
   virtual bool InterruptsMasked() = 0;
 
@@ -75,6 +87,12 @@ class Environment {
   /// Stores the byte at `address` over itself; kUnknown if the kernel cannot
   /// survive a fault of that.
   virtual Attempt TryWrite(uintptr_t address) = 0;
+
+  /// Stores a byte at `address` by an instruction of the kernel's own that the
+  /// kernel helps out when it faults; kUnknown if it has none.
+  virtual Attempt TryOwnWrite(uintptr_t /*address*/) {
+    return Attempt::kUnknown;
+  }
 
   /// Whether this kernel is known for mappings that can be written and executed
   /// at once, against core/platform/exec.h.

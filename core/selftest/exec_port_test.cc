@@ -282,18 +282,20 @@ void NoMappingWritesAndExecutes(Environment& environment) {
 }
 
 constexpr Case kCases[] = {
-    {"Exec.WrittenCodeRunsOnEachCpu", WrittenCodeRunsOnEachCpu},
+    {"Exec.WrittenCodeRunsOnEachCpu", WrittenCodeRunsOnEachCpu, kMayKill},
     {"Exec.MemoryThatIsGivenAgainRunsItsNewCode",
-     MemoryThatIsGivenAgainRunsItsNewCode},
+     MemoryThatIsGivenAgainRunsItsNewCode, kMayKill},
     {"Exec.WritesEachSizeAtEachPlaceAndNoMore",
-     WritesEachSizeAtEachPlaceAndNoMore},
-    {"Exec.CodeAcrossPagesRuns", CodeAcrossPagesRuns},
+     WritesEachSizeAtEachPlaceAndNoMore, kMayKill},
+    {"Exec.CodeAcrossPagesRuns", CodeAcrossPagesRuns, kMayKill},
     {"Exec.WholePagesBeginWherePagesDo", WholePagesBeginWherePagesDo},
-    {"Exec.LargeImagesAreWrittenWhole", LargeImagesAreWrittenWhole},
-    {"Exec.NeighboursGoOnWhileOneIsWritten", NeighboursGoOnWhileOneIsWritten},
-    {"Exec.RefusesWhatIsNoExecutableMemory", RefusesWhatIsNoExecutableMemory},
-    {"Exec.WhatWasGivenBackIsRefused", WhatWasGivenBackIsRefused},
-    {"Exec.NoMappingWritesAndExecutes", NoMappingWritesAndExecutes},
+    {"Exec.LargeImagesAreWrittenWhole", LargeImagesAreWrittenWhole, kMayKill},
+    {"Exec.NeighboursGoOnWhileOneIsWritten", NeighboursGoOnWhileOneIsWritten,
+     kMayKill},
+    {"Exec.RefusesWhatIsNoExecutableMemory", RefusesWhatIsNoExecutableMemory,
+     kMayKill},
+    {"Exec.WhatWasGivenBackIsRefused", WhatWasGivenBackIsRefused, kMayKill},
+    {"Exec.NoMappingWritesAndExecutes", NoMappingWritesAndExecutes, kMayKill},
 };
 
 }  // namespace

@@ -3,6 +3,7 @@
 // core/selftest/kernel_environment.h's implementation.
 #include "core/selftest/kernel_environment.h"
 
+#include "core/machine/trap_check.h"
 #include "core/platform/cpu.h"
 #include "core/platform/nofault.h"
 #include "core/platform/task.h"
@@ -110,6 +111,22 @@ bool KernelEnvironment::CallInTrap(void (*body)(void* argument),
   return Probe() && in_trap_.Run(body, argument);
 }
 
+bool KernelEnvironment::HookTrap(TrapHook hook, void* argument) {
+  hook_in_trap_.Set(hook, argument);
+  const auto place = reinterpret_cast<uint64_t>(ebpf_trap_check_place);
+  Result<Ref<Kprobe>> probe = AttachKprobe({}, place, 0, hook_in_trap_);
+  if (!probe.ok() || !IsOk((*probe)->Enable())) {
+    return false;
+  }
+  hook_probe_ = Move(*probe);
+  return true;
+}
+
+void KernelEnvironment::UnhookTrap() {
+  hook_probe_->Detach();
+  hook_probe_ = {};
+}
+
 bool KernelEnvironment::InterruptsMasked() {
   return kernel_.interrupts_masked != nullptr ? kernel_.interrupts_masked()
                                               : machine::InterruptsMasked();
@@ -132,6 +149,13 @@ Environment::Attempt KernelEnvironment::TryWrite(uintptr_t address) {
     default:
       return Attempt::kUnknown;
   }
+}
+
+Environment::Attempt KernelEnvironment::TryOwnWrite(uintptr_t address) {
+  if (kernel_.try_write == nullptr) {
+    return Attempt::kUnknown;
+  }
+  return kernel_.try_write(address) ? Attempt::kDone : Attempt::kFaulted;
 }
 
 void KernelEnvironment::BeforeCall(uintptr_t address, size_t size) {

@@ -32,9 +32,12 @@ class KernelEnvironment final : public Environment {
   }
   bool TimersInterrupt() override { return !kernel_.timers_wait_for_yield; }
   bool CallInTrap(void (*body)(void* argument), void* argument) override;
+  bool HookTrap(TrapHook hook, void* argument) override;
+  void UnhookTrap() override;
   bool InterruptsMasked() override;
   uintptr_t UnmappedPage() override;
   Attempt TryWrite(uintptr_t address) override;
+  Attempt TryOwnWrite(uintptr_t address) override;
   bool MayWriteWhatRuns() override { return kernel_.writes_what_runs; }
   void BeforeCall(uintptr_t address, size_t size) override;
   uint64_t AllocatedBytes() override;
@@ -55,11 +58,28 @@ class KernelEnvironment final : public Environment {
     void* argument_ = nullptr;
   };
 
+  /// Gives each hit to a hook.
+  class HookInTrap final : public KprobeConsumer {
+   public:
+    HookInTrap() { SetMayDivert(true); }
+    void Set(TrapHook hook, void* argument) {
+      hook_ = hook;
+      argument_ = argument;
+    }
+    void Hit(machine::PtRegs& regs) override { hook_(argument_, regs); }
+
+   private:
+    TrapHook hook_ = nullptr;
+    void* argument_ = nullptr;
+  };
+
   bool Probe();
 
   const ebpf_selftest_kernel& kernel_;
   BodyInTrap in_trap_;
   Ref<Kprobe> probe_;
+  HookInTrap hook_in_trap_;
+  Ref<Kprobe> hook_probe_;
   const char* name_ = "";
   Atomic<uint32_t> failures_{0};
 };

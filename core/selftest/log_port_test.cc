@@ -47,7 +47,7 @@ void TakesLinesInATrap(Environment& environment) {
 constexpr Case kCases[] = {
     {"Log.TakesLinesOfAnyLength", TakesLinesOfAnyLength},
     {"Log.TakesLinesWithInterruptsMasked", TakesLinesWithInterruptsMasked},
-    {"Log.TakesLinesInATrap", TakesLinesInATrap},
+    {"Log.TakesLinesInATrap", TakesLinesInATrap, kMayKill},
 };
 
 }  // namespace

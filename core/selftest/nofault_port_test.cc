@@ -2,6 +2,7 @@
 //
 // The contract of core/platform/nofault.h.
 #include "core/base/memory.h"
+#include "core/platform/cpu.h"
 #include "core/platform/nofault.h"
 #include "core/selftest/case.h"
 
@@ -215,15 +216,108 @@ void RangesAreWhereReadsAreTried(Environment& environment) {
   PORT_EXPECT(environment, has_source && HasNofault());
 }
 
+/// A value of which the compiler knows nothing.
+uint64_t Hold(uint64_t value) {
+  asm volatile("" : "+r"(value));
+  return value;
+}
+
+/// Reads from `address` with all registers in use that a call leaves alone: how
+/// many of them it did not. Takes nothing else over the call, which may come
+/// back with anything.
+[[gnu::noinline]] uint32_t RegistersLostByARead(uintptr_t address) {
+  constexpr uint64_t kHeld = 0x5e1f'7e57'0000;
+  const uint64_t first = Hold(kHeld), second = Hold(kHeld + 1),
+                 third = Hold(kHeld + 2), fourth = Hold(kHeld + 3),
+                 fifth = Hold(kHeld + 4), sixth = Hold(kHeld + 5),
+                 seventh = Hold(kHeld + 6), eighth = Hold(kHeld + 7),
+                 ninth = Hold(kHeld + 8), tenth = Hold(kHeld + 9),
+                 eleventh = Hold(kHeld + 10), last = Hold(kHeld + 11);
+  uint8_t byte;
+  const bool read = ebpf_port_read_nofault(&byte, address, 1);
+  uint32_t lost = read ? 1 : 0;
+  lost += Hold(first) != kHeld;
+  lost += Hold(second) != kHeld + 1;
+  lost += Hold(third) != kHeld + 2;
+  lost += Hold(fourth) != kHeld + 3;
+  lost += Hold(fifth) != kHeld + 4;
+  lost += Hold(sixth) != kHeld + 5;
+  lost += Hold(seventh) != kHeld + 6;
+  lost += Hold(eighth) != kHeld + 7;
+  lost += Hold(ninth) != kHeld + 8;
+  lost += Hold(tenth) != kHeld + 9;
+  lost += Hold(eleventh) != kHeld + 10;
+  lost += Hold(last) != kHeld + 11;
+  return lost;
+}
+
+/// Behind what may have interrupts on already, where the port is wrong.
+void RestoreInterrupts(Environment& environment, uintptr_t state) {
+  if (environment.InterruptsMasked()) {
+    ebpf_port_irq_restore(state);
+  }
+}
+
+void AFaultLeavesItsCallersRegistersAlone(Environment& environment) {
+  const uintptr_t hole = environment.UnmappedPage();
+  if (hole == 0 || !HasNofault()) {
+    environment.Skipped("no hole to read");
+    return;
+  }
+  PORT_EXPECT(environment, RegistersLostByARead(hole) == 0);
+  const uintptr_t irq = ebpf_port_irq_save();
+  PORT_EXPECT(environment, RegistersLostByARead(hole) == 0);
+  RestoreInterrupts(environment, irq);
+}
+
+void InterruptsAreAfterAFaultAsBefore(Environment& environment) {
+  const uintptr_t hole = environment.UnmappedPage();
+  if (hole == 0 || !HasNofault()) {
+    environment.Skipped("no hole to read");
+    return;
+  }
+  uint8_t byte;
+  PORT_EXPECT(environment, !ebpf_port_read_nofault(&byte, hole, 1));
+  PORT_EXPECT(environment, !environment.InterruptsMasked());
+  const uintptr_t irq = ebpf_port_irq_save();
+  PORT_EXPECT(environment, !ebpf_port_read_nofault(&byte, hole, 1));
+  PORT_EXPECT(environment, environment.InterruptsMasked());
+  RestoreInterrupts(environment, irq);
+}
+
+/// What the port's hooks of faults do not know they leave to the kernel.
+void AFaultOfTheKernelsOwnIsLeftToIt(Environment& environment) {
+  const uintptr_t hole = environment.UnmappedPage();
+  if (hole == 0 ||
+      environment.TryOwnWrite(Target(0)) == Environment::Attempt::kUnknown) {
+    environment.Skipped("the kernel has no write of its own that may fault");
+    return;
+  }
+  PORT_EXPECT(environment, environment.TryOwnWrite(Target(0)) ==
+                               Environment::Attempt::kDone);
+  PORT_EXPECT(environment,
+              environment.TryOwnWrite(hole) == Environment::Attempt::kFaulted);
+}
+
 constexpr Case kCases[] = {
     {"Nofault.CopiesAtEachAlignment", CopiesAtEachAlignment},
-    {"Nofault.RefusesAddressesThatAreNone", RefusesAddressesThatAreNone},
-    {"Nofault.CopiesWhatComesBeforeAHole", CopiesWhatComesBeforeAHole},
-    {"Nofault.FaultsInATrapAreCaught", FaultsInATrapAreCaught},
+    {"Nofault.RefusesAddressesThatAreNone", RefusesAddressesThatAreNone,
+     kMayKill},
+    {"Nofault.CopiesWhatComesBeforeAHole", CopiesWhatComesBeforeAHole,
+     kMayKill},
+    {"Nofault.FaultsInATrapAreCaught", FaultsInATrapAreCaught, kMayKill},
     {"Nofault.WritesAtEachAlignmentOrSaysThatItCannot",
      WritesAtEachAlignmentOrSaysThatItCannot},
-    {"Nofault.WritesNothingWhereNothingIs", WritesNothingWhereNothingIs},
-    {"Nofault.WritesNothingThatIsReadOnly", WritesNothingThatIsReadOnly},
+    {"Nofault.WritesNothingWhereNothingIs", WritesNothingWhereNothingIs,
+     kMayKill},
+    {"Nofault.WritesNothingThatIsReadOnly", WritesNothingThatIsReadOnly,
+     kMayKill},
+    {"Nofault.AFaultLeavesItsCallersRegistersAlone",
+     AFaultLeavesItsCallersRegistersAlone, kMayKill},
+    {"Nofault.InterruptsAreAfterAFaultAsBefore",
+     InterruptsAreAfterAFaultAsBefore, kMayKill},
+    {"Nofault.AFaultOfTheKernelsOwnIsLeftToIt", AFaultOfTheKernelsOwnIsLeftToIt,
+     kMayKill},
     {"Nofault.RangesAreWhereReadsAreTried", RangesAreWhereReadsAreTried},
 };
 

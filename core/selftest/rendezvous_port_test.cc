@@ -324,13 +324,14 @@ void NoCpuExecutesOldText(Environment& environment) {
 }
 
 constexpr Case kCases[] = {
-    {"Rendezvous.RunsTheFunctionOnce", RunsTheFunctionOnce},
-    {"Rendezvous.OtherCpusStandStill", OtherCpusStandStill},
-    {"Rendezvous.GivesUpOnACpuThatDoesNotCome", GivesUpOnACpuThatDoesNotCome},
-    {"Rendezvous.TwoAtATimeTakeTurns", TwoAtATimeTakeTurns},
-    {"Rendezvous.NoCpuExecutesOldText", NoCpuExecutesOldText},
+    {"Rendezvous.RunsTheFunctionOnce", RunsTheFunctionOnce, kMayKill},
+    {"Rendezvous.OtherCpusStandStill", OtherCpusStandStill, kMayKill},
+    {"Rendezvous.GivesUpOnACpuThatDoesNotCome", GivesUpOnACpuThatDoesNotCome,
+     kMayKill},
+    {"Rendezvous.TwoAtATimeTakeTurns", TwoAtATimeTakeTurns, kMayKill},
+    {"Rendezvous.NoCpuExecutesOldText", NoCpuExecutesOldText, kMayKill},
     {"Rendezvous.SavedPcsTellWhereCpusWereInterrupted",
-     SavedPcsTellWhereCpusWereInterrupted},
+     SavedPcsTellWhereCpusWereInterrupted, kMayKill},
 };
 
 }  // namespace

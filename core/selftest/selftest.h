@@ -28,6 +28,10 @@ struct ebpf_selftest_kernel {
   /* A page's address that is not mapped, right behind one that can be read; 0
    * if there is none. The same at each call. Context: task. */
   uintptr_t (*unmapped_page)(void);
+  /* Stores a byte at `address` by an instruction of the kernel's that it helps
+   * out when it faults, as its copies to user memory have them; false if it
+   * faulted. Context: task. */
+  bool (*try_write)(uintptr_t address);
   /* Bytes of the kernel's memory that are allocated. Context: task. */
   uint64_t (*allocated_bytes)(void);
   /* Whether interrupts are masked on this CPU. Null: the CPU is asked, as

@@ -5,10 +5,14 @@
 #include "core/selftest/selftest.h"
 
 #include <string>
+#include <sys/mman.h>
 #include <thread>
 #include <vector>
 
+#include "arch/x86_64/machine/nofault.h"
+#include "arch/x86_64/pt_regs.h"
 #include "core/capi/ebpf.h"
+#include "core/machine/trap_check.h"
 #include "core/platform/features.h"
 #include "gtest/gtest.h"
 #include "testing/host_port/host_clock.h"
@@ -56,11 +60,58 @@ void Yield() {
   std::this_thread::yield();
 }
 
+using x86_64::PtRegs;
+
+extern "C"
+    [[gnu::visibility("hidden")]] const uint8_t ebpf_copy_nofault_load1[];
+
+constinit PtRegs the_frame = {};
+
+uintptr_t UnmappedPage() {
+  constexpr size_t kPage = 4096;
+  static char* const pages = [] {
+    void* memory = mmap(nullptr, 2 * kPage, PROT_READ | PROT_WRITE,
+                        MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    mprotect(static_cast<char*>(memory) + kPage, kPage, PROT_NONE);
+    return static_cast<char*>(memory);
+  }();
+  return reinterpret_cast<uintptr_t>(pages) + kPage;
+}
+
+// The kernel's own write that it survives, and where it then goes on.
+extern "C" const uint8_t selftest_own_write[], selftest_own_write_failed[];
+extern "C" bool SelftestOwnWrite(uintptr_t address);
+asm(R"(
+  .text
+  .globl SelftestOwnWrite, selftest_own_write, selftest_own_write_failed
+SelftestOwnWrite:
+  movl $1, %eax
+selftest_own_write:
+  .byte 0x88, 0x07  # movb %al, (%rdi)
+  ret
+selftest_own_write_failed:
+  xorl %eax, %eax
+  ret
+)");
+
+uint64_t AddressOf(const uint8_t* label) {
+  return reinterpret_cast<uintptr_t>(label);
+}
+
+bool HelpOut(PtRegs& regs) {
+  if (regs.rip != AddressOf(selftest_own_write)) {
+    return false;
+  }
+  regs.rip = AddressOf(selftest_own_write_failed);
+  return true;
+}
+
 constexpr ebpf_selftest_kernel kKernel = {
     .start_task = StartTask,
     .join_tasks = JoinTasks,
     .yield = Yield,
-    .unmapped_page = nullptr,
+    .unmapped_page = UnmappedPage,
+    .try_write = SelftestOwnWrite,
     .allocated_bytes = HostAllocatedBytes,
     .interrupts_masked = HostIrqsMasked,
     .before_call = nullptr,
@@ -76,9 +127,13 @@ class SelftestTest : public testing::Test {
     SetHostTextSupport(true);
     SetHostFeatures(EBPF_PORT_TIMERS);
     SetHostRendezvousTimeout(1000);
+    SetHostFaultHook(HelpOut);
     ClearHostLog();
   }
-  ~SelftestTest() override { SetHostTextSupport(false); }
+  ~SelftestTest() override {
+    SetHostFaultHook(nullptr);
+    SetHostTextSupport(false);
+  }
 
   void StartCore() {
     ASSERT_EQ(
@@ -105,6 +160,8 @@ TEST_F(SelftestTest, TheHostPortPassesTwiceAndTheLogHasTheScore) {
   EXPECT_EQ(log.find("FAIL"), std::string::npos) << log;
   EXPECT_NE(log.find("ebpf: selftest: contract 1, T0 "), std::string::npos);
   EXPECT_EQ(log.find("no breakpoint trap"), std::string::npos) << log;
+  EXPECT_EQ(log.find("skip Trap."), std::string::npos) << log;
+  EXPECT_EQ(log.find("skip Nofault.A"), std::string::npos) << log;
   ebpf_exit();
 }
 
@@ -175,6 +232,220 @@ TEST_F(SelftestTest, ALoopThatFailsDoesNotFillTheLog) {
   }
   EXPECT_GE(count, 1u);
   EXPECT_LE(count, 4u);
+}
+
+// --- Mistakes of a trap, and the cases that find them ------------------------
+
+struct FoundMistake {
+  const char* name;
+  HostTrapMistake mistake;
+  const char* found_by;  // the beginning of a line
+};
+
+const uint8_t* PlaceOf(const PtRegs& regs) {
+  return reinterpret_cast<const uint8_t*>(regs.rip - 1);
+}
+
+/// Whether it is the trap that the cases have, and not another's.
+bool IsChecked(const PtRegs& interrupted) {
+  return PlaceOf(interrupted) == ebpf_trap_check_place;
+}
+
+template <uint64_t PtRegs::* kRegister>
+void Forget(const PtRegs& interrupted, PtRegs& regs) {
+  if (IsChecked(interrupted)) {
+    regs.*kRegister = interrupted.*kRegister;
+  }
+}
+
+template <uint64_t PtRegs::* kRegister>
+void Lose(const PtRegs& interrupted, PtRegs& regs) {
+  if (IsChecked(interrupted)) {
+    regs.*kRegister = 0x1057;
+  }
+}
+
+constexpr FoundMistake kMistakes[] = {
+    {"NoRegisterComesBack",
+     {.after =
+          [](const PtRegs& interrupted, PtRegs& regs) {
+            if (IsChecked(interrupted)) {
+              const uint64_t pc = regs.rip;
+              regs = interrupted;
+              regs.rip = pc;
+            }
+          }},
+     "Trap.EachRegisterIsAsTheHookLeavesIt core/selftest/"},
+    {"R15DoesNotComeBack",
+     {.after = Forget<&PtRegs::r15>},
+     "Trap.EachRegisterIsAsTheHookLeavesIt core/selftest/trap_port_test.cc:"},
+    {"RdiDoesNotComeBack",
+     {.after = Forget<&PtRegs::rdi>},
+     "Trap.EachRegisterIsAsTheHookLeavesIt core/selftest/trap_port_test.cc:"},
+    {"R9IsLost",
+     {.after = Lose<&PtRegs::r9>},
+     "Trap.EachRegisterComesBackOnEachCpu core/selftest/trap_port_test.cc:"},
+    {"TwoAreTakenForEachOther",
+     {.before = [](PtRegs& regs) { std::swap(regs.r12, regs.r13); },
+      .after = [](const PtRegs& /*interrupted*/,
+                  PtRegs& regs) { std::swap(regs.r12, regs.r13); }},
+     "Trap.TheHookIsToldEachRegister core/selftest/trap_port_test.cc:"},
+    {"FlagsAreLost",
+     {.after =
+          [](const PtRegs& interrupted, PtRegs& regs) {
+            if (IsChecked(interrupted)) {
+              regs.rflags = (regs.rflags & ~uint64_t{0x8d5}) |
+                            (interrupted.rflags & 0x8d5);
+            }
+          }},
+     "Trap.FlagsAreAsTheHookLeavesThem core/selftest/trap_port_test.cc:"},
+    {"PcIsForgotten",
+     {.after =
+          [](const PtRegs& interrupted, PtRegs& regs) {
+            if (IsChecked(interrupted)) {
+              regs.rip = AddressOf(ebpf_trap_check_next);
+            }
+          }},
+     "Trap.GoesOnWhereTheHookSays core/selftest/trap_port_test.cc:"},
+    {"TheStackIsWrittenTo",
+     {.after =
+          [](const PtRegs& interrupted, PtRegs& /*regs*/) {
+            if (IsChecked(interrupted)) {
+              reinterpret_cast<uint64_t*>(interrupted.rsp)[3] = 0x1057;
+            }
+          }},
+     "Trap.TheInterruptedStackIsUntouched core/selftest/trap_port_test.cc:"},
+    {"InterruptsAreOnInTheHandler",
+     {.lets_interrupts_in = true},
+     "Trap.InterruptsAreOffInTheHookAndThenAsTheyWere core/selftest/"},
+    {"InterruptsStayMasked",
+     {.after =
+          [](const PtRegs& interrupted, PtRegs& regs) {
+            if (IsChecked(interrupted)) {
+              regs.rflags &= ~x86_64::kFlagInterrupt;
+            }
+          }},
+     "Trap.InterruptsAreOffInTheHookAndThenAsTheyWere core/selftest/"},
+    {"InterruptsComeOn",
+     {.after =
+          [](const PtRegs& interrupted, PtRegs& regs) {
+            if (IsChecked(interrupted)) {
+              regs.rflags |= x86_64::kFlagInterrupt;
+            }
+          }},
+     "Trap.InterruptsAreOffInTheHookAndThenAsTheyWere core/selftest/"},
+    {"TheStackPointerIsNotSet",
+     {.after = Forget<&PtRegs::rsp>},
+     "Trap.TheStackPointerIsAsTheHookLeavesIt core/selftest/trap_port_test.cc"},
+    {"ThereIsNoGap",
+     {.after =
+          [](const PtRegs& interrupted, PtRegs& /*regs*/) {
+            if (IsChecked(interrupted)) {
+              // Where the frame would be, and its first word restored.
+              reinterpret_cast<uint64_t*>(interrupted.rsp)[-1] = 0x1057;
+            }
+          }},
+     "Trap.WhatTheHookPushesIsThere core/selftest/trap_port_test.cc:"},
+    {"AllTrapsHaveOneFrame",
+     {.before = [](PtRegs& regs) { the_frame = regs; },
+      .after =
+          [](const PtRegs& interrupted, PtRegs& regs) {
+            if (IsChecked(interrupted)) {
+              regs.rbx = the_frame.rbx;
+              regs.rsp = the_frame.rsp;
+            }
+          }},
+     "Trap.ATrapMayComeInsideOfAnother core/selftest/trap_port_test.cc:"},
+    {"AFaultLosesRegisters",
+     {.after =
+          [](const PtRegs& /*interrupted*/, PtRegs& regs) {
+            // None but the case's: the test has to live on.
+            constexpr uint64_t kHeld = 0x5e1f'7e57;
+            for (uint64_t PtRegs::* const one :
+                 {&PtRegs::rbx, &PtRegs::r12, &PtRegs::r13, &PtRegs::r14,
+                  &PtRegs::r15}) {
+              if (regs.*one >> 16 == kHeld) {
+                regs.*one = 0x1057;
+              }
+            }
+          },
+      .in_faults = true},
+     "Nofault.AFaultLeavesItsCallersRegistersAlone core/selftest/"},
+    {"AFaultMasksInterrupts",
+     {.after =
+          [](const PtRegs& interrupted, PtRegs& regs) {
+            if (interrupted.rip == AddressOf(ebpf_copy_nofault_load1)) {
+              regs.rflags &= ~x86_64::kFlagInterrupt;
+            }
+          },
+      .in_faults = true},
+     "Nofault.InterruptsAreAfterAFaultAsBefore core/selftest/"},
+    {"EachFaultIsOurs",
+     {.in_faults = true, .takes_all_faults = true},
+     "Nofault.AFaultOfTheKernelsOwnIsLeftToIt core/selftest/"},
+};
+
+class SelftestMistakeTest : public SelftestTest {
+ public:
+  explicit SelftestMistakeTest(const FoundMistake& mistake)
+      : mistake_(mistake) {}
+
+  void TestBody() override {
+    StartCore();
+    ebpf_selftest_kernel kernel = kKernel;
+    kernel.tiers = 2;
+    SetHostTrapMistake(&mistake_.mistake);
+
+    EXPECT_EQ(ebpf_port_selftest(&kernel), 2u) << HostLog();
+
+    SetHostTrapMistake(nullptr);
+    ebpf_exit();
+    EXPECT_NE(HostLog().find(std::string("ebpf: selftest: FAIL ") +
+                             mistake_.found_by),
+              std::string::npos)
+        << HostLog();
+  }
+
+ private:
+  const FoundMistake& mistake_;
+};
+
+const bool registered = [] {
+  for (const FoundMistake& mistake : kMistakes) {
+    testing::RegisterTest("SelftestMistakeTest", mistake.name, nullptr, nullptr,
+                          __FILE__, __LINE__, [&mistake]() -> SelftestTest* {
+                            return new SelftestMistakeTest(mistake);
+                          });
+  }
+  return true;
+}();
+
+TEST_F(SelftestTest, ARegisterThatIsLostIsNamedWithItsValues) {
+  StartCore();
+  ebpf_selftest_kernel kernel = kKernel;
+  kernel.tiers = 2;
+  const HostTrapMistake mistake = {.after = Lose<&PtRegs::r9>};
+  SetHostTrapMistake(&mistake);
+
+  EXPECT_EQ(ebpf_port_selftest(&kernel), 2u);
+
+  SetHostTrapMistake(nullptr);
+  ebpf_exit();
+  EXPECT_NE(HostLog().find(": r9 is 0x1057, not 0x"), std::string::npos)
+      << HostLog();
+}
+
+TEST_F(SelftestTest, TheLastLineOfAKernelThatDiesNamesTheCase) {
+  StartCore();
+
+  EXPECT_EQ(ebpf_port_selftest(&kKernel), 0u);
+
+  ebpf_exit();
+  // Before its case, and so of all that may be the end.
+  const std::string log = HostLog();
+  EXPECT_NE(log.find("ebpf: selftest: try Trap.GoesOnWhereTheHookSays\n"),
+            std::string::npos);
+  EXPECT_EQ(log.find("ebpf: selftest: try Memory."), std::string::npos);
 }
 
 }  // namespace

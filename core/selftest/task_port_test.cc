@@ -76,7 +76,8 @@ void TheNameEndsInsideTheBuffer(Environment& environment) {
 
 constexpr Case kCases[] = {
     {"Task.EachTaskHasItsOwnNumber", EachTaskHasItsOwnNumber},
-    {"Task.ATrapIsTheTaskThatItInterrupted", ATrapIsTheTaskThatItInterrupted},
+    {"Task.ATrapIsTheTaskThatItInterrupted", ATrapIsTheTaskThatItInterrupted,
+     kMayKill},
     {"Task.TheNameEndsInsideTheBuffer", TheNameEndsInsideTheBuffer},
 };
 

@@ -198,11 +198,11 @@ void TheStatementsAreKnownOnes(Environment& environment) {
 }
 
 constexpr Case kCases[] = {
-    {"Text.WrittenCodeRuns", WrittenCodeRuns},
-    {"Text.WritesEachSizeAndNoMore", WritesEachSizeAndNoMore},
-    {"Text.WritesAcrossPages", WritesAcrossPages},
-    {"Text.WritesKernelText", WritesKernelText},
-    {"Text.RefusesWhatIsNoText", RefusesWhatIsNoText},
+    {"Text.WrittenCodeRuns", WrittenCodeRuns, kMayKill},
+    {"Text.WritesEachSizeAndNoMore", WritesEachSizeAndNoMore, kMayKill},
+    {"Text.WritesAcrossPages", WritesAcrossPages, kMayKill},
+    {"Text.WritesKernelText", WritesKernelText, kMayKill},
+    {"Text.RefusesWhatIsNoText", RefusesWhatIsNoText, kMayKill},
     {"Text.ExecutableMemoryIsInReach", ExecutableMemoryIsInReach},
     {"Text.ExecutableMemoryIsItsOwnersAlone", ExecutableMemoryIsItsOwnersAlone},
     {"Text.OnlyKernelTextMayBeProbed", OnlyKernelTextMayBeProbed},

@@ -127,8 +127,8 @@ constexpr Case kCases[] = {
     {"ThisCpu.WhatIsSaidIsOneThing", WhatIsSaidIsOneThing},
     {"ThisCpu.WhatIsSaidOfContextsIsSo", WhatIsSaidOfContextsIsSo},
     {"ThisCpu.TheRegisterTellsCpusApart", TheRegisterTellsCpusApart},
-    {"ThisCpu.NumbersAgreeInATrap", NumbersAgreeInATrap},
-    {"ThisCpu.StayingNests", StayingNests},
+    {"ThisCpu.NumbersAgreeInATrap", NumbersAgreeInATrap, kMayKill},
+    {"ThisCpu.StayingNests", StayingNests, kMayKill},
     {"ThisCpu.OthersWaitWhileTheCounterIsNotZero",
      OthersWaitWhileTheCounterIsNotZero},
 };

@@ -62,7 +62,7 @@ void RandomNumbersDiffer(Environment& environment) {
 constexpr Case kCases[] = {
     {"Time.NeverGoesBackOnOneCpu", NeverGoesBackOnOneCpu},
     {"Time.GoesOn", GoesOn},
-    {"Time.CanBeReadInATrap", CanBeReadInATrap},
+    {"Time.CanBeReadInATrap", CanBeReadInATrap, kMayKill},
     {"Time.RandomNumbersDiffer", RandomNumbersDiffer},
 };
 

@@ -31,8 +31,8 @@ void RefusesAddressesThatAreNone(Environment& environment) {
 }
 
 constexpr Case kCases[] = {
-    {"User.NeverTouchesKernelMemory", NeverTouchesKernelMemory},
-    {"User.RefusesAddressesThatAreNone", RefusesAddressesThatAreNone},
+    {"User.NeverTouchesKernelMemory", NeverTouchesKernelMemory, kMayKill},
+    {"User.RefusesAddressesThatAreNone", RefusesAddressesThatAreNone, kMayKill},
 };
 
 }  // namespace

@@ -42,16 +42,21 @@ extern "C" size_t ebpf_port_nofault_ranges(
   return g_range_count;
 }
 
-extern "C" bool ebpf_port_read_nofault(void* to, uintptr_t from, size_t size) {
-  if (const ebpf::HostNofaultCopy copy = g_copy) {
-    return copy(to, from, size);
-  }
+/// A function of its own: the other way then saves no register, and what a
+/// fault does to them is seen.
+[[gnu::noinline]] static bool AskTheHost(void* to, uintptr_t from,
+                                         size_t size) {
   const int saved_errno = errno;
   const iovec local = {to, size};
   const iovec remote = {reinterpret_cast<void*>(from), size};
   const ssize_t copied = process_vm_readv(getpid(), &local, 1, &remote, 1, 0);
   errno = saved_errno;
   return size == 0 || copied == static_cast<ssize_t>(size);
+}
+
+extern "C" bool ebpf_port_read_nofault(void* to, uintptr_t from, size_t size) {
+  const ebpf::HostNofaultCopy copy = g_copy;
+  return copy != nullptr ? copy(to, from, size) : AskTheHost(to, from, size);
 }
 
 extern "C" int ebpf_port_write_nofault(uintptr_t to, const void* from,

@@ -43,6 +43,8 @@ using Hook = bool (*)(PtRegs&);
 std::atomic<uint64_t> g_breakpoint_count{0};
 std::atomic<Hook> g_step_hook{nullptr};
 std::atomic<Hook> g_fault_hook{nullptr};
+constexpr HostTrapMistake kNoMistake;
+std::atomic<const HostTrapMistake*> g_mistake{&kNoMistake};
 
 EBPF_NOPROBE_INLINE void ToContext(const PtRegs& regs, ucontext_t& context) {
   greg_t* to = context.uc_mcontext.gregs;
@@ -59,8 +61,11 @@ EBPF_NOPROBE_INLINE void ToContext(const PtRegs& regs, ucontext_t& context) {
 /// Runs one handler as a trap: interrupts masked, locks of what was interrupted
 /// aside; then gives the thread the interrupt state of `regs`.
 template <typename Handler>
-EBPF_NOPROBE_INLINE void AsTrap(ucontext_t& context, Handler handler) {
+EBPF_NOPROBE_INLINE void AsTrap(ucontext_t& context, bool is_fault,
+                                Handler handler) {
   host::Thread& self = t_thread;
+  const HostTrapMistake& mistake = *g_mistake;
+  const bool wrong = mistake.in_faults == is_fault;
   const uint32_t irq_depth = self.irq_depth;
   const uint32_t rank_base = self.rank_base;
   self.rank_base = self.held_lock_count;
@@ -68,8 +73,17 @@ EBPF_NOPROBE_INLINE void AsTrap(ucontext_t& context, Handler handler) {
   PtRegs regs;
   FromContext(context, irq_depth == 0, regs);
   const uint64_t flag = regs.rflags & kFlagInterrupt;
-  self.irq_depth = irq_depth + 1;
+  const PtRegs interrupted = regs;
+  if (!wrong || !mistake.lets_interrupts_in) {
+    self.irq_depth = irq_depth + 1;
+  }
+  if (wrong && mistake.before != nullptr) {
+    mistake.before(regs);
+  }
   handler(regs);
+  if (wrong && mistake.after != nullptr) {
+    mistake.after(interrupted, regs);
+  }
   ToContext(regs, context);
   self.trap_depth = self.trap_depth - 1;
   self.rank_base = rank_base;
@@ -140,7 +154,7 @@ EBPF_NOPROBE void OnSigtrap(int /*signal*/, siginfo_t* info, void* opaque) {
   auto& context = *static_cast<ucontext_t*>(opaque);
   const bool breakpoint = info->si_code == SI_KERNEL;
   LetFaultsNest();
-  AsTrap(context, [&](PtRegs& regs) __attribute__((always_inline)) {
+  AsTrap(context, false, [&](PtRegs& regs) __attribute__((always_inline)) {
     if (breakpoint) {
       ++g_breakpoint_count;
       if (!OnBreakpoint(x86_64::Opaque(regs))) {
@@ -175,11 +189,20 @@ void GiveBack(int signal) {
   }
 }
 
+/// Goes on behind the instruction: a store of a register's byte, two bytes.
+EBPF_NOPROBE_INLINE bool TakenByMistake(PtRegs& regs) {
+  if (!g_mistake.load()->takes_all_faults) {
+    return false;
+  }
+  regs.rip += 2;
+  return true;
+}
+
 EBPF_NOPROBE void OnFaultSignal(int signal, siginfo_t* /*info*/, void* opaque) {
   const int saved_errno = errno;
   auto& context = *static_cast<ucontext_t*>(opaque);
   LetFaultsNest();
-  AsTrap(context, [&](PtRegs& regs) __attribute__((always_inline)) {
+  AsTrap(context, true, [&](PtRegs& regs) __attribute__((always_inline)) {
     if (BeginDetour(regs)) {
       return;
     }
@@ -189,7 +212,7 @@ EBPF_NOPROBE void OnFaultSignal(int signal, siginfo_t* /*info*/, void* opaque) {
     const Hook hook = g_fault_hook;
     if (!x86_64::NofaultFixup(regs.rip) &&
         !ebpf_fix_fault(reinterpret_cast<ebpf_pt_regs*>(&regs)) &&
-        (hook == nullptr || !hook(regs))) {
+        !TakenByMistake(regs) && (hook == nullptr || !hook(regs))) {
       GiveBack(signal);  // it faults again
     }
   });
@@ -236,6 +259,10 @@ void KeepASlotPage() {
 }
 
 uint64_t HostBreakpointCount() { return g_breakpoint_count; }
+
+void SetHostTrapMistake(const HostTrapMistake* mistake) {
+  g_mistake = mistake != nullptr ? mistake : &kNoMistake;
+}
 
 void SetHostStepHook(Hook hook) { g_step_hook = hook; }
 void SetHostFaultHook(Hook hook) { g_fault_hook = hook; }

@@ -32,6 +32,23 @@ void KeepASlotPage();
 /// Breakpoints that were hit, ever.
 uint64_t HostBreakpointCount();
 
+/// What a port does wrong in its traps, for who sees that it is found.
+struct HostTrapMistake {
+  /// Changes what is made of the frame, before it is handed over.
+  void (*before)(x86_64::PtRegs& regs) = nullptr;
+  /// Changes what goes back: `interrupted` is what came.
+  void (*after)(const x86_64::PtRegs& interrupted,
+                x86_64::PtRegs& regs) = nullptr;
+  /// Of faults, not of breakpoints.
+  bool in_faults = false;
+  /// The handler runs with interrupts as they were.
+  bool lets_interrupts_in = false;
+  /// A fault that nobody claims is taken for one that was helped out.
+  bool takes_all_faults = false;
+};
+/// Null: none.
+void SetHostTrapMistake(const HostTrapMistake* mistake);
+
 /// What gets single-step traps (TF), and faults that neither OnFault nor the
 /// fault-safe copy claims; true: go on with `regs`. Null: nobody.
 void SetHostStepHook(bool (*hook)(x86_64::PtRegs& regs));

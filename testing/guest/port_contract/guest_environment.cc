@@ -7,6 +7,7 @@
 #include "core/base/atomic.h"
 #include "core/capi/ebpf.h"
 #include "core/selftest/contract.h"
+#include "core/selftest/planted_breakpoint.h"
 #include "testing/guest/kernel/kernel.h"
 #include "testing/guest/kernel/machine.h"
 #include "testing/guest/kernel/memory.h"
@@ -25,6 +26,8 @@ struct TrapBody {
   void* argument = nullptr;
 };
 constinit TrapBody trap_bodies[kMaxCpus] = {};
+
+constinit ebpf::selftest::PlantedBreakpoint planted;
 
 class GuestEnvironment final : public ebpf::selftest::Environment {
  public:
@@ -54,6 +57,11 @@ class GuestEnvironment final : public ebpf::selftest::Environment {
     return trap.body == nullptr;
   }
 
+  bool HookTrap(TrapHook hook, void* argument) override {
+    return planted.Plant(hook, argument);
+  }
+  void UnhookTrap() override { planted.Remove(); }
+
   bool InterruptsMasked() override { return !machine::IrqsEnabled(); }
 
   uintptr_t UnmappedPage() override { return guest::UnmappedPage(); }
@@ -62,6 +70,10 @@ class GuestEnvironment final : public ebpf::selftest::Environment {
     const uint8_t byte = *reinterpret_cast<const uint8_t*>(address);
     return machine::TryStore8(address, byte) ? Attempt::kDone
                                              : Attempt::kFaulted;
+  }
+
+  Attempt TryOwnWrite(uintptr_t address) override {
+    return machine::TryStore8(address, 0) ? Attempt::kDone : Attempt::kFaulted;
   }
 
   void BeforeCall(uintptr_t address, size_t size) override {
@@ -89,6 +101,9 @@ bool RunPortContract() {
 
 extern "C" [[gnu::section(".ebpf.noprobe")]] bool ebpf_on_breakpoint(
     ebpf_pt_regs* regs) {
+  if (guest::planted.Run(*reinterpret_cast<ebpf::machine::PtRegs*>(regs))) {
+    return true;
+  }
   guest::TrapBody& trap = guest::trap_bodies[guest::machine::CpuId()];
   if (trap.body == nullptr) {
     return false;

@@ -19,6 +19,8 @@ constexpr ebpf_selftest_kernel kKernel = {
     .join_tasks = JoinTasks,
     .yield = [] { YieldOrWait(); },
     .unmapped_page = UnmappedPage,
+    .try_write =
+        [](uintptr_t address) { return machine::TryStore8(address, 0); },
     .allocated_bytes = [] { return uint64_t{Balance().bytes}; },
     .interrupts_masked = nullptr,
     .before_call = [](uintptr_t address,

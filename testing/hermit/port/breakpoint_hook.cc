@@ -14,10 +14,10 @@ constinit ebpf::Atomic<uint64_t> count{0};
 
 }  // namespace
 
-ScopedHook::ScopedHook(BreakpointHook hook) {
-  current.Store(hook, ebpf::kRelaxed);
-}
-ScopedHook::~ScopedHook() { current.Store(nullptr, ebpf::kRelaxed); }
+void SetHook(BreakpointHook hook) { current.Store(hook, ebpf::kRelaxed); }
+
+ScopedHook::ScopedHook(BreakpointHook hook) { SetHook(hook); }
+ScopedHook::~ScopedHook() { SetHook(nullptr); }
 
 ScopedFaultHook::ScopedFaultHook(BreakpointHook hook) {
   fault_hook.Store(hook, ebpf::kRelaxed);

@@ -15,6 +15,9 @@ namespace hermit {
 /// True: handled, and `regs` are to be taken over.
 using BreakpointHook = bool (*)(ebpf::hermit::TrapFrame& regs);
 
+/// Hands breakpoints to `hook`, from now on; null: to nobody.
+void SetHook(BreakpointHook hook);
+
 /// Hands breakpoints to `hook` as long as this lives, to nobody otherwise.
 class ScopedHook {
  public:

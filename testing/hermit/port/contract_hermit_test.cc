@@ -3,6 +3,7 @@
 // The contract that every port passes (core/selftest), in the real
 // Hermit.
 #include "core/selftest/contract.h"
+#include "core/selftest/planted_breakpoint.h"
 #include "testing/guest/kernel/memory.h"
 #include "testing/guest/kernel/test.h"
 #include "testing/hermit/application/application.h"
@@ -20,6 +21,12 @@ struct Body {
 };
 
 constinit Body trap_body = {};
+
+constinit ebpf::selftest::PlantedBreakpoint planted;
+
+bool RunPlanted(ebpf::hermit::TrapFrame& regs) {
+  return planted.Run(reinterpret_cast<ebpf::machine::PtRegs&>(regs));
+}
 
 bool RunTrapBody(ebpf::hermit::TrapFrame& regs) {
   if (trap_body.run == nullptr) {
@@ -75,6 +82,18 @@ class HermitEnvironment final : public ebpf::selftest::Environment {
     const ScopedHook hook(&RunTrapBody);
     HitBreakpoint();
     return trap_body.run == nullptr;
+  }
+
+  bool HookTrap(TrapHook hook, void* argument) override {
+    if (!planted.Plant(hook, argument)) {
+      return false;
+    }
+    SetHook(&RunPlanted);
+    return true;
+  }
+  void UnhookTrap() override {
+    planted.Remove();
+    SetHook(nullptr);
   }
 
   bool InterruptsMasked() override { return hermit::InterruptsMasked(); }

@@ -58,6 +58,7 @@ constexpr ebpf_selftest_kernel kKernel = {
     .join_tasks = JoinTasks,
     .yield = [] { sys_usleep(10'000); },
     .unmapped_page = UnmappedPage,
+    .try_write = nullptr,  // it helps out none of its own
     .allocated_bytes = [] { return guest::Balance().bytes; },
     .interrupts_masked = nullptr,
     .before_call = nullptr,
