@@ -43,9 +43,11 @@ Status InitProbes(const machine::MachineOps& ops, Allocator& allocator) {
   return ProbeRegistry::Get().Init(ops, allocator);
 }
 
-Status CheckKprobe(uint64_t address) {
-  return ProbeRegistry::Get().Check(address);
+Status CheckKprobe(uint64_t address, bool say_why) {
+  return ProbeRegistry::Get().Check(address, say_why);
 }
+
+void RefuseKprobes(const char* why) { ProbeRegistry::Get().RefuseAll(why); }
 
 Status AttachKprobes(Span<const uint64_t> addresses, KprobeConsumer& consumer,
                      Span<Ref<Kprobe>> probes) {

@@ -121,9 +121,15 @@ Result<Ref<Kprobe>> AttachKprobe(StringView symbol, uint64_t address,
                                  uint64_t offset, KprobeConsumer& consumer);
 
 /// Whether AttachKprobe could make a probe for the instruction at `address`,
-/// but for memory: kOk, or its error, with no line in the log. For those who
-/// look for functions that can be probed. Context: task.
-Status CheckKprobe(uint64_t address);
+/// but for memory: kOk, or its error, with AttachKprobe's line in the log where
+/// `say_why`, and with none for those who look for functions that can be
+/// probed. Context: task.
+Status CheckKprobe(uint64_t address, bool say_why = false);
+
+/// From now on there is no new probe: kNotSupported, and `why`, which stays
+/// valid, in the log at the first that is asked for. Null: there may be. For
+/// who has seen that the port's traps are wrong. Context: task.
+void RefuseKprobes(const char* why);
 
 /// Makes a probe of `consumer`'s, disabled, for the instruction at each of
 /// `addresses`, all or none: AttachKprobe's errors, of the first that cannot

@@ -133,6 +133,36 @@ TEST_F(KprobeTest, AnOffsetEndsWithItsFunctionWhereverElseProbesAre) {
       Status::kInvalid);
 }
 
+TEST_F(KprobeTest, WhereProbesAreRefusedAltogetherTheLogSaysWhyOnce) {
+  HostText text("add", kAdd);
+  Counter counter;
+  ClearHostLog();
+
+  RefuseKprobes("of a test");
+  EXPECT_EQ(AttachKprobe("add", 0, 0, counter).status(), Status::kNotSupported);
+  EXPECT_EQ(CheckKprobe(text.address()), Status::kNotSupported);
+  EXPECT_EQ(AttachKprobe("add", 0, 0, counter).status(), Status::kNotSupported);
+  EXPECT_EQ(HostLog(), "ebpf: no kprobes: of a test\n");
+
+  RefuseKprobes(nullptr);
+  EXPECT_TRUE(AttachKprobe("add", 0, 0, counter).ok());
+}
+
+TEST_F(KprobeTest, WhereThePortHasNoTextTheLogSaysSoOnce) {
+  HostText text("add", kAdd);
+  Counter counter;
+  ClearHostLog();
+  SetHostTextSupport(false);
+
+  EXPECT_EQ(AttachKprobe("add", 0, 0, counter).status(), Status::kNotSupported);
+  EXPECT_EQ(AttachKprobe("add", 0, 0, counter).status(), Status::kNotSupported);
+
+  SetHostTextSupport(true);
+  EXPECT_EQ(HostLog(),
+            "ebpf: no kprobes: this kernel's port cannot change text while "
+            "other CPUs stand still\n");
+}
+
 TEST_F(KprobeTest, RefusesPlacesWhereNoProbeCanBe) {
   HostText text("add", kAdd);
   constexpr uint8_t kHalt[] = {0xf4, 0xc3};

@@ -46,7 +46,23 @@ Status ProbeRegistry::CheckSupport() {
     has_parts_elsewhere_ =
         relocates_ && ops_->find_window != nullptr && HasPartsElsewhere();
   }
-  return supported_ ? Status::kOk : Status::kNotSupported;
+  if (supported_ && refused_why_ == nullptr) {
+    return Status::kOk;
+  }
+  if (!said_why_) {
+    said_why_ = true;
+    LogNoProbes(refused_why_ != nullptr
+                    ? refused_why_
+                    : "this kernel's port cannot change text while other CPUs "
+                      "stand still");
+  }
+  return Status::kNotSupported;
+}
+
+void ProbeRegistry::RefuseAll(const char* why) {
+  MutexGuard guard(mutex_);
+  refused_why_ = why;
+  said_why_ = false;
 }
 
 Result<ProbeRegistry::Place> ProbeRegistry::Locate(StringView symbol,
@@ -129,7 +145,7 @@ Result<machine::ProbePlan> ProbeRegistry::PlanOrSayWhyNot(const Place& place) {
   return *plan;
 }
 
-Status ProbeRegistry::Check(uint64_t address) {
+Status ProbeRegistry::Check(uint64_t address, bool say_why) {
   MutexGuard guard(mutex_);
   EBPF_TRY(CheckSupport());
   Place place;
@@ -141,6 +157,9 @@ Status ProbeRegistry::Check(uint64_t address) {
     return Status::kOk;
   }
   place.offset = address - place.function.address;
+  if (say_why) {
+    return PlanOrSayWhyNot(place).status();
+  }
   const Result<machine::ProbePlan> plan = Plan(place);
   if (!plan.ok()) {
     return plan.status();

@@ -47,6 +47,8 @@ Status ProbeRegistry::Init(const machine::MachineOps& ops,
   return_pool.Init(allocator);
   ops_ = &ops;
   supported_ = relocates_ = false;
+  refused_why_ = nullptr;
+  said_why_ = false;
   return Status::kOk;
 }
 

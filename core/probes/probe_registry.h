@@ -35,7 +35,9 @@ class ProbeRegistry : public NonCopyable {
                              uint64_t offset, KprobeConsumer& consumer);
   Status AttachMany(Span<const uint64_t> addresses, KprobeConsumer& consumer,
                     Span<Ref<Kprobe>> probes);
-  Status Check(uint64_t address);
+  /// With `say_why`, a refusal is told in the log.
+  Status Check(uint64_t address, bool say_why);
+  void RefuseAll(const char* why);
 
   // P is Kprobe* const, or const Ref<Kprobe>.
   template <typename P>
@@ -132,8 +134,10 @@ class ProbeRegistry : public NonCopyable {
   // Sites whose jump could not be written: somebody was inside of the window.
   size_t waiting_jumps_ EBPF_GUARDED_BY(mutex_) = 0;
   SlotPool slots_ EBPF_GUARDED_BY(mutex_);
-  bool supported_ EBPF_GUARDED_BY(mutex_) = false;           // once found out
-  bool relocates_ EBPF_GUARDED_BY(mutex_) = false;           // the same
+  bool supported_ EBPF_GUARDED_BY(mutex_) = false;             // once found out
+  const char* refused_why_ EBPF_GUARDED_BY(mutex_) = nullptr;  // all of them
+  bool said_why_ EBPF_GUARDED_BY(mutex_) = false;   // why there is none at all
+  bool relocates_ EBPF_GUARDED_BY(mutex_) = false;  // the same
   bool has_parts_elsewhere_ EBPF_GUARDED_BY(mutex_) = true;  // the same
 
   // What only the quiescences separate from being freed.

@@ -61,6 +61,15 @@ void LogRefusal(StringView function, uint64_t offset, StringView why) {
   ebpf_port_log(buffer, size + 1);
 }
 
+void LogNoProbes(StringView why) {
+  char buffer[192];
+  TextWriter line(buffer, sizeof(buffer) - 1);
+  line.Put("ebpf: no kprobes: ").Put(why);
+  const size_t size = line.text().size();
+  buffer[size] = '\n';
+  ebpf_port_log(buffer, size + 1);
+}
+
 void ResetRefusalLog() { limit.Reset(); }
 
 }  // namespace ebpf

@@ -36,6 +36,9 @@ class LogLimit : public NonCopyable {
 /// Context: any.
 void LogRefusal(StringView function, uint64_t offset, StringView why);
 
+/// The line that tells why there are no probes at all. Context: any.
+void LogNoProbes(StringView why);
+
 /// As if nothing had been logged yet.
 void ResetRefusalLog();
 

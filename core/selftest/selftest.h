@@ -54,6 +54,8 @@ struct ebpf_selftest_kernel {
  * the kernel's log what failed, with file, line and reason, what was skipped
  * and why, and in its last line the score of each tier. `kernel` may be null.
  * The result has bit n set where a case of tier n failed; 0: all is right.
+ * Where T1 failed, probes are refused from then on, until a later test finds it
+ * right; the log says why when the first is asked for.
  *
  * The port's services must work, its clock above all; a port that starts some
  * of them itself does so first. Before ebpf_init, or where the kernel cannot be

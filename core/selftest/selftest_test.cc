@@ -14,6 +14,7 @@
 #include "core/capi/ebpf.h"
 #include "core/machine/trap_check.h"
 #include "core/platform/features.h"
+#include "core/probes/kprobe.h"
 #include "gtest/gtest.h"
 #include "testing/host_port/host_clock.h"
 #include "testing/host_port/host_cpu.h"
@@ -433,6 +434,34 @@ TEST_F(SelftestTest, ARegisterThatIsLostIsNamedWithItsValues) {
   ebpf_exit();
   EXPECT_NE(HostLog().find(": r9 is 0x1057, not 0x"), std::string::npos)
       << HostLog();
+}
+
+TEST_F(SelftestTest, WhereT1FailedProbesAreRefusedUntilItIsRight) {
+  StartCore();
+  struct Nobody final : KprobeConsumer {
+    void Hit(machine::PtRegs& /*regs*/) override {}
+  } nobody;
+  const auto place = reinterpret_cast<uintptr_t>(&ebpf_trap_check);
+  ebpf_selftest_kernel kernel = kKernel;
+  kernel.tiers = 2;
+  const HostTrapMistake mistake = {.after = Forget<&PtRegs::r9>};
+
+  SetHostTrapMistake(&mistake);
+  EXPECT_EQ(ebpf_port_selftest(&kernel), 2u);
+  SetHostTrapMistake(nullptr);
+  ClearHostLog();
+  EXPECT_EQ(AttachKprobe("", place, 0, nobody).status(), Status::kNotSupported);
+  EXPECT_EQ(HostLog(),
+            "ebpf: no kprobes: this kernel's port fails its self-test of T1; "
+            "what fails is in its lines above\n");
+  kernel.tiers = 1;  // says nothing of them
+  EXPECT_EQ(ebpf_port_selftest(&kernel), 0u);
+  EXPECT_EQ(AttachKprobe("", place, 0, nobody).status(), Status::kNotSupported);
+
+  kernel.tiers = 2;
+  EXPECT_EQ(ebpf_port_selftest(&kernel), 0u);
+  EXPECT_TRUE(AttachKprobe("", place, 0, nobody).ok());
+  ebpf_exit();
 }
 
 TEST_F(SelftestTest, TheLastLineOfAKernelThatDiesNamesTheCase) {

@@ -141,7 +141,8 @@ Status ProbeDefinition::ReadPlace(ProbeError& error) {
   if (place_.is_return && !place_.is_entry) {
     return Fail(error, ProbeErrorKind::kNotAnEntry, at);
   }
-  const Status status = CheckKprobe(function);
+  // The file that was written to tells where in the line, the log tells why.
+  const Status status = CheckKprobe(function, true);
   if (status == Status::kBadSequence) {
     (void)Fail(error, ProbeErrorKind::kNotAnInstruction, at);
   } else if (status == Status::kNotFound) {

@@ -9,10 +9,12 @@
 #include <string>
 #include <thread>
 
+#include "core/probes/kprobe.h"
 #include "core/tracepoints/probe_definition.h"
 #include "core/tracepoints/probe_event_test_util.h"
 #include "gtest/gtest.h"
 #include "testing/host_port/host_cpu.h"
+#include "testing/host_port/host_log.h"
 
 namespace ebpf {
 namespace {
@@ -60,6 +62,28 @@ TEST_F(ProbeEventsTest, ANameIsRemovedFromAllGroupsAndAGroupAtOnce) {
     EXPECT_EQ(Shown(), one.left) << one.line;
     ASSERT_EQ(ProbeEvents::Clear(), Status::kOk);
   }
+}
+
+TEST_F(ProbeEventsTest, TheKernelsLogTellsWhyAPlaceIsRefused) {
+  const auto address = reinterpret_cast<uintptr_t>(&OnBreakpoint);
+  ClearHostLog();
+
+  EXPECT_EQ(Write("p:x " + std::to_string(address)), Status::kInvalid);
+  EXPECT_NE(HostLog().find(": it is on a breakpoint's own way\n"),
+            std::string::npos)
+      << HostLog();
+}
+
+TEST_F(ProbeEventsTest, TheKernelsLogTellsOnceWhyThereAreNone) {
+  ClearHostLog();
+  RefuseKprobes("of a test");
+
+  EXPECT_EQ(Write("p:x kernel_add"), Status::kNotSupported);
+  EXPECT_EQ(Write("p:y kernel_add"), Status::kNotSupported);
+
+  EXPECT_EQ(HostLog(), "ebpf: no kprobes: of a test\n");
+  RefuseKprobes(nullptr);
+  EXPECT_EQ(Write("p:x kernel_add"), Status::kOk);
 }
 
 TEST_F(ProbeEventsTest, WhatIsToBeRemovedMayBeToldInFull) {
