@@ -6,9 +6,11 @@
 #include "core/base/text_writer.h"
 #include "core/machine/trap_check.h"
 #include "core/platform/cpu.h"
+#include "core/platform/stack.h"
 #include "core/platform/text.h"
 #include "core/selftest/case.h"
 #include "core/selftest/code.h"
+#include "core/selftest/line.h"
 
 namespace ebpf::selftest {
 namespace {
@@ -391,6 +393,62 @@ void ATrapMayComeInsideOfAnother(Environment& environment) {
   ExpectRegisters(inner, machine::kCameToNext);
 }
 
+/// What is looked at below the stack pointer, and how much of it a trap may
+/// take until the hook: kernels have stacks of 8 KiB.
+constexpr size_t kWatchedBytes = 3072;
+constexpr size_t kMostBytes = 2048;
+
+/// Fills the stack below its caller; or tells how many bytes below `sp` were
+/// written to since. Each time called from the same function, it is at the same
+/// place.
+[[gnu::noinline]] size_t BytesBelow(bool fill, uintptr_t sp) {
+  constexpr uint64_t kFilled = 0x5e1f'7e57'5e1f'7e57;
+  constexpr size_t kWords = kWatchedBytes / 8;
+  volatile uint64_t words[kWords];
+  volatile uint64_t* word = words;
+  asm volatile("" : "+r"(word) : : "memory");  // whatever is there
+  size_t at = 0;
+  while (at < kWords && (fill || word[at] == kFilled)) {
+    if (fill) {
+      word[at] = kFilled;
+    }
+    ++at;
+  }
+  return sp - reinterpret_cast<uintptr_t>(word + at);
+}
+
+bool IsRoomToWatch(Environment& environment) {
+  constexpr size_t kLargest = 128 << 10;  // of a kernel's stacks
+  uintptr_t begin, end;
+  const auto sp = reinterpret_cast<uintptr_t>(__builtin_frame_address(0));
+  if (ebpf_port_stack_bounds(sp, &begin, &end) && end - begin <= kLargest &&
+      sp - begin >= kWatchedBytes + 1024) {
+    return true;
+  }
+  environment.Skipped("no stack of a kernel's, whose end is told");
+  return false;
+}
+
+void TakesLittleOfTheInterruptedStack(Environment& environment) {
+  if (!IsRoomToWatch(environment)) {
+    return;
+  }
+  const Hooked hooked(environment);
+  if (!hooked.ok()) {
+    return;
+  }
+  const uintptr_t irq = ebpf_port_irq_save();
+  (void)BytesBelow(true, 0);
+  Cross(outer);
+  const size_t bytes =
+      BytesBelow(false, outer.before.words[WordOf(TrapWordKind::kStack)]);
+  ebpf_port_irq_restore(irq);
+  PORT_EXPECT(environment, bytes <= kMostBytes);
+  Line line;
+  line.writer().Put("a breakpoint takes ").PutUnsigned(bytes);
+  line.writer().Put(" bytes of the interrupted stack, until its hook");
+}
+
 constexpr Case kCases[] = {
     {"Trap.TheHookIsToldEachRegister", TheHookIsToldEachRegister, kMayKill},
     {"Trap.EachRegisterComesBackOnEachCpu", EachRegisterComesBackOnEachCpu,
@@ -406,6 +464,8 @@ constexpr Case kCases[] = {
     {"Trap.TheStackPointerIsAsTheHookLeavesIt",
      TheStackPointerIsAsTheHookLeavesIt, kMayKill},
     {"Trap.WhatTheHookPushesIsThere", WhatTheHookPushesIsThere, kMayKill},
+    {"Trap.TakesLittleOfTheInterruptedStack", TakesLittleOfTheInterruptedStack,
+     kMayKill},
     {"Trap.ATrapMayComeInsideOfAnother", ATrapMayComeInsideOfAnother, kMayKill},
 };
 

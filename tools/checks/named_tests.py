@@ -16,6 +16,8 @@ import sys
 from doc_paths import files_of
 
 TEST = re.compile(r"\b(?:TEST|TEST_F|TEST_P|TYPED_TEST|TYPED_TEST_P|GUEST_TEST)\(\s*(\w+),\s*(\w+)\)")
+# A line of a table of core/selftest's.
+PORT_CASE = re.compile(r'\{"(\w+)\.(\w+)",')
 NAME = re.compile(r"`(?:([A-Z]\w*)\.)?([A-Z]\w*|\*)`")
 
 
@@ -24,7 +26,11 @@ def cases_by_suite(root, tree):
     for path in tree:
         if path.endswith((".cc", ".h")):
             with open(os.path.join(root, path), encoding="utf-8") as f:
-                for suite, case in TEST.findall(f.read()):
+                text = f.read()
+                found = TEST.findall(text)
+                if path.endswith("_port_test.cc"):
+                    found += PORT_CASE.findall(text)
+                for suite, case in found:
                     cases.setdefault(suite, set()).add(case)
     return cases
 

@@ -17,12 +17,16 @@ GUEST_TEST(
     Maps, WorkInGuests) {}
 """
 
+PORT_TESTS = """
+    {"Trap.ComesBack", ComesBack, kMayKill},
+"""
+
 
 class NamedTestsTest(unittest.TestCase):
     def check(self, text):
         """What the check says of README.md with this text."""
         with tempfile.TemporaryDirectory() as root:
-            for name, content in (("map_test.cc", TESTS), ("README.md", text)):
+            for name, content in (("map_test.cc", TESTS), ("trap_port_test.cc", PORT_TESTS), ("README.md", text)):
                 with open(os.path.join(root, name), "w", encoding="utf-8") as f:
                     f.write(content)
             done = subprocess.run(
@@ -41,6 +45,10 @@ class NamedTestsTest(unittest.TestCase):
 
     def test_takes_tests_that_exist(self):
         self.assertGood("`MapTest.GivesWhatItGot` and `Maps.WorkInGuests`.")
+
+    def test_takes_cases_of_the_ports_contract(self):
+        self.assertGood("`Trap.ComesBack`")
+        self.assertMissing("`Trap.GoesOn`", "Trap.GoesOn")
 
     def test_refuses_a_case_that_does_not_exist(self):
         self.assertMissing("`MapTest.WorkInGuests`", "MapTest.WorkInGuests")

@@ -31,9 +31,16 @@ constexpr ebpf_selftest_kernel kKernel = {
     .writes_what_runs = false,
 };
 
+/// What ports/PORTING.md says of small kernels.
+constexpr size_t kMostHeap = 128 << 10;
+
 GUEST_TEST(Selftest, EveryTierIsRight) {
   // Some ports start their services, the clock say, in there.
+  const size_t before = Balance().bytes;
   GUEST_ASSERT(StartEbpf() == 0);
+  const size_t bytes = Balance().bytes - before;
+  Line() << "  heap after the start: " << uint64_t{bytes} << " bytes";
+  GUEST_EXPECT(bytes <= kMostHeap);
   // Twice: nothing is left of the first.
   GUEST_EXPECT_EQ(ebpf_port_selftest(&kKernel), 0);
   GUEST_EXPECT_EQ(ebpf_port_selftest(&kKernel), 0);
