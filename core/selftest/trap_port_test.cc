@@ -418,7 +418,7 @@ constexpr size_t kMostBytes = 2048;
 }
 
 bool IsRoomToWatch(Environment& environment) {
-  constexpr size_t kLargest = 128 << 10;  // of a kernel's stacks
+  constexpr size_t kLargest = 4 << 20;  // a process has larger ones
   uintptr_t begin, end;
   const auto sp = reinterpret_cast<uintptr_t>(__builtin_frame_address(0));
   if (ebpf_port_stack_bounds(sp, &begin, &end) && end - begin <= kLargest &&
@@ -446,7 +446,7 @@ void TakesLittleOfTheInterruptedStack(Environment& environment) {
   PORT_EXPECT(environment, bytes <= kMostBytes);
   Line line;
   line.writer().Put("a breakpoint takes ").PutUnsigned(bytes);
-  line.writer().Put(" bytes of the interrupted stack, until its hook");
+  line.writer().Put(" bytes of the interrupted stack");
 }
 
 constexpr Case kCases[] = {

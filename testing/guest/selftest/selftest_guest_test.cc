@@ -4,6 +4,7 @@
 // has the trap of its cases.
 #include "core/selftest/selftest.h"
 #include "testing/guest/demo/start.h"
+#include "testing/guest/kernel/console.h"
 #include "testing/guest/kernel/machine.h"
 #include "testing/guest/kernel/memory.h"
 #include "testing/guest/kernel/test.h"
