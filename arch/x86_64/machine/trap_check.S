@@ -119,7 +119,7 @@ ebpf_trap_check_elsewhere:
         .size   ebpf_trap_check, . - ebpf_trap_check
 
         .bss
-        .balign 8
+        .balign 16
         global  ebpf_trap_check_state
 ebpf_trap_check_state:
         .skip   32
