@@ -14,15 +14,13 @@ EBPF_TRACEPOINT(StormAlone);
 
 namespace {
 
-constexpr uint32_t kThreadsPerCpu = 2;
-
 /// A thread stays on its CPU. Atomic for kernels that preempt.
 struct alignas(64) Counters {
   ebpf::Atomic<uint64_t> passes[kPlaces] = {};
   ebpf::Atomic<uint64_t> taken[kPlaces] = {};
 };
 constinit Counters counters[kMaxCpus] = {};
-constinit Thread* threads[kMaxCpus * kThreadsPerCpu] = {};
+constinit Thread* threads[kMaxCpus * kPassersPerCpu] = {};
 constinit ebpf::Atomic<bool> stop{false};
 constinit ebpf::StaticKey shared_key;
 constinit ebpf::StaticKey alone_key;
@@ -81,8 +79,8 @@ uint64_t TakenAt(Place place, uint32_t cpu) {
 
 bool StartPassing() {
   stop.Store(false, ebpf::kRelaxed);
-  for (uint32_t i = 0; i < OnlineCpus() * kThreadsPerCpu; ++i) {
-    threads[i] = Spawn("passer", i / kThreadsPerCpu, Work, nullptr);
+  for (uint32_t i = 0; i < OnlineCpus() * kPassersPerCpu; ++i) {
+    threads[i] = Spawn("passer", i / kPassersPerCpu, Work, nullptr);
     if (threads[i] == nullptr) {
       return false;
     }

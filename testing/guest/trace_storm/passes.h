@@ -60,6 +60,9 @@ inline constexpr uint32_t kPlaces = 2;
 ebpf::Tracepoint& TracepointOf(Place place);
 ebpf::StaticKey& KeyOf(Place place);
 
+/// Threads of each CPU that pass.
+inline constexpr uint32_t kPassersPerCpu = 2;
+
 /// Since boot on `cpu`: how often the place was passed, and the branch taken.
 uint64_t PassesOf(Place place, uint32_t cpu);
 uint64_t TakenAt(Place place, uint32_t cpu);

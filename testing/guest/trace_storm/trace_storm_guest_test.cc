@@ -92,7 +92,9 @@ class Scene {
       for (uint32_t cpu = 0; cpu < OnlineCpus(); ++cpu) {
         now += PassesOf(who.place(), cpu);
       }
-      return who.Sum() - sum > now - passes;
+      // Counted before, and told of then: where they are preempted in between.
+      const uint64_t late = IsPreemptive() ? OnlineCpus() * kPassersPerCpu : 0;
+      return who.Sum() - sum > now - passes + late;
     }
 
     Watcher& who;
