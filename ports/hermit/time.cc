@@ -11,6 +11,8 @@
 namespace {
 
 constexpr uint64_t kNanosecondsPerSecond = 1'000'000'000;
+/// A second's part in ticks is multiplied by that in 64 bits.
+constexpr uint64_t kMaxFrequency = ~uint64_t{0} / kNanosecondsPerSecond;
 
 /// Never changes; 0: not asked for yet.
 constinit ebpf::Atomic<uint64_t> known_frequency{0};
@@ -31,9 +33,15 @@ extern "C" {
 uint64_t ebpf_port_time_ns(void) {
   const uint64_t frequency = Frequency();
   const uint64_t ticks = ebpf::hermit::ReadTicks();
-  // Seconds apart, or the product overflows. The frequency is below 2^34.
+  // On x86-64 the kernel measures it at boot, on a busy host much too high.
+  unsigned shift = 0;
+  while (frequency >> shift > kMaxFrequency) {
+    ++shift;
+  }
+  // Seconds apart, or the product overflows.
   return ticks / frequency * kNanosecondsPerSecond +
-         ticks % frequency * kNanosecondsPerSecond / frequency;
+         (ticks % frequency >> shift) * kNanosecondsPerSecond /
+             (frequency >> shift);
 }
 
 uint64_t ebpf_port_random(void) {
