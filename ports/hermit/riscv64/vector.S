@@ -165,7 +165,9 @@ pass_on:
 	// begins by leaving sp in sscratch and taking it back. It is entered at
 	// the latter.
 	csrw	sscratch, sp
-	ld	sp, EbpfHermitKernelVector
+EbpfHermitToKernel:
+	auipc	sp, %pcrel_hi(EbpfHermitKernelVector)
+	ld	sp, %pcrel_lo(EbpfHermitToKernel)(sp)
 	jr	sp
 	.size	EbpfHermitVector, . - EbpfHermitVector
 	.globl	EbpfHermitVectorEnd
