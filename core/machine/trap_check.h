@@ -18,7 +18,7 @@ enum class TrapWordKind : uint8_t {
   kGeneral,  // the code's own
   kKernels,  // a kernel may keep something there: it is not filled
   kFlags,
-  kStack,
+  kStackPointer,
   kPc,
 };
 
@@ -34,7 +34,7 @@ inline constexpr size_t kTrapStackWords = 16;
 inline constexpr size_t kMaxTrapStackWords = 80;
 
 /// What the registers hold at the trap. The code itself fills in what is of the
-/// kinds kKernels and kStack.
+/// kinds kKernels and kStackPointer.
 struct BeforeTrap {
   uint64_t words[kMaxTrapWords];  // as pt_regs
   uint64_t stack[kTrapStackWords];

@@ -150,7 +150,7 @@ void ExpectRegisters(const Crossing& self, uint64_t came_to) {
     switch (kTrapCheck.words[at].kind) {
       case TrapWordKind::kGeneral:
       case TrapWordKind::kKernels:
-      case TrapWordKind::kStack:
+      case TrapWordKind::kStackPointer:
         break;
       case TrapWordKind::kFlags:
         mask = kTrapCheck.flags;
@@ -180,7 +180,7 @@ void TheHookIsToldEachRegister(Environment& environment) {
     switch (kTrapCheck.words[at].kind) {
       case TrapWordKind::kGeneral:
       case TrapWordKind::kKernels:
-      case TrapWordKind::kStack:
+      case TrapWordKind::kStackPointer:
         break;
       case TrapWordKind::kFlags:
         mask = kTrapCheck.own_flags | kTrapCheck.interrupt_flags;
@@ -320,7 +320,7 @@ void InterruptsAreOffInTheHookAndThenAsTheyWere(Environment& environment) {
 constexpr size_t kPoppedWords = 2;
 
 void PopWords(Crossing& /*self*/, uint64_t* words) {
-  words[WordOf(TrapWordKind::kStack)] += 8 * kPoppedWords;
+  words[WordOf(TrapWordKind::kStackPointer)] += 8 * kPoppedWords;
 }
 
 void TheStackPointerIsAsTheHookLeavesIt(Environment& environment) {
@@ -334,15 +334,15 @@ void TheStackPointerIsAsTheHookLeavesIt(Environment& environment) {
   }
   outer.act = PopWords;
   Cross(outer);
-  PORT_EXPECT(
-      environment,
-      outer.after.words[WordOf(TrapWordKind::kStack)] ==
-          outer.before.words[WordOf(TrapWordKind::kStack)] + 8 * kPoppedWords);
+  PORT_EXPECT(environment,
+              outer.after.words[WordOf(TrapWordKind::kStackPointer)] ==
+                  outer.before.words[WordOf(TrapWordKind::kStackPointer)] +
+                      8 * kPoppedWords);
   ExpectStack(outer, kPoppedWords, 0);
 }
 
 void FillGap(Crossing& /*self*/, uint64_t* words) {
-  uint64_t& sp = words[WordOf(TrapWordKind::kStack)];
+  uint64_t& sp = words[WordOf(TrapWordKind::kStackPointer)];
   sp -= kTrapCheck.gap;
   auto* gap = reinterpret_cast<uint64_t*>(sp);
   for (size_t at = 0; at < kTrapCheck.gap / 8; ++at) {
@@ -440,8 +440,8 @@ void TakesLittleOfTheInterruptedStack(Environment& environment) {
   const uintptr_t irq = ebpf_port_irq_save();
   (void)BytesBelow(true, 0);
   Cross(outer);
-  const size_t bytes =
-      BytesBelow(false, outer.before.words[WordOf(TrapWordKind::kStack)]);
+  const size_t bytes = BytesBelow(
+      false, outer.before.words[WordOf(TrapWordKind::kStackPointer)]);
   ebpf_port_irq_restore(irq);
   PORT_EXPECT(environment, bytes <= kMostBytes);
   Line line;

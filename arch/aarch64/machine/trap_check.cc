@@ -13,15 +13,18 @@ using aarch64::PtRegs;
 using enum TrapWordKind;
 
 constexpr TrapWord kWords[] = {
-    {"x0", kGeneral},  {"x1", kGeneral},   {"x2", kGeneral},  {"x3", kGeneral},
-    {"x4", kGeneral},  {"x5", kGeneral},   {"x6", kGeneral},  {"x7", kGeneral},
-    {"x8", kGeneral},  {"x9", kGeneral},   {"x10", kGeneral}, {"x11", kGeneral},
-    {"x12", kGeneral}, {"x13", kGeneral},  {"x14", kGeneral}, {"x15", kGeneral},
-    {"x16", kGeneral}, {"x17", kGeneral},  {"x18", kKernels}, {"x19", kGeneral},
-    {"x20", kGeneral}, {"x21", kGeneral},  {"x22", kGeneral}, {"x23", kGeneral},
-    {"x24", kGeneral}, {"x25", kGeneral},  {"x26", kGeneral}, {"x27", kGeneral},
-    {"x28", kGeneral}, {"x29", kGeneral},  {"x30", kGeneral}, {"sp", kStack},
-    {"pc", kPc},       {"pstate", kFlags},
+    {"x0", kGeneral},   {"x1", kGeneral},      {"x2", kGeneral},
+    {"x3", kGeneral},   {"x4", kGeneral},      {"x5", kGeneral},
+    {"x6", kGeneral},   {"x7", kGeneral},      {"x8", kGeneral},
+    {"x9", kGeneral},   {"x10", kGeneral},     {"x11", kGeneral},
+    {"x12", kGeneral},  {"x13", kGeneral},     {"x14", kGeneral},
+    {"x15", kGeneral},  {"x16", kGeneral},     {"x17", kGeneral},
+    {"x18", kKernels},  {"x19", kGeneral},     {"x20", kGeneral},
+    {"x21", kGeneral},  {"x22", kGeneral},     {"x23", kGeneral},
+    {"x24", kGeneral},  {"x25", kGeneral},     {"x26", kGeneral},
+    {"x27", kGeneral},  {"x28", kGeneral},     {"x29", kGeneral},
+    {"x30", kGeneral},  {"sp", kStackPointer}, {"pc", kPc},
+    {"pstate", kFlags},
 };
 static_assert(sizeof(kWords) / sizeof(kWords[0]) == sizeof(PtRegs) / 8);
 

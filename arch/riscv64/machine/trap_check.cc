@@ -13,7 +13,7 @@ using riscv64::PtRegs;
 using enum TrapWordKind;
 
 constexpr TrapWord kWords[] = {
-    {"pc", kPc},        {"ra", kGeneral}, {"sp", kStack},
+    {"pc", kPc},        {"ra", kGeneral}, {"sp", kStackPointer},
     {"gp", kKernels},   {"tp", kKernels}, {"t0", kGeneral},
     {"t1", kGeneral},   {"t2", kGeneral}, {"s0", kGeneral},
     {"s1", kGeneral},   {"a0", kGeneral}, {"a1", kGeneral},

@@ -13,13 +13,13 @@ using x86_64::PtRegs;
 using enum TrapWordKind;
 
 constexpr TrapWord kWords[] = {
-    {"r15", kGeneral},   {"r14", kGeneral}, {"r13", kGeneral},
-    {"r12", kGeneral},   {"rbp", kGeneral}, {"rbx", kGeneral},
-    {"r11", kGeneral},   {"r10", kGeneral}, {"r9", kGeneral},
-    {"r8", kGeneral},    {"rax", kGeneral}, {"rcx", kGeneral},
-    {"rdx", kGeneral},   {"rsi", kGeneral}, {"rdi", kGeneral},
-    {"orig_rax", kNone}, {"rip", kPc},      {"cs", kNone},
-    {"rflags", kFlags},  {"rsp", kStack},   {"ss", kNone},
+    {"r15", kGeneral},   {"r14", kGeneral},      {"r13", kGeneral},
+    {"r12", kGeneral},   {"rbp", kGeneral},      {"rbx", kGeneral},
+    {"r11", kGeneral},   {"r10", kGeneral},      {"r9", kGeneral},
+    {"r8", kGeneral},    {"rax", kGeneral},      {"rcx", kGeneral},
+    {"rdx", kGeneral},   {"rsi", kGeneral},      {"rdi", kGeneral},
+    {"orig_rax", kNone}, {"rip", kPc},           {"cs", kNone},
+    {"rflags", kFlags},  {"rsp", kStackPointer}, {"ss", kNone},
 };
 static_assert(sizeof(kWords) / sizeof(kWords[0]) == sizeof(PtRegs) / 8);
 
