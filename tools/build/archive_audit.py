@@ -30,7 +30,7 @@ REFUSED_SECTIONS = re.compile(
 
 # The one source with unwind data: a panic that unwinds finds its way through
 # what functions return to there. Kernels that do not unwind discard it.
-UNWIND_MEMBER = re.compile(r"return_trampoline[.\w]*\.o(bj)?$")
+UNWIND_MEMBER = re.compile(r"(?:\w+-)?return_trampoline[.\w]*\.o(bj)?$")
 
 # What a static link of a kernel resolves, and no linker stumbles over.
 RELOCATIONS = {
