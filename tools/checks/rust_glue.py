@@ -22,7 +22,7 @@ STUBS = ROOT / "testing/rust_glue"
 # Of each kernel, its crates in the order of their needs; the last has the glue.
 CRATES = {
     "alien": [
-        "alien/calls",
+        "calls",
         "alien/arch",
         "alien/config",
         "alien/constants",
@@ -34,11 +34,10 @@ CRATES = {
         "alien/vfs",
         "alien/kernel",
     ],
-    "dragonos": ["log", "dragonos/system_error", "dragonos"],
+    "dragonos": ["calls", "log", "dragonos/system_error", "dragonos"],
 }
 # Nothing of the kernel's: what the tests look at, and how they begin.
 _OF_TESTS = re.compile(r"/// [^\n]*\btests?\b[^\n]*\n(\s*///[^\n]*\n|\s*#\[[^\n]*\n)*\s*pub (unsafe )?fn (\w+)")
-_OWN_FILES = {"calls.rs"}
 _CHANGE = "_changed: (u8, u8)"
 
 
@@ -111,7 +110,7 @@ class Kernel:
     def files(self):
         for crate in self.crates:
             for path in sorted((STUBS / crate / "src").rglob("*.rs")):
-                if path.name not in _OWN_FILES and crate not in ("log", "alien/calls"):
+                if crate not in ("log", "calls"):
                     yield crate, path
 
     def try_with(self, crate, path, text):

@@ -52,7 +52,7 @@ pub mod interrupt {
         pub fn send_ipi(kind: IpiKind, target: IpiTarget) {
             let IpiKind::SpecVector(number) = kind;
             let IpiTarget::Specified(cpu) = target;
-            crate::called!("send_ipi {} to {}", number.data(), cpu.data());
+            calls::called!("send_ipi {} to {}", number.data(), cpu.data());
         }
     }
 }

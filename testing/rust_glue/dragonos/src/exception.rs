@@ -44,12 +44,12 @@ pub mod softirq {
 
     impl Softirq {
         pub fn raise_softirq(&self, number: SoftirqNumber) {
-            crate::called!("raise_softirq {number:?}");
+            calls::called!("raise_softirq {number:?}");
         }
         pub fn register_softirq(
             &self, number: SoftirqNumber, vector: Arc<dyn SoftirqVec>,
         ) -> Result<i32, SystemError> {
-            crate::called!("register_softirq {number:?} {vector:?}");
+            calls::called!("register_softirq {number:?} {vector:?}");
             vector.run();
             Ok(0)
         }

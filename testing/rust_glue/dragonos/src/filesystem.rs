@@ -14,10 +14,10 @@ pub mod epoll {
 
         impl EPollItemList {
             pub fn add(&self, _item: Arc<EPollItem>) {
-                crate::called!("poller added");
+                calls::called!("poller added");
             }
             pub fn remove(&self, _item: &Arc<EPollItem>) -> Result<(), SystemError> {
-                crate::called!("poller removed");
+                calls::called!("poller removed");
                 Ok(())
             }
         }

@@ -8,7 +8,6 @@
 extern crate alloc;
 
 pub mod arch;
-pub mod calls;
 pub mod debug;
 pub mod exception;
 pub mod filesystem;

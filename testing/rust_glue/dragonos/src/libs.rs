@@ -39,11 +39,11 @@ pub mod wait_queue {
             F: FnMut() -> bool,
             B: FnMut(),
         {
-            crate::called!("wait {}", condition());
+            calls::called!("wait {}", condition());
             Ok(())
         }
         pub fn wake_all(&self) -> usize {
-            crate::called!("wake_all");
+            calls::called!("wake_all");
             1
         }
     }

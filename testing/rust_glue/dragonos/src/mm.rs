@@ -47,12 +47,12 @@ pub mod allocator {
         pub unsafe fn allocate_page_frames(
             count: PageFrameCount,
         ) -> Option<(PhysAddr, PageFrameCount)> {
-            crate::called!("allocate_page_frames {}", count.0);
+            calls::called!("allocate_page_frames {}", count.0);
             (count.0 <= 64).then(|| (PhysAddr::new(0x10_0000), count))
         }
 
         pub unsafe fn deallocate_page_frames(frame: PhysPageFrame, count: PageFrameCount) {
-            crate::called!("deallocate_page_frames {:#x} {}", frame.0, count.0);
+            calls::called!("deallocate_page_frames {:#x} {}", frame.0, count.0);
         }
     }
 }
@@ -118,7 +118,7 @@ pub mod kernel_mapper {
             &mut self, address: VirtAddr, flags: EntryFlags<MMArch>,
         ) -> Option<PageFlush<MMArch>> {
             let (writes, executes) = (flags.writes, flags.executes);
-            crate::called!("remap {:#x} {writes} {executes}", address.data());
+            calls::called!("remap {:#x} {writes} {executes}", address.data());
             (address.data() != 0).then_some(PageFlush(PhantomData))
         }
     }
@@ -128,7 +128,7 @@ pub mod tlb {
     use super::VirtAddr;
 
     pub fn flush_tlb_kernel_range(start: VirtAddr, end: VirtAddr, freed_tables: bool) {
-        crate::called!("flush {:#x} {:#x} {freed_tables}", start.data(), end.data());
+        calls::called!("flush {:#x} {:#x} {freed_tables}", start.data(), end.data());
     }
 }
 
@@ -148,7 +148,7 @@ pub mod mmio_buddy {
 
     impl MmioBuddyMemPool {
         pub fn create_mmio(&self, size: usize) -> Result<MMIOSpaceGuard, SystemError> {
-            crate::called!("create_mmio {size}");
+            calls::called!("create_mmio {size}");
             Ok(MMIOSpaceGuard)
         }
     }
@@ -160,14 +160,14 @@ pub mod mmio_buddy {
         pub unsafe fn map_phys_with_flags(
             &self, address: PhysAddr, length: usize, flags: EntryFlags<MMArch>,
         ) -> Result<(), SystemError> {
-            crate::called!("map {:#x} {length} {}", address.data(), flags.writes);
+            calls::called!("map {:#x} {length} {}", address.data(), flags.writes);
             Ok(())
         }
     }
 
     impl Drop for MMIOSpaceGuard {
         fn drop(&mut self) {
-            crate::called!("unmapped");
+            calls::called!("unmapped");
         }
     }
 }

@@ -35,10 +35,10 @@ impl ProcessManager {
         current.clone().expect("the real one hangs")
     }
     pub fn preempt_disable() {
-        crate::called!("preempt_disable");
+        calls::called!("preempt_disable");
     }
     pub fn preempt_enable() {
-        crate::called!("preempt_enable");
+        calls::called!("preempt_enable");
     }
 }
 
@@ -64,7 +64,7 @@ pub mod cred {
     }
 
     pub fn capable(cap: CAPFlags) -> bool {
-        crate::called!("capable {cap:?}");
+        calls::called!("capable {cap:?}");
         true
     }
 }
@@ -89,7 +89,7 @@ pub mod kthread {
             closure: KernelThreadClosure, name: String,
         ) -> Option<Arc<ProcessControlBlock>> {
             let KernelThreadClosure::EmptyClosure((run, ())) = closure;
-            crate::called!("thread {name} returned {}", run());
+            calls::called!("thread {name} returned {}", run());
             Some(super::ProcessManager::current_pcb())
         }
     }
@@ -100,14 +100,14 @@ pub mod preempt {
 
     impl PreemptGuard {
         pub fn new() -> Self {
-            crate::called!("pinned");
+            calls::called!("pinned");
             Self
         }
     }
 
     impl Drop for PreemptGuard {
         fn drop(&mut self) {
-            crate::called!("unpinned");
+            calls::called!("unpinned");
         }
     }
 }

@@ -11,7 +11,6 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use dragonos::arch::interrupt::TrapFrame;
-use dragonos::calls;
 use dragonos::ebpf_glue as glue;
 use dragonos::filesystem::epoll::EPollItem;
 use dragonos::filesystem::kernfs::{self, callback::KernCallbackData};
@@ -26,7 +25,7 @@ use system_error::SystemError;
 /// The port's C++, which notes what reaches it.
 mod port {
     use super::*;
-    use dragonos::called;
+    use calls::called;
 
     #[no_mangle]
     extern "C" fn ebpf_dragonos_init() -> c_int {
