@@ -32,6 +32,20 @@ pub struct Pages {
     pub mirrored_size: usize,
 }
 
+impl Pages {
+    /// What `mmap` leaves, which writes it unless it fails.
+    pub(crate) fn found_by(mmap: impl FnOnce(*mut sys::ebpf_pages) -> i64) -> Result<Self> {
+        let mut pages = MaybeUninit::<sys::ebpf_pages>::uninit();
+        check(mmap(pages.as_mut_ptr()))?;
+        let pages = unsafe { pages.assume_init() };
+        Ok(Pages {
+            address: NonNull::new(pages.address).ok_or(Errno::EFAULT)?,
+            size: pages.size,
+            mirrored_size: pages.mirrored_size,
+        })
+    }
+}
+
 /// A table of descriptors, and whose it is. Several CPUs may use one at once.
 /// Context of everything that is not said otherwise: task, interrupts on.
 #[derive(Debug)]
@@ -109,22 +123,8 @@ impl Client {
     /// [`Client::dup`] of the descriptor until it is unmapped. `protection` is
     /// Linux's: 1 to read, 2 to write.
     pub fn mmap(&self, fd: Fd, offset: u64, size: u64, protection: u32) -> Result<Pages> {
-        let mut pages = MaybeUninit::<sys::ebpf_pages>::uninit();
-        check(unsafe {
-            sys::ebpf_mmap(
-                self.as_ptr(),
-                fd.0,
-                offset,
-                size,
-                protection,
-                pages.as_mut_ptr(),
-            )
-        })?;
-        let pages = unsafe { pages.assume_init() };
-        Ok(Pages {
-            address: NonNull::new(pages.address).ok_or(Errno::EFAULT)?,
-            size: pages.size,
-            mirrored_size: pages.mirrored_size,
+        Pages::found_by(|pages| unsafe {
+            sys::ebpf_mmap(self.as_ptr(), fd.0, offset, size, protection, pages)
         })
     }
 }

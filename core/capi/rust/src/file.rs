@@ -2,11 +2,11 @@
 //! Files of ours in a kernel's own table of descriptors, for its file objects.
 
 use core::ffi::{c_void, CStr};
-use core::mem::{ManuallyDrop, MaybeUninit};
+use core::mem::ManuallyDrop;
 use core::ptr::NonNull;
 
 use crate::client::{Pages, UserClient};
-use crate::errno::{check, check_nothing, Errno, Result};
+use crate::errno::{check, check_nothing, Result};
 use crate::kernel_client::KernelClient;
 use crate::sys;
 
@@ -87,22 +87,9 @@ impl File {
         size: u64,
         protection: u32,
     ) -> Result<Pages> {
-        let mut pages = MaybeUninit::<sys::ebpf_pages>::uninit();
-        check(unsafe {
-            sys::ebpf_file_mmap(
-                caller.as_ptr(),
-                self.as_ptr(),
-                offset,
-                size,
-                protection,
-                pages.as_mut_ptr(),
-            )
-        })?;
-        let pages = unsafe { pages.assume_init() };
-        Ok(Pages {
-            address: NonNull::new(pages.address).ok_or(Errno::EFAULT)?,
-            size: pages.size,
-            mirrored_size: pages.mirrored_size,
+        Pages::found_by(|pages| unsafe {
+            let (caller, file) = (caller.as_ptr(), self.as_ptr());
+            sys::ebpf_file_mmap(caller, file, offset, size, protection, pages)
         })
     }
 
