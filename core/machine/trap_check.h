@@ -56,6 +56,15 @@ inline constexpr uint64_t kCameToNext = 1;
 inline constexpr uint64_t kCameElsewhere = 2;
 
 struct TrapCheck {
+  /// The first word of `kind`, which there is. Context: any.
+  size_t WordOf(TrapWordKind kind) const {
+    size_t at = 0;
+    while (words[at].kind != kind) {
+      ++at;
+    }
+    return at;
+  }
+
   /// Of each word of pt_regs.
   Span<const TrapWord> words;
   /// Of the word of the flags: what a trap's return restores, what of it code

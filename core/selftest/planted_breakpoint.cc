@@ -15,10 +15,7 @@ using machine::kTrapCheck;
 uintptr_t Place() { return AddressOf(ebpf_trap_check_place); }
 
 uint64_t& PcOf(machine::PtRegs& regs) {
-  size_t at = 0;
-  while (kTrapCheck.words[at].kind != machine::TrapWordKind::kPc) {
-    ++at;
-  }
+  const size_t at = kTrapCheck.WordOf(machine::TrapWordKind::kPc);
   return reinterpret_cast<uint64_t*>(&regs)[at];
 }
 

@@ -36,8 +36,7 @@ extern "C" uint32_t ebpf_port_selftest(const ebpf_selftest_kernel* kernel) {
     Line line;
     line.writer().Put(
         "FAIL ebpf_port_time_ns stands still, and without a clock nothing can "
-        "be "
-        "tested; does it need a start?");
+        "be tested; does it need a start?");
     return 1;
   }
   const ebpf_selftest_kernel nothing = {};

@@ -48,13 +48,7 @@ uint64_t PatternOf(size_t at) {
 }
 uint64_t ChangeOf(size_t at) { return ~PatternOf(at); }
 
-size_t WordOf(TrapWordKind kind) {
-  size_t at = 0;
-  while (kTrapCheck.words[at].kind != kind) {
-    ++at;
-  }
-  return at;
-}
+size_t WordOf(TrapWordKind kind) { return kTrapCheck.WordOf(kind); }
 
 /// Such as are filled: all of them set.
 uint64_t OwnFlags() { return kTrapCheck.own_flags; }
@@ -274,8 +268,8 @@ void GoesOnWhereTheHookSays(Environment& environment) {
   ExpectRegisters(outer, machine::kCameElsewhere);
 }
 
-/// Of the interrupted stack, which begins with `skipped` words that the hook
-/// took away or put there.
+/// Whether the interrupted stack is what it was but for `taken` words at its
+/// top that the hook took away, and `put` words that it put there.
 void ExpectStack(const Crossing& self, size_t taken, size_t put) {
   Environment& environment = *self.environment;
   PORT_ASSERT(environment,
