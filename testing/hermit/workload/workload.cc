@@ -22,7 +22,6 @@ constexpr uint32_t kMode = 0666;
 constinit ebpf::Atomic<uint64_t> calls[kCallCount] = {};
 constinit ebpf::Atomic<uint64_t> errors{0};
 constinit ebpf::Atomic<uint32_t> running{0};
-constinit ebpf::Atomic<bool> ticking{false};
 constinit ebpf::Atomic<bool> stop{false};
 constinit uint32_t rounds_to_go = 0;
 
@@ -117,19 +116,6 @@ void Work(uintptr_t task) {
   running.FetchSub(1, ebpf::kRelease);  // pairs with WorkloadRunning's acquire
 }
 
-/// Lets a timer's interrupt come again and again, at whose end the kernel
-/// switches tasks. One that finds a lock of the file system taken polls it for
-/// ever in Hermit 0.11 (executor::block_on): what is notified first is itself.
-/// Whoever has the lock may have been switched away from, and no interrupt
-/// would bring it back.
-void Tick(uintptr_t /*unused*/) {
-  LetInterruptsIn();
-  while (running.Load(ebpf::kRelaxed) != 0) {
-    sys_usleep(10'000);
-  }
-  ticking.Store(false, ebpf::kRelease);  // pairs with WorkloadRunning's acquire
-}
-
 }  // namespace
 
 void StartWorkload(uint32_t rounds) {
@@ -142,18 +128,11 @@ void StartWorkload(uint32_t rounds) {
       running.FetchSub(1, ebpf::kRelaxed);
     }
   }
-  ticking.Store(true, ebpf::kRelaxed);
-  if (Spawn(&Tick, 0) < 0) {
-    Expect(false);
-    ticking.Store(false, ebpf::kRelaxed);
-  }
 }
 
 void StopWorkload() { stop.Store(true, ebpf::kRelaxed); }
 
-bool WorkloadRunning() {
-  return running.Load(ebpf::kAcquire) != 0 || ticking.Load(ebpf::kAcquire);
-}
+bool WorkloadRunning() { return running.Load(ebpf::kAcquire) != 0; }
 
 uint64_t WorkloadCalls(Call call) {
   return calls[static_cast<unsigned>(call)].Load(ebpf::kRelaxed);
