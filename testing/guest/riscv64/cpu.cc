@@ -9,14 +9,13 @@
 #include "testing/guest/riscv64/page_tables.h"
 #include "testing/guest/riscv64/sbi.h"
 
-extern "C" const char Riscv64SecondaryStart[];
+extern "C" const char _start[];
 
 namespace guest::machine {
-namespace {
 
 using namespace guest::riscv64;
 
-/// What boot.S reads, with translation off.
+/// What boot.S reads for the CPU that starts, with translation off.
 struct StartRecord {
   uintptr_t satp;
   void* stack_top;
@@ -24,7 +23,10 @@ struct StartRecord {
   void (*entry)(uint32_t cpu);
   uint64_t started;
 };
-constinit StartRecord record = {};
+extern "C" constinit StartRecord Riscv64StartRecord;
+constinit StartRecord Riscv64StartRecord = {};
+
+namespace {
 
 constinit uintptr_t boot = 0;  // the hart that is CPU 0
 constinit uint32_t cpu_count = 1;
@@ -42,11 +44,10 @@ uint32_t CpuId() {
 void SetThisCpu(void* /*this_cpu*/) {}  // tp is the hart's number
 
 bool StartCpu(uint32_t cpu, void* stack_top, void (*entry)(uint32_t cpu)) {
+  StartRecord& record = Riscv64StartRecord;
   record = {KernelSatp(), stack_top, cpu, entry, 0};
   asm volatile("fence rw, rw" : : : "memory");
-  if (!SbiStartHart(HartOf(cpu),
-                    reinterpret_cast<uintptr_t>(Riscv64SecondaryStart),
-                    reinterpret_cast<uintptr_t>(&record))) {
+  if (!SbiStartHart(HartOf(cpu), reinterpret_cast<uintptr_t>(_start))) {
     return false;
   }
   const uint64_t until = Nanoseconds() + 1'000'000'000;

@@ -53,9 +53,9 @@ inline void SbiFlushTlbOfAll(uintptr_t begin, uintptr_t size) {
 inline constexpr uintptr_t kSbiHarts = 0x48534d;  // "HSM"
 
 /// Lets `hart` begin at `entry` in supervisor mode, translation off, with its
-/// number in a0 and `argument` in a1; false if it cannot.
-inline bool SbiStartHart(uintptr_t hart, uintptr_t entry, uintptr_t argument) {
-  return SbiCall(kSbiHarts, 0, hart, entry, argument).error == 0;
+/// number in a0; false if it cannot.
+inline bool SbiStartHart(uintptr_t hart, uintptr_t entry) {
+  return SbiCall(kSbiHarts, 0, hart, entry).error == 0;
 }
 
 /// Whether there is such a hart.
