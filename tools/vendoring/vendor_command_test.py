@@ -9,6 +9,7 @@ import pathlib
 import re
 import tempfile
 import unittest
+from unittest import mock
 
 import vendor_command
 
@@ -93,7 +94,7 @@ class VendorCommandTest(unittest.TestCase):
         self.assertEqual(self.read("VERSION"), "1.2.3\n")
         self.assertIn('name = "ebpf-toy"', self.read("Cargo.toml"))
         rust = re.search(r'^path = "(.*)"', self.read("Cargo.toml"), re.MULTILINE).group(1)
-        for path in ["Makefile", "CMakeLists.txt", "build.rs", "LICENSE", "ports/PORTING.md", rust]:
+        for path in ["Makefile", "CMakeLists.txt", "build.rs", "hidden.h", "LICENSE", "ports/PORTING.md", rust]:
             self.assertTrue((self.out / path).is_file(), path)
         self.assertEqual(self.vendor("--check", self.out)[0], 0)
 
@@ -120,6 +121,11 @@ class VendorCommandTest(unittest.TestCase):
         self.assertFalse(self.out.exists())
 
     def test_a_folder_that_is_there_is_left_alone(self):
+        self.out.write_text("mine")
+        status, text = self.vendor("toy", "--cpu", "riscv64", "--out", self.out)
+        self.assertEqual((status, self.out.read_text()), (1, "mine"))
+        self.assertIn("is not a folder", text)
+        self.out.unlink()
         self.created()
         status, text = self.vendor("toy", "--cpu", "riscv64", "--out", self.out)
         self.assertEqual(status, 1)
@@ -138,6 +144,31 @@ class VendorCommandTest(unittest.TestCase):
         self.assertEqual((status, self.read("core/a.cc"), self.read("core/c.cc")), (0, "new", "more"))
         self.assertIn("core/c.cc", self.read("sources.txt"))
         self.assertEqual(self.vendor("--check", self.out)[0], 0)
+
+    def test_an_update_ends_what_was_interrupted(self):
+        self.created()
+        before = self.read("MANIFEST")
+        self.write("core/a.cc", "second")
+        with mock.patch("os.unlink", side_effect=OSError("killed")):
+            status, text = self.vendor("--update", self.out)
+        self.assertEqual((status, self.read("core/a.cc")), (1, "second"), text)
+        (self.out / "MANIFEST").write_text(before)
+        status, text = self.vendor("--check", self.out)
+        self.assertIn("MANIFEST.next: an update was interrupted, and can be called again", text)
+        self.write("core/a.cc", "third")
+        self.assertEqual(self.vendor("--update", self.out)[0], 0)
+        self.assertEqual((self.read("core/a.cc"), self.vendor("--check", self.out)[0]), ("third", 0))
+
+    def test_a_manifest_of_what_is_not_here_is_refused(self):
+        self.created()
+        (self.out / "MANIFEST").write_text(self.read("MANIFEST").replace("port toy", "port gone"))
+        status, text = self.vendor("--update", self.out)
+        self.assertEqual(status, 1)
+        self.assertIn("no port 'gone' for CPU 'riscv64'; there are: toy (riscv64)", text)
+        (self.out / "MANIFEST").write_text(self.read("MANIFEST").replace("riscv64,", "riscv64, without maps,"))
+        status, text = self.vendor("--update", self.out)
+        self.assertEqual(status, 1)
+        self.assertIn("there is no feature 'maps'", text)
 
     def test_an_update_stops_before_an_edit_and_is_forced(self):
         self.created()

@@ -1,9 +1,14 @@
 # SPDX-License-Identifier: MIT
 """What a vendored folder becomes, and what it never loses."""
 
+import errno
+import itertools
+import os
 import pathlib
+import shutil
 import tempfile
 import unittest
+from unittest import mock
 
 import vendored_folder
 from vendored_folder import Content, Manifest, Update, VendoringError
@@ -141,22 +146,49 @@ class VendoredFolderTest(unittest.TestCase):
         with self.assertRaisesRegex(VendoringError, "no MANIFEST"):
             vendored_folder.check(self.folder)
 
-    def test_a_manifest_that_leads_out_of_the_folder_is_refused(self):
-        for path in ["../a", "/etc/passwd", "a/../../b"]:
-            (self.folder / "MANIFEST").write_text(f"# ext_ebpf: x\n{'0' * 64}  {path}  o\n")
+    def test_a_manifest_that_names_no_file_of_the_folder_is_refused(self):
+        for path in ["../a", "/etc/passwd", "a/../../b", "./a", "a//b", "a/", ".", "MANIFEST", "MANIFEST.next"]:
+            (self.folder / "MANIFEST").write_text(f"# ext_ebpf: x\n{'0' * 64}  {path}  o\n# files: 1\n")
             with self.assertRaisesRegex(VendoringError, "MANIFEST:2"):
                 vendored_folder.check(self.folder)
 
-    def test_a_manifest_that_is_cut_is_refused(self):
-        for text in ["", "something\n", "# ext_ebpf: x\n12  a.cc\n", "# ext_ebpf: x\nzz  a  b\n"]:
+    def test_a_manifest_that_is_no_manifest_is_refused(self):
+        line = f"{'0' * 64}  a  o\n"
+        for text, why in [
+            ("", "does not begin"),
+            ("something\n", "does not begin"),
+            ("# ext_ebpf: x\n12  a.cc\n# files: 1\n", "MANIFEST:2"),
+            (f"# ext_ebpf: x\n{'z' * 64}  a  b\n# files: 1\n", "MANIFEST:2"),
+            (f"# ext_ebpf: x\n{line}{line}# files: 2\n", "MANIFEST:3 names a again"),
+            (f"# ext_ebpf: x\n{line}# files: 2\n", "is not whole"),
+        ]:
             (self.folder / "MANIFEST").write_text(text)
-            with self.assertRaises(VendoringError):
+            with self.assertRaisesRegex(VendoringError, why):
                 vendored_folder.check(self.folder)
+        (self.folder / "MANIFEST").write_bytes(b"\xff\xfe")
+        with self.assertRaisesRegex(VendoringError, "cannot be read"):
+            vendored_folder.check(self.folder)
+
+    def test_a_manifest_that_is_cut_anywhere_is_refused(self):
+        whole = (self.folder / "MANIFEST").read_bytes()
+        for length in range(len(whole) - 1):  # the last is the line's end
+            (self.folder / "MANIFEST").write_bytes(whole[:length])
+            with self.assertRaises(VendoringError, msg=whole[:length]):
+                Update(self.folder, content({"a.cc": "a2"}))
+
+    def test_a_manifest_with_other_line_ends_is_read(self):
+        path = self.folder / "MANIFEST"
+        path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
+        self.assertEqual(vendored_folder.check(self.folder), [])
+        self.update({"a.cc": "a2"})
+        self.assertNotIn(b"\r", path.read_bytes())
 
     def test_a_folder_in_a_files_place_is_refused(self):
         (self.folder / "a.cc").unlink()
         (self.folder / "a.cc").mkdir()
-        self.assertIn("is not a file", self.refused({"a.cc": "a2"}))
+        self.assertIn("a.cc was deleted", self.refused({"a.cc": "a2"}))
+        self.write("a.cc/notes", "mine")
+        self.assertIn("a.cc is not a file, and a.cc/notes cannot go", self.refused({"a.cc": "a2"}))
 
     def test_a_link_to_a_folder_elsewhere_is_not_followed(self):
         elsewhere = pathlib.Path(self.place.name) / "elsewhere"
@@ -165,12 +197,217 @@ class VendoredFolderTest(unittest.TestCase):
         with self.assertRaisesRegex(VendoringError, "leads out of"):
             self.update({"a.cc": "a1", "core/b.h": "b2"})
         self.assertEqual((elsewhere / "b.h").read_text(), "b1")
+        self.assertEqual(
+            vendored_folder.check(self.folder),
+            [("not a file", "core/b.h"), ("not a file", "core/x/c.h"), ("not ours", "core")],
+        )
 
-    def test_a_link_that_leads_nowhere_is_refused(self):
-        (self.folder / "a.cc").unlink()
-        (self.folder / "a.cc").symlink_to("/nowhere/at/all")
-        with self.assertRaisesRegex(VendoringError, "is not a file"):
-            vendored_folder.check(self.folder)
+    def test_a_link_in_a_files_place_is_refused_and_shown(self):
+        # Even to what is the same: the link is somebody's work.
+        same = pathlib.Path(self.place.name) / "same"
+        same.write_text("a1")
+        for target in ["/nowhere/at/all", same]:
+            (self.folder / "a.cc").unlink()
+            (self.folder / "a.cc").symlink_to(target)
+            self.assertEqual(vendored_folder.check(self.folder), [("not a file", "a.cc")])
+            with self.assertRaisesRegex(VendoringError, "a.cc is not a file"):
+                self.update({"a.cc": "a2"}, force=True)
+            self.assertTrue((self.folder / "a.cc").is_symlink())
+
+    def test_a_link_in_the_place_of_what_is_kept_is_not_overwritten(self):
+        self.write("a.cc", "mine")
+        (self.folder / "a.cc.local").symlink_to("/nowhere/at/all")
+        self.update({"a.cc": "a2"}, force=True)
+        self.assertTrue((self.folder / "a.cc.local").is_symlink())
+        self.assertEqual((self.folder / "a.cc.local2").read_text(), "mine")
+
+    def test_a_script_can_be_called(self):
+        self.update({"a.cc": "a2", "tool": "#!/bin/true\n"})
+        self.assertTrue(os.access(self.folder / "tool", os.X_OK))
+        self.assertFalse((self.folder / "a.cc").stat().st_mode & 0o111)
+
+    def test_a_file_that_was_made_read_only_is_updated(self):
+        (self.folder / "a.cc").chmod(0o444)
+        self.update({"a.cc": "a2"})
+        self.assertEqual((self.folder / "a.cc").read_text(), "a2")
+
+    def test_a_file_becomes_a_folder_and_a_folder_a_file(self):
+        self.update({"a.cc/d.h": "d1", "core": "c1"})
+        files = everything(self.folder)
+        del files["MANIFEST"]
+        self.assertEqual(files, {"a.cc/d.h": "d1", "core": "c1"})
+        self.assertEqual(vendored_folder.check(self.folder), [])
+
+    def test_a_folder_that_holds_anothers_file_does_not_become_a_file(self):
+        self.write("core/x/notes.txt", "mine")
+        for force in [False, True]:
+            with self.assertRaisesRegex(VendoringError, "core is not a file, and core/x/notes.txt cannot go"):
+                self.update({"core": "c1"}, force)
+        (self.folder / "core/x/notes.txt").unlink()
+        self.write("core/b.h", "mine")  # which --force would keep in core
+        for force in [False, True]:
+            with self.assertRaisesRegex(VendoringError, "core is not a file, and core/b.h cannot go"):
+                self.update({"core": "c1"}, force)
+        self.assertEqual((self.folder / "core/b.h").read_text(), "mine")
+
+    def test_anothers_file_in_a_folders_place_is_refused(self):
+        self.write("new", "mine")
+        for force in [False, True]:
+            with self.assertRaisesRegex(VendoringError, "new is not a folder"):
+                self.update({"a.cc": "a2", "new/d.h": "d"}, force)
+        self.assertEqual(((self.folder / "new").read_text(), (self.folder / "a.cc").read_text()), ("mine", "a1"))
+
+    def test_anothers_folder_is_one_line(self):
+        self.write("out/x/a.o", "o")
+        self.write("out/b.o", "o")
+        self.write("core/x/mine/d.h", "d")
+        (self.folder / "empty").mkdir()
+        self.assertEqual(vendored_folder.check(self.folder), [("not ours", "core/x/mine/"), ("not ours", "out/")])
+        update = Update(self.folder, content({"a.cc": "a2", "out/c.h": "c"}))
+        self.assertEqual(update.kept, ["core/x/mine/", "out/b.o", "out/x/"])
+
+    def test_a_folder_in_a_files_place_is_not_filled(self):
+        (self.folder.parent / "file").write_text("mine")
+        with self.assertRaisesRegex(VendoringError, "is not a folder"):
+            vendored_folder.create(self.folder.parent / "file", content({"z": "z"}))
+
+
+class Killed(BaseException):
+    pass
+
+
+class KilledAt:
+    """From the n-th change of a name in a file system on, nothing is done."""
+
+    def __init__(self, number):
+        self.left = number
+        self.patches = [
+            mock.patch(f"os.{name}", lambda *a, real=getattr(os, name), **k: self.count(real, *a, **k))
+            for name in ["replace", "unlink", "rmdir", "mkdir"]
+        ]
+
+    def count(self, real, *arguments, **named):
+        self.left -= 1
+        if self.left < 0:
+            raise Killed
+        return real(*arguments, **named)
+
+    def __enter__(self):
+        for patch in self.patches:
+            patch.start()
+
+    def __exit__(self, kind, *_):
+        for patch in self.patches:
+            patch.stop()
+        return kind is Killed
+
+
+class InterruptedTest(unittest.TestCase):
+    """For each moment at which one can be interrupted."""
+
+    STATES = [
+        {"a": "a1", "b": "b1", "c/d": "d1", "e": "e1", "k": "k"},
+        {"a": "a2", "b/x": "x2", "c": "c2", "f/g": "g2", "k": "k"},
+        {"a": "a3", "b/x": "x2", "c/d": "d3", "e": "e3", "f/h": "h3", "k": "k"},
+    ]
+
+    def setUp(self):
+        place = tempfile.TemporaryDirectory()
+        self.addCleanup(place.cleanup)
+        self.place = pathlib.Path(place.name)
+
+    def each_moment(self, prepare, step):
+        """Calls step() in a new folder, killed at the first moment, the second,
+        and so on; yields the folder each time, until it comes to its end."""
+        for number in itertools.count():
+            folder = self.place / f"{number}"
+            prepare(folder)
+            killed = KilledAt(number)
+            with killed:
+                step(folder)
+            yield folder
+            if killed.left >= 0:
+                self.assertGreater(number, 5)
+                return
+
+    def assert_is(self, folder, state, **others):
+        self.assertEqual(vendored_folder.check(folder), [("not ours", path) for path in sorted(others)])
+        files = everything(folder)
+        del files["MANIFEST"]
+        self.assertEqual(files, state | others)
+
+    def new(self, folder):
+        vendored_folder.create(folder, content(self.STATES[0]))
+        (folder / "mine").write_text("mine")
+
+    def to(self, number, force=False):
+        return lambda folder: Update(folder, content(self.STATES[number])).apply(force)
+
+    def test_a_new_folder_is_finished_by_an_update(self):
+        for folder in self.each_moment(lambda _: None, lambda f: vendored_folder.create(f, content(self.STATES[0]))):
+            if not (folder / "MANIFEST").exists():
+                self.assertEqual([p for p in everything(folder) if not p.startswith(".tools-vendor-")], [])
+                continue
+            self.to(0)(folder)
+            self.assert_is(folder, self.STATES[0])
+
+    def test_an_update_is_called_again(self):
+        for folder in self.each_moment(self.new, self.to(1)):
+            self.to(1)(folder)
+            self.assert_is(folder, self.STATES[1], mine="mine")
+
+    def test_an_update_is_followed_by_one_to_a_later_state(self):
+        for folder in self.each_moment(self.new, self.to(1)):
+            self.to(2)(folder)
+            self.assert_is(folder, self.STATES[2], mine="mine")
+
+    def test_an_update_is_followed_by_the_way_back(self):
+        for folder in self.each_moment(self.new, self.to(1)):
+            self.to(0)(folder)
+            self.assert_is(folder, self.STATES[0], mine="mine")
+
+    def test_a_second_one_is_interrupted_too(self):
+        for first in range(2, 24, 4):
+
+            def prepare(folder, first=first):
+                shutil.rmtree(folder, ignore_errors=True)
+                self.new(folder)
+                with KilledAt(first):
+                    self.to(1)(folder)
+
+            for folder in self.each_moment(prepare, self.to(2)):
+                self.to(0)(folder)
+                self.assert_is(folder, self.STATES[0], mine="mine")
+
+    def test_an_edit_is_never_lost(self):
+        def prepare(folder):
+            self.new(folder)
+            (folder / "a").write_text("edit")
+
+        for folder in self.each_moment(prepare, self.to(1, force=True)):
+            texts = [text for path, text in everything(folder).items() if not path.startswith(".tools-vendor-")]
+            self.assertIn("edit", texts)
+            self.to(1, force=True)(folder)
+            files = everything(folder)
+            self.assertIn("edit", [files.pop(p, None) for p in ["a.local", "a.local2"]])
+            del files["MANIFEST"], files["mine"]
+            self.assertEqual(files, self.STATES[1])
+
+    def test_check_says_so(self):
+        said = 0
+        for folder in self.each_moment(self.new, self.to(1)):
+            findings = vendored_folder.check(folder)
+            said += "MANIFEST.next" in [path for _, path in findings]
+            others = [path for what, path in findings if what == "not ours" and ".tools-vendor-" not in path]
+            self.assertEqual(others, ["mine"])
+        self.assertGreater(said, 5)
+
+    def test_a_full_disk_changes_no_file_by_half(self):
+        self.new(self.place / "f")
+        with mock.patch("os.fdopen", side_effect=OSError(errno.ENOSPC, "No space left on device")):
+            with self.assertRaisesRegex(OSError, "No space left"):
+                self.to(1)(self.place / "f")
+        self.assert_is(self.place / "f", self.STATES[0], mine="mine")
 
 
 if __name__ == "__main__":
