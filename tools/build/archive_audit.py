@@ -243,6 +243,18 @@ def check_relocations(archive, options):
             yield f"relocation: {kind} in {section} is not on the list"
 
 
+def check_got(archive, options):
+    """A GOT is a table that the kernel's linker script must have a place for."""
+    if not options.no_got:
+        return
+    found = {}
+    for section, kind in archive.relocations():
+        if "GOT" in kind:
+            found.setdefault(kind, section)
+    for kind, section in sorted(found.items()):
+        yield f"got: {kind} in {section} wants an address from a GOT"
+
+
 def check_static_sites(archive, options):
     for name, size, flags, member in archive.sections():
         if name != STATIC_SITES:
@@ -342,6 +354,7 @@ def audit(options):
     findings += check_symbols(archive, options)
     findings += check_sections(archive, options)
     findings += check_relocations(archive, options)
+    findings += check_got(archive, options)
     findings += check_static_sites(archive, options)
     findings += check_floating_point(insns, options)
     findings += check_noprobe(archive, insns, options)
@@ -360,6 +373,7 @@ def main():
     parser.add_argument("--noprobe-call", action="append", default=[])
     parser.add_argument("--noprobe-jump", action="append", default=[])
     parser.add_argument("--section", action="append", default=[])
+    parser.add_argument("--no-got", action="store_true", help="nothing takes addresses from a GOT")
     parser.add_argument("--expect", action="append", default=[], help="a finding that must be there, and no other")
     parser.add_argument("archive")
     options = parser.parse_args()

@@ -12,6 +12,7 @@ def _archive_audit_test_impl(ctx):
     arguments += ["--noprobe-call=" + s for s in ctx.attr.noprobe_calls]
     arguments += ["--noprobe-jump=" + s for s in ctx.attr.noprobe_jumps]
     arguments += ["--section=" + s for s in ctx.attr.sections]
+    arguments += ["--no-got"] if ctx.attr.no_got else []
     arguments += ["--expect=" + s for s in ctx.attr.expect]
     arguments.append(ctx.file.archive.short_path)
     audit = ctx.executable._audit
@@ -41,6 +42,7 @@ archive_audit_test = rule(
         arch = attr.string(mandatory = True, values = ["aarch64", "riscv64", "x86_64"]),
         archive = attr.label(allow_single_file = [".a"], mandatory = True),
         expect = attr.string_list(doc = "Findings, as regular expressions, that must be all there are: for the audit's own tests."),
+        no_got = attr.bool(doc = "Nothing in it takes an address from a GOT."),
         noprobe_calls = attr.string_list(doc = "What .ebpf.noprobe may call outside of itself."),
         noprobe_jumps = attr.string_list(doc = "What in it may jump to where a datum says."),
         sections = attr.string_list(doc = "Sections that are allowed here, though refused in general."),

@@ -12,6 +12,7 @@ def audit_case(
         expect_more = {},
         copts = [],
         copts_by_arch = {},
+        no_got = False,
         noprobe_calls = [],
         sections = []):
     """`name`_ARCH_audit_test for each CPU.
@@ -45,6 +46,7 @@ def audit_case(
             arch = arch,
             archive = ":%s_%s" % (name, arch),
             expect = expect + expect_more.get(arch, []),
+            no_got = no_got,
             noprobe_calls = noprobe_calls,
             sections = sections,
             undefined_prefixes = ["kernel_gives_"],

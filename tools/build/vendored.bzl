@@ -30,12 +30,13 @@ def _port_description_impl(ctx):
         defines = sorted(depset(transitive = [i.defines for i in infos]).to_list()),
         flags = struct(
             all = KERNEL_COMPILE + ["-O2", "-DNDEBUG"],
-            cpp = KERNEL_CPP,
+            # Of the folder itself: tools/vendoring/templates.
+            cpp = KERNEL_CPP + ["-include", "hidden.h"],
             clang = ["--target=" + target.target] + target.compile_flags,
             gcc = target.gcc_flags,
         ),
         compilers = struct(clang = "clang++-19", gcc = target.gcc),
-        audit = [
+        audit = ["--no-got"] + [
             "--%s=%s" % (option, value)
             for option, values in [
                 ("undefined", ctx.attr.undefined),

@@ -5,17 +5,21 @@ of this tree, with nothing in the environment but a path to the tools.
 
   tools/vendoring/try_builds.py          each port is vendored and checked, make
                                          and CMake say the same to a compiler, and
-                                         one port is built, with each feature left
-                                         out, too: a minute
-  tools/vendoring/try_builds.py --all    each port by make (clang++, g++), CMake
-                                         (both) and cargo, and each feature left
-                                         out: half an hour
+                                         two ports are built, one with each feature
+                                         left out, too: two minutes
+  tools/vendoring/try_builds.py --all    each port by make, CMake and cargo, with
+                                         clang++ and g++ each, and each feature
+                                         left out: half an hour
+  tools/vendoring/try_builds.py --only RE
+                                         those of the latter whose names match, as
+                                         'dragonos.*cargo'
 
 Each build's archive passes the audit of a kernel's archive. A case is one line,
 as tools/checks want it.
 """
 
 import argparse
+import functools
 import json
 import os
 import pathlib
@@ -36,8 +40,11 @@ import vendor_command  # noqa: E402
 import vendored_folder  # noqa: E402
 
 _PATH = "/usr/local/bin:/usr/bin:/bin"
-# The one that is built always: by the compiler that nothing else links with.
-_ALWAYS = ("alien", "riscv64")
+# Those that are built always, and whether with features left out, too: by the
+# compiler that nothing else links with.
+_ALWAYS = {("alien", "riscv64"): True, ("dragonos", "x86_64"): False}
+# What cargo needs to be told of a person's installation.
+_OF_CARGO = ("HOME", "CARGO_HOME", "RUSTUP_HOME", "RUSTUP_TOOLCHAIN")
 _JOBS = f"-j{os.cpu_count()}"
 
 
@@ -49,8 +56,20 @@ class Skip(Exception):
     pass
 
 
+@functools.cache
+def offline():
+    """The command in front of others that takes the network from them."""
+    command = ["unshare", "--map-root-user", "--net"]
+    try:
+        able = subprocess.run([*command, "true"], capture_output=True, check=False).returncode == 0
+    except FileNotFoundError:
+        able = False
+    return command if able else []
+
+
 def run(arguments, folder, **environment):
     environment = {"PATH": _PATH, **environment}
+    arguments = [*offline(), *arguments]
     done = subprocess.run(arguments, cwd=folder, env=environment, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise Failure(f"{' '.join(map(str, arguments))}: {(done.stderr or done.stdout).strip()[-2000:]}")
@@ -83,11 +102,12 @@ def by_cargo(compiler, folder, out):
     if cargo is None:
         raise Skip("there is no cargo")
     # As the person who calls this has it: where crates come from is theirs.
-    environment = dict(os.environ, CXX=compiler, AR=archiver(compiler), CARGO_TARGET_DIR=str(out))
-    fetched = subprocess.run([cargo, "fetch"], cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    fetched = subprocess.run([cargo, "fetch"], cwd=folder, capture_output=True, text=True, check=False)
     if fetched.returncode != 0:
         raise Skip(f"the crate cc is not to be had: {fetched.stderr.strip()[-300:]}")
-    run([cargo, "build", "--offline"], folder, **environment)
+    environment = {name: os.environ[name] for name in _OF_CARGO if name in os.environ}
+    environment |= {"PATH": f"{pathlib.Path(cargo).parent}:{_PATH}", "CARGO_TARGET_DIR": str(out)}
+    run([cargo, "build", "--offline"], folder, CXX=compiler, AR=archiver(compiler), **environment)
     archives = list(out.glob("debug/build/*/out/libebpf.a"))
     if len(archives) != 1:
         raise Failure(f"cargo left {len(archives)} archives")
@@ -168,8 +188,10 @@ def archive_without(description, without, compiler, work, whole):
 class Cases:
     def __init__(self):
         self.failed = 0
+        self.ran = 0
 
     def run(self, name, function):
+        self.ran += 1
         begin = time.monotonic()
         try:
             text = function()
@@ -183,45 +205,63 @@ class Cases:
             print(f"  {text}; {time.monotonic() - begin:.0f} s", flush=True)
 
 
-def try_port(cases, port, cpu, work, everything):
-    description = vendor_command.describe(_ROOT, port, cpu)
-    folder = work / "folder"
-    name = f"Vendored.{port}.{cpu}"
-    cases.run(f"{name}.IsAsItWasWritten", lambda: vendored(description, folder))
-    cases.run(f"{name}.MakeAndCMakeSayTheSame", lambda: same_commands(description, folder, work))
+def cases_of_port(description, work, everything):
+    """[(name, function)] for the folder that `folder_of` has written."""
+    folder = folder_of(work)
+    place = (description["port"], description["cpu"])
     clang, gcc = (description["compilers"][kind] for kind in ("clang", "gcc"))
+    builds = []
     if everything:
-        builds = [(by_make, clang), (by_make, gcc), (by_cmake, clang), (by_cmake, gcc), (by_cargo, clang)]
-    elif (port, cpu) == _ALWAYS:
+        builds = [(build, compiler) for build in (by_make, by_cmake, by_cargo) for compiler in (clang, gcc)]
+    elif place in _ALWAYS:
         builds = [(by_make, gcc)]
-    else:
-        builds = []
+
+    def built(build, compiler, out):
+        return audited(description, build(compiler, folder, out))
+
+    def built_without(without, compiler, whole):
+        return audited(description, archive_without(description, without, compiler, work, whole))
+
+    name = "Vendored." + ".".join(place)
+    cases = [(f"{name}.MakeAndCMakeSayTheSame", lambda: same_commands(description, folder, work))]
     for build, compiler in builds:
         way = build.__name__.removeprefix("by_")
-        out = work / f"{way}_{compiler}"
-        cases.run(
-            f"{name}.IsBuiltBy.{way}.{compiler}",
-            lambda build=build, compiler=compiler, out=out: audited(description, build(compiler, folder, out)),
-        )
-    for without in features.COMBINATIONS[1:] if builds else []:
+        function = functools.partial(built, build, compiler, work / f"{way}_{compiler}")
+        cases.append((f"{name}.IsBuiltBy.{way}.{compiler}", function))
+    for without in features.COMBINATIONS[1:] if everything or _ALWAYS.get(place) else []:
         compiler = builds[0][1]
-        cases.run(
-            f"{name}.IsBuiltWithout.{'_'.join(without)}",
-            lambda without=without, compiler=compiler: audited(
-                description, archive_without(description, without, compiler, work, work / f"make_{compiler}")
-            ),
-        )
+        function = functools.partial(built_without, without, compiler, work / f"make_{compiler}")
+        cases.append((f"{name}.IsBuiltWithout.{'_'.join(without)}", function))
+    return cases
+
+
+def folder_of(work):
+    # A kernel's tree may lie anywhere.
+    return work / "a folder"
+
+
+def try_port(cases, port, cpu, work, options):
+    description = vendor_command.describe(_ROOT, port, cpu)
+    everything = options.all or options.only is not None
+    wanted = [c for c in cases_of_port(description, work, everything) if re.search(options.only or "", c[0])]
+    if wanted:
+        cases.run(f"Vendored.{port}.{cpu}.IsAsItWasWritten", lambda: vendored(description, folder_of(work)))
+    for case in wanted:
+        cases.run(*case)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--all", action="store_true", help="each port in each way")
+    parser.add_argument("--only", metavar="RE", help="of all, the cases whose names match")
     options = parser.parse_args()
     cases = Cases()
     for port, cpu in sorted(vendor_command.ports(_ROOT)):
         with tempfile.TemporaryDirectory() as work:
-            try_port(cases, port, cpu, pathlib.Path(work).resolve(), options.all)
-    return 1 if cases.failed else 0
+            try_port(cases, port, cpu, pathlib.Path(work).resolve(), options)
+    if not cases.ran:
+        print(f"no case's name matches {options.only!r}", file=sys.stderr)
+    return 1 if cases.failed or not cases.ran else 0
 
 
 if __name__ == "__main__":

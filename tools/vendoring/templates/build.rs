@@ -46,8 +46,8 @@ fn main() {
     }
     let (assembly, cpp): (Vec<_>, Vec<_>) =
         lines("sources.txt").into_iter().partition(|source| source.ends_with(".S"));
-    for folder in ["core", "arch", "ports"] {
-        println!("cargo:rerun-if-changed={folder}");
+    for path in ["core", "arch", "ports", "hidden.h"] {
+        println!("cargo:rerun-if-changed={path}");
     }
     // All of it is linked, so that a port's services win over weak defaults
     // wherever they are, and the kernel's linker takes out what nobody needs.
