@@ -14,6 +14,7 @@ of this tree, with nothing in the environment but a path to the tools.
                                          those of the latter whose names match, as
                                          'dragonos.*cargo'
 
+EBPF_TOOLS names a folder where compilers are looked for first, as ccache's.
 Each build's archive passes the audit of a kernel's archive. A case is one line,
 as tools/checks want it.
 """
@@ -39,7 +40,7 @@ import port_content  # noqa: E402
 import vendor_command  # noqa: E402
 import vendored_folder  # noqa: E402
 
-_PATH = "/usr/local/bin:/usr/bin:/bin"
+_PATH = ":".join([*filter(None, [os.environ.get("EBPF_TOOLS")]), "/usr/local/bin:/usr/bin:/bin"])
 # Those that are built always, and whether with features left out, too: by the
 # compiler that nothing else links with.
 _ALWAYS = {("alien", "riscv64"): True, ("dragonos", "x86_64"): False}
