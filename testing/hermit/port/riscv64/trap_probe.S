@@ -130,6 +130,16 @@
 	leave
 	.endm
 
+	/* Loads or stores f0..f31 at x31. */
+	.macro	each_float op
+	.irp	n, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15
+	\op	f\n, 8 * \n(x31)
+	.endr
+	.irp	n, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31
+	\op	f\n, 8 * \n(x31)
+	.endr
+	.endm
+
 	.option	norvc
 	.option	norelax
 	.text
@@ -144,6 +154,27 @@ HermitTestBreakpoint:
 	ebreak
 	finish
 	.size	HermitTestRegisters, . - HermitTestRegisters
+
+	.globl	HermitTestTurns
+	.hidden	HermitTestTurns
+	.type	HermitTestTurns, @function
+HermitTestTurns:
+	la	x31, hermit_test_vectors
+	each_float	fld
+	begin
+	csrsi	sstatus, 2
+	.globl	HermitTestTurn
+	.hidden	HermitTestTurn
+HermitTestTurn:
+	addi	a0, a0, -1
+	bnez	a0, HermitTestTurn
+	csrci	sstatus, 2
+	sd	x31, -16(sp)
+	la	x31, hermit_test_vectors
+	each_float	fsd
+	ld	x31, -16(sp)
+	finish
+	.size	HermitTestTurns, . - HermitTestTurns
 
 	.globl	HermitTestStackPointer
 	.hidden	HermitTestStackPointer
@@ -197,5 +228,10 @@ HermitTestKernelHandler:
 	.hidden	hermit_test_kernel_saw
 hermit_test_kernel_saw:
 	.skip	280
+	.globl	hermit_test_vectors
+	.hidden	hermit_test_vectors
+	.balign	16
+hermit_test_vectors:
+	.skip	256
 
 	.section .note.GNU-stack, "", @progbits

@@ -2,11 +2,8 @@
 //
 // See trap_probe.h.
 
-	.text
-	.globl	HermitTestRegisters
-	.hidden	HermitTestRegisters
-	.type	HermitTestRegisters, @function
-HermitTestRegisters:
+	/* Loads the registers at rdi; rsi is where they are to be stored. */
+	.macro	begin
 	push	%rbx
 	push	%rbp
 	push	%r12
@@ -31,10 +28,10 @@ HermitTestRegisters:
 	mov	96(%rdi), %rdx
 	mov	104(%rdi), %rsi
 	mov	112(%rdi), %rdi
-	.globl	HermitTestBreakpoint
-	.hidden	HermitTestBreakpoint
-HermitTestBreakpoint:
-	int3
+	.endm
+
+	/* Stores all of them, and returns. */
+	.macro	finish
 	push	%rdi
 	mov	8(%rsp), %rdi
 	mov	%r15, 0(%rdi)
@@ -61,7 +58,51 @@ HermitTestBreakpoint:
 	pop	%rbp
 	pop	%rbx
 	ret
+	.endm
+
+	/* All of xmm, from hermit_test_vectors and back to it. */
+	.macro	load_vectors
+	.irp	n, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15
+	movups	16 * \n + hermit_test_vectors(%rip), %xmm\n
+	.endr
+	.endm
+	.macro	store_vectors
+	.irp	n, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15
+	movups	%xmm\n, 16 * \n + hermit_test_vectors(%rip)
+	.endr
+	.endm
+
+	.text
+	.globl	HermitTestRegisters
+	.hidden	HermitTestRegisters
+	.type	HermitTestRegisters, @function
+HermitTestRegisters:
+	begin
+	.globl	HermitTestBreakpoint
+	.hidden	HermitTestBreakpoint
+HermitTestBreakpoint:
+	int3
+	finish
 	.size	HermitTestRegisters, . - HermitTestRegisters
+
+	.globl	HermitTestTurns
+	.hidden	HermitTestTurns
+	.type	HermitTestTurns, @function
+HermitTestTurns:
+	begin
+	load_vectors
+	sti
+	// QEMU keeps interrupts away behind sti until another instruction than the
+	// loop, which jumps to itself, was done.
+	nop
+	.globl	HermitTestTurn
+	.hidden	HermitTestTurn
+HermitTestTurn:
+	loop	HermitTestTurn
+	cli
+	store_vectors
+	finish
+	.size	HermitTestTurns, . - HermitTestTurns
 
 	.globl	HermitTestStackPointer
 	.hidden	HermitTestStackPointer
@@ -126,5 +167,9 @@ HermitTestLoad:
 	.hidden	hermit_test_kernel_saw
 hermit_test_kernel_saw:
 	.skip	64
+	.globl	hermit_test_vectors
+	.hidden	hermit_test_vectors
+hermit_test_vectors:
+	.skip	256
 
 	.section .note.GNU-stack, "", @progbits

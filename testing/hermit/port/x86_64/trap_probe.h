@@ -11,6 +11,8 @@ namespace hermit {
 
 /// In pt_regs' order, r15 first and rdi last.
 inline constexpr size_t kRegisterCount = 15;
+inline constexpr size_t kRcx = 11;
+inline constexpr size_t kVectorWords = 32;
 
 extern "C" {
 
@@ -19,6 +21,14 @@ extern "C" {
 void HermitTestRegisters(const uint64_t (*in)[kRegisterCount],
                          uint64_t (*out)[kRegisterCount]);
 extern const uint8_t HermitTestBreakpoint[];
+
+/// Loads `in` and hermit_test_vectors, xmm0 to xmm15, and with interrupts on
+/// counts rcx down to zero in the one instruction at HermitTestTurn; stores in
+/// `out`, and there, what is found then.
+void HermitTestTurns(const uint64_t (*in)[kRegisterCount],
+                     uint64_t (*out)[kRegisterCount]);
+extern const uint8_t HermitTestTurn[];
+extern uint64_t hermit_test_vectors[kVectorWords];
 
 /// Hits a breakpoint whose handler moves sp, and returns by how much, with the
 /// word that is then at sp in `*top`.

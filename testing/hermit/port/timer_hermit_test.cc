@@ -6,11 +6,10 @@
 #include "core/platform/cpu.h"
 #include "core/platform/time.h"
 #include "core/platform/timer.h"
-#include "ports/hermit/aarch64/trap_frame.h"
 #include "testing/guest/kernel/test.h"
 #include "testing/hermit/application/application.h"
-#include "testing/hermit/port/aarch64/trap_probe.h"
 #include "testing/hermit/port/breakpoint_hook.h"
+#include "testing/hermit/port/turns.h"
 
 namespace hermit {
 namespace {
@@ -20,11 +19,6 @@ using ebpf::hermit::TrapFrame;
 constexpr uint64_t kMicrosecond = 1'000;
 constexpr uint64_t kMillisecond = 1'000'000;
 
-constexpr uint64_t kFlags = uint64_t{0b1010} << 28;
-constexpr uint64_t kFlagsMask = uint64_t{0b1111} << 28;
-
-uint64_t Before(unsigned index) { return 0x3333000000000000 + index; }
-
 /// A timer that starts itself again and again while it lives.
 struct Repeated {
   ebpf_timer timer = {.expired = &Expired, .port = {}};
@@ -32,12 +26,17 @@ struct Repeated {
   uint64_t deadline = 0;
   ebpf::Atomic<bool> runs{true};
   ebpf::Atomic<uint32_t> expired{0};
-  /// Of those, which interrupted HermitTestTurns; what the last of these was.
+  /// Of those, which interrupted turns, and how many of these saw other
+  /// registers than theirs.
+  const uint32_t turning_on;
   ebpf::Atomic<uint32_t> in_turns{0};
-  TrapFrame seen = {};
-  uint64_t least_delay = ~uint64_t{0};
+  ebpf::Atomic<uint32_t> wrong{0};
+  ebpf::Atomic<uint64_t> least_delay{~uint64_t{0}};
 
-  explicit Repeated(uint64_t period_ns) : period(period_ns) { Start(); }
+  explicit Repeated(uint64_t period_ns, uint32_t stack = 0)
+      : period(period_ns), turning_on(stack) {
+    Start();
+  }
   ~Repeated() {
     runs.Store(false, ebpf::kRelaxed);
     while (ebpf_port_timer_stop(&timer) < 0) {
@@ -58,13 +57,16 @@ struct Repeated {
     const auto* regs =
         static_cast<const TrapFrame*>(ebpf_port_interrupted_regs(&in_user));
     GUEST_EXPECT(regs != nullptr && !in_user);
-    const auto turn = reinterpret_cast<uintptr_t>(HermitTestTurn);
-    if (regs != nullptr && (regs->pc == turn || regs->pc == turn + 4)) {
-      self.seen = *regs;
+    if (regs != nullptr && IsTurning(*regs)) {
+      if (!HasTurnsRegisters(*regs, self.turning_on)) {
+        self.wrong.FetchAdd(1, ebpf::kRelaxed);
+      }
       self.in_turns.FetchAdd(1, ebpf::kRelaxed);
     }
     const uint64_t delay = ebpf_port_time_ns() - self.deadline;
-    self.least_delay = ebpf::Min(self.least_delay, delay);
+    self.least_delay.Store(
+        ebpf::Min(self.least_delay.Load(ebpf::kRelaxed), delay),
+        ebpf::kRelaxed);
     self.expired.FetchAdd(1, ebpf::kRelaxed);
     if (self.runs.Load(ebpf::kRelaxed)) {
       self.Start();
@@ -74,31 +76,21 @@ struct Repeated {
 
 GUEST_TEST(Timer, LeavesEveryRegisterAsItWas) {
   GUEST_ASSERT(PortIsUp());
-  Registers in = {};
-  for (unsigned i = 0; i < 31; ++i) {
-    in.x[i] = Before(i);
-  }
-  in.x[0] = 5'000'000;
-  in.flags = kFlags;
-  constexpr Stack kStacks[] = {Stack::kTask, Stack::kKernel};
-  for (const Stack stack : kStacks) {
-    Repeated ticks(50 * kMicrosecond);
-    Registers out = {};
-    for (int i = 0; i < 200 && ticks.in_turns.Load(ebpf::kRelaxed) < 100; ++i) {
-      HermitTestTurns(&in, &out, stack);
-      for (unsigned x = 1; x < 31; ++x) {
-        GUEST_EXPECT_EQ(out.x[x], Before(x));
-      }
-      GUEST_EXPECT_EQ(out.x[0], 0);
-      GUEST_EXPECT_EQ(out.flags, kFlags);
+  constexpr uint64_t kTurns = 5'000'000;
+  constexpr uint32_t kInterrupts = 50;
+  // A host that lets QEMU wait has few interrupts come, and many turns.
+  constexpr uint64_t kPatience = 20'000 * kMillisecond;
+  for (uint32_t stack = 0; stack < kTurnStacks; ++stack) {
+    Repeated ticks(50 * kMicrosecond, stack);
+    const uint64_t end = ebpf_port_time_ns() + kPatience;
+    bool same = true;
+    while (same && ticks.in_turns.Load(ebpf::kRelaxed) < kInterrupts &&
+           ebpf_port_time_ns() < end) {
+      same = Turn(kTurns, stack);
     }
-    GUEST_EXPECT(ticks.in_turns.Load(ebpf::kRelaxed) >= 100);
-    for (unsigned x = 1; x < 31; ++x) {
-      GUEST_EXPECT_EQ(ticks.seen.x[x], Before(x));
-    }
-    GUEST_EXPECT_EQ(ticks.seen.sp, out.sp);
-    GUEST_EXPECT_EQ(ticks.seen.pstate & kFlagsMask, kFlags);
-    GUEST_EXPECT_EQ(ticks.seen.pstate & 1, static_cast<uint64_t>(stack));
+    GUEST_EXPECT(same);
+    GUEST_EXPECT(!same || ticks.in_turns.Load(ebpf::kRelaxed) >= kInterrupts);
+    GUEST_EXPECT_EQ(ticks.wrong.Load(ebpf::kRelaxed), 0);
   }
 }
 
@@ -106,11 +98,18 @@ GUEST_TEST(Timer, ComesAtItsTimeAndNotAtTicksOfTheKernel) {
   GUEST_ASSERT(PortIsUp());
   Repeated ticks(3 * kMillisecond);
   const uint64_t end = ebpf_port_time_ns() + 20'000 * kMillisecond;
-  while (ticks.expired.Load(ebpf::kRelaxed) < 30 && ebpf_port_time_ns() < end) {
+  // Most come late where the host lets QEMU wait; at ticks of the kernel each
+  // one would, by the rest of 10 ms.
+  uint32_t expired = 0;
+  uint64_t least_delay = 0;
+  do {
     ebpf_port_relax();
-  }
-  GUEST_EXPECT(ticks.expired.Load(ebpf::kRelaxed) >= 30);
-  GUEST_EXPECT(ticks.least_delay < kMillisecond);
+    expired = ticks.expired.Load(ebpf::kRelaxed);
+    least_delay = ticks.least_delay.Load(ebpf::kRelaxed);
+  } while ((expired < 30 || (least_delay >= kMillisecond && expired < 300)) &&
+           ebpf_port_time_ns() < end);
+  GUEST_EXPECT(expired >= 30);
+  GUEST_EXPECT(least_delay < kMillisecond);
 }
 
 GUEST_TEST(Timer, ComesInTheIdleTaskToo) {

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: MIT
+#include "testing/hermit/port/turns.h"
+
+#include "ports/hermit/x86_64/trap_frame.h"
+#include "testing/hermit/port/x86_64/trap_probe.h"
+
+namespace hermit {
+namespace {
+
+uint64_t Before(size_t index) { return 0x3333000000000000 + index; }
+
+/// Whether `words`, as pt_regs has them, are those but rcx, which counts.
+bool IsSame(const uint64_t* words) {
+  bool same = true;
+  for (size_t i = 0; i < kRegisterCount; ++i) {
+    same = same && (i == kRcx || words[i] == Before(i));
+  }
+  return same;
+}
+
+/// Gives the vector registers their values; whether they have them.
+void FillVectors() {
+  for (uint64_t i = 0; i < kVectorWords; ++i) {
+    hermit_test_vectors[i] = 0x4444000000000000 + i;
+  }
+}
+bool VectorsAreSame() {
+  bool same = true;
+  for (uint64_t i = 0; i < kVectorWords; ++i) {
+    same = same && hermit_test_vectors[i] == 0x4444000000000000 + i;
+  }
+  return same;
+}
+
+}  // namespace
+
+constinit const uint32_t kTurnStacks = 1;
+
+bool Turn(uint64_t turns, uint32_t /*stack*/) {
+  uint64_t in[kRegisterCount];
+  uint64_t out[kRegisterCount] = {};
+  for (size_t i = 0; i < kRegisterCount; ++i) {
+    in[i] = Before(i);
+  }
+  in[kRcx] = turns;
+  FillVectors();
+  HermitTestTurns(&in, &out);
+  return out[kRcx] == 0 && IsSame(out) && VectorsAreSame();
+}
+
+bool IsTurning(const ebpf::hermit::TrapFrame& regs) {
+  return regs.pc == reinterpret_cast<uintptr_t>(HermitTestTurn);
+}
+
+bool HasTurnsRegisters(const ebpf::hermit::TrapFrame& regs,
+                       uint32_t /*stack*/) {
+  return IsSame(&regs.r15);
+}
+
+void SpoilRegister(ebpf::hermit::TrapFrame& regs) { regs.r12 = 7; }
+
+void SpoilVector() { asm volatile("pxor %xmm7, %xmm7"); }
+
+}  // namespace hermit
