@@ -1,53 +1,20 @@
 // SPDX-License-Identifier: MIT
 //
-// Files of ours in a kernel's own table of descriptors: this file's kernel has
-// one table, of the process that calls.
-#include <array>
+// Files of ours in a kernel's own table of descriptors: testing/host_port's.
 #include <cstdint>
 #include <cstring>
 #include <string>
-#include <utility>
 
 #include "core/capi/ebpf.h"
 #include "core/machine/machine_ops.h"
 #include "core/memory/allocator.h"
 #include "core/platform/cpu.h"
-#include "core/platform/files.h"
 #include "gtest/gtest.h"
 #include "testing/host_port/host_defer.h"
+#include "testing/host_port/host_files.h"
 #include "testing/host_port/host_memory.h"
 #include "testing/host_port/host_trap.h"
 #include "testing/host_port/host_user.h"
-
-namespace {
-
-/// By descriptor; those of another process are not in it.
-std::array<ebpf_file*, 16> g_open = {};
-bool g_full = false;
-
-}  // namespace
-
-extern "C" {
-
-int ebpf_port_fd_install(ebpf_file* file) {
-  for (size_t fd = 5; fd < g_open.size() && !g_full; ++fd) {
-    if (g_open[fd] == nullptr) {
-      g_open[fd] = file;
-      return static_cast<int>(fd);
-    }
-  }
-  return -24;  // EMFILE
-}
-
-ebpf_file* ebpf_port_fd_get(int fd) {
-  if (static_cast<size_t>(fd) >= g_open.size() || g_open[fd] == nullptr) {
-    return nullptr;
-  }
-  ebpf_file_keep(g_open[fd]);
-  return g_open[fd];
-}
-
-}  // extern "C"
 
 namespace ebpf {
 namespace {
@@ -85,7 +52,9 @@ class CallersTest : public testing::Test {
                     sizeof(update));
   }
 
-  void Close(int64_t fd) { ebpf_file_put(std::exchange(g_open[fd], nullptr)); }
+  void Close(int64_t fd) { EXPECT_EQ(HostClose(static_cast<int>(fd)), 0); }
+
+  static ebpf_file* At(int64_t fd) { return HostFileAt(static_cast<int>(fd)); }
 
   HostTraps traps_;
   HostUserMemory memory_{4096};
@@ -97,7 +66,7 @@ TEST_F(CallersTest, DescriptorsAreTheKernels) {
   const int64_t map = CreateMap(2, 4, 8);
 
   EXPECT_EQ(map, 5);
-  EXPECT_STREQ(ebpf_file_name(g_open[5]), "anon_inode:bpf-map");
+  EXPECT_STREQ(ebpf_file_name(At(5)), "anon_inode:bpf-map");
   EXPECT_EQ(Update(map, 7), 0);
   EXPECT_EQ(Update(map + 1, 7), -9);
   EXPECT_EQ(Update(-1, 7), -9);
@@ -107,18 +76,17 @@ TEST_F(CallersTest, DescriptorsAreTheKernels) {
 
 TEST_F(CallersTest, ADescriptorOfAnotherNumberStandsForTheSame) {
   const int64_t map = CreateMap(2, 4, 8);
-  ebpf_file_keep(g_open[map]);
-  g_open[9] = g_open[map];  // dup, or another process after fork
+  const int copy = HostDuplicate(static_cast<int>(map));
   Close(map);
 
-  EXPECT_EQ(Update(9, 7), 0);
-  Close(9);
+  EXPECT_EQ(Update(copy, 7), 0);
+  Close(copy);
 }
 
 TEST_F(CallersTest, AFullTableLeavesNothingBehind) {
-  g_full = true;
+  SetHostFdLimit(0);
   EXPECT_EQ(CreateMap(2, 4, 8), -24);
-  g_full = false;
+  SetHostFdLimit(kMostHostFds);
 }
 
 TEST_F(CallersTest, OurOwnCallsCloseNothingOfTheKernels) {
@@ -134,7 +102,7 @@ TEST_F(CallersTest, AFileIsReadByTheKernelAndMappedForTheCaller) {
   const int64_t map = CreateMap(2, 4, 8, kMmapable);
   ASSERT_EQ(map, 5);
   ASSERT_EQ(Update(map, 7), 0);
-  ebpf_file* const file = g_open[map];
+  ebpf_file* const file = At(map);
 
   ebpf_pages pages = {};
   ASSERT_EQ(ebpf_file_mmap(client_, file, 0, 4096, 3, &pages), 0);
@@ -175,12 +143,12 @@ TEST_F(CallersTest, AnEventTakesItsProgramFromTheCallersTable) {
       client_, memory_.Put(attr, sizeof(attr)), 0, -1, -1, 0);
   ASSERT_EQ(event, 6);
   constexpr uint32_t kSetBpf = 0x40042408;
-  EXPECT_EQ(ebpf_file_ioctl(client_, g_open[event], kSetBpf, 15), -9);
-  EXPECT_EQ(ebpf_file_ioctl(client_, g_open[event], kSetBpf,
+  EXPECT_EQ(ebpf_file_ioctl(client_, At(event), kSetBpf, 15), -9);
+  EXPECT_EQ(ebpf_file_ioctl(client_, At(event), kSetBpf,
                             static_cast<uint64_t>(program)),
             -22);
   uint64_t count = 1;
-  EXPECT_EQ(ebpf_file_read(kernel_, g_open[event],
+  EXPECT_EQ(ebpf_file_read(kernel_, At(event),
                            reinterpret_cast<uint64_t>(&count), sizeof(count)),
             8);
   EXPECT_EQ(count, 0u);
@@ -191,7 +159,9 @@ TEST_F(CallersTest, AnEventTakesItsProgramFromTheCallersTable) {
 TEST_F(CallersTest, ATableThatGoesUnderALockLeavesTheWorkToATask) {
   const int64_t map = CreateMap(2, 4, 8);
   const size_t open = PortAllocatedBytes();
-  ebpf_file* const file = std::exchange(g_open[map], nullptr);
+  ebpf_file* const file = At(map);
+  ebpf_file_keep(file);
+  Close(map);
   ebpf_file_keep(file);
   ebpf_file_put_later(file);  // a call is still at work on it
   EXPECT_EQ(RunHostDeferred(), 0u);

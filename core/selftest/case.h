@@ -27,6 +27,7 @@ Span<const Case> CallCases();
 Span<const Case> CpuCases();
 Span<const Case> DeferCases();
 Span<const Case> ExecCases();
+Span<const Case> FilesCases();
 Span<const Case> LogCases();
 Span<const Case> MemoryCases();
 Span<const Case> NofaultCases();

@@ -8,9 +8,35 @@
 #include <stdint.h>
 
 #include "core/base/atomic.h"
+#include "core/base/types.h"
 #include "core/machine/pt_regs.h"
 
+struct ebpf_file;
+
 namespace ebpf::selftest {
+
+/// Files of ours, and the calling task's descriptors: what the cases of
+/// core/platform/files.h need besides it.
+class Descriptors : public NonCopyable {
+ public:
+  /// A new file, with one reference; null if there is none.
+  virtual ebpf_file* NewFile() = 0;
+  virtual void Keep(ebpf_file* file) = 0;
+  virtual void Put(ebpf_file* file) = 0;
+  virtual uint32_t References(ebpf_file* file) const = 0;
+  /// How many of them have not gone.
+  virtual uint32_t Left() const = 0;
+
+  /// What close(2) and dup(2) do; negative: they failed.
+  virtual int Close(int fd) = 0;
+  virtual int Duplicate(int fd) = 0;
+  /// The number of an open file that is none of ours; negative: there is none.
+  virtual int OpenKernels() = 0;
+
+ protected:
+  constexpr Descriptors() = default;
+  ~Descriptors() = default;
+};
 
 /// Where the results go, and what a test cannot do through ebpf_port_*.
 ///
@@ -100,6 +126,9 @@ class Environment {
 
   /// `size` bytes of code at `address` are about to be called on this CPU.
   virtual void BeforeCall(uintptr_t address, size_t size) = 0;
+
+  /// Null where there is no core.
+  virtual Descriptors* descriptors() { return nullptr; }
 
   /// Bytes of the kernel's memory that are allocated; constant if unknown.
   virtual uint64_t AllocatedBytes() = 0;

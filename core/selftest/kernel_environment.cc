@@ -28,6 +28,7 @@ constexpr int kMinusFault = -14;
 
 void KernelEnvironment::Begin(const char* name) {
   name_ = name;
+  descriptors_.Begin();
   failures_.Store(0, kRelaxed);
 }
 

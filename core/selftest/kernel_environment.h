@@ -8,6 +8,7 @@
 #include "core/memory/ref_counted.h"
 #include "core/probes/kprobe.h"
 #include "core/selftest/environment.h"
+#include "core/selftest/kernel_descriptors.h"
 #include "core/selftest/selftest.h"
 
 namespace ebpf::selftest {
@@ -16,7 +17,7 @@ class KernelEnvironment final : public Environment {
  public:
   /// `kernel` outlives it.
   explicit KernelEnvironment(const ebpf_selftest_kernel& kernel)
-      : kernel_(kernel) {}
+      : kernel_(kernel), descriptors_(kernel) {}
   ~KernelEnvironment();
 
   void Begin(const char* name) override;
@@ -40,6 +41,7 @@ class KernelEnvironment final : public Environment {
   Attempt TryOwnWrite(uintptr_t address) override;
   bool MayWriteWhatRuns() override { return kernel_.writes_what_runs; }
   void BeforeCall(uintptr_t address, size_t size) override;
+  Descriptors* descriptors() override { return &descriptors_; }
   uint64_t AllocatedBytes() override;
 
  private:
@@ -76,6 +78,7 @@ class KernelEnvironment final : public Environment {
   bool Probe();
 
   const ebpf_selftest_kernel& kernel_;
+  KernelDescriptors descriptors_;
   BodyInTrap in_trap_;
   Ref<Kprobe> probe_;
   HookInTrap hook_in_trap_;

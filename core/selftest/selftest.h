@@ -48,6 +48,13 @@ struct ebpf_selftest_kernel {
   /* The kernel is known to have mappings that can be written and executed at
    * once, against core/platform/exec.h. */
   bool writes_what_runs;
+  /* close(2) and dup(2) of the calling task, and a new descriptor of a file
+   * that is not eBPF's, which close_fd closes; negative: it failed. For kernels
+   * with ebpf_port_fd_install, where the task that runs the test has a table.
+   * Context: task. */
+  int (*close_fd)(int fd);
+  int (*duplicate_fd)(int fd);
+  int (*open_own)(void);
 };
 
 /* Tests everything that core/platform says of a port, by tier, and writes to

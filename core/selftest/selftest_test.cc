@@ -4,6 +4,7 @@
 // a kernel may leave out, and broken.
 #include "core/selftest/selftest.h"
 
+#include <signal.h>
 #include <string>
 #include <sys/mman.h>
 #include <thread>
@@ -17,9 +18,11 @@
 #include "testing/host_port/host_clock.h"
 #include "testing/host_port/host_cpu.h"
 #include "testing/host_port/host_defer.h"
+#include "testing/host_port/host_files.h"
 #include "testing/host_port/host_log.h"
 #include "testing/host_port/host_memory.h"
 #include "testing/host_port/host_rendezvous.h"
+#include "testing/host_port/host_stack.h"
 #include "testing/host_port/host_task.h"
 #include "testing/host_port/host_timer.h"
 #include "testing/host_port/host_trap.h"
@@ -118,6 +121,9 @@ constexpr ebpf_selftest_kernel kKernel = {
     .tiers = 0,
     .timers_wait_for_yield = true,
     .writes_what_runs = false,
+    .close_fd = HostClose,
+    .duplicate_fd = HostDuplicate,
+    .open_own = HostOpenOwn,
 };
 
 class SelftestTest : public testing::Test {
@@ -148,6 +154,29 @@ class SelftestTest : public testing::Test {
   HostTraps traps_;
 };
 
+/// A kernel's stack for the main thread, of an end that is told, and another
+/// one for its signals: of the first a trap then takes nothing.
+class SmallStack : public NonCopyable {
+ public:
+  SmallStack() : signals_(kSize) {
+    const stack_t own = {
+        .ss_sp = signals_.data(), .ss_flags = 0, .ss_size = kSize};
+    EXPECT_EQ(sigaltstack(&own, &before_), 0);
+  }
+  ~SmallStack() { sigaltstack(&before_, nullptr); }
+
+ private:
+  static constexpr size_t kSize = 256 << 10;
+
+  static uintptr_t Here() {
+    return reinterpret_cast<uintptr_t>(__builtin_frame_address(0));
+  }
+
+  HostStack bounds_{Here() - kSize, Here() + (16 << 10)};
+  std::vector<uint8_t> signals_;
+  stack_t before_ = {};
+};
+
 TEST_F(SelftestTest, TheHostPortPassesTwiceAndTheLogHasTheScore) {
   StartCore();
 
@@ -164,6 +193,21 @@ TEST_F(SelftestTest, TheHostPortPassesTwiceAndTheLogHasTheScore) {
             log.find("skip Trap.TakesLittleOfTheInterruptedStack: "))
       << log;
   EXPECT_EQ(log.find("skip Nofault.A"), std::string::npos) << log;
+  EXPECT_EQ(log.find("skip Files."), std::string::npos) << log;
+  ebpf_exit();
+}
+
+TEST_F(SelftestTest, WhatATrapTakesOfAKernelsStackIsTold) {
+  StartCore();
+  ebpf_selftest_kernel kernel = kKernel;
+  kernel.tiers = 2;
+  const SmallStack stack;
+
+  EXPECT_EQ(ebpf_port_selftest(&kernel), 0u) << HostLog();
+
+  EXPECT_NE(HostLog().find("ebpf: selftest: a breakpoint takes "),
+            std::string::npos)
+      << HostLog();
   ebpf_exit();
 }
 
@@ -348,6 +392,14 @@ constexpr FoundMistake kMistakes[] = {
             }
           }},
      "Trap.WhatTheHookPushesIsThere core/selftest/trap_port_test.cc:"},
+    {"ATrapTakesMuchOfTheStack",
+     {.after =
+          [](const PtRegs& interrupted, PtRegs& /*regs*/) {
+            if (IsChecked(interrupted)) {
+              reinterpret_cast<uint64_t*>(interrupted.rsp)[-300] = 0x1057;
+            }
+          }},
+     "Trap.TakesLittleOfTheInterruptedStack core/selftest/"},
     {"AllTrapsHaveOneFrame",
      {.before = [](PtRegs& regs) { the_frame = regs; },
       .after =
@@ -396,6 +448,7 @@ class SelftestMistakeTest : public SelftestTest {
     StartCore();
     ebpf_selftest_kernel kernel = kKernel;
     kernel.tiers = 2;
+    const SmallStack stack;
     SetHostTrapMistake(&mistake_.mistake);
 
     EXPECT_EQ(ebpf_port_selftest(&kernel), 2u) << HostLog();
@@ -421,6 +474,91 @@ const bool registered = [] {
   }
   return true;
 }();
+
+// --- Mistakes of a table of descriptors --------------------------------------
+
+struct FoundFileMistake {
+  const char* name;
+  HostFileMistake mistake;
+  const char* found_by;
+};
+
+constexpr FoundFileMistake kFileMistakes[] = {
+    {"InstallKeepsOneMore", HostFileMistake::kInstallKeepsOneMore,
+     "Files.ANumberStandsForItsFile "},
+    {"GetKeepsNothing", HostFileMistake::kGetKeepsNothing,
+     "Files.ANumberStandsForItsFile "},
+    {"OneNumberForAll", HostFileMistake::kOneNumberForAll,
+     "Files.EachFileHasANumberOfItsOwn "},
+    {"CopiesAreUnknown", HostFileMistake::kCopiesAreUnknown,
+     "Files.ItGoesWithItsLastNumber "},
+    {"CopiesKeepNothing", HostFileMistake::kCopiesKeepNothing,
+     "Files.ItGoesWithItsLastNumber "},
+    {"CloseKeepsTheFile", HostFileMistake::kCloseKeepsTheFile,
+     "Files.ItGoesWithItsLastNumber "},
+    {"GetLetsItGoAtTheClose", HostFileMistake::kGetKeepsNothing,
+     "Files.WhoKeepsItHasItBehindItsClose "},
+    {"CloseKeepsTheNumber", HostFileMistake::kCloseKeepsTheNumber,
+     "Files.ANumberThatIsNotOpenIsNothing "},
+    {"AnyNumberIsOurs", HostFileMistake::kAnyNumberIsOurs,
+     "Files.ANumberThatIsNotOpenIsNothing "},
+    {"AnyFileIsOurs", HostFileMistake::kAnyFileIsOurs,
+     "Files.AFileOfTheKernelsOwnIsNothing "},
+    {"AFullTableTakesTheReference",
+     HostFileMistake::kFullTableTakesTheReference,
+     "Files.AFullTableTakesNoReference "},
+};
+
+class SelftestFileMistakeTest : public SelftestTest {
+ public:
+  explicit SelftestFileMistakeTest(const FoundFileMistake& mistake)
+      : mistake_(mistake) {}
+
+  void TestBody() override {
+    StartCore();
+    ebpf_selftest_kernel kernel = kKernel;
+    kernel.tiers = 4;
+    SetHostFileMistake(mistake_.mistake);
+
+    EXPECT_EQ(ebpf_port_selftest(&kernel), 4u) << HostLog();
+
+    SetHostFileMistake(HostFileMistake::kNone);
+    ebpf_exit();
+    EXPECT_NE(HostLog().find(std::string("ebpf: selftest: FAIL ") +
+                             mistake_.found_by + "core/selftest/"),
+              std::string::npos)
+        << HostLog();
+  }
+
+ private:
+  const FoundFileMistake& mistake_;
+};
+
+const bool file_mistakes_registered = [] {
+  for (const FoundFileMistake& mistake : kFileMistakes) {
+    testing::RegisterTest("SelftestFileMistakeTest", mistake.name, nullptr,
+                          nullptr, __FILE__, __LINE__,
+                          [&mistake]() -> SelftestTest* {
+                            return new SelftestFileMistakeTest(mistake);
+                          });
+  }
+  return true;
+}();
+
+TEST_F(SelftestTest, WithoutItsWaysToCloseFilesAreSkippedWithTheReason) {
+  ebpf_selftest_kernel kernel = kKernel;
+  kernel.tiers = 4;
+  kernel.close_fd = nullptr;
+
+  EXPECT_EQ(ebpf_port_selftest(&kernel), 0u);
+
+  EXPECT_NE(HostLog().find("ebpf: selftest: skip Files.ANumberStandsForItsFile:"
+                           " no files of core's, or no way to close a number"),
+            std::string::npos)
+      << HostLog();
+  EXPECT_NE(HostLog().find(", T2 0 of 0 (7 skipped)"), std::string::npos)
+      << HostLog();
+}
 
 TEST_F(SelftestTest, ARegisterThatIsLostIsNamedWithItsValues) {
   StartCore();

@@ -30,6 +30,10 @@ constexpr ebpf_selftest_kernel kKernel = {
     .tiers = 0,
     .timers_wait_for_yield = false,
     .writes_what_runs = false,
+    // No processes: each client has numbers of its own.
+    .close_fd = nullptr,
+    .duplicate_fd = nullptr,
+    .open_own = nullptr,
 };
 
 /// ports/PORTING.md says what it is.

@@ -67,6 +67,10 @@ constexpr ebpf_selftest_kernel kKernel = {
     .timers_wait_for_yield = false,
     // Its loader maps the image to be read, written and executed.
     .writes_what_runs = true,
+    // No processes: each client has numbers of its own.
+    .close_fd = nullptr,
+    .duplicate_fd = nullptr,
+    .open_own = nullptr,
 };
 
 GUEST_TEST(Selftest, EveryTierIsRight) {
