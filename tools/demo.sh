@@ -5,29 +5,49 @@
 # programs that clang built into each through bpf(2), and shows what comes out.
 # Installs and builds what is missing first.
 #
-#   tools/demo.sh             all three
-#   tools/demo.sh dragonos    one of: dragonos (x86-64, 2 CPUs), alien
-#                             (riscv64), hermit (the real kernel, aarch64 and
-#                             then x86-64), hermit-riscv64 (the same)
+#   tools/demo.sh             dragonos, alien and hermit
+#   tools/demo.sh NAME...     these; tools/demo.sh --help has the names
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-kernels=(dragonos alien hermit)
-if (($# > 0)); then kernels=("$@"); fi
-
-target() {
+# Each name, what it is, and the tests whose images are booted.
+names=(dragonos alien hermit hermit-aarch64 hermit-x86_64 hermit-riscv64)
+describe() {
   case "$1" in
-    dragonos) echo //testing/guest/demo:demo_dragonos_test ;;
-    alien) echo //testing/guest/demo:demo_alien_test ;;
-    hermit) echo //testing/hermit/demo:demo_{aarch64,x86_64}_test ;;
-    hermit-riscv64) echo //testing/hermit/demo:demo_riscv64_test ;;
-    *)
-      echo "tools/demo.sh: no kernel '$1'; there are: dragonos alien hermit" \
-        "hermit-riscv64" >&2
-      return 1
-      ;;
+    dragonos) echo "the guest kernel that plays DragonOS, x86-64, 2 CPUs" ;;
+    alien) echo "the guest kernel that plays Alien, riscv64" ;;
+    hermit) echo "the real Hermit on aarch64, x86-64 and riscv64" ;;
+    hermit-*) echo "the real Hermit on ${1#hermit-}" ;;
   esac
 }
+targets_of() {
+  case "$1" in
+    dragonos | alien) echo "//testing/guest/demo:demo_$1_test" ;;
+    hermit) echo //testing/hermit/demo:demo_{aarch64,x86_64,riscv64}_test ;;
+    hermit-*) echo "//testing/hermit/demo:demo_${1#hermit-}_test" ;;
+  esac
+}
+
+usage() {
+  echo "usage: tools/demo.sh [NAME...]; without, dragonos, alien and hermit:"
+  local name
+  for name in "${names[@]}"; do
+    printf '  %-15s %s\n' "$name" "$(describe "$name")"
+  done
+}
+
+kernels=("$@")
+if ((${#kernels[@]} == 0)); then kernels=(dragonos alien hermit); fi
+for kernel in "${kernels[@]}"; do
+  if [[ $kernel == --help || $kernel == -h ]]; then
+    usage
+    exit 0
+  fi
+  if [[ " ${names[*]} " != *" $kernel "* ]]; then
+    echo "tools/demo.sh: there is no kernel '$kernel', but: ${names[*]}" >&2
+    exit 2
+  fi
+done
 
 # Boots the image of a test that is built, and passes its output through.
 boot() {
@@ -38,9 +58,8 @@ boot() {
 
 targets=()
 for kernel in "${kernels[@]}"; do
-  names="$(target "$kernel")"
-  read -r -a names <<<"$names"
-  targets+=("${names[@]}")
+  read -r -a own <<<"$(targets_of "$kernel")"
+  targets+=("${own[@]}")
 done
 
 tools/setup-debian.sh
