@@ -94,29 +94,19 @@ void Cross(Crossing& self) {
   }
 }
 
-/// Hooks the trap for as long as a case needs it.
-class Hooked : public NonCopyable {
- public:
-  explicit Hooked(Environment& environment)
-      : environment_(environment), ok_(environment.HookTrap(OnTrap, nullptr)) {
-    outer.environment = inner.environment = &environment;
-    outer.act = inner.act = nullptr;
-    outer.changed = inner.changed = kNone;
-    if (!ok_) {
-      environment.Skipped("no breakpoint trap");
-    }
+/// `kCase`, while the trap is hooked.
+template <void (*kCase)(Environment& environment)>
+void Hooked(Environment& environment) {
+  outer.environment = inner.environment = &environment;
+  outer.act = inner.act = nullptr;
+  outer.changed = inner.changed = kNone;
+  if (!environment.HookTrap(OnTrap, nullptr)) {
+    environment.Skipped("no breakpoint trap");
+    return;
   }
-  ~Hooked() {
-    if (ok_) {
-      environment_.UnhookTrap();
-    }
-  }
-  bool ok() const { return ok_; }
-
- private:
-  Environment& environment_;
-  const bool ok_;
-};
+  kCase(environment);
+  environment.UnhookTrap();
+}
 
 void Differs(Environment& environment, int line, size_t at, uint64_t is,
              uint64_t should) {
@@ -162,10 +152,6 @@ void ExpectRegisters(const Crossing& self, uint64_t came_to) {
 }
 
 void TheHookIsToldEachRegister(Environment& environment) {
-  const Hooked hooked(environment);
-  if (!hooked.ok()) {
-    return;
-  }
   Cross(outer);
   PORT_EXPECT(environment, outer.hits == 1);
   for (size_t at = 0; at < kTrapCheck.words.size(); ++at) {
@@ -199,10 +185,6 @@ void CrossAndExpectAll(void* /*argument*/) {
 }
 
 void EachRegisterComesBackOnEachCpu(Environment& environment) {
-  const Hooked hooked(environment);
-  if (!hooked.ok()) {
-    return;
-  }
   CrossAndExpectAll(nullptr);
   for (uint32_t cpu = 0; cpu < kMostCpus; ++cpu) {
     if (!environment.StartOn(cpu, CrossAndExpectAll, nullptr)) {
@@ -216,11 +198,7 @@ void ChangeOne(Crossing& self, uint64_t* words) {
   words[self.changed] = ChangeOf(self.changed);
 }
 
-void EachRegisterIsAsTheHookLeavesIt(Environment& environment) {
-  const Hooked hooked(environment);
-  if (!hooked.ok()) {
-    return;
-  }
+void EachRegisterIsAsTheHookLeavesIt(Environment& /*environment*/) {
   outer.act = ChangeOne;
   for (size_t at = 0; at < kTrapCheck.words.size(); ++at) {
     if (kTrapCheck.words[at].kind == TrapWordKind::kGeneral) {
@@ -240,10 +218,6 @@ void FlagsAreAsTheHookLeavesThem(Environment& environment) {
     environment.Skipped("this CPU has none");
     return;
   }
-  const Hooked hooked(environment);
-  if (!hooked.ok()) {
-    return;
-  }
   const size_t flags = WordOf(TrapWordKind::kFlags);
   Cross(outer);
   PORT_EXPECT(environment, (outer.after.words[flags] & kTrapCheck.own_flags) ==
@@ -258,11 +232,7 @@ void GoElsewhere(Crossing& /*self*/, uint64_t* words) {
   words[WordOf(TrapWordKind::kPc)] = AddressOf(ebpf_trap_check_elsewhere);
 }
 
-void GoesOnWhereTheHookSays(Environment& environment) {
-  const Hooked hooked(environment);
-  if (!hooked.ok()) {
-    return;
-  }
+void GoesOnWhereTheHookSays(Environment& /*environment*/) {
   outer.act = GoElsewhere;
   Cross(outer);
   ExpectRegisters(outer, machine::kCameElsewhere);
@@ -280,11 +250,7 @@ void ExpectStack(const Crossing& self, size_t taken, size_t put) {
   }
 }
 
-void TheInterruptedStackIsUntouched(Environment& environment) {
-  const Hooked hooked(environment);
-  if (!hooked.ok()) {
-    return;
-  }
+void TheInterruptedStackIsUntouched(Environment& /*environment*/) {
   Cross(outer);
   ExpectStack(outer, 0, 0);
 }
@@ -298,11 +264,7 @@ void ExpectInterrupts(const Crossing& self, bool masked) {
   PORT_EXPECT(environment, self.after_masked == masked);
 }
 
-void InterruptsAreOffInTheHookAndThenAsTheyWere(Environment& environment) {
-  const Hooked hooked(environment);
-  if (!hooked.ok()) {
-    return;
-  }
+void InterruptsAreOffInTheHookAndThenAsTheyWere(Environment& /*environment*/) {
   Cross(outer);
   ExpectInterrupts(outer, false);
   const uintptr_t irq = ebpf_port_irq_save();
@@ -320,10 +282,6 @@ void PopWords(Crossing& /*self*/, uint64_t* words) {
 void TheStackPointerIsAsTheHookLeavesIt(Environment& environment) {
   if ((ebpf_port_trap_stub() & EBPF_TRAP_STUB_SETS_SP) == 0) {
     environment.Skipped("the port does not say that it sets sp");
-    return;
-  }
-  const Hooked hooked(environment);
-  if (!hooked.ok()) {
     return;
   }
   outer.act = PopWords;
@@ -350,10 +308,6 @@ void WhatTheHookPushesIsThere(Environment& environment) {
     environment.Skipped("the port does not say that it leaves a gap");
     return;
   }
-  const Hooked hooked(environment);
-  if (!hooked.ok()) {
-    return;
-  }
   outer.act = FillGap;
   // An interrupt would take what is below sp.
   const uintptr_t irq = ebpf_port_irq_save();
@@ -373,10 +327,6 @@ void CrossInside(Crossing& /*self*/, uint64_t* /*words*/) {
 }
 
 void ATrapMayComeInsideOfAnother(Environment& environment) {
-  const Hooked hooked(environment);
-  if (!hooked.ok()) {
-    return;
-  }
   outer.act = CrossInside;
   Cross(outer);
   ExpectRegisters(outer, machine::kCameToNext);
@@ -427,10 +377,6 @@ void TakesLittleOfTheInterruptedStack(Environment& environment) {
   if (!IsRoomToWatch(environment)) {
     return;
   }
-  const Hooked hooked(environment);
-  if (!hooked.ok()) {
-    return;
-  }
   const uintptr_t irq = ebpf_port_irq_save();
   (void)BytesBelow(true, 0);
   Cross(outer);
@@ -444,23 +390,27 @@ void TakesLittleOfTheInterruptedStack(Environment& environment) {
 }
 
 constexpr Case kCases[] = {
-    {"Trap.TheHookIsToldEachRegister", TheHookIsToldEachRegister, kMayKill},
-    {"Trap.EachRegisterComesBackOnEachCpu", EachRegisterComesBackOnEachCpu,
+    {"Trap.TheHookIsToldEachRegister", Hooked<TheHookIsToldEachRegister>,
      kMayKill},
-    {"Trap.EachRegisterIsAsTheHookLeavesIt", EachRegisterIsAsTheHookLeavesIt,
+    {"Trap.EachRegisterComesBackOnEachCpu",
+     Hooked<EachRegisterComesBackOnEachCpu>, kMayKill},
+    {"Trap.EachRegisterIsAsTheHookLeavesIt",
+     Hooked<EachRegisterIsAsTheHookLeavesIt>, kMayKill},
+    {"Trap.FlagsAreAsTheHookLeavesThem", Hooked<FlagsAreAsTheHookLeavesThem>,
      kMayKill},
-    {"Trap.FlagsAreAsTheHookLeavesThem", FlagsAreAsTheHookLeavesThem, kMayKill},
-    {"Trap.GoesOnWhereTheHookSays", GoesOnWhereTheHookSays, kMayKill},
-    {"Trap.TheInterruptedStackIsUntouched", TheInterruptedStackIsUntouched,
-     kMayKill},
+    {"Trap.GoesOnWhereTheHookSays", Hooked<GoesOnWhereTheHookSays>, kMayKill},
+    {"Trap.TheInterruptedStackIsUntouched",
+     Hooked<TheInterruptedStackIsUntouched>, kMayKill},
     {"Trap.InterruptsAreOffInTheHookAndThenAsTheyWere",
-     InterruptsAreOffInTheHookAndThenAsTheyWere, kMayKill},
+     Hooked<InterruptsAreOffInTheHookAndThenAsTheyWere>, kMayKill},
     {"Trap.TheStackPointerIsAsTheHookLeavesIt",
-     TheStackPointerIsAsTheHookLeavesIt, kMayKill},
-    {"Trap.WhatTheHookPushesIsThere", WhatTheHookPushesIsThere, kMayKill},
-    {"Trap.TakesLittleOfTheInterruptedStack", TakesLittleOfTheInterruptedStack,
+     Hooked<TheStackPointerIsAsTheHookLeavesIt>, kMayKill},
+    {"Trap.WhatTheHookPushesIsThere", Hooked<WhatTheHookPushesIsThere>,
      kMayKill},
-    {"Trap.ATrapMayComeInsideOfAnother", ATrapMayComeInsideOfAnother, kMayKill},
+    {"Trap.TakesLittleOfTheInterruptedStack",
+     Hooked<TakesLittleOfTheInterruptedStack>, kMayKill},
+    {"Trap.ATrapMayComeInsideOfAnother", Hooked<ATrapMayComeInsideOfAnother>,
+     kMayKill},
 };
 
 }  // namespace

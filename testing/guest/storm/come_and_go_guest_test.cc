@@ -53,9 +53,10 @@ class Cycles {
     Yield();
     late_ += alone.counter().Sum() != hits ? 1 : 0;
     late_ += guest.counter().Sum() != hits_of_guest ? 1 : 0;
-    wrong_ += hits > alone.Calls() - calls + InBetween() ? 1 : 0;
-    wrong_ +=
-        hits_of_guest > guest.Calls() - calls_of_host + InBetween() ? 1 : 0;
+    // Counted before the cycle and hit in it, or hit and not counted yet.
+    const uint64_t late = CallsInBetween(kWorkloadThreadsPerCpu);
+    wrong_ += hits > alone.Calls() - calls + late ? 1 : 0;
+    wrong_ += hits_of_guest > guest.Calls() - calls_of_host + late ? 1 : 0;
     hits_ += hits;
     missed_ += alone.missed() + guest.missed();
     busy_ += alone.busy() + guest.busy();
@@ -70,12 +71,6 @@ class Cycles {
   uint32_t busy() const { return busy_; }
 
  private:
-  /// Calls that may have been counted before a cycle and hit in it, or hit in
-  /// it and not counted yet: threads may be preempted between the two.
-  static uint64_t InBetween() {
-    return IsPreemptive() ? OnlineCpus() * kWorkloadThreadsPerCpu : 0;
-  }
-
   const Kind kind_;
   uint32_t with_hits_ = 0;
   uint32_t late_ = 0;   // with hits after the detachment

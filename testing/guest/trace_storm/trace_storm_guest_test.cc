@@ -92,9 +92,8 @@ class Scene {
       for (uint32_t cpu = 0; cpu < OnlineCpus(); ++cpu) {
         now += PassesOf(who.place(), cpu);
       }
-      // Counted before, and told of then: where they are preempted in between.
-      const uint64_t late = IsPreemptive() ? OnlineCpus() * kPassersPerCpu : 0;
-      return who.Sum() - sum > now - passes + late;
+      // Counted before, and told of then.
+      return who.Sum() - sum > now - passes + CallsInBetween(kPassersPerCpu);
     }
 
     Watcher& who;

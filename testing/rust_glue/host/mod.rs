@@ -2,12 +2,15 @@
 //! The real core below a glue, on the host port, in place of the port's C++; and
 //! the memory of the calling process.
 
-use std::ffi::{c_void, CStr};
+use std::ffi::c_void;
 
 use ebpf::platform::{Export, Exported};
 
 #[path = "../../../core/capi/rust/tests/common/mod.rs"]
 pub mod common;
+#[path = "../../../core/capi/rust/tests/common/process.rs"]
+mod process;
+pub use process::{Function, UserMemory};
 
 #[link(name = "ebpf_host_port", kind = "static", modifiers = "+whole-archive")]
 extern "C" {}
@@ -17,11 +20,6 @@ extern "C" {
     fn ebpf_test_allocated_bytes() -> u64;
     fn ebpf_test_run_deferred() -> u64;
     fn ebpf_test_traps_create() -> *mut c_void;
-    fn ebpf_test_text_create(name: *const i8, code: *const u8, size: usize) -> *mut c_void;
-    fn ebpf_test_text_delete(text: *mut c_void);
-    fn ebpf_test_user_create(size: usize) -> *mut c_void;
-    fn ebpf_test_user_put(memory: *mut c_void, from: *const c_void, size: usize) -> u64;
-    fn ebpf_test_user_delete(memory: *mut c_void);
 }
 
 #[link(name = "stdc++")]
@@ -31,23 +29,6 @@ struct HostPort;
 
 unsafe impl Exported for HostPort {
     const EXPORTS: &'static [&'static [Export]] = &[];
-}
-
-/// "Kernel text" that can be probed.
-pub struct Function(*mut c_void);
-
-impl Function {
-    /// `nop; ret`
-    pub fn new(name: &CStr) -> Function {
-        let code = [0x90, 0xc3];
-        Function(unsafe { ebpf_test_text_create(name.as_ptr(), code.as_ptr(), code.len()) })
-    }
-}
-
-impl Drop for Function {
-    fn drop(&mut self) {
-        unsafe { ebpf_test_text_delete(self.0) }
-    }
 }
 
 /// What a port's own init does behind its services; 0 or -errno.
@@ -65,28 +46,17 @@ pub fn settled() -> u64 {
     }
 }
 
-/// The calling process's.
-pub struct UserMemory(*mut c_void);
-
+/// What the glues are called with.
 impl UserMemory {
-    pub fn new() -> UserMemory {
-        UserMemory(unsafe { ebpf_test_user_create(4096) })
-    }
-
-    pub fn put<T>(&self, value: &T) -> usize {
-        let from = value as *const T as *const c_void;
-        unsafe { ebpf_test_user_put(self.0, from, size_of::<T>()) as usize }
-    }
-
     /// `bpf(BPF_MAP_CREATE)`'s arguments for an array of one value of 8 bytes.
     pub fn array(&self, flags: u32) -> [usize; 3] {
-        [0, self.put(&[2, 4, 8, 1, flags]), 20]
+        [0, self.put(&[2, 4, 8, 1, flags]) as usize, 20]
     }
 
     /// `bpf(BPF_MAP_UPDATE_ELEM)`'s, of that value.
     pub fn update(&self, map: usize, value: u64) -> [usize; 3] {
-        let attr = [map as u64, self.put(&0u64) as u64, self.put(&value) as u64, 0];
-        [2, self.put(&attr), 32]
+        let attr = [map as u64, self.put(&0u64), self.put(&value), 0];
+        [2, self.put(&attr) as usize, 32]
     }
 
     /// `perf_event_open`'s first: an event that programs write to,
@@ -94,12 +64,6 @@ impl UserMemory {
     pub fn output_event(&self) -> usize {
         let mut attr = [0u32; 18];
         (attr[0], attr[1], attr[2], attr[10]) = (1, 72, 10, 1);
-        self.put(&attr)
-    }
-}
-
-impl Drop for UserMemory {
-    fn drop(&mut self) {
-        unsafe { ebpf_test_user_delete(self.0) }
+        self.put(&attr) as usize
     }
 }

@@ -357,7 +357,7 @@ mod files {
     pub fn a_rings_data_are_mapped_twice() {
         switch_to(Some(Task::new()));
         let memory = UserMemory::new();
-        let ring = bpf([0, memory.put(&[27, 0, 0, 4096, 0]), 20]) as usize;
+        let ring = bpf([0, memory.put(&[27, 0, 0, 4096, 0]) as usize, 20]) as usize;
         let (result, calls) = mapped(ring, (0x4000, 3 * 4096, 4096, false));
         assert_eq!((result, calls.len()), (Ok(true), 2));
         let address = |call: &str| {
