@@ -19,7 +19,60 @@ extern "C" {}
 extern "C" {
     fn ebpf_test_allocated_bytes() -> u64;
     fn ebpf_test_run_deferred() -> u64;
+    fn ebpf_test_take_log(text: *mut u8, size: usize) -> usize;
     fn ebpf_test_traps_create() -> *mut c_void;
+}
+
+/// `struct ebpf_selftest_kernel` (core/selftest/selftest.h).
+#[repr(C)]
+struct SelftestKernel {
+    start_task: usize,
+    join_tasks: usize,
+    yield_now: extern "C" fn(),
+    of_other_tiers: [usize; 5],
+    patches: u32,
+    tiers: u32,
+    of_timers_and_text: [bool; 2],
+    table: Table,
+}
+
+/// How a kernel closes and copies a descriptor of whoever calls, and opens a
+/// file of its own; negative: it cannot.
+#[repr(C)]
+pub struct Table {
+    pub close_fd: extern "C" fn(i32) -> i32,
+    pub duplicate_fd: extern "C" fn(i32) -> i32,
+    pub open_own: extern "C" fn() -> i32,
+}
+
+extern "C" {
+    fn ebpf_port_selftest(kernel: *const SelftestKernel) -> u32;
+}
+
+extern "C" fn yield_now() {
+    unsafe { ebpf_test_run_deferred() };
+}
+
+/// Every case of core/platform/files.h holds in the kernel's table, and none is
+/// skipped.
+pub fn expect_files_of(table: Table) {
+    let kernel = SelftestKernel {
+        start_task: 0,
+        join_tasks: 0,
+        yield_now,
+        of_other_tiers: [0; 5],
+        patches: 0,
+        tiers: 1 << 2,
+        of_timers_and_text: [false; 2],
+        table,
+    };
+    let mut text = [0; 16 << 10];
+    unsafe { ebpf_test_take_log(text.as_mut_ptr(), text.len()) };
+    let failed = unsafe { ebpf_port_selftest(&kernel) };
+    let size = unsafe { ebpf_test_take_log(text.as_mut_ptr(), text.len()) };
+    let log = String::from_utf8_lossy(&text[..size]);
+    assert_eq!(failed, 0, "{log}");
+    assert!(log.ends_with(", T2 7 of 7\n"), "{log}");
 }
 
 #[link(name = "stdc++")]

@@ -34,7 +34,7 @@ pub mod kernfs {
     use system_error::SystemError;
 
     use self::callback::KernFSCallback;
-    use super::vfs::{FilePrivateData, FileSystem, IndexNode, InodeMode};
+    use super::vfs::{file::FileFlags, FilePrivateData, FileSystem, IndexNode, InodeMode};
     use crate::libs::mutex::MutexGuard;
 
     pub mod callback {
@@ -138,6 +138,12 @@ pub mod kernfs {
         }
         fn as_any_ref(&self) -> &dyn Any {
             self
+        }
+        /// For the test of files: one that is none of the glue's.
+        fn open(
+            &self, _data: MutexGuard<FilePrivateData>, _flags: &FileFlags,
+        ) -> Result<(), SystemError> {
+            Ok(())
         }
     }
 }
@@ -316,6 +322,13 @@ pub mod vfs {
             }
             pub fn get_file_by_fd(&self, fd: i32) -> Option<Arc<File>> {
                 self.0.get(&fd).cloned()
+            }
+            /// dup(2)'s, for the test of files.
+            pub fn duplicate(&mut self, fd: i32) -> Option<i32> {
+                let file = self.get_file_by_fd(fd)?;
+                let copy = (3..MOST).find(|fd| !self.0.contains_key(fd))?;
+                self.0.insert(copy, file);
+                Some(copy)
             }
             /// Of close(2), for the tests.
             pub fn drop_fd(&mut self, fd: i32) -> Result<DroppedFd, SystemError> {

@@ -14,11 +14,11 @@ use dragonos::arch::interrupt::TrapFrame;
 use dragonos::ebpf_glue as glue;
 use dragonos::filesystem::epoll::EPollItem;
 use dragonos::filesystem::kernfs::{self, callback::KernCallbackData};
-use dragonos::filesystem::vfs::file::{FileDescriptorTable, MOST};
+use dragonos::filesystem::vfs::file::{File, FileDescriptorTable, FileFlags, MOST};
 use dragonos::filesystem::vfs::{FilePrivateData, FileType, IndexNode};
 use dragonos::libs::mutex::MutexGuard;
 use dragonos::mm::{VirtAddr, DIRECT_MAP};
-use dragonos::process;
+use dragonos::process::{self, ProcessManager};
 use host::{common, settled, UserMemory};
 use system_error::SystemError;
 
@@ -331,6 +331,32 @@ mod files {
         });
     }
 
+    extern "C" fn close_fd(fd: c_int) -> c_int {
+        let table = ProcessManager::current_pcb().fd_table();
+        let dropped = table.write().drop_fd(fd);
+        dropped.map_or(-9, |file| {
+            file.finish_close();
+            0
+        })
+    }
+
+    extern "C" fn duplicate_fd(fd: c_int) -> c_int {
+        let table = ProcessManager::current_pcb().fd_table();
+        table.write().duplicate(fd).unwrap_or(-9)
+    }
+
+    extern "C" fn open_own() -> c_int {
+        let table = ProcessManager::current_pcb().fd_table();
+        let file = File::new(kernfs::root(), FileFlags::O_RDWR).unwrap();
+        table.write().alloc_fd(file, None, true).unwrap_or(-24)
+    }
+
+    pub fn the_table_is_as_core_wants_it() {
+        with_process(|_, _| {
+            host::expect_files_of(host::Table { close_fd, duplicate_fd, open_own })
+        });
+    }
+
     pub fn an_event_is_opened_read_polled_and_told() {
         with_process(|table, memory| {
             let attr = memory.output_event();
@@ -449,6 +475,7 @@ const TESTS: &[common::Test] = tests! {
         a_map_is_made_used_and_closed,
         a_child_has_its_parents_descriptors,
         a_full_table_refuses_and_keeps_nothing,
+        the_table_is_as_core_wants_it,
         an_event_is_opened_read_polled_and_told,
         tracefs_is_below_debugfs,
         what_is_made_later_is_shown_and_what_is_shown_stays;

@@ -9,6 +9,7 @@
 #include "core/tracepoints/tracepoint.h"
 #include "testing/host_port/host_cpu.h"
 #include "testing/host_port/host_defer.h"
+#include "testing/host_port/host_log.h"
 #include "testing/host_port/host_text.h"
 #include "testing/host_port/host_trap.h"
 #include "testing/host_port/host_user.h"
@@ -46,6 +47,13 @@ uint64_t ebpf_test_user_put(HostUserMemory* memory, const void* from,
   return memory->Put(from, size);
 }
 void ebpf_test_user_delete(HostUserMemory* memory) { delete memory; }
+
+/// What the log has since the last call, as far as there is room in `text`.
+size_t ebpf_test_take_log(char* text, size_t size) {
+  const size_t found = HostLog().copy(text, size);
+  ClearHostLog();
+  return found;
+}
 
 size_t ebpf_test_count_sites(const Tracepoint* tracepoint) {
   return CountStaticSites(tracepoint->key);

@@ -290,6 +290,26 @@ mod files {
         });
     }
 
+    extern "C" fn close_fd(fd: c_int) -> c_int {
+        current_task().unwrap().close(fd as usize);
+        0
+    }
+
+    extern "C" fn duplicate_fd(fd: c_int) -> c_int {
+        let task = current_task().unwrap();
+        let file = task.get_file(fd as usize).unwrap();
+        task.add_file(file).map_or(-24, |copy| copy as c_int)
+    }
+
+    extern "C" fn open_own() -> c_int {
+        let task = current_task().unwrap();
+        task.add_file(Arc::new(Disk)).map_or(-24, |fd| fd as c_int)
+    }
+
+    pub fn the_table_is_as_core_wants_it() {
+        with_task(|_, _| host::expect_files_of(host::Table { close_fd, duplicate_fd, open_own }));
+    }
+
     pub fn an_event_is_opened_read_polled_and_told() {
         with_task(|task, memory| {
             let attr = memory.output_event() as *const u8;
@@ -453,6 +473,7 @@ const TESTS: &[common::Test] = tests! {
         a_map_is_made_used_and_closed,
         a_child_has_its_parents_descriptors,
         a_full_table_refuses_and_keeps_nothing,
+        the_table_is_as_core_wants_it,
         files_of_others_are_none_of_ours,
         an_event_is_opened_read_polled_and_told,
         tracefs_is_below_sysfs,
