@@ -1,39 +1,20 @@
 // SPDX-License-Identifier: MIT
 //
-// core/platform/defer.h on DragonOS: a list that any context can push to, a
-// softirq that wakes a kernel thread, and the thread that empties the list.
+// core/platform/defer.h on DragonOS: a softirq wakes a kernel thread, which
+// does the work.
 #include "core/platform/defer.h"
 
-#include "core/base/atomic.h"
+#include "core/platform/work_queue.h"
 #include "ports/dragonos/kernel.h"
 #include "ports/dragonos/services.h"
 
 namespace {
 
-constinit ebpf::Atomic<ebpf_deferred*> pending{nullptr};
-constinit ebpf::Atomic<bool> has_worker{false};
-
-/// Takes what is pending, in the order in which it was handed over.
-ebpf_deferred* TakeAll() {
-  // Pairs with the release in ebpf_port_defer.
-  ebpf_deferred* newest = pending.Exchange(nullptr, ebpf::kAcquire);
-  ebpf_deferred* first = nullptr;
-  while (newest != nullptr) {
-    ebpf_deferred* older = newest->next;
-    newest->next = first;
-    first = newest;
-    newest = older;
-  }
-  return first;
-}
+constinit ebpf::WorkQueue queue;
 
 int RunDeferred(void* /*argument*/) {
   for (;;) {
-    for (ebpf_deferred* work = TakeAll(); work != nullptr;) {
-      ebpf_deferred* next = work->next;  // run() may hand `work` over again
-      work->run(work);
-      work = next;
-    }
+    queue.Run();
     dragonos_worker_sleep();
   }
 }
@@ -46,7 +27,7 @@ bool StartWorker() {
   if (!dragonos_kthread("ebpf_defer", RunDeferred, nullptr)) {
     return false;
   }
-  has_worker.Store(true, kRelaxed);
+  queue.Open();
   return true;
 }
 
@@ -55,14 +36,9 @@ bool StartWorker() {
 extern "C" {
 
 bool ebpf_port_defer(ebpf_deferred* work) {
-  if (!has_worker.Load(ebpf::kRelaxed)) {
+  if (!queue.Push(work)) {
     return false;
   }
-  ebpf_deferred* newest = pending.Load(ebpf::kRelaxed);
-  do {
-    work->next = newest;
-    // Pairs with the acquire in TakeAll.
-  } while (!pending.CompareExchange(newest, work, ebpf::kRelease));
   dragonos_raise_softirq();
   return true;
 }

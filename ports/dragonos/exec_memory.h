@@ -1,15 +1,12 @@
 // SPDX-License-Identifier: MIT
 //
-// Which executable memory is ours.
+// Executable memory, as what writes it sees it.
 #pragma once
 
-#include <stddef.h>
-#include <stdint.h>
+#include "core/platform/exec_runs.h"
 
 namespace ebpf::dragonos {
 
-/// Whether [address, address + size) lies in memory from
-/// ebpf_port_exec_alloc. Context: any; the memory is not freed meanwhile.
-bool IsExecMemory(uintptr_t address, size_t size);
+extern ExecRuns exec_memory;
 
 }  // namespace ebpf::dragonos

@@ -6,9 +6,9 @@
 #include "core/platform/log.h"
 
 #include "core/base/atomic.h"
-#include "core/base/line_queue.h"
-#include "core/base/types.h"
+#include "core/base/string_view.h"
 #include "core/platform/defer.h"
+#include "core/platform/task_log.h"
 #include "core/platform/version.h"
 #include "ports/dragonos/kernel.h"
 
@@ -16,19 +16,13 @@ EBPF_PORT_WRITTEN_FOR(1);
 
 namespace {
 
-constexpr size_t kMaxPiece = 240;
-
-constinit ebpf::LineQueue<64, kMaxPiece> queue;
+constinit ebpf::TaskLog<64> lines;
 constinit ebpf::Atomic<bool> deferred{false};
 
 /// Context: task.
 void PrintAll() {
-  queue.Drain(
+  lines.Print(
       [](ebpf::StringView text) { dragonos_log(text.data(), text.size()); });
-  if (queue.TakeLost() != 0) {
-    constexpr char kComplaint[] = "ebpf: log lines were lost\n";
-    dragonos_log(kComplaint, sizeof kComplaint - 1);
-  }
 }
 
 void PrintDeferred(ebpf_deferred* /*work*/) {
@@ -44,12 +38,7 @@ constinit ebpf_deferred print_work = {nullptr, PrintDeferred};
 extern "C" {
 
 void ebpf_port_log(const char* text, size_t size) {
-  while (size != 0) {
-    const size_t piece = ebpf::Min(size, kMaxPiece);
-    queue.Put(ebpf::StringView(text, piece));
-    text += piece;
-    size -= piece;
-  }
+  lines.Put(text, size);
   if (dragonos_may_rendezvous()) {
     PrintAll();  // a task that holds no spin lock
   } else if (!deferred.Exchange(true, ebpf::kAcqRel) &&

@@ -6,7 +6,7 @@
 #include "core/platform/nofault.h"
 
 #include "arch/x86_64/machine/nofault.h"
-#include "ports/dragonos/kernel.h"
+#include "core/platform/nofault_ranges.h"
 
 namespace {
 
@@ -15,31 +15,15 @@ constexpr uintptr_t kUserEnd = 0x0000'8000'0000'0000;
 constexpr uintptr_t kDevicesBegin = 0xffff'a100'0000'0000;
 constexpr uintptr_t kDevicesEnd = kDevicesBegin + (uintptr_t{1} << 30);
 
-bool Overlaps(uintptr_t from, size_t size, uintptr_t begin, uintptr_t end) {
-  return from < end && from + size > begin;
-}
-
-bool MayTry(uintptr_t address, size_t size) {
-  return size <= UINTPTR_MAX - address &&
-         !Overlaps(address, size, 0, kUserEnd) &&
-         !Overlaps(address, size, kDevicesBegin, kDevicesEnd);
-}
-
-constexpr int kMinusFault = -14;  // -EFAULT
-
 }  // namespace
 
 extern "C" bool ebpf_port_read_nofault(void* to, uintptr_t from, size_t size) {
-  return size == 0 || (MayTry(from, size) && ebpf_copy_nofault(to, from, size));
+  return ebpf::ReadByTrying(&ebpf_copy_nofault, to, from, size);
 }
 
 extern "C" int ebpf_port_write_nofault(uintptr_t to, const void* from,
                                        size_t size) {
-  const bool is_there =
-      size == 0 || (MayTry(to, size) &&
-                    ebpf_copy_nofault(reinterpret_cast<void*>(to),
-                                      reinterpret_cast<uintptr_t>(from), size));
-  return is_there ? 0 : kMinusFault;
+  return ebpf::WriteByTrying(&ebpf_copy_nofault, to, from, size);
 }
 
 extern "C" size_t ebpf_port_nofault_ranges(

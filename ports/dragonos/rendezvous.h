@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
 //
-// Whether the other CPUs stand still now.
+// Stopping the other CPUs, which DragonOS has no call for.
 #pragma once
+
+#include "core/platform/rendezvous.h"
 
 namespace ebpf::dragonos {
 
-/// True inside the function that ebpf_port_stop_machine runs, on its CPU.
-bool InRendezvous();
+extern Rendezvous rendezvous;
 
 }  // namespace ebpf::dragonos

@@ -5,49 +5,30 @@
 // writable and not executable, while no other CPU runs.
 #include "core/platform/text.h"
 
-#include "arch/x86_64/machine/icache.h"
-#include "core/base/memory.h"
-#include "core/base/noprobe.h"
+#include "arch/x86_64/machine/text_window.h"
+#include "core/base/types.h"
 #include "core/platform/exec.h"
 #include "core/platform/features.h"
 #include "ports/dragonos/exec_memory.h"
 #include "ports/dragonos/kernel.h"
-#include "ports/dragonos/page_walk.h"
 #include "ports/dragonos/rendezvous.h"
 #include "ports/dragonos/services.h"
 #include "ports/dragonos/unprobeable.h"
 
-EBPF_NOPROBE_RANGE(ebpf_dragonos_text_noprobe)
-
 namespace {
 
 using namespace ebpf::dragonos;
+using ebpf::x86_64::TextWindow;
 
-constexpr int kMinusIo = -5;
 constexpr int kMinusFault = -14;
 constexpr int kMinusBusy = -16;
 constexpr int kMinusInvalid = -22;
 constexpr int kMinusNotSupported = -95;
 
-constexpr size_t kMaxWrite = 64;
-/// The most bytes of executable memory that one rendezvous fills: some ten
-/// microseconds.
-constexpr size_t kMaxPiece = size_t{64} << 10;
-constexpr size_t kAliasPages = kMaxPiece / kPageSize + 1;
 /// A CPU that does not come in time may be a virtual one that does not run.
 constexpr int kTries = 5;
 
-struct Alias {
-  uintptr_t virt = 0;
-  uint64_t* entries[kAliasPages] = {};
-};
-constinit Alias alias;
-
-void SetEntry(size_t page, uint64_t value) {
-  __atomic_store_n(alias.entries[page], value, __ATOMIC_RELAXED);
-  const uintptr_t virt = alias.virt + page * kPageSize;
-  asm volatile("invlpg (%0)" : : "r"(virt) : "memory");
-}
+constinit TextWindow window;
 
 bool IsText(uintptr_t address, size_t size) {
   const dragonos_range text = dragonos_text();
@@ -55,78 +36,18 @@ bool IsText(uintptr_t address, size_t size) {
          size <= text.end - address;
 }
 
-bool Overlaps(const dragonos_range& range, uintptr_t address, size_t size) {
-  return address < range.end && address + size > range.begin;
-}
-
-/// Maps the pages of [to, to + size) at the alias.
-bool MapAlias(uintptr_t to, size_t pages) {
-  constexpr uint64_t kFlags = kEntryPresent | kEntryWritable | kEntryAccessed |
-                              kEntryDirty | kEntryNoExecute;
-  for (size_t page = 0; page < pages; ++page) {
-    uint64_t phys = 0;
-    if (!Translate((to & ~(kPageSize - 1)) + page * kPageSize, &phys)) {
+/// Whether any of those bytes is in one of the kernel's ranges.
+bool IsInAny(dragonos_range (*range_at)(size_t index), uintptr_t address,
+             size_t size) {
+  for (size_t i = 0;; ++i) {
+    const dragonos_range range = range_at(i);
+    if (range.begin == range.end) {
       return false;
     }
-    SetEntry(page, phys | kFlags);
-  }
-  return true;
-}
-
-void UnmapAlias(size_t pages) {
-  for (size_t page = 0; page < pages; ++page) {
-    SetEntry(page, 0);
-  }
-}
-
-}  // namespace
-
-namespace ebpf::dragonos {
-
-bool PrepareTextAlias() {
-  alias.virt = reinterpret_cast<uintptr_t>(dragonos_window(kAliasPages));
-  if (alias.virt == 0 || !HasFourLevels()) {
-    return false;
-  }
-  for (size_t page = 0; page < kAliasPages; ++page) {
-    alias.entries[page] = PageEntry(alias.virt + page * kPageSize);
-    if (alias.entries[page] == nullptr) {
-      return false;
+    if (address < range.end && address + size > range.begin) {
+      return true;
     }
   }
-  return true;
-}
-
-}  // namespace ebpf::dragonos
-
-namespace {
-
-/// Byte by byte: what is written may be any function that copies but this one,
-/// which takes no probe. Half a jump would be run.
-EBPF_NOPROBE void Store(uintptr_t to, const uint8_t* bytes, size_t size) {
-  for (size_t i = 0; i < size; ++i) {
-    reinterpret_cast<volatile uint8_t*>(to)[i] = bytes[i];
-  }
-}
-
-/// Writes at most kMaxPiece of text or executable memory. In a rendezvous.
-int Write(uintptr_t to, const void* bytes, size_t size) {
-  const uintptr_t offset = to % kPageSize;
-  const size_t pages = (offset + size + kPageSize - 1) / kPageSize;
-  const bool mapped = MapAlias(to, pages);
-  if (mapped && size <= kMaxWrite) {
-    Store(alias.virt + offset, static_cast<const uint8_t*>(bytes), size);
-  } else if (mapped) {
-    ebpf::CopyBytes(reinterpret_cast<void*>(alias.virt + offset), bytes, size);
-  }
-  UnmapAlias(pages);
-  if (!mapped) {
-    return kMinusFault;
-  }
-  ebpf::x86_64::FlushInsnCache(to, size);
-  ebpf::x86_64::SyncInsnStream();
-  const bool same = memcmp(reinterpret_cast<const void*>(to), bytes, size) == 0;
-  return same ? 0 : kMinusIo;
 }
 
 struct Piece {
@@ -137,7 +58,7 @@ struct Piece {
 
 int WritePiece(void* argument) {
   const auto& piece = *static_cast<const Piece*>(argument);
-  return Write(piece.to, piece.bytes, piece.size);
+  return window.Write(piece.to, piece.bytes, piece.size);
 }
 
 int StopAndWrite(Piece& piece) {
@@ -151,19 +72,29 @@ int StopAndWrite(Piece& piece) {
 
 }  // namespace
 
+namespace ebpf::dragonos {
+
+bool PrepareTextAlias() {
+  const void* const pages = dragonos_window(TextWindow::kPages);
+  return window.Prepare(reinterpret_cast<uintptr_t>(pages),
+                        dragonos_direct_map());
+}
+
+}  // namespace ebpf::dragonos
+
 extern "C" {
 
 int ebpf_port_text_write(uintptr_t to, const void* bytes, size_t size) {
-  if (size == 0 || size > kMaxWrite) {
+  if (size == 0 || size > TextWindow::kMostInsns) {
     return kMinusInvalid;
   }
-  if (!InRendezvous() || alias.entries[kAliasPages - 1] == nullptr) {
+  if (!rendezvous.IsStopped() || !window.is_ready()) {
     return kMinusBusy;
   }
-  if (!IsText(to, size) && !IsExecMemory(to, size)) {
+  if (!IsText(to, size) && !exec_memory.Contains(to, size)) {
     return kMinusFault;
   }
-  return Write(to, bytes, size);
+  return window.Write(to, bytes, size);
 }
 
 // A piece in each rendezvous, so that nobody runs while there is a writable
@@ -174,15 +105,15 @@ int ebpf_port_text_write(uintptr_t to, const void* bytes, size_t size) {
 // before, nobody knows. [intel/vol3: Handling Self- and Cross-Modifying Code]
 int ebpf_port_exec_write(void* to, const void* bytes, size_t size) {
   const auto begin = reinterpret_cast<uintptr_t>(to);
-  if (size == 0 || !IsExecMemory(begin, size)) {
+  if (size == 0 || !exec_memory.Contains(begin, size)) {
     return kMinusFault;
   }
-  if (alias.entries[kAliasPages - 1] == nullptr) {
+  if (!window.is_ready()) {
     return kMinusNotSupported;
   }
   for (size_t done = 0; done < size;) {
     Piece piece = {begin + done, static_cast<const uint8_t*>(bytes) + done,
-                   ebpf::Min(size - done, kMaxPiece)};
+                   ebpf::Min(size - done, TextWindow::kMost)};
     const int status = StopAndWrite(piece);
     if (status != 0) {
       return status;
@@ -201,31 +132,13 @@ uint32_t ebpf_port_features(void) {
 }
 
 bool ebpf_port_may_probe(uintptr_t address, size_t size) {
-  if (size == 0 || !IsText(address, size) || IsUnprobeable(address, size)) {
-    return false;
-  }
-  for (size_t i = 0;; ++i) {
-    const dragonos_range range = dragonos_no_probe(i);
-    if (range.begin == range.end) {
-      return true;
-    }
-    if (Overlaps(range, address, size)) {
-      return false;
-    }
-  }
+  return size != 0 && IsText(address, size) && !IsUnprobeable(address, size) &&
+         !IsInAny(&dragonos_no_probe, address, size);
 }
 
 // The kernel's target has no red zone.
 bool ebpf_port_may_detour(uintptr_t address, size_t size) {
-  for (size_t i = 0;; ++i) {
-    const dragonos_range place = dragonos_odd_place(i);
-    if (place.begin == place.end) {
-      return true;
-    }
-    if (Overlaps(place, address, size)) {
-      return false;
-    }
-  }
+  return !IsInAny(&dragonos_odd_place, address, size);
 }
 
 // ebpf_breakpoint_entry.

@@ -19,24 +19,21 @@ EBPF_NOPROBE bool ebpf_dragonos_fault(dragonos_trap_frame* frame) {
     return false;  // user space's
   }
   // Whose slot the instruction may be in, core tells only while no rendezvous
-  // can change it. Where the hook says yes, iretq gives interrupts back.
+  // can change it. Where this says yes, iretq gives interrupts back.
   const uintptr_t interrupts = ebpf::machine::MaskInterrupts();
-  // A probed instruction may have faulted away from its place; then the kernel,
-  // or the fix-up below, is to see it there.
   ebpf::x86_64::PtRegs regs;
   ToPtRegs(*frame, regs);
-  if (ebpf_on_fault(reinterpret_cast<ebpf_pt_regs*>(&regs))) {
-    FromPtRegs(regs, *frame);
-  }
-  if (ebpf::x86_64::NofaultFixup(frame->rip)) {
-    return true;
-  }
-  if (!ebpf_fix_fault(reinterpret_cast<ebpf_pt_regs*>(&regs))) {
-    ebpf::machine::RestoreInterrupts(interrupts);
-    return false;
-  }
+  auto* const context = reinterpret_cast<ebpf_pt_regs*>(&regs);
+  // A probed instruction may have faulted away from its place; then the kernel,
+  // or the fix-ups below, are to see it there.
+  (void)ebpf_on_fault(context);
+  const bool goes_on =
+      ebpf::x86_64::NofaultFixup(regs.rip) || ebpf_fix_fault(context);
   FromPtRegs(regs, *frame);
-  return true;
+  if (!goes_on) {
+    ebpf::machine::RestoreInterrupts(interrupts);
+  }
+  return goes_on;
 }
 
 }  // extern "C"
