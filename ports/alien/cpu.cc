@@ -4,10 +4,10 @@
 // Not to be probed: a breakpoint's handling begins with these.
 #include "core/platform/cpu.h"
 
+#include "arch/riscv64/machine/system_registers.h"
 #include "core/base/noprobe.h"
 #include "core/platform/this_cpu.h"
 #include "machine/interrupts.h"
-#include "ports/alien/csr.h"
 #include "ports/alien/kernel.h"
 
 EBPF_NOPROBE_RANGE(ebpf_alien_cpu)
@@ -27,7 +27,7 @@ constinit ebpf_context ebpf_port_context = {
 extern "C" {
 
 EBPF_NOPROBE uint32_t ebpf_port_cpu_id(void) {
-  return static_cast<uint32_t>(ebpf::alien::HartId());
+  return static_cast<uint32_t>(ebpf::riscv64::ThreadPointer());
 }
 
 uint32_t ebpf_port_cpu_count(void) {

@@ -6,8 +6,8 @@
 #include "ports/alien/exec_memory.h"
 
 #include "arch/riscv64/machine/icache.h"
+#include "arch/riscv64/machine/system_registers.h"
 #include "core/platform/text.h"
-#include "ports/alien/csr.h"
 #include "ports/alien/exec_pool.h"
 #include "ports/alien/kernel.h"
 #include "ports/alien/text_alias.h"
@@ -67,7 +67,7 @@ void FillWithBreakpoints(const Range& range) {
 
 void FlushRange(const Range& range, size_t size) {
   for (size_t page = 0; page < size; page += kPageSize) {
-    ebpf::alien::FlushTranslation(range.begin + page);
+    ebpf::riscv64::FlushTranslation(range.begin + page);
   }
 }
 

@@ -3,6 +3,7 @@
 // core/platform/log.h on Alien.
 #include "core/platform/log.h"
 
+#include "core/base/string_view.h"
 #include "core/platform/version.h"
 #include "ports/alien/kernel.h"
 
@@ -15,11 +16,8 @@ void ebpf_port_log(const char* text, size_t size) {
 }
 
 void ebpf_port_panic(const char* what) {
-  size_t size = 0;
-  while (what[size] != '\0') {
-    ++size;
-  }
-  alien_panic(what, size);
+  const ebpf::StringView text(what);
+  alien_panic(text.data(), text.size());
 }
 
 }  // extern "C"

@@ -5,35 +5,21 @@
 #include "core/platform/nofault.h"
 
 #include "arch/riscv64/machine/nofault.h"
+#include "core/platform/nofault_ranges.h"
 #include "ports/alien/kernel.h"
-
-namespace {
-
-constexpr int kMinusFault = -14;  // -EFAULT
-
-/// On every machine that Alien runs on, what lies below the kernel is the
-/// firmware's and devices' registers, which must not be touched for fun.
-bool MayTry(uintptr_t address, size_t size) {
-  return address >= reinterpret_cast<uintptr_t>(stext) &&
-         size <= UINTPTR_MAX - address;
-}
-
-}  // namespace
 
 extern "C" {
 
 bool ebpf_port_read_nofault(void* to, uintptr_t from, size_t size) {
-  return size == 0 || (MayTry(from, size) && ebpf_copy_nofault(to, from, size));
+  return ebpf::ReadByTrying(&ebpf_copy_nofault, to, from, size);
 }
 
 int ebpf_port_write_nofault(uintptr_t to, const void* from, size_t size) {
-  const bool is_there =
-      size == 0 || (MayTry(to, size) &&
-                    ebpf_copy_nofault(reinterpret_cast<void*>(to),
-                                      reinterpret_cast<uintptr_t>(from), size));
-  return is_there ? 0 : kMinusFault;
+  return ebpf::WriteByTrying(&ebpf_copy_nofault, to, from, size);
 }
 
+// On every machine that Alien runs on, what lies below the kernel is the
+// firmware's and devices' registers, which must not be touched for fun.
 size_t ebpf_port_nofault_ranges(
     ebpf_address_range (*ranges)[EBPF_MAX_NOFAULT_RANGES]) {
   (*ranges)[0] = {reinterpret_cast<uintptr_t>(stext), UINTPTR_MAX};

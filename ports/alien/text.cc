@@ -4,13 +4,13 @@
 #include "core/platform/text.h"
 
 #include "arch/riscv64/machine/icache.h"
+#include "arch/riscv64/machine/system_registers.h"
 #include "core/base/memory.h"
 #include "core/base/noprobe.h"
 #include "core/base/types.h"
 #include "core/platform/exec.h"
 #include "core/platform/features.h"
 #include "machine/interrupts.h"
-#include "ports/alien/csr.h"
 #include "ports/alien/exec_memory.h"
 #include "ports/alien/exec_pool.h"
 #include "ports/alien/kernel.h"
@@ -68,7 +68,7 @@ bool MapAlias(uintptr_t text, size_t pages) {
     return false;
   }
   for (size_t page = 0; page < pages; ++page) {
-    ebpf::alien::FlushTranslation(alias + page * kPageSize);
+    ebpf::riscv64::FlushTranslation(alias + page * kPageSize);
   }
   return true;
 }
@@ -76,7 +76,7 @@ bool MapAlias(uintptr_t text, size_t pages) {
 void UnmapAlias(size_t pages) {
   alien_unmap_region(alias, pages * kPageSize);
   for (size_t page = 0; page < pages; ++page) {
-    ebpf::alien::FlushTranslation(alias + page * kPageSize);
+    ebpf::riscv64::FlushTranslation(alias + page * kPageSize);
   }
 }
 

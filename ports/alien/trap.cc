@@ -29,19 +29,15 @@ EBPF_NOPROBE bool ebpf_alien_breakpoint(alien_ktrap_frame* frame) {
 EBPF_NOPROBE bool ebpf_alien_kernel_fault(alien_ktrap_frame* frame) {
   PtRegs regs;
   ebpf::alien::ToPtRegs(*frame, regs);
-  if (ebpf_on_fault(reinterpret_cast<ebpf_pt_regs*>(&regs))) {
-    // A probed instruction faulted: the kernel shall see where it stands.
-    ebpf::alien::FromPtRegs(regs, *frame);
-  }
-  if (ebpf::riscv64::NofaultFixup(frame->sepc) ||
-      ebpf::riscv64::FeatureFixup(frame->sepc)) {
-    return true;
-  }
-  if (!ebpf_fix_fault(reinterpret_cast<ebpf_pt_regs*>(&regs))) {
-    return false;
-  }
+  auto* const context = reinterpret_cast<ebpf_pt_regs*>(&regs);
+  // A probed instruction may have faulted away from its place: the kernel shall
+  // see where it stands.
+  (void)ebpf_on_fault(context);
+  const bool goes_on = ebpf::riscv64::NofaultFixup(regs.epc) ||
+                       ebpf::riscv64::FeatureFixup(regs.epc) ||
+                       ebpf_fix_fault(context);
   ebpf::alien::FromPtRegs(regs, *frame);
-  return true;
+  return goes_on;
 }
 
 }  // extern "C"

@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "arch/riscv64/frame_copy.h"
 #include "arch/riscv64/pt_regs.h"
 #include "core/base/noprobe.h"
 #include "ports/alien/kernel.h"
@@ -19,33 +20,6 @@ static_assert(offsetof(alien_trap_frame, sstatus) == 37 * 8);
 
 namespace ebpf::alien {
 
-/// Keeps a compiler from making a call of memcpy, which may carry a probe, out
-/// of words that are copied one after the other.
-EBPF_NOPROBE_INLINE uint64_t Word(uint64_t word) {
-  asm("" : "+r"(word));
-  return word;
-}
-
-/// Registers `kNumber` to 31, each in its own two instructions: a loop would
-/// take four times as many, in each trap.
-template <unsigned kNumber, typename Frame>
-EBPF_NOPROBE_INLINE void CopyToPtRegs(const Frame& frame,
-                                      riscv64::PtRegs& regs) {
-  if constexpr (kNumber < 32) {
-    riscv64::Reg(regs, kNumber) = Word(frame.x[kNumber]);
-    CopyToPtRegs<kNumber + 1>(frame, regs);
-  }
-}
-
-template <unsigned kNumber>
-EBPF_NOPROBE_INLINE void CopyFromPtRegs(riscv64::PtRegs& regs,
-                                        alien_ktrap_frame& frame) {
-  if constexpr (kNumber < 32) {
-    frame.x[kNumber] = Word(riscv64::Reg(regs, kNumber));
-    CopyFromPtRegs<kNumber + 1>(regs, frame);
-  }
-}
-
 /// [riscv/priv: scause]
 inline constexpr uint64_t kTimerInterrupt = uint64_t{1} << 63 | 5;
 
@@ -54,7 +28,7 @@ inline constexpr uint64_t kTimerInterrupt = uint64_t{1} << 63 | 5;
 EBPF_NOPROBE_INLINE void ToPtRegs(const alien_ktrap_frame& frame,
                                   riscv64::PtRegs& regs) {
   regs.epc = frame.sepc;
-  CopyToPtRegs<1>(frame, regs);
+  riscv64::CopyToPtRegs<1>(frame, regs);
   riscv64::Reg(regs, riscv64::kSp) = reinterpret_cast<uintptr_t>(&frame + 1);
   regs.status = frame.sstatus;
   regs.badaddr = 0;
@@ -67,7 +41,7 @@ EBPF_NOPROBE_INLINE void ToPtRegs(const alien_ktrap_frame& frame,
 EBPF_NOPROBE_INLINE void ToPtRegs(const alien_trap_frame& frame,
                                   riscv64::PtRegs& regs) {
   regs.epc = frame.sepc;
-  CopyToPtRegs<1>(frame, regs);
+  riscv64::CopyToPtRegs<1>(frame, regs);
   regs.status = frame.sstatus;
   regs.badaddr = 0;
   regs.cause = kTimerInterrupt;
@@ -79,8 +53,8 @@ EBPF_NOPROBE_INLINE void ToPtRegs(const alien_trap_frame& frame,
 EBPF_NOPROBE_INLINE void FromPtRegs(riscv64::PtRegs& regs,
                                     alien_ktrap_frame& frame) {
   frame.sepc = regs.epc;
-  frame.x[1] = Word(riscv64::Reg(regs, 1));
-  CopyFromPtRegs<riscv64::kSp + 1>(regs, frame);
+  frame.x[1] = riscv64::CopiedWord(riscv64::Reg(regs, 1));
+  riscv64::CopyFromPtRegs<riscv64::kSp + 1>(regs, frame);
   frame.sstatus = regs.status;
 }
 
