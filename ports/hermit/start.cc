@@ -5,7 +5,6 @@
 #include "ports/hermit/init.h"
 #include "ports/hermit/kernel.h"
 #include "ports/hermit/machine.h"
-#include "ports/hermit/random.h"
 #include "ports/hermit/symbols.h"
 #include "ports/hermit/timer.h"
 #include "ports/hermit/worker.h"

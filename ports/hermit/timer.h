@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: MIT
 //
-// Timers: what the timer interrupt leads to.
+// The clock's beginning, and what the timer interrupt leads to.
 #pragma once
 
 namespace ebpf::hermit {
+
+/// Takes a seed from the kernel. Context: task, once.
+void SeedRandom();
 
 /// Takes the machine's second timer, if it has one. Context: task, once, after
 /// InstallTraps().

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: MIT
 //
-// core/platform/defer.h on Hermit: a list that any context can push to, and a
-// task that empties it.
+// core/platform/defer.h on Hermit: a task does the work.
 #include "ports/hermit/worker.h"
 
-#include "core/base/atomic.h"
 #include "core/platform/cpu.h"
 #include "core/platform/defer.h"
+#include "core/platform/work_queue.h"
 #include "ports/hermit/kernel.h"
 #include "ports/hermit/log.h"
 #include "ports/hermit/machine.h"
@@ -14,8 +13,7 @@
 namespace ebpf::hermit {
 namespace {
 
-constinit Atomic<ebpf_deferred*> pending{nullptr};
-constinit Atomic<bool> has_worker{false};
+constinit WorkQueue queue;
 
 /// Waking a task takes the scheduler's locks, which a probe must not: so the
 /// worker looks by itself. The kernel sleeps from 10 ms on and spins below.
@@ -23,43 +21,13 @@ constexpr uint64_t kPeriodMicroseconds = 10'000;
 constexpr uint8_t kPriority = 2;
 constexpr size_t kStackSize = 64 << 10;
 
-/// Takes what is pending, in the order in which it was handed over.
-ebpf_deferred* TakeAll() {
-  // Pairs with the release in ebpf_port_defer.
-  ebpf_deferred* newest = pending.Exchange(nullptr, kAcquire);
-  ebpf_deferred* first = nullptr;
-  while (newest != nullptr) {
-    ebpf_deferred* older = newest->next;
-    newest->next = first;
-    first = newest;
-    newest = older;
-  }
-  return first;
-}
-
 void Work(uintptr_t /*argument*/) {
   LetInterruptsIn();
   for (;;) {
-    for (ebpf_deferred* work = TakeAll(); work != nullptr;) {
-      ebpf_deferred* next = work->next;  // run() may hand `work` over again
-      work->run(work);
-      work = next;
-    }
+    queue.Run();
     DrainLog();
     sys_usleep(kPeriodMicroseconds);
   }
-}
-
-bool Defer(ebpf_deferred* work) {
-  if (!has_worker.Load(kRelaxed)) {
-    return false;
-  }
-  ebpf_deferred* newest = pending.Load(kRelaxed);
-  do {
-    work->next = newest;
-    // Pairs with the acquire in TakeAll.
-  } while (!pending.CompareExchange(newest, work, kRelease));
-  return true;
 }
 
 }  // namespace
@@ -71,12 +39,12 @@ bool StartWorker() {
   if (task < 0) {
     return false;
   }
-  has_worker.Store(true, kRelaxed);
+  queue.Open();
   return true;
 }
 
 }  // namespace ebpf::hermit
 
 extern "C" bool ebpf_port_defer(ebpf_deferred* work) {
-  return ebpf::hermit::Defer(work);
+  return ebpf::hermit::queue.Push(work);
 }

@@ -2,10 +2,10 @@
 //
 // What the page tables allow, and what text that was written needs.
 #include "arch/aarch64/machine/icache.h"
+#include "arch/aarch64/machine/system_registers.h"
 #include "core/base/noprobe.h"
 #include "core/platform/text.h"
 #include "ports/hermit/aarch64/kernel_stubs.h"
-#include "ports/hermit/aarch64/registers.h"
 #include "ports/hermit/machine.h"
 
 EBPF_NOPROBE_SYMBOLS(ebpf_hermit_trap)
@@ -18,11 +18,11 @@ extern const uint8_t EbpfHermitVectorsEnd[];
 namespace ebpf::hermit {
 
 bool MayRead(uintptr_t address) {
-  return Translation::ForRead(address).IsMemory();
+  return aarch64::Translation::ForRead(address).IsMemory();
 }
 
 bool MayWrite(uintptr_t address) {
-  return Translation::ForWrite(address).IsMemory();
+  return aarch64::Translation::ForWrite(address).IsMemory();
 }
 
 void FlushInsns(uintptr_t address, size_t size) {

@@ -3,11 +3,11 @@
 // The breakpoint trap: our vectors are put before the kernel's, and what they
 // saved becomes Linux's pt_regs.
 #include "arch/aarch64/machine/icache.h"
+#include "arch/aarch64/machine/system_registers.h"
 #include "core/base/noprobe.h"
 #include "core/capi/ebpf.h"
 #include "machine/interrupts.h"
 #include "ports/hermit/aarch64/kernel_stubs.h"
-#include "ports/hermit/aarch64/registers.h"
 #include "ports/hermit/aarch64/trap_frame.h"
 #include "ports/hermit/machine.h"
 #include "ports/hermit/timer.h"
@@ -42,12 +42,12 @@ uint32_t BranchFromTo(uintptr_t from, uintptr_t to) {
 
 bool InstallTraps() {
   const uintptr_t interrupts = machine::MaskInterrupts();
-  const uintptr_t kernels = ReadVectorBase();
+  const uintptr_t kernels = aarch64::ReadVectorBase();
   const auto ours = reinterpret_cast<uintptr_t>(EbpfHermitVectors);
   const bool possible =
       InReach(ours, kernels) && InReach(ours + kVectorsSize, kernels) &&
-      Translation::ForWrite(ours).IsMemory() &&
-      Translation::ForWrite(ours + kVectorsSize - 1).IsMemory();
+      aarch64::Translation::ForWrite(ours).IsMemory() &&
+      aarch64::Translation::ForWrite(ours + kVectorsSize - 1).IsMemory();
   if (possible) {
     FindKernelStubs(kernels);
     for (size_t i = 0; i < kVectorCount; ++i) {
@@ -57,7 +57,7 @@ bool InstallTraps() {
                            kernels + i * kWordsPerVector * 4);
     }
     aarch64::FlushInsnCache(ours, kVectorsSize);
-    WriteVectorBase(ours);
+    aarch64::WriteVectorBase(ours);
   }
   machine::RestoreInterrupts(interrupts);
   return possible;

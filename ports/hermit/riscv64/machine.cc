@@ -6,6 +6,7 @@
 #include "ports/hermit/machine.h"
 
 #include "arch/riscv64/machine/cpu_features.h"
+#include "arch/riscv64/machine/system_registers.h"
 #include "arch/riscv64/machine_ops.h"
 #include "arch/riscv64/stack_frames.h"
 #include "core/platform/frame_walk.h"
@@ -17,11 +18,7 @@ uint64_t MachineFeatures() { return riscv64::CpuFeatures(); }
 
 const machine::MachineOps& Machine() { return riscv64::kMachineOps; }
 
-uint64_t ReadTicks() {
-  uint64_t ticks;
-  asm volatile("rdtime %0" : "=r"(ticks) : : "memory");
-  return ticks;
-}
+uint64_t ReadTicks() { return riscv64::ReadTime(); }
 
 // Each task of Hermit 0.11's begins with interrupts masked, and finds them so
 // after each call that switches tasks.

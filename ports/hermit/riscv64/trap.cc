@@ -4,12 +4,12 @@
 // is Linux's pt_regs.
 #include "arch/riscv64/machine/cpu_features.h"
 #include "arch/riscv64/machine/nofault.h"
+#include "arch/riscv64/machine/system_registers.h"
 #include "arch/riscv64/pt_regs.h"
 #include "core/base/noprobe.h"
 #include "core/capi/ebpf.h"
 #include "ports/hermit/kernel.h"
 #include "ports/hermit/machine.h"
-#include "ports/hermit/riscv64/registers.h"
 #include "ports/hermit/riscv64/trap_frame.h"
 #include "ports/hermit/timer.h"
 
@@ -49,7 +49,7 @@ constexpr uintptr_t kModeMask = 3;
 }  // namespace
 
 bool InstallTraps() {
-  const uintptr_t kernels = ReadVector();
+  const uintptr_t kernels = riscv64::ReadVector();
   if ((kernels & kModeMask) != 0) {
     return false;
   }
@@ -58,7 +58,7 @@ bool InstallTraps() {
     return false;
   }
   EbpfHermitKernelVector = reinterpret_cast<uintptr_t>(&vector->take_back);
-  WriteVector(reinterpret_cast<uintptr_t>(EbpfHermitVector));
+  riscv64::WriteVector(reinterpret_cast<uintptr_t>(EbpfHermitVector));
   return true;
 }
 

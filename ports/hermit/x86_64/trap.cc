@@ -3,13 +3,13 @@
 // Four gates of the kernel's lead to us: breakpoints, the faults that a probed
 // load may have, and the timer.
 #include "arch/x86_64/machine/nofault.h"
+#include "arch/x86_64/machine/system_registers.h"
 #include "arch/x86_64/pt_regs.h"
 #include "core/base/noprobe.h"
 #include "core/capi/ebpf.h"
 #include "machine/interrupts.h"
 #include "ports/hermit/machine.h"
 #include "ports/hermit/timer.h"
-#include "ports/hermit/x86_64/registers.h"
 #include "ports/hermit/x86_64/trap_frame.h"
 
 EBPF_NOPROBE_RANGE(ebpf_hermit_trap)
@@ -27,7 +27,7 @@ void EbpfHermitTimerGate(void);
 [[gnu::visibility("hidden")]] uintptr_t EbpfHermitKernelProtection = 0;
 [[gnu::visibility("hidden")]] uintptr_t EbpfHermitKernelPageFault = 0;
 [[gnu::visibility("hidden")]] uintptr_t EbpfHermitKernelTimer = 0;
-[[gnu::visibility("hidden")]] ebpf::hermit::TaskState* EbpfHermitTss = nullptr;
+[[gnu::visibility("hidden")]] ebpf::x86_64::TaskState* EbpfHermitTss = nullptr;
 
 }  // extern "C"
 
@@ -58,13 +58,9 @@ alignas(16) constinit uint8_t timer_stack[32 << 10] = {};
 /// Gate `vector` leads to `handler` on `stack` from now on; where it led
 /// before.
 uintptr_t Take(unsigned vector, void (*handler)(), uint8_t stack) {
-  Gate& gate = InterruptTable()[vector];
-  const uintptr_t before = gate.offset_0 | uintptr_t{gate.offset_16} << 16 |
-                           uintptr_t{gate.offset_32} << 32;
-  const auto address = reinterpret_cast<uintptr_t>(handler);
-  gate.offset_0 = static_cast<uint16_t>(address);
-  gate.offset_16 = static_cast<uint16_t>(address >> 16);
-  gate.offset_32 = static_cast<uint32_t>(address >> 32);
+  x86_64::Gate& gate = x86_64::InterruptTable()[vector];
+  const uintptr_t before = gate.Handler();
+  gate.SetHandler(reinterpret_cast<uintptr_t>(handler));
   gate.stack = stack;
   return before;
 }
@@ -73,7 +69,7 @@ uintptr_t Take(unsigned vector, void (*handler)(), uint8_t stack) {
 
 bool InstallTraps() {
   const uintptr_t interrupts = machine::MaskInterrupts();
-  EbpfHermitTss = CurrentTaskState();
+  EbpfHermitTss = x86_64::CurrentTaskState();
   EbpfHermitTss->interrupt_stacks[kFaultStack - 1] =
       reinterpret_cast<uintptr_t>(fault_stack + sizeof(fault_stack));
   EbpfHermitTss->interrupt_stacks[kTimerStack - 1] =
