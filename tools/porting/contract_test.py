@@ -8,6 +8,7 @@ import unittest
 
 import contract
 import port_command
+import port_size
 
 HEADER = """// SPDX-License-Identifier: MIT
 //
@@ -49,7 +50,8 @@ class ContractTest(unittest.TestCase):
             self.write(f"core/platform/{name}", "")
         self.write("core/platform/absent.cc", DEFAULTS)
         self.write("core/platform/sound.h", HEADER)
-        self.write("ports/PORTING.md", "before\n" + contract.BEGIN + "old\n" + contract.END + "behind\n")
+        sizes = port_size.BEGIN + port_size.END
+        self.write("ports/PORTING.md", "before\n" + sizes + contract.BEGIN + "old\n" + contract.END + "behind\n")
 
     def write(self, path, text):
         (self.root / path).write_text(text, encoding="utf-8")

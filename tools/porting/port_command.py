@@ -31,14 +31,14 @@ def main(usage, root, arguments=None):
     size = commands.add_parser("size", help="how much code each port is")
     size.set_defaults(run=_size)
 
-    table = commands.add_parser("contract", help="is PORTING.md's table core/platform's?")
+    table = commands.add_parser("contract", help="are PORTING.md's tables those of core/platform and ports/?")
     table.add_argument("--write", action="store_true", help="make it so")
     table.set_defaults(run=_contract)
 
     options = parser.parse_args(arguments)
     try:
         return options.run(options)
-    except (contract.ContractError, skeleton.SkeletonError) as error:
+    except (contract.ContractError, port_size.SizeError, skeleton.SkeletonError) as error:
         for line in str(error).splitlines():
             print(f"tools/port: {line}", file=sys.stderr)
         return 1
@@ -80,10 +80,11 @@ def _contract(options):
     page = options.root / _PAGE
     text = page.read_text(encoding="utf-8")
     fresh = contract.with_table(text, contract.services_of(options.root))
+    fresh = port_size.with_table(fresh, port_size.sizes_of(options.root))
     if options.write:
         page.write_text(fresh, encoding="utf-8")
     elif fresh != text:
         raise contract.ContractError(
-            f"{_PAGE}: the tables are not what core/platform's headers say; tools/port contract --write mends that"
+            f"{_PAGE}: the tables are not what core/platform's headers and the sources in ports/ say; tools/port contract --write mends that"
         )
     return 0

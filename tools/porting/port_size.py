@@ -13,8 +13,22 @@ _CPP = {".cc", ".h", ".S"}
 _SERVICE = re.compile(r"\b(ebpf_port_\w+)\([^;{}]*\)\s*\{")
 
 
+# A port's folders of these names are for one CPU each: one of them links in.
+_CPUS = {"aarch64", "riscv64", "x86_64"}
+
+BEGIN = "<!-- tools/port contract --write makes what follows of ports/ -->\n"
+END = "<!-- until here -->\n"
+
+# Of what the page says. Who changes a few lines need not change the page.
+_ROUND = 50
+
+
+class SizeError(Exception):
+    """A sentence."""
+
+
 class Size(NamedTuple):
-    port: str
+    port: str  # and its CPU, if it has several
     cpp: int  # lines of code
     cpp_all: int  # with comments and empty ones
     rust: int
@@ -24,14 +38,21 @@ class Size(NamedTuple):
 
 def sizes_of(root):
     ports = pathlib.Path(root) / "ports"
-    return [size_of(folder) for folder in sorted(ports.iterdir()) if (folder / "BUILD").exists()]
+    sizes = []
+    for folder in sorted(ports.iterdir()):
+        if (folder / "BUILD").exists():
+            cpus = sorted(_CPUS & {path.name for path in folder.iterdir() if path.is_dir()})
+            sizes += [size_of(folder, cpu) for cpu in cpus or [""]]
+    return sizes
 
 
-def size_of(folder):
+def size_of(folder, cpu=""):
     cpp = cpp_all = rust = rust_all = 0
     services = set()
     for path in sorted(folder.rglob("*")):
         if not path.is_file() or path.stem.endswith("_test"):
+            continue
+        if (_CPUS - {cpu}) & set(path.relative_to(folder).parts):
             continue
         if path.suffix in _CPP:
             text = path.read_text(encoding="utf-8")
@@ -42,7 +63,8 @@ def size_of(folder):
             text = path.read_text(encoding="utf-8")
             rust += code_lines(text)
             rust_all += len(text.splitlines())
-    return Size(folder.name, cpp, cpp_all, rust, rust_all, frozenset(services))
+    name = f"{folder.name}, {cpu}" if cpu else folder.name
+    return Size(name, cpp, cpp_all, rust, rust_all, frozenset(services))
 
 
 def code_lines(text):
@@ -69,3 +91,18 @@ def table_of(sizes, services):
 
 def _bounded(number, most):
     return f"**{number}**" if number > most else str(number)
+
+
+def with_table(page, sizes):
+    """The page with its table made anew."""
+    head, _, rest = page.partition(BEGIN)
+    _, end, tail = rest.partition(END)
+    if not end:
+        raise SizeError(f"no table of sizes: the page has no lines {BEGIN.strip()} and {END.strip()}")
+    lines = ["| port | C++, lines of code below | Rust |", "|---|---|---|"]
+    lines += [f"| `{size.port}` | {_round_up(size.cpp)} | {_round_up(size.rust)} |" for size in sizes]
+    return head + BEGIN + "\n" + "\n".join(lines) + "\n\n" + END + tail
+
+
+def _round_up(number):
+    return (number // _ROUND + 1) * _ROUND

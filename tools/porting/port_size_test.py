@@ -38,6 +38,27 @@ class PortSizeTest(unittest.TestCase):
         (size,) = port_size.sizes_of(self.root)
         self.assertEqual(size, ("rainbow", 4, 8, 1, 2, frozenset({"ebpf_port_alloc"})))
 
+    def test_of_several_cpus_one_links_in(self):
+        for cpu, lines in (("aarch64", 2), ("riscv64", 3)):
+            folder = self.root / "ports/rainbow" / cpu
+            folder.mkdir()
+            (folder / "trap.cc").write_text("int x;\n" * lines)
+        sizes = port_size.sizes_of(self.root)
+        self.assertEqual([(s.port, s.cpp, s.rust) for s in sizes], [("rainbow, aarch64", 6, 1), ("rainbow, riscv64", 7, 1)])
+
+    def test_the_page_says_what_it_is_below(self):
+        page = f"before\n{port_size.BEGIN}stale\n{port_size.END}after\n{port_size.END}"
+        fresh = port_size.with_table(page, [port_size.Size("large", 401, 500, 350, 400, frozenset())])
+        self.assertIn("| `large` | 450 | 400 |\n", fresh)
+        self.assertNotIn("stale", fresh)
+        self.assertTrue(fresh.startswith("before\n") and fresh.endswith(f"{port_size.END}after\n{port_size.END}"))
+        self.assertEqual(port_size.with_table(fresh, [port_size.Size("large", 420, 500, 350, 400, frozenset())]), fresh)
+
+    def test_a_page_without_a_place_for_it_is_an_error(self):
+        for page in ("", port_size.BEGIN, port_size.END):
+            with self.assertRaises(port_size.SizeError):
+                port_size.with_table(page, [])
+
     def test_what_is_too_large_stands_out(self):
         alloc = Service("ebpf_port_alloc", "memory.h", "T0", "", "", "", False)
         sizes = [
