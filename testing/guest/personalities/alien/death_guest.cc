@@ -33,8 +33,48 @@ void ExecuteData() {
   reinterpret_cast<void (*)()>(&code)();
 }
 
-/// The hook below allocates.
-void AllocateInAProbe() { machine::Breakpoint(); }
+/// What a breakpoint's handler does, below.
+constinit void (*in_a_probe)(ebpf_pt_regs* regs) = nullptr;
+
+void Allocate(ebpf_pt_regs* /*regs*/) {
+  ebpf_port_free(ebpf_port_alloc(8, 8), 8, 8);
+}
+
+void AllocateInAProbe() {
+  in_a_probe = Allocate;
+  machine::Breakpoint();
+}
+
+/// The frame has a place for sp, and nothing in it.
+void UseTheFramesSp() {
+  in_a_probe = [](ebpf_pt_regs* regs) {
+    const uintptr_t end = ebpf::riscv64::Reg(
+        *reinterpret_cast<ebpf::riscv64::PtRegs*>(regs), ebpf::riscv64::kSp);
+    const auto* frame = reinterpret_cast<alien_ktrap_frame*>(end) - 1;
+    (void)*reinterpret_cast<volatile uint64_t*>(frame->x[ebpf::riscv64::kSp]);
+  };
+  machine::Breakpoint();
+}
+
+/// A port's alias for text, mapped to one page after another: the kernel's
+/// functions flush nothing.
+void ForgetTheFlush() {
+  const uintptr_t irqs = machine::IrqSave();
+  const uintptr_t va = alien_alloc_kernel_free_region(kPageSize);
+  const auto pages =
+      reinterpret_cast<uintptr_t>(alien_alloc(2 * kPageSize, kPageSize));
+  constexpr uint32_t kFlags = kReadWrite | ALIEN_MAP_ACCESSED | ALIEN_MAP_DIRTY;
+  auto& word = *reinterpret_cast<volatile uint64_t*>(va);
+  alien_map_region(va, pages, kPageSize, kFlags);
+  word = 1;
+  alien_unmap_region(va, kPageSize);
+  alien_map_region(va, pages + kPageSize, kPageSize, kFlags);
+  word = 2;
+  if (*reinterpret_cast<volatile uint64_t*>(pages) == 2) {
+    Panic("a store went to the page that was mapped before");
+  }
+  machine::IrqRestore(irqs);
+}
 
 void LockTwice() {
   alien::MutexGuard first(alien::heap_lock);
@@ -72,6 +112,7 @@ void OverrunTheStack() {
 /// A trap inside push_off's own bookkeeping.
 void TrapInPushOff() {
   (void)alien::mycpu();
+  in_a_probe = Allocate;
   machine::Breakpoint();
 }
 
@@ -90,6 +131,8 @@ constexpr Death kDeaths[] = {
     {"load_from_nowhere", LoadFromNowhere},
     {"execute_data", ExecuteData},
     {"allocate_in_a_probe", AllocateInAProbe},
+    {"use_the_frames_sp", UseTheFramesSp},
+    {"forget_the_flush", ForgetTheFlush},
     {"lock_twice", LockTwice},
     {"ask_for_too_much", AskForTooMuch},
     {"map_without_accessed", MapWithoutAccessed},
@@ -116,8 +159,10 @@ bool RunTests() {
 }  // namespace guest
 
 /// A careless core.
-extern "C" bool ebpf_on_breakpoint(ebpf_pt_regs* /*regs*/) {
-  ebpf_port_free(ebpf_port_alloc(8, 8), 8, 8);
+extern "C" bool ebpf_on_breakpoint(ebpf_pt_regs* regs) {
+  if (guest::in_a_probe != nullptr) {
+    guest::in_a_probe(regs);
+  }
   return false;
 }
 
