@@ -73,7 +73,7 @@ def run(arguments, folder, **environment):
     arguments = [*offline(), *arguments]
     done = subprocess.run(arguments, cwd=folder, env=environment, capture_output=True, text=True, check=False)
     if done.returncode != 0:
-        raise Failure(f"{' '.join(map(str, arguments))}: {(done.stderr or done.stdout).strip()[-2000:]}")
+        raise Failure(f"{' '.join(map(str, arguments))[:300]}: {(done.stderr or done.stdout).strip()[-2000:]}")
     return done.stdout
 
 
