@@ -2,8 +2,8 @@
 //
 // The contract of core/platform/files.h: what numbers stand for, and whose the
 // references are.
-#include <limits.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "core/base/types.h"
 #include "core/platform/files.h"
@@ -164,8 +164,8 @@ void ANumberThatIsNotOpenIsNothing(Environment& environment) {
     return;
   }
   PORT_EXPECT(environment, IsNothing(environment, -1));
-  PORT_EXPECT(environment, IsNothing(environment, INT_MIN));
-  PORT_EXPECT(environment, IsNothing(environment, INT_MAX));
+  PORT_EXPECT(environment, IsNothing(environment, INT32_MIN));
+  PORT_EXPECT(environment, IsNothing(environment, INT32_MAX));
   PORT_EXPECT(environment, file.descriptors().Close(fd) == 0);
   PORT_EXPECT(environment, IsNothing(environment, fd));
   (void)AreLeft(environment, 0);
