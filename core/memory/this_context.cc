@@ -10,8 +10,6 @@
 namespace ebpf {
 namespace {
 
-constexpr uint32_t kMaxDepth = 15;  // its field has four bits
-
 uint32_t PreemptDepth() {
   uintptr_t base;
   if ((ebpf_port_this_cpu.facts & EBPF_THIS_CPU_COUNTER_BY_STACK) != 0) {
@@ -59,7 +57,7 @@ Context DescribeContext(uint32_t cpu, uint32_t held) {
   }
   if ((facts & EBPF_CONTEXT_PREEMPT_DEPTH) != 0) {
     const uint32_t depth = PreemptDepth();
-    word |= Min(depth - Min(depth, held), kMaxDepth) << 8;
+    word |= Min(depth - Min(depth, held), kMaxPreemptDepth) << 8;
   }
   constexpr uint32_t kOfCpus = EBPF_CONTEXT_INTERRUPTS | EBPF_CONTEXT_RESCHED;
   if (__builtin_expect((facts & kOfCpus) != 0, 0)) {

@@ -6,7 +6,10 @@
 
 #include <stdint.h>
 
+#include "core/base/types.h"
+#include "core/memory/this_cpu.h"
 #include "core/platform/this_cpu.h"
+#include "machine/interrupts.h"
 
 namespace ebpf {
 
@@ -31,12 +34,32 @@ struct Context {
 /// on `cpu`, this one. Context: any, preemption off.
 Context DescribeContext(uint32_t cpu, uint32_t held);
 
-/// The same, without a call where the port says nothing. Context: any,
-/// preemption off.
+/// More than that has no room in the depth's field of four bits.
+inline constexpr uint32_t kMaxPreemptDepth = 15;
+
+/// What ports say whose preemption is counted where the usual ones' is.
+inline constexpr uint32_t kUsualContextFacts =
+    EBPF_CONTEXT_INTERRUPT_MASK |
+    ((kUsualFacts & EBPF_THIS_CPU_NO_PREEMPTION) != 0
+         ? 0
+         : EBPF_CONTEXT_PREEMPT_DEPTH);
+
+/// The same, without a call where the port says what ports usually say, or
+/// nothing. Context: any, preemption off.
 [[gnu::always_inline]] inline Context ThisContext(uint32_t cpu, uint32_t held) {
-  return __builtin_expect(ebpf_port_context.facts == 0, 1)
-             ? Context{0}
-             : DescribeContext(cpu, held);
+  const uint32_t facts = ebpf_port_context.facts;
+  // In one branch, of two numbers.
+  const uint32_t is_long =
+      (facts ^ kUsualContextFacts) | (ebpf_port_this_cpu.facts ^ kUsualFacts);
+  if (__builtin_expect(is_long != 0, 0)) {
+    return facts == 0 ? Context{0} : DescribeContext(cpu, held);
+  }
+  uint32_t word = machine::InterruptsMasked() ? kInterruptsOff : 0;
+  if constexpr ((kUsualContextFacts & EBPF_CONTEXT_PREEMPT_DEPTH) != 0) {
+    const uint32_t depth = UsualPreemptCounter().Load(kRelaxed);
+    word |= Min(depth - Min(depth, held), kMaxPreemptDepth) << 8;
+  }
+  return {word};
 }
 
 }  // namespace ebpf

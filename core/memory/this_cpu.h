@@ -88,6 +88,21 @@ template <typename Facts = PortFacts>
              : ebpf_port_cpu_id();
 }
 
+/// What counts how often preemption was switched off, where the port says what
+/// the usual ones do and counts at all. Context: any.
+[[gnu::always_inline]] inline Atomic<uint32_t>& UsualPreemptCounter() {
+  uintptr_t base;
+  if constexpr ((kUsualFacts & EBPF_THIS_CPU_COUNTER_BY_STACK) != 0) {
+    const auto inside = reinterpret_cast<uintptr_t>(__builtin_frame_address(0));
+    base = *reinterpret_cast<const uintptr_t*>(
+        inside & ~(ebpf_port_this_cpu.stack_size - 1));
+  } else {
+    base = machine::ThisCpuRegister();
+  }
+  return *reinterpret_cast<Atomic<uint32_t>*>(
+      base + ebpf_port_this_cpu.counter_offset);
+}
+
 /// While one lives preemption is off. Context: any.
 template <typename Facts>
 class BasicStayOnCpu : public NonCopyable {
