@@ -16,6 +16,7 @@ constexpr uint64_t kNanosecondsPerSecond = 1'000'000'000;
 
 constinit uint64_t ticks_per_interrupt = 0;
 constinit uint64_t boot_ticks = 0;
+constinit uint64_t nanoseconds_per_tick = 0;  // 0: not known to be whole
 
 uint64_t ReadTicks() {
   // The counter must not be read ahead of what comes before.
@@ -81,7 +82,14 @@ uint64_t Nanoseconds() {
     boot_ticks = ReadTicks();
   }
   const uint64_t ticks = ReadTicks() - boot_ticks;
+  // Where a tick is a whole number of them, which the first caller finds out.
+  if (nanoseconds_per_tick != 0) {
+    return ticks * nanoseconds_per_tick;
+  }
   const uint64_t frequency = GUEST_READ_REGISTER("cntfrq_el0");
+  if (kNanosecondsPerSecond % frequency == 0) {
+    nanoseconds_per_tick = kNanosecondsPerSecond / frequency;
+  }
   return ticks / frequency * kNanosecondsPerSecond +
          ticks % frequency * kNanosecondsPerSecond / frequency;
 }
