@@ -49,12 +49,16 @@ Status PerfRing::Init(uint64_t size) {
   watermark_ = options_.by_bytes && options_.wakeup != 0
                    ? Min<uint64_t>(options_.wakeup, data_size_)
                    : data_size_ / 2;
-  wakeup_samples_ = options_.by_bytes ? 0 : options_.wakeup;
+  if (!options_.by_bytes && options_.wakeup != 0) {
+    wakeup_samples_ = options_.wakeup;
+  }
+  samples_left_.Store(wakeup_samples_, kRelaxed);
   return Status::kOk;
 }
 
 bool PerfRing::Lose(uint64_t count) {
   lost_.FetchAdd(count, kRelaxed);
+  easy_end_.Store(0, kRelaxed);
   End();
   return false;
 }
@@ -76,6 +80,36 @@ bool PerfRing::BeginAfterLosses(uint64_t size, const Writer& writer,
   cursor.Put(BytesOf(record));
   cursor.Put(writer.trailer);
   return true;
+}
+
+/// Finds out again how far records are easy; whether up to `end`. An interrupt
+/// may write meanwhile: that can but make it too low.
+[[gnu::noinline]] bool PerfRing::ThinkAhead(uint64_t end) {
+  if (data_size_ == 0) {
+    return false;
+  }
+  const uint64_t head = head_.Load(kRelaxed);
+  uint64_t easy_end = (head | (data_size_ - 1)) + 1;  // the buffer's
+  easy_end = Min(easy_end, woken_at_.Load(kRelaxed) + watermark_);
+  if (!options_.overwrites) {
+    // Acquires: as in ReserveRoom.
+    const uint64_t tail = SharedPosition(page().data_tail).Load(kAcquire);
+    easy_end = Min(easy_end, head + ring::PerfRoom(head, tail, data_size_));
+  }
+  easy_end_.Store(easy_end, kRelaxed);
+  TrapFence();
+  if (has_losses()) {  // from an interrupt, too
+    easy_end_.Store(0, kRelaxed);
+    return false;
+  }
+  return end <= easy_end;
+}
+
+/// Something came meanwhile that its writer has left to this one.
+[[gnu::noinline]] void PerfRing::EndAgain() {
+  depth_.Store(1, kRelaxed);
+  TrapFence();
+  End();
 }
 
 void PerfRing::Wake() {

@@ -80,6 +80,13 @@ class PerfRing final : public RefCounted<PerfRing> {
   /// User space may read it. Context: as Begin's.
   void End();
 
+  /// Room for a sample of `size` bytes, where nothing has to be thought about:
+  /// in one piece, by who has interrupted no writer, with nobody to wake and no
+  /// losses to tell of. To be filled before EndEasy; null: it takes Begin.
+  /// Context: as Begin's.
+  [[nodiscard]] uint64_t* BeginEasy(uint64_t size);
+  void EndEasy();
+
   /// Whether some were lost that no record has told of yet. Context: any.
   bool has_losses() const { return lost_.Load(kRelaxed) != 0; }
 
@@ -116,8 +123,11 @@ class PerfRing final : public RefCounted<PerfRing> {
     depth_.Store(depth_.Load(kRelaxed) + 1, kRelaxed);
     TrapFence();
   }
+  bool ThinkAhead(uint64_t end);
+  void EndAgain();
   bool Reserve(uint64_t bytes, Cursor& cursor, RecordKind kind);
   bool ReserveRoom(uint64_t bytes, uint64_t& start);
+  bool CountSample();
   void CountWakeups(uint64_t start, uint64_t bytes, RecordKind kind);
   bool Lose(uint64_t count);
   void Wake();
@@ -130,14 +140,17 @@ class PerfRing final : public RefCounted<PerfRing> {
   uint8_t* data_ = nullptr;  // behind the page
   uint64_t data_size_ = 0;
   uint64_t watermark_ = 0;
-  uint32_t wakeup_samples_ = 0;  // 0: not by samples
+  uint64_t wakeup_samples_ = UINT64_MAX;  // that: not by samples
 
   // Only its CPU writes these; an interrupt may come between any two of its
   // instructions, and leaves `depth_` as it was, so that needs no locked
   // instruction.
   Atomic<uint32_t> depth_{0};
-  Atomic<uint32_t> samples_{0};
+  Atomic<uint64_t> samples_left_{UINT64_MAX};  // up to the next wake-up
   Atomic<uint64_t> head_{0};
+  // Up to here records are easy, for who is the outermost writer. Too low does
+  // no harm.
+  Atomic<uint64_t> easy_end_{0};
   Atomic<uint64_t> lost_{0};
   Atomic<uint64_t> woken_at_{0};
   Atomic<bool> wakes_{false};
@@ -164,12 +177,20 @@ inline bool PerfRing::ReserveRoom(uint64_t bytes, uint64_t& start) {
   return true;
 }
 
+/// Whether it was the last one of those that readers want to be woken after.
+inline bool PerfRing::CountSample() {
+  if (__builtin_expect(samples_left_.FetchSub(1, kRelaxed) != 1, 1)) {
+    return false;
+  }
+  samples_left_.Store(wakeup_samples_, kRelaxed);
+  wakes_.Store(true, kRelaxed);
+  return true;
+}
+
 inline void PerfRing::CountWakeups(uint64_t start, uint64_t bytes,
                                    RecordKind kind) {
-  if (wakeup_samples_ != 0 && kind == RecordKind::kSample &&
-      samples_.FetchAdd(1, kRelaxed) + 1 >= wakeup_samples_) {
-    samples_.Store(0, kRelaxed);
-    wakes_.Store(true, kRelaxed);
+  if (kind == RecordKind::kSample) {
+    (void)CountSample();
   }
   if (__builtin_expect(start + bytes - woken_at_.Load(kRelaxed) > watermark_,
                        0)) {
@@ -219,6 +240,38 @@ inline void PerfRing::End() {
   }
   if (__builtin_expect(wakes_.Load(kRelaxed), 0)) {
     Wake();
+  }
+}
+
+inline uint64_t* PerfRing::BeginEasy(uint64_t size) {
+  uint64_t start = head_.Load(kRelaxed);
+  const uint64_t end = start + size;
+  if (__builtin_expect(depth_.Load(kRelaxed) != 0, 0) ||
+      __builtin_expect(paused_.Load(kRelaxed), 0) ||
+      (__builtin_expect(end > easy_end_.Load(kRelaxed), 0) &&
+       !ThinkAhead(end))) {
+    return nullptr;
+  }
+  depth_.Store(1, kRelaxed);
+  TrapFence();
+  // Fails where an interrupt has written since.
+  if (__builtin_expect(!head_.CompareExchange(start, end, kRelaxed), 0)) {
+    End();
+    return nullptr;
+  }
+  return reinterpret_cast<uint64_t*>(data_ + (start & (data_size_ - 1)));
+}
+
+inline void PerfRing::EndEasy() {
+  (void)CountSample();
+  const uint64_t head = head_.Load(kRelaxed);
+  // As in End.
+  SharedPosition(page().data_head).Store(head, kRelease);
+  depth_.Store(0, kRelaxed);
+  TrapFence();
+  if (__builtin_expect(head != head_.Load(kRelaxed), 0) ||
+      __builtin_expect(wakes_.Load(kRelaxed), 0)) {
+    EndAgain();
   }
 }
 

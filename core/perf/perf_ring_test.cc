@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "core/perf/perf_ring.h"
 
+#include <algorithm>
 #include <cstring>
 #include <random>
 #include <signal.h>
@@ -32,6 +33,17 @@ struct Record {
       PerfRing::RecordKind kind = PerfRing::RecordKind::kSample) const {
     PerfRing::Cursor cursor;
     return ring.Begin(header.size, cursor, kind) && Fill(ring, cursor);
+  }
+  /// The same where that is easy.
+  bool WriteEasilyTo(PerfRing& ring) const {
+    uint64_t* const room = ring.BeginEasy(header.size);
+    if (room == nullptr) {
+      return false;
+    }
+    room[0] = LoadUnaligned<uint64_t>(&header);
+    std::copy(body.begin(), body.end(), room + 1);
+    ring.EndEasy();
+    return true;
   }
   ring::PerfRecordHeader header;
   std::vector<uint64_t> body;
@@ -223,6 +235,83 @@ TEST_F(PerfRingTest, ReadersAreWokenWhenHalfOfItIsFull) {
   EXPECT_EQ(written, 17);  // more than 2048 bytes
 }
 
+TEST_F(PerfRingTest, WhatIsEasyComesOutAsWhatIsNot) {
+  for (const bool overwrites : {false, true}) {
+    PerfRing& ring = Make(1, {.overwrites = overwrites});
+    Reader reader(ring);
+    std::mt19937_64 random(3);
+    int easy = 0;
+    for (uint64_t i = 0; i < 20'000; ++i) {
+      const size_t words = 1 + random() % 40;
+      const Record record(i, words);
+      const bool was_easy = i % 5 != 0 && record.WriteEasilyTo(ring);
+      ASSERT_TRUE(was_easy || record.WriteTo(ring));
+      easy += was_easy;
+      const std::vector<uint8_t> read = reader.Next();
+      ASSERT_EQ(read.size(), 8 + 8 * words);
+      for (size_t w = 0; w < words; ++w) {
+        ASSERT_EQ(WordOf(read, w), i);
+      }
+      reader.Release();
+    }
+    // All but those over the buffer's end, and those that wake.
+    EXPECT_GT(easy, 14'000);
+  }
+}
+
+TEST_F(PerfRingTest, WhereThereIsNoRoomNothingIsEasy) {
+  PerfRing& ring = Make(1, {.wakeup = 4096, .by_bytes = true});
+  Reader reader(ring);
+  int written = 0;
+  while (Record(7, 15).WriteEasilyTo(ring)) {
+    ++written;
+  }
+  EXPECT_EQ(written, 31);
+  EXPECT_FALSE(Record(7, 15).WriteTo(ring));
+  while (!reader.Next().empty()) {
+  }
+  reader.Release();
+  // Losses are told first.
+  EXPECT_FALSE(Record(8, 15).WriteEasilyTo(ring));
+  EXPECT_TRUE(Record(8, 15).WriteTo(ring));
+  EXPECT_EQ(WordOf(reader.Next(), 1), 1u);
+  EXPECT_EQ(WordOf(reader.Next(), 0), 8u);
+  reader.Release();
+  EXPECT_TRUE(Record(9, 15).WriteEasilyTo(ring));
+  ring.Pause(true);
+  EXPECT_FALSE(Record(9, 15).WriteEasilyTo(ring));
+  ring.Pause(false);
+  EXPECT_TRUE(Record(9, 15).WriteEasilyTo(ring));
+  // Whatever tail there is.
+  std::mt19937_64 random(4);
+  for (int i = 0; i < 100'000; ++i) {
+    reader.SetTail(i % 3 == 0 ? random() : random() % 10'000);
+    const Record record(1, random() % 100);
+    (void)(record.WriteEasilyTo(ring) || record.WriteTo(ring));
+  }
+  // A page alone has no room at all.
+  EXPECT_FALSE(Record(1, 1).WriteEasilyTo(Make(0)));
+}
+
+TEST_F(PerfRingTest, ReadersAreWokenForWhatIsEasyToo) {
+  PerfRing& ring = Make(1, {.wakeup = 3});
+  for (int round = 0; round < 2; ++round) {
+    for (int i = 0; i < 3; ++i) {
+      EXPECT_FALSE(ring.TakeWakeup());
+      ASSERT_TRUE(Record(0, 1).WriteEasilyTo(ring));
+    }
+    EXPECT_TRUE(ring.TakeWakeup());
+  }
+  PerfRing& half = Make(1);
+  int written = 0;
+  while (!half.TakeWakeup()) {
+    const Record record(0, 15);
+    ASSERT_TRUE(record.WriteEasilyTo(half) || record.WriteTo(half));
+    ++written;
+  }
+  EXPECT_EQ(written, 17);
+}
+
 TEST_F(PerfRingTest, EachFailedAllocationIsNoMemory) {
   ForEachFailingAllocation("a ring", [](FailingAllocator& allocator) {
     const Result<Ref<PerfRing>> ring =
@@ -242,6 +331,13 @@ void WriteFromSignal(int) {
   const uint64_t value = (uint64_t{1} << 63) | from_signals;
   const ring::PerfRecordHeader header = {ring::kPerfRecordSample, 0, 24};
   PerfRing::Cursor cursor;
+  if (uint64_t* const room = interrupted_ring->BeginEasy(24)) {
+    room[0] = LoadUnaligned<uint64_t>(&header);
+    room[1] = room[2] = value;
+    interrupted_ring->EndEasy();
+    from_signals = from_signals + 1;
+    return;
+  }
   if (interrupted_ring->BeginAfterLosses(24, {}, cursor)) {
     cursor.Put(LoadUnaligned<uint64_t>(&header));
     cursor.Put(value);
@@ -288,7 +384,8 @@ TEST_F(PerfRingTest, WritersThatInterruptEachOtherLoseNothingUncounted) {
     reader.Release();
   };
   for (int i = 0; i < 300'000; ++i) {
-    if (Record(written, 1 + i % 30).WriteTo(ring)) {
+    const Record record(written, 1 + i % 30);
+    if ((i % 4 != 0 && record.WriteEasilyTo(ring)) || record.WriteTo(ring)) {
       ++written;
     } else {
       ++lost;
@@ -309,6 +406,68 @@ TEST_F(PerfRingTest, WritersThatInterruptEachOtherLoseNothingUncounted) {
   EXPECT_EQ(next_from_signals, from_signals);
   EXPECT_EQ(told_lost, lost + lost_in_signals);
   EXPECT_GT(from_signals, 0u);
+}
+
+// --- Interrupted at each instruction ---------------------------------------
+
+volatile int steps_left;
+
+/// Of the trap flag: writes where it is told to.
+void OnStep(int signal) {
+  const int left = steps_left;
+  steps_left = left - 1;
+  if (left == 0) {
+    WriteFromSignal(signal);
+  }
+}
+
+/// Whether it was written easily.
+[[gnu::noinline]] bool WriteStepped(PerfRing& ring, const Record& record) {
+  asm volatile("pushfq\n\torq $0x100, (%%rsp)\n\tpopfq" ::: "cc", "memory");
+  const bool was_easy = record.WriteEasilyTo(ring);
+  asm volatile("pushfq\n\tandq $-0x101, (%%rsp)\n\tpopfq" ::: "cc", "memory");
+  return was_easy;
+}
+
+TEST_F(PerfRingTest, AtWhicheverInstructionItIsInterruptedNothingIsLost) {
+  struct sigaction action{};
+  struct sigaction before{};
+  action.sa_handler = OnStep;
+  sigaction(SIGTRAP, &action, &before);
+  int step = 0;
+  int woken = 0;
+  for (; steps_left >= 0 || step == 0; ++step) {
+    PerfRing& ring = Make(1, {.overwrites = step % 2 == 0, .wakeup = 3});
+    Reader reader(ring);
+    interrupted_ring = &ring;
+    from_signals = 0;
+    ASSERT_TRUE(Record(1, 2).WriteTo(ring));
+    // Where the first try has to look how far it is easy, and where it has not.
+    if (step % 3 != 0) {
+      ASSERT_TRUE(Record(1, 2).WriteEasilyTo(ring));
+    }
+    steps_left = step;
+    const Record record(2, 4);
+    const bool was_easy = WriteStepped(ring, record);
+    const bool was_interrupted = steps_left < 0;
+    steps_left = was_interrupted ? 0 : -1;
+    ASSERT_TRUE(was_easy || record.WriteTo(ring)) << "at step " << step;
+    int own = 0;
+    int others = 0;
+    for (std::vector<uint8_t> read = reader.Next(); !read.empty();
+         read = reader.Next()) {
+      own += WordOf(read, 0) == 2 && WordOf(read, 3) == 2;
+      others += WordOf(read, 0) >> 63;
+    }
+    ASSERT_EQ(own, 1) << "at step " << step;
+    ASSERT_EQ(others, was_interrupted) << "at step " << step;
+    woken += ring.TakeWakeup();
+    ASSERT_TRUE(Record(3, 1).WriteEasilyTo(ring) || Record(3, 1).WriteTo(ring));
+    reader.Next();
+  }
+  sigaction(SIGTRAP, &before, nullptr);
+  EXPECT_GT(step, 40);
+  EXPECT_GT(woken, step / 2);
 }
 
 }  // namespace

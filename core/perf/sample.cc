@@ -6,6 +6,7 @@
 #include "core/base/memory.h"
 #include "core/machine/function_entry.h"
 #include "core/machine/real_address.h"
+#include "core/perf/easy_sample.h"
 #include "core/perf/perf_event.h"
 #include "core/platform/stack.h"
 #include "core/platform/task.h"
@@ -26,13 +27,6 @@ constexpr uint64_t kFrontFields =
     linux_abi::kPerfSampleStreamId | linux_abi::kPerfSampleCpu |
     linux_abi::kPerfSamplePeriod;
 
-uint64_t TaskIds() {
-  uint32_t pid;
-  uint32_t tgid;
-  ebpf_port_task_ids(&pid, &tgid);
-  return uint64_t{pid} << 32 | tgid;
-}
-
 /// What sample_id_all puts at the end of records that are no samples.
 class SampleId {
  public:
@@ -42,7 +36,7 @@ class SampleId {
     }
     const uint64_t type = attr.sample_type;
     if ((type & linux_abi::kPerfSampleTid) != 0) {
-      Put(TaskIds());
+      Put(SampledTaskIds());
     }
     if ((type & linux_abi::kPerfSampleTime) != 0) {
       Put(ebpf_port_time_ns());
@@ -69,83 +63,11 @@ class SampleId {
   uint64_t words_[6];
 };
 
-/// What the size word and the data take: they end at a multiple of 8.
-size_t RawRoom(size_t size) {
-  return AlignUp(size + sizeof(uint32_t), sizeof(uint64_t));
-}
-
-/// Up to 7 bytes as a word.
-uint64_t LoadRest(const uint8_t* bytes, size_t size) {
-  uint64_t word = 0;
-  size_t i = 0;
-  if (size >= sizeof(uint32_t)) {
-    word = LoadUnaligned<uint32_t>(bytes);
-    i = sizeof(uint32_t);
-  }
-  for (; i < size; ++i) {
-    word |= uint64_t{bytes[i]} << 8 * i;
-  }
-  return word;
-}
-
-template <bool kAligned>
-uint64_t LoadWord(const uint8_t* at) {
-  uint64_t word;
-  __builtin_memcpy(&word, kAligned ? __builtin_assume_aligned(at, 8) : at,
-                   sizeof(word));
-  return word;
-}
-
-/// `raw` behind its size, which fills the first word's lower half: each word
-/// that is written is of two that are read.
-template <bool kAligned>
-[[gnu::always_inline]] inline void PutRaw(PerfRing::Cursor& to,
-                                          const uint8_t* at, size_t size) {
-  uint64_t half = RawRoom(size) - sizeof(uint32_t);
-  for (; size >= sizeof(uint64_t); size -= sizeof(uint64_t)) {
-    const uint64_t word = LoadWord<kAligned>(at);
-    to.Put(half | word << 32);
-    half = word >> 32;
-    at += sizeof(word);
-  }
-  const uint64_t rest = size == 0 ? 0 : LoadRest(at, size);
-  to.Put(half | rest << 32);
-  if (size > sizeof(uint32_t)) {
-    to.Put(rest >> 32);
-  }
-}
-
 // What few samples have, in functions of their own, which get a copy of the
 // cursor: so it stays in registers.
 
 [[gnu::noinline]] void PutUnaligned(PerfRing::Cursor to, ConstBytes raw) {
   PutRaw<false>(to, raw.data(), raw.size());
-}
-
-/// All up to the period.
-[[gnu::always_inline]] inline void PutFront(PerfRing::Cursor& to, uint64_t type,
-                                            uint64_t id, const Occurrence& what,
-                                            uint32_t cpu) {
-  const auto put_if = [&to, type](uint64_t bit, uint64_t word) {
-    if ((type & bit) != 0) {
-      to.Put(word);
-    }
-  };
-  put_if(linux_abi::kPerfSampleIdentifier, id);
-  if ((type & linux_abi::kPerfSampleIp) != 0) {
-    to.Put(PlaceOf(what));
-  }
-  if ((type & linux_abi::kPerfSampleTid) != 0) {
-    to.Put(TaskIds());
-  }
-  if ((type & linux_abi::kPerfSampleTime) != 0) {
-    to.Put(ebpf_port_time_ns());
-  }
-  put_if(linux_abi::kPerfSampleAddress, what.address);
-  put_if(linux_abi::kPerfSampleId, id);
-  put_if(linux_abi::kPerfSampleStreamId, id);
-  put_if(linux_abi::kPerfSampleCpu, cpu);
-  put_if(linux_abi::kPerfSamplePeriod, what.period);
 }
 
 [[gnu::noinline]] PerfRing::Cursor PutReading(PerfRing::Cursor to,
@@ -273,11 +195,16 @@ Status WriteSample(PerfRing& ring, const PerfEventAttr& attr,
     return Status::kNoSpace;
   }
   PerfRing::Cursor to = begin;
-  const uint64_t misc =
-      what.in_user ? ring::kPerfMiscUser : ring::kPerfMiscKernel;
-  to.Put(ring::kPerfRecordSample | misc << 32 | size << 48);
+  to.Put(SampleHeader(size, what.in_user));
   if ((type & kFrontFields) != 0) {
-    PutFront(to, type, event.id(), what, cpu);
+    const uint64_t place =
+        (type & linux_abi::kPerfSampleIp) != 0 ? PlaceOf(what) : 0;
+    PutFront(to, type,
+             {.id = event.id(),
+              .place = place,
+              .address = what.address,
+              .period = what.period,
+              .cpu = cpu});
   }
   if ((type & linux_abi::kPerfSampleRead) != 0) {
     to = PutReading(to, attr.read_format, event);

@@ -3,6 +3,7 @@
 // core/perf/sampled_event.h's implementation.
 #include "core/perf/sampled_event.h"
 
+#include "core/perf/easy_sample.h"
 #include "core/platform/cpu.h"
 #include "core/platform/time.h"
 #include "core/sync/read_section.h"
@@ -26,6 +27,10 @@ SampledEvent::SampledEvent(const linux_abi::PerfEventAttr& attr,
       scope_(scope),
       allocator_(allocator),
       fixed_sample_size_(FixedSampleSize(attr)),
+      may_be_easy_((attr.sample_type & ~kEasySampleTypes) == 0 &&
+                   (attr.sample_type & linux_abi::kPerfSampleRaw) != 0 &&
+                   (attr.flags & (linux_abi::kPerfFrequency |
+                                  linux_abi::kPerfExcludeKernel)) == 0),
       period_(FirstPeriod(attr)),
       period_left_(-static_cast<int64_t>(FirstPeriod(attr))),
       frequency_(attr.sample_period) {}
@@ -66,17 +71,32 @@ Status SampledEvent::Enable() {
   is_started_ = true;
   enabled_time_.Start();
   is_on_.Store(true, kRelaxed);
+  UpdateEasy();
   return Status::kOk;
 }
 
 void SampledEvent::Disable() {
   const MutexGuard guard(mutex_);
   is_on_.Store(false, kRelaxed);
+  UpdateEasy();
   enabled_time_.Stop();
   if (is_started_) {
     Stop();
     is_started_ = false;
   }
+}
+
+void SampledEvent::UpdateEasy() {
+  const bool is_easy =
+      may_be_easy_ && is_on() && is_sampling() && period() == 1;
+  // Releases the ring's making: pairs with the acquire in easy_ring.
+  easy_ring_.Store(is_easy ? ring_.Load(kRelaxed) : nullptr, kRelease);
+}
+
+void SampledEvent::ForbidEasy() {
+  const MutexGuard guard(mutex_);
+  may_be_easy_ = false;
+  UpdateEasy();
 }
 
 EventReading SampledEvent::Read() const {
@@ -167,6 +187,7 @@ Status SampledEvent::SetPeriod(uint64_t period) {
   }
   const MutexGuard guard(mutex_);
   const bool was_on = is_on();
+  easy_ring_.Store(nullptr, kRelaxed);
   if (is_started_) {
     Stop();
     is_started_ = false;
@@ -180,6 +201,7 @@ Status SampledEvent::SetPeriod(uint64_t period) {
       is_on_.Store(false, kRelaxed);
       enabled_time_.Stop();
     }
+    UpdateEasy();
     return status;
   }
   return Status::kOk;
@@ -189,6 +211,7 @@ Status SampledEvent::Refresh(uint32_t samples) {
   if (!is_sampling() || (attr_.flags & linux_abi::kPerfInherit) != 0) {
     return Status::kInvalid;
   }
+  ForbidEasy();
   limit_.FetchAdd(samples, kRelaxed);
   return Enable();
 }
@@ -198,6 +221,7 @@ Status SampledEvent::Refresh(uint32_t samples) {
 void SampledEvent::ReplaceRing(Ref<PerfRing> ring) {
   // Releases the ring's making: pairs with the acquires of who finds it.
   PerfRing* const old = ring_.Exchange(ring.Leak(), kAcqRel);
+  UpdateEasy();
   if (old != nullptr) {
     WaitForReaders();  // who writes to it is in a read section
     old->Release();

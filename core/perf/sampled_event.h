@@ -8,6 +8,7 @@
 #include "core/base/atomic.h"
 #include "core/linux_abi/perf_event.h"
 #include "core/memory/allocator.h"
+#include "core/perf/easy_sample.h"
 #include "core/perf/perf_event.h"
 #include "core/perf/perf_ring.h"
 #include "core/perf/sample_memory.h"
@@ -49,6 +50,12 @@ class SampledEvent : public PerfEvent {
   PerfRing* ring() const { return ring_.Load(kAcquire); }
   const linux_abi::PerfEventAttr& attr() const { return attr_; }
 
+  /// The same, while each record of a trace event becomes a sample that
+  /// TakeEasySample takes; or null. Context: any, in a read section.
+  PerfRing* easy_ring() const {
+    return easy_ring_.Load(kAcquire);  // pairs with the release in UpdateEasy
+  }
+
  protected:
   /// A call of Keep must succeed before it is handed out.
   SampledEvent(const linux_abi::PerfEventAttr& attr, EventScope scope,
@@ -89,10 +96,19 @@ class SampledEvent : public PerfEvent {
   /// now, since another task runs. Context: as Happened's.
   bool TellThrottled(bool is_throttled);
 
+  /// Takes a sample of a record, of `size` bytes that begin at a multiple of 8,
+  /// and counts it, where that is easy; `ring`: easy_ring(). False: nothing was
+  /// done. Context: as Happened's, on `cpu`.
+  bool TakeEasySample(PerfRing& ring, const uint64_t* record, size_t size,
+                      uint32_t cpu);
+
   /// Writes a sample to the buffer: kNoSpace, where there is none or no room in
   /// it, kTooBig. Context: as Happened's, on `cpu`; without memory it has no
   /// call chain.
   Status Emit(const Occurrence& what, uint32_t cpu, SampleMemory* memory);
+
+  /// Not each record becomes a sample, from now on.
+  void ForbidEasy();
 
   /// For Destroy: it is stopped, what found it has gone, and it has nothing.
   void End();
@@ -104,9 +120,10 @@ class SampledEvent : public PerfEvent {
   bool CountDown(const Occurrence& what);
   void AdjustPeriod();
   bool CountSample();
+  void UpdateEasy() EBPF_REQUIRES(mutex_);
   Result<Ref<PerfRing>> MakeRing(uint64_t size, uint32_t protection,
                                  LockedMemory* payer);
-  void ReplaceRing(Ref<PerfRing> ring);
+  void ReplaceRing(Ref<PerfRing> ring) EBPF_REQUIRES(mutex_);
 
   const linux_abi::PerfEventAttr attr_;
   const EventScope scope_;
@@ -117,10 +134,13 @@ class SampledEvent : public PerfEvent {
   Mutex mutex_;  // of who enables, disables, maps and redirects
   bool is_started_ EBPF_GUARDED_BY(mutex_) = false;
   bool is_mapped_ EBPF_GUARDED_BY(mutex_) = false;
+  bool may_be_easy_ EBPF_GUARDED_BY(mutex_);
   Atomic<bool> is_on_{false};
   /// Made by the first mmap, or another event's. A reference.
   Atomic<PerfRing*> ring_{nullptr};
   Atomic<uint64_t> lost_{0};
+  /// As above, or null.
+  Atomic<PerfRing*> easy_ring_{nullptr};
 
   Atomic<uint64_t> period_;
   /// Occurrences up to the next sample, as a negative number.
@@ -168,6 +188,26 @@ inline bool SampledEvent::IsTime(Occurrence& what) {
     }
   }
   return CountDown(what);
+}
+
+[[gnu::always_inline]] inline bool SampledEvent::TakeEasySample(
+    PerfRing& ring, const uint64_t* record, size_t size, uint32_t cpu) {
+  const uint64_t whole = fixed_sample_size_ + RawRoom(size);
+  uint64_t* const room = ring.BeginEasy(whole);
+  if (__builtin_expect(room == nullptr, 0)) {
+    return false;
+  }
+  count_.FetchAdd(1, kRelaxed);
+  WordWriter to(room);
+  to.Put(SampleHeader(whole, false));
+  const uint64_t type = attr_.sample_type;
+  if (__builtin_expect(type != linux_abi::kPerfSampleRaw, 0)) {
+    PutFront(to, type,
+             {.id = id(), .place = 0, .address = 0, .period = 1, .cpu = cpu});
+  }
+  PutRaw<true>(to, reinterpret_cast<const uint8_t*>(record), size);
+  ring.EndEasy();
+  return true;
 }
 
 inline void SampledEvent::Happened(Occurrence& what, SampleMemory& memory) {

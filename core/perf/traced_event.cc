@@ -10,6 +10,7 @@
 #include "core/platform/cpu.h"
 #include "core/platform/frame_walk.h"
 #include "core/sync/read_section.h"
+#include "core/tracepoints/tracepoint.h"
 
 namespace ebpf {
 namespace {
@@ -85,8 +86,8 @@ Result<TracedEvent*> TracedEvent::Make(TraceEventRef event,
                                        Allocator& allocator) {
   TracedEvent* const made =
       EBPF_TRY(allocator.New<TracedEvent>(Move(event), allocator));
-  const Result<Span<Counters>> lists =
-      allocator.NewArray<Counters>(kTaskLists + ebpf_port_cpu_count());
+  const Result<Span<Counters>> lists = allocator.NewArray<Counters>(
+      kTaskLists + 2 * size_t{ebpf_port_cpu_count()});
   if (!lists.ok()) {
     allocator.Delete(made);
     return lists.status();
@@ -180,12 +181,14 @@ Status TracedEvent::AddProgram(TracedProgram& place) {
   }
   EBPF_TRY(AddUse());
   Append(programs_, place);
+  FindAlone();
   return Status::kOk;
 }
 
 void TracedEvent::RemoveProgram(TracedProgram& place) {
   const MutexGuard guard(mutex_);
   Unlink(programs_, place);
+  FindAlone();
   RemoveUse();
 }
 
@@ -209,10 +212,22 @@ TracedEvent::Counters& TracedEvent::ListOf(
                         : OfCpu(static_cast<uint32_t>(whose.cpu));
 }
 
+void TracedEvent::FindAlone() {
+  const bool has_programs = Load(programs_) != nullptr;
+  for (uint32_t cpu = 0; cpu < ebpf_port_cpu_count(); ++cpu) {
+    TracepointEvent* const first = Load(OfCpu(cpu));
+    const bool is_alone =
+        !has_programs && first != nullptr && Load(first->next) == nullptr;
+    // Pairs with the acquire in Tell.
+    AloneOn(cpu).Store(is_alone ? first : nullptr, kRelease);
+  }
+}
+
 Status TracedEvent::AddCounter(TracepointEvent& counter) {
   const MutexGuard guard(mutex_);
   EBPF_TRY(AddUse());
   Append(ListOf(counter), counter);
+  FindAlone();
   task_counters_.FetchAdd(counter.whose().pid >= 0, kRelaxed);
   return Status::kOk;
 }
@@ -221,6 +236,7 @@ void TracedEvent::RemoveCounter(TracepointEvent& counter) {
   const MutexGuard guard(mutex_);
   task_counters_.FetchSub(counter.whose().pid >= 0, kRelaxed);
   Unlink(ListOf(counter), counter);
+  FindAlone();
   RemoveUse();
 }
 
@@ -302,6 +318,54 @@ bool TracedEvent::RunPrograms(machine::PtRegs& regs, const HitPlace& place) {
       counter->Record(record, place, registers, memory);
     }
   }
+}
+
+/// Of the task that runs, where `record` is not in memory for that.
+[[gnu::noinline]] void TracedEvent::TellTask(const uint64_t* record,
+                                             size_t size,
+                                             const EventPlace& place) {
+  const int32_t pid = reinterpret_cast<const EventHeader*>(record)->pid;
+  const TracepointEvent* counter = Load(OfTask(pid));
+  while (counter != nullptr &&
+         !(counter->whose().IsOf(pid) && counter->whose().IsOn(place.cpu))) {
+    counter = Load(counter->next);
+  }
+  if (counter == nullptr) {
+    return;
+  }
+  SampleMemory* const memory = SampleMemory::Enter(place.cpu);
+  if (memory == nullptr) {
+    missed_.FetchAdd(1, kRelaxed);
+    return;
+  }
+  CopyBytes(memory->record, record, size);
+  Registers registers(*memory, place);
+  RecordForTask(place, ConstBytes(memory->record, size), registers, *memory);
+  memory->Leave();
+}
+
+/// What most events come to is done here, without a call but to the port and to
+/// who fills the record: one event of this CPU that samples all of its records.
+void TracedEvent::Tell(const Tracepoint& tracepoint, const uint64_t* arguments,
+                       size_t size, uint32_t cpu, uint64_t frame) {
+  // Pairs with the release in FindAlone.
+  TracepointEvent* const alone = AloneOn(cpu).Load(kAcquire);
+  PerfRing* const ring = alone == nullptr ? nullptr : alone->easy_ring();
+  // Larger ones are made where there is room for any.
+  uint64_t record[16];
+  if (__builtin_expect(ring != nullptr, 1) &&
+      __builtin_expect(size <= sizeof(record), 1)) {
+    const EventHeader header = MakeEventHeader(tracepoint.id, cpu);
+    __builtin_memcpy(record, &header, sizeof(header));
+    tracepoint.info->fill(record, size, arguments);
+    if (__builtin_expect(alone->TakeEasySample(*ring, record, size, cpu), 1)) {
+      if (__builtin_expect(task_counters_.Load(kRelaxed) != 0, 0)) {
+        TellTask(record, size, {cpu, nullptr, frame});
+      }
+      return;
+    }
+  }
+  TellInSteps(tracepoint, arguments, size, cpu, frame);
 }
 
 void TracedEvent::Commit(void* record, size_t size, const EventPlace& place) {

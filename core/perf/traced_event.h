@@ -66,6 +66,8 @@ class TracedEvent final : public RecordConsumer {
   // RecordConsumer. Context: any.
   void* Reserve(size_t size, const EventPlace& place) override;
   void Commit(void* record, size_t size, const EventPlace& place) override;
+  void Tell(const Tracepoint& tracepoint, const uint64_t* arguments,
+            size_t size, uint32_t cpu, uint64_t frame) override;
   bool RunsPrograms() const override { return true; }
   bool RunPrograms(machine::PtRegs& regs, const HitPlace& place) override;
 
@@ -89,11 +91,18 @@ class TracedEvent final : public RecordConsumer {
     return counters_.data()[static_cast<uint32_t>(pid) % kTaskLists];
   }
   Counters& OfCpu(uint32_t cpu) const {
-    return counters_.data()[kTaskLists + cpu];
+    return counters_.data()[kTaskLists + 2 * size_t{cpu}];
+  }
+  /// Who counts all of that CPU, if no other does, and no program runs; or
+  /// null.
+  Counters& AloneOn(uint32_t cpu) const {
+    return counters_.data()[kTaskLists + 2 * size_t{cpu} + 1];
   }
   Counters& ListOf(const TracepointEvent& counter) const;
 
   bool IsWanted(uint32_t cpu) const;
+  void TellTask(const uint64_t* record, size_t size, const EventPlace& place);
+  void FindAlone() EBPF_REQUIRES(mutex_);
   void RecordForTask(const EventPlace& place, ConstBytes record,
                      RegisterSource& registers, SampleMemory& memory) const;
   bool RunOnRecord(SampleMemory& memory, RegisterSource& registers) const;

@@ -119,6 +119,7 @@ Status TracepointEvent::SetFilter(StringView text) {
   EventFilter* filter =
       EBPF_TRY(EventFilter::Create(text, fields.span(), allocator(), &error));
   filter_.Store(filter, kRelease);  // pairs with the acquire in Record
+  ForbidEasy();
   return Status::kOk;
 }
 

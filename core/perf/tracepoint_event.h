@@ -40,6 +40,8 @@ class TracepointEvent final : public SampledEvent,
   /// Whether it may want one of those now. Context: any, preemption off, in a
   /// read section; and of the next.
   bool IsInterested() const { return is_on(); }
+  /// As SampledEvent's.
+  using SampledEvent::TakeEasySample;
   /// One of them was made, in `memory`.
   void Record(ConstBytes record, const EventPlace& place,
               RegisterSource& registers, SampleMemory& memory);

@@ -75,6 +75,66 @@ TEST_P(PerfRecordTest, ASampleHasTheRecordAsLinuxLaysItOut) {
   SetHostTask(1, 1, "host");
 }
 
+/// One event alone on its CPU writes them itself; another beside it or not.
+class PerfEasyRecordTest : public PerfRecordTest {
+ protected:
+  void ExpectTheSame(uint64_t types) {
+    const int64_t event = caller_.OpenEvent(Attr(types, 1));
+    ASSERT_EQ(Map(event), 0);
+    const std::string longest(200, 'x');
+    std::vector<Taken> samples[2];
+    for (std::vector<Taken>& taken : samples) {
+      for (const char* text :
+           {"", "a", "ab", "abc", "abcd", "abcdefg", longest.c_str()}) {
+        Pass(5, text);
+      }
+      taken = Samples();
+      ASSERT_EQ(taken.size(), 7u);
+      // From here on it is not alone.
+      ASSERT_GE(caller_.OpenEvent(Attr()), 0);
+    }
+    for (size_t i = 0; i < samples[0].size(); ++i) {
+      EXPECT_EQ(samples[0][i].body, samples[1][i].body) << i;
+      EXPECT_EQ(samples[0][i].header.misc, samples[1][i].header.misc);
+    }
+    EXPECT_EQ(Count(event), 14u);
+  }
+};
+INSTANTIATE_TEST_SUITE_P(, PerfEasyRecordTest,
+                         testing::Values(Origin::kUser, Origin::kKernel),
+                         OriginName);
+
+TEST_P(PerfEasyRecordTest, ARecordIsTheSameWhoeverElseCounts) {
+  ExpectTheSame(linux_abi::kPerfSampleRaw);
+}
+
+TEST_P(PerfEasyRecordTest, ASampleIsTheSameWhoeverElseCounts) {
+  ExpectTheSame(linux_abi::kPerfSampleIdentifier | linux_abi::kPerfSampleTid |
+                linux_abi::kPerfSampleAddress | linux_abi::kPerfSampleId |
+                linux_abi::kPerfSampleStreamId | linux_abi::kPerfSampleCpu |
+                linux_abi::kPerfSamplePeriod | linux_abi::kPerfSampleRaw);
+}
+
+TEST_P(PerfRecordTest, ATasksEventIsToldBesideACpus) {
+  SetHostTask(77, 77, "mine");
+  const int64_t of_task =
+      caller_.OpenEvent(Attr(linux_abi::kPerfSampleRaw, 1), 77, -1);
+  ASSERT_EQ(Map(of_task), 0);
+  const int64_t of_cpu = caller_.OpenEvent(Attr(linux_abi::kPerfSampleRaw, 1));
+  ASSERT_GE(of_cpu, 0);
+  Pass(11);
+  const std::vector<Taken> samples = Samples();
+  ASSERT_EQ(samples.size(), 1u);
+  EXPECT_EQ(samples[0].At<Note::Record>(4).number, 11u);
+  EXPECT_EQ(Count(of_task), 1u);
+  EXPECT_EQ(Count(of_cpu), 1u);
+  SetHostTask(78, 78, "other");
+  Pass(12);
+  EXPECT_EQ(Count(of_task), 1u);
+  EXPECT_EQ(Count(of_cpu), 2u);
+  SetHostTask(1, 1, "host");
+}
+
 TEST_P(PerfRecordTest, ASampleTellsWhereItWasAndWhoCalled) {
   constexpr uint64_t kType =
       linux_abi::kPerfSampleIp | linux_abi::kPerfSampleCallchain;

@@ -72,6 +72,7 @@ struct HitPlace {
 
 class EventFilter;
 class TraceWriter;
+struct Tracepoint;
 
 /// Gets an event's records. Outlives its place in the event's list.
 class RecordConsumer {
@@ -93,6 +94,13 @@ class RecordConsumer {
   /// It is made, all of its `size` bytes. Context: as Reserve's.
   virtual void Commit(void* record, size_t size, const EventPlace& place) = 0;
 
+  /// A tracepoint is passed: makes the record, if it is wanted. `frame`: as
+  /// EventPlace's. By default by the two before. Context: as Reserve's.
+  virtual void Tell(const Tracepoint& tracepoint, const uint64_t* arguments,
+                    size_t size, uint32_t cpu, uint64_t frame) {
+    TellInSteps(tracepoint, arguments, size, cpu, frame);
+  }
+
   /// Whether it runs programs on a probe's hits, before there is a record:
   /// those come last. Context: task.
   virtual bool RunsPrograms() const { return false; }
@@ -104,6 +112,10 @@ class RecordConsumer {
   }
 
  protected:
+  /// Tell's default.
+  void TellInSteps(const Tracepoint& tracepoint, const uint64_t* arguments,
+                   size_t size, uint32_t cpu, uint64_t frame);
+
   constexpr RecordConsumer() = default;
   explicit RecordConsumer(TraceWriter& writer)
       : writer_(&writer), filtering_writer_(&writer) {}

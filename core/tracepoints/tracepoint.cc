@@ -70,8 +70,10 @@ class Told {
   bool is_record() const { return (word_ & kIsRecord) != 0; }
   /// Precondition: it is one.
   TracepointConsumers::Seconds* records() const {
+    auto* const many =
+        reinterpret_cast<TracepointConsumers*>(word_ - kIsRecord);
     // Behind the end of the others.
-    return TracepointConsumers::BehindFirsts(many()->firsts());
+    return TracepointConsumers::BehindFirsts(many->firsts());
   }
   /// Or null.
   TracepointConsumers* many() const {
@@ -224,19 +226,6 @@ void Remove(Tracepoint& tracepoint, const ArgumentsConsumer* raw,
   }
 }
 
-/// Makes the record and gives it away.
-void Tell(const Tracepoint& tracepoint, RecordConsumer& consumer, size_t size,
-          const uint64_t* arguments, const EventPlace& place) {
-  void* const record = consumer.Reserve(size, place);
-  if (record == nullptr) {
-    return;
-  }
-  *static_cast<EventHeader*>(record) =
-      MakeEventHeader(tracepoint.id, place.cpu);
-  tracepoint.info->fill(record, size, arguments);
-  consumer.Commit(record, size, place);
-}
-
 /// While one lives a consumer may be told; or not, where is_deep().
 class Telling : public NonCopyable {
  public:
@@ -286,10 +275,12 @@ void TellArguments(Tracepoint& tracepoint, ArgumentsConsumer& consumer,
 }
 
 /// The record of a trace that wants some of them.
-[[gnu::noinline]] void WriteWanted(TraceWriter& writer,
-                                   const EventFilter& filter,
-                                   const Tracepoint& tracepoint, size_t size,
-                                   const uint64_t* arguments, uint32_t cpu) {
+[[gnu::always_inline]] inline void WriteWanted(TraceWriter& writer,
+                                               const EventFilter& filter,
+                                               const Tracepoint& tracepoint,
+                                               size_t size,
+                                               const uint64_t* arguments,
+                                               uint32_t cpu) {
   const TracepointInfo& info = *tracepoint.info;
   writer.WriteWanted(
       tracepoint.id, size, cpu,
@@ -321,7 +312,7 @@ void TellArguments(Tracepoint& tracepoint, ArgumentsConsumer& consumer,
       WriteWanted(*consumer->filtering_writer(), *filter, tracepoint, size,
                   arguments, cpu);
     } else {
-      Tell(tracepoint, *consumer, size, arguments, place);
+      consumer->Tell(tracepoint, arguments, size, cpu, place.frame);
     }
   }
 }
@@ -424,7 +415,7 @@ template <typename Facts>
       const bool is_record = told.is_record();
       if (__builtin_expect(is_record, 1)) {
         const TracepointInfo& info = *tracepoint.info;
-        const RecordConsumer& consumer = *told.records()->Load(kRelaxed);
+        RecordConsumer& consumer = *told.records()->Load(kRelaxed);
         TraceWriter* const writer = consumer.writer();
         if (writer != nullptr && info.text_size == nullptr) {
           // Nobody is told outside of the section.
@@ -433,11 +424,14 @@ template <typename Facts>
           writer->Write(tracepoint.id, size, cpu, [&](void* record) {
             info.fill(record, size, arguments);
           });
-        } else if (const EventFilter* const filter = consumer.filter();
-                   filter != nullptr && info.text_size == nullptr) {
+        } else if (info.text_size == nullptr) {
           const FirstTelling telling(mine);
-          WriteWanted(*consumer.filtering_writer(), *filter, tracepoint,
-                      info.record_size, arguments, cpu);
+          if (const EventFilter* const filter = consumer.filter()) {
+            WriteWanted(*consumer.filtering_writer(), *filter, tracepoint,
+                        info.record_size, arguments, cpu);
+          } else {
+            consumer.Tell(tracepoint, arguments, info.record_size, cpu, frame);
+          }
         } else {
           TellRecords(tracepoint, told.records(), arguments,
                       {cpu, nullptr, frame});
@@ -519,6 +513,19 @@ void TracepointEvent::RemoveConsumer(RecordConsumer& consumer) {
 }
 
 }  // namespace
+
+void RecordConsumer::TellInSteps(const Tracepoint& tracepoint,
+                                 const uint64_t* arguments, size_t size,
+                                 uint32_t cpu, uint64_t frame) {
+  const EventPlace place = {cpu, nullptr, frame};
+  void* const record = Reserve(size, place);
+  if (record == nullptr) {
+    return;
+  }
+  *static_cast<EventHeader*>(record) = MakeEventHeader(tracepoint.id, cpu);
+  tracepoint.info->fill(record, size, arguments);
+  Commit(record, size, place);
+}
 
 extern "C" void ebpf_tracepoint_fire(Tracepoint* tracepoint,
                                      const uint64_t* arguments) {
