@@ -166,6 +166,7 @@ EventFilter::EventFilter(Span<char> text, Span<FilterTerm> terms,
       this->text(), terms,
       Span<FilterStep>(reinterpret_cast<FilterStep*>(this + 1), step_count));
   reach_ = FilterReach(terms);
+  easy_reach_ = terms[0].is_tested ? reach_ : UINT32_MAX;
   const auto to_steps = static_cast<int32_t>(sizeof(EventFilter));
   first_ = terms[0].is_tested ? to_steps : -to_steps;
 }
@@ -177,6 +178,16 @@ void EventFilter::Destroy() {
   allocator.DeleteArray(text_);
   this->~EventFilter();
   allocator.Free(this, size, alignof(EventFilter));
+}
+
+bool EventFilter::EvaluateOtherwise(
+    ConstBytes record, const FilterEnvironment* environment) const {
+  if (record.size() < reach_) {
+    return MatchesTerms(record, environment);
+  }
+  return EvaluateFrom(*reinterpret_cast<const FilterStep*>(
+                          reinterpret_cast<const uint8_t*>(this) - first_),
+                      record, environment);
 }
 
 bool EventFilter::EvaluateFrom(const FilterStep& step, ConstBytes record,

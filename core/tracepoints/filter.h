@@ -130,6 +130,9 @@ class EventFilter : public NonCopyable {
   }
 
   bool Evaluate(ConstBytes record, const FilterEnvironment* environment) const;
+  /// It begins with no test, or `record` is too short for tests.
+  [[gnu::noinline]] bool EvaluateOtherwise(
+      ConstBytes record, const FilterEnvironment* environment) const;
   /// `step` is no test.
   [[gnu::noinline]] bool EvaluateFrom(
       const FilterStep& step, ConstBytes record,
@@ -137,12 +140,14 @@ class EventFilter : public NonCopyable {
   bool Holds(const FilterTerm& term, ConstBytes record,
              const FilterEnvironment* environment) const;
 
-  int32_t first_;   // from the filter itself; as FilterStep's exits
-  uint32_t reach_;  // shorter records are not tested, their terms are evaluated
+  int32_t first_;  // from the filter itself; as FilterStep's exits
+  // Shorter records are evaluated otherwise: all, where there is no test first.
+  uint32_t easy_reach_;
   Span<char> text_;
   Span<FilterTerm> terms_;
   const size_t step_count_;
   Allocator& allocator_;
+  uint32_t reach_;  // shorter records are not tested, their terms are evaluated
   // Its steps follow.
 };
 static_assert(sizeof(EventFilter) % alignof(FilterStep) == 0);
@@ -150,20 +155,22 @@ static_assert(sizeof(EventFilter) % alignof(FilterStep) == 0);
 /// Where it is asked: numbers take no call.
 [[gnu::always_inline]] inline bool EventFilter::Evaluate(
     ConstBytes record, const FilterEnvironment* environment) const {
-  if (__builtin_expect(record.size() < reach_, 0)) {
-    return MatchesTerms(record, environment);
+  if (__builtin_expect(record.size() < easy_reach_, 0)) {
+    return EvaluateOtherwise(record, environment);
   }
   auto at = reinterpret_cast<const uint8_t*>(this);
   int64_t exit = first_;
-  while (exit > 0) {
+  do {
     at += exit;
     exit = reinterpret_cast<const FilterStep*>(at)->ExitFor(record.data());
+  } while (exit > 0);
+  // Each branch costs, so what is kept has one.
+  if (exit == FilterStep::kAccept) {
+    return true;
   }
-  if (__builtin_expect(exit < FilterStep::kAccept, 0)) {
-    return EvaluateFrom(*reinterpret_cast<const FilterStep*>(at - exit), record,
-                        environment);
-  }
-  return exit == FilterStep::kAccept;
+  return __builtin_expect(exit != FilterStep::kReject, 0) &&
+         EvaluateFrom(*reinterpret_cast<const FilterStep*>(at - exit), record,
+                      environment);
 }
 
 }  // namespace ebpf
