@@ -48,16 +48,18 @@ using TracepointConsumers =
 
 /// What is in Tracepoint::consumers: nobody; where all that there is is one
 /// program, its ArgumentsConsumer; or the TracepointConsumers, which says
-/// besides whether one who wants records is all that there is.
+/// besides whether one who wants records is all that there is, and whether they
+/// have text.
 class Told {
  public:
   constexpr Told() = default;
   explicit Told(uintptr_t word) : word_(word) {}
   explicit Told(const ArgumentsConsumer& program)
       : word_(reinterpret_cast<uintptr_t>(&program) | kIsProgram) {}
-  explicit Told(const TracepointConsumers& many)
+  Told(const TracepointConsumers& many, bool has_text)
       : word_(reinterpret_cast<uintptr_t>(&many) |
-              (many.is_one_second() ? kIsRecord : 0)) {}
+              (many.is_one_second() ? kIsRecord : 0) |
+              (has_text ? kHasText : 0)) {}
 
   uintptr_t word() const { return word_; }
   bool is_nobody() const { return word_ == 0; }
@@ -68,10 +70,13 @@ class Told {
   }
   /// One consumer of records, and nobody else.
   bool is_record() const { return (word_ & kIsRecord) != 0; }
+  /// The same, and records have no text.
+  bool is_plain_record() const {
+    return (word_ & (kIsRecord | kHasText)) == kIsRecord;
+  }
   /// Precondition: it is one.
   TracepointConsumers::Seconds* records() const {
-    auto* const many =
-        reinterpret_cast<TracepointConsumers*>(word_ - kIsRecord);
+    auto* const many = reinterpret_cast<TracepointConsumers*>(word_ & ~kFlags);
     // Behind the end of the others.
     return TracepointConsumers::BehindFirsts(many->firsts());
   }
@@ -79,12 +84,15 @@ class Told {
   TracepointConsumers* many() const {
     return is_program()
                ? nullptr
-               : reinterpret_cast<TracepointConsumers*>(word_ & ~kIsRecord);
+               : reinterpret_cast<TracepointConsumers*>(word_ & ~kFlags);
   }
 
  private:
   static constexpr uintptr_t kIsProgram = 1;
   static constexpr uintptr_t kIsRecord = 2;
+  static constexpr uintptr_t kHasText = 4;
+  static constexpr uintptr_t kFlags = kIsRecord | kHasText;
+  static_assert(alignof(TracepointConsumers) > kFlags);
 
   uintptr_t word_ = 0;
 };
@@ -149,7 +157,8 @@ void Free(TracepointConsumers* consumers) EBPF_REQUIRES(mutex) {
 
 /// What `old` told and one more of either, of which the other is null: without
 /// memory where a program is the first, and without anything but memory.
-Result<Told> OneMore(Told old, ArgumentsConsumer* raw, RecordConsumer* record)
+Result<Told> OneMore(const Tracepoint& tracepoint, Told old,
+                     ArgumentsConsumer* raw, RecordConsumer* record)
     EBPF_REQUIRES(mutex) {
   if (old.is_nobody() && raw != nullptr && raw->program() != nullptr) {
     return Told(*raw);
@@ -167,7 +176,7 @@ Result<Told> OneMore(Told old, ArgumentsConsumer* raw, RecordConsumer* record)
   if (made == nullptr) {
     return Status::kNoMemory;
   }
-  return Told(*made);
+  return Told(*made, tracepoint.info->text_size != nullptr);
 }
 
 Status Add(Tracepoint& tracepoint, ArgumentsConsumer* raw,
@@ -177,7 +186,7 @@ Status Add(Tracepoint& tracepoint, ArgumentsConsumer* raw,
     return Status::kNotFound;
   }
   const Told old(tracepoint.consumers.Load(kRelaxed));
-  const Told made = EBPF_TRY(OneMore(old, raw, record));
+  const Told made = EBPF_TRY(OneMore(tracepoint, old, raw, record));
   // The first one's is there before the text says so. Releases what is in it:
   // pairs with the acquires of who tells.
   tracepoint.consumers.Store(made.word(), kRelease);
@@ -412,33 +421,29 @@ template <typename Facts>
       mine.section.Open();
       // Pairs with the release in Add.
       const Told told(tracepoint.consumers.Load(kAcquire));
-      const bool is_record = told.is_record();
-      if (__builtin_expect(is_record, 1)) {
+      const bool is_plain = told.is_plain_record();
+      if (__builtin_expect(is_plain, 1)) {
+        // Nobody is told outside of the section.
+        const FirstTelling telling(mine);
         const TracepointInfo& info = *tracepoint.info;
+        const size_t size = info.record_size;
         RecordConsumer& consumer = *told.records()->Load(kRelaxed);
-        TraceWriter* const writer = consumer.writer();
-        if (writer != nullptr && info.text_size == nullptr) {
-          // Nobody is told outside of the section.
-          const FirstTelling telling(mine);
-          const size_t size = info.record_size;
+        if (TraceWriter* const writer = consumer.writer()) {
           writer->Write(tracepoint.id, size, cpu, [&](void* record) {
             info.fill(record, size, arguments);
           });
-        } else if (info.text_size == nullptr) {
-          const FirstTelling telling(mine);
-          if (const EventFilter* const filter = consumer.filter()) {
-            WriteWanted(*consumer.filtering_writer(), *filter, tracepoint,
-                        info.record_size, arguments, cpu);
-          } else {
-            consumer.Tell(tracepoint, arguments, info.record_size, cpu, frame);
-          }
+        } else if (const EventFilter* const filter = consumer.filter()) {
+          WriteWanted(*consumer.filtering_writer(), *filter, tracepoint, size,
+                      arguments, cpu);
         } else {
-          TellRecords(tracepoint, told.records(), arguments,
-                      {cpu, nullptr, frame});
+          consumer.Tell(tracepoint, arguments, size, cpu, frame);
         }
+      } else if (told.is_record()) {
+        TellRecords(tracepoint, told.records(), arguments,
+                    {cpu, nullptr, frame});
       }
       mine.section.Close();
-      if (__builtin_expect(is_record, 1)) {
+      if (__builtin_expect(is_plain, 1) || told.is_record()) {
         return;
       }
     }
@@ -485,16 +490,19 @@ template <typename Facts>
                                         const uint64_t* arguments) {
   const auto frame = reinterpret_cast<uint64_t>(__builtin_frame_address(0));
   const Told told(tracepoint.consumers.Load(kRelaxed));
-  // In one branch, of two numbers.
-  const uint64_t is_long =
-      (uint64_t{told.is_program()} ^ 1) | (PortFacts::Get() ^ kUsualFacts);
-  if (__builtin_expect(is_long != 0, 0)) {
-    if (!told.is_record()) {
+  if (__builtin_expect(PortFacts::Get() != kUsualFacts, 0)) {
+    if (told.is_record()) {
+      FireRecord<PortFacts>(tracepoint, arguments, frame);
+    } else {
       FireAnyhow(tracepoint, arguments, frame);
-    } else if (PortFacts::Get() == kUsualFacts) {
+    }
+    return;
+  }
+  if (__builtin_expect(!told.is_program(), 0)) {
+    if (__builtin_expect(told.is_record(), 1)) {
       FireRecord<UsualFacts>(tracepoint, arguments, frame);
     } else {
-      FireRecord<PortFacts>(tracepoint, arguments, frame);
+      FireAnyhow(tracepoint, arguments, frame);
     }
     return;
   }
