@@ -1,110 +1,18 @@
 // SPDX-License-Identifier: MIT
 #include "core/perf/perf_ring.h"
 
-#include <algorithm>
-#include <cstring>
 #include <random>
 #include <signal.h>
 #include <sys/time.h>
 #include <vector>
 
 #include "core/base/memory.h"
+#include "core/perf/perf_ring_test_util.h"
 #include "gtest/gtest.h"
 #include "testing/host_port/host_memory.h"
 
 namespace ebpf {
 namespace {
-
-constexpr uint64_t kPage = 4096;
-
-/// A record of `words` words, all of them `value`, with a header in front.
-struct Record {
-  Record(uint64_t value, size_t words) : body(words, value) {
-    header = {ring::kPerfRecordSample, 0, static_cast<uint16_t>(8 + 8 * words)};
-  }
-  /// Whether there was room.
-  bool WriteTo(PerfRing& ring, const PerfRing::Writer& writer = {}) const {
-    PerfRing::Cursor cursor;
-    return ring.BeginAfterLosses(header.size, writer, cursor) &&
-           Fill(ring, cursor);
-  }
-  bool WriteTellingNothing(
-      PerfRing& ring,
-      PerfRing::RecordKind kind = PerfRing::RecordKind::kSample) const {
-    PerfRing::Cursor cursor;
-    return ring.Begin(header.size, cursor, kind) && Fill(ring, cursor);
-  }
-  /// The same where that is easy.
-  bool WriteEasilyTo(PerfRing& ring) const {
-    uint64_t* const room = ring.BeginEasy(header.size);
-    if (room == nullptr) {
-      return false;
-    }
-    room[0] = LoadUnaligned<uint64_t>(&header);
-    std::copy(body.begin(), body.end(), room + 1);
-    ring.EndEasy();
-    return true;
-  }
-  ring::PerfRecordHeader header;
-  std::vector<uint64_t> body;
-
- private:
-  bool Fill(PerfRing& ring, PerfRing::Cursor& cursor) const {
-    cursor.Put(LoadUnaligned<uint64_t>(&header));
-    for (const uint64_t word : body) {
-      cursor.Put(word);
-    }
-    ring.End();
-    return true;
-  }
-};
-
-/// A client that maps the ring.
-class Reader {
- public:
-  explicit Reader(PerfRing& ring) : memory_(ring.memory()) {}
-
-  /// The next record's bytes; empty if there is none.
-  std::vector<uint8_t> Next() {
-    const uint64_t head = Position(offsetof(ring::PerfPage, data_head));
-    if (tail_ == head) {
-      return {};
-    }
-    const auto header = LoadUnaligned<ring::PerfRecordHeader>(At(0, 8).data());
-    EXPECT_GE(header.size, 8);
-    EXPECT_LE(header.size, head - tail_);
-    std::vector<uint8_t> record = At(0, header.size);
-    tail_ += header.size;
-    return record;
-  }
-  void Release() { SetTail(tail_); }
-  void SetTail(uint64_t tail) {
-    __atomic_store_n(reinterpret_cast<uint64_t*>(
-                         memory_.data() + offsetof(ring::PerfPage, data_tail)),
-                     tail, __ATOMIC_RELEASE);
-  }
-
- private:
-  uint64_t Position(size_t offset) {
-    return __atomic_load_n(reinterpret_cast<uint64_t*>(memory_.data() + offset),
-                           __ATOMIC_ACQUIRE);
-  }
-  std::vector<uint8_t> At(uint64_t behind, size_t size) {
-    const uint64_t data_size = memory_.size() - kPage;
-    std::vector<uint8_t> bytes(size);
-    for (size_t i = 0; i < size; ++i) {
-      bytes[i] = memory_[kPage + ((tail_ + behind + i) & (data_size - 1))];
-    }
-    return bytes;
-  }
-
-  const Bytes memory_;
-  uint64_t tail_ = 0;
-};
-
-uint64_t WordOf(const std::vector<uint8_t>& record, size_t index) {
-  return LoadUnaligned<uint64_t>(record.data() + 8 * (index + 1));
-}
 
 class PerfRingTest : public testing::Test {
  protected:
@@ -406,68 +314,6 @@ TEST_F(PerfRingTest, WritersThatInterruptEachOtherLoseNothingUncounted) {
   EXPECT_EQ(next_from_signals, from_signals);
   EXPECT_EQ(told_lost, lost + lost_in_signals);
   EXPECT_GT(from_signals, 0u);
-}
-
-// --- Interrupted at each instruction ---------------------------------------
-
-volatile int steps_left;
-
-/// Of the trap flag: writes where it is told to.
-void OnStep(int signal) {
-  const int left = steps_left;
-  steps_left = left - 1;
-  if (left == 0) {
-    WriteFromSignal(signal);
-  }
-}
-
-/// Whether it was written easily.
-[[gnu::noinline]] bool WriteStepped(PerfRing& ring, const Record& record) {
-  asm volatile("pushfq\n\torq $0x100, (%%rsp)\n\tpopfq" ::: "cc", "memory");
-  const bool was_easy = record.WriteEasilyTo(ring);
-  asm volatile("pushfq\n\tandq $-0x101, (%%rsp)\n\tpopfq" ::: "cc", "memory");
-  return was_easy;
-}
-
-TEST_F(PerfRingTest, AtWhicheverInstructionItIsInterruptedNothingIsLost) {
-  struct sigaction action{};
-  struct sigaction before{};
-  action.sa_handler = OnStep;
-  sigaction(SIGTRAP, &action, &before);
-  int step = 0;
-  int woken = 0;
-  for (; steps_left >= 0 || step == 0; ++step) {
-    PerfRing& ring = Make(1, {.overwrites = step % 2 == 0, .wakeup = 3});
-    Reader reader(ring);
-    interrupted_ring = &ring;
-    from_signals = 0;
-    ASSERT_TRUE(Record(1, 2).WriteTo(ring));
-    // Where the first try has to look how far it is easy, and where it has not.
-    if (step % 3 != 0) {
-      ASSERT_TRUE(Record(1, 2).WriteEasilyTo(ring));
-    }
-    steps_left = step;
-    const Record record(2, 4);
-    const bool was_easy = WriteStepped(ring, record);
-    const bool was_interrupted = steps_left < 0;
-    steps_left = was_interrupted ? 0 : -1;
-    ASSERT_TRUE(was_easy || record.WriteTo(ring)) << "at step " << step;
-    int own = 0;
-    int others = 0;
-    for (std::vector<uint8_t> read = reader.Next(); !read.empty();
-         read = reader.Next()) {
-      own += WordOf(read, 0) == 2 && WordOf(read, 3) == 2;
-      others += WordOf(read, 0) >> 63;
-    }
-    ASSERT_EQ(own, 1) << "at step " << step;
-    ASSERT_EQ(others, was_interrupted) << "at step " << step;
-    woken += ring.TakeWakeup();
-    ASSERT_TRUE(Record(3, 1).WriteEasilyTo(ring) || Record(3, 1).WriteTo(ring));
-    reader.Next();
-  }
-  sigaction(SIGTRAP, &before, nullptr);
-  EXPECT_GT(step, 40);
-  EXPECT_GT(woken, step / 2);
 }
 
 }  // namespace
