@@ -23,11 +23,14 @@ uint64_t TicksToNanoseconds(uint64_t ticks, uint64_t ticks_per_second) {
              (ticks_per_second >> shift);
 }
 
-uint64_t TickClock::Nanoseconds(uint64_t ticks) {
+uint64_t TickClock::Divide(uint64_t ticks) {
   uint64_t frequency = known_.Load(kRelaxed);
   if (frequency == 0) {
     frequency = ticks_per_second_();
     known_.Store(frequency, kRelaxed);
+    if (kNanosecondsPerSecond % frequency == 0) {
+      nanoseconds_per_tick_.Store(kNanosecondsPerSecond / frequency, kRelaxed);
+    }
   }
   return TicksToNanoseconds(ticks, frequency);
 }

@@ -24,11 +24,19 @@ class TickClock : public NonCopyable {
       : ticks_per_second_(ticks_per_second) {}
 
   /// Context: any, as is that of `ticks_per_second`.
-  uint64_t Nanoseconds(uint64_t ticks);
+  [[gnu::always_inline]] uint64_t Nanoseconds(uint64_t ticks) {
+    // No event has to divide.
+    const uint64_t each = nanoseconds_per_tick_.Load(kRelaxed);
+    return __builtin_expect(each != 0, 1) ? ticks * each : Divide(ticks);
+  }
 
  private:
+  uint64_t Divide(uint64_t ticks);
+
   uint64_t (*const ticks_per_second_)();
+  /// Each is 0 while it is not known; the latter also where it is not whole.
   Atomic<uint64_t> known_{0};
+  Atomic<uint64_t> nanoseconds_per_tick_{0};
 };
 
 /// A clock by a counter that the kernel does not tell the frequency of, but has

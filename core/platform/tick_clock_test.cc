@@ -52,6 +52,14 @@ TEST(TickClockTest, AsksForTheFrequencyOnce) {
   EXPECT_EQ(clock.Nanoseconds(3), 300u);
   EXPECT_EQ(clock.Nanoseconds(5), 500u);
   EXPECT_EQ(asked, 1);
+  // Of which a tick is no whole number of nanoseconds.
+  TickClock odd([] {
+    ++asked;
+    return uint64_t{24'000'000};
+  });
+  EXPECT_EQ(odd.Nanoseconds(3), 125u);
+  EXPECT_EQ(odd.Nanoseconds(24'000'000), 1'000'000'000u);
+  EXPECT_EQ(asked, 2);
 }
 
 /// A kernel's clock that moves by `step_ns`, and a counter beside it.
