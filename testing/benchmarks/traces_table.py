@@ -28,6 +28,8 @@ def rows(cpu):
     return [
         ("tracepoint_off", "off", "1 instruction", "off"),
         ("key_off", "static key off", "1 instruction", None),
+        ("clock", "(the port's clock alone)", "-", None),
+        ("task", "(its task alone)", "-", None),
         ("function", "empty function", "-", None),
         ("raw_program", "empty program on arguments", RAW_GOALS[cpu], "raw"),
         ("record_program", "empty program on the record", "-", "record"),

@@ -5,6 +5,8 @@
 #include "core/base/memory.h"
 #include "core/capi/ebpf.h"
 #include "core/linux_abi/perf_event.h"
+#include "core/platform/task.h"
+#include "core/platform/time.h"
 #include "core/tracepoints/trace_instance.h"
 #include "testing/guest/bench/figures.h"
 #include "testing/guest/clients/loaded_object.h"
@@ -50,6 +52,24 @@ GUEST_TEST(TraceBench, WhileNobodyWantsIt) {
     GUEST_EXPECT(bench::IsTicks(event, 1));
     GUEST_EXPECT(bench::IsTicks(key, 1));
   }
+}
+
+constinit volatile uint64_t answer = 0;
+
+/// As PassNothing, with what a record asks the port.
+[[gnu::noinline]] void AskForTime() {
+  bench::bench_nothing();
+  answer = ebpf_port_time_ns();
+}
+[[gnu::noinline]] void AskForTask() {
+  bench::bench_nothing();
+  answer = ebpf_port_task_pid();
+}
+
+GUEST_TEST(TraceBench, WhatThePortIsAsked) {
+  GUEST_ASSERT(Start());
+  Report("clock", "", CostOf(AskForTime));
+  Report("task", "", CostOf(AskForTask));
 }
 
 class Empty final : public ebpf::ArgumentsConsumer {
