@@ -5,7 +5,6 @@
 // never takes such a range back, so this file uses them again.
 #include "ports/alien/exec_memory.h"
 
-#include "arch/riscv64/machine/icache.h"
 #include "arch/riscv64/machine/system_registers.h"
 #include "core/platform/text.h"
 #include "ports/alien/exec_pool.h"
@@ -50,19 +49,6 @@ Range* TakeRange(size_t size) {
     fresh->capacity = size;
   }
   return fresh;
-}
-
-/// Fills the frames behind the range, which nobody has cleared, with c.ebreak.
-/// They are at their physical addresses too, and writable there.
-void FillWithBreakpoints(const Range& range) {
-  constexpr uint16_t kCEbreak = 0x9002;
-  for (size_t page = 0; page < range.mapped; page += kPageSize) {
-    const uintptr_t frame = alien_query_kernel_space(range.begin + page);
-    auto* halfwords = reinterpret_cast<uint16_t*>(frame);
-    for (size_t i = 0; i < kPageSize / sizeof(uint16_t); ++i) {
-      halfwords[i] = kCEbreak;
-    }
-  }
 }
 
 void FlushRange(const Range& range, size_t size) {
@@ -110,8 +96,8 @@ void* ebpf_port_exec_alloc(size_t size, uintptr_t near, uint64_t reach) {
   }
   range->mapped = rounded;
   FlushRange(*range, rounded);
-  FillWithBreakpoints(*range);
-  ebpf::riscv64::SyncInsnStream();
+  // Nobody has cleared the frames behind it.
+  ebpf::alien::FillWithBreakpoints(range->begin, rounded);
   return reinterpret_cast<void*>(range->begin);
 }
 

@@ -128,6 +128,15 @@ void WriteFrames(uintptr_t to, const uint8_t* bytes, size_t size) {
   }
 }
 
+/// Writes executable memory of either kind; false without memory.
+bool WriteExec(uintptr_t to, const uint8_t* bytes, size_t size) {
+  if (ebpf::alien::exec_pool.Touches(to, size)) {
+    return WritePool(to, bytes, size);
+  }
+  WriteFrames(to, bytes, size);
+  return true;
+}
+
 }  // namespace
 
 namespace ebpf::alien {
@@ -135,7 +144,7 @@ namespace ebpf::alien {
 void FillWithBreakpoints(uintptr_t begin, size_t size) {
   for (size_t done = 0; done < size; done += sizeof kBreakpoints.bytes) {
     const size_t piece = Min(size - done, sizeof kBreakpoints.bytes);
-    if (!WritePool(begin + done, kBreakpoints.bytes, piece)) {
+    if (!WriteExec(begin + done, kBreakpoints.bytes, piece)) {
       break;  // what is there stays
     }
   }
@@ -195,10 +204,7 @@ int ebpf_port_exec_write(void* to, const void* bytes, size_t size) {
   if (size == 0 || !ebpf::alien::IsExecMemory(address, size)) {
     return kMinusFault;
   }
-  const auto* source = static_cast<const uint8_t*>(bytes);
-  if (!ebpf::alien::exec_pool.Touches(address, size)) {
-    WriteFrames(address, source, size);
-  } else if (!WritePool(address, source, size)) {
+  if (!WriteExec(address, static_cast<const uint8_t*>(bytes), size)) {
     return kMinusNoMemory;
   }
   ebpf::riscv64::SyncInsnStream();  // of the one CPU

@@ -12,8 +12,8 @@ namespace ebpf::alien {
 /// memory, and text cannot be written then. Context: task, once.
 bool PrepareTextAlias();
 
-/// Fills [begin, begin + size) of the pool of executable memory, both even,
-/// with breakpoints. Context: task.
+/// Fills [begin, begin + size) of executable memory, both even, with
+/// breakpoints. Context: task.
 void FillWithBreakpoints(uintptr_t begin, size_t size);
 
 }  // namespace ebpf::alien
