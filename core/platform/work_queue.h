@@ -21,6 +21,9 @@ class WorkQueue : public NonCopyable {
   /// ebpf_port_defer: false until it is open. It wakes nobody. Context: any.
   bool Push(ebpf_deferred* work);
 
+  /// Whether Run would find nothing. Context: any.
+  bool empty() const { return newest_.Load(kRelaxed) == nullptr; }
+
   /// Runs what was pushed, in that order. Context: the task.
   void Run();
 

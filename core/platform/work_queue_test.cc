@@ -50,9 +50,11 @@ TEST(WorkQueueTest, RunsEachOnceAndInOrder) {
   for (Note& note : notes) {
     note.order = &order;
     ASSERT_TRUE(queue.Push(&note.work));
+    EXPECT_FALSE(queue.empty());
     pushed.push_back(&note);
   }
   queue.Run();
+  EXPECT_TRUE(queue.empty());
   queue.Run();
   EXPECT_EQ(order, pushed);
 }

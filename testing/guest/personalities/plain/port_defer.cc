@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
-// core/platform/defer.h: a list that any context can push to; the timer's tick
-// wakes a thread, since waking takes locks that a probe must not.
-#include "core/base/atomic.h"
+// core/platform/defer.h: the timer's tick wakes a thread, since waking takes
+// locks that a probe must not.
 #include "core/platform/defer.h"
+#include "core/platform/work_queue.h"
 #include "testing/guest/kernel/event.h"
 #include "testing/guest/kernel/thread.h"
 #include "testing/guest/personalities/plain/port.h"
@@ -12,37 +12,18 @@
 namespace guest::plain {
 namespace {
 
-constinit ebpf::Atomic<ebpf_deferred*> pending{nullptr};
+constinit ebpf::WorkQueue queue;
 constinit Event work_came;
-constinit ebpf::Atomic<bool> has_worker{false};
-
-/// Takes what is pending, in the order in which it was handed over.
-ebpf_deferred* TakeAll() {
-  // Pairs with the release in ebpf_port_defer.
-  ebpf_deferred* newest = pending.Exchange(nullptr, ebpf::kAcquire);
-  ebpf_deferred* first = nullptr;
-  while (newest != nullptr) {
-    ebpf_deferred* older = newest->next;
-    newest->next = first;
-    first = newest;
-    newest = older;
-  }
-  return first;
-}
 
 void Work(void* /*argument*/) {
   for (;;) {
     work_came.Wait();
-    for (ebpf_deferred* work = TakeAll(); work != nullptr;) {
-      ebpf_deferred* next = work->next;  // run() may hand `work` over again
-      work->run(work);
-      work = next;
-    }
+    queue.Run();
   }
 }
 
 void WakeWorker() {
-  if (pending.Load(ebpf::kRelaxed) != nullptr) {
+  if (!queue.empty()) {
     work_came.Set();
   }
 }
@@ -55,21 +36,12 @@ bool StartDeferWorker() {
   }
   AddTickHook(WakeWorker);
   StartTimers();
-  has_worker.Store(true, ebpf::kRelease);
+  queue.Open();
   return true;
 }
 
 }  // namespace guest::plain
 
 extern "C" bool ebpf_port_defer(ebpf_deferred* work) {
-  using guest::plain::pending;
-  if (!guest::plain::has_worker.Load(ebpf::kAcquire)) {
-    return false;
-  }
-  ebpf_deferred* newest = pending.Load(ebpf::kRelaxed);
-  do {
-    work->next = newest;
-    // Pairs with the acquire in TakeAll.
-  } while (!pending.CompareExchange(newest, work, ebpf::kRelease));
-  return true;
+  return guest::plain::queue.Push(work);
 }
