@@ -21,6 +21,7 @@ EBPF_NOPROBE_RANGE(ebpf_ticks_noprobe)
 namespace ebpf {
 namespace {
 
+constexpr int kMinusNoSuchDevice = -6;
 constexpr int kMinusBusy = -16;
 constexpr uint64_t kPatienceNs = 1'000'000'000;
 
@@ -251,6 +252,9 @@ void Ticks::Answer(uint32_t cpu) {
 
 int Ticks::Call(uint32_t cpu, void (*function)(void* argument),
                 void* argument) {
+  if (cpu >= ebpf_port_cpu_count()) {
+    return kMinusNoSuchDevice;
+  }
   const uintptr_t interrupts = ebpf_port_irq_save();
   const bool is_here = ebpf_port_cpu_id() == cpu;
   if (is_here) {

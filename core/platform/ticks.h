@@ -29,8 +29,8 @@ class Ticks : public NonCopyable {
   int Stop(ebpf_timer* timer);
   const void* InterruptedRegs(bool* in_user) const;
 
-  /// ebpf_port_call_on_cpu (cpu.h), at a tick of `cpu`, which runs.
-  /// Context: as there.
+  /// ebpf_port_call_on_cpu (cpu.h), at a tick of `cpu`, which runs if there is
+  /// such a CPU. Context: as there.
   int Call(uint32_t cpu, void (*function)(void* argument), void* argument);
 
   /// When the earliest timer of the calling CPU expires, kNever if none does:

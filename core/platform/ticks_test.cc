@@ -262,6 +262,13 @@ TEST_F(TicksTest, AnotherCpuIsCalledAtItsTick) {
   other.join();
 }
 
+TEST_F(TicksTest, ACpuThatThereIsNotIsNoDevice) {
+  constexpr int kMinusEnxio = -6;
+  const auto function = [](void*) { FAIL() << "it was called"; };
+  EXPECT_EQ(ticks_.Call(ebpf_port_cpu_count(), function, nullptr), kMinusEnxio);
+  EXPECT_EQ(ticks_.Call(UINT32_MAX, function, nullptr), kMinusEnxio);
+}
+
 TEST_F(TicksTest, ACpuThatDoesNotTickIsBusyAndIsNotCalledLater) {
   bool called = false;
   EXPECT_EQ(ticks_.Call(

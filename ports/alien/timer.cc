@@ -17,8 +17,6 @@ namespace {
 
 using ebpf::riscv64::PtRegs;
 
-constexpr int kMinusNoSuchDevice = -6;
-
 constinit ebpf::Ticks ticks;
 
 }  // namespace
@@ -38,8 +36,7 @@ const void* ebpf_port_interrupted_regs(bool* in_user) {
 
 int ebpf_port_call_on_cpu(uint32_t cpu, void (*function)(void* argument),
                           void* argument) {
-  return cpu < alien_cpu_num() ? ticks.Call(cpu, function, argument)
-                               : kMinusNoSuchDevice;
+  return ticks.Call(cpu, function, argument);
 }
 
 void ebpf_alien_tick(const alien_ktrap_frame* frame) {

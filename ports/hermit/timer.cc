@@ -15,8 +15,6 @@
 namespace ebpf::hermit {
 namespace {
 
-constexpr int kMinusNoSuchDevice = -6;
-
 constinit Ticks ticks;
 constinit Atomic<bool> has_timer{false};
 
@@ -71,8 +69,7 @@ const void* ebpf_port_interrupted_regs(bool* in_user) {
 
 int ebpf_port_call_on_cpu(uint32_t cpu, void (*function)(void* argument),
                           void* argument) {
-  return cpu < ebpf_port_cpu_count() ? ticks.Call(cpu, function, argument)
-                                     : kMinusNoSuchDevice;
+  return ticks.Call(cpu, function, argument);
 }
 
 }  // extern "C"
