@@ -24,11 +24,15 @@ import xml.etree.ElementTree as ElementTree
 Case = collections.namedtuple("Case", "name verdict reason")
 
 LINE = re.compile(r"\[TEST\] (OK|FAIL|SKIP) (\S+)\s*(.*)")
+PLACE = re.compile(r"[^\s:]+:\d+")
 VERDICTS = {"OK": "passed", "FAIL": "failed", "SKIP": "skipped"}
 
 
 def first_line(text):
+    """What a message begins with: GoogleTest puts a line `file:line` before."""
     lines = [line.strip() for line in (text or "").splitlines() if line.strip()]
+    if len(lines) > 1 and PLACE.fullmatch(lines[0]):
+        return f"{lines[1]} ({lines[0]})"
     return lines[0] if lines else ""
 
 

@@ -17,6 +17,8 @@ GTEST = """<testsuites><testsuite name="A">
   <failure message="1 is not 2&#x0A;more" type=""/></testcase>
 <testcase name="Later" status="run" result="skipped" classname="A">
   <skipped message="needs root"/></testcase>
+<testcase name="Elsewhere" status="run" result="skipped" classname="A">
+  <skipped message="a/a_test.cc:12&#x0A;one CPU"/></testcase>
 <testcase name="Old" status="notrun" result="suppressed" classname="A" />
 </testsuite></testsuites>"""
 
@@ -67,8 +69,9 @@ class TestSummaryTest(unittest.TestCase):
 
         status, lines = self.summarize()
 
-        self.assertEqual(lines[-1], "1 passed, 1 failed, 2 skipped")
+        self.assertEqual(lines[-1], "1 passed, 1 failed, 3 skipped")
         self.assertIn("failed: //a:a_test A.Wraps: 1 is not 2", lines)
+        self.assertIn("skipped: //a:a_test A.Elsewhere: one CPU (a/a_test.cc:12)", lines)
         self.assertIn("skipped: //a:a_test A.Later: needs root", lines)
         self.assertEqual(status, 1)
 
