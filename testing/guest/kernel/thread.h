@@ -120,10 +120,12 @@ uint32_t OnlineCpus();
 
 /// How many calls may be between two places of a function that
 /// `threads_per_cpu` threads of each CPU call, as seen by a thread that runs:
-/// those of threads that were preempted there. So two counts at these places,
-/// a probe's and the function's own, may differ by as many. Context: any.
+/// those of threads that were preempted there, and of other CPUs, which the
+/// host may have left there at any time. So two counts at these places, a
+/// probe's and the function's own, may differ by as many. Context: any.
 inline uint64_t CallsInBetween(uint32_t threads_per_cpu) {
-  return IsPreemptive() ? uint64_t{OnlineCpus()} * threads_per_cpu : 0;
+  return IsPreemptive() ? uint64_t{OnlineCpus()} * threads_per_cpu
+                        : OnlineCpus() - 1;
 }
 
 // --- For main.cc and interrupts.cc -----------------------------------------
