@@ -18,7 +18,6 @@ inline constexpr unsigned kSp = 1;  // in x
 inline constexpr unsigned kGp = 2;
 inline constexpr unsigned kTp = 3;
 inline constexpr unsigned kA0 = 9;
-inline constexpr size_t kVectorWords = 32;
 
 extern "C" {
 
@@ -32,7 +31,6 @@ extern const uint8_t HermitTestBreakpoint[];
 /// and there, what is found then.
 void HermitTestTurns(const Registers* in, Registers* out);
 extern const uint8_t HermitTestTurn[];
-extern uint64_t hermit_test_vectors[kVectorWords];
 
 /// Hits a breakpoint whose handler moves sp by a multiple of 16, and returns by
 /// how much it was moved, with the 16 bytes at the new sp in `top`.

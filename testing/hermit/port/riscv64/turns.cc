@@ -3,6 +3,7 @@
 
 #include "ports/hermit/riscv64/trap_frame.h"
 #include "testing/hermit/port/riscv64/trap_probe.h"
+#include "testing/hermit/port/turn_vectors.h"
 
 namespace hermit {
 namespace {
@@ -15,20 +16,6 @@ bool IsSame(const uint64_t (&x)[31]) {
   bool same = true;
   for (unsigned i = 0; i < 31; ++i) {
     same = same && (i == kSp || i == kA0 || x[i] == in.x[i]);
-  }
-  return same;
-}
-
-/// Gives the vector registers their values; whether they have them.
-void FillVectors() {
-  for (uint64_t i = 0; i < kVectorWords; ++i) {
-    hermit_test_vectors[i] = 0x4444000000000000 + i;
-  }
-}
-bool VectorsAreSame() {
-  bool same = true;
-  for (uint64_t i = 0; i < kVectorWords; ++i) {
-    same = same && hermit_test_vectors[i] == 0x4444000000000000 + i;
   }
   return same;
 }

@@ -12,7 +12,6 @@ namespace hermit {
 /// In pt_regs' order, r15 first and rdi last.
 inline constexpr size_t kRegisterCount = 15;
 inline constexpr size_t kRcx = 11;
-inline constexpr size_t kVectorWords = 32;
 
 extern "C" {
 
@@ -28,7 +27,6 @@ extern const uint8_t HermitTestBreakpoint[];
 void HermitTestTurns(const uint64_t (*in)[kRegisterCount],
                      uint64_t (*out)[kRegisterCount]);
 extern const uint8_t HermitTestTurn[];
-extern uint64_t hermit_test_vectors[kVectorWords];
 
 /// Hits a breakpoint whose handler moves sp, and returns by how much, with the
 /// word that is then at sp in `*top`.

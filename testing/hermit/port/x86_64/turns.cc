@@ -2,6 +2,7 @@
 #include "testing/hermit/port/turns.h"
 
 #include "ports/hermit/x86_64/trap_frame.h"
+#include "testing/hermit/port/turn_vectors.h"
 #include "testing/hermit/port/x86_64/trap_probe.h"
 
 namespace hermit {
@@ -14,20 +15,6 @@ bool IsSame(const uint64_t* words) {
   bool same = true;
   for (size_t i = 0; i < kRegisterCount; ++i) {
     same = same && (i == kRcx || words[i] == Before(i));
-  }
-  return same;
-}
-
-/// Gives the vector registers their values; whether they have them.
-void FillVectors() {
-  for (uint64_t i = 0; i < kVectorWords; ++i) {
-    hermit_test_vectors[i] = 0x4444000000000000 + i;
-  }
-}
-bool VectorsAreSame() {
-  bool same = true;
-  for (uint64_t i = 0; i < kVectorWords; ++i) {
-    same = same && hermit_test_vectors[i] == 0x4444000000000000 + i;
   }
   return same;
 }
