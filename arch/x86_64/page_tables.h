@@ -17,6 +17,7 @@ class PageTables {
   // Bits of an entry.
   static constexpr uint64_t kPresent = 1 << 0;
   static constexpr uint64_t kWritable = 1 << 1;
+  static constexpr uint64_t kNotCached = 1 << 4;
   static constexpr uint64_t kAccessed = 1 << 5;
   static constexpr uint64_t kDirty = 1 << 6;
   static constexpr uint64_t kLarge = 1 << 7;
