@@ -47,16 +47,22 @@ void Interruptions::End(size_t interruption) {
   if (interruption == kNone) {
     return;
   }
-  Cpu& cpu = cpus_[ebpf_port_cpu_id()];
-  // The next one may have its frame at the same address.
-  cpu.last_told.Store(nullptr, kRelaxed);
+  // It may end on a CPU that has no entry here.
+  const uint32_t number = ebpf_port_cpu_id();
+  Cpu* const cpu = number < kMostCpus ? &cpus_[number] : nullptr;
+  if (cpu != nullptr) {
+    // The next one may have its frame at the same address.
+    cpu->last_told.Store(nullptr, kRelaxed);
+  }
   if (interruption == kWithoutPlace) {
     without_place_.FetchSub(1, kRelaxed);
     return;
   }
   const size_t place = interruption - 1;
   places_[place].Store(0, kRelaxed);
-  cpu.hint.Store(place, kRelaxed);
+  if (cpu != nullptr) {
+    cpu->hint.Store(place, kRelaxed);
+  }
 }
 
 EBPF_NOPROBE void Interruptions::Check(const void* frame) {
