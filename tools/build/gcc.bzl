@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
 """gcc_test: a second compiler takes every source of a port's archive."""
 
-load("//tools/build:sources.bzl", "SourcesInfo", "sources_aspect")
 load("//tools/build:transition.bzl", "TRANSITION_ATTRS", "platform_transition")
 load("//tools/toolchain:targets.bzl", "KERNEL_COMPILE", "KERNEL_CPP", "KERNEL_TARGETS")
 
@@ -13,36 +12,58 @@ _FLAGS = KERNEL_COMPILE + KERNEL_CPP + [
     "-Werror",
 ]
 
-def _gcc_test_impl(ctx):
-    infos = [d[SourcesInfo] for d in ctx.attr.deps]
-    srcs = depset(transitive = [i.srcs for i in infos]).to_list()
-    headers = depset(transitive = [i.headers for i in infos])
-    target = KERNEL_TARGETS[ctx.attr.arch]
-    flags = _FLAGS + target.gcc_flags
-    for include in depset(transitive = [i.includes for i in infos]).to_list():
+_GccInfo = provider(
+    doc = "What GCC makes of a library and all it needs.",
+    fields = {"objects": "depset"},
+)
+
+def _gcc_aspect_impl(target, ctx):
+    if CcInfo not in target:
+        return []
+    context = target[CcInfo].compilation_context
+    kernel = KERNEL_TARGETS[ctx.attr.arch]
+    flags = _FLAGS + kernel.gcc_flags
+    for include in depset(transitive = [context.quote_includes, context.includes, context.system_includes]).to_list():
         flags += ["-iquote", include]
-    flags += ["-D" + d for d in depset(transitive = [i.defines for i in infos]).to_list()]
-    outs = []
+    flags += ["-D" + d for d in context.defines.to_list()]
+    srcs = []
+    for src in getattr(ctx.rule.attr, "srcs", []):
+        srcs += [f for f in src.files.to_list() if f.extension in ["cc", "S"]]
+    objects = []
     for number, src in enumerate(srcs):
-        out = ctx.actions.declare_file("%s/%d_%s.o" % (ctx.label.name, number, src.basename))
+        out = ctx.actions.declare_file("%s_gcc/%d_%s.o" % (ctx.label.name, number, src.basename))
         ctx.actions.run_shell(
             # The compiler's own headers only, as for clang.
             command = 'gcc=$1; shift; exec "$gcc" -nostdinc -isystem "$("$gcc" -print-file-name=include)" "$@"',
-            arguments = [target.gcc] + flags + ["-c", src.path, "-o", out.path],
-            inputs = depset([src], transitive = [headers]),
+            arguments = [kernel.gcc] + flags + ["-c", src.path, "-o", out.path],
+            inputs = depset([src], transitive = [context.headers]),
             outputs = [out],
             mnemonic = "GccCompile",
-            progress_message = "Compiling %s with %s" % (src.short_path, target.gcc),
+            progress_message = "Compiling %s with %s" % (src.short_path, kernel.gcc),
             use_default_shell_env = True,
         )
-        outs.append(out)
+        objects.append(out)
+    deps = [d[_GccInfo].objects for d in getattr(ctx.rule.attr, "deps", []) if _GccInfo in d]
+    return [_GccInfo(objects = depset(objects, transitive = deps))]
+
+# By library and not by archive: what the ports to one CPU have in common is
+# compiled once.
+_gcc_aspect = aspect(
+    implementation = _gcc_aspect_impl,
+    attr_aspects = ["deps"],
+    attrs = {"arch": attr.string(values = KERNEL_TARGETS.keys())},
+)
+
+def _gcc_test_impl(ctx):
+    objects = depset(transitive = [d[_GccInfo].objects for d in ctx.attr.deps]).to_list()
     script = ctx.actions.declare_file(ctx.label.name + ".sh")
     ctx.actions.write(
         output = script,
         is_executable = True,
-        content = "#!/bin/sh\necho '%d sources compile with %s'\n" % (len(outs), target.gcc),
+        content = "#!/bin/sh\necho '%d sources compile with %s'\n" %
+                  (len(objects), KERNEL_TARGETS[ctx.attr.arch].gcc),
     )
-    return [DefaultInfo(executable = script, runfiles = ctx.runfiles(outs))]
+    return [DefaultInfo(executable = script, runfiles = ctx.runfiles(objects))]
 
 gcc_test = rule(
     doc = "Every source of `deps` and what they need compiles with GCC, without a warning.",
@@ -52,7 +73,7 @@ gcc_test = rule(
         TRANSITION_ATTRS,
         arch = attr.string(mandatory = True, values = KERNEL_TARGETS.keys()),
         deps = attr.label_list(
-            aspects = [sources_aspect],
+            aspects = [_gcc_aspect],
             cfg = platform_transition,
             mandatory = True,
             providers = [CcInfo],
