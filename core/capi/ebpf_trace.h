@@ -105,7 +105,14 @@ void ebpf_trace_sys_exit(const void* regs, int64_t number, int64_t result);
 #define EBPF_SYSCALLS_X86_64 0
 #define EBPF_SYSCALLS_GENERIC 1
 int ebpf_trace_syscalls_init(int numbers);
-/* Takes them away. Context: task, before the system ends. */
+/* The same for a kernel whose calls are functions that programs call, as a
+ * unikernel's: those that are named `prefix` and then as one of Linux's calls
+ * pass raw_syscalls:*, by probes that are there while somebody wants that. How
+ * many there are; or -ENOENT: none; -EOPNOTSUPP: there are no probes; -ENOMEM;
+ * -EEXIST. Context: task, behind ebpf_init. */
+int ebpf_trace_syscall_functions_init(int numbers, const char* prefix);
+/* Takes away what either of these made. Context: task, before the system ends.
+ */
 void ebpf_trace_syscalls_exit(void);
 
 #ifdef __cplusplus

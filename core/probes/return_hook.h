@@ -61,7 +61,7 @@ class CallConsumer : public ReturnConsumer {
 /// To end: detach the kprobes, then Cancel, then it may be freed.
 class ReturnHook final : public KprobeConsumer, public NonCopyable {
  public:
-  explicit ReturnHook(ReturnConsumer& consumer)
+  constexpr explicit ReturnHook(ReturnConsumer& consumer)
       : KprobeConsumer(true), consumer_(consumer) {}
   explicit ReturnHook(CallConsumer& consumer)
       : KprobeConsumer(true), consumer_(consumer), calls_(&consumer) {}

@@ -117,6 +117,7 @@ struct TracepointCpu {
 constinit StaticStorage<PerCpu<TracepointCpu>> cpus;
 constinit Mutex mutex;
 constinit Allocator* memory EBPF_GUARDED_BY(mutex) = nullptr;
+constinit TracepointPlaces* all_places EBPF_GUARDED_BY(mutex) = nullptr;
 
 Span<Tracepoint*> DeclaredTracepoints() {
   return Span<Tracepoint*>(
@@ -179,6 +180,36 @@ Result<Told> OneMore(const Tracepoint& tracepoint, Told old,
   return Told(*made, tracepoint.info->text_size != nullptr);
 }
 
+/// Or null.
+TracepointPlaces* PlacesOf(const Tracepoint& tracepoint) EBPF_REQUIRES(mutex) {
+  TracepointPlaces* places = all_places;
+  while (places != nullptr && &places->tracepoint != &tracepoint) {
+    places = places->next;
+  }
+  return places;
+}
+
+/// For its first user.
+Status SwitchOn(Tracepoint& tracepoint) EBPF_REQUIRES(mutex) {
+  EBPF_TRY(tracepoint.key.Enable());
+  if (TracepointPlaces* const places = PlacesOf(tracepoint)) {
+    const Status status = places->Open();
+    if (!IsOk(status)) {
+      tracepoint.key.Disable();
+      return status;
+    }
+  }
+  return Status::kOk;
+}
+
+/// Behind its last one.
+void SwitchOff(Tracepoint& tracepoint) EBPF_REQUIRES(mutex) {
+  if (TracepointPlaces* const places = PlacesOf(tracepoint)) {
+    places->Close();
+  }
+  tracepoint.key.Disable();
+}
+
 Status Add(Tracepoint& tracepoint, ArgumentsConsumer* raw,
            RecordConsumer* record) {
   const MutexGuard guard(mutex);
@@ -191,7 +222,7 @@ Status Add(Tracepoint& tracepoint, ArgumentsConsumer* raw,
   // pairs with the acquires of who tells.
   tracepoint.consumers.Store(made.word(), kRelease);
   if (tracepoint.users == 0) {
-    const Status status = tracepoint.key.Enable();
+    const Status status = SwitchOn(tracepoint);
     if (!IsOk(status)) {
       // A place that is still switched on may have seen it.
       tracepoint.consumers.Store(old.word(), kRelease);
@@ -226,7 +257,7 @@ void Remove(Tracepoint& tracepoint, const ArgumentsConsumer* raw,
   }
   const bool is_last = --tracepoint.users == 0;
   if (is_last) {
-    tracepoint.key.Disable();
+    SwitchOff(tracepoint);
     tracepoint.consumers.Store(Told().word(), kRelaxed);
   }
   WaitForReaders();
@@ -565,6 +596,34 @@ Status AddArgumentsConsumer(Tracepoint& tracepoint,
 void RemoveArgumentsConsumer(Tracepoint& tracepoint,
                              ArgumentsConsumer& consumer) {
   Remove(tracepoint, &consumer, nullptr);
+}
+
+Status AddPlaces(TracepointPlaces& places) {
+  const MutexGuard guard(mutex);
+  if (PlacesOf(places.tracepoint) != nullptr) {
+    return Status::kExists;
+  }
+  if (places.tracepoint.users != 0) {
+    EBPF_TRY(places.Open());
+  }
+  places.next = all_places;
+  all_places = &places;
+  return Status::kOk;
+}
+
+void RemovePlaces(TracepointPlaces& places) {
+  const MutexGuard guard(mutex);
+  TracepointPlaces** link = &all_places;
+  while (*link != nullptr && *link != &places) {
+    link = &(*link)->next;
+  }
+  if (*link == nullptr) {
+    return;
+  }
+  *link = places.next;
+  if (places.tracepoint.users != 0) {
+    places.Close();
+  }
 }
 
 Tracepoint* FindTracepoint(StringView name) {

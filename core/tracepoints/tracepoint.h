@@ -99,6 +99,35 @@ class ArgumentsConsumer {
   RunOrigin origin_;
 };
 
+/// What makes a kernel pass a tracepoint at all, for one whose passing costs
+/// something while nobody wants it: Linux's regfunc and unregfunc. Both are
+/// called under the mutex of all tracepoints, and call nothing of this file.
+class TracepointPlaces {
+ public:
+  constexpr explicit TracepointPlaces(Tracepoint& passed)
+      : tracepoint(passed) {}
+
+  /// Somebody is about to want what is passed, and gets its error instead.
+  /// Context: task.
+  virtual Status Open() = 0;
+  /// Nobody wants it any more. Context: task.
+  virtual void Close() = 0;
+
+  Tracepoint& tracepoint;
+  // core/tracepoints/tracepoint.cc's.
+  TracepointPlaces* next = nullptr;
+
+ protected:
+  ~TracepointPlaces() = default;
+};
+
+/// Gives `places`, which outlives its RemovePlaces, its tracepoint; opens it
+/// where somebody wants that already. kExists: it has some; what Open says.
+/// Context: task, as the next.
+Status AddPlaces(TracepointPlaces& places);
+/// Takes it away again, closed. Nothing where it is not there.
+void RemovePlaces(TracepointPlaces& places);
+
 /// Gives all tracepoints ids and puts them into TraceEvents. kNoMemory.
 /// Context: task, once, as the next.
 Status InitTracepoints(Allocator& allocator);

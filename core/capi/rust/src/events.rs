@@ -11,7 +11,7 @@ use core::marker::PhantomData;
 use core::mem::offset_of;
 use core::ptr;
 
-use crate::errno::{check_nothing, Result};
+use crate::errno::{check, check_nothing, Result};
 use crate::frame::PtRegs;
 
 /// What events say of a task.
@@ -224,6 +224,7 @@ pub enum SyscallNumbers {
 
 extern "C" {
     fn ebpf_trace_syscalls_init(numbers: c_int) -> c_int;
+    fn ebpf_trace_syscall_functions_init(numbers: c_int, prefix: *const c_char) -> c_int;
     fn ebpf_trace_syscalls_exit();
 }
 
@@ -233,7 +234,16 @@ pub fn name_syscalls(numbers: SyscallNumbers) -> Result<()> {
     check_nothing(unsafe { ebpf_trace_syscalls_init(numbers as c_int) }.into())
 }
 
-/// Takes them away.
+/// The same for a kernel whose calls are functions that programs call, named
+/// `prefix` and then as one of Linux's: probes pass sys_enter and sys_exit while
+/// somebody wants them. How many there are; ENOENT, EOPNOTSUPP, ENOMEM, EEXIST.
+/// Context: task, behind [`crate::init`].
+pub fn name_syscall_functions(numbers: SyscallNumbers, prefix: &CStr) -> Result<usize> {
+    let found = unsafe { ebpf_trace_syscall_functions_init(numbers as c_int, prefix.as_ptr()) };
+    check(found.into()).map(|count| count as usize)
+}
+
+/// Takes away what either of these made.
 ///
 /// # Safety
 /// They are there. Context: task, before [`crate::exit`].

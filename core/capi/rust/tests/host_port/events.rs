@@ -4,7 +4,7 @@
 use std::ffi::CStr;
 
 use ebpf::events::{self, SyscallNumbers, Task};
-use ebpf::KernelClient;
+use ebpf::{Errno, KernelClient};
 
 use crate::host::Kernel;
 
@@ -55,6 +55,8 @@ pub fn linuxs_events_are_passed() {
 
 pub fn calls_have_events_of_their_own() {
     let _kernel = Kernel::start();
+    let found = events::name_syscall_functions(SyscallNumbers::Generic, c"no_such_call_");
+    assert_eq!(found, Err(Errno::ENOENT));
     events::name_syscalls(SyscallNumbers::Generic).unwrap();
     let told = lines_of(
         c"/sys/kernel/tracing/events/raw_syscalls/sys_enter/enable",
