@@ -4,6 +4,7 @@
 #include "ports/hermit/init.h"
 
 #include "core/capi/ebpf.h"
+#include "core/capi/ebpf_trace.h"
 #include "ports/hermit/kernel.h"
 #include "ports/hermit/machine.h"
 
@@ -22,4 +23,9 @@ extern "C" int ebpf_hermit_init(void) {
     ebpf_hermit_tell_stack_end(&ebpf_task_exit);
   }
   return status;
+}
+
+extern "C" int ebpf_hermit_trace_syscalls(void) {
+  return ebpf_trace_syscall_functions_init(ebpf::hermit::kSyscallNumbers,
+                                           "sys_");
 }

@@ -18,6 +18,12 @@ int ebpf_hermit_start_port(void);
 /// of these. Context: task, once.
 int ebpf_hermit_init(void);
 
+/// Has the kernel's functions sys_* pass raw_syscalls:* and syscalls:* under
+/// the names and numbers of Linux's calls: core/capi/ebpf_trace.h's
+/// ebpf_trace_syscall_functions_init, which says what is returned and how to
+/// end it. Context: task, behind ebpf_hermit_init.
+int ebpf_hermit_trace_syscalls(void);
+
 #ifdef __cplusplus
 }  // extern "C"
 #endif

@@ -50,6 +50,9 @@ void ArmTimer(uint64_t deadline_ns);
 /// What arch/ knows of this CPU beyond its type. Context: any.
 uint64_t MachineFeatures();
 
+/// Which of core/capi/ebpf_trace.h's EBPF_SYSCALLS_* Linux has on this CPU.
+extern const int kSyscallNumbers;
+
 /// The table of arch/ for this CPU.
 const machine::MachineOps& Machine();
 

@@ -6,6 +6,7 @@
 #include "arch/aarch64/machine/cpu_features.h"
 #include "arch/aarch64/machine_ops.h"
 #include "arch/aarch64/pt_regs.h"
+#include "core/capi/ebpf_trace.h"
 #include "core/platform/this_cpu.h"
 #include "ports/hermit/aarch64/trap_frame.h"
 
@@ -18,6 +19,8 @@ static_assert(offsetof(TrapFrame, pstate) == offsetof(aarch64::PtRegs, pstate));
 static_assert(offsetof(TrapFrame, syndrome) == sizeof(aarch64::PtRegs));
 
 uint64_t MachineFeatures() { return aarch64::CpuFeatures(); }
+
+const int kSyscallNumbers = EBPF_SYSCALLS_GENERIC;
 
 const machine::MachineOps& Machine() { return aarch64::kMachineOps; }
 

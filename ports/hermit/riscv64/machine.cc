@@ -9,12 +9,15 @@
 #include "arch/riscv64/machine/system_registers.h"
 #include "arch/riscv64/machine_ops.h"
 #include "arch/riscv64/stack_frames.h"
+#include "core/capi/ebpf_trace.h"
 #include "core/platform/frame_walk.h"
 #include "core/platform/stack.h"
 
 namespace ebpf::hermit {
 
 uint64_t MachineFeatures() { return riscv64::CpuFeatures(); }
+
+const int kSyscallNumbers = EBPF_SYSCALLS_GENERIC;
 
 const machine::MachineOps& Machine() { return riscv64::kMachineOps; }
 

@@ -8,6 +8,7 @@
 #include "arch/x86_64/machine/cpu_features.h"
 #include "arch/x86_64/machine_ops.h"
 #include "arch/x86_64/stack_frames.h"
+#include "core/capi/ebpf_trace.h"
 #include "core/platform/frame_walk.h"
 #include "core/platform/stack.h"
 #include "core/platform/this_cpu.h"
@@ -15,6 +16,8 @@
 namespace ebpf::hermit {
 
 uint64_t MachineFeatures() { return x86_64::CpuFeatures(); }
+
+const int kSyscallNumbers = EBPF_SYSCALLS_X86_64;
 
 const machine::MachineOps& Machine() { return x86_64::kMachineOps; }
 
