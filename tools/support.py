@@ -74,17 +74,20 @@ class Tests:
                 for word in re.findall(r"\w+", path.read_text()):
                     self.words[word][name] += 1
 
-    def find(self, *words, near=""):
+    def find(self, *words, near="", home=""):
         found = collections.Counter()
         for word in words:
             found.update(self.words.get(word, {}))
         if not found:
             return None
-        # The test that is named for it, else the one that speaks of it most.
+        # The test that is named for it, else one in its own folder, else the
+        # one that speaks of it most.
         key = near.replace("_", "")
         named = [name for name in found
                  if key and key in pathlib.Path(name).name.replace("_", "")]
-        return max(named or found, key=lambda name: (found[name], name))
+        at_home = [name for name in found if home and re.match(home, name)]
+        return max(named or at_home or found,
+                   key=lambda name: (found[name], name))
 
 
 def table(head, rows):
@@ -146,7 +149,8 @@ def helpers(tests, missing):
     rows = []
     for row in rows_of("core/helpers/helpers.def", "EBPF_HELPER"):
         number, name, types = row[0], row[1], row[5]
-        test = tests.find(name, "bpf_" + name, "BPF_FUNC_" + name)
+        test = tests.find(name, "bpf_" + name, "BPF_FUNC_" + name,
+                          home=r"core/helpers/\w+_helpers_test\.cc")
         if test is None:
             missing.append("helper " + name)
         where = "yes"
