@@ -67,6 +67,11 @@ inline Gate* InterruptTable() {
   return reinterpret_cast<Gate*>(table.base);
 }
 
+/// Forgets the translation of the page at `address`, on this CPU.
+inline void FlushTranslation(uintptr_t address) {
+  asm volatile("invlpg (%0)" : : "r"(address) : "memory");
+}
+
 inline TaskState* CurrentTaskState() {
   TableRegister table;
   uint16_t selector;

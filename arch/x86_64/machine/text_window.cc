@@ -4,6 +4,7 @@
 #include "arch/x86_64/machine/text_window.h"
 
 #include "arch/x86_64/machine/icache.h"
+#include "arch/x86_64/machine/system_registers.h"
 #include "arch/x86_64/page_tables.h"
 #include "core/base/memory.h"
 #include "core/base/noprobe.h"
@@ -57,8 +58,7 @@ bool TextWindow::Prepare(uintptr_t virt, uintptr_t direct_map) {
 
 void TextWindow::SetEntry(size_t page, uint64_t value) {
   __atomic_store_n(entries_[page], value, __ATOMIC_RELAXED);
-  const uintptr_t virt = virt_ + page * kPageSize;
-  asm volatile("invlpg (%0)" : : "r"(virt) : "memory");
+  FlushTranslation(virt_ + page * kPageSize);
 }
 
 /// Maps `pages` pages from the one of `to` on.
