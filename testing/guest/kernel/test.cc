@@ -70,6 +70,19 @@ bool RunAllTests() {
   return all_ok;
 }
 
+bool RunTest(ebpf::StringView name, ebpf::StringView* failure) {
+  for (auto* test = __start_guest_tests; test != __stop_guest_tests; ++test) {
+    if (name == ebpf::StringView(test->name)) {
+      BeginTest(test->name);
+      test->run();
+      *failure =
+          outcome == Outcome::kFailed ? reason.text() : ebpf::StringView();
+      return true;
+    }
+  }
+  return false;
+}
+
 void FailTest(const char* file, int line, ebpf::StringView what) {
   if (ebpf::TextWriter* writer = BeginFailure(file, line)) {
     writer->Put(what);

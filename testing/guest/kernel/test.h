@@ -28,6 +28,10 @@ bool RunAllTests();
 void BeginTest(const char* name);
 bool EndTest();
 
+/// Runs the case `name` alone and prints nothing. False if there is none; else
+/// `*failure` is why it failed, empty if it did not, until another case runs.
+bool RunTest(ebpf::StringView name, ebpf::StringView* failure);
+
 /// Fails the case that runs, with the first reason that is given.
 void FailTest(const char* file, int line, ebpf::StringView what);
 /// As above, with two values.
