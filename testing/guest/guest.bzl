@@ -48,7 +48,7 @@ def _absolute(label):
 def _unique(labels):
     return {_absolute(label): None for label in labels}.keys()
 
-def _link(name, guest, srcs, copts, deps):
+def _link(name, guest, srcs, copts, linkopts, deps):
     script = "//testing/guest/%s:image.ld" % guest.arch
     cc_binary(
         name = name,
@@ -57,7 +57,7 @@ def _link(name, guest, srcs, copts, deps):
         additional_linker_inputs = [script],
         copts = COPTS + copts,
         features = FEATURES,
-        linkopts = ["-Wl,-T,$(location %s)" % script],
+        linkopts = ["-Wl,-T,$(location %s)" % script] + linkopts,
         tags = ["manual"],
         target_compatible_with = platform_constraints(guest.arch),
         deps = _unique(deps + [
@@ -68,14 +68,14 @@ def _link(name, guest, srcs, copts, deps):
         ]),
     )
 
-def guest_image(name, personality, srcs = [], deps = [], copts = [], visibility = None):
+def guest_image(name, personality, srcs = [], deps = [], copts = [], linkopts = [], visibility = None):
     """NAME.elf: `srcs` on the guest kernel that plays `personality`.
 
     Linked twice: the second time with its own symbols.
     """
     guest = GUESTS[personality]
     constraints = platform_constraints(guest.arch)
-    _link(name + "_first", guest, srcs, copts, deps)
+    _link(name + "_first", guest, srcs, copts, linkopts, deps)
     ksym_blob(
         name = name + "_ksym",
         testonly = True,
@@ -99,7 +99,7 @@ def guest_image(name, personality, srcs = [], deps = [], copts = [], visibility 
         textual_hdrs = [":%s_ksym" % name],  # .incbin reads it
         target_compatible_with = constraints,
     )
-    _link(name + "_second", guest, srcs, copts, deps + [":%s_symbols" % name])
+    _link(name + "_second", guest, srcs, copts, linkopts, deps + [":%s_symbols" % name])
     ksym_checked(
         name = name + "_checked",
         testonly = True,
@@ -157,24 +157,46 @@ def guest_test(
             tags = tags + ["qemu", guest.arch] + (["cpu:2"] if cpus > 1 else []),
         )
 
-def guest_death_tests(name, personality, deaths, **kwargs):
+def guest_boot_test(name, personality, image, argument = None, data = [], qemu_args = []):
+    """The test `name`: a guest_test's image once more, with other arguments.
+
+    With the `argument` "breaks" it is to find what is wrong on purpose:
+    //testing/guest/breaks.
+    """
+    guest = GUESTS[personality]
+    qemu_test(
+        name = name,
+        size = "small",
+        arch = guest.arch,
+        cpus = guest.cpus,
+        data = data,
+        image = image,
+        qemu_args = qemu_args + (["-append", argument] if argument else []),
+        tags = ["qemu", guest.arch] + (["cpu:2"] if guest.cpus > 1 else []),
+    )
+
+def guest_death_tests(name, personality, deaths, image = None, qemu_args = [], **kwargs):
     """Tests that a careless port dies, and of what.
 
     `deaths` has names, which the image gets as its boot arguments, and the
-    words that the guest must end with. `kwargs` are guest_image's.
+    words that the guest must end with. `image` is a guest_test's; without one
+    `kwargs` are guest_image's.
     """
     guest = GUESTS[personality]
-    guest_image(
-        name = name + "_image",
-        personality = personality,
-        **kwargs
-    )
+    if not image:
+        image = ":%s_image" % name
+        guest_image(
+            name = name + "_image",
+            personality = personality,
+            **kwargs
+        )
 
     # A native rule takes the files of a filegroup as its data, not an image's.
+    file = image[1:] + "_file"
     native.filegroup(
-        name = name + "_image_file",
+        name = file,
         testonly = True,
-        srcs = [":%s_image" % name],
+        srcs = [image],
     )
     for death, reason in deaths.items():
         native.sh_test(
@@ -185,12 +207,12 @@ def guest_death_tests(name, personality, deaths, **kwargs):
                 "$(location //testing/qemu:run_qemu.py)",
                 guest.arch,
                 str(guest.cpus),
-                "$(location :%s_image_file)" % name,
+                "$(location :%s)" % file,
                 death,
                 '"%s"' % reason,
-            ],
+            ] + qemu_args,
             data = [
-                ":%s_image_file" % name,
+                ":" + file,
                 "//testing/qemu:run_qemu.py",
             ],
             tags = ["qemu", guest.arch] + (["cpu:2"] if guest.cpus > 1 else []),

@@ -18,6 +18,26 @@ guest_death_tests(
         "store_to_text": "store fault",
     },
 )
+
+guest_death_tests(
+    name = "death",
+    deaths = {
+        "lock_twice": "twice",
+    },
+)
+""",
+    "testing/guest/personalities/rainbow/breaks.cc": """
+constexpr Break kBreaks[] = {
+    {"forget_to_zero", "RainbowPort.Zeroes", "AllZero"},
+    {"lock_twice",
+     "RainbowPort.LocksOnce", kDies},
+};
+""",
+    "testing/hermit/port/breaks.cc": """
+    {"forget_sync", "Text.IsMadeFresh", "AllSteps()"},
+""",
+    "testing/hermit/port/x86_64/breaks.cc": """
+    {"forget_registers", "Trap.GivesBack", "i"},
 """,
     "testing/hermit/port/BUILD": """
 [hermit_failures(
@@ -66,15 +86,16 @@ audit_case(
 }
 
 ALL = (
-    "`rainbow/death/store_to_text` `hermit/port/one` `hermit/port/two` `hermit/example/registers` "
+    "`rainbow/death/store_to_text` `rainbow/death/lock_twice` `rainbow/port/forget_to_zero` "
+    "`hermit/port/forget_sync` `hermit/port/forget_registers` `hermit/port/one` `hermit/port/two` `hermit/example/registers` "
     "`hermit/example/direct_write` `ledger/kForgetSync` `audit/constructors`"
 )
 
 
 class BreaksTest(unittest.TestCase):
-    def check(self, page):
+    def check(self, page, **more):
         with tempfile.TemporaryDirectory() as root:
-            for path, text in {**TREE, "testing/BREAKS.md": page}.items():
+            for path, text in {**TREE, "testing/BREAKS.md": page, **more}.items():
                 os.makedirs(os.path.dirname(os.path.join(root, path)), exist_ok=True)
                 with open(os.path.join(root, path), "w", encoding="utf-8") as f:
                     f.write(text)
@@ -95,6 +116,13 @@ class BreaksTest(unittest.TestCase):
         status, said = self.check(ALL + " `rainbow/death/of_boredom` `audit/clean`")
         self.assertEqual(status, 1)
         self.assertIn("names what is no break: audit/clean, rainbow/death/of_boredom\n", said)
+
+    def test_wants_each_death_booted(self):
+        build = "testing/guest/personalities/rainbow/BUILD"
+        text = TREE[build].replace('"lock_twice"', '"lock_once"')
+        status, said = self.check(ALL.replace("lock_twice", "lock_once"), **{build: text})
+        self.assertEqual(status, 1)
+        self.assertIn("no BUILD boots: rainbow/death/lock_twice\n", said)
 
 
 if __name__ == "__main__":
