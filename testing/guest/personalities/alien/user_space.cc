@@ -81,7 +81,9 @@ extern "C" bool alien_user_query(uintptr_t va, uintptr_t* pa, uint32_t* flags) {
     return false;
   }
   *flags = page->flags;
-  *pa = reinterpret_cast<uintptr_t>(page->frame) + va % kPageSize;
+  if ((page->flags & ALIEN_MAP_VALID) != 0) {
+    *pa = reinterpret_cast<uintptr_t>(page->frame) + va % kPageSize;
+  }
   return true;
 }
 
