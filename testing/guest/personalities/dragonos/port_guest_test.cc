@@ -2,10 +2,12 @@
 //
 // Tests of ports/dragonos that its own kernel makes necessary, on the kernel
 // that plays it. core/selftest has what every port must do.
+#include "arch/x86_64/machine/system_registers.h"
 #include "arch/x86_64/pt_regs.h"
 #include "core/base/atomic.h"
 #include "core/base/memory.h"
 #include "core/base/noprobe.h"
+#include "core/base/string_view.h"
 #include "core/capi/ebpf.h"
 #include "core/platform/cpu.h"
 #include "core/platform/memory.h"
@@ -13,11 +15,11 @@
 #include "core/platform/text.h"
 #include "ports/dragonos/kernel.h"
 #include "ports/dragonos/services.h"
-#include "testing/guest/kernel/kernel.h"
 #include "testing/guest/kernel/machine.h"
 #include "testing/guest/kernel/memory.h"
 #include "testing/guest/kernel/test.h"
 #include "testing/guest/kernel/thread.h"
+#include "testing/guest/personalities/dragonos/int3.h"
 
 EBPF_NOPROBE_SYMBOLS(ebpf_ticks_noprobe)
 
@@ -29,14 +31,6 @@ extern const char break_with_all_registers_continue[];
 }
 
 namespace guest {
-
-bool RunTests() {
-  if (ebpf::dragonos::StartServices() != 0) {
-    Panic("the port's services do not start");
-  }
-  return RunAllTests();
-}
-
 namespace {
 
 using ebpf::x86_64::PtRegs;
@@ -253,10 +247,47 @@ GUEST_TEST(DragonOsPort, ATrapCanReturnWithInterruptsMasked) {
   on_breakpoint = nullptr;
 }
 
+/// What the kernel's own handler of breakpoints found.
+struct Int3 {
+  int times = 0;
+  bool interrupts_on = false;
+};
+constinit Int3 int3;
+
 GUEST_TEST(DragonOsPort, AnUnclaimedBreakpointIsPassedOver) {
   on_breakpoint = nullptr;
+  int3 = {};
+  dragonos::int3_observer = [](dragonos_trap_frame& /*frame*/) {
+    ++int3.times;
+    int3.interrupts_on = machine::IrqsEnabled();
+  };
   machine::Breakpoint();
+  GUEST_EXPECT_EQ(int3.times, 1);
+  GUEST_EXPECT(int3.interrupts_on);
   GUEST_EXPECT(machine::IrqsEnabled());
+  const uintptr_t irq = machine::IrqSave();
+  machine::Breakpoint();
+  machine::IrqRestore(irq);
+  dragonos::int3_observer = nullptr;
+  GUEST_EXPECT_EQ(int3.times, 2);
+  GUEST_EXPECT(!int3.interrupts_on);
+}
+
+GUEST_TEST(DragonOsPort, StartsBehindNoOtherGateThanItsOwn) {
+  constexpr unsigned kBreakpoint = 3;
+  constexpr uint8_t kIsTrapGate = 1;
+  constexpr uint8_t kAnotherStack = 1;
+  ebpf::x86_64::Gate& gate = ebpf::x86_64::InterruptTable()[kBreakpoint];
+  const ebpf::x86_64::Gate before = gate;
+  gate.type |= kIsTrapGate;
+  GUEST_EXPECT_EQ(ebpf::dragonos::StartServices(), -22);
+  gate = before;
+  gate.stack = kAnotherStack;
+  GUEST_EXPECT_EQ(ebpf::dragonos::StartServices(), -22);
+  gate = before;
+  gate.SetHandler(AddressOf(&dragonos_trap_int3));
+  GUEST_EXPECT_EQ(ebpf::dragonos::StartServices(), -22);
+  gate = before;
 }
 
 // --- Text -----------------------------------------------------------------
@@ -280,6 +311,29 @@ int WriteWrongSizes(void* /*argument*/) {
   const uintptr_t text = AddressOf(&Patched);
   return ebpf_port_text_write(text, bytes, 0) == -22 &&
          ebpf_port_text_write(text, bytes, 65) == -22;
+}
+
+/// One byte after another on each of two pages of executable memory.
+int WriteBothPages(void* argument) {
+  const auto pages = reinterpret_cast<uintptr_t>(argument);
+  constexpr uint8_t kBytes[] = {1, 2};
+  const int status = ebpf_port_text_write(pages, &kBytes[0], 1);
+  return status != 0 ? status
+                     : ebpf_port_text_write(pages + kPageSize, &kBytes[1], 1);
+}
+
+GUEST_TEST(DragonOsPort, WritesTwoPagesOneRightAfterTheOther) {
+  auto* pages = static_cast<volatile uint8_t*>(ebpf_port_exec_alloc(
+      2 * kPageSize, AddressOf(&Patched), uint64_t{1} << 31));
+  GUEST_ASSERT(pages != nullptr);
+  // A translation that was not flushed would lead to the page before.
+  int result = -1;
+  void* const memory = const_cast<uint8_t*>(pages);
+  GUEST_EXPECT_EQ(ebpf_port_stop_machine(WriteBothPages, memory, &result), 0);
+  GUEST_EXPECT(result == 0);
+  GUEST_EXPECT_EQ(pages[0], 1);
+  GUEST_EXPECT_EQ(pages[kPageSize], 2);
+  ebpf_port_exec_free(memory, 2 * kPageSize);
 }
 
 GUEST_TEST(DragonOsPort, RefusesToWriteNothingOrTooMuch) {
@@ -381,13 +435,21 @@ GUEST_TEST(DragonOsPort, ExecutableMemoryCannotBeWrittenOnAnyCpu) {
   FreePages(pages, 1);
 }
 
+/// Of the function itself: a break (breaks.cc) may stand around it.
+uintptr_t AddressByName(ebpf::StringView name) {
+  ebpf_symbol symbol = {};
+  GUEST_EXPECT(ebpf_port_symbol_by_name(name.data(), name.size(), &symbol));
+  return symbol.address;
+}
+
 GUEST_TEST(DragonOsPort, ProbesNothingOfTheTrapPath) {
   GUEST_EXPECT(ebpf_port_may_probe(AddressOf(&Patched), 4));
   GUEST_EXPECT(!ebpf_port_may_probe(AddressOf(machine::guest_trap_entry), 2));
   GUEST_EXPECT(
       !ebpf_port_may_probe(AddressOf(machine::guest_trap_entry) + 16 * 3, 2));
-  GUEST_EXPECT(!ebpf_port_may_probe(AddressOf(&ebpf_port_breakpoint_entry), 2));
-  GUEST_EXPECT(!ebpf_port_may_probe(AddressOf(&ebpf_dragonos_fault), 2));
+  GUEST_EXPECT(
+      !ebpf_port_may_probe(AddressByName("ebpf_port_breakpoint_entry"), 2));
+  GUEST_EXPECT(!ebpf_port_may_probe(AddressByName("ebpf_dragonos_fault"), 2));
   GUEST_EXPECT(!ebpf_port_may_probe(AddressOf(&ebpf_dragonos_ipi), 2));
   GUEST_EXPECT(!ebpf_port_may_probe(AddressOf(&ebpf_port_cpu_id), 2));
   GUEST_EXPECT(!ebpf_port_may_probe(AddressOf(&ebpf_port_irq_save), 2));
