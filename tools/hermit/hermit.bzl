@@ -216,6 +216,31 @@ def hermit_test(name, deps, arches = HERMIT_CPUS, linkopts = [], memory = "256M"
             tags = tags + ["hermit", "qemu", arch],
         )
 
+def _boot_again(name, image, arch, argument, memory, tags):
+    """The test `name`: the image of a hermit_test with an argument."""
+    qemu_test(
+        name = name,
+        size = "small",
+        arch = arch,
+        data = [":%s_%s" % (image, arch)],
+        image = "//testing/hermit/loader/%s:loader_%s" % (arch, arch),
+        memory = memory,
+        qemu_args = _module_args(arch, "%s_%s" % (image, arch)) +
+                    ["-append", "-- " + argument],
+        tags = tags,
+    )
+
+def hermit_breaks(image, arches = HERMIT_CPUS, memory = "256M"):
+    """`image`_breaks_ARCH_test: what is wrong on purpose is found, all in one boot.
+
+    The images of the hermit_test `image` get the argument "breaks":
+    //testing/guest/breaks.
+    """
+    for arch in arches:
+        if arch in HERMIT_KERNELS:
+            name = "%s_breaks_%s_test" % (image, arch)
+            _boot_again(name, image, arch, "breaks", memory, ["hermit", "qemu", arch])
+
 def hermit_failures(image, failures, arches = HERMIT_CPUS, memory = "256M"):
     """`image`_WORD_ARCH_test for each word of `failures`: it must fail so.
 
@@ -227,17 +252,7 @@ def hermit_failures(image, failures, arches = HERMIT_CPUS, memory = "256M"):
             continue
         for word, reason in failures.items():
             name = "%s_%s_%s" % (image, word, arch)
-            qemu_test(
-                name = name,
-                size = "small",
-                arch = arch,
-                data = [":%s_%s" % (image, arch)],
-                image = "//testing/hermit/loader/%s:loader_%s" % (arch, arch),
-                memory = memory,
-                qemu_args = _module_args(arch, "%s_%s" % (image, arch)) +
-                            ["-append", "-- " + word],
-                tags = ["manual"],
-            )
+            _boot_again(name, image, arch, word, memory, ["manual"])
             native.sh_test(
                 name = name + "_test",
                 size = "small",

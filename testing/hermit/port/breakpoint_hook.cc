@@ -10,7 +10,19 @@ namespace {
 
 constinit ebpf::Atomic<BreakpointHook> current{nullptr};
 constinit ebpf::Atomic<BreakpointHook> fault_hook{nullptr};
+constinit ebpf::Atomic<Mistake> mistake{nullptr};
 constinit ebpf::Atomic<uint64_t> count{0};
+
+bool RunHook(ebpf::hermit::TrapFrame& regs) {
+  const BreakpointHook hook = current.Load(ebpf::kRelaxed);
+  return hook != nullptr && hook(regs);
+}
+
+bool Take(ebpf::hermit::TrapFrame& regs) {
+  count.FetchAdd(1, ebpf::kRelaxed);
+  const Mistake wrong = mistake.Load(ebpf::kRelaxed);
+  return wrong == nullptr ? RunHook(regs) : wrong(regs, &RunHook);
+}
 
 }  // namespace
 
@@ -25,6 +37,8 @@ ScopedFaultHook::ScopedFaultHook(BreakpointHook hook) {
 ScopedFaultHook::~ScopedFaultHook() {
   fault_hook.Store(nullptr, ebpf::kRelaxed);
 }
+
+void SetMistake(Mistake wrong) { mistake.Store(wrong, ebpf::kRelaxed); }
 
 uint64_t BreakpointCount() { return count.Load(ebpf::kRelaxed); }
 
@@ -41,10 +55,7 @@ bool PortIsUp() {
 extern "C" {
 
 bool __wrap_ebpf_on_breakpoint(ebpf_pt_regs* regs) {
-  hermit::count.FetchAdd(1, ebpf::kRelaxed);
-  const hermit::BreakpointHook hook = hermit::current.Load(ebpf::kRelaxed);
-  return hook != nullptr &&
-         hook(*reinterpret_cast<ebpf::hermit::TrapFrame*>(regs));
+  return hermit::Take(*reinterpret_cast<ebpf::hermit::TrapFrame*>(regs));
 }
 
 bool __wrap_ebpf_on_fault(ebpf_pt_regs* regs) {

@@ -37,6 +37,13 @@ class ScopedFaultHook {
   ScopedFaultHook& operator=(const ScopedFaultHook&) = delete;
 };
 
+/// What a port that is wrong does where it is to call `hook` with the registers
+/// of a breakpoint, and to take over what that says of it.
+using Mistake = bool (*)(ebpf::hermit::TrapFrame& regs, BreakpointHook hook);
+
+/// Has each breakpoint come to `mistake`; null: to its hook.
+void SetMistake(Mistake mistake);
+
 /// How many breakpoints came, handled or not, since the image began.
 uint64_t BreakpointCount();
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// What is wrong with the timer's interrupt on purpose, if the image's argument
-// says so: it is linked with --wrap, and calls of the gate's come here.
-#include "testing/hermit/application/application.h"
+// What is wrong with the timer's interrupt on purpose: the image is linked with
+// --wrap, and calls of the gate's come here.
+#include "testing/guest/breaks/breaks.h"
 #include "testing/hermit/port/turns.h"
 
 using ebpf::hermit::TrapFrame;
@@ -15,9 +15,9 @@ uintptr_t __real_EbpfHermitTick(TrapFrame* frame);
 uintptr_t __wrap_EbpfHermitTick(TrapFrame* frame) {
   const uintptr_t result = __real_EbpfHermitTick(frame);
   if (hermit::IsTurning(*frame)) {
-    if (hermit::Argument() == "tick_register") {
+    if (guest::IsBroken("tick_register")) {
       hermit::SpoilRegister(*frame);
-    } else if (hermit::Argument() == "tick_vector") {
+    } else if (guest::IsBroken("tick_vector")) {
       hermit::SpoilVector();
     }
   }

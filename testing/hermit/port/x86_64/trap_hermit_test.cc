@@ -104,7 +104,7 @@ class ScopedKernel {
 
 bool Refuse(TrapFrame& /*regs*/) { return false; }
 
-GUEST_TEST(Trap, GivesTheKernelABreakpointThatIsNotOurs) {
+GUEST_TEST(Trap, GivesTheKernelABreakpointThatIsNotOursUntouched) {
   GUEST_ASSERT(PortIsUp());
   uint64_t in[kRegisterCount];
   uint64_t out[kRegisterCount] = {};
