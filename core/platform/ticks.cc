@@ -250,8 +250,8 @@ void Ticks::Answer(uint32_t cpu) {
   }
 }
 
-int Ticks::Call(uint32_t cpu, void (*function)(void* argument),
-                void* argument) {
+int Ticks::Call(uint32_t cpu, void (*function)(void* argument), void* argument,
+                void (*interrupt)(uint32_t cpu)) {
   if (cpu >= ebpf_port_cpu_count()) {
     return kMinusNoSuchDevice;
   }
@@ -267,17 +267,20 @@ int Ticks::Call(uint32_t cpu, void (*function)(void* argument),
   while (request_in_use_.Exchange(true, kAcquire)) {
     ebpf_port_relax();
   }
-  const int result = CallElsewhere(cpu, function, argument);
+  const int result = CallElsewhere(cpu, function, argument, interrupt);
   request_in_use_.Store(false, kRelease);  // pairs with the exchange above
   return result;
 }
 
 int Ticks::CallElsewhere(uint32_t cpu, void (*function)(void* argument),
-                         void* argument) {
+                         void* argument, void (*interrupt)(uint32_t cpu)) {
   request_.function = function;
   request_.argument = argument;
   request_.returned.Store(false, kRelaxed);
   request_.target.Store(cpu + 1, kRelease);  // pairs with Answer's acquire
+  if (interrupt != nullptr) {
+    interrupt(cpu);
+  }
   const uint64_t until = ebpf_port_time_ns() + kPatienceNs;
   while (!request_.returned.Load(kAcquire)) {  // pairs with Answer's release
     uint32_t target = cpu + 1;

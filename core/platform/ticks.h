@@ -30,8 +30,10 @@ class Ticks : public NonCopyable {
   const void* InterruptedRegs(bool* in_user) const;
 
   /// ebpf_port_call_on_cpu (cpu.h), at a tick of `cpu`, which runs if there is
-  /// such a CPU. Context: as there.
-  int Call(uint32_t cpu, void (*function)(void* argument), void* argument);
+  /// such a CPU. `interrupt` has it tick soon, where there is such a way.
+  /// Context: as there.
+  int Call(uint32_t cpu, void (*function)(void* argument), void* argument,
+           void (*interrupt)(uint32_t cpu) = nullptr);
 
   /// When the earliest timer of the calling CPU expires, kNever if none does:
   /// for a port that can have its interrupt come then. Context: any.
@@ -69,7 +71,7 @@ class Ticks : public NonCopyable {
 
   void Answer(uint32_t cpu);
   int CallElsewhere(uint32_t cpu, void (*function)(void* argument),
-                    void* argument);
+                    void* argument, void (*interrupt)(uint32_t cpu));
 
   Atomic<bool> is_locked_{false};
   /// Of each CPU, the earliest of its timers, which the others hang below: a
