@@ -4,7 +4,10 @@
 # Builds the real Hermit kernel, hermit-kernel 0.11.0 from crates.io, as the
 # static archive that our tests link and boot. Prints the archive's path.
 #
-# usage: tools/hermit/build_kernel.sh [--print-path] [aarch64|riscv64|x86_64]
+# usage: tools/hermit/build_kernel.sh [--print-path] [CPU]
+#
+# CPU is aarch64, riscv64 or x86_64; riscv64_smp and x86_64_smp are the kernel
+# with its feature `smp`, which uses all CPUs that there are.
 #
 # Nothing is installed: Debian's Rust compiler is unpacked into a cache,
 # ${EBPF_HERMIT_CACHE:-${XDG_CACHE_HOME:-~/.cache}/ext_ebpf/hermit}, for it
@@ -38,16 +41,21 @@ if [[ "${1:-}" == --print-path ]]; then
   shift
 fi
 readonly cpu="${1:-aarch64}"
+features=()
+case "$cpu" in
+  *_smp) features=(--features hermit-kernel/smp) ;;
+esac
 case "$cpu" in
   aarch64) target=aarch64-unknown-none-softfloat ;;
-  riscv64) target=riscv64gc-unknown-none-elf ;;
-  x86_64) target=x86_64-unknown-none ;;
-  *) die "no build for CPU '$cpu'; there is one for: aarch64, riscv64, x86_64" ;;
+  riscv64 | riscv64_smp) target=riscv64gc-unknown-none-elf ;;
+  x86_64 | x86_64_smp) target=x86_64-unknown-none ;;
+  *) die "no build for CPU '$cpu'; there is one for: aarch64, riscv64," \
+    "riscv64_smp, x86_64, x86_64_smp" ;;
 esac
 
 readonly cache="${EBPF_HERMIT_CACHE:-${XDG_CACHE_HOME:-${HOME:-/tmp}/.cache}/ext_ebpf/hermit}"
 readonly key="$(cd "$here" && {
-  echo "$target"
+  echo "$target" "${features[@]}"
   sha256sum build_kernel.sh kernel/Cargo.toml kernel/Cargo.lock \
     kernel/src/lib.rs
   sha256sum <"$glue"
@@ -145,6 +153,24 @@ host_variable="CARGO_TARGET_$(tr a-z- A-Z_ <<<"$host")_LINKER"
 export "$host_variable=$host_cc"
 unset RUSTUP_TOOLCHAIN RUSTC_WRAPPER CARGO_BUILD_TARGET RUSTFLAGS
 
+# What the kernel's build script assembles the first code of other x86-64 CPUs
+# with, where rustup's llvm-tools would be: it asks the first rustc in $PATH.
+readonly llvm=/usr/lib/llvm-19/bin
+offer_llvm_tools() {
+  local tools="$work/llvm-tools"
+  local bin="$tools/lib/rustlib/$host/bin" tool
+  for tool in llvm-as llvm-objdump lld; do
+    [[ -x "$llvm/$tool" ]] ||
+      die "$llvm/$tool is missing; apt-get install llvm-19 lld-19"
+  done
+  mkdir -p "$bin" "$tools/bin"
+  ln -sf "$llvm/llvm-as" "$llvm/llvm-objdump" "$bin/"
+  ln -sf "$llvm/lld" "$bin/rust-lld"
+  printf '#!/bin/sh\necho "%s"\n' "$tools" >"$tools/bin/rustc"
+  chmod +x "$tools/bin/rustc"
+  PATH="$tools/bin:$PATH"
+}
+
 run_cargo() {
   "$rust/usr/bin/cargo" "$@" >>"$work/cargo.log" 2>&1 || {
     tail -n 30 "$work/cargo.log" >&2
@@ -184,6 +210,15 @@ prepare_sources() {
   done
   sed -i '/^\tset_oneshot_timer(None);$/d;/processor::set_oneshot_timer;$/d' \
     "$riscv/scheduler.rs"
+  # With several CPUs there, software interrupts stay on after the first, and the
+  # port is told of those that the idle loop takes without a trap.
+  sed -i 's/sie::clear_ssoft();$/crate::scheduler::task::ebpf::other_cpu_asks();/' \
+    "$riscv/interrupts.rs"
+  sed -i '/^\t\triscv::register::sie::clear_ssoft();$/d;s/^\tdebug!("Received Wakeup Interrupt");$/&\n\tcrate::scheduler::task::ebpf::take_software_interrupt();/' \
+    "$riscv/scheduler.rs"
+  grep -q other_cpu_asks "$riscv/interrupts.rs" &&
+    grep -q take_software_interrupt "$riscv/scheduler.rs" ||
+    die "hermit-kernel takes no software interrupts to be shared"
   rm -rf "$work/hermit-kernel"
   mv "$partial" "$work/hermit-kernel"
 }
@@ -196,8 +231,10 @@ chmod -R u+w "$work/app"
 sed -i '/^name = "hermit-kernel"$/,/^dependencies/{/^source = /d;/^checksum = /d}' \
   "$work/app/Cargo.lock"
 
+if [[ "$cpu" == x86_64_smp ]]; then offer_llvm_tools; fi
 say "building hermit-kernel $kernel_version for $cpu (about two minutes)"
 (cd "$work/app" && run_cargo build --locked --release --target "$target" \
+  "${features[@]}" \
   --config "patch.crates-io.hermit-kernel.path='$work/hermit-kernel'" \
   -Zbuild-std=core,alloc -Zbuild-std-features=compiler-builtins-mem -j2)
 

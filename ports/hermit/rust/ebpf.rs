@@ -5,8 +5,9 @@
 // The file becomes src/scheduler/task/ebpf.rs of the kernel, with a line
 // `pub(crate) mod ebpf;` in src/scheduler/task.rs: as a child of the scheduler
 // and of its tasks it may look into both. On RISC-V and x86-64 the kernel's
-// set_oneshot_timer calls share_timer. ports/hermit/kernel.h declares the same
-// functions for C++.
+// set_oneshot_timer calls share_timer; with its feature `smp` on RISC-V the idle
+// loop calls other_cpu_asks, and wakeup_handler take_software_interrupt.
+// ports/hermit/kernel.h declares the same functions for C++.
 
 use alloc::rc::Rc;
 use core::ffi::c_void;
@@ -27,6 +28,8 @@ use arm_gic::Trigger;
 use hermit_dtb::Dtb;
 
 use super::Task;
+#[cfg(feature = "smp")]
+use crate::arch::core_local::core_id;
 use crate::arch::core_local::core_scheduler;
 #[cfg(target_arch = "aarch64")]
 use crate::arch::interrupts::GIC;
@@ -43,6 +46,70 @@ use crate::arch::kernel::get_timebase_freq;
 use crate::config::KERNEL_STACK_SIZE;
 #[cfg(target_arch = "x86_64")]
 use crate::arch::processor::get_frequency;
+use crate::scheduler::PerCoreScheduler;
+
+/// The port refuses a kernel with more CPUs.
+const MOST_CPUS: usize = 128;
+
+/// The number of the CPU that runs the caller: a task never goes on on another
+/// one. Takes no lock. Context: any, after the boot.
+#[unsafe(no_mangle)]
+pub extern "C" fn ebpf_hermit_cpu_id() -> u32 {
+	#[cfg(feature = "smp")]
+	return core_id();
+	#[cfg(not(feature = "smp"))]
+	0
+}
+
+/// Of each CPU that takes part, or null.
+static SCHEDULERS: [AtomicPtr<PerCoreScheduler>; MOST_CPUS] =
+	[const { AtomicPtr::new(ptr::null_mut()) }; MOST_CPUS];
+
+type Asked = extern "C" fn();
+
+/// An Asked, or null.
+static ASKED: AtomicPtr<()> = AtomicPtr::new(ptr::null_mut());
+
+/// The calling CPU takes part from now on. `asked()` is called where another CPU
+/// has interrupted this one and no trap tells: in the idle loop, interrupts off.
+/// Context: task, once on each CPU.
+#[unsafe(no_mangle)]
+pub extern "C" fn ebpf_hermit_enter_cpu(asked: Asked) {
+	ASKED.store(asked as *mut (), Ordering::Relaxed);
+	let cpu = ebpf_hermit_cpu_id() as usize % MOST_CPUS;
+	SCHEDULERS[cpu].store(core_scheduler(), Ordering::Release);
+}
+
+/// The kernel's idle loop has taken a software interrupt's request, whoever it
+/// was from. Interrupts off.
+#[cfg(all(target_arch = "riscv64", feature = "smp"))]
+pub(crate) fn other_cpu_asks() {
+	let asked = ASKED.load(Ordering::Relaxed);
+	if !asked.is_null() {
+		unsafe { mem::transmute::<*mut (), Asked>(asked)() };
+	}
+}
+
+/// The kernel begins to handle a software interrupt. Where the port's vector does
+/// not see it first, and forgets the request, it would come again and again.
+#[cfg(all(target_arch = "riscv64", feature = "smp"))]
+pub(crate) fn take_software_interrupt() {
+	let cpu = ebpf_hermit_cpu_id() as usize % MOST_CPUS;
+	if SCHEDULERS[cpu].load(Ordering::Relaxed).is_null() {
+		const SSIP: usize = 1 << 1;
+		unsafe { core::arch::asm!("csrc sip, {}", in(reg) SSIP) };
+	}
+}
+
+/// Interrupts `cpu`, as the kernel does that wants it to look for new tasks.
+/// Takes no lock once a CPU was interrupted. Context: any.
+#[unsafe(no_mangle)]
+pub extern "C" fn ebpf_hermit_interrupt_cpu(cpu: u32) {
+	#[cfg(all(target_arch = "riscv64", feature = "smp"))]
+	arch::wakeup_core(cpu);
+	#[cfg(not(all(target_arch = "riscv64", feature = "smp")))]
+	let _ = cpu;
+}
 
 /// The id of the running task, 0 for the idle task and where the scheduler is
 /// just changing it. Takes no lock. Context: any, after the boot.
@@ -184,10 +251,11 @@ fn saved_pc(task: &Task) -> Option<usize> {
 	None
 }
 
-/// Calls `see(argument, pc)` for each task of this CPU but the running one, with
-/// where it goes on. False if that was not all of them: the scheduler is just
+/// Calls `see(argument, pc)` for each task but those that CPUs are running, with
+/// where it goes on. False if that was not all of them: a scheduler is just
 /// changing one. Interrupts' handlers let no others in, so nothing else was
-/// interrupted. Takes no lock. Context: task, interrupts off.
+/// interrupted. Takes no lock. Context: task, interrupts off, all other CPUs
+/// standing in an interrupt.
 ///
 /// # Safety
 /// `see` must take `argument`.
@@ -196,7 +264,27 @@ pub unsafe extern "C" fn ebpf_hermit_saved_pcs(
 	see: unsafe extern "C" fn(argument: *mut c_void, pc: usize),
 	argument: *mut c_void,
 ) -> bool {
-	let scheduler = core_scheduler();
+	// Stacks come and go, and the kernel tells only the CPU that it does so on.
+	#[cfg(all(target_arch = "riscv64", feature = "smp"))]
+	riscv::asm::sfence_vma_all();
+	let this: *const PerCoreScheduler = core_scheduler();
+	let others = SCHEDULERS
+		.iter()
+		.map(|scheduler| scheduler.load(Ordering::Acquire).cast_const())
+		.filter(|&scheduler| !scheduler.is_null() && scheduler != this);
+	for scheduler in once(this).chain(others) {
+		if !unsafe { saved_pcs_of(&*scheduler, see, argument) } {
+			return false;
+		}
+	}
+	true
+}
+
+unsafe fn saved_pcs_of(
+	scheduler: &PerCoreScheduler,
+	see: unsafe extern "C" fn(argument: *mut c_void, pc: usize),
+	argument: *mut c_void,
+) -> bool {
 	let ready = scheduler.ready_queue.queues.iter().flatten();
 	let blocked = scheduler.blocked_tasks.list.iter().map(|node| &node.task);
 	for task in ready.chain(blocked).chain(once(&scheduler.idle_task)) {
@@ -278,25 +366,43 @@ pub extern "C" fn ebpf_hermit_ticks_per_second() -> u64 {
 /// When the kernel wants its timer's interrupt, and when the port does: in
 /// microseconds of get_timer_ticks.
 #[cfg(not(target_arch = "aarch64"))]
-static KERNEL_WAKEUP: AtomicU64 = AtomicU64::new(u64::MAX);
+struct Wakeups {
+	kernel: AtomicU64,
+	port: AtomicU64,
+}
+
 #[cfg(not(target_arch = "aarch64"))]
-static PORT_WAKEUP: AtomicU64 = AtomicU64::new(u64::MAX);
+impl Wakeups {
+	const fn new() -> Self {
+		Self {
+			kernel: AtomicU64::new(u64::MAX),
+			port: AtomicU64::new(u64::MAX),
+		}
+	}
+
+	/// Of the CPU that runs the caller: each has a timer.
+	fn get() -> &'static Self {
+		static OF_CPUS: [Wakeups; MOST_CPUS] = [const { Wakeups::new() }; MOST_CPUS];
+		&OF_CPUS[ebpf_hermit_cpu_id() as usize % MOST_CPUS]
+	}
+
+	fn earliest(&self) -> u64 {
+		let kernel = self.kernel.load(Ordering::Relaxed);
+		kernel.min(self.port.load(Ordering::Relaxed))
+	}
+}
 
 /// The kernel wants its timer's interrupt at `kernel`: has it come at that time
 /// or at the port's, whichever is sooner. `set` is the kernel's own way.
 #[cfg(not(target_arch = "aarch64"))]
 pub(crate) fn share_timer(kernel: Option<u64>, set: fn(Option<u64>)) {
-	KERNEL_WAKEUP.store(kernel.unwrap_or(u64::MAX), Ordering::Relaxed);
-	let earliest = || {
-		KERNEL_WAKEUP
-			.load(Ordering::Relaxed)
-			.min(PORT_WAKEUP.load(Ordering::Relaxed))
-	};
+	let wakeups = Wakeups::get();
+	wakeups.kernel.store(kernel.unwrap_or(u64::MAX), Ordering::Relaxed);
 	// Until it holds: a probe may come between, and its program start a timer.
 	loop {
-		let wakeup = earliest();
+		let wakeup = wakeups.earliest();
 		set(Some(wakeup).filter(|&at| at != u64::MAX));
-		if earliest() >= wakeup {
+		if wakeups.earliest() >= wakeup {
 			return;
 		}
 	}
@@ -308,8 +414,9 @@ pub(crate) fn share_timer(kernel: Option<u64>, set: fn(Option<u64>)) {
 #[cfg(not(target_arch = "aarch64"))]
 #[unsafe(no_mangle)]
 pub extern "C" fn ebpf_hermit_set_timer(wakeup: u64) {
-	PORT_WAKEUP.store(wakeup, Ordering::Relaxed);
-	let kernel = KERNEL_WAKEUP.load(Ordering::Relaxed);
+	let wakeups = Wakeups::get();
+	wakeups.port.store(wakeup, Ordering::Relaxed);
+	let kernel = wakeups.kernel.load(Ordering::Relaxed);
 	arch::set_oneshot_timer(Some(kernel).filter(|&at| at != u64::MAX));
 }
 
@@ -317,7 +424,7 @@ pub extern "C" fn ebpf_hermit_set_timer(wakeup: u64) {
 #[cfg(not(target_arch = "aarch64"))]
 #[unsafe(no_mangle)]
 pub extern "C" fn ebpf_hermit_kernel_timer_due() -> bool {
-	KERNEL_WAKEUP.load(Ordering::Relaxed) <= arch::processor::get_timer_ticks()
+	Wakeups::get().kernel.load(Ordering::Relaxed) <= arch::processor::get_timer_ticks()
 }
 
 type StackEnd = unsafe extern "C" fn(begin: u64, end: u64);
