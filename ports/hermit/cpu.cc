@@ -1,20 +1,23 @@
 // SPDX-License-Identifier: MIT
 //
-// core/platform/cpu.h on Hermit, on one CPU. Not to be probed: a breakpoint's
-// handling begins with these.
+// core/platform/cpu.h on Hermit. Not to be probed: a breakpoint's handling
+// begins with these.
 #include "core/platform/cpu.h"
 
 #include "core/base/noprobe.h"
 #include "machine/interrupts.h"
+#include "ports/hermit/cpus.h"
+#include "ports/hermit/kernel.h"
 
 EBPF_NOPROBE_RANGE(ebpf_hermit_cpu)
 
 extern "C" {
 
-// ebpf_hermit_start_port refuses a kernel with more (Hermit 0.11 cannot start
-// them on AArch64).
-EBPF_NOPROBE uint32_t ebpf_port_cpu_id(void) { return 0; }
-uint32_t ebpf_port_cpu_count(void) { return 1; }
+EBPF_NOPROBE uint32_t ebpf_port_cpu_id(void) {
+  return ebpf::hermit::cpu_count == 1 ? 0 : ebpf_hermit_cpu_id();
+}
+
+uint32_t ebpf_port_cpu_count(void) { return ebpf::hermit::cpu_count; }
 
 EBPF_NOPROBE uintptr_t ebpf_port_irq_save(void) {
   return ebpf::machine::MaskInterrupts();

@@ -9,9 +9,10 @@ extern "C" {
 #endif
 
 /// Makes the port's services work, without eBPF on top: 0; -EEXIST if that was
-/// done before; -EOPNOTSUPP on a kernel with several CPUs, or whose trap
-/// vectors cannot be replaced; -ENOENT without a symbol table; -ENOMEM.
-/// Context: task, once, before the functions below.
+/// done before; -EOPNOTSUPP on a kernel with several CPUs, but on RISC-V, or
+/// whose trap vectors cannot be replaced; -EBUSY if a CPU runs no new task;
+/// -ENOENT without a symbol table; -ENOMEM. Context: task, once, before the
+/// functions below.
 int ebpf_hermit_start_port(void);
 
 /// Brings eBPF up: ebpf_hermit_start_port and ebpf_init. 0, or a negative errno

@@ -54,6 +54,18 @@ void sys_usleep(uint64_t microseconds);
 
 // --- rust/ebpf.rs ---------------------------------------------------------
 
+/// The number of the CPU that runs the caller; a task keeps to one. Takes no
+/// lock. Context: any.
+uint32_t ebpf_hermit_cpu_id(void);
+
+/// The calling CPU takes part from now on. `asked()` is called where another
+/// CPU has interrupted this one and our vector does not see it: in the idle
+/// loop, interrupts off. Context: task, once on each CPU.
+void ebpf_hermit_enter_cpu(void (*asked)(void));
+
+/// Interrupts `cpu`. Takes no lock once a CPU was interrupted. Context: any.
+void ebpf_hermit_interrupt_cpu(uint32_t cpu);
+
 /// The id of the running task, 0 for the idle task. Takes no lock.
 /// Context: any.
 int32_t ebpf_hermit_task_id(void);
@@ -65,9 +77,9 @@ HERMIT_NORETURN void ebpf_hermit_panic(const uint8_t* what, size_t size);
 /// where there is none. Takes no lock. Context: any.
 bool ebpf_hermit_stack(uintptr_t sp, uintptr_t* begin, uintptr_t* end);
 
-/// Calls `see(argument, pc)` for each task but the running one, with where it
-/// will go on; false if those were not all. Takes no lock. Context: task,
-/// interrupts off.
+/// Calls `see(argument, pc)` for each task that no CPU is running, with where
+/// it will go on; false if those were not all. Takes no lock. Context: task,
+/// interrupts off, other CPUs in an interrupt.
 bool ebpf_hermit_saved_pcs(void (*see)(void* argument, uintptr_t pc),
                            void* argument);
 

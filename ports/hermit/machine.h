@@ -21,6 +21,17 @@ void LetInterruptsIn();
 /// then keeps its own. Context: task, once.
 bool InstallTraps();
 
+/// Whether this folder knows how CPUs interrupt each other: without, the port
+/// is for one CPU.
+extern const bool kManyCpus;
+
+/// The same vectors for the calling CPU, and interrupts by other CPUs let in.
+/// Context: task, once on each CPU if there are several, after InstallTraps().
+void EnterCpu();
+
+/// Makes every other CPU fetch what was written. Context: any.
+void SyncInsnsElsewhere();
+
 /// Whether [address, address + size) touches code that a breakpoint would
 /// break: the folder's own and the kernel's part of a trap's way. Context:
 /// task.

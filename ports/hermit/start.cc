@@ -2,6 +2,7 @@
 //
 // The order in which the port's parts come up.
 #include "core/base/atomic.h"
+#include "ports/hermit/cpus.h"
 #include "ports/hermit/init.h"
 #include "ports/hermit/kernel.h"
 #include "ports/hermit/machine.h"
@@ -13,6 +14,7 @@ namespace {
 
 constexpr int kMinusNotFound = -2;       // -ENOENT
 constexpr int kMinusNoMemory = -12;      // -ENOMEM
+constexpr int kMinusBusy = -16;          // -EBUSY
 constexpr int kMinusExists = -17;        // -EEXIST
 constexpr int kMinusNotSupported = -95;  // -EOPNOTSUPP
 
@@ -22,12 +24,14 @@ constinit ebpf::Atomic<bool> started{false};
 
 extern "C" int ebpf_hermit_start_port(void) {
   using namespace ebpf::hermit;
-  if (sys_get_processor_count() != 1) {
+  const size_t cpus = sys_get_processor_count();
+  if (cpus > (kManyCpus ? kMostCpus : 1)) {
     return kMinusNotSupported;
   }
   if (started.Exchange(true, ebpf::kRelaxed)) {
     return kMinusExists;
   }
+  cpu_count = static_cast<uint32_t>(cpus);
   SeedRandom();
   if (!OpenSymbols()) {
     return kMinusNotFound;
@@ -35,6 +39,9 @@ extern "C" int ebpf_hermit_start_port(void) {
   // The symbols tell where the kernel's exception code ends.
   if (!InstallTraps()) {
     return kMinusNotSupported;
+  }
+  if (!EnterCpus()) {
+    return kMinusBusy;
   }
   StartTimers();
   return StartWorker() ? 0 : kMinusNoMemory;

@@ -1,20 +1,22 @@
 // SPDX-License-Identifier: MIT
 //
-// core/platform/text.h on Hermit: one CPU, and text that the loader has mapped
-// writable.
+// core/platform/text.h on Hermit: text that the loader has mapped writable.
 #include "core/platform/text.h"
 
 #include "core/base/noprobe.h"
 #include "core/platform/cpu.h"
 #include "core/platform/exec.h"
 #include "core/platform/symbols.h"
+#include "ports/hermit/cpus.h"
 #include "ports/hermit/exec_memory.h"
 #include "ports/hermit/kernel.h"
 #include "ports/hermit/machine.h"
 #include "ports/hermit/symbols.h"
 
 EBPF_NOPROBE_SYMBOLS(ebpf_ticks_noprobe)
+EBPF_NOPROBE_SYMBOLS(ebpf_rendezvous_noprobe)
 EBPF_NOPROBE_SYMBOLS(ebpf_hermit_cpu)
+EBPF_NOPROBE_SYMBOLS(ebpf_hermit_cpus)
 EBPF_NOPROBE_SYMBOLS(ebpf_hermit_text)
 EBPF_NOPROBE_RANGE(ebpf_hermit_text)
 
@@ -50,15 +52,26 @@ bool IsInOneFunction(uintptr_t address, size_t size) {
          size <= symbol.size - (address - symbol.address);
 }
 
+/// What ebpf_port_cpu_id calls in the kernel.
+bool IsCpuId(uintptr_t address, size_t size) {
+  ebpf_symbol symbol = {};
+  const auto function = reinterpret_cast<uintptr_t>(&ebpf_hermit_cpu_id);
+  return ebpf_port_symbol_by_address(function, &symbol) &&
+         address < symbol.address + symbol.size &&
+         symbol.address < address + size;
+}
+
 /// The port's own part of a breakpoint's way, and what runs under a lock that a
 /// program may take.
 bool IsOnTheTrapsWay(uintptr_t address, size_t size) {
   const ebpf::TextRange ranges[] = {
       {ebpf_hermit_cpu_begin, ebpf_hermit_cpu_end},
+      {ebpf_hermit_cpus_begin, ebpf_hermit_cpus_end},
+      {ebpf_rendezvous_noprobe_begin, ebpf_rendezvous_noprobe_end},
       {ebpf_hermit_text_begin, ebpf_hermit_text_end},
       {ebpf_ticks_noprobe_begin, ebpf_ticks_noprobe_end},
   };
-  return ebpf::AnyOverlaps(ranges, address, size) ||
+  return ebpf::AnyOverlaps(ranges, address, size) || IsCpuId(address, size) ||
          ebpf::hermit::IsTrapCode(address, size);
 }
 
@@ -66,9 +79,12 @@ bool IsOnTheTrapsWay(uintptr_t address, size_t size) {
 
 extern "C" {
 
-// There is no other CPU to stop: masked interrupts keep other tasks away.
+// Where there is no other CPU to stop, masked interrupts keep other tasks away.
 int ebpf_port_stop_machine(int (*function)(void* argument), void* argument,
                            int* result) {
+  if (ebpf::hermit::cpu_count != 1) {
+    return ebpf::hermit::StopOtherCpus(function, argument, result);
+  }
   const uintptr_t interrupts = ebpf_port_irq_save();
   *result = function(argument);
   ebpf_port_irq_restore(interrupts);
@@ -105,7 +121,10 @@ int ebpf_port_exec_write(void* to, const void* bytes, size_t size) {
     }
   }
   Store(address, static_cast<const uint8_t*>(bytes), size);
-  ebpf::hermit::FlushInsns(address, size);  // of the one CPU
+  ebpf::hermit::FlushInsns(address, size);
+  if (ebpf::hermit::cpu_count != 1) {
+    ebpf::hermit::SyncInsnsElsewhere();
+  }
   return 0;
 }
 
@@ -125,10 +144,11 @@ bool ebpf_port_may_detour(uintptr_t /*address*/, size_t /*size*/) {
 // saved it, or has given up the CPU by a call.
 ebpf_preemption ebpf_port_preemption(void) { return EBPF_PREEMPTION_LISTED; }
 
-// The one CPU is the one that asks, as a task, and handlers of interrupts let
-// no others in.
+// The other CPUs stand in an interrupt, this one is a task, and handlers of
+// interrupts let no others in.
 int ebpf_port_saved_pcs(void (*see)(void* argument, uintptr_t pc),
                         void* argument) {
+  ebpf::hermit::ListInterrupted(see, argument);
   return ebpf_hermit_saved_pcs(see, argument) ? 0 : kMinusNotSupported;
 }
 

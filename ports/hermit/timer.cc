@@ -69,7 +69,7 @@ const void* ebpf_port_interrupted_regs(bool* in_user) {
 
 int ebpf_port_call_on_cpu(uint32_t cpu, void (*function)(void* argument),
                           void* argument) {
-  return ticks.Call(cpu, function, argument);
+  return ticks.Call(cpu, function, argument, &ebpf_hermit_interrupt_cpu);
 }
 
 }  // extern "C"

@@ -24,6 +24,13 @@ const int kSyscallNumbers = EBPF_SYSCALLS_GENERIC;
 
 const machine::MachineOps& Machine() { return aarch64::kMachineOps; }
 
+// Hermit 0.11 starts no other CPU here.
+constinit const bool kManyCpus = false;
+
+void EnterCpu() {}
+
+void SyncInsnsElsewhere() {}
+
 // The worker has them as soon as it sleeps.
 void LetInterruptsIn() {}
 

@@ -64,6 +64,20 @@ void FlushInsns(uintptr_t address, size_t size) {
   riscv64::FlushInsnCache(address, size);
 }
 
+// The firmware does it, in machine mode: wherever a hart is. [sbi: RFENCE
+// Extension]
+void SyncInsnsElsewhere() {
+  constexpr uint64_t kRemoteFence = 0x52464e43;
+  constexpr uint64_t kFenceI = 0;
+  constexpr uint64_t kAllHarts = ~uint64_t{0};
+  asm volatile("fence w, w" : : : "memory");  // what was written comes first
+  register uint64_t a0 asm("a0") = 0;
+  register uint64_t a1 asm("a1") = kAllHarts;
+  register uint64_t a6 asm("a6") = kFenceI;
+  register uint64_t a7 asm("a7") = kRemoteFence;
+  asm volatile("ecall" : "+r"(a0), "+r"(a1) : "r"(a6), "r"(a7) : "memory");
+}
+
 bool IsTrapCode(uintptr_t address, size_t size) {
   const TextRange ranges[] = {
       {ebpf_hermit_trap_begin, ebpf_hermit_trap_end},

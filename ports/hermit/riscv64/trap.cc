@@ -8,6 +8,7 @@
 #include "arch/riscv64/pt_regs.h"
 #include "core/base/noprobe.h"
 #include "core/capi/ebpf.h"
+#include "ports/hermit/cpus.h"
 #include "ports/hermit/kernel.h"
 #include "ports/hermit/machine.h"
 #include "ports/hermit/riscv64/trap_frame.h"
@@ -62,6 +63,16 @@ bool InstallTraps() {
   return true;
 }
 
+constinit const bool kManyCpus = true;
+
+// The kernel's vector is the same on all.
+void EnterCpu() {
+  constexpr uintptr_t kSoftware = 1 << 1;
+  riscv64::WriteVector(reinterpret_cast<uintptr_t>(EbpfHermitVector));
+  // The kernel lets these in when it first has nothing to do.
+  asm volatile("csrs sie, %0" : : "r"(kSoftware) : "memory");
+}
+
 }  // namespace ebpf::hermit
 
 // Called by vector.S.
@@ -79,6 +90,12 @@ EBPF_NOPROBE bool EbpfHermitFault(ebpf::hermit::TrapFrame* frame) {
   (void)ebpf_on_fault(regs);
   return ebpf::riscv64::NofaultFixup(frame->pc) ||
          ebpf::riscv64::FeatureFixup(frame->pc) || ebpf_fix_fault(regs);
+}
+
+/// Another CPU has interrupted this one; EbpfHermitTick and the kernel are
+/// next.
+EBPF_NOPROBE void EbpfHermitAsked(const ebpf::hermit::TrapFrame* frame) {
+  ebpf::hermit::StandStill(frame->pc);
 }
 
 /// The timer's interrupt, whoever it is for: whether the kernel gets it next.

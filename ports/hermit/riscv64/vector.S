@@ -3,7 +3,8 @@
 // The trap vector that stands before Hermit's own. A breakpoint goes to
 // EbpfHermitBreakpoint, another exception to EbpfHermitFault, which knows those
 // that were expected, the timer's interrupt to EbpfHermitTick, which knows for
-// whom it is; other interrupts, and what is nobody's, go to the kernel's
+// whom it is, another CPU's to both EbpfHermitAsked and that, and on; other
+// interrupts, and what is nobody's, go to the kernel's
 // vector with every register and CSR as it was or, where a probed instruction
 // failed in its slot, as if it had failed at its own place.
 // [riscv/priv: Supervisor CSRs]
@@ -23,7 +24,9 @@
 	.equ	FRAME_CAUSE, 272
 	.equ	FRAME_ORIGINAL_A0, 280
 	.equ	CAUSE_BREAKPOINT, 3
-	.equ	CAUSE_TIMER, 5		// of interrupts
+	.equ	CAUSE_SOFTWARE, 1	// of interrupts, as is the next
+	.equ	CAUSE_TIMER, 5
+	.equ	PENDING_SOFTWARE, 2	// in sip
 
 	// t0 and t1 are saved already.
 	.macro	save_registers
@@ -136,7 +139,9 @@ go_on:
 
 interrupt:
 	slli	t0, t0, 1		// without the bit that says so
-	addi	t0, t0, -2 * CAUSE_TIMER
+	addi	t0, t0, -2 * CAUSE_SOFTWARE
+	beqz	t0, software
+	addi	t0, t0, -2 * (CAUSE_TIMER - CAUSE_SOFTWARE)
 	bnez	t0, pass_on
 	sd	t1, FRAME_T1(sp)
 	save_registers
@@ -144,6 +149,18 @@ interrupt:
 	call	EbpfHermitTick
 	bnez	a0, refused
 	j	go_on
+
+software:
+	sd	t1, FRAME_T1(sp)
+	save_registers
+	// Before anybody looks at what was asked for: what is asked later
+	// interrupts again.
+	csrci	sip, PENDING_SOFTWARE
+	mv	a0, sp
+	call	EbpfHermitAsked
+	mv	a0, sp
+	call	EbpfHermitTick
+	j	refused
 
 fault:
 	save_registers

@@ -28,6 +28,13 @@ uint64_t ReadTicks() {
   return uint64_t{high} << 32 | low;
 }
 
+// Not yet: IST stacks and an interrupt of our own for each CPU.
+constinit const bool kManyCpus = false;
+
+void EnterCpu() {}
+
+void SyncInsnsElsewhere() {}
+
 // A task of Hermit's begins so.
 void LetInterruptsIn() {}
 

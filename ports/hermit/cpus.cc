@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: MIT
+//
+// Several CPUs on Hermit, whose feature `smp` starts them: each has its own
+// trap vector, timer and tasks, which never go on on another CPU.
+#include "ports/hermit/cpus.h"
+
+#include "core/base/atomic.h"
+#include "core/base/noprobe.h"
+#include "core/platform/cpu.h"
+#include "core/platform/rendezvous.h"
+#include "ports/hermit/kernel.h"
+#include "ports/hermit/machine.h"
+#include "ports/hermit/timer.h"
+
+EBPF_NOPROBE_RANGE(ebpf_hermit_cpus)
+
+/// arch/<cpu>/machine/icache.h has it, whichever CPU it is.
+extern "C" void ebpf_sync_insn_stream(void);
+
+namespace ebpf::hermit {
+namespace {
+
+static_assert(kMostCpus <= Rendezvous::kMostCpus);
+
+constinit Atomic<uint32_t> entered{0};
+constinit Rendezvous rendezvous({[](uint32_t cpu) { return cpu < cpu_count; },
+                                 &ebpf_hermit_interrupt_cpu,
+                                 &ebpf_sync_insn_stream});
+/// Of each CPU that stands, where it was interrupted; 0 elsewhere.
+constinit Atomic<uintptr_t> interrupted_pcs[kMostCpus] = {};
+
+void Enter() {
+  EnterCpu();
+  ebpf_hermit_enter_cpu(&EbpfHermitAskedInIdle);
+  entered.FetchAdd(1, kRelease);  // pairs with EnterCpus
+}
+
+bool EnterElsewhere() {
+  constexpr uint8_t kPriority = 3;  // before what else starts
+  constexpr size_t kStackSize = 64 << 10;
+  bool started = true;
+  for (uint32_t cpu = 0; cpu < cpu_count; ++cpu) {
+    const uintptr_t interrupts = ebpf_port_irq_save();
+    started = started && (cpu == ebpf_port_cpu_id() ||
+                          sys_spawn2([](uintptr_t) { Enter(); }, 0, kPriority,
+                                     kStackSize, cpu) >= 0);
+    ebpf_port_irq_restore(interrupts);
+  }
+  return started;
+}
+
+}  // namespace
+
+constinit uint32_t cpu_count = 1;
+
+bool EnterCpus() {
+  if (cpu_count == 1) {
+    return true;
+  }
+  Enter();
+  constexpr int kTurns = 200;
+  constexpr uint64_t kTurnMicroseconds = 10'000;
+  const bool started = EnterElsewhere();
+  // Pairs with the release in Enter.
+  for (int i = 0; started && i < kTurns && entered.Load(kAcquire) < cpu_count;
+       ++i) {
+    sys_usleep(kTurnMicroseconds);
+  }
+  return entered.Load(kAcquire) == cpu_count;
+}
+
+int StopOtherCpus(int (*function)(void* argument), void* argument,
+                  int* result) {
+  return rendezvous.Stop(function, argument, result);
+}
+
+void ListInterrupted(void (*see)(void* argument, uintptr_t pc),
+                     void* argument) {
+  for (uint32_t cpu = 0; cpu < cpu_count; ++cpu) {
+    const uintptr_t pc = interrupted_pcs[cpu].Load(kRelaxed);
+    if (pc != 0) {
+      see(argument, pc);
+    }
+  }
+}
+
+EBPF_NOPROBE void StandStill(uintptr_t pc) {
+  // Released by Join's store to who waits for this CPU.
+  interrupted_pcs[ebpf_port_cpu_id()].Store(pc, kRelaxed);
+  rendezvous.Join();
+  ebpf_sync_insn_stream();
+  interrupted_pcs[ebpf_port_cpu_id()].Store(0, kRelaxed);
+}
+
+void EbpfHermitAskedInIdle() {
+  StandStill(0);
+  Tick(nullptr);
+}
+
+}  // namespace ebpf::hermit
