@@ -28,10 +28,12 @@ constinit const char* first_argument = "";
 constexpr uint8_t kNormalPriority = 2;
 constexpr uint8_t kHighPriority = 3;
 
-int32_t SpawnAt(uint8_t priority, void (*function)(uintptr_t argument),
-                uintptr_t argument, size_t stack_size) {
+int32_t SpawnAt(uint8_t priority, uint32_t cpu,
+                void (*function)(uintptr_t argument), uintptr_t argument,
+                size_t stack_size) {
   const uintptr_t interrupts = ebpf_port_irq_save();
-  const int32_t task = sys_spawn2(function, argument, priority, stack_size, 0);
+  const int32_t task =
+      sys_spawn2(function, argument, priority, stack_size, cpu);
   ebpf_port_irq_restore(interrupts);
   return task;
 }
@@ -59,7 +61,12 @@ ebpf::StringView Argument() { return first_argument; }
 
 int32_t Spawn(void (*function)(uintptr_t argument), uintptr_t argument,
               size_t stack_size) {
-  return SpawnAt(kNormalPriority, function, argument, stack_size);
+  return SpawnOn(0, function, argument, stack_size);
+}
+
+int32_t SpawnOn(uint32_t cpu, void (*function)(uintptr_t argument),
+                uintptr_t argument, size_t stack_size) {
+  return SpawnAt(kNormalPriority, cpu, function, argument, stack_size);
 }
 
 uintptr_t HoleBehindTheStack() {
@@ -83,8 +90,8 @@ extern "C" [[noreturn]] void runtime_entry(int32_t argc,
   }
   hermit::LetInterruptsIn();
   constexpr size_t kTickStack = 64 << 10;
-  const bool passed = hermit::SpawnAt(hermit::kHighPriority, &hermit::Tick, 0,
-                                      kTickStack) > 0 &&
+  const bool passed = hermit::SpawnAt(hermit::kHighPriority, 0, &hermit::Tick,
+                                      0, kTickStack) > 0 &&
                       hermit::RunApplication();
   if (passed) {
     guest::PrintLine("[TEST] PASS");

@@ -50,6 +50,10 @@ void LetInterruptsIn();
 int32_t Spawn(void (*function)(uintptr_t argument), uintptr_t argument,
               size_t stack_size = 64 << 10);
 
+/// The same on another CPU, of those that sys_get_processor_count() tells of.
+int32_t SpawnOn(uint32_t cpu, void (*function)(uintptr_t argument),
+                uintptr_t argument, size_t stack_size = 64 << 10);
+
 /// The first page behind the running task's stack: Hermit leaves a hole there.
 /// Context: task.
 uintptr_t HoleBehindTheStack();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // ebpf_port_selftest in the real Hermit, as an application would call it.
+#include "core/platform/cpu.h"
 #include "core/selftest/selftest.h"
 #include "ports/hermit/init.h"
 #include "testing/guest/kernel/memory.h"
@@ -27,12 +28,12 @@ void RunTask(uintptr_t task) {
 }
 
 bool StartTask(uint32_t cpu, void (*body)(void* argument), void* argument) {
-  if (cpu != 0 || task_count == kMaxTasks) {
+  if (cpu >= ebpf_port_cpu_count() || task_count == kMaxTasks) {
     return false;
   }
   Task& task = tasks[task_count];
   task = {body, argument, 0};
-  task.id = Spawn(&RunTask, reinterpret_cast<uintptr_t>(&task));
+  task.id = SpawnOn(cpu, &RunTask, reinterpret_cast<uintptr_t>(&task));
   if (task.id < 0) {
     return false;
   }
