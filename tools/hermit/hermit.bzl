@@ -10,6 +10,9 @@ load("//tools/toolchain:targets.bzl", "KERNEL_TARGETS")
 # Of the CPUs that Hermit runs on, those that ports/hermit supports.
 HERMIT_CPUS = ["aarch64", "riscv64", "x86_64"]
 
+# And those where it does so on several of them at once.
+HERMIT_SMP_CPUS = ["riscv64"]
+
 _EMULATIONS = {
     "aarch64": "aarch64linux",
     "riscv64": "elf64lriscv",
@@ -140,13 +143,13 @@ _hermit_image = rule(
     },
 )
 
-def hermit_image(name, arch, deps, linkopts = [], vendored = None, visibility = None):
-    """`deps` and all they need, linked with Hermit's kernel for `arch`.
+def hermit_image(name, arch, deps, kernel, linkopts = [], vendored = None, visibility = None):
+    """`deps` and all they need, linked with Hermit's `kernel` for `arch`.
 
     With `vendored` eBPF and its port are that archive's, whatever `deps` need.
 
     One of `deps` defines runtime_entry, where Hermit starts its application.
-    Only where HERMIT_KERNELS has `arch`.
+    Only where HERMIT_KERNELS has `kernel`.
     """
     merged_archive(
         name = name + "_application",
@@ -159,7 +162,7 @@ def hermit_image(name, arch, deps, linkopts = [], vendored = None, visibility = 
         testonly = True,
         arch = arch,
         archive = ":%s_application" % name,
-        kernel = "@hermit_kernel//:%s/libhermit_app.a" % arch,
+        kernel = "@hermit_kernel//:%s/libhermit_app.a" % kernel,
         linkopts = linkopts,
         vendored = vendored,
         visibility = visibility,
@@ -172,19 +175,21 @@ def _module_args(arch, image):
         for arg in _MODULE_ARGS[arch]
     ]
 
-def hermit_test(name, deps, arches = HERMIT_CPUS, linkopts = [], memory = "256M", size = "small", timeout = None, vendored = False, tags = []):
+def hermit_test(name, deps, arches = HERMIT_CPUS, cpus = 1, linkopts = [], memory = "256M", size = "small", timeout = None, vendored = False, tags = []):
     """`name`_ARCH: the image, and `name`_ARCH_test, which boots it.
 
+    `cpus`: how many; with several the kernel has its feature `smp`.
     `vendored`: eBPF and its port are what the folder of tools/vendor builds.
     Where the kernel has not been built, the test reports one skipped case.
     """
     for arch in arches:
-        if arch not in HERMIT_KERNELS:
+        kernel = arch if cpus == 1 else arch + "_smp"
+        if kernel not in HERMIT_KERNELS:
             native.sh_test(
                 name = "%s_%s_test" % (name, arch),
                 size = "small",
                 srcs = ["//tools/hermit:skip.sh"],
-                args = ["hermit_" + arch],
+                args = ["hermit_" + kernel],
                 tags = tags + ["hermit", arch],
             )
             continue
@@ -200,6 +205,7 @@ def hermit_test(name, deps, arches = HERMIT_CPUS, linkopts = [], memory = "256M"
         hermit_image(
             name = image,
             arch = arch,
+            kernel = kernel,
             linkopts = linkopts,
             vendored = archive,
             deps = deps,
@@ -209,6 +215,7 @@ def hermit_test(name, deps, arches = HERMIT_CPUS, linkopts = [], memory = "256M"
             size = size,
             timeout = timeout,
             arch = arch,
+            cpus = cpus,
             data = [":" + image],
             image = "//testing/hermit/loader/%s:loader_%s" % (arch, arch),
             memory = memory,
