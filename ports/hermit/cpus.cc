@@ -8,6 +8,7 @@
 #include "core/base/noprobe.h"
 #include "core/platform/cpu.h"
 #include "core/platform/rendezvous.h"
+#include "machine/interrupts.h"
 #include "ports/hermit/kernel.h"
 #include "ports/hermit/machine.h"
 #include "ports/hermit/timer.h"
@@ -22,7 +23,12 @@ namespace {
 
 static_assert(kMostCpus <= Rendezvous::kMostCpus);
 
+enum class Released : uint32_t { kNotYet, kAsBefore, kToTakePart };
+
+/// Other CPUs that have come to EnterOther, and how many left it.
+constinit Atomic<uint32_t> gathered{0};
 constinit Atomic<uint32_t> entered{0};
+constinit Atomic<Released> released{Released::kNotYet};
 constinit Rendezvous rendezvous({[](uint32_t cpu) { return cpu < cpu_count; },
                                  &ebpf_hermit_interrupt_cpu,
                                  &ebpf_sync_insn_stream});
@@ -32,41 +38,67 @@ constinit Atomic<uintptr_t> interrupted_pcs[kMostCpus] = {};
 void Enter() {
   EnterCpu();
   ebpf_hermit_enter_cpu(&EbpfHermitAskedInIdle);
-  entered.FetchAdd(1, kRelease);  // pairs with EnterCpus
 }
 
-bool EnterElsewhere() {
+/// With interrupts masked: this CPU meets no vector that is being replaced.
+void EnterOther(uintptr_t /*unused*/) {
+  const uintptr_t interrupts = ebpf_port_irq_save();
+  if (PrepareCpu()) {
+    gathered.FetchAdd(1, kRelease);  // pairs with GatherCpus
+  }
+  // Pairs with ReleaseCpus.
+  while (released.Load(kAcquire) == Released::kNotYet) {
+    machine::Relax();
+  }
+  if (released.Load(kRelaxed) == Released::kToTakePart) {
+    Enter();
+  }
+  entered.FetchAdd(1, kRelease);  // pairs with ReleaseCpus
+  ebpf_port_irq_restore(interrupts);
+}
+
+bool StartOn(uint32_t cpu) {
   constexpr uint8_t kPriority = 3;  // before what else starts
   constexpr size_t kStackSize = 64 << 10;
-  bool started = true;
-  for (uint32_t cpu = 0; cpu < cpu_count; ++cpu) {
-    const uintptr_t interrupts = ebpf_port_irq_save();
-    started = started && (cpu == ebpf_port_cpu_id() ||
-                          sys_spawn2([](uintptr_t) { Enter(); }, 0, kPriority,
-                                     kStackSize, cpu) >= 0);
-    ebpf_port_irq_restore(interrupts);
-  }
-  return started;
+  const uintptr_t interrupts = ebpf_port_irq_save();
+  const int32_t task = sys_spawn2(&EnterOther, 0, kPriority, kStackSize, cpu);
+  ebpf_port_irq_restore(interrupts);
+  return task >= 0;
 }
 
 }  // namespace
 
 constinit uint32_t cpu_count = 1;
 
-bool EnterCpus() {
-  if (cpu_count == 1) {
-    return true;
+bool GatherCpus() {
+  const uint32_t self = ebpf_port_cpu_id();
+  for (uint32_t cpu = 0; cpu < cpu_count; ++cpu) {
+    if (cpu != self && !StartOn(cpu)) {
+      return false;
+    }
   }
-  Enter();
   constexpr int kTurns = 200;
   constexpr uint64_t kTurnMicroseconds = 10'000;
-  const bool started = EnterElsewhere();
-  // Pairs with the release in Enter.
-  for (int i = 0; started && i < kTurns && entered.Load(kAcquire) < cpu_count;
-       ++i) {
+  // Pairs with the release in EnterOther.
+  for (int i = 0; i < kTurns && gathered.Load(kAcquire) + 1 < cpu_count; ++i) {
     sys_usleep(kTurnMicroseconds);
   }
-  return entered.Load(kAcquire) == cpu_count;
+  return gathered.Load(kAcquire) + 1 == cpu_count;
+}
+
+void ReleaseCpus(bool installed) {
+  const bool several = installed && cpu_count != 1;
+  // Pairs with EnterOther.
+  released.Store(several ? Released::kToTakePart : Released::kAsBefore,
+                 kRelease);
+  if (several) {
+    const uintptr_t interrupts = ebpf_port_irq_save();
+    Enter();
+    ebpf_port_irq_restore(interrupts);
+    while (entered.Load(kAcquire) + 1 < cpu_count) {
+      machine::Relax();
+    }
+  }
 }
 
 int StopOtherCpus(int (*function)(void* argument), void* argument,

@@ -14,10 +14,14 @@ inline constexpr size_t kMostCpus = 128;
 /// What ebpf_port_cpu_count() gives. Set once, before anything asks.
 extern uint32_t cpu_count;
 
-/// Has every CPU of the kernel's take part: the port's vectors and interrupts.
-/// False if one does not come: something else keeps it busy. Context: task,
-/// once, after InstallTraps().
-bool EnterCpus();
+/// Has every other CPU stand still until ReleaseCpus(), when it takes part: in
+/// vectors, interrupts, timers. False if one does not come, as something else
+/// keeps it busy, or there is no memory. Context: task, once, before
+/// InstallTraps().
+bool GatherCpus();
+
+/// Lets them go on, and this one take part if `installed`. Context: task, once.
+void ReleaseCpus(bool installed);
 
 /// ebpf_port_stop_machine with other CPUs (core/platform/rendezvous.h).
 /// Context: task, interrupts on.

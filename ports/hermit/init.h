@@ -9,7 +9,7 @@ extern "C" {
 #endif
 
 /// Makes the port's services work, without eBPF on top: 0; -EEXIST if that was
-/// done before; -EOPNOTSUPP on a kernel with several CPUs, but on RISC-V, or
+/// done before; -EOPNOTSUPP on a kernel with several CPUs on AArch64, or
 /// whose trap vectors cannot be replaced; -EBUSY if a CPU runs no new task;
 /// -ENOENT without a symbol table; -ENOMEM. Context: task, once, before the
 /// functions below.

@@ -96,6 +96,10 @@ void ebpf_hermit_set_timer(uint64_t microseconds);
 /// has come. Context: irq.
 bool ebpf_hermit_kernel_timer_due(void);
 
+/// x86-64. Lets further interrupts come, as each handler of one does. Takes no
+/// lock. Context: irq.
+void ebpf_hermit_end_interrupt(void);
+
 /// AArch64. Lets interrupts of the virtual timer come, which the kernel itself
 /// does not use; false if the machine has none. Locks. Context: task.
 bool ebpf_hermit_enable_virtual_timer(void);

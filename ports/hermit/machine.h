@@ -25,8 +25,14 @@ bool InstallTraps();
 /// is for one CPU.
 extern const bool kManyCpus;
 
-/// The same vectors for the calling CPU, and interrupts by other CPUs let in.
-/// Context: task, once on each CPU if there are several, after InstallTraps().
+/// Gives the calling CPU what our vectors will need there; false without
+/// memory. Context: task, interrupts masked, once on each CPU but the first,
+/// before InstallTraps().
+bool PrepareCpu();
+
+/// Gives it our vectors, and lets interrupts by other CPUs in. Context: task,
+/// interrupts masked, once on each CPU if there are several, after
+/// InstallTraps().
 void EnterCpu();
 
 /// Makes every other CPU fetch what was written. Context: any.

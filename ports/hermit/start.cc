@@ -36,12 +36,12 @@ extern "C" int ebpf_hermit_start_port(void) {
   if (!OpenSymbols()) {
     return kMinusNotFound;
   }
+  const bool gathered = GatherCpus();
   // The symbols tell where the kernel's exception code ends.
-  if (!InstallTraps()) {
-    return kMinusNotSupported;
-  }
-  if (!EnterCpus()) {
-    return kMinusBusy;
+  const bool installed = gathered && InstallTraps();
+  ReleaseCpus(installed);
+  if (!installed) {
+    return gathered ? kMinusNotSupported : kMinusBusy;
   }
   StartTimers();
   return StartWorker() ? 0 : kMinusNoMemory;

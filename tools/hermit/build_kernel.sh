@@ -210,7 +210,10 @@ prepare_sources() {
   done
   sed -i '/^\tset_oneshot_timer(None);$/d;/processor::set_oneshot_timer;$/d' \
     "$riscv/scheduler.rs"
-  # With several CPUs there, software interrupts stay on after the first, and the
+  # An interrupt of the port's, on x86-64, goes the way of the kernel's own.
+  sed -i 's/^fn local_apic_write(/pub(crate) &/' \
+    "$partial/src/arch/x86_64/kernel/apic.rs"
+  # With several CPUs on RISC-V, software interrupts stay on after the first, and the
   # port is told of those that the idle loop takes without a trap.
   sed -i 's/sie::clear_ssoft();$/crate::scheduler::task::ebpf::other_cpu_asks();/' \
     "$riscv/interrupts.rs"

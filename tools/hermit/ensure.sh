@@ -6,7 +6,7 @@
 # be built keeps none of the others away. tools/test.sh and tools/demo.sh call it.
 set -uo pipefail
 status=0
-for cpu in aarch64 riscv64 riscv64_smp x86_64; do
+for cpu in aarch64 riscv64 riscv64_smp x86_64 x86_64_smp; do
   "$(dirname "${BASH_SOURCE[0]}")/build_kernel.sh" "$cpu" >/dev/null || status=1
 done
 exit "$status"

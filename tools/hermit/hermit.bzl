@@ -11,7 +11,14 @@ load("//tools/toolchain:targets.bzl", "KERNEL_TARGETS")
 HERMIT_CPUS = ["aarch64", "riscv64", "x86_64"]
 
 # And those where it does so on several of them at once.
-HERMIT_SMP_CPUS = ["riscv64"]
+HERMIT_SMP_CPUS = ["riscv64", "x86_64"]
+
+# How QEMU is told of %d CPUs so that the kernel finds them: on x86-64 by the
+# firmware's table of old, which has one of each socket.
+_CPU_ARGS = {
+    "riscv64": [],
+    "x86_64": ["-smp", "sockets=%d"],
+}
 
 _EMULATIONS = {
     "aarch64": "aarch64linux",
@@ -175,6 +182,9 @@ def _module_args(arch, image):
         for arg in _MODULE_ARGS[arch]
     ]
 
+def _cpu_args(arch, cpus):
+    return [arg % cpus if "%d" in arg else arg for arg in _CPU_ARGS[arch]]
+
 def hermit_test(name, deps, arches = HERMIT_CPUS, cpus = 1, linkopts = [], memory = "256M", size = "small", timeout = None, vendored = False, tags = []):
     """`name`_ARCH: the image, and `name`_ARCH_test, which boots it.
 
@@ -219,7 +229,9 @@ def hermit_test(name, deps, arches = HERMIT_CPUS, cpus = 1, linkopts = [], memor
             data = [":" + image],
             image = "//testing/hermit/loader/%s:loader_%s" % (arch, arch),
             memory = memory,
-            qemu_args = _module_args(arch, image),
+            qemu_args = _module_args(arch, image) + (
+                [] if cpus == 1 else _cpu_args(arch, cpus)
+            ),
             tags = tags + ["hermit", "qemu", arch],
         )
 

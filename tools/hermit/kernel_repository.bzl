@@ -5,7 +5,7 @@ tools/bazel tells where, in EBPF_HERMIT_<CPU>. A kernel that is not there is no
 error: the tests that would boot it are then skipped, by name.
 """
 
-_CPUS = ["aarch64", "riscv64", "riscv64_smp", "x86_64"]
+_CPUS = ["aarch64", "riscv64", "riscv64_smp", "x86_64", "x86_64_smp"]
 
 def _hermit_kernel_impl(ctx):
     found = []

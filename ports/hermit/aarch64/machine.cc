@@ -27,6 +27,8 @@ const machine::MachineOps& Machine() { return aarch64::kMachineOps; }
 // Hermit 0.11 starts no other CPU here.
 constinit const bool kManyCpus = false;
 
+bool PrepareCpu() { return true; }
+
 void EnterCpu() {}
 
 void SyncInsnsElsewhere() {}

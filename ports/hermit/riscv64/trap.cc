@@ -65,6 +65,8 @@ bool InstallTraps() {
 
 constinit const bool kManyCpus = true;
 
+bool PrepareCpu() { return true; }
+
 // The kernel's vector is the same on all.
 void EnterCpu() {
   constexpr uintptr_t kSoftware = 1 << 1;

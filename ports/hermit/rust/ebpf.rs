@@ -18,6 +18,8 @@ use core::ops::Range;
 use core::ptr;
 #[cfg(not(target_arch = "aarch64"))]
 use core::sync::atomic::AtomicU64;
+#[cfg(all(target_arch = "x86_64", feature = "smp"))]
+use core::sync::atomic::AtomicU32;
 use core::sync::atomic::{AtomicPtr, Ordering};
 
 #[cfg(target_arch = "aarch64")]
@@ -77,7 +79,29 @@ static ASKED: AtomicPtr<()> = AtomicPtr::new(ptr::null_mut());
 pub extern "C" fn ebpf_hermit_enter_cpu(asked: Asked) {
 	ASKED.store(asked as *mut (), Ordering::Relaxed);
 	let cpu = ebpf_hermit_cpu_id() as usize % MOST_CPUS;
+	#[cfg(all(target_arch = "x86_64", feature = "smp"))]
+	{
+		// As the kernel knows CPUs, by the numbers that they began with.
+		let apic_id = unsafe { core::arch::x86_64::__cpuid(1) }.ebx >> 24;
+		APIC_IDS[cpu].store(apic_id, Ordering::Relaxed);
+	}
 	SCHEDULERS[cpu].store(core_scheduler(), Ordering::Release);
+}
+
+/// What the port's interrupts by other CPUs come by: a vector that the kernel
+/// leaves free. ports/hermit/x86_64/trap.cc knows it.
+#[cfg(all(target_arch = "x86_64", feature = "smp"))]
+const VECTOR: u64 = 122;
+
+#[cfg(all(target_arch = "x86_64", feature = "smp"))]
+static APIC_IDS: [AtomicU32; MOST_CPUS] = [const { AtomicU32::new(0) }; MOST_CPUS];
+
+/// Lets further interrupts come, as each handler of an interrupt does. x86-64.
+/// Context: irq.
+#[cfg(target_arch = "x86_64")]
+#[unsafe(no_mangle)]
+pub extern "C" fn ebpf_hermit_end_interrupt() {
+	arch::x86_64::kernel::apic::eoi();
 }
 
 /// The kernel's idle loop has taken a software interrupt's request, whoever it
@@ -101,13 +125,24 @@ pub(crate) fn take_software_interrupt() {
 	}
 }
 
-/// Interrupts `cpu`, as the kernel does that wants it to look for new tasks.
-/// Takes no lock once a CPU was interrupted. Context: any.
+/// Interrupts `cpu`: on RISC-V as the kernel does that wants it to look for new
+/// tasks, on x86-64 by a vector of the port's. Takes no lock once a CPU was
+/// interrupted. Context: any.
 #[unsafe(no_mangle)]
 pub extern "C" fn ebpf_hermit_interrupt_cpu(cpu: u32) {
 	#[cfg(all(target_arch = "riscv64", feature = "smp"))]
 	arch::wakeup_core(cpu);
-	#[cfg(not(all(target_arch = "riscv64", feature = "smp")))]
+	#[cfg(all(target_arch = "x86_64", feature = "smp"))]
+	{
+		const INTERRUPT_COMMAND: u32 = 0x830;
+		const ASSERT: u64 = 1 << 14;
+		let to = u64::from(APIC_IDS[cpu as usize % MOST_CPUS].load(Ordering::Relaxed)) << 32;
+		// Two registers, where there is no x2APIC.
+		hermit_sync::without_interrupts(|| {
+			arch::x86_64::kernel::apic::local_apic_write(INTERRUPT_COMMAND, to | ASSERT | VECTOR);
+		});
+	}
+	#[cfg(any(target_arch = "aarch64", not(feature = "smp")))]
 	let _ = cpu;
 }
 

@@ -10,10 +10,28 @@
 	// In the task state segment: the stack of the kernel's gates.
 	.set	tss_kernel_stack, 36
 
+	// rdx: the task state segment of this CPU. rax is another one, and 16 bytes
+	// below the stack. [intel/vol3: TSS Descriptor in 64-bit mode]
+	.macro	find_tss
+	sub	$16, %rsp
+	sgdt	6(%rsp)				// its base is at 8
+	mov	8(%rsp), %rdx
+	str	%eax
+	add	%rax, %rdx
+	mov	2(%rdx), %eax			// bits 0 to 23, and a byte
+	mov	%eax, (%rsp)
+	movb	7(%rdx), %al
+	movb	%al, 3(%rsp)
+	mov	8(%rdx), %eax
+	mov	%eax, 4(%rsp)
+	mov	(%rsp), %rdx
+	add	$16, %rsp
+	.endm
+
 	// To `kernels`, with the `words` that the CPU has pushed; rdx and rax are
 	// pushed below them.
 	.macro	pass words, kernels
-	mov	EbpfHermitTss(%rip), %rdx
+	find_tss
 	mov	tss_kernel_stack(%rdx), %rdx
 	and	$-16, %rdx
 	move_words \words
@@ -113,6 +131,26 @@ EbpfHermitTimerGate:
 	push	%rdx
 	pass	5, EbpfHermitKernelTimer
 	.size	EbpfHermitTimerGate, . - EbpfHermitTimerGate
+
+	// Of ours alone: another CPU's.
+	.globl	EbpfHermitAskedGate
+	.hidden	EbpfHermitAskedGate
+	.type	EbpfHermitAskedGate, @function
+EbpfHermitAskedGate:
+	push	$-1				// no error code
+	push_registers
+	cld
+	mov	%rsp, %rdi
+	sub	$8, %rsp
+	call	EbpfHermitAsked
+	lea	8(%rsp), %rdi
+	call	EbpfHermitTick
+	call	ebpf_hermit_end_interrupt
+	add	$8, %rsp
+	pop_registers
+	add	$8, %rsp
+	iretq
+	.size	EbpfHermitAskedGate, . - EbpfHermitAskedGate
 
 	// A breakpoint that is nobody's.
 	.globl	ebpf_port_breakpoint_entry

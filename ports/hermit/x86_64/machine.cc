@@ -28,11 +28,7 @@ uint64_t ReadTicks() {
   return uint64_t{high} << 32 | low;
 }
 
-// Not yet: IST stacks and an interrupt of our own for each CPU.
-constinit const bool kManyCpus = false;
-
-void EnterCpu() {}
-
+// The caches do it.
 void SyncInsnsElsewhere() {}
 
 // A task of Hermit's begins so.
@@ -40,7 +36,8 @@ void LetInterruptsIn() {}
 
 }  // namespace ebpf::hermit
 
-// The selector of the one task state segment. Preemption is held off by masking
+// The selector of the one task state segment, unless there are several CPUs:
+// trap.cc. Preemption is held off by masking
 // interrupts, as there is no counter: ../cpu.cc.
 constinit ebpf_this_cpu ebpf_port_this_cpu = {
     .facts = EBPF_THIS_CPU_REGISTER, .counter_offset = 0, .stack_size = 0};

@@ -7,7 +7,10 @@
 #include "arch/x86_64/pt_regs.h"
 #include "core/base/noprobe.h"
 #include "core/capi/ebpf.h"
+#include "core/platform/this_cpu.h"
 #include "machine/interrupts.h"
+#include "ports/hermit/cpus.h"
+#include "ports/hermit/kernel.h"
 #include "ports/hermit/machine.h"
 #include "ports/hermit/timer.h"
 #include "ports/hermit/x86_64/trap_frame.h"
@@ -20,14 +23,13 @@ extern "C" {
 void EbpfHermitProtectionGate(void);
 void EbpfHermitPageFaultGate(void);
 void EbpfHermitTimerGate(void);
+void EbpfHermitAskedGate(void);
 
-/// Where the kernel's own gates led, and the task state segment with its
-/// stacks.
+/// Where the kernel's own gates led.
 [[gnu::visibility("hidden")]] uintptr_t EbpfHermitKernelBreakpoint = 0;
 [[gnu::visibility("hidden")]] uintptr_t EbpfHermitKernelProtection = 0;
 [[gnu::visibility("hidden")]] uintptr_t EbpfHermitKernelPageFault = 0;
 [[gnu::visibility("hidden")]] uintptr_t EbpfHermitKernelTimer = 0;
-[[gnu::visibility("hidden")]] ebpf::x86_64::TaskState* EbpfHermitTss = nullptr;
 
 }  // extern "C"
 
@@ -43,6 +45,8 @@ constexpr unsigned kProtection = 13;
 constexpr unsigned kPageFault = 14;
 /// What Hermit has its local APIC's timer interrupt by.
 constexpr unsigned kTimer = 123;
+/// What other CPUs interrupt by, and rust/ebpf.rs knows.
+constexpr unsigned kAsked = 122;
 
 /// A breakpoint is taken where it is hit: the kernel's stack for interrupts may
 /// be the very one. That is why what is probed must keep no red zone.
@@ -51,9 +55,21 @@ constexpr uint8_t kSameStack = 0;
 constexpr uint8_t kFaultStack = 6;
 constexpr uint8_t kTimerStack = 7;
 
-alignas(16) constinit uint8_t fault_stack[1024] = {};
-/// Programs run on it.
-alignas(16) constinit uint8_t timer_stack[32 << 10] = {};
+struct alignas(16) Stacks {
+  uint8_t fault[1024];
+  /// Programs run on it.
+  uint8_t timer[32 << 10];
+};
+/// Of the first CPU.
+constinit Stacks stacks = {};
+
+void Use(Stacks& of_this_cpu) {
+  x86_64::TaskState* const state = x86_64::CurrentTaskState();
+  state->interrupt_stacks[kFaultStack - 1] =
+      reinterpret_cast<uintptr_t>(of_this_cpu.fault + sizeof(stacks.fault));
+  state->interrupt_stacks[kTimerStack - 1] =
+      reinterpret_cast<uintptr_t>(of_this_cpu.timer + sizeof(stacks.timer));
+}
 
 /// Gate `vector` leads to `handler` on `stack` from now on; where it led
 /// before.
@@ -69,11 +85,7 @@ uintptr_t Take(unsigned vector, void (*handler)(), uint8_t stack) {
 
 bool InstallTraps() {
   const uintptr_t interrupts = machine::MaskInterrupts();
-  EbpfHermitTss = x86_64::CurrentTaskState();
-  EbpfHermitTss->interrupt_stacks[kFaultStack - 1] =
-      reinterpret_cast<uintptr_t>(fault_stack + sizeof(fault_stack));
-  EbpfHermitTss->interrupt_stacks[kTimerStack - 1] =
-      reinterpret_cast<uintptr_t>(timer_stack + sizeof(timer_stack));
+  Use(stacks);
   EbpfHermitKernelBreakpoint =
       Take(kBreakpoint, &ebpf_breakpoint_entry, kSameStack);
   EbpfHermitKernelProtection =
@@ -81,9 +93,30 @@ bool InstallTraps() {
   EbpfHermitKernelPageFault =
       Take(kPageFault, &EbpfHermitPageFaultGate, kFaultStack);
   EbpfHermitKernelTimer = Take(kTimer, &EbpfHermitTimerGate, kTimerStack);
+  if (cpu_count != 1) {
+    (void)Take(kAsked, &EbpfHermitAskedGate, kTimerStack);
+    // The selector of the task state segment is the same on all.
+    ebpf_port_this_cpu.facts = 0;
+  }
   machine::RestoreInterrupts(interrupts);
   return true;
 }
+
+constinit const bool kManyCpus = true;
+
+// Never given back, as the gates are not.
+bool PrepareCpu() {
+  auto* const memory =
+      static_cast<Stacks*>(sys_alloc_zeroed(sizeof(Stacks), alignof(Stacks)));
+  if (memory == nullptr) {
+    return false;
+  }
+  Use(*memory);
+  return true;
+}
+
+// The kernel's table of gates is the same on all.
+void EnterCpu() {}
 
 }  // namespace ebpf::hermit
 
@@ -98,7 +131,13 @@ EBPF_NOPROBE bool EbpfHermitFault(ebpf::hermit::TrapFrame* frame) {
   return ebpf::x86_64::NofaultFixup(frame->pc) || ebpf_fix_fault(regs);
 }
 
-/// The timer's interrupt, whoever it is for; the kernel gets it next.
+/// Another CPU has interrupted this one; EbpfHermitTick is next.
+EBPF_NOPROBE void EbpfHermitAsked(const ebpf::hermit::TrapFrame* frame) {
+  ebpf::hermit::StandStill(frame->pc);
+}
+
+/// The timer's interrupt, whoever it is for; the kernel gets it next. Or
+/// another CPU's.
 void EbpfHermitTick(const ebpf::hermit::TrapFrame* frame) {
   ebpf::hermit::Tick(frame);
 }
