@@ -262,6 +262,38 @@ TEST_F(TicksTest, AnotherCpuIsCalledAtItsTick) {
   other.join();
 }
 
+// One that ticks only when it is interrupted.
+std::atomic<uint32_t> interrupted{0};
+
+TEST_F(TicksTest, ACpuThatIsCalledMayBeInterruptedForThat) {
+  interrupted = 0;
+  std::atomic<bool> stop{false};
+  std::thread other([&] {
+    const HostCpu cpu(1);
+    uint32_t seen = 0;
+    while (!stop) {
+      if (interrupted != seen) {
+        ++seen;
+        ticks_.Tick(nullptr, false);
+      }
+    }
+  });
+  for (uint32_t i = 1; i <= 50; ++i) {
+    uint32_t cpu = 99;
+    EXPECT_EQ(ticks_.Call(
+                  1,
+                  [](void* argument) {
+                    *static_cast<uint32_t*>(argument) = ebpf_port_cpu_id();
+                  },
+                  &cpu, [](uint32_t called) { interrupted += called; }),
+              0);
+    EXPECT_EQ(cpu, 1u);
+    EXPECT_EQ(interrupted, i);
+  }
+  stop = true;
+  other.join();
+}
+
 TEST_F(TicksTest, ACpuThatThereIsNotIsNoDevice) {
   constexpr int kMinusEnxio = -6;
   const auto function = [](void*) { FAIL() << "it was called"; };
