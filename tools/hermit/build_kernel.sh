@@ -4,7 +4,11 @@
 # Builds the real Hermit kernel, hermit-kernel 0.11.0 from crates.io, as the
 # static archive that our tests link and boot. Prints the archive's path.
 #
-# usage: tools/hermit/build_kernel.sh [--print-path] [CPU]
+# usage: tools/hermit/build_kernel.sh [--print-path | --keep-work] [CPU]
+#        tools/hermit/build_kernel.sh --delete-work
+#
+# With --keep-work what is common to the kernels stays for the next one, until
+# --delete-work.
 #
 # CPU is aarch64, riscv64 or x86_64; riscv64_smp and x86_64_smp are the kernel
 # with its feature `smp`, which uses all CPUs that there are.
@@ -35,11 +39,13 @@ readonly packages=(
 say() { echo "hermit: $*" >&2; }
 die() { say "error: $*"; exit 1; }
 
-print_path=0
-if [[ "${1:-}" == --print-path ]]; then
-  print_path=1
-  shift
-fi
+mode=
+case "${1:-}" in
+  --print-path | --keep-work | --delete-work)
+    mode="$1"
+    shift
+    ;;
+esac
 readonly cpu="${1:-aarch64}"
 features=()
 case "$cpu" in
@@ -54,16 +60,22 @@ case "$cpu" in
 esac
 
 readonly cache="${EBPF_HERMIT_CACHE:-${XDG_CACHE_HOME:-${HOME:-/tmp}/.cache}/ext_ebpf/hermit}"
-readonly key="$(cd "$here" && {
-  echo "$target" "${features[@]}"
+readonly inputs="$(cd "$here" && {
   sha256sum build_kernel.sh kernel/Cargo.toml kernel/Cargo.lock \
     kernel/src/lib.rs
   sha256sum <"$glue"
 } | sha256sum | cut -c1-16)"
+readonly key="$(echo "$target" "${features[@]}" "$inputs" |
+  sha256sum | cut -c1-16)"
+readonly work="$cache/work-$inputs"
 readonly result="$cache/$cpu-$key"
 readonly archive="$result/libhermit_app.a"
 
-if ((print_path)) || [[ -f "$archive" ]]; then
+if [[ "$mode" == --delete-work ]]; then
+  [[ ! -d "$work" ]] || flock "$cache/lock" rm -rf "$work"
+  exit 0
+fi
+if [[ "$mode" == --print-path || -f "$archive" ]]; then
   echo "$archive"
   exit 0
 fi
@@ -97,7 +109,6 @@ if [[ -f "$archive" ]]; then
   echo "$archive"
   exit 0
 fi
-readonly work="$cache/work-$cpu-$key"
 mkdir -p "$work"
 
 # Unpacks Debian's compiler into $rust.
@@ -235,7 +246,7 @@ sed -i '/^name = "hermit-kernel"$/,/^dependencies/{/^source = /d;/^checksum = /d
   "$work/app/Cargo.lock"
 
 if [[ "$cpu" == x86_64_smp ]]; then offer_llvm_tools; fi
-say "building hermit-kernel $kernel_version for $cpu (about two minutes)"
+say "building hermit-kernel $kernel_version for $cpu (a minute or two)"
 (cd "$work/app" && run_cargo build --locked --release --target "$target" \
   "${features[@]}" \
   --config "patch.crates-io.hermit-kernel.path='$work/hermit-kernel'" \
@@ -245,6 +256,6 @@ rm -rf "$result.partial"
 mkdir -p "$result.partial"
 cp "$CARGO_TARGET_DIR/$target/release/libhermit_app.a" "$result.partial/"
 mv "$result.partial" "$result"
-rm -rf "$work"
+[[ "$mode" == --keep-work ]] || rm -rf "$work"
 say "built $archive"
 echo "$archive"
