@@ -3,8 +3,10 @@
 // ebpf_port_exec_alloc on Hermit: pieces of the pool that is part of the image.
 #include "ports/hermit/exec_memory.h"
 
+#include "core/base/atomic.h"
 #include "core/platform/cpu.h"
 #include "core/platform/text.h"
+#include "machine/interrupts.h"
 
 extern "C" {
 extern const uint8_t EbpfHermitExecPool[];
@@ -14,6 +16,32 @@ namespace ebpf::hermit {
 
 constinit ExecPool exec_pool(EbpfHermitExecPool);
 
+namespace {
+
+constinit Atomic<bool> pool_is_locked{false};
+
+/// Keeps other CPUs away from it, and with interrupts masked other tasks of
+/// this one.
+class ScopedPool {
+ public:
+  ScopedPool() : interrupts_(ebpf_port_irq_save()) {
+    // Pairs with the release below.
+    while (pool_is_locked.Exchange(true, kAcquire)) {
+      machine::Relax();
+    }
+  }
+  ~ScopedPool() {
+    pool_is_locked.Store(false, kRelease);
+    ebpf_port_irq_restore(interrupts_);
+  }
+  ScopedPool(const ScopedPool&) = delete;
+  ScopedPool& operator=(const ScopedPool&) = delete;
+
+ private:
+  const uintptr_t interrupts_;
+};
+
+}  // namespace
 }  // namespace ebpf::hermit
 
 extern "C" {
@@ -26,19 +54,16 @@ void* ebpf_port_exec_alloc(size_t size, uintptr_t near, uint64_t reach) {
       !ExecPool::IsNear(exec_pool.begin(), ExecPool::kSize, near, reach)) {
     return nullptr;
   }
-  const uintptr_t interrupts = ebpf_port_irq_save();
-  void* const memory = exec_pool.Take(size, near, reach);
-  ebpf_port_irq_restore(interrupts);
-  return memory;
+  const ebpf::hermit::ScopedPool pool;
+  return exec_pool.Take(size, near, reach);
 }
 
 void ebpf_port_exec_free(void* memory, size_t size) {
   if (memory == nullptr) {
     return;
   }
-  const uintptr_t interrupts = ebpf_port_irq_save();
+  const ebpf::hermit::ScopedPool pool;
   ebpf::hermit::exec_pool.Give(reinterpret_cast<uintptr_t>(memory), size);
-  ebpf_port_irq_restore(interrupts);
 }
 
 }  // extern "C"

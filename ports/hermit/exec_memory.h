@@ -7,8 +7,8 @@
 
 namespace ebpf::hermit {
 
-/// Part of the image, and so near to all kernel text. Changed with interrupts
-/// masked on Hermit's one CPU.
+/// Part of the image, and so near to all kernel text. Changed by
+/// ebpf_port_exec_alloc and ebpf_port_exec_free alone.
 extern ExecPool exec_pool;
 
 }  // namespace ebpf::hermit

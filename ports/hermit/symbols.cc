@@ -37,6 +37,13 @@ bool IsText(uintptr_t address, size_t size) {
          size <= end - address;
 }
 
+bool TouchesFunction(uintptr_t address, size_t size, uintptr_t function) {
+  ebpf_symbol symbol = {};
+  return ebpf_port_symbol_by_address(function, &symbol) &&
+         address < symbol.address + symbol.size &&
+         symbol.address < address + size;
+}
+
 }  // namespace ebpf::hermit
 
 extern "C" {

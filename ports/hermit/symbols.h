@@ -16,4 +16,8 @@ bool OpenSymbols();
 /// image and the end of its last. Context: any.
 bool IsText(uintptr_t address, size_t size);
 
+/// Whether [address, address + size) touches the function that lies at
+/// `function`, as its symbol says. Context: any.
+bool TouchesFunction(uintptr_t address, size_t size, uintptr_t function);
+
 }  // namespace ebpf::hermit

@@ -52,15 +52,6 @@ bool IsInOneFunction(uintptr_t address, size_t size) {
          size <= symbol.size - (address - symbol.address);
 }
 
-/// What ebpf_port_cpu_id calls in the kernel.
-bool IsCpuId(uintptr_t address, size_t size) {
-  ebpf_symbol symbol = {};
-  const auto function = reinterpret_cast<uintptr_t>(&ebpf_hermit_cpu_id);
-  return ebpf_port_symbol_by_address(function, &symbol) &&
-         address < symbol.address + symbol.size &&
-         symbol.address < address + size;
-}
-
 /// The port's own part of a breakpoint's way, and what runs under a lock that a
 /// program may take.
 bool IsOnTheTrapsWay(uintptr_t address, size_t size) {
@@ -71,7 +62,10 @@ bool IsOnTheTrapsWay(uintptr_t address, size_t size) {
       {ebpf_hermit_text_begin, ebpf_hermit_text_end},
       {ebpf_ticks_noprobe_begin, ebpf_ticks_noprobe_end},
   };
-  return ebpf::AnyOverlaps(ranges, address, size) || IsCpuId(address, size) ||
+  return ebpf::AnyOverlaps(ranges, address, size) ||
+         // Of the kernel; ebpf_port_cpu_id calls it.
+         ebpf::hermit::TouchesFunction(
+             address, size, reinterpret_cast<uintptr_t>(&ebpf_hermit_cpu_id)) ||
          ebpf::hermit::IsTrapCode(address, size);
 }
 

@@ -5,10 +5,10 @@
 #include "arch/riscv64/machine/nofault.h"
 #include "core/base/noprobe.h"
 #include "core/platform/nofault.h"
-#include "core/platform/symbols.h"
 #include "core/platform/text.h"
 #include "ports/hermit/kernel.h"
 #include "ports/hermit/machine.h"
+#include "ports/hermit/symbols.h"
 
 EBPF_NOPROBE_SYMBOLS(ebpf_hermit_trap)
 
@@ -39,14 +39,6 @@ const uint8_t* At(F* function) {
 
 /// trap_return, which ends trapframe's code, has no name that is seen here.
 constexpr size_t kRunUserSize = 256;
-
-bool IsTrapHandler(uintptr_t address, size_t size) {
-  ebpf_symbol symbol = {};
-  const auto handler = reinterpret_cast<uintptr_t>(&trap_handler);
-  return ebpf_port_symbol_by_address(handler, &symbol) &&
-         address < symbol.address + symbol.size &&
-         symbol.address < address + size;
-}
 
 }  // namespace
 
@@ -85,7 +77,9 @@ bool IsTrapCode(uintptr_t address, size_t size) {
       {At(&trap_entry), At(&run_user) + kRunUserSize},
   };
   // The handler reads scause and stval, which a breakpoint overwrites.
-  return AnyOverlaps(ranges, address, size) || IsTrapHandler(address, size);
+  return AnyOverlaps(ranges, address, size) ||
+         TouchesFunction(address, size,
+                         reinterpret_cast<uintptr_t>(&trap_handler));
 }
 
 }  // namespace ebpf::hermit
