@@ -77,8 +77,9 @@ GUEST_TEST(Profile, NamesTheKernelsFunctionsBelowThoseThatCallThem) {
                 << " in sys_lseek";
   // Stacks that meet in one place of the map are lost.
   GUEST_EXPECT(samples * 10 >= kSamples * 7);
-  // What is left is the console, the worker and this test itself.
-  GUEST_EXPECT(work * 10 >= samples * 9);
+  // What is left is the console, the worker and this test itself, and what
+  // comes every so often: all the more where the host lets QEMU wait.
+  GUEST_EXPECT(work * 10 >= samples * 7);
   GUEST_EXPECT(writes > 0 && reads > 0);
   // All of the work is in calls of the kernel.
   GUEST_EXPECT((writes + reads + seeks) * 10 >= work * 8);
