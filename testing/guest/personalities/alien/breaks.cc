@@ -5,7 +5,9 @@
 #include "testing/guest/breaks/breaks.h"
 
 #include "arch/riscv64/machine/cpu_features.h"
+#include "arch/riscv64/pt_regs.h"
 #include "core/base/memory.h"
+#include "core/capi/ebpf.h"
 #include "core/platform/defer.h"
 #include "ports/alien/hooks.h"
 #include "ports/alien/kernel.h"
@@ -21,6 +23,12 @@ constexpr const char* kDies = nullptr;
 
 constexpr Break kBreaks[] = {
     {"forget_to_zero", "AlienPort.ZeroesWhatTheKernelDoesNot", "AllZero"},
+    {"forget_the_budget", "AlienPort.RefusesMemoryBeforeTheKernelWouldPanic",
+     kDies},
+    {"allow_every_probe", "AlienPort.ProbesNothingOfTheTrapPathOrTheLocks",
+     "kernel_v"},
+    {"take_the_frames_sp", "AlienPort.TellsTheInterruptedSpAndCannotSetIt",
+     "seen_sp == registers.out[2]"},
     {"leave_half_a_breakpoint", "AlienPort.AnUnclaimedBreakpointIsSkippedWhole",
      kDies},
     {"take_extensions_for_granted",
@@ -64,11 +72,31 @@ extern "C" {
 
 void* __real_ebpf_port_alloc(size_t size, size_t align);
 void* __wrap_ebpf_port_alloc(size_t size, size_t align) {
+  if (IsBroken("forget_the_budget")) {
+    return alien_alloc(size, align);
+  }
   void* const memory = __real_ebpf_port_alloc(size, align);
   if (memory != nullptr && IsBroken("forget_to_zero")) {
     ebpf::FillBytes(memory, 0xa5, size);  // as the kernel gave it
   }
   return memory;
+}
+
+bool __real_ebpf_port_may_probe(uintptr_t address, size_t size);
+bool __wrap_ebpf_port_may_probe(uintptr_t address, size_t size) {
+  return IsBroken("allow_every_probe") ||
+         __real_ebpf_port_may_probe(address, size);
+}
+
+// Its place for sp holds garbage.
+bool __real_ebpf_on_breakpoint(ebpf_pt_regs* regs);
+bool __wrap_ebpf_on_breakpoint(ebpf_pt_regs* regs) {
+  if (IsBroken("take_the_frames_sp")) {
+    using namespace ebpf::riscv64;
+    uint64_t& sp = Reg(*reinterpret_cast<PtRegs*>(regs), kSp);
+    sp = (reinterpret_cast<const alien_ktrap_frame*>(sp) - 1)->x[kSp];
+  }
+  return __real_ebpf_on_breakpoint(regs);
 }
 
 bool __real_ebpf_alien_breakpoint(alien_ktrap_frame* frame);

@@ -8,11 +8,13 @@
 #include "arch/x86_64/pt_regs.h"
 #include "core/base/memory.h"
 #include "core/capi/ebpf.h"
+#include "core/platform/defer.h"
 #include "core/platform/interruptions.h"
 #include "ports/dragonos/kernel.h"
 #include "ports/dragonos/services.h"
 #include "testing/guest/kernel/kernel.h"
 #include "testing/guest/kernel/machine.h"
+#include "testing/guest/personalities/dragonos/current.h"
 #include "testing/guest/x86_64/boot_arguments.h"
 
 extern "C" uint8_t break_pass_on_masked;  // break.S
@@ -32,6 +34,9 @@ void LeaveTheTrapGate(bool broken) {
   type = static_cast<uint8_t>(broken ? type | kIsTrapGate
                                      : type & ~unsigned{kIsTrapGate});
 }
+
+/// Or it dies of it: BUILD's `deaths` tell the words.
+constexpr const char* kDies = nullptr;
 
 constexpr Break kBreaks[] = {
     {"lose_a_register", "DragonOsPort.ATrapCanSeeAndChangeEveryRegister",
@@ -55,6 +60,16 @@ constexpr Break kBreaks[] = {
     {"pass_a_breakpoint_on_masked",
      "DragonOsPort.AnUnclaimedBreakpointIsPassedOver", "int3.interrupts_on",
      PassOnMasked},
+    {"allow_every_probe", "DragonOsPort.ProbesNothingOfTheTrapPath",
+     "guest_trap_entry"},
+    {"stop_while_atomic",
+     "DragonOsPort.DoesNotStopTheMachineInsideAnAtomicSection", "== -16"},
+    {"log_in_a_trap", "DragonOsPort.LogsWhereTheLogsLockMayBeTaken", kDies},
+    {"wake_the_worker_in_a_trap", "DragonOsPort.WakesItsWorkerBehindTheTrap",
+     kDies},
+    {"read_a_locked_name", "DragonOsPort.HasNoNameForATaskWhoseNameIsLocked",
+     "!ebpf_port_task_comm"},
+    {"dereference_a_process", "DragonOsPort.CopiesFromAndToAProcess", kDies},
     {"forget_the_alias", "DragonOsPort.WritesTwoPagesOneRightAfterTheOther",
      "result == 0"},
     {"forget_the_other_cpus",
@@ -168,6 +183,55 @@ void __wrap_ebpf_dragonos_tick(const dragonos_trap_frame* frame) {
   if (!IsBroken("forget_the_tick")) {
     __real_ebpf_dragonos_tick(frame);
   }
+}
+
+bool __real_ebpf_port_may_probe(uintptr_t address, size_t size);
+bool __wrap_ebpf_port_may_probe(uintptr_t address, size_t size) {
+  return IsBroken("allow_every_probe") ||
+         __real_ebpf_port_may_probe(address, size);
+}
+
+bool __real_dragonos_may_rendezvous();
+bool __wrap_dragonos_may_rendezvous() {
+  return IsBroken("stop_while_atomic") || __real_dragonos_may_rendezvous();
+}
+
+void __real_ebpf_port_log(const char* text, size_t size);
+void __wrap_ebpf_port_log(const char* text, size_t size) {
+  if (IsBroken("log_in_a_trap")) {
+    dragonos_log(text, size);
+  } else {
+    __real_ebpf_port_log(text, size);
+  }
+}
+
+bool __real_ebpf_port_defer(ebpf_deferred* work);
+bool __wrap_ebpf_port_defer(ebpf_deferred* work) {
+  const bool taken = __real_ebpf_port_defer(work);
+  if (IsBroken("wake_the_worker_in_a_trap")) {
+    dragonos_worker_wake();
+  }
+  return taken;
+}
+
+bool __real_dragonos_current_comm(char* name, size_t size);
+bool __wrap_dragonos_current_comm(char* name, size_t size) {
+  const bool locked = guest::dragonos::name_is_locked;
+  if (IsBroken("read_a_locked_name")) {
+    guest::dragonos::name_is_locked = false;
+  }
+  const bool told = __real_dragonos_current_comm(name, size);
+  guest::dragonos::name_is_locked = locked;
+  return told;
+}
+
+bool __real_ebpf_port_copy_from_user(void* to, uint64_t from, size_t size);
+bool __wrap_ebpf_port_copy_from_user(void* to, uint64_t from, size_t size) {
+  if (!IsBroken("dereference_a_process")) {
+    return __real_ebpf_port_copy_from_user(to, from, size);
+  }
+  ebpf::CopyBytes(to, reinterpret_cast<const void*>(from), size);
+  return true;
 }
 
 }  // extern "C"

@@ -24,5 +24,8 @@ inline Thread* Current() {
   return *CurrentWord(reinterpret_cast<uintptr_t>(__builtin_frame_address(0)));
 }
 
+/// For a test: who has been interrupted holds the lock of its task's name.
+extern bool name_is_locked;
+
 }  // namespace dragonos
 }  // namespace guest

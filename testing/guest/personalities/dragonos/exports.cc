@@ -142,6 +142,9 @@ uint64_t dragonos_random() {
 }
 
 void dragonos_log(const char* text, size_t size) {
+  if (!machine::IrqsEnabled()) {
+    Panic("the log was asked for where its lock may be taken");
+  }
   SpinLockGuard guard(log_lock);
   PrintText(ebpf::StringView(text, size));
 }

@@ -3,8 +3,11 @@
 // The services of ports/dragonos that need no trap, and its hook of faults.
 // Part of port_guest_test's image.
 #include "arch/x86_64/pt_regs.h"
+#include "core/base/atomic.h"
 #include "core/base/string_view.h"
 #include "core/capi/ebpf.h"
+#include "core/platform/defer.h"
+#include "core/platform/log.h"
 #include "core/platform/task.h"
 #include "core/platform/time.h"
 #include "core/platform/user.h"
@@ -12,6 +15,7 @@
 #include "testing/guest/kernel/machine.h"
 #include "testing/guest/kernel/test.h"
 #include "testing/guest/kernel/thread.h"
+#include "testing/guest/personalities/dragonos/current.h"
 #include "testing/guest/personalities/dragonos/user_space.h"
 
 namespace guest {
@@ -120,6 +124,33 @@ GUEST_TEST(DragonOsPort, TimeRunsAsTheKernelsClock) {
   GUEST_EXPECT(measured < (kernel_3 - kernel_0) / 10 * 11);
 }
 
+GUEST_TEST(DragonOsPort, LogsWhereTheLogsLockMayBeTaken) {
+  constexpr ebpf::StringView kLine = "a line of a trap\n";
+  const uintptr_t irq = machine::IrqSave();
+  ebpf_port_log(kLine.data(), kLine.size());
+  machine::IrqRestore(irq);
+}
+
+struct Deferred {
+  ebpf_deferred work;
+  ebpf::Atomic<bool> has_run{false};
+};
+
+void NoteRun(ebpf_deferred* self) {
+  reinterpret_cast<Deferred*>(self)->has_run.Store(true, ebpf::kRelaxed);
+}
+
+GUEST_TEST(DragonOsPort, WakesItsWorkerBehindTheTrap) {
+  static constinit Deferred deferred = {.work = {nullptr, NoteRun}};
+  const uintptr_t irq = machine::IrqSave();
+  GUEST_EXPECT(ebpf_port_defer(&deferred.work));
+  machine::IrqRestore(irq);
+  for (int i = 0; i < 100 && !deferred.has_run.Load(ebpf::kRelaxed); ++i) {
+    SleepTicks(1);
+  }
+  GUEST_EXPECT(deferred.has_run.Load(ebpf::kRelaxed));
+}
+
 struct TaskSeen {
   uint32_t pid;
   uint32_t tgid;
@@ -142,6 +173,14 @@ GUEST_TEST(DragonOsPort, SaysWhichTaskRuns) {
   GUEST_EXPECT_EQ(task.pid, id);
   GUEST_EXPECT_EQ(task.tgid, 7);
   GUEST_EXPECT(ebpf::StringView(task.comm) == "a_rather_long_n");
+}
+
+GUEST_TEST(DragonOsPort, HasNoNameForATaskWhoseNameIsLocked) {
+  char comm[16] = {};
+  GUEST_EXPECT(ebpf_port_task_comm(comm, sizeof comm));
+  dragonos::name_is_locked = true;
+  GUEST_EXPECT(!ebpf_port_task_comm(comm, sizeof comm));
+  dragonos::name_is_locked = false;
 }
 
 GUEST_TEST(DragonOsPort, CopiesFromAndToAProcess) {

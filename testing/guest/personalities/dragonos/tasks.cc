@@ -54,6 +54,8 @@ dragonos_range Range(const char* begin, const char* end) {
 
 }  // namespace
 
+constinit bool name_is_locked = false;
+
 void RunSoftirq() {
   Softirq& softirq = softirqs[machine::CpuId()];
   if (softirq.running) {
@@ -91,7 +93,13 @@ void dragonos_raise_softirq() {
 }
 
 void dragonos_worker_sleep() { worker_event.Wait(); }
-void dragonos_worker_wake() { worker_event.Set(); }
+
+void dragonos_worker_wake() {
+  if (!machine::IrqsEnabled() && !softirqs[machine::CpuId()].running) {
+    Panic("the scheduler was entered in a trap");
+  }
+  worker_event.Set();
+}
 
 void dragonos_symbols(const void** data, size_t* size) {
   *data = guest_symbols_begin;
@@ -127,7 +135,7 @@ bool dragonos_current_comm(char* name, size_t size) {
   while (begin != 0 && path[begin - 1] != '/') {
     --begin;
   }
-  if (size == 0) {
+  if (size == 0 || name_is_locked) {
     return false;
   }
   const ebpf::StringView last = path.Substring(begin);
