@@ -4,18 +4,17 @@
 // who asks for them.
 #pragma once
 
-#include "core/base/one_register.h"
 #include "core/program/program.h"
 #include "core/program/run_levels.h"
 
 namespace ebpf {
 
 /// Runs `program` in the run context of who has entered `levels.section`, this
-/// CPU's, which was at `mark`, and leaves it; `program` is in none below. As
-/// RunUnlessActive.
+/// CPU's (`cpu`), which was at `mark`, and leaves it; `program` is in none
+/// below. `timed`: whether somebody wants times. As RunUnlessActive.
 [[gnu::always_inline]] EBPF_CALLS_COMPILED inline void RunGuarded(
-    RunLevels& levels, uint64_t mark, const Program& program, void* context,
-    const RunOrigin& origin) {
+    RunLevels& levels, uint64_t mark, uint32_t cpu, const Program& program,
+    void* context, const RunOrigin& origin, bool timed) {
   RunContext& run = *levels.Start(mark);
   // What interrupts this runs the program or, from here on, does not.
   run.guarded.Store(&program, kRelaxed);
@@ -23,17 +22,15 @@ namespace ebpf {
   run.program = &program;
   run.context = context;
   run.origin = &origin;
-  Atomic<uint64_t>& runs =
-      *InOneRegister(&program.counters_.Of(run.cpu).guarded_runs);
-  // In one branch, of two numbers.
-  const uint32_t is_long =
-      RunTimes::living() | static_cast<uint32_t>(program.entry_ == nullptr);
-  if (__builtin_expect(is_long != 0, 0)) {
+  // No read-modify-write, since it does not run now; and before it does, so
+  // that nothing of this is kept meanwhile.
+  Atomic<uint64_t>& runs = program.counters_.Of(cpu).guarded_runs;
+  runs.Store(runs.Load(kRelaxed) + 1, kRelaxed);
+  if (timed) {
     (void)program.ExecuteUncounted(run, context);
   } else {
     (void)program.entry_(context, run.StackTop());
   }
-  runs.Store(runs.Load(kRelaxed) + 1, kRelaxed);
   TrapFence();
   run.guarded.Store(nullptr, kRelaxed);
 }
@@ -56,7 +53,7 @@ inline void RunUnlessActive(const Program& program, void* context, uint32_t cpu,
     return;
   }
   levels.section.Enter(mark);
-  RunGuarded(levels, mark, program, context, origin);
+  RunGuarded(levels, mark, cpu, program, context, origin, RunTimes::wanted());
   TrapFence();
   levels.section.Leave(mark);
 }

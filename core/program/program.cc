@@ -41,7 +41,9 @@ Result<Ref<Program>> Program::Create(const ProgramParts& parts, Engine& engine,
 
 Status Program::PrepareImage() {
   image_ = EBPF_TRY(engine_.Prepare(*this));
-  entry_ = engine_.EntryOf(image_);
+  if (const CompiledEntry compiled = engine_.EntryOf(image_)) {
+    entry_ = compiled;
+  }
   program_ids.Number(*this);
   tail_call_target_ = {
       .entry = engine_.TailCallEntry(*this, image_),
@@ -186,7 +188,7 @@ EBPF_CALLS_COMPILED uint64_t Program::RunUnlessNested(
   }
   run->origin = &origin;
   uint64_t result;
-  if (__builtin_expect(entry_ != nullptr && !RunTimes::wanted(), 1)) {
+  if (__builtin_expect(!RunTimes::wanted(), 1)) {
     // Execute, where it is short.
     run->program = this;
     run->context = context;
@@ -197,6 +199,12 @@ EBPF_CALLS_COMPILED uint64_t Program::RunUnlessNested(
   }
   mine.LeaveFirst();
   return static_cast<uint32_t>(result);
+}
+
+uint64_t Program::Interpret(void* context, uint64_t stack_top) {
+  RunContext& run = RunContext::Of(stack_top);
+  const Program& program = *run.program;
+  return program.engine_.Run(program, program.image_, context, run);
 }
 
 uint64_t Program::RunIn(RunContext& run, void* context) const {
@@ -221,9 +229,7 @@ EBPF_CALLS_COMPILED uint64_t Program::ExecuteUncounted(RunContext& run,
   run.context = context;
   const bool timed = RunTimes::wanted();
   const uint64_t begin = timed ? ebpf_port_time_ns() : 0;
-  const uint64_t result = entry_ != nullptr
-                              ? entry_(context, run.StackTop())
-                              : engine_.Run(*this, image_, context, run);
+  const uint64_t result = entry_(context, run.StackTop());
   if (timed) {
     CountTimed(run, begin);
   }

@@ -199,9 +199,9 @@ class Program final : public RefCounted<Program>,
  private:
   friend class RefCounted<Program>;
   friend class Allocator;
-  friend void RunGuarded(RunLevels& levels, uint64_t mark,
+  friend void RunGuarded(RunLevels& levels, uint64_t mark, uint32_t cpu,
                          const Program& program, void* context,
-                         const RunOrigin& origin);
+                         const RunOrigin& origin, bool timed);
 
   Program(const ProgramParts& parts, Engine& engine, Allocator& allocator)
       : parts_(parts),
@@ -230,6 +230,9 @@ class Program final : public RefCounted<Program>,
 
   /// Frees what belongs to `parts_`.
   void FreeParts();
+  /// The entry where the engine has none, but is asked to run. `stack_top`: of
+  /// a RunContext whose program it is.
+  static uint64_t Interpret(void* context, uint64_t stack_top);
   uint64_t RunIn(RunContext& run, void* context) const;
   uint64_t Execute(RunContext& run, void* context) const;
   uint64_t ExecuteUncounted(RunContext& run, void* context) const;
@@ -243,7 +246,7 @@ class Program final : public RefCounted<Program>,
   mutable Mutex bound_maps_mutex_;
   Vector<Map*> bound_maps_ EBPF_GUARDED_BY(bound_maps_mutex_);
   void* image_ = nullptr;
-  CompiledEntry entry_ = nullptr;  // or null: the engine is asked to run
+  CompiledEntry entry_ = Interpret;  // or the engine's
   TailCallTarget tail_call_target_;
   PerCpu<Counters> counters_;
   /// References to give back in a task.

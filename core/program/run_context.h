@@ -3,6 +3,7 @@
 // What one run of a program has on its CPU: stacks, and whose run it is.
 #pragma once
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "core/base/atomic.h"
@@ -87,6 +88,11 @@ struct RunContext {
   uint64_t scratch[kScratchWords];
 
   uint64_t StackTop() { return reinterpret_cast<uint64_t>(&self); }
+  /// The one whose StackTop() that is.
+  static RunContext& Of(uint64_t stack_top) {
+    return *reinterpret_cast<RunContext*>(stack_top -
+                                          offsetof(RunContext, self));
+  }
 };
 static_assert(sizeof(uintptr_t) == 8);
 

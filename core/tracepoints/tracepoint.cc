@@ -509,8 +509,9 @@ template <typename Facts>
   const Told told(tracepoint.consumers.Load(kAcquire));
   if (__builtin_expect(told.is_program(), 1)) {
     const ArgumentsConsumer& consumer = *told.program();
-    RunGuarded(levels, 0, *consumer.program(), const_cast<uint64_t*>(arguments),
-               consumer.origin());
+    RunGuarded(levels, 0, cpu.number, *consumer.program(),
+               const_cast<uint64_t*>(arguments), consumer.origin(),
+               RunTimes::wanted());
   }
   levels.LeaveFirst();
   return told.is_program();
