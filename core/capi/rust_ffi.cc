@@ -100,7 +100,7 @@ static_assert(offsetof(TracepointInfo, fill) == 72);
 static_assert(offsetof(TracepointInfo, record_size) == 80);
 static_assert(offsetof(TracepointInfo, argument_count) == 84);
 static_assert(offsetof(TracepointInfo, writable_size) == 88);
-static_assert(sizeof(Tracepoint) == 40);
+static_assert(sizeof(Tracepoint) == 48);
 static_assert(offsetof(Tracepoint, key) == 0);
 static_assert(offsetof(Tracepoint, info) == 8);
 static_assert(offsetof(Tracepoint, id) == 36);

@@ -62,4 +62,31 @@ inline constexpr uint32_t kUsualContextFacts =
   return {word};
 }
 
+/// Whether this port says what the usual ones do: UsualFacts is true of it
+/// then, and so is what follows. Context: any.
+inline bool IsUsualPort() {
+  return ebpf_port_this_cpu.facts == kUsualFacts &&
+         ebpf_port_context.facts == kUsualContextFacts;
+}
+
+/// As ThisContext, of who has made `stay`, on `cpu`: of what that knows
+/// already. Precondition: IsUsualPort(), if `stay` says that it is one.
+/// Context: any.
+template <typename Facts>
+[[gnu::always_inline]] inline Context ContextOf(
+    const BasicStayOnCpu<Facts>& stay, uint32_t cpu) {
+  if constexpr (kIsSame<Facts, UsualFacts>) {
+    const uint32_t flags = machine::InterruptsMasked() ? kInterruptsOff : 0;
+    return {flags | Min(stay.depth_before(), kMaxPreemptDepth) << 8};
+  } else {
+    return ThisContext(cpu, 1);
+  }
+}
+
+/// This CPU, and the context of what is told of there.
+struct CpuContext {
+  uint32_t cpu;
+  Context context;
+};
+
 }  // namespace ebpf

@@ -70,6 +70,13 @@ void* AskOnStack(void* /*argument*/) {
     const Context context = ThisContext(0, one.held);
     EXPECT_EQ(context.preempt_depth(), one.depth) << one.counter;
     EXPECT_EQ(context.flags(), 0);
+
+    // Who stays on its CPU knows what it has found.
+    const uint32_t before = task.counter;
+    const BasicStayOnCpu<UsualFacts> stay;
+    EXPECT_EQ(stay.depth_before(), before);
+    EXPECT_EQ(ContextOf(stay, 0).preempt_depth(), Min(before, 15u));
+    EXPECT_EQ(ContextOf(stay, 0).flags(), 0);
   }
   return nullptr;
 }

@@ -134,15 +134,20 @@ class BasicStayOnCpu : public NonCopyable {
     }
   }
 
+  /// What the counter was, where there is one.
+  uint32_t depth_before() const { return depth_before_; }
+
  private:
   [[gnu::always_inline]] void CountAt(uintptr_t base) {
     held_ = InOneRegister(base + ebpf_port_this_cpu.counter_offset);
     auto* const counter = reinterpret_cast<Atomic<uint32_t>*>(held_);
+    depth_before_ = counter->Load(kRelaxed);
     // No read-modify-write: what interrupts this leaves it as it was.
-    counter->Store(counter->Load(kRelaxed) + 1, kRelaxed);
+    counter->Store(depth_before_ + 1, kRelaxed);
   }
 
   uintptr_t held_ = 0;
+  uint32_t depth_before_ = 0;
 };
 using StayOnCpu = BasicStayOnCpu<PortFacts>;
 

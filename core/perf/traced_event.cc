@@ -347,7 +347,8 @@ bool TracedEvent::RunPrograms(machine::PtRegs& regs, const HitPlace& place) {
 /// What most events come to is done here, without a call but to the port and to
 /// who fills the record: one event of this CPU that samples all of its records.
 void TracedEvent::Tell(const Tracepoint& tracepoint, const uint64_t* arguments,
-                       size_t size, uint32_t cpu, uint64_t frame) {
+                       size_t size, CpuContext where, uint64_t frame) {
+  const uint32_t cpu = where.cpu;
   // Pairs with the release in FindAlone.
   TracepointEvent* const alone = AloneOn(cpu).Load(kAcquire);
   PerfRing* const ring = alone == nullptr ? nullptr : alone->easy_ring();
@@ -355,7 +356,7 @@ void TracedEvent::Tell(const Tracepoint& tracepoint, const uint64_t* arguments,
   uint64_t record[16];
   if (__builtin_expect(ring != nullptr, 1) &&
       __builtin_expect(size <= sizeof(record), 1)) {
-    const EventHeader header = MakeEventHeader(tracepoint.id, cpu);
+    const EventHeader header = MakeEventHeader(tracepoint.id, where.context);
     __builtin_memcpy(record, &header, sizeof(header));
     tracepoint.info->fill(record, size, arguments);
     if (__builtin_expect(alone->TakeEasySample(*ring, record, size, cpu), 1)) {
@@ -365,7 +366,7 @@ void TracedEvent::Tell(const Tracepoint& tracepoint, const uint64_t* arguments,
       return;
     }
   }
-  TellInSteps(tracepoint, arguments, size, cpu, frame);
+  TellInSteps(tracepoint, arguments, size, where, frame);
 }
 
 void TracedEvent::Commit(void* record, size_t size, const EventPlace& place) {

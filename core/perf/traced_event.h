@@ -67,7 +67,7 @@ class TracedEvent final : public RecordConsumer {
   void* Reserve(size_t size, const EventPlace& place) override;
   void Commit(void* record, size_t size, const EventPlace& place) override;
   void Tell(const Tracepoint& tracepoint, const uint64_t* arguments,
-            size_t size, uint32_t cpu, uint64_t frame) override;
+            size_t size, CpuContext where, uint64_t frame) override;
   bool RunsPrograms() const override { return true; }
   bool RunPrograms(machine::PtRegs& regs, const HitPlace& place) override;
 

@@ -27,6 +27,15 @@ void WhatIsSaidIsOneThing(Environment& environment) {
               (facts & EBPF_THIS_CPU_COUNTER_BY_STACK) == 0 || stack_size != 0);
 }
 
+/// What a stay on this CPU knows of its context is what is found out there.
+bool AStayKnowsItsContext(uint32_t cpu) {
+  if (!IsUsualPort()) {
+    return true;
+  }
+  const BasicStayOnCpu<UsualFacts> stay;
+  return ContextOf(stay, cpu).word == ThisContext(cpu, 1).word;
+}
+
 void WhatIsSaidOfContextsIsSo(Environment& environment) {
   const uint32_t facts = ebpf_port_context.facts;
   PORT_EXPECT(
@@ -47,11 +56,13 @@ void WhatIsSaidOfContextsIsSo(Environment& environment) {
   PORT_EXPECT(environment, !environment.InterruptsMasked());
   PORT_EXPECT(environment, ThisContext(cpu, 1).flags() == 0);
   PORT_EXPECT(environment, ThisContext(cpu, 1).preempt_depth() == 0);
+  PORT_EXPECT(environment, AStayKnowsItsContext(cpu));
   const uintptr_t state = ebpf_port_preempt_disable();
   PORT_EXPECT(environment, ThisContext(cpu, 1).flags() == 0);
   PORT_EXPECT(environment, ThisContext(cpu, 1).preempt_depth() == depth_of_one);
   const uintptr_t interrupts = ebpf_port_irq_save();
   PORT_EXPECT(environment, ThisContext(cpu, 1).flags() == masked);
+  PORT_EXPECT(environment, AStayKnowsItsContext(cpu));
   ebpf_port_irq_restore(interrupts);
   ebpf_port_preempt_enable(state);
 }

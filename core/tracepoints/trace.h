@@ -99,7 +99,9 @@ struct EventCalls {
   /// no memory is taken for it there.
   [[gnu::always_inline]] static void Fire(Args... arguments) {
     if constexpr (kCount <= kMaxFiredWords) {
-      FireWords(&Event::tracepoint, ToWord(arguments)...);
+      const uint64_t words[kMaxFiredWords] = {ToWord(arguments)...};
+      Event::tracepoint.fire.Load(kRelaxed)(
+          &Event::tracepoint, words[0], words[1], words[2], words[3], words[4]);
     } else {
       FireMany(arguments...);
     }

@@ -33,18 +33,20 @@ static_assert(sizeof(EventHeader) == 8);
 /// Of a record of event `id` that the running task makes, on `cpu`; who makes
 /// it has switched preemption off `held` times. Context: any, preemption off.
 [[gnu::always_inline]] inline EventHeader MakeEventHeader(uint16_t id,
-                                                          uint32_t cpu,
-                                                          uint32_t held = 1) {
-  // Two stores of a record's header, not four; nothing is kept over the call.
-  const uint32_t pid = ebpf_port_task_pid();
-  const uint32_t context = ThisContext(cpu, held).word;
-  const uint32_t words[] = {kLittleEndian
-                                ? id | context << 16
-                                : uint32_t{id} << 16 | ByteSwap(context) >> 16,
-                            pid};
+                                                          Context context) {
+  // Two stores of a record's header, not four.
+  const uint32_t words[] = {
+      kLittleEndian ? id | context.word << 16
+                    : uint32_t{id} << 16 | ByteSwap(context.word) >> 16,
+      ebpf_port_task_pid()};
   EventHeader header;
   __builtin_memcpy(&header, words, sizeof(header));
   return header;
+}
+[[gnu::always_inline]] inline EventHeader MakeEventHeader(uint16_t id,
+                                                          uint32_t cpu,
+                                                          uint32_t held = 1) {
+  return MakeEventHeader(id, ThisContext(cpu, held));
 }
 
 /// No record is longer.
@@ -97,8 +99,8 @@ class RecordConsumer {
   /// A tracepoint is passed: makes the record, if it is wanted. `frame`: as
   /// EventPlace's. By default by the two before. Context: as Reserve's.
   virtual void Tell(const Tracepoint& tracepoint, const uint64_t* arguments,
-                    size_t size, uint32_t cpu, uint64_t frame) {
-    TellInSteps(tracepoint, arguments, size, cpu, frame);
+                    size_t size, CpuContext where, uint64_t frame) {
+    TellInSteps(tracepoint, arguments, size, where, frame);
   }
 
   /// Whether it runs programs on a probe's hits, before there is a record:
@@ -114,7 +116,7 @@ class RecordConsumer {
  protected:
   /// Tell's default.
   void TellInSteps(const Tracepoint& tracepoint, const uint64_t* arguments,
-                   size_t size, uint32_t cpu, uint64_t frame);
+                   size_t size, CpuContext where, uint64_t frame);
 
   constexpr RecordConsumer() = default;
   explicit RecordConsumer(TraceWriter& writer)

@@ -14,8 +14,8 @@
 
 namespace ebpf {
 
-/// Context of what says nothing else: any, on `cpu`, in a read section and with
-/// preemption off.
+/// Context of what says nothing else: any, on that CPU, in a read section and
+/// with preemption off.
 class TraceWriter : public NonCopyable {
  public:
   constexpr TraceWriter() = default;
@@ -31,14 +31,15 @@ class TraceWriter : public NonCopyable {
   /// makes what is behind its header. Inlined where many records are made, and
   /// all of it is on the way of each.
   template <typename Fill>
-  [[gnu::always_inline]] void Write(uint16_t id, size_t size, uint32_t cpu,
+  [[gnu::always_inline]] void Write(uint16_t id, size_t size, CpuContext where,
                                     const Fill& fill) {
+    const uint32_t cpu = where.cpu;
     TraceRing* const ring = buffer_->OpenRing(cpu);
     if (__builtin_expect(ring == nullptr, 0)) {
       buffer_->Refuse(cpu);
       return;
     }
-    const EventHeader header = MakeEventHeader(id, cpu);
+    const EventHeader header = MakeEventHeader(id, where.context);
     const uint64_t time = ebpf_port_time_ns();
     // Here and not at the end, as in Commit: what is needed then only does not
     // have to be kept while the record is filled.
@@ -58,8 +59,9 @@ class TraceWriter : public NonCopyable {
   /// wanted and finds no room counts as lost.
   template <typename Fill, typename Wants>
   [[gnu::always_inline]] void WriteWanted(uint16_t id, size_t size,
-                                          uint32_t cpu, const Fill& fill,
+                                          CpuContext where, const Fill& fill,
                                           const Wants& wants) {
+    const uint32_t cpu = where.cpu;
     TraceRing* const ring = buffer_->OpenRing(cpu);
     if (__builtin_expect(ring == nullptr, 0)) {
       buffer_->Refuse(cpu);
@@ -71,7 +73,7 @@ class TraceWriter : public NonCopyable {
       return;
     }
     uint8_t* const payload = record->payload();
-    const EventHeader header = MakeEventHeader(id, cpu);
+    const EventHeader header = MakeEventHeader(id, where.context);
     __builtin_memcpy(payload, &header, sizeof(header));
     fill(payload);
     if (!wants(payload)) {

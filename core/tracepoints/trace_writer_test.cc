@@ -45,16 +45,16 @@ class TraceWriterTest : public testing::Test {
   void Write(uint64_t number, uint32_t cpu = 0) {
     const HostCpu on(cpu);
     const ReadSection reading;
-    writer_.Write(kId, sizeof(Record), cpu, [&](void* record) {
-      static_cast<Record*>(record)->number = number;
-    });
+    writer_.Write(
+        kId, sizeof(Record), {cpu, ThisContext(cpu, 1)},
+        [&](void* record) { static_cast<Record*>(record)->number = number; });
   }
   /// If it is wanted, after `meanwhile()`.
   template <typename Meanwhile>
   void WriteIf(bool is_wanted, uint64_t number, const Meanwhile& meanwhile) {
     const ReadSection reading;
     writer_.WriteWanted(
-        kId, sizeof(Record), 0,
+        kId, sizeof(Record), {0, ThisContext(0, 1)},
         [&](void* record) {
           static_cast<Record*>(record)->number = number;
           meanwhile();

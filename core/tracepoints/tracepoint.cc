@@ -10,6 +10,7 @@
 #include "core/base/static_storage.h"
 #include "core/base/thread_annotations.h"
 #include "core/memory/per_cpu.h"
+#include "core/memory/this_context.h"
 #include "core/memory/this_cpu.h"
 #include "core/program/guarded_run.h"
 #include "core/sync/mutex.h"
@@ -210,6 +211,22 @@ void SwitchOff(Tracepoint& tracepoint) EBPF_REQUIRES(mutex) {
   tracepoint.key.Disable();
 }
 
+FireFunction FireProgramWords;
+FireFunction FireRecordWords;
+
+/// Those are told from now on.
+void SetConsumers(Tracepoint& tracepoint, Told told) EBPF_REQUIRES(mutex) {
+  // Releases what is in it: pairs with the acquires of who tells.
+  tracepoint.consumers.Store(told.word(), kRelease);
+  FireFunction* fire = FireWords;
+  if (IsUsualPort()) {
+    fire = told.is_program()  ? FireProgramWords
+           : told.is_record() ? FireRecordWords
+                              : FireWords;
+  }
+  tracepoint.fire.Store(fire, kRelaxed);
+}
+
 Status Add(Tracepoint& tracepoint, ArgumentsConsumer* raw,
            RecordConsumer* record) {
   const MutexGuard guard(mutex);
@@ -218,14 +235,13 @@ Status Add(Tracepoint& tracepoint, ArgumentsConsumer* raw,
   }
   const Told old(tracepoint.consumers.Load(kRelaxed));
   const Told made = EBPF_TRY(OneMore(tracepoint, old, raw, record));
-  // The first one's is there before the text says so. Releases what is in it:
-  // pairs with the acquires of who tells.
-  tracepoint.consumers.Store(made.word(), kRelease);
+  // The first one's is there before the text says so.
+  SetConsumers(tracepoint, made);
   if (tracepoint.users == 0) {
     const Status status = SwitchOn(tracepoint);
     if (!IsOk(status)) {
       // A place that is still switched on may have seen it.
-      tracepoint.consumers.Store(old.word(), kRelease);
+      SetConsumers(tracepoint, old);
       WaitForReaders();
       Free(made.many());
       return status;
@@ -258,7 +274,7 @@ void Remove(Tracepoint& tracepoint, const ArgumentsConsumer* raw,
   const bool is_last = --tracepoint.users == 0;
   if (is_last) {
     SwitchOff(tracepoint);
-    tracepoint.consumers.Store(Told().word(), kRelaxed);
+    SetConsumers(tracepoint, Told());
   }
   WaitForReaders();
   if (is_last) {
@@ -320,10 +336,10 @@ void TellArguments(Tracepoint& tracepoint, ArgumentsConsumer& consumer,
                                                const Tracepoint& tracepoint,
                                                size_t size,
                                                const uint64_t* arguments,
-                                               uint32_t cpu) {
+                                               CpuContext where) {
   const TracepointInfo& info = *tracepoint.info;
   writer.WriteWanted(
-      tracepoint.id, size, cpu,
+      tracepoint.id, size, where,
       [&](void* record) { info.fill(record, size, arguments); },
       [&](const uint8_t* record) {
         return filter.Matches(ConstBytes(record, size));
@@ -344,15 +360,16 @@ void TellArguments(Tracepoint& tracepoint, ArgumentsConsumer& consumer,
   if (info.text_size != nullptr) {
     size = Min(size + info.text_size(arguments), kMaxEventRecord);
   }
+  const CpuContext where = {cpu, ThisContext(cpu, 1)};
   for (; RecordConsumer* const consumer = records->Load(kRelaxed); ++records) {
     if (TraceWriter* const writer = consumer->writer()) {
-      writer->Write(tracepoint.id, size, cpu,
+      writer->Write(tracepoint.id, size, where,
                     [&](void* record) { info.fill(record, size, arguments); });
     } else if (const EventFilter* const filter = consumer->filter()) {
       WriteWanted(*consumer->filtering_writer(), *filter, tracepoint, size,
-                  arguments, cpu);
+                  arguments, where);
     } else {
-      consumer->Tell(tracepoint, arguments, size, cpu, place.frame);
+      consumer->Tell(tracepoint, arguments, size, where, place.frame);
     }
   }
 }
@@ -367,7 +384,7 @@ void TellArguments(Tracepoint& tracepoint, ArgumentsConsumer& consumer,
   }
   const TracepointInfo& info = *tracepoint.info;
   const size_t size = info.record_size;
-  writer.Write(tracepoint.id, size, cpu,
+  writer.Write(tracepoint.id, size, {cpu, ThisContext(cpu, 1)},
                [&](void* record) { info.fill(record, size, arguments); });
 }
 
@@ -383,7 +400,7 @@ void TellArguments(Tracepoint& tracepoint, ArgumentsConsumer& consumer,
                                            const uint64_t* arguments,
                                            const EventPlace& place) {
   const uint32_t cpu = place.cpu;
-  // Pairs with the release in Add.
+  // Pairs with the release in SetConsumers.
   const Told told(tracepoint.consumers.Load(kAcquire));
   if (told.is_program()) {
     RunOne(*told.program(), arguments, cpu);
@@ -442,15 +459,16 @@ void TellArguments(Tracepoint& tracepoint, ArgumentsConsumer& consumer,
 /// As Fire, where one consumer of records is all that there is, mostly a trace,
 /// and no tracepoint is passed on this CPU.
 template <typename Facts>
-[[gnu::noinline]] void FireRecord(Tracepoint& tracepoint,
-                                  const uint64_t* arguments, uint64_t frame) {
+[[gnu::always_inline]] inline void FireRecord(Tracepoint& tracepoint,
+                                              const uint64_t* arguments,
+                                              uint64_t frame) {
   {
     const BasicStayOnCpu<Facts> stay;
     const uint32_t cpu = ThisCpu<Facts>();
     TracepointCpu& mine = cpus->Of(cpu);
     if (__builtin_expect(!mine.section.is_open(), 1)) {
       mine.section.Open();
-      // Pairs with the release in Add.
+      // Pairs with the release in SetConsumers.
       const Told told(tracepoint.consumers.Load(kAcquire));
       const bool is_plain = told.is_plain_record();
       if (__builtin_expect(is_plain, 1)) {
@@ -458,16 +476,17 @@ template <typename Facts>
         const FirstTelling telling(mine);
         const TracepointInfo& info = *tracepoint.info;
         const size_t size = info.record_size;
+        const CpuContext where = {cpu, ContextOf(stay, cpu)};
         RecordConsumer& consumer = *told.records()->Load(kRelaxed);
         if (TraceWriter* const writer = consumer.writer()) {
-          writer->Write(tracepoint.id, size, cpu, [&](void* record) {
+          writer->Write(tracepoint.id, size, where, [&](void* record) {
             info.fill(record, size, arguments);
           });
         } else if (const EventFilter* const filter = consumer.filter()) {
           WriteWanted(*consumer.filtering_writer(), *filter, tracepoint, size,
-                      arguments, cpu);
+                      arguments, where);
         } else {
-          consumer.Tell(tracepoint, arguments, size, cpu, frame);
+          consumer.Tell(tracepoint, arguments, size, where, frame);
         }
       } else if (told.is_record()) {
         TellRecords(tracepoint, told.records(), arguments,
@@ -482,15 +501,17 @@ template <typename Facts>
   FireAnyhow(tracepoint, arguments, frame);
 }
 
-/// As TellMany, as a function of its own.
-[[gnu::noinline]] void TellInside(Tracepoint& tracepoint,
-                                  const uint64_t* arguments, uint32_t cpu,
-                                  uint64_t frame) {
-  TellMany(tracepoint, arguments, {cpu, nullptr, frame});
+/// The same as a function of its own.
+template <typename Facts>
+[[gnu::noinline]] void FireRecordFrom(Tracepoint& tracepoint,
+                                      const uint64_t* arguments,
+                                      uint64_t frame) {
+  FireRecord<Facts>(tracepoint, arguments, frame);
 }
 
-/// Where a program is all that there is, and none runs on this CPU, which is
-/// known, runs it; else false. Preemption is off, the port's facts the usual.
+/// Where a program is all that there is, nobody wants times, and none runs on
+/// this CPU, which is known, runs it; else false. Preemption is off, the port's
+/// facts the usual.
 [[gnu::always_inline]] inline bool TellOnlyProgram(const Tracepoint& tracepoint,
                                                    const uint64_t* arguments) {
   // Each branch costs where the CPU is emulated: so it is tried as if the CPU
@@ -498,50 +519,77 @@ template <typename Facts>
   const KnownCpus::Guess cpu = known_cpus.GuessOf(machine::ThisCpuRegister());
   RunLevels& levels = run_levels->Of(cpu.number);
   const uint64_t mark = levels.section.mark();
-  if (__builtin_expect((cpu.difference | CpuSection::DepthOf(mark)) != 0, 0)) {
+  if (__builtin_expect((cpu.difference | CpuSection::DepthOf(mark) |
+                        RunTimes::living()) != 0,
+                       0)) {
     return false;
   }
   // The program's run is its reader's section, too.
   levels.section.Enter(mark);
   // As (C2) of core/sync/read_section.h.
   ThreadFence(kSeqCst);
-  // Pairs with the release in Add.
+  // Pairs with the release in SetConsumers.
   const Told told(tracepoint.consumers.Load(kAcquire));
   if (__builtin_expect(told.is_program(), 1)) {
     const ArgumentsConsumer& consumer = *told.program();
     RunGuarded(levels, 0, cpu.number, *consumer.program(),
-               const_cast<uint64_t*>(arguments), consumer.origin(),
-               RunTimes::wanted());
+               const_cast<uint64_t*>(arguments), consumer.origin(), false);
   }
   levels.LeaveFirst();
   return told.is_program();
 }
 
-/// Part of what the place calls.
+/// As Fire, where a program is all that there is.
+[[gnu::always_inline]] inline void FireProgram(Tracepoint& tracepoint,
+                                               const uint64_t* arguments,
+                                               uint64_t frame) {
+  {
+    const BasicStayOnCpu<UsualFacts> stay;
+    if (__builtin_expect(TellOnlyProgram(tracepoint, arguments), 1)) {
+      return;
+    }
+  }
+  FireAnyhow(tracepoint, arguments, frame);
+}
+
+/// Part of what the place calls. `frame`: of that.
 [[gnu::always_inline]] inline void Fire(Tracepoint& tracepoint,
-                                        const uint64_t* arguments) {
-  const auto frame = reinterpret_cast<uint64_t>(__builtin_frame_address(0));
+                                        const uint64_t* arguments,
+                                        uint64_t frame) {
   const Told told(tracepoint.consumers.Load(kRelaxed));
-  if (__builtin_expect(PortFacts::Get() != kUsualFacts, 0)) {
-    if (told.is_record()) {
-      FireRecord<PortFacts>(tracepoint, arguments, frame);
+  const bool is_usual = IsUsualPort();
+  if (told.is_record()) {
+    if (is_usual) {
+      FireRecordFrom<UsualFacts>(tracepoint, arguments, frame);
     } else {
-      FireAnyhow(tracepoint, arguments, frame);
+      FireRecordFrom<PortFacts>(tracepoint, arguments, frame);
     }
-    return;
+  } else if (told.is_program() && is_usual) {
+    FireProgram(tracepoint, arguments, frame);
+  } else {
+    FireAnyhow(tracepoint, arguments, frame);
   }
-  if (__builtin_expect(!told.is_program(), 0)) {
-    if (__builtin_expect(told.is_record(), 1)) {
-      FireRecord<UsualFacts>(tracepoint, arguments, frame);
-    } else {
-      FireAnyhow(tracepoint, arguments, frame);
-    }
-    return;
-  }
-  const BasicStayOnCpu<UsualFacts> stay;
-  if (__builtin_expect(!TellOnlyProgram(tracepoint, arguments), 0)) {
-    TellInside(tracepoint, arguments, ThisCpu<UsualFacts>(), frame);
-  }
+}
+
+[[gnu::always_inline]] inline uint64_t ThisFrame() {
+  return reinterpret_cast<uint64_t>(__builtin_frame_address(0));
+}
+
+// The ways of places. Each is one function with all of its way's parts, and
+// what it must save of its callers' registers it saves once.
+
+EBPF_BEHIND_BRANCHES void FireProgramWords(Tracepoint* tracepoint, uint64_t a,
+                                           uint64_t b, uint64_t c, uint64_t d,
+                                           uint64_t e) {
+  const uint64_t arguments[] = {a, b, c, d, e};
+  FireProgram(*tracepoint, arguments, ThisFrame());
+}
+
+EBPF_BEHIND_BRANCHES void FireRecordWords(Tracepoint* tracepoint, uint64_t a,
+                                          uint64_t b, uint64_t c, uint64_t d,
+                                          uint64_t e) {
+  const uint64_t arguments[] = {a, b, c, d, e};
+  FireRecord<UsualFacts>(*tracepoint, arguments, ThisFrame());
 }
 
 Status TracepointEvent::AddConsumer(RecordConsumer& consumer) {
@@ -556,38 +604,30 @@ void TracepointEvent::RemoveConsumer(RecordConsumer& consumer) {
 
 void RecordConsumer::TellInSteps(const Tracepoint& tracepoint,
                                  const uint64_t* arguments, size_t size,
-                                 uint32_t cpu, uint64_t frame) {
-  const EventPlace place = {cpu, nullptr, frame};
+                                 CpuContext where, uint64_t frame) {
+  const EventPlace place = {where.cpu, nullptr, frame};
   void* const record = Reserve(size, place);
   if (record == nullptr) {
     return;
   }
-  *static_cast<EventHeader*>(record) = MakeEventHeader(tracepoint.id, cpu);
+  *static_cast<EventHeader*>(record) =
+      MakeEventHeader(tracepoint.id, where.context);
   tracepoint.info->fill(record, size, arguments);
   Commit(record, size, place);
 }
 
 extern "C" void ebpf_tracepoint_fire(Tracepoint* tracepoint,
                                      const uint64_t* arguments) {
-  Fire(*tracepoint, arguments);
+  Fire(*tracepoint, arguments, ThisFrame());
 }
 
-template <typename... Words>
-EBPF_BEHIND_BRANCHES void FireWords(Tracepoint* tracepoint, Words... words) {
-  const uint64_t arguments[sizeof...(Words) == 0 ? 1 : sizeof...(Words)] = {
-      words...};
-  Fire(*tracepoint, arguments);
+EBPF_BEHIND_BRANCHES void FireWords(Tracepoint* tracepoint, uint64_t a,
+                                    uint64_t b, uint64_t c, uint64_t d,
+                                    uint64_t e) {
+  const uint64_t arguments[] = {a, b, c, d, e};
+  static_assert(sizeof(arguments) == kMaxFiredWords * sizeof(uint64_t));
+  Fire(*tracepoint, arguments, ThisFrame());
 }
-
-using Word = uint64_t;
-template void FireWords(Tracepoint*);
-template void FireWords(Tracepoint*, Word);
-template void FireWords(Tracepoint*, Word, Word);
-template void FireWords(Tracepoint*, Word, Word, Word);
-template void FireWords(Tracepoint*, Word, Word, Word, Word);
-template void FireWords(Tracepoint*, Word, Word, Word, Word, Word);
-template void FireWords(Tracepoint*, Word, Word, Word, Word, Word, Word);
-static_assert(kMaxFiredWords == 6);
 
 Status AddArgumentsConsumer(Tracepoint& tracepoint,
                             ArgumentsConsumer& consumer) {

@@ -48,8 +48,24 @@ struct TracepointInfo {
 static_assert(sizeof(TracepointInfo) == 96);
 static_assert(sizeof(StringView) == 16 && sizeof(Span<const EventField>) == 16);
 
+struct Tracepoint;
+
+/// More words places do not hand over by themselves: with the tracepoint they
+/// are in registers on each CPU that there is.
+inline constexpr size_t kMaxFiredWords = 5;
+
+/// What a place calls that was switched on, with its arguments, zero-extended,
+/// and zeros behind them. Context: any.
+using FireFunction = EBPF_BEHIND_BRANCHES void(Tracepoint* tracepoint, uint64_t,
+                                               uint64_t, uint64_t, uint64_t,
+                                               uint64_t);
+/// The one that does whatever the tracepoint wants.
+EBPF_BEHIND_BRANCHES void FireWords(Tracepoint* tracepoint, uint64_t, uint64_t,
+                                    uint64_t, uint64_t, uint64_t);
+
 /// A tracepoint: its address is in the section `ebpf_tracepoints`, read when
-/// the subsystem starts. Declared with `info`, all else zeros.
+/// the subsystem starts. Declared with `info`, all else zeros: but `fire`, if
+/// there are places that call it.
 struct [[gnu::visibility("hidden")]] Tracepoint {
   StaticKey key;
   const TracepointInfo* info = nullptr;
@@ -59,8 +75,11 @@ struct [[gnu::visibility("hidden")]] Tracepoint {
   uint32_t users = 0;
   uint16_t id = 0;
   uint16_t reserved = 0;
+  /// The one for who wants it now. Any other is right, too: each looks once
+  /// more who that is, where that cannot change any more.
+  Atomic<FireFunction*> fire{FireWords};
 };
-static_assert(sizeof(Tracepoint) == 40);
+static_assert(sizeof(Tracepoint) == 48);
 static_assert(offsetof(Tracepoint, info) == 8);
 
 extern "C" {
@@ -68,11 +87,6 @@ extern "C" {
 /// tracepoint has, zero-extended. Context: any.
 void ebpf_tracepoint_fire(Tracepoint* tracepoint, const uint64_t* arguments);
 }
-
-/// The same with up to kMaxFiredWords arguments by themselves.
-template <typename... Words>
-EBPF_BEHIND_BRANCHES void FireWords(Tracepoint* tracepoint, Words... words);
-inline constexpr size_t kMaxFiredWords = 6;
 
 /// Gets a tracepoint's arguments, before any record is made of them. Outlives
 /// its place in the tracepoint's list.

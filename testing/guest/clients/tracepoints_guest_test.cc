@@ -2,6 +2,7 @@
 //
 // Programs on tracepoints as Linux's clients write them, in each kernel:
 // attached by what their sections name, they see what was passed.
+#include "core/memory/this_context.h"
 #include "core/tracepoints/trace.h"
 #include "testing/guest/clients/loaded_object.h"
 #include "testing/guest/kernel/thread.h"
@@ -116,6 +117,61 @@ GUEST_TEST(TracepointClients, AWritableBufferIsWritten) {
   GUEST_EXPECT_EQ(buffer[0], 7);
   GUEST_EXPECT_EQ(buffer[1], 4);
   GUEST_EXPECT_EQ(clients.Variables<trace_client_view>().writes, 1);
+}
+
+/// Wants records, and counts them.
+struct CountedRecords final : ebpf::RecordConsumer {
+  void* Reserve(size_t /*size*/, const ebpf::EventPlace& /*place*/) override {
+    return record;
+  }
+  void Commit(void* /*record*/, size_t /*size*/,
+              const ebpf::EventPlace& /*place*/) override {
+    ++count;
+  }
+
+  uint64_t record[2] = {};
+  uint64_t count = 0;
+};
+
+GUEST_TEST(TracepointClients, EachWayOfAPlaceTellsWhoeverWantsIt) {
+  // A place may call what was right a moment ago.
+  ebpf::Tracepoint& tracepoint = ClientBuffer::tracepoint;
+  const ebpf::TraceEventRef event = ebpf::TraceEvents::FindById(tracepoint.id);
+  LoadedObject clients(trace_clients_object());
+  GUEST_ASSERT(event && clients.loaded());
+  CountedRecords records;
+  ebpf::FireFunction* ways[4] = {};
+  // First to find the ways of nobody, a program, records and both; then to go
+  // each in each of these.
+  for (uint32_t round = 0; round < 2; ++round) {
+    for (uint32_t state = 0; state < 4; ++state) {
+      const bool has_program = (state & 1) != 0;
+      const bool has_records = (state & 2) != 0;
+      const int64_t link = has_program ? clients.Attach("on_buffer") : 0;
+      GUEST_ASSERT(link >= 0);
+      GUEST_ASSERT(!has_records || IsOk(event->AddConsumer(records)));
+      if (round == 0) {
+        ways[state] = tracepoint.fire.Load(ebpf::kRelaxed);
+      } else {
+        for (ebpf::FireFunction* way : ways) {
+          records.count = 0;
+          uint64_t buffer[2] = {3, 4};
+          way(&tracepoint, ebpf::trace::ToWord(&buffer), 0, 0, 0, 0);
+          GUEST_EXPECT_EQ(buffer[0], has_program ? 7 : 3);
+          GUEST_EXPECT_EQ(records.count, has_records ? 1 : 0);
+          GUEST_EXPECT(!has_records || records.record[1] == buffer[0]);
+        }
+      }
+      if (has_records) {
+        event->RemoveConsumer(records);
+      }
+      GUEST_EXPECT(!has_program ||
+                   IsOk(clients.object().Detach(static_cast<int>(link))));
+    }
+  }
+  GUEST_EXPECT(ways[0] == ebpf::FireWords && ways[3] == ebpf::FireWords);
+  GUEST_EXPECT_EQ(ways[1] != ways[0], ebpf::IsUsualPort());
+  GUEST_EXPECT_EQ(ways[2] != ways[0], ebpf::IsUsualPort());
 }
 
 GUEST_TEST(TracepointClients, NothingIsOnWhenTheyAreGone) {

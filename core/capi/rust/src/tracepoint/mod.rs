@@ -149,6 +149,7 @@ pub struct Tracepoint {
     users: UnsafeCell<u32>,
     id: UnsafeCell<u16>,
     reserved: u16,
+    fire: UnsafeCell<*mut ()>,
 }
 
 // Core synchronises what it writes there, and nobody here looks.
@@ -166,6 +167,8 @@ impl Tracepoint {
             users: UnsafeCell::new(0),
             id: UnsafeCell::new(0),
             reserved: 0,
+            // No place that is written in Rust calls it.
+            fire: UnsafeCell::new(core::ptr::null_mut()),
         }
     }
 
@@ -271,6 +274,7 @@ pub const LAYOUTS: &[(&str, &str, usize)] = &[
     ("Tracepoint", "users", offset_of!(Tracepoint, users)),
     ("Tracepoint", "id", offset_of!(Tracepoint, id)),
     ("Tracepoint", "reserved", offset_of!(Tracepoint, reserved)),
+    ("Tracepoint", "fire", offset_of!(Tracepoint, fire)),
     ("StaticKey", "", size_of::<StaticKey>()),
     ("StaticSite", "", size_of::<StaticSite>()),
     (
@@ -302,7 +306,7 @@ const _: () = {
     assert!(offset_of!(TracepointInfo, fill) == 72);
     assert!(offset_of!(TracepointInfo, record_size) == 80);
     assert!(offset_of!(TracepointInfo, writable_size) == 88);
-    assert!(size_of::<Tracepoint>() == 40);
+    assert!(size_of::<Tracepoint>() == 48);
     assert!(offset_of!(Tracepoint, info) == 8 && offset_of!(Tracepoint, id) == 36);
     assert!(size_of::<StaticKey>() == 8 && size_of::<StaticSite>() == 16);
 };

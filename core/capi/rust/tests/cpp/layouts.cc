@@ -74,6 +74,7 @@ constexpr Layout kLayouts[] = {
     FIELD(Tracepoint, "Tracepoint", users),
     FIELD(Tracepoint, "Tracepoint", id),
     FIELD(Tracepoint, "Tracepoint", reserved),
+    FIELD(Tracepoint, "Tracepoint", fire),
     SIZE(StaticKey, "StaticKey"),
     SIZE(StaticSite, "StaticSite"),
     FIELD(StaticSite, "StaticSite", code_offset),
