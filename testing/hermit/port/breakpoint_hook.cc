@@ -11,6 +11,7 @@ namespace {
 constinit ebpf::Atomic<BreakpointHook> current{nullptr};
 constinit ebpf::Atomic<BreakpointHook> fault_hook{nullptr};
 constinit ebpf::Atomic<Mistake> mistake{nullptr};
+constinit ebpf::Atomic<bool> deaf_to_faults{false};
 constinit ebpf::Atomic<uint64_t> count{0};
 
 bool RunHook(ebpf::hermit::TrapFrame& regs) {
@@ -40,6 +41,8 @@ ScopedFaultHook::~ScopedFaultHook() {
 
 void SetMistake(Mistake wrong) { mistake.Store(wrong, ebpf::kRelaxed); }
 
+void SetDeafToFaults(bool deaf) { deaf_to_faults.Store(deaf, ebpf::kRelaxed); }
+
 uint64_t BreakpointCount() { return count.Load(ebpf::kRelaxed); }
 
 bool PortIsUp() {
@@ -60,7 +63,7 @@ bool __wrap_ebpf_on_breakpoint(ebpf_pt_regs* regs) {
 
 bool __wrap_ebpf_on_fault(ebpf_pt_regs* regs) {
   const hermit::BreakpointHook hook = hermit::fault_hook.Load(ebpf::kRelaxed);
-  return hook != nullptr &&
+  return hook != nullptr && !hermit::deaf_to_faults.Load(ebpf::kRelaxed) &&
          hook(*reinterpret_cast<ebpf::hermit::TrapFrame*>(regs));
 }
 

@@ -44,6 +44,9 @@ using Mistake = bool (*)(ebpf::hermit::TrapFrame& regs, BreakpointHook hook);
 /// Has each breakpoint come to `mistake`; null: to its hook.
 void SetMistake(Mistake mistake);
 
+/// Whether a port that is wrong asks nobody about its faults.
+void SetDeafToFaults(bool deaf);
+
 /// How many breakpoints came, handled or not, since the image began.
 uint64_t BreakpointCount();
 

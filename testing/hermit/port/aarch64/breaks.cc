@@ -27,6 +27,9 @@ void TakeTheKernelsSp(bool broken) {
 }
 
 constexpr guest::Break kBreaks[] = {
+    {"keep_a_fault_in_its_slot",
+     "Trap.TellsOfAFaultInASlotBeforeTheKernelSeesIt",
+     "faulted.pc ==", SetDeafToFaults},
     {"claim_every_breakpoint",
      "Trap.GivesTheKernelABreakpointThatIsNotOursUntouched",
      "saw.registers.x[i] == Before(i)", ClaimEveryBreakpoint},

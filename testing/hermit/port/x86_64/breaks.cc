@@ -30,6 +30,9 @@ void ShareOneStack(bool broken) {
 }
 
 constexpr guest::Break kBreaks[] = {
+    {"keep_a_fault_in_its_slot",
+     "Trap.TellsOfAFaultInASlotBeforeTheKernelSeesIt",
+     "faulted.pc ==", SetDeafToFaults},
     {"claim_every_breakpoint",
      "Trap.GivesTheKernelABreakpointThatIsNotOursUntouched",
      "saw.pc ==", ClaimEveryBreakpoint},

@@ -3,6 +3,7 @@
 // The trap path of ports/hermit on x86-64, inside the real kernel: what is
 // handed over, what is put back, and what goes on to the kernel.
 #include "core/platform/cpu.h"
+#include "core/platform/exec.h"
 #include "core/platform/symbols.h"
 #include "core/platform/text.h"
 #include "ports/hermit/x86_64/trap_frame.h"
@@ -140,6 +141,42 @@ GUEST_TEST(Trap, GivesTheKernelItsOwnPageFaults) {
   GUEST_EXPECT_EQ(saw.pc, reinterpret_cast<uint64_t>(&HermitTestLoad));
   GUEST_EXPECT_EQ(saw.fault_address, kNowhere);
   GUEST_EXPECT_EQ(saw.error_code, 0);  // a read of what is not present
+}
+
+constinit TrapFrame faulted = {};
+constinit uint64_t own_place = 0;
+
+bool MoveToItsOwnPlace(TrapFrame& regs) {
+  faulted = regs;
+  regs.pc = own_place;
+  return true;
+}
+
+GUEST_TEST(Trap, TellsOfAFaultInASlotBeforeTheKernelSeesIt) {
+  GUEST_ASSERT(PortIsUp());
+  // A bad load, as in a slot and at its own place.
+  constexpr uint8_t kCode[] = {0x48, 0x8b, 0x07, 0xc3,  // mov (%rdi), %rax; ret
+                               0x48, 0x8b, 0x07, 0xc3};
+  void* const code = ebpf_port_exec_alloc(
+      sizeof kCode, reinterpret_cast<uintptr_t>(&sys_getpid), 128 << 20);
+  GUEST_ASSERT(code != nullptr);
+  GUEST_ASSERT(ebpf_port_exec_write(code, kCode, sizeof kCode) == 0);
+  const auto slot = reinterpret_cast<uint64_t>(code);
+  own_place = slot + sizeof kCode / 2;
+  constexpr uint64_t kNowhere = uint64_t{1} << 35;
+  {
+    const ScopedKernel kernel(EbpfHermitKernelPageFault,
+                              &HermitTestKernelPageFault);
+    ScopedFaultHook hook(&MoveToItsOwnPlace);
+    (void)reinterpret_cast<uint64_t (*)(uint64_t address)>(code)(kNowhere);
+  }
+  ebpf_port_exec_free(code, sizeof kCode);
+  const KernelView& saw = hermit_test_kernel_saw;
+  GUEST_EXPECT_EQ(faulted.pc, slot);
+  GUEST_EXPECT_EQ(WordsOf(faulted)[kRegisterCount - 1], kNowhere);
+  GUEST_EXPECT_EQ(saw.pc, own_place);
+  GUEST_EXPECT_EQ(saw.fault_address, kNowhere);
+  GUEST_EXPECT_EQ(saw.error_code, 0);
 }
 
 GUEST_TEST(Trap, LetsTheKernelsInterruptsThrough) {
