@@ -269,14 +269,21 @@ void ebpf_cgroup_removed(const void* cgroup);
 
 /* Memory of a descriptor that may be mapped: `size` bytes at `address`, of
  * which the last `mirrored_size` are to be mapped once more behind them for a
- * process (a ring's data). */
+ * process (a ring's data). Linux maps them shared only (MAP_PRIVATE: -EINVAL).
+ * Where it is `sealed` no process may come to write what it maps to read
+ * (mprotect), nor make the mapping longer (mremap), or it writes what the
+ * kernel relies on: who cannot see to that does not map them. A kernel that
+ * cannot map a page twice may leave the second copy without memory in mappings
+ * that are only read: no record of the kernel's goes over a ring's end
+ * (core/ring/ring_layout.h). */
 struct ebpf_pages {
   void* address;
   size_t size;
   size_t mirrored_size;
+  bool sealed;
 };
-/* 0 and `*pages`. Who maps them for a process holds a dup of the descriptor
- * until they are unmapped. */
+/* 0 and `*pages`; -EPERM with PROT_EXEC. Who maps them for a process holds a
+ * dup of the descriptor until they are unmapped. */
 int64_t ebpf_mmap(struct ebpf_client* client, int32_t fd, uint64_t offset,
                   uint64_t size, uint32_t protection, struct ebpf_pages* pages);
 

@@ -172,7 +172,7 @@ int64_t ebpf_file_mmap(ebpf_client* client, ebpf_file* file, uint64_t offset,
   const int64_t result = ebpf::Mmap(ToClient(client), ToFile(file), offset,
                                     size, protection, &found);
   if (result == 0) {
-    *pages = {found.address, found.size, found.mirrored_size};
+    *pages = {found.address, found.size, found.mirrored_size, found.sealed};
   }
   return result;
 }
@@ -273,7 +273,7 @@ int64_t ebpf_mmap(ebpf_client* client, int32_t fd, uint64_t offset,
   const int64_t result =
       ebpf::Mmap(ToClient(client), fd, offset, size, protection, &found);
   if (result == 0) {
-    *pages = {found.address, found.size, found.mirrored_size};
+    *pages = {found.address, found.size, found.mirrored_size, found.sealed};
   }
   return result;
 }

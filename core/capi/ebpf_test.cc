@@ -206,9 +206,10 @@ TEST_F(CApiTest, TheTraceIsEmptyAtFirst) {
 }
 
 TEST(CApiLayoutTest, StructuresAreWhatCAndRustSee) {
-  EXPECT_EQ(sizeof(ebpf_pages), 24u);
+  EXPECT_EQ(sizeof(ebpf_pages), 32u);
   EXPECT_EQ(offsetof(ebpf_pages, size), 8u);
   EXPECT_EQ(offsetof(ebpf_pages, mirrored_size), 16u);
+  EXPECT_EQ(offsetof(ebpf_pages, sealed), 24u);
   EXPECT_EQ(sizeof(ebpf_origin), 4u);
   EXPECT_EQ(sizeof(ebpf_text_entry), 264u);
   EXPECT_EQ(offsetof(ebpf_text_entry, is_directory), 256u);

@@ -31,9 +31,10 @@ static_assert(offsetof(ebpf_pin_entry, is_directory) == 256);
 static_assert(sizeof(ebpf_text_entry) == 264);
 static_assert(offsetof(ebpf_text_entry, is_directory) == 256);
 static_assert(offsetof(ebpf_text_entry, mode) == 260);
-static_assert(sizeof(ebpf_pages) == 24);
+static_assert(sizeof(ebpf_pages) == 32);
 static_assert(offsetof(ebpf_pages, size) == 8);
 static_assert(offsetof(ebpf_pages, mirrored_size) == 16);
+static_assert(offsetof(ebpf_pages, sealed) == 24);
 static_assert(EBPF_TRACE_LINE_MAX == 1152);
 static_assert(sizeof(ebpf_deferred) == 16);
 static_assert(offsetof(ebpf_deferred, run) == 8);
@@ -60,7 +61,7 @@ static_assert(sizeof(ebpf_timer) == 56);
 static_assert(offsetof(ebpf_timer, port) == 8);
 
 // core/capi/rust/src/platform/mod.rs
-static_assert(EBPF_PORT_API == 1);
+static_assert(EBPF_PORT_API == 2);
 
 // core/capi/rust/src/events.rs
 static_assert(sizeof(ebpf_trace_task) == 24);

@@ -74,7 +74,13 @@ Result<MapPages> MapFile::Mmap(Client& /*client*/, uint64_t offset,
   Result<MapPages> pages = map_->Pages(offset, size, write);
   // Linux takes a shared mapping of a read-only file for a private one, and
   // there are none of maps.
-  return pages.ok() && is_read_only ? Status::kInvalid : Move(pages);
+  if (pages.ok() && is_read_only) {
+    return Status::kInvalid;
+  }
+  if (pages.ok() && map_->frozen()) {
+    pages->sealed = true;
+  }
+  return pages;
 }
 
 void MapFile::Destroy() {

@@ -165,5 +165,6 @@ inline constexpr uint32_t kPollWriteNormal = 0x100;
 /// mmap(2)'s protection bits.
 inline constexpr uint32_t kProtRead = 1;
 inline constexpr uint32_t kProtWrite = 2;
+inline constexpr uint32_t kProtExecute = 4;
 
 }  // namespace ebpf::linux_abi

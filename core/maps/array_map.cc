@@ -61,7 +61,11 @@ ArrayMap::~ArrayMap() {
     }
   }
   if (memory_ != nullptr) {
-    allocator_.Free(memory_, memory_size_, alignment());
+    if (mmapable()) {
+      allocator_.FreeMappable(memory_, memory_size_);
+    } else {
+      allocator_.Free(memory_, memory_size_, kCacheLine);
+    }
   }
 }
 
@@ -74,20 +78,19 @@ Status ArrayMap::Init() {
   element_size_ = AlignUp<size_t>(spec().value_size, 8);
   memory_size_ =
       EBPF_TRY(map_checks::TotalBytes(spec().max_entries, element_size_));
+  void* memory = nullptr;
   if (mmapable()) {
     memory_size_ = AlignUp(memory_size_, map_checks::kPageSize);
+    memory = allocator_.AllocateMappable(memory_size_);
+  } else {
+    memory = allocator_.Allocate(memory_size_, kCacheLine);
   }
-  memory_ =
-      static_cast<uint8_t*>(allocator_.Allocate(memory_size_, alignment()));
+  memory_ = static_cast<uint8_t*>(memory);
   return memory_ == nullptr ? Status::kNoMemory : Status::kOk;
 }
 
 bool ArrayMap::mmapable() const {
   return (spec().flags & linux_abi::kMapMmapable) != 0;
-}
-
-size_t ArrayMap::alignment() const {
-  return mmapable() ? map_checks::kPageSize : kCacheLine;
 }
 
 Result<Bytes> ArrayMap::Lookup(ConstBytes key) {
@@ -166,8 +169,9 @@ Status ArrayMap::NextKey(ConstBytes key, Bytes next) {
 }
 
 Result<MapPages> ArrayMap::Pages(uint64_t offset, uint64_t size, bool write) {
-  if (write && (spec().flags & linux_abi::kMapReadOnlyProg) != 0) {
-    // The verifier takes such a map's values for constants once it is frozen.
+  // The verifier takes such a map's values for constants once it is frozen.
+  const bool sealed = (spec().flags & linux_abi::kMapReadOnlyProg) != 0;
+  if (write && sealed) {
     return Status::kAccess;
   }
   if (!mmapable() || size == 0 || offset % map_checks::kPageSize != 0 ||
@@ -175,7 +179,7 @@ Result<MapPages> ArrayMap::Pages(uint64_t offset, uint64_t size, bool write) {
       !Bytes(memory_, memory_size_).Contains(offset, size)) {
     return Status::kInvalid;
   }
-  return MapPages{memory_ + offset, static_cast<size_t>(size), 0};
+  return MapPages{memory_ + offset, static_cast<size_t>(size), 0, sealed};
 }
 
 Result<Ref<Map>> CreateArrayMap(const MapSpec& spec, Allocator& allocator) {

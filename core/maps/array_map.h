@@ -41,7 +41,6 @@ class ArrayMap final : public Map {
 
   Status Init();
   bool mmapable() const;
-  size_t alignment() const;
   uint8_t* ValueAt(uint32_t index) const {
     return memory_ + size_t{index} * element_size_;
   }

@@ -163,6 +163,16 @@ TEST_F(ArrayMapTest, AMmapableArrayIsWholePages) {
   }
 }
 
+TEST_F(ArrayMapTest, OnlyAMmapableArrayIsInMemoryThatProcessesMap) {
+  const uint64_t before = HostMappableBytes();
+  const Ref<Map> plain = Make(ArraySpec(100, 50));
+  EXPECT_EQ(HostMappableBytes(), before);
+  Ref<Map> map = Make(ArraySpec(100, 50, linux_abi::kMapMmapable));
+  EXPECT_EQ(HostMappableBytes(), before + 8192);
+  map = Ref<Map>();
+  EXPECT_EQ(HostMappableBytes(), before);
+}
+
 TEST_F(ArrayMapTest, OnlyMmapableArraysAreMappedAndConstantOnesNotForWriting) {
   using namespace linux_abi;  // NOLINT: flags only
   const Ref<Map> plain = Make(ArraySpec(4096, 1));
@@ -170,7 +180,9 @@ TEST_F(ArrayMapTest, OnlyMmapableArraysAreMappedAndConstantOnesNotForWriting) {
       Make(ArraySpec(4096, 1, kMapMmapable | kMapReadOnlyProg));
   EXPECT_EQ(plain->Pages(0, 4096, false).status(), Status::kInvalid);
   EXPECT_EQ(constant->Pages(0, 4096, true).status(), Status::kAccess);
-  EXPECT_TRUE(constant->Pages(0, 4096, false).ok());
+  const Result<MapPages> pages = constant->Pages(0, 4096, false);
+  ASSERT_TRUE(pages.ok());
+  EXPECT_TRUE(pages->sealed);
 }
 
 TEST_F(ArrayMapTest, EqualsAVector) {

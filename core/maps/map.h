@@ -27,6 +27,9 @@ struct MapPages {
   /// The last `mirrored_size` bytes of it are mapped once more behind
   /// themselves (a ring's data).
   size_t mirrored_size;
+  /// The mapping must never reach further, nor be written if it was mapped to
+  /// be read: mremap and mprotect.
+  bool sealed = false;
 };
 
 /// How bpf(2)'s batches go through a kind; each can what those before it can.

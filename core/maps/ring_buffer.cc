@@ -20,35 +20,34 @@ using linux_abi::kRingHeaderSize;
 
 RingBuffer::~RingBuffer() {
   if (memory_ != nullptr) {
-    allocator_.Free(memory_, memory_size_, ring::kPageSize);
+    allocator_.FreeMappable(memory_, memory_size_);
   }
 }
 
 Status RingBuffer::Init(uint32_t data_size) {
   data_size_ = data_size;
   memory_size_ = 3 * ring::kPageSize + data_size_;
-  memory_ =
-      static_cast<uint8_t*>(allocator_.Allocate(memory_size_, ring::kPageSize));
+  memory_ = static_cast<uint8_t*>(allocator_.AllocateMappable(memory_size_));
   if (memory_ == nullptr) {
     return Status::kNoMemory;
   }
-  StoreUnaligned(memory_, this);  // for Commit
+  StoreUnaligned(data() + data_size_, this);  // for Commit
   return Status::kOk;
 }
 
 Bytes RingBuffer::user_memory() const {
-  return Bytes(memory_, memory_size_).Subspan(ring::kPageSize);
+  return Bytes(memory_, memory_size_ - ring::kPageSize);
 }
 
 Atomic<uint64_t>& RingBuffer::consumer() const {
-  return *reinterpret_cast<Atomic<uint64_t>*>(memory_ + ring::kPageSize);
+  return *reinterpret_cast<Atomic<uint64_t>*>(memory_);
 }
 
 Atomic<uint64_t>& RingBuffer::producer_for_user() const {
-  return *reinterpret_cast<Atomic<uint64_t>*>(memory_ + 2 * ring::kPageSize);
+  return *reinterpret_cast<Atomic<uint64_t>*>(memory_ + ring::kPageSize);
 }
 
-uint8_t* RingBuffer::data() const { return memory_ + 3 * ring::kPageSize; }
+uint8_t* RingBuffer::data() const { return memory_ + 2 * ring::kPageSize; }
 
 Atomic<uint32_t>& RingBuffer::LengthAt(uint64_t position) const {
   return *reinterpret_cast<Atomic<uint32_t>*>(data() +
@@ -97,14 +96,14 @@ Result<uint8_t*> RingBuffer::ReserveLocked(uint64_t bytes, uint64_t size) {
   }
   LengthAt(place.start)
       .Store(static_cast<uint32_t>(size) | kRingBusyBit, kRelaxed);
-  uint8_t* header = data() + (place.start & (data_size_ - 1));
-  // For Commit: how many pages before the header's own this ring begins.
+  const uint64_t offset = place.start & (data_size_ - 1);
+  // For Commit: how many pages behind the header's own the data ends.
   PageOffsetAt(place.start)
-      .Store(static_cast<uint32_t>(static_cast<size_t>(header - memory_) /
-                                   ring::kPageSize),
+      .Store(static_cast<uint32_t>((data_size_ / ring::kPageSize) -
+                                   (offset / ring::kPageSize)),
              kRelaxed);
   Advance(place.end);
-  return header + kRingHeaderSize;
+  return data() + offset + kRingHeaderSize;
 }
 
 /// Moves pending_ over the records that are written. Each is passed once, so
@@ -147,9 +146,9 @@ void RingBuffer::Commit(uint8_t* record, uint64_t wakeup, bool discard) {
       *reinterpret_cast<Atomic<uint32_t>*>(header + sizeof(uint32_t));
   const auto page = AlignDown<uintptr_t>(reinterpret_cast<uintptr_t>(header),
                                          ring::kPageSize);
-  const auto* begin = reinterpret_cast<uint8_t*>(
-      page - size_t{page_offset.Load(kRelaxed)} * ring::kPageSize);
-  auto* ring = LoadUnaligned<RingBuffer*>(begin);
+  const auto* data_end = reinterpret_cast<uint8_t*>(
+      page + size_t{page_offset.Load(kRelaxed)} * ring::kPageSize);
+  auto* ring = LoadUnaligned<RingBuffer*>(data_end);
 
   uint32_t done = length.Load(kRelaxed) & ~kRingBusyBit;
   if (discard) {

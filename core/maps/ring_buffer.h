@@ -83,7 +83,7 @@ class RingBuffer : public NonCopyable {
 
   Allocator& allocator_;
   Notifier notifier_;
-  /// A page of our own, with a pointer to this in front, then user_memory().
+  /// user_memory(), then a page of our own with a pointer to this.
   uint8_t* memory_ = nullptr;
   size_t memory_size_ = 0;
   uint64_t data_size_ = 0;

@@ -72,6 +72,15 @@ TEST_F(RingBufferMapTest, TheRestIsMappedAsLibbpfAsksForIt) {
             Status::kInvalid);
 }
 
+TEST_F(RingBufferMapTest, ItsFirstMappedPageIsTheFirstOfItsMemory) {
+  // core/platform/mappable.h; the last page is the kernel's own.
+  const uint64_t before = HostMappableBytes();
+  Ref<Map> map = Make(RingSpec(8192));
+  EXPECT_EQ(HostMappableBytes(), before + 2 * 4096 + 8192 + 4096);
+  map = Ref<Map>();
+  EXPECT_EQ(HostMappableBytes(), before);
+}
+
 TEST_F(RingBufferMapTest, ReadableFollowsThePositions) {
   const Ref<Map> map = Make(RingSpec(4096));
   EXPECT_EQ(map->Poll(), 0u);

@@ -26,7 +26,7 @@ Result<MapPages> PagesOfRing(Bytes memory, uint64_t offset, uint64_t size) {
     return Status::kInvalid;
   }
   return MapPages{memory.data() + offset, static_cast<size_t>(window.size),
-                  static_cast<size_t>(window.mirrored)};
+                  static_cast<size_t>(window.mirrored), /*sealed=*/true};
 }
 
 }  // namespace ebpf

@@ -23,15 +23,14 @@ constexpr uint32_t kMaxSample = (1u << 24) - 1;
 
 UserRingBuffer::~UserRingBuffer() {
   if (memory_ != nullptr) {
-    allocator_.Free(memory_, memory_size_, ring::kPageSize);
+    allocator_.FreeMappable(memory_, memory_size_);
   }
 }
 
 Status UserRingBuffer::Init(uint32_t data_size) {
   data_size_ = data_size;
   memory_size_ = 2 * ring::kPageSize + 2 * data_size_;
-  memory_ =
-      static_cast<uint8_t*>(allocator_.Allocate(memory_size_, ring::kPageSize));
+  memory_ = static_cast<uint8_t*>(allocator_.AllocateMappable(memory_size_));
   return memory_ == nullptr ? Status::kNoMemory : Status::kOk;
 }
 

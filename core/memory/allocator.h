@@ -13,9 +13,20 @@ namespace ebpf {
 /// Gives zeroed memory and takes it back. Context of all: task.
 class Allocator : public NonCopyable {
  public:
+  static constexpr size_t kPageSize = 4096;
+
   /// `size` zeroed bytes aligned to `align`, or null. `size` is not 0.
   [[nodiscard]] virtual void* Allocate(size_t size, size_t align) = 0;
   virtual void Free(void* memory, size_t size, size_t align) = 0;
+
+  /// The same for memory that processes may map (core/platform/mappable.h), in
+  /// whole pages.
+  [[nodiscard]] virtual void* AllocateMappable(size_t size) {
+    return Allocate(size, kPageSize);
+  }
+  virtual void FreeMappable(void* memory, size_t size) {
+    Free(memory, size, kPageSize);
+  }
 
   /// A T made of `args`, or kNoMemory. A T with private constructor and
   /// destructor makes Allocator its friend.
@@ -59,7 +70,8 @@ class Allocator : public NonCopyable {
   ~Allocator() = default;
 };
 
-/// ebpf_port_alloc and ebpf_port_free. Counts what is outstanding.
+/// ebpf_port_alloc, ebpf_port_mappable_alloc, and what takes it back. Counts
+/// what is outstanding.
 Allocator& PortAllocator();
 
 /// Bytes that PortAllocator() gave and has not got back. Context: any.

@@ -10,16 +10,28 @@ Result<CountedAllocator*> CountedAllocator::Create(Allocator& parent) {
 }
 
 void* CountedAllocator::Allocate(size_t size, size_t align) {
-  void* memory = parent_.Allocate(size, align);
-  if (memory != nullptr) {
-    state_.FetchAdd(size, kRelaxed);
-  }
-  return memory;
+  return Counted(parent_.Allocate(size, align), size);
 }
 
 void CountedAllocator::Free(void* memory, size_t size, size_t align) {
   parent_.Free(memory, size, align);
   Subtract(size);
+}
+
+void* CountedAllocator::AllocateMappable(size_t size) {
+  return Counted(parent_.AllocateMappable(size), size);
+}
+
+void CountedAllocator::FreeMappable(void* memory, size_t size) {
+  parent_.FreeMappable(memory, size);
+  Subtract(size);
+}
+
+void* CountedAllocator::Counted(void* memory, size_t size) {
+  if (memory != nullptr) {
+    state_.FetchAdd(size, kRelaxed);
+  }
+  return memory;
 }
 
 void CountedAllocator::Subtract(uint64_t amount) {

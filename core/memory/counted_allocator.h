@@ -20,6 +20,8 @@ class CountedAllocator final : public Allocator {
 
   [[nodiscard]] void* Allocate(size_t size, size_t align) override;
   void Free(void* memory, size_t size, size_t align) override;
+  [[nodiscard]] void* AllocateMappable(size_t size) override;
+  void FreeMappable(void* memory, size_t size) override;
 
   /// What is outstanding now.
   uint64_t bytes() const { return state_.Load(kRelaxed) & ~kOpen; }
@@ -32,6 +34,7 @@ class CountedAllocator final : public Allocator {
   explicit CountedAllocator(Allocator& parent) : parent_(parent) {}
   ~CountedAllocator() = default;
 
+  void* Counted(void* memory, size_t size);
   void Subtract(uint64_t amount);
 
   Allocator& parent_;

@@ -24,6 +24,17 @@ TEST(CountedAllocatorTest, CountsWhatIsOutstanding) {
   EXPECT_EQ(PortAllocatedBytes(), before);
 }
 
+TEST(CountedAllocatorTest, CountsWhatProcessesMap) {
+  CountedAllocator* counted = *CountedAllocator::Create(PortAllocator());
+  void* pages = counted->AllocateMappable(8192);
+  EXPECT_EQ(counted->bytes(), 8192u);
+  EXPECT_EQ(HostMappableBytes(), 8192u);
+  counted->FreeMappable(pages, 8192);
+  EXPECT_EQ(counted->bytes(), 0u);
+  EXPECT_EQ(HostMappableBytes(), 0u);
+  counted->Close();
+}
+
 TEST(CountedAllocatorTest, IsThereUntilItIsClosed) {
   const uint64_t before = PortAllocatedBytes();
   CountedAllocator* counted = *CountedAllocator::Create(PortAllocator());
@@ -37,6 +48,8 @@ TEST(CountedAllocatorTest, WhatFailedIsNotCounted) {
   CountedAllocator* counted = *CountedAllocator::Create(PortAllocator());
   FailNthAllocation(1);
   EXPECT_EQ(counted->Allocate(8, 8), nullptr);
+  FailNthAllocation(1);
+  EXPECT_EQ(counted->AllocateMappable(4096), nullptr);
   FailNthAllocation(0);
   EXPECT_EQ(counted->bytes(), 0u);
   counted->Close();

@@ -3,6 +3,7 @@
 // The allocator on top of the port's memory, and its balance.
 #include "core/base/atomic.h"
 #include "core/memory/allocator.h"
+#include "core/platform/mappable.h"
 #include "core/platform/memory.h"
 
 namespace ebpf {
@@ -13,11 +14,7 @@ class PortMemory final : public Allocator {
   constexpr PortMemory() = default;
 
   [[nodiscard]] void* Allocate(size_t size, size_t align) override {
-    void* memory = ebpf_port_alloc(size, align);
-    if (memory != nullptr) {
-      outstanding_.FetchAdd(size, kRelaxed);
-    }
-    return memory;
+    return Counted(ebpf_port_alloc(size, align), size);
   }
 
   void Free(void* memory, size_t size, size_t align) override {
@@ -25,9 +22,25 @@ class PortMemory final : public Allocator {
     ebpf_port_free(memory, size, align);
   }
 
+  [[nodiscard]] void* AllocateMappable(size_t size) override {
+    return Counted(ebpf_port_mappable_alloc(size), size);
+  }
+
+  void FreeMappable(void* memory, size_t size) override {
+    outstanding_.FetchSub(size, kRelaxed);
+    ebpf_port_mappable_free(memory, size);
+  }
+
   uint64_t outstanding() const { return outstanding_.Load(kRelaxed); }
 
  private:
+  void* Counted(void* memory, size_t size) {
+    if (memory != nullptr) {
+      outstanding_.FetchAdd(size, kRelaxed);
+    }
+    return memory;
+  }
+
   Atomic<uint64_t> outstanding_{0};
 };
 

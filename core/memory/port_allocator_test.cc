@@ -29,9 +29,30 @@ TEST(PortAllocatorTest, BalanceIsWhatIsOutstanding) {
   EXPECT_EQ(PortAllocatedBytes(), 0u);
 }
 
+TEST(PortAllocatorTest, MemoryThatProcessesMapIsThePortsOwnKind) {
+  Allocator& allocator = PortAllocator();
+  void* pages = allocator.AllocateMappable(8192);
+  ASSERT_NE(pages, nullptr);
+  EXPECT_EQ(reinterpret_cast<uintptr_t>(pages) % 4096, 0u);
+  EXPECT_EQ(PortAllocatedBytes(), 8192u);
+  EXPECT_EQ(HostMappableBytes(), 8192u);
+  allocator.FreeMappable(pages, 8192);
+  EXPECT_EQ(PortAllocatedBytes(), 0u);
+  EXPECT_EQ(HostMappableBytes(), 0u);
+}
+
+TEST(PortAllocatorDeathTest, TheOtherKindsFunctionTakesNothingBack) {
+  Allocator& allocator = PortAllocator();
+  void* pages = allocator.AllocateMappable(4096);
+  EXPECT_DEATH(allocator.Free(pages, 4096, 4096), "the other function's");
+  allocator.FreeMappable(pages, 4096);
+}
+
 TEST(PortAllocatorTest, AFailedAllocationIsNotCounted) {
   FailNthAllocation(1);
   EXPECT_EQ(PortAllocator().Allocate(64, 8), nullptr);
+  FailNthAllocation(1);
+  EXPECT_EQ(PortAllocator().AllocateMappable(4096), nullptr);
   EXPECT_EQ(PortAllocatedBytes(), 0u);
 }
 

@@ -8,7 +8,7 @@
 namespace ebpf {
 namespace {
 
-constexpr size_t kPageSize = 4096;
+constexpr size_t kPageSize = Allocator::kPageSize;
 
 }  // namespace
 
@@ -31,13 +31,13 @@ PerfRing::~PerfRing() {
     payer_->Unlock(memory_.size());
   }
   if (!memory_.empty()) {
-    allocator_.Free(memory_.data(), memory_.size(), kPageSize);
+    allocator_.FreeMappable(memory_.data(), memory_.size());
   }
 }
 
 Status PerfRing::Init(uint64_t size) {
   auto* memory = static_cast<uint8_t*>(
-      allocator_.Allocate(static_cast<size_t>(size), kPageSize));
+      allocator_.AllocateMappable(static_cast<size_t>(size)));
   if (memory == nullptr) {
     return Status::kNoMemory;
   }

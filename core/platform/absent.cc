@@ -9,6 +9,8 @@
 #include "core/platform/features.h"
 #include "core/platform/files.h"
 #include "core/platform/log.h"
+#include "core/platform/mappable.h"
+#include "core/platform/memory.h"
 #include "core/platform/nofault.h"
 #include "core/platform/stack.h"
 #include "core/platform/symbols.h"
@@ -25,6 +27,7 @@
 namespace {
 constexpr int kMinusNotPermitted = -1;   // -EPERM
 constexpr int kMinusNotSupported = -95;  // -EOPNOTSUPP
+constexpr size_t kPageSize = 4096;
 }  // namespace
 
 extern "C" {
@@ -160,6 +163,13 @@ EBPF_ABSENT int ebpf_port_fd_install(ebpf_file* /*file*/) {
   return kMinusNotSupported;
 }
 EBPF_ABSENT ebpf_file* ebpf_port_fd_get(int /*fd*/) { return nullptr; }
+
+EBPF_ABSENT void* ebpf_port_mappable_alloc(size_t size) {
+  return ebpf_port_alloc(size, kPageSize);
+}
+EBPF_ABSENT void ebpf_port_mappable_free(void* memory, size_t size) {
+  ebpf_port_free(memory, size, kPageSize);
+}
 
 EBPF_ABSENT void ebpf_port_wake(void* /*file*/) {}
 

@@ -12,6 +12,8 @@
 #include "core/platform/features.h"
 #include "core/platform/files.h"
 #include "core/platform/log.h"
+#include "core/platform/mappable.h"
+#include "core/platform/memory.h"
 #include "core/platform/nofault.h"
 #include "core/platform/stack.h"
 #include "core/platform/symbols.h"
@@ -30,6 +32,9 @@ namespace {
 
 uintptr_t g_masked = 0;
 
+alignas(4096) char g_memory[8192];
+size_t g_size = 0;
+
 }  // namespace
 
 extern "C" {
@@ -37,6 +42,16 @@ extern "C" {
 // Of tier T0, what the defaults use.
 uintptr_t ebpf_port_irq_save(void) { return g_masked++; }
 void ebpf_port_irq_restore(uintptr_t state) { g_masked = state; }
+void* ebpf_port_alloc(size_t size, size_t align) {
+  EXPECT_EQ(align, 4096u);
+  g_size = size;
+  return g_memory;
+}
+void ebpf_port_free(void* memory, size_t size, size_t align) {
+  EXPECT_EQ(memory, g_memory);
+  EXPECT_EQ(align, 4096u);
+  g_size -= size;
+}
 void ebpf_port_panic(const char* what) {
   std::fprintf(stderr, "%s\n", what);
   std::abort();
@@ -48,6 +63,14 @@ namespace ebpf {
 namespace {
 
 constexpr int kMinusEopnotsupp = -95;
+
+TEST(AbsentTest, MemoryThatProcessesMapIsAnyMemory) {
+  void* const memory = ebpf_port_mappable_alloc(8192);
+  EXPECT_EQ(memory, g_memory);
+  EXPECT_EQ(g_size, 8192u);
+  ebpf_port_mappable_free(memory, 8192);
+  EXPECT_EQ(g_size, 0u);
+}
 
 TEST(AbsentTest, PreemptionIsKeptOffByMaskingInterrupts) {
   const uintptr_t outer = ebpf_port_preempt_disable();

@@ -29,6 +29,7 @@ Span<const Case> DeferCases();
 Span<const Case> ExecCases();
 Span<const Case> FilesCases();
 Span<const Case> LogCases();
+Span<const Case> MappableCases();
 Span<const Case> MemoryCases();
 Span<const Case> NofaultCases();
 Span<const Case> RendezvousCases();

@@ -21,8 +21,8 @@ constexpr Group kGroups[] = {
     {VersionCases, 0}, {CpuCases, 0},   {ThisCpuCases, 0}, {MemoryCases, 0},
     {TimeCases, 0},    {UserCases, 0},  {LogCases, 0},     {SymbolsCases, 1},
     {NofaultCases, 1}, {DeferCases, 1}, {TextCases, 1},    {RendezvousCases, 1},
-    {ExecCases, 1},    {TrapCases, 1},  {FilesCases, 2},   {TaskCases, 3},
-    {StackCases, 3},   {TimerCases, 3}, {CallCases, 3},
+    {ExecCases, 1},    {TrapCases, 1},  {FilesCases, 2},   {MappableCases, 2},
+    {TaskCases, 3},    {StackCases, 3}, {TimerCases, 3},   {CallCases, 3},
 };
 
 struct Run {

@@ -4,6 +4,7 @@
 #include "core/syscall/file_calls.h"
 
 #include "core/base/text_writer.h"
+#include "core/linux_abi/perf_event.h"
 
 namespace ebpf {
 namespace {
@@ -97,6 +98,9 @@ int64_t Ioctl(Client& client, int32_t fd, uint32_t command, uint64_t argument) {
 
 int64_t Mmap(Client& client, File& file, uint64_t offset, uint64_t size,
              uint32_t protection, MapPages* pages) {
+  if ((protection & linux_abi::kProtExecute) != 0) {
+    return ReturnValue(Status::kNotPermitted);  // as Linux, whatever file it is
+  }
   Result<MapPages> found = file.Mmap(client, offset, size, protection);
   if (found.ok()) {
     *pages = *found;

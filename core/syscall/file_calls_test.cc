@@ -154,6 +154,39 @@ TEST_P(FileCallsTest, AnArrayForThatIsMapped) {
             Minus(Status::kInvalid));
 }
 
+TEST_P(FileCallsTest, NothingIsMappedToBeExecuted) {
+  // Linux refuses before it looks what it is.
+  const int64_t hash = caller_.CreateMap(linux_abi::kMapTypeHash, 4, 8, 1);
+  MapPages pages{};
+  for (int64_t fd : {ring_, hash, program_}) {
+    for (uint32_t protection : {4u, 5u, 7u}) {
+      EXPECT_EQ(Mmap(caller_.client(), static_cast<int32_t>(fd), 0, 4096,
+                     protection, &pages),
+                Minus(Status::kNotPermitted));
+    }
+  }
+}
+
+TEST_P(FileCallsTest, WhatMustNotBeWrittenLaterIsSealed) {
+  const auto is_sealed = [&](int64_t fd, uint32_t protection) {
+    MapPages pages{};
+    EXPECT_EQ(Mmap(caller_.client(), static_cast<int32_t>(fd), 0, 4096,
+                   protection, &pages),
+              0);
+    return pages.sealed;
+  };
+  EXPECT_TRUE(is_sealed(ring_, 1));
+  EXPECT_TRUE(is_sealed(ring_, 3));  // behind it is the producer's page
+  const int64_t array = caller_.CreateMap(linux_abi::kMapTypeArray, 4, 8, 600,
+                                          linux_abi::kMapMmapable);
+  EXPECT_FALSE(is_sealed(array, 1));
+  EXPECT_FALSE(is_sealed(array, 3));
+  linux_abi::MapFreezeAttr attr{};
+  attr.map_fd = static_cast<uint32_t>(array);
+  ASSERT_EQ(caller_.Call(linux_abi::kMapFreeze, attr), 0);
+  EXPECT_TRUE(is_sealed(array, 1));
+}
+
 /// The types of a u32 key, 1, and of a value of 8 bytes with a lock, 3.
 std::vector<uint8_t> LockTypes() {
   using btf::Kind;

@@ -9,6 +9,7 @@
 #include "core/tracepoints/trace.h"
 #include "testing/caller/test_caller.h"
 #include "testing/caller/test_system.h"
+#include "testing/host_port/host_memory.h"
 
 namespace ebpf {
 namespace {
@@ -70,6 +71,20 @@ TEST_P(PerfMappingTest, SizesAreAPageAndAPowerOfTwoOfThem) {
   EXPECT_EQ(Map(Open(), kPage + 1, kWrites), -EINVAL);
   EXPECT_EQ(Map(Open(), kPage - 1, kWrites), -EINVAL);
   EXPECT_EQ(Map(Open(), (uint64_t{1} << 62) + kPage, kWrites), -ENOMEM);
+}
+
+TEST_P(PerfMappingTest, ABufferIsInMemoryThatProcessesMapUntilItsLastClose) {
+  const uint64_t before = HostMappableBytes();
+  const int64_t event = Open();
+  ASSERT_EQ(Map(event, 3 * kPage, kWrites), 0);
+  EXPECT_EQ(HostMappableBytes(), before + 3 * kPage);
+  EXPECT_FALSE(pages_.sealed);
+  const int64_t mapping = Dup(caller_.client(), static_cast<int32_t>(event));
+  caller_.CloseFd(event);
+  EXPECT_EQ(HostMappableBytes(), before + 3 * kPage);
+  EXPECT_EQ(Page().data_size, 2 * kPage);
+  caller_.CloseFd(mapping);
+  EXPECT_EQ(HostMappableBytes(), before);
 }
 
 TEST_P(PerfMappingTest, APageAloneHasNoRoomForRecords) {

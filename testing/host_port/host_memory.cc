@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// core/platform/memory.h on the C library, with every block accounted for.
+// core/platform/memory.h on the C library, with every block
+// accounted for.
 #include "testing/host_port/host_memory.h"
 
 #include <atomic>
@@ -10,23 +11,23 @@
 #include <string.h>
 
 #include "core/base/assert.h"
+#include "core/platform/mappable.h"
 #include "core/platform/memory.h"
 #include "testing/host_port/allocation_failure.h"
 #include "testing/host_port/failed_allocations.h"
+#include "testing/host_port/host_blocks.h"
 #include "testing/host_port/host_thread.h"
 
 namespace ebpf {
 namespace {
 
-struct Block {
-  size_t size;
-  size_t align;
-};
+constexpr size_t kPageSize = 4096;
 
 struct Heap {
   std::mutex mutex;
-  std::map<void*, Block> blocks;
+  std::map<void*, host::Block> blocks;
   uint64_t bytes = 0;
+  uint64_t mappable_bytes = 0;
   uint64_t peak = 0;
   uint64_t limit = UINT64_MAX;
 };
@@ -57,8 +58,10 @@ bool FitsLimit(size_t size) {
   return size <= heap.limit && heap.bytes <= heap.limit - size;
 }
 
-void CheckArguments(size_t size, size_t align) {
-  if (size == 0 || align == 0 || (align & (align - 1)) != 0 || align > 4096) {
+void CheckArguments(const host::Block& block) {
+  const size_t align = block.align;
+  if (block.size == 0 || align == 0 || (align & (align - 1)) != 0 ||
+      align > kPageSize || (block.mappable && block.size % kPageSize != 0)) {
     Panic("ebpf_port_alloc: bad size or alignment");
   }
 }
@@ -85,6 +88,48 @@ bool TakeAllocationFailure() {
   return false;
 }
 
+void* GiveBlock(const char* who, const Block& block) {
+  RequireTaskContext(who);
+  CheckArguments(block);
+  if (TakeAllocationFailure() || !FitsLimit(block.size)) {
+    return nullptr;
+  }
+  void* memory = ZeroedBlock(block.size, block.align);
+  if (memory != nullptr) {
+    Heap& heap = TheHeap();
+    std::lock_guard<std::mutex> lock(heap.mutex);
+    heap.blocks[memory] = block;
+    heap.bytes += block.size;
+    heap.mappable_bytes += block.mappable ? block.size : 0;
+    heap.peak = heap.bytes > heap.peak ? heap.bytes : heap.peak;
+  }
+  return memory;
+}
+
+void TakeBlock(const char* who, void* memory, const Block& block) {
+  RequireTaskContext(who);
+  Heap& heap = TheHeap();
+  {
+    std::lock_guard<std::mutex> lock(heap.mutex);
+    const auto found = heap.blocks.find(memory);
+    if (found == heap.blocks.end()) {
+      Panic("ebpf_port_free: no such block");
+    }
+    if (found->second.size != block.size ||
+        found->second.align != block.align) {
+      Panic("ebpf_port_free: not the block's size and alignment");
+    }
+    if (found->second.mappable != block.mappable) {
+      Panic("ebpf_port_free: the block is the other function's");
+    }
+    heap.blocks.erase(found);
+    heap.bytes -= block.size;
+    heap.mappable_bytes -= block.mappable ? block.size : 0;
+  }
+  memset(memory, 0xdd, block.size);  // who reads it after free shall notice
+  free(memory);
+}
+
 }  // namespace host
 
 void SetHostMemoryLimit(uint64_t bytes) {
@@ -103,6 +148,12 @@ uint64_t HostAllocatedBlocks() {
   Heap& heap = TheHeap();
   std::lock_guard<std::mutex> lock(heap.mutex);
   return heap.blocks.size();
+}
+
+uint64_t HostMappableBytes() {
+  Heap& heap = TheHeap();
+  std::lock_guard<std::mutex> lock(heap.mutex);
+  return heap.mappable_bytes;
 }
 
 uint64_t HostPeakBytes() {
@@ -137,11 +188,22 @@ FailingAllocator::~FailingAllocator() {
 }
 
 void* FailingAllocator::Allocate(size_t size, size_t align) {
-  if (++calls_ == fail_at_) {
-    host::NoteFailedAllocation();
-    return nullptr;
+  return Fails() ? nullptr : Counted(ebpf_port_alloc(size, align), size);
+}
+
+void* FailingAllocator::AllocateMappable(size_t size) {
+  return Fails() ? nullptr : Counted(ebpf_port_mappable_alloc(size), size);
+}
+
+bool FailingAllocator::Fails() {
+  if (++calls_ != fail_at_) {
+    return false;
   }
-  void* memory = ebpf_port_alloc(size, align);
+  host::NoteFailedAllocation();
+  return true;
+}
+
+void* FailingAllocator::Counted(void* memory, size_t size) {
   if (memory != nullptr) {
     ++blocks_;
     bytes_ += size;
@@ -155,44 +217,22 @@ void FailingAllocator::Free(void* memory, size_t size, size_t align) {
   bytes_ -= size;
 }
 
+void FailingAllocator::FreeMappable(void* memory, size_t size) {
+  ebpf_port_mappable_free(memory, size);
+  --blocks_;
+  bytes_ -= size;
+}
+
 }  // namespace ebpf
 
 extern "C" {
 
 void* ebpf_port_alloc(size_t size, size_t align) {
-  ebpf::host::RequireTaskContext("ebpf_port_alloc");
-  ebpf::CheckArguments(size, align);
-  if (ebpf::host::TakeAllocationFailure() || !ebpf::FitsLimit(size)) {
-    return nullptr;
-  }
-  void* memory = ebpf::ZeroedBlock(size, align);
-  if (memory != nullptr) {
-    ebpf::Heap& heap = ebpf::TheHeap();
-    std::lock_guard<std::mutex> lock(heap.mutex);
-    heap.blocks[memory] = {size, align};
-    heap.bytes += size;
-    heap.peak = heap.bytes > heap.peak ? heap.bytes : heap.peak;
-  }
-  return memory;
+  return ebpf::host::GiveBlock("ebpf_port_alloc", {size, align, false});
 }
 
 void ebpf_port_free(void* memory, size_t size, size_t align) {
-  ebpf::host::RequireTaskContext("ebpf_port_free");
-  ebpf::Heap& heap = ebpf::TheHeap();
-  {
-    std::lock_guard<std::mutex> lock(heap.mutex);
-    const auto found = heap.blocks.find(memory);
-    if (found == heap.blocks.end()) {
-      ebpf::Panic("ebpf_port_free: no such block");
-    }
-    if (found->second.size != size || found->second.align != align) {
-      ebpf::Panic("ebpf_port_free: not the block's size and alignment");
-    }
-    heap.blocks.erase(found);
-    heap.bytes -= size;
-  }
-  memset(memory, 0xdd, size);  // who reads it after free shall notice
-  free(memory);
+  ebpf::host::TakeBlock("ebpf_port_free", memory, {size, align, false});
 }
 
 }  // extern "C"

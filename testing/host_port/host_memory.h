@@ -10,9 +10,13 @@
 
 namespace ebpf {
 
-/// What ebpf_port_alloc gave and has not got back.
+/// What ebpf_port_alloc and ebpf_port_mappable_alloc gave and have not got
+/// back.
 uint64_t HostAllocatedBytes();
 uint64_t HostAllocatedBlocks();
+
+/// Of these, what is in memory that processes may map.
+uint64_t HostMappableBytes();
 
 /// The most that was allocated at once since ResetHostPeakBytes.
 uint64_t HostPeakBytes();
@@ -42,6 +46,8 @@ class FailingAllocator final : public Allocator {
 
   [[nodiscard]] void* Allocate(size_t size, size_t align) override;
   void Free(void* memory, size_t size, size_t align) override;
+  [[nodiscard]] void* AllocateMappable(size_t size) override;
+  void FreeMappable(void* memory, size_t size) override;
 
   /// Whether an allocation failed.
   bool failed() const { return fail_at_ != 0 && calls_ >= fail_at_; }
@@ -50,6 +56,9 @@ class FailingAllocator final : public Allocator {
   uint64_t outstanding_bytes() const { return bytes_; }
 
  private:
+  bool Fails();
+  void* Counted(void* memory, size_t size);
+
   uint64_t fail_at_;
   uint64_t calls_ = 0;
   uint64_t blocks_ = 0;

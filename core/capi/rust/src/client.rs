@@ -30,6 +30,9 @@ pub struct Pages {
     pub size: usize,
     /// Of a second mapping.
     pub mirrored_size: usize,
+    /// It may neither become longer nor be written later if it is mapped to be
+    /// read: who cannot see to that does not map it.
+    pub sealed: bool,
 }
 
 impl Pages {
@@ -42,6 +45,7 @@ impl Pages {
             address: NonNull::new(pages.address).ok_or(Errno::EFAULT)?,
             size: pages.size,
             mirrored_size: pages.mirrored_size,
+            sealed: pages.sealed,
         })
     }
 }

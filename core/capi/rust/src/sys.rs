@@ -52,6 +52,7 @@ pub struct ebpf_pages {
     pub address: *mut c_void,
     pub size: usize,
     pub mirrored_size: usize,
+    pub sealed: bool,
 }
 
 #[repr(C)]
@@ -265,9 +266,10 @@ const _: () = {
     assert!(size_of::<ebpf_text_entry>() == 264);
     assert!(offset_of!(ebpf_text_entry, is_directory) == 256);
     assert!(offset_of!(ebpf_text_entry, mode) == 260);
-    assert!(size_of::<ebpf_pages>() == 24 && align_of::<ebpf_pages>() == 8);
+    assert!(size_of::<ebpf_pages>() == 32 && align_of::<ebpf_pages>() == 8);
     assert!(offset_of!(ebpf_pages, size) == 8);
     assert!(offset_of!(ebpf_pages, mirrored_size) == 16);
+    assert!(offset_of!(ebpf_pages, sealed) == 24);
     assert!(size_of::<ebpf_deferred>() == 16);
     assert!(offset_of!(ebpf_deferred, run) == 8);
     assert!(size_of::<ebpf_symbol>() == 24);

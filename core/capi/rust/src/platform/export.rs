@@ -370,6 +370,16 @@ macro_rules! __export_service {
             }
         }
     };
+    ($t:ty, Mappable) => {
+        $crate::__export_functions! { $t, Mappable:
+            fn ebpf_port_mappable_alloc(size: usize) -> *mut u8 {
+                <$t as platform::Mappable>::alloc(size).map_or(null_mut(), NonNull::as_ptr)
+            }
+            fn ebpf_port_mappable_free(memory: *mut u8, size: usize) {
+                <$t as platform::Mappable>::free(NonNull::new_unchecked(memory), size)
+            }
+        }
+    };
     ($t:ty, Wake) => {
         $crate::__export_functions! { $t, Wake:
             fn ebpf_port_wake(file: *mut c_void) { <$t as platform::Wake>::wake(file) }

@@ -53,7 +53,7 @@ pub use crate::sys::{
 };
 
 /// The version of the contract that these traits are (`EBPF_PORT_API`).
-pub const PORT_API: u32 = 1;
+pub const PORT_API: u32 = 2;
 
 /// An exported function, for [`crate::init`] to mention.
 #[doc(hidden)]
@@ -400,6 +400,21 @@ pub unsafe trait Files: Exports<service::Files> {
     fn install(file: File) -> Result<i32>;
     /// What its descriptor stands for, if it is one of ours. Context: task.
     fn get(fd: i32) -> Option<File>;
+}
+
+/// T2: memory that processes may map, for a kernel that maps only some.
+///
+/// # Safety
+/// As [`Platform`].
+pub unsafe trait Mappable: Exports<service::Mappable> {
+    /// Zeroed memory, a multiple of 4096 bytes in one piece, whose first byte
+    /// stands at a file's offset 0. Context: task.
+    fn alloc(size: usize) -> Option<NonNull<u8>>;
+    /// Gives it back. No process has it mapped, since who maps it keeps the file.
+    ///
+    /// # Safety
+    /// `memory` came from `alloc` with the same size.
+    unsafe fn free(memory: NonNull<u8>, size: usize);
 }
 
 /// T2: tasks that wait for something to read.

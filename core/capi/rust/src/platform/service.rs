@@ -34,6 +34,7 @@ services! {
     Symbols = 0,
     Variables = 128,
     Files = 0,
+    Mappable = 0,
     Wake = 0,
     Tasks = 0,
     TaskPid = 0,

@@ -92,6 +92,7 @@ constexpr Layout kLayouts[] = {
     SIZE(ebpf_pages, "ebpf_pages"),
     FIELD(ebpf_pages, "ebpf_pages", size),
     FIELD(ebpf_pages, "ebpf_pages", mirrored_size),
+    FIELD(ebpf_pages, "ebpf_pages", sealed),
     SIZE(ebpf_trace_task, "Task"),
     FIELD(ebpf_trace_task, "Task", task),
     FIELD(ebpf_trace_task, "Task", comm),

@@ -57,7 +57,7 @@ fn of_rust() -> BTreeMap<(String, String), usize> {
     layout!(sys::ebpf_options: cpu_features, interpret, blind_constants);
     layout!(sys::ebpf_pin_entry: is_directory);
     layout!(sys::ebpf_text_entry: is_directory, mode);
-    layout!(sys::ebpf_pages: size, mirrored_size);
+    layout!(sys::ebpf_pages: size, mirrored_size, sealed);
     layout!(sys::ebpf_deferred: run);
     layout!(sys::ebpf_symbol: size, entry);
     layout!(sys::ebpf_address_range: last);
