@@ -12,7 +12,7 @@
 #include "core/platform/version.h"
 #include "ports/dragonos/kernel.h"
 
-EBPF_PORT_WRITTEN_FOR(1);
+EBPF_PORT_WRITTEN_FOR(2);
 
 namespace {
 

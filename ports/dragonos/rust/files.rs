@@ -14,14 +14,17 @@ use core::fmt;
 use ebpf::{platform::Files, text, Clients, Errno, File, Locked};
 use system_error::SystemError;
 
+use super::pages::Shown;
 use crate::debug::sysfs::debugfs_kobj;
 use crate::filesystem::epoll::{event_poll::EPollItemList, EPollItem};
 use crate::filesystem::kernfs::callback::{KernCallbackData, KernFSCallback};
 use crate::filesystem::kernfs::KernFSInode;
+use crate::filesystem::page_cache::PageCache;
 use crate::filesystem::vfs::file::{File as OpenFile, FileFlags};
 use crate::filesystem::vfs::{FilePrivateData, FileSystem, FileType, IndexNode};
 use crate::filesystem::vfs::{InodeMode, Metadata, PollableInode};
 use crate::libs::{casting::DowncastArc, mutex::MutexGuard};
+use crate::mm::VmFlags;
 use crate::process::ProcessManager;
 
 type Result<T> = core::result::Result<T, SystemError>;
@@ -46,6 +49,7 @@ pub fn error(errno: Errno) -> SystemError {
         Errno::EACCES => SystemError::EACCES,
         Errno::EFAULT => SystemError::EFAULT,
         Errno::EBUSY => SystemError::EBUSY,
+        Errno::ENODEV => SystemError::ENODEV,
         Errno::ENOSPC => SystemError::ENOSPC,
         Errno::ENOSYS => SystemError::ENOSYS,
         _ => SystemError::EINVAL,
@@ -75,6 +79,7 @@ pub fn perf_event_open(args: &[usize]) -> Result<usize> {
 /// is, leaves the work to our thread.
 struct Inode {
     file: File,
+    shown: Arc<Shown>,
     pollers: EPollItemList,
 }
 
@@ -109,9 +114,36 @@ impl IndexNode for Inode {
         let mode = InodeMode::from_bits_truncate(0o600);
         Ok(Metadata { mode, file_type: FileType::File, ..Default::default() })
     }
-    /// There is nothing that a path could be asked of it.
     fn fs(&self) -> Arc<dyn FileSystem> {
-        debugfs_kobj().inode().expect("debugfs is mounted").fs()
+        self.shown.clone()
+    }
+    fn page_cache(&self) -> Option<Arc<PageCache>> {
+        self.shown.page_cache()
+    }
+    /// Linux's answers. The kernel keeps the file while anything is mapped.
+    fn check_mmap_file(
+        &self, _file: &Arc<OpenFile>, len: usize, offset: usize, flags: VmFlags,
+    ) -> Result<()> {
+        let bit = |flag, bit: u32| if flags.contains(flag) { bit } else { 0 };
+        let writes = bit(VmFlags::VM_WRITE, 2);
+        let protection = bit(VmFlags::VM_READ, 1) | writes | bit(VmFlags::VM_EXEC, 4);
+        if protection & 4 == 0 && !flags.contains(VmFlags::VM_SHARED) {
+            return Err(SystemError::EINVAL);
+        }
+        let callers = &clients()?.callers;
+        let pages = self.file.mmap(callers, offset as u64, len as u64, protection);
+        let pages = pages.map_err(error)?;
+        // Nobody has called limit_mapping; or there are to be records over a ring's
+        // end, which only a second copy of its pages would have in one piece.
+        let is_limited = flags.contains(VmFlags::VM_DONTEXPAND);
+        if pages.sealed && !is_limited || pages.mirrored_size != 0 && writes != 0 {
+            return Err(SystemError::ENODEV);
+        }
+        let begin = pages.address.as_ptr() as usize - offset;
+        self.shown.show(begin, offset + pages.size).ok_or(SystemError::ENODEV)
+    }
+    fn mmap(&self, _start: usize, _len: usize, _offset: usize) -> Result<()> {
+        Ok(())
     }
     fn is_stream(&self) -> bool {
         true
@@ -124,6 +156,19 @@ impl IndexNode for Inode {
     }
     fn as_any_ref(&self) -> &dyn Any {
         self
+    }
+}
+
+/// Where a file is mapped, before `check_mmap_file`: mappings of ours never grow,
+/// and what is mapped to be read is never written, as in Linux.
+pub fn limit_mapping(file: &Arc<OpenFile>, flags: &mut VmFlags) {
+    if file.inode().downcast_arc::<Inode>().is_none() {
+        return;
+    }
+    flags.insert(VmFlags::VM_DONTEXPAND);
+    flags.remove(VmFlags::VM_MAYEXEC);
+    if !flags.contains(VmFlags::VM_WRITE) {
+        flags.remove(VmFlags::VM_MAYWRITE);
     }
 }
 
@@ -144,7 +189,8 @@ struct Table;
 
 unsafe impl Files for Table {
     fn install(file: File) -> ebpf::Result<i32> {
-        let inode = Arc::new(Inode { file, pollers: EPollItemList::default() });
+        let (shown, pollers) = Default::default();
+        let inode = Arc::new(Inode { file, shown, pollers });
         let opened = OpenFile::new(inode, FileFlags::O_RDWR);
         let table = ProcessManager::current_pcb().fd_table();
         opened

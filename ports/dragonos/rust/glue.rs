@@ -39,8 +39,9 @@ use crate::text_patch::validate_control_context;
 use crate::time::{timekeeping::monotonic_now, TimeArch};
 
 mod files;
+mod pages;
 
-pub use files::{bpf, perf_event_open, show_texts};
+pub use files::{bpf, limit_mapping, perf_event_open, show_texts};
 
 const PAGE: usize = 4096;
 /// The kernel's IPI_NUM_EBPF, which arch/x86_64/interrupt/ipi.rs gets.

@@ -24,6 +24,48 @@ pub mod epoll {
     }
 }
 
+pub mod page_cache {
+    use alloc::collections::BTreeMap;
+    use alloc::sync::{Arc, Weak};
+    use core::cell::UnsafeCell;
+
+    use system_error::SystemError;
+
+    use crate::filesystem::vfs::IndexNode;
+    use crate::mm::page::{ManagedPageBatch, Page};
+
+    pub struct PageCacheWritebackDomain;
+
+    /// Its pages go with it.
+    pub struct PageCache(UnsafeCell<BTreeMap<usize, Arc<Page>>>);
+
+    unsafe impl Send for PageCache {}
+    unsafe impl Sync for PageCache {}
+
+    impl PageCache {
+        /// (What the second is is not among the facts.)
+        pub fn new_unowned(
+            inode: Option<Weak<dyn IndexNode>>, backend: Option<()>,
+        ) -> Arc<PageCache> {
+            assert!(inode.is_none() && backend.is_none());
+            Arc::new(PageCache(UnsafeCell::new(BTreeMap::new())))
+        }
+        pub fn adopt_preallocated_unevictable_batch(
+            &self, start: usize, batch: ManagedPageBatch,
+        ) -> Result<(), SystemError> {
+            for (index, page) in batch.pages().iter().enumerate() {
+                let old = unsafe { (*self.0.get()).insert(start + index, page.clone()) };
+                assert!(old.is_none());
+            }
+            Ok(())
+        }
+        /// For the tests.
+        pub fn page(&self, index: usize) -> Option<Arc<Page>> {
+            unsafe { (*self.0.get()).get(&index).cloned() }
+        }
+    }
+}
+
 pub mod kernfs {
     use alloc::collections::BTreeMap;
     use alloc::string::String;
@@ -34,8 +76,12 @@ pub mod kernfs {
     use system_error::SystemError;
 
     use self::callback::KernFSCallback;
+    use super::page_cache::PageCacheWritebackDomain;
     use super::vfs::{file::FileFlags, FilePrivateData, FileSystem, IndexNode, InodeMode};
+    use super::vfs::{FsInfo, SuperBlock};
     use crate::libs::mutex::MutexGuard;
+    use crate::mm::fault::PageFaultMessage;
+    use crate::mm::VmFaultReason;
 
     pub mod callback {
         use core::fmt::Debug;
@@ -73,7 +119,37 @@ pub mod kernfs {
     #[derive(Debug)]
     struct Debugfs;
 
-    impl FileSystem for Debugfs {}
+    impl FileSystem for Debugfs {
+        fn page_cache_writeback_domain(&self) -> Option<&Arc<PageCacheWritebackDomain>> {
+            None
+        }
+        fn root_inode(&self) -> Arc<dyn IndexNode> {
+            root()
+        }
+        fn info(&self) -> FsInfo {
+            FsInfo
+        }
+        fn as_any_ref(&self) -> &dyn Any {
+            self
+        }
+        fn name(&self) -> &str {
+            "debugfs"
+        }
+        fn super_block(&self) -> SuperBlock {
+            SuperBlock
+        }
+        unsafe fn fault(&self, _message: &mut PageFaultMessage) -> VmFaultReason {
+            panic!("nothing of it is mapped")
+        }
+        unsafe fn page_mkwrite(&self, _message: &mut PageFaultMessage) -> VmFaultReason {
+            panic!("nothing of it is mapped")
+        }
+        unsafe fn map_pages(
+            &self, _message: &mut PageFaultMessage, _start: usize, _end: usize,
+        ) -> VmFaultReason {
+            panic!("nothing of it is mapped")
+        }
+    }
 
     static ROOT: Root = Root(UnsafeCell::new(None));
 
@@ -156,14 +232,31 @@ pub mod vfs {
 
     use system_error::SystemError;
 
-    use self::file::FileFlags;
+    use self::file::{File, FileFlags};
     use crate::filesystem::epoll::EPollItem;
+    use crate::filesystem::page_cache::{PageCache, PageCacheWritebackDomain};
     use crate::libs::casting::DowncastArc;
     use crate::libs::mutex::MutexGuard;
+    use crate::mm::fault::PageFaultMessage;
+    use crate::mm::{VmFaultReason, VmFlags};
 
     pub struct FilePrivateData;
+    pub struct FsInfo;
+    pub struct SuperBlock;
 
-    pub trait FileSystem: Any + Sync + Send + Debug {}
+    pub trait FileSystem: Any + Sync + Send + Debug {
+        fn page_cache_writeback_domain(&self) -> Option<&Arc<PageCacheWritebackDomain>>;
+        fn root_inode(&self) -> Arc<dyn IndexNode>;
+        fn info(&self) -> FsInfo;
+        fn as_any_ref(&self) -> &dyn Any;
+        fn name(&self) -> &str;
+        fn super_block(&self) -> SuperBlock;
+        unsafe fn fault(&self, message: &mut PageFaultMessage) -> VmFaultReason;
+        unsafe fn page_mkwrite(&self, message: &mut PageFaultMessage) -> VmFaultReason;
+        unsafe fn map_pages(
+            &self, message: &mut PageFaultMessage, start: usize, end: usize,
+        ) -> VmFaultReason;
+    }
 
     /// (`from_bits_truncate` is not among the facts.)
     #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -221,6 +314,17 @@ pub mod vfs {
             Err(SystemError::ENOSYS)
         }
         fn absolute_path(&self) -> Result<String, SystemError> {
+            Err(SystemError::ENOSYS)
+        }
+        fn page_cache(&self) -> Option<Arc<PageCache>> {
+            None
+        }
+        fn check_mmap_file(
+            &self, _file: &Arc<File>, _len: usize, _offset: usize, _flags: VmFlags,
+        ) -> Result<(), SystemError> {
+            Err(SystemError::ENOSYS)
+        }
+        fn mmap(&self, _start: usize, _len: usize, _offset: usize) -> Result<(), SystemError> {
             Err(SystemError::ENOSYS)
         }
     }

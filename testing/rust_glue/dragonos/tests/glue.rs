@@ -5,6 +5,8 @@ extern crate alloc;
 
 #[path = "../../host/mod.rs"]
 mod host;
+#[path = "glue/mappings.rs"]
+mod mappings;
 
 use std::ffi::{c_char, c_int, c_void};
 use std::process::ExitCode;
@@ -282,7 +284,7 @@ mod hooks {
 mod files {
     use super::*;
 
-    fn with_process(test: impl FnOnce(&Arc<FileDescriptorTable>, &UserMemory)) {
+    pub fn with_process(test: impl FnOnce(&Arc<FileDescriptorTable>, &UserMemory)) {
         let before = settled();
         let table = Arc::<FileDescriptorTable>::default();
         process::start(Some(table.clone()));
@@ -292,7 +294,7 @@ mod files {
         assert_eq!(settled(), before, "a reference is left, or one too few was");
     }
 
-    fn close(table: &FileDescriptorTable, fd: usize) {
+    pub fn close(table: &FileDescriptorTable, fd: usize) {
         table.write().drop_fd(fd as i32).unwrap().finish_close();
     }
 
@@ -389,7 +391,12 @@ mod files {
             assert_eq!((metadata.mode.0, metadata.file_type), (0o600, FileType::File));
             assert_eq!(inode.absolute_path().unwrap(), "anon_inode:[perf_event]");
             assert!(inode.is_stream());
-            assert!(format!("{inode:?} {:?}", inode.fs()).ends_with("Debugfs"));
+            let fs = inode.fs();
+            assert_eq!(fs.name(), "anon_inodefs");
+            assert!(fs.root_inode().as_any_ref().is::<kernfs::KernFSInode>());
+            assert!(fs.page_cache_writeback_domain().is_none() && inode.page_cache().is_none());
+            let (_info, _super_block) = (fs.info(), fs.super_block());
+            assert!(format!("{inode:?} {fs:?}").contains("Shown"));
             drop(inode);
             close(table, event);
         });
@@ -479,6 +486,16 @@ const TESTS: &[common::Test] = tests! {
         an_event_is_opened_read_polled_and_told,
         tracefs_is_below_debugfs,
         what_is_made_later_is_shown_and_what_is_shown_stays;
+    mappings:
+        an_array_is_one_memory_for_the_kernel_and_each_process,
+        a_mapping_outlives_its_descriptor_and_keeps_the_memory,
+        an_events_buffer_is_read_as_libbpf_and_aya_read_it,
+        a_rings_records_never_need_the_second_copy_of_its_data,
+        a_ring_is_mapped_where_the_mapping_stays_as_it_is,
+        files_of_the_kernels_own_are_mapped_as_they_were,
+        a_ring_that_processes_write_has_its_data_once,
+        what_cannot_be_mapped_is_refused_as_linux_does,
+        without_pages_there_is_no_map_and_nothing_is_left;
 };
 
 fn main() -> ExitCode {
