@@ -154,10 +154,11 @@ int64_t ebpf_ioctl(struct ebpf_client* client, int32_t fd, uint32_t command,
 
 /* From now on, until the descriptor's last close, ebpf_port_wake(file)
  * (core/platform/wake.h) is called when there is something to read that there
- * was not: once for each descriptor whose read says -EAGAIN and that can wake
- * (trace_pipe); 0, -EBUSY the second time, -EOPNOTSUPP for others. Who blocks a
- * reader: after -EAGAIN it is put to sleep if ebpf_poll, asked once more where
- * a wake is no longer missed, says that there is nothing still. */
+ * was not: once for each descriptor that can wake (trace_pipe, rings, perf
+ * events that are mapped); 0, -EBUSY the second time, -EOPNOTSUPP for others.
+ * Who blocks a reader: after -EAGAIN it is put to sleep if ebpf_poll, asked
+ * once more where a wake is no longer missed, says that there is nothing still.
+ */
 int64_t ebpf_fd_wake(struct ebpf_client* client, int32_t fd, void* file);
 
 /* What a kernel shows of a descriptor. The link of /proc/self/fd/N

@@ -13,10 +13,10 @@
 #include "testing/host_port/host_cgroup.h"
 #include "testing/host_port/host_defer.h"
 #include "testing/host_port/host_memory.h"
-#include "testing/host_port/host_task.h"
 #include "testing/host_port/host_text.h"
 #include "testing/host_port/host_trap.h"
 #include "testing/host_port/host_user.h"
+#include "testing/host_port/host_wake.h"
 
 namespace ebpf {
 namespace {

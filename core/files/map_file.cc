@@ -57,6 +57,16 @@ Result<size_t> MapFile::Read(Client& client, CallerPtr to, size_t size) {
 
 uint32_t MapFile::Poll() { return map_->Poll(); }
 
+Status MapFile::WakeReaders(void* file) {
+  const MutexGuard guard(mutex_);
+  if (wakes_) {
+    return Status::kBusy;
+  }
+  waker_.file = file;
+  wakes_ = IsOk(map_->AddListener(waker_));
+  return wakes_ ? Status::kOk : Status::kNotSupported;
+}
+
 Result<MapPages> MapFile::Mmap(Client& /*client*/, uint64_t offset,
                                uint64_t size, uint32_t protection) {
   // Locks and timers in values are the kernel's own.
@@ -84,6 +94,12 @@ Result<MapPages> MapFile::Mmap(Client& /*client*/, uint64_t offset,
 }
 
 void MapFile::Destroy() {
+  {
+    const MutexGuard guard(mutex_);
+    if (wakes_) {
+      map_->RemoveListener(waker_);
+    }
+  }
   map_->ReleaseUser(this);
   allocator_.Delete(this);
 }

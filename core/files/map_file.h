@@ -3,8 +3,11 @@
 // A descriptor of a map.
 #pragma once
 
+#include "core/base/thread_annotations.h"
 #include "core/files/file.h"
+#include "core/files/reader_waker.h"
 #include "core/maps/map.h"
+#include "core/sync/mutex.h"
 
 namespace ebpf {
 
@@ -34,6 +37,7 @@ class MapFile final : public File {
   Result<Ref<File>> Reopen(uint32_t flags, Allocator& allocator) override;
   Result<size_t> Read(Client& client, CallerPtr to, size_t size) override;
   uint32_t Poll() override;
+  Status WakeReaders(void* file) override;
   Result<MapPages> Mmap(Client& client, uint64_t offset, uint64_t size,
                         uint32_t protection) override;
 
@@ -49,6 +53,9 @@ class MapFile final : public File {
   Ref<Map> map_;
   const FileAccess access_;
   Allocator& allocator_;
+  Mutex mutex_;
+  bool wakes_ EBPF_GUARDED_BY(mutex_) = false;
+  ReaderWaker waker_;  // by the map, if wakes_
 };
 
 }  // namespace ebpf

@@ -39,6 +39,23 @@ Result<size_t> PerfEventFile::Read(Client& client, CallerPtr to, size_t size) {
 
 uint32_t PerfEventFile::Poll() { return event_->Poll(); }
 
+Status PerfEventFile::WakeReaders(void* file) {
+  const MutexGuard guard(mutex_);
+  if (ring_) {
+    return Status::kBusy;
+  }
+  SampledEvent* const sampled = event_->AsSampled();
+  if (sampled != nullptr) {
+    ring_ = sampled->MappedRing();
+  }
+  if (!ring_) {
+    return Status::kNotSupported;
+  }
+  waker_.file = file;
+  ring_->notifier().Add(waker_);
+  return Status::kOk;
+}
+
 Result<MapPages> PerfEventFile::Mmap(Client& client, uint64_t offset,
                                      uint64_t size, uint32_t protection) {
   return event_->Mmap(offset, size, protection, client.payer());
@@ -147,6 +164,14 @@ Status PerfEventFile::ListPrograms(Client& client, uint64_t argument) {
                                                      : Status::kOk;
 }
 
-void PerfEventFile::Destroy() { allocator_.Delete(this); }
+void PerfEventFile::Destroy() {
+  {
+    const MutexGuard guard(mutex_);
+    if (ring_) {
+      ring_->notifier().Remove(waker_);
+    }
+  }
+  allocator_.Delete(this);
+}
 
 }  // namespace ebpf

@@ -3,9 +3,12 @@
 // A descriptor of a perf event.
 #pragma once
 
+#include "core/base/thread_annotations.h"
 #include "core/files/file.h"
+#include "core/files/reader_waker.h"
 #include "core/perf/perf_event.h"
 #include "core/perf/sampled_event.h"
+#include "core/sync/mutex.h"
 
 namespace ebpf {
 
@@ -26,6 +29,8 @@ class PerfEventFile final : public File {
   PerfEventFile* AsPerfEvent() override { return this; }
   Result<size_t> Read(Client& client, CallerPtr to, size_t size) override;
   uint32_t Poll() override;
+  /// kNotSupported as long as it is not mapped, too.
+  Status WakeReaders(void* file) override;
   Status Ioctl(Client& client, uint32_t command, uint64_t argument) override;
   Result<MapPages> Mmap(Client& client, uint64_t offset, uint64_t size,
                         uint32_t protection) override;
@@ -49,6 +54,9 @@ class PerfEventFile final : public File {
   Ref<PerfEvent> event_;
   const uint64_t read_format_;
   Allocator& allocator_;
+  Mutex mutex_;
+  Ref<PerfRing> ring_ EBPF_GUARDED_BY(mutex_);  // that wakes, or null
+  ReaderWaker waker_;                           // by that
 };
 
 }  // namespace ebpf

@@ -6,9 +6,8 @@
 #include "core/base/thread_annotations.h"
 #include "core/files/client.h"
 #include "core/files/file.h"
+#include "core/files/reader_waker.h"
 #include "core/files/text_walk.h"
-#include "core/maps/notifier.h"
-#include "core/platform/wake.h"
 #include "core/sync/mutex.h"
 
 namespace ebpf {
@@ -56,13 +55,6 @@ class TextFile final : public File {
   ~TextFile();
   void Destroy() override { allocator_.Delete(this); }
 
-  /// Wakes the port's readers of this file.
-  class Waker final : public Listener {
-   public:
-    void OnReadable() override { ebpf_port_wake(file); }
-    void* file = nullptr;
-  };
-
   /// What is left of the line, or the next one; empty at the end, or where
   /// there is nothing now.
   StringView Rest() EBPF_REQUIRES(mutex_);
@@ -76,7 +68,7 @@ class TextFile final : public File {
   size_t size_ EBPF_GUARDED_BY(mutex_) = 0;  // of the line
   size_t read_ EBPF_GUARDED_BY(mutex_) = 0;  // of it
   bool wakes_ EBPF_GUARDED_BY(mutex_) = false;
-  Waker waker_;  // by the walk's notifier, if wakes_
+  ReaderWaker waker_;  // by the walk's notifier, if wakes_
   char line_[kMaxTextLine] EBPF_GUARDED_BY(mutex_);
 };
 

@@ -272,6 +272,12 @@ Result<MapPages> SampledEvent::Mmap(uint64_t offset, uint64_t size,
   return MapPages{ring->memory().data(), static_cast<size_t>(size), 0};
 }
 
+Ref<PerfRing> SampledEvent::MappedRing() {
+  const MutexGuard guard(mutex_);
+  return is_mapped_ ? Ref<PerfRing>::Share(*ring_.Load(kRelaxed))
+                    : Ref<PerfRing>();
+}
+
 uint32_t SampledEvent::Poll() {
   PerfRing* const mapped = ring();
   if (mapped == nullptr) {

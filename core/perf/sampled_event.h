@@ -48,6 +48,9 @@ class SampledEvent : public PerfEvent {
   /// Where it is mapped, to listen for samples; null before. It stays while the
   /// event does and SetOutput is not called.
   PerfRing* ring() const { return ring_.Load(kAcquire); }
+  /// The same where the event itself was mapped, from when on it stays; or
+  /// null.
+  Ref<PerfRing> MappedRing();
   const linux_abi::PerfEventAttr& attr() const { return attr_; }
 
   /// The same, while each record of a trace event becomes a sample that

@@ -7,8 +7,8 @@ extern "C" {
 
 /// Wakes the tasks that poll `file` (the pointer that the port was given when
 /// it made the file). Called through ebpf_port_defer only, never from a probe.
-/// Default: nothing. Absent: readers of `trace_pipe` and rings must poll again
-/// by themselves. Context: task.
+/// Default: nothing. Absent: readers of `trace_pipe`, perf buffers and rings
+/// must poll again by themselves. Context: task.
 void ebpf_port_wake(void* file);
 
 }  // extern "C"

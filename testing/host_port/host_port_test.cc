@@ -21,6 +21,7 @@
 #include "testing/host_port/host_rendezvous.h"
 #include "testing/host_port/host_task.h"
 #include "testing/host_port/host_user.h"
+#include "testing/host_port/host_wake.h"
 
 namespace ebpf {
 namespace {

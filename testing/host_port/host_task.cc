@@ -1,16 +1,13 @@
 // SPDX-License-Identifier: MIT
 //
-// core/platform/task.h and wake.h, with what tests set and ask.
+// core/platform/task.h, with what tests set and ask.
 #include "testing/host_port/host_task.h"
 
 #include <atomic>
-#include <map>
-#include <mutex>
 #include <sched.h>
 #include <stdio.h>
 
 #include "core/platform/task.h"
-#include "core/platform/wake.h"
 #include "testing/host_port/host_thread.h"
 
 namespace ebpf {
@@ -23,16 +20,6 @@ thread_local HostTaskDetails t_details;
 
 std::atomic<uint32_t> g_other_pid{0};
 std::atomic<void*> g_other_client{nullptr};
-
-struct Wakes {
-  std::mutex mutex;
-  std::map<const void*, uint64_t> counts;
-};
-
-Wakes& TheWakes() {
-  static Wakes* wakes = new Wakes;
-  return *wakes;
-}
 
 }  // namespace
 
@@ -47,19 +34,6 @@ HostTaskDetails& ThisHostTask() { return t_details; }
 void SetHostTaskClient(uint32_t pid, void* client) {
   g_other_client = client;
   g_other_pid = pid;
-}
-
-uint64_t HostWakeCount(const void* file) {
-  Wakes& wakes = TheWakes();
-  std::lock_guard<std::mutex> lock(wakes.mutex);
-  const auto found = wakes.counts.find(file);
-  return found == wakes.counts.end() ? 0 : found->second;
-}
-
-void ClearHostWakes() {
-  Wakes& wakes = TheWakes();
-  std::lock_guard<std::mutex> lock(wakes.mutex);
-  wakes.counts.clear();
 }
 
 }  // namespace ebpf
@@ -132,13 +106,6 @@ int ebpf_port_send_signal(int signal, bool whole_process) {
   ebpf::t_details.signal = signal;
   ebpf::t_details.signal_to_process = whole_process;
   return ebpf::t_details.signal_result;
-}
-
-void ebpf_port_wake(void* file) {
-  ebpf::host::RequireTaskContext("ebpf_port_wake");
-  ebpf::Wakes& wakes = ebpf::TheWakes();
-  std::lock_guard<std::mutex> lock(wakes.mutex);
-  ++wakes.counts[file];
 }
 
 }  // extern "C"

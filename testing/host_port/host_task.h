@@ -39,8 +39,4 @@ HostTaskDetails& ThisHostTask();
 /// there is none.
 void SetHostTaskClient(uint32_t pid, void* client);
 
-/// How often ebpf_port_wake was called for `file` since the last clear.
-uint64_t HostWakeCount(const void* file);
-void ClearHostWakes();
-
 }  // namespace ebpf

@@ -129,8 +129,9 @@ fn host_port_sources(root: &Path, cpu: &Cpu) -> Vec<PathBuf> {
     let mut sources = sources_in(&root.join("testing/host_port"));
     sources.retain(|path| {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
-        // Descriptors, and what they show to processes, are the tests' own.
-        !["host_files.cc", "host_mappable.cc"].contains(&&*name)
+        // Descriptors, what they show to processes and who waits for them are the
+        // tests' own.
+        !["host_files.cc", "host_mappable.cc", "host_wake.cc"].contains(&&*name)
             && (!name.starts_with("host_machine_") || name.contains(cpu.folder))
     });
     sources
