@@ -6,17 +6,19 @@ use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use alloc::ffi::CString;
 use alloc::string::{String, ToString};
-use alloc::sync::Arc;
+use alloc::sync::{Arc, Weak};
 use core::any::Any;
-use core::ffi::CStr;
+use core::ffi::{c_void, CStr};
 use core::fmt;
 
-use ebpf::{platform::Files, text, Clients, Errno, File, Locked};
+use ebpf::platform::{Files, Wake};
+use ebpf::{text, Clients, Errno, File, Locked};
 use system_error::SystemError;
 
 use super::pages::Shown;
 use crate::debug::sysfs::debugfs_kobj;
-use crate::filesystem::epoll::{event_poll::EPollItemList, EPollItem};
+use crate::filesystem::epoll::event_poll::{EPollItemList, EventPoll};
+use crate::filesystem::epoll::{EPollEventType, EPollItem};
 use crate::filesystem::kernfs::callback::{KernCallbackData, KernFSCallback};
 use crate::filesystem::kernfs::KernFSInode;
 use crate::filesystem::page_cache::PageCache;
@@ -25,7 +27,7 @@ use crate::filesystem::vfs::{FilePrivateData, FileSystem, FileType, IndexNode};
 use crate::filesystem::vfs::{InodeMode, Metadata, PollableInode};
 use crate::libs::{casting::DowncastArc, mutex::MutexGuard};
 use crate::mm::VmFlags;
-use crate::process::ProcessManager;
+use crate::process::{preempt::PreemptGuard, ProcessManager};
 
 type Result<T> = core::result::Result<T, SystemError>;
 type Data<'a> = MutexGuard<'a, FilePrivateData>;
@@ -122,7 +124,7 @@ impl IndexNode for Inode {
     }
     /// Linux's answers. The kernel keeps the file while anything is mapped.
     fn check_mmap_file(
-        &self, _file: &Arc<OpenFile>, len: usize, offset: usize, flags: VmFlags,
+        &self, file: &Arc<OpenFile>, len: usize, offset: usize, flags: VmFlags,
     ) -> Result<()> {
         let bit = |flag, bit: u32| if flags.contains(flag) { bit } else { 0 };
         let writes = bit(VmFlags::VM_WRITE, 2);
@@ -140,7 +142,9 @@ impl IndexNode for Inode {
             return Err(SystemError::ENODEV);
         }
         let begin = pages.address.as_ptr() as usize - offset;
-        self.shown.show(begin, offset + pages.size).ok_or(SystemError::ENODEV)
+        self.shown.show(begin, offset + pages.size).ok_or(SystemError::ENODEV)?;
+        wake_pollers_of(file);
+        Ok(())
     }
     fn mmap(&self, _start: usize, _len: usize, _offset: usize) -> Result<()> {
         Ok(())
@@ -169,6 +173,31 @@ pub fn limit_mapping(file: &Arc<OpenFile>, flags: &mut VmFlags) {
     flags.remove(VmFlags::VM_MAYEXEC);
     if !flags.contains(VmFlags::VM_WRITE) {
         flags.remove(VmFlags::VM_MAYWRITE);
+    }
+}
+
+/// Mapped files, by what core tells of them: their address.
+static WAKING: Locked<BTreeMap<usize, Weak<Inode>>> = Locked::new(BTreeMap::new());
+
+fn with_waking<R>(look: impl FnOnce(&mut BTreeMap<usize, Weak<Inode>>) -> R) -> R {
+    // A drop may come under a spin lock: nobody stands still in here.
+    let _pinned = PreemptGuard::new();
+    WAKING.with(look)
+}
+
+/// Has core tell when there is something to read, if it can.
+fn wake_pollers_of(file: &Arc<OpenFile>) {
+    let Some(inode) = file.inode().downcast_arc::<Inode>() else {
+        return;
+    };
+    let key = Arc::as_ptr(&inode) as usize;
+    with_waking(|waking| waking.insert(key, Arc::downgrade(&inode)));
+    let _ = unsafe { inode.file.wake_readers(key as *mut c_void) };
+}
+
+impl Drop for Inode {
+    fn drop(&mut self) {
+        with_waking(|waking| waking.remove(&(&raw const *self as usize)));
     }
 }
 
@@ -205,7 +234,16 @@ unsafe impl Files for Table {
     }
 }
 
-ebpf::export_services!(Table: Files);
+unsafe impl Wake for Table {
+    fn wake(file: *mut c_void) {
+        let waking = with_waking(|waking| waking.get(&(file as usize)).cloned());
+        if let Some(inode) = waking.and_then(|inode| inode.upgrade()) {
+            let _ = EventPoll::wakeup_epoll(&inode.pollers, EPollEventType::EPOLLIN);
+        }
+    }
+}
+
+ebpf::export_services!(Table: Files, Wake);
 
 /// A file of tracefs, by its path there.
 #[derive(Debug)]

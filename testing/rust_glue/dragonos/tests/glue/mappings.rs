@@ -8,6 +8,7 @@ use std::sync::Arc;
 use dragonos::ebpf_glue as glue;
 use dragonos::filesystem::kernfs::{self, callback::KernCallbackData};
 use dragonos::filesystem::vfs::file::{File, FileDescriptorTable, FileFlags};
+use dragonos::filesystem::vfs::FilePrivateData;
 use dragonos::mm::fault::PageFaultMessage;
 use dragonos::mm::page::{MOST_PAGES, PAGES};
 use dragonos::mm::{VmFaultReason, VmFlags};
@@ -161,6 +162,7 @@ fn probe_event(memory: &UserMemory, name: &str) -> usize {
     let id: u32 = std::str::from_utf8(&id[..size]).unwrap().trim().parse().unwrap();
     let mut attr = [0u32; 18];
     (attr[0], attr[1], attr[2], attr[4], attr[6]) = (2, 72, id, 1, 0x400);
+    attr[12] = 1; // wakeup_events
     let minus_one = -1isize as usize;
     glue::perf_event_open(&[memory.put(&attr) as usize, minus_one, 0, minus_one, 8]).unwrap()
 }
@@ -178,10 +180,14 @@ pub fn an_events_buffer_is_read_as_libbpf_and_aya_read_it() {
         let place = (0, 3 * PAGE);
         let buffer = map_as(Kernel::HasNoLine, table, fd, place, flags_of(WRITE)).unwrap();
         assert_eq!((buffer.word(HEAD), buffer.word(DATA_SIZE)), (0, 2 * PAGE as u64));
-        let size = {
-            probed.call();
-            buffer.word(HEAD)
-        };
+        calls::take();
+        probed.call();
+        let size = buffer.word(HEAD);
+        let woken = || calls::take().iter().filter(|call| *call == "pollers woken").count();
+        assert_eq!((woken(), settled() != 0, woken()), (0, true, 1));
+        let inode = table.read().get_file_by_fd(fd as i32).unwrap().inode();
+        let poll = || inode.as_pollable_inode().unwrap().poll(&FilePrivateData).unwrap();
+        assert_eq!((poll() & 1, poll() & 1), (1, 0)); // as in Linux, once
         let laps = 4 * PAGE as u64 / size;
         for n in 1..laps {
             let tail = buffer.word(TAIL);
@@ -197,6 +203,11 @@ pub fn an_events_buffer_is_read_as_libbpf_and_aya_read_it() {
         close(table, fd);
         settled();
         assert_eq!(buffer.word(HEAD), laps * size);
+        calls::take();
+        probed.call();
+        drop((buffer, inode));
+        settled(); // a notice under way finds nobody
+        assert_eq!(woken(), 0);
     });
     assert_eq!(events.write(KernCallbackData, b"-:mapped\n", 0), Ok(9));
 }
