@@ -21,8 +21,8 @@ UNREACHED = os.path.join(os.path.dirname(os.path.abspath(__file__)), "unreached.
 
 # What asks for memory, or may: arrays that grow, buffers.
 CALL = re.compile(
-    r"\bNew(?:Array)?<|\bebpf_port(?:_exec)?_alloc\(|(?:\.|->)"
-    r"(?:Allocate|AllocateZeroed|PushBack|Append|Reserve|Resize|Grow)\(")
+    r"\bNew(?:Array)?<|\bebpf_port(?:_exec|_mappable)?_alloc\(|(?:\.|->)(?:Allocate"
+    r"|AllocateMappable|AllocateZeroed|PushBack|Append|Reserve|Resize|Grow)\(")
 # The functions that pass a request on: their callers are the calls.
 PASSED_ON = {"core/memory/allocator.h", "core/memory/vector.h",
              "core/memory/buffer.h", "core/memory/counted_allocator.cc",
