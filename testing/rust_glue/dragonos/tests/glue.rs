@@ -495,6 +495,7 @@ const TESTS: &[common::Test] = tests! {
         files_of_the_kernels_own_are_mapped_as_they_were,
         a_ring_that_processes_write_has_its_data_once,
         what_cannot_be_mapped_is_refused_as_linux_does,
+        files_that_are_gone_leave_nothing_on_the_heap,
         without_pages_there_is_no_map_and_nothing_is_left;
 };
 

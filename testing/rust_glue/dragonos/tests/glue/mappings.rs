@@ -2,7 +2,8 @@
 //! mmap of files of ours, by a stand-in of DragonOS's: what it asks, in which
 //! order, and what it does where a process touches a page.
 
-use std::sync::atomic::Ordering;
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::Arc;
 
 use dragonos::ebpf_glue as glue;
@@ -121,6 +122,8 @@ pub fn an_array_is_one_memory_for_the_kernel_and_each_process() {
         let second = map(table, second_file(memory), (PAGE, PAGE), READ).unwrap();
         assert_eq!(second.word(8), 9);
         assert!(second.touch(1, false).is_none());
+        map(table, fd, (0, PAGE), READ).unwrap(); // less of it than before
+        assert_eq!(mapping.word(PAGE + 8), 9);
         assert!(mapping.touch(2, false).is_none());
     });
 }
@@ -355,6 +358,38 @@ fn fd_without_memory(table: &FileDescriptorTable, memory: &UserMemory) -> usize 
     let _ = writer(memory, fd);
     close(table, fd);
     fd + 1
+}
+
+/// The kernel's heap.
+struct Heap(AtomicUsize);
+
+#[global_allocator]
+static HEAP: Heap = Heap(AtomicUsize::new(0));
+
+unsafe impl GlobalAlloc for Heap {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        self.0.fetch_add(layout.size(), Ordering::Relaxed);
+        System.alloc(layout)
+    }
+    unsafe fn dealloc(&self, memory: *mut u8, layout: Layout) {
+        self.0.fetch_sub(layout.size(), Ordering::Relaxed);
+        System.dealloc(memory, layout)
+    }
+}
+
+pub fn files_that_are_gone_leave_nothing_on_the_heap() {
+    let used_by = |rounds| {
+        for _ in 0..rounds {
+            with_pages(|table, memory| {
+                let fd = ring(memory, 27, PAGE);
+                map(table, fd, (PAGE, 3 * PAGE), READ).unwrap();
+                calls::take();
+            });
+        }
+        HEAP.0.load(Ordering::Relaxed)
+    };
+    let before = used_by(1);
+    assert_eq!(used_by(100), before);
 }
 
 pub fn without_pages_there_is_no_map_and_nothing_is_left() {
