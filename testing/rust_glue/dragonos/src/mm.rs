@@ -158,6 +158,9 @@ pub mod page {
     /// What a batch's pages keep: they lie in one piece.
     struct Frames(*mut u8, usize);
 
+    unsafe impl Send for Frames {}
+    unsafe impl Sync for Frames {}
+
     impl Frames {
         fn layout(&self) -> Layout {
             Layout::from_size_align(self.1 * 4096, 4096).unwrap()
