@@ -67,6 +67,7 @@ constexpr Break kBreaks[] = {
     {"log_in_a_trap", "DragonOsPort.LogsWhereTheLogsLockMayBeTaken", kDies},
     {"wake_the_worker_in_a_trap", "DragonOsPort.WakesItsWorkerBehindTheTrap",
      kDies},
+    {"allocate_in_a_trap", "DragonOsPort.WakesItsWorkerBehindTheTrap", kDies},
     {"read_a_locked_name", "DragonOsPort.HasNoNameForATaskWhoseNameIsLocked",
      "!ebpf_port_task_comm"},
     {"dereference_a_process", "DragonOsPort.CopiesFromAndToAProcess", kDies},
@@ -207,6 +208,9 @@ void __wrap_ebpf_port_log(const char* text, size_t size) {
 
 bool __real_ebpf_port_defer(ebpf_deferred* work);
 bool __wrap_ebpf_port_defer(ebpf_deferred* work) {
+  if (IsBroken("allocate_in_a_trap")) {
+    (void)dragonos_alloc(sizeof *work, alignof(ebpf_deferred));
+  }
   const bool taken = __real_ebpf_port_defer(work);
   if (IsBroken("wake_the_worker_in_a_trap")) {
     dragonos_worker_wake();

@@ -36,6 +36,14 @@ constexpr uintptr_t kUserEnd = 0x0000'7fff'ffff'f000;
 constinit SpinLock clock_lock;
 constinit SpinLock log_lock;
 
+/// The real one's allocator is under locks, too, which a trap may have
+/// interrupted.
+void RequireTask() {
+  if (!machine::IrqsEnabled()) {
+    Panic("memory was asked for where the allocator's lock may be taken");
+  }
+}
+
 bool IsUserMemory(uint64_t address, size_t size, uint32_t protection) {
   if (address >= kUserEnd || size > kUserEnd - address) {
     return false;
@@ -56,14 +64,19 @@ bool IsUserMemory(uint64_t address, size_t size, uint32_t protection) {
 extern "C" {
 
 void* dragonos_alloc(size_t size, size_t align) {
+  RequireTask();
   return Allocate(size, align);
 }
 
 void dragonos_free(void* memory, size_t size, size_t align) {
+  RequireTask();
   Free(memory, size, align);
 }
 
-void* dragonos_pages_alloc(size_t count) { return AllocatePages(count); }
+void* dragonos_pages_alloc(size_t count) {
+  RequireTask();
+  return AllocatePages(count);
+}
 
 void dragonos_pages_free(void* pages, size_t count) {
   // A port that leaves pages read-only breaks whoever gets them next.
