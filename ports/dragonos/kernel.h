@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
 // Between DragonOS and this port: the C functions that the kernel's Rust glue
-// exports, and those of ours that it calls.
+// exports, and those of ours that it calls. kernel.h of the CPU's folder has
+// those of that CPU alone.
 //
 // README.md names, for each, the Rust function behind it and the line of the
 // kernel that the hook goes to.
@@ -10,32 +11,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "ports/dragonos/trap_frame.h"
-
 extern "C" {
+
+/// Of the CPU's folder.
+struct dragonos_trap_frame;
 
 // --- What the glue exports: memory ------------------------------------------
 
 /// Zeroed memory from the kernel's global allocator. Context: task.
 void* dragonos_alloc(size_t size, size_t align);
 void dragonos_free(void* memory, size_t size, size_t align);
-
-/// `count` (a power of two) page frames in the direct map, writable. Null if
-/// there are none. Context: task.
-void* dragonos_pages_alloc(size_t count);
-void dragonos_pages_free(void* pages, size_t count);
-
-/// Changes the permissions of mapped pages and returns when no CPU has the old
-/// ones in its TLB; 0 or -errno. Context: task, interrupts on.
-int dragonos_pages_protect(void* pages, size_t count, bool write, bool execute);
-
-/// Address space of `count` pages for our own mappings: its last-level page
-/// table exists, its entries are empty or to be overwritten, nobody else uses
-/// it, no TLB holds it. Once. Null if there is none. Context: task.
-void* dragonos_window(size_t count);
-
-/// Where physical address 0 is in the direct map. Context: any.
-uintptr_t dragonos_direct_map(void);
 
 // --- CPUs ---------------------------------------------------------------
 
@@ -56,9 +41,6 @@ size_t dragonos_preempt_counter(void);
 /// Whether the caller may wait for the other CPUs: interrupts on, preemption
 /// enabled. Context: any.
 bool dragonos_may_rendezvous(void);
-
-/// Sends IPI_NUM_EBPF to `cpu`. Lock-free. Context: any.
-void dragonos_send_ipi(uint32_t cpu);
 
 // --- Time, randomness, words ----------------------------------------------
 
@@ -105,19 +87,15 @@ struct dragonos_range {
 };
 /// [_text, _etext).
 struct dragonos_range dragonos_text(void);
-/// The `index`-th range that may not be probed: the entry code, do_int3, what
-/// they run before and after our hook, and dragonos_cpu_id. Empty past the
-/// last. Context: task.
+/// The `index`-th range that may not be probed: the entry code, the handler of
+/// breakpoints, what they run before and after our hook, and dragonos_cpu_id.
+/// Empty past the last. Context: task.
 struct dragonos_range dragonos_no_probe(size_t index);
 
 /// The `index`-th place where kernel code goes on by another way than jumps of
 /// its function's own, or that somebody patches: a fixup of `__ex_table`, a
 /// static key's jump. Empty past the last. Context: task.
 struct dragonos_range dragonos_odd_place(size_t index);
-
-/// Code, not a function: what was in the gate of #BP, for breakpoints of user
-/// mode and of others. Jumped to with interrupts as the CPU found them.
-void dragonos_trap_int3(void);
 
 /// Whether the kernel lets programs have the function at `function` return a
 /// value without running (bpf_override_return): false where it has no list of
@@ -138,32 +116,19 @@ bool dragonos_current_comm(char* name, size_t size);
 /// After SMP is up and text can be patched. 0 or -errno. Context: task.
 int ebpf_dragonos_init(void);
 
-/// In the gate of #BP in place of dragonos_trap_int3, an interrupt gate that
-/// user mode may use, from the kernel's start on (core/capi/ebpf.h).
-/// ebpf_dragonos_init refuses to work with another.
-void ebpf_breakpoint_entry(void);
-
-/// First statement of do_page_fault and do_general_protection. True: the frame
-/// goes on elsewhere, return at once.
-bool ebpf_dragonos_fault(struct dragonos_trap_frame* frame);
-
 /// Where kernel code was interrupted, it will go on at `frame`'s pc: what
 /// rendezvous have to know. To be called by each handler that may let
-/// interrupts in or give up the CPU before it returns, before it does: first in
-/// x86_64_do_irq, and in do_page_fault behind ebpf_dragonos_fault. Returns what
-/// ebpf_dragonos_resume is to be told. Takes no lock. Interrupts are off.
+/// interrupts in or give up the CPU before it returns, before it does. Returns
+/// what ebpf_dragonos_resume is to be told. Takes no lock. Interrupts are off.
 size_t ebpf_dragonos_interrupted(const struct dragonos_trap_frame* frame);
 
 /// The last thing in such a handler, on whatever CPU it ends. Returns with
-/// interrupts off, and off they stay up to iretq, which gives them back from
-/// the frame.
+/// interrupts off, and off they stay up to the way out, which gives them back
+/// from the frame.
 void ebpf_dragonos_resume(size_t interruption);
 
-/// IPI_NUM_EBPF has come, after its end-of-interrupt; interrupts are off.
-void ebpf_dragonos_ipi(struct dragonos_trap_frame* frame);
-
-/// First statement of tick_handle_periodic: what this CPU's timer has
-/// interrupted. Interrupts are off.
+/// First in the handler of this CPU's timer: what it has interrupted.
+/// Interrupts are off.
 void ebpf_dragonos_tick(const struct dragonos_trap_frame* frame);
 
 /// Our softirq.

@@ -8,9 +8,6 @@ namespace ebpf::dragonos {
 /// Prepares all that follow; 0 or -errno. Context: task, once.
 int StartServices();
 
-/// Measures how fast the cycle counter runs; takes some 20 ms.
-void MeasureClock();
-
 /// Looks where the kernel counts who keeps preemption off; without a place that
 /// it can see, its functions are called. Context: task.
 void FindPreemptionCounter();
@@ -20,8 +17,5 @@ void OpenSymbols();
 
 /// Starts the thread that runs deferred work. False if it cannot.
 bool StartWorker();
-
-/// Reserves the pages through which text is written. False if there are none.
-bool PrepareTextAlias();
 
 }  // namespace ebpf::dragonos

@@ -17,6 +17,14 @@ GUESTS = {
     "plain_riscv64": struct(arch = "riscv64", cpus = 2, kernel = "plain"),
 }
 
+# Guests that only some suites boot, for their CPU's sake.
+MORE_GUESTS = {
+    # DragonOS starts no second CPU of RISC-V.
+    "dragonos_riscv64": struct(arch = "riscv64", cpus = 1, kernel = "dragonos"),
+}
+
+ALL_GUESTS = dict(GUESTS, **MORE_GUESTS)
+
 # Kernel that is played: what an image needs in which eBPF comes up as //testing/guest/demo:start
 # says.
 PORTS_WITHOUT_LEDGER = {
@@ -73,7 +81,7 @@ def guest_image(name, personality, srcs = [], deps = [], copts = [], linkopts = 
 
     Linked twice: the second time with its own symbols.
     """
-    guest = GUESTS[personality]
+    guest = ALL_GUESTS[personality]
     constraints = platform_constraints(guest.arch)
     _link(name + "_first", guest, srcs, copts, linkopts, deps)
     ksym_blob(
@@ -133,7 +141,7 @@ def guest_test(
 
     `preemptive` adds NAME_preemptive: the same with the kernel preempting.
     """
-    guest = GUESTS[personality]
+    guest = ALL_GUESTS[personality]
     guest_image(
         name = name + "_image",
         personality = personality,
@@ -163,7 +171,7 @@ def guest_boot_test(name, personality, image, argument = None, data = [], qemu_a
     With the `argument` "breaks" it is to find what is wrong on purpose:
     //testing/guest/breaks.
     """
-    guest = GUESTS[personality]
+    guest = ALL_GUESTS[personality]
     qemu_test(
         name = name,
         size = "small",
@@ -182,7 +190,7 @@ def guest_death_tests(name, personality, deaths, image = None, qemu_args = [], *
     words that the guest must end with. `image` is a guest_test's; without one
     `kwargs` are guest_image's.
     """
-    guest = GUESTS[personality]
+    guest = ALL_GUESTS[personality]
     if not image:
         image = ":%s_image" % name
         guest_image(

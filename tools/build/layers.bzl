@@ -30,7 +30,7 @@ PORTS_SEE = ["base", "capi", "linux_abi", "machine", "platform", "selftest", "sy
 # The CPUs of each port. A port sees these folders of arch/ and no other.
 PORT_ARCHES = {
     "alien": ["riscv64"],
-    "dragonos": ["x86_64"],
+    "dragonos": ["riscv64", "x86_64"],
     "hermit": ["aarch64", "riscv64", "x86_64"],
 }
 

@@ -41,7 +41,7 @@ refused CoreMayNotSeeACpu core/memory/violation:sees_arch arch/x86_64
 refused CpuMayNotSeeMaps arch/x86_64/violation:sees_maps core/maps
 refused CpuMayNotSeeAnother arch/riscv64/violation:sees_other_arch arch/x86_64
 refused PortMayNotReachPastTheCFace ports/dragonos/violation:sees_maps core/maps
-refused PortMayNotSeeAnotherCpu ports/dragonos/violation:sees_other_arch arch/riscv64
+refused PortMayNotSeeAnotherCpu ports/alien/violation:sees_other_arch arch/x86_64
 refused PortMayNotSeeAnother ports/alien/violation:sees_other_port ports/dragonos
 expect ProductMayNotUseTestCode \
   "//core/memory/violation:sees_testing' depends on testonly target"

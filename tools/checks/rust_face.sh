@@ -128,6 +128,7 @@ glue_for() {
 }
 sysroot="$("$rustc" --print sysroot)"
 glue_for dragonos x86_64-unknown-none
+glue_for dragonos riscv64gc-unknown-none-elf
 glue_for kernel riscv64gc-unknown-none-elf
 cd "$face" || exit 1
 

@@ -227,17 +227,22 @@ def rust_functions(text, prefix):
 
 
 def check_exports(name):
-    """kernel.h and the glue have the same, but what is code and not a function."""
-    header = without_comments((ROOT / f"ports/{name}/kernel.h").read_text(encoding="utf-8"))
-    glue = without_comments((ROOT / f"ports/{name}/rust/glue.rs").read_text(encoding="utf-8"))
-    asked = c_functions(header, name)
-    asked.pop("dragonos_trap_int3", None)  # the kernel's own entry
-    given = rust_functions(glue, name)
-    if asked != given:
-        names = sorted(n for n in {*asked, *given} if asked.get(n) != given.get(n))
-        wrong = "; ".join(f"{n}: {asked.get(n)}, {given.get(n)}" for n in names)
-        return f"kernel.h and glue.rs differ in {wrong}", ""
-    return "", f"{len(given)} functions"
+    """kernel.h and the glue have the same, but what is code and not a function;
+    and so have those of each CPU."""
+    count = 0
+    port = ROOT / f"ports/{name}"
+    pairs = [(port / "kernel.h", port / "rust/glue.rs")]
+    pairs += [(header, port / f"rust/{header.parent.name}.rs") for header in sorted(port.glob("*/kernel.h"))]
+    for header, glue in pairs:
+        asked = c_functions(without_comments(header.read_text(encoding="utf-8")), name)
+        asked.pop("dragonos_trap_int3", None)  # the kernel's own entry
+        given = rust_functions(without_comments(glue.read_text(encoding="utf-8")), name)
+        if asked != given:
+            names = sorted(n for n in {*asked, *given} if asked.get(n) != given.get(n))
+            wrong = "; ".join(f"{n}: {asked.get(n)}, {given.get(n)}" for n in names)
+            return f"{header.relative_to(port)} and {glue.name} differ in {wrong}", ""
+        count += len(given)
+    return "", f"{count} functions"
 
 
 def main():

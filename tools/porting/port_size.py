@@ -13,7 +13,8 @@ _CPP = {".cc", ".h", ".S"}
 _SERVICE = re.compile(r"\b(ebpf_port_\w+)\([^;{}]*\)\s*\{")
 
 
-# A port's folders of these names are for one CPU each: one of them links in.
+# A port's folders and Rust modules of these names are for one CPU each: one of
+# them links in.
 _CPUS = {"aarch64", "riscv64", "x86_64"}
 
 BEGIN = "<!-- tools/port contract --write makes what follows of ports/ -->\n"
@@ -52,7 +53,7 @@ def size_of(folder, cpu=""):
     for path in sorted(folder.rglob("*")):
         if not path.is_file() or path.stem.endswith("_test"):
             continue
-        if (_CPUS - {cpu}) & set(path.relative_to(folder).parts):
+        if (_CPUS - {cpu}) & set(path.relative_to(folder).with_suffix("").parts):
             continue
         if path.suffix in _CPP:
             text = path.read_text(encoding="utf-8")

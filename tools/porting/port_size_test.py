@@ -43,8 +43,9 @@ class PortSizeTest(unittest.TestCase):
             folder = self.root / "ports/rainbow" / cpu
             folder.mkdir()
             (folder / "trap.cc").write_text("int x;\n" * lines)
+            (self.root / f"ports/rainbow/rust/{cpu}.rs").write_text("mod x;\n" * lines)
         sizes = port_size.sizes_of(self.root)
-        self.assertEqual([(s.port, s.cpp, s.rust) for s in sizes], [("rainbow, aarch64", 6, 1), ("rainbow, riscv64", 7, 1)])
+        self.assertEqual([(s.port, s.cpp, s.rust) for s in sizes], [("rainbow, aarch64", 6, 3), ("rainbow, riscv64", 7, 4)])
 
     def test_the_page_says_what_it_is_below(self):
         page = f"before\n{port_size.BEGIN}stale\n{port_size.END}after\n{port_size.END}"

@@ -11,27 +11,21 @@ use alloc::sync::Arc;
 use core::alloc::Layout;
 use core::arch::global_asm;
 use core::ffi::{c_char, c_int, c_void, CStr};
-use core::ptr::{addr_of, null_mut};
+use core::ptr::addr_of;
 use core::slice;
 use core::sync::atomic::{AtomicBool, Ordering};
 
 use system_error::SystemError;
 
-use crate::arch::interrupt::{ipi::send_ipi, TrapFrame};
-use crate::arch::{CurrentTimeArch, MMArch};
+use crate::arch::interrupt::TrapFrame;
+use crate::arch::CurrentTimeArch;
 use crate::ebpf_fill_in as fill_in;
-use crate::exception::ipi::{IpiKind, IpiTarget};
 use crate::exception::softirq::{softirq_vectors, SoftirqNumber, SoftirqVec};
-use crate::exception::HardwareIrqNumber;
 use crate::libs::{rand::rand_bytes, wait_queue::WaitQueue};
-use crate::mm::allocator::page_frame::{
-    allocate_page_frames, deallocate_page_frames, PageFrameCount, PhysPageFrame,
-};
-use crate::mm::{kernel_mapper::KernelMapper, mmio_buddy::mmio_pool, page::EntryFlags};
-use crate::mm::{tlb::flush_tlb_kernel_range, MemoryManagementArch, PhysAddr, VirtAddr};
+use crate::mm::VirtAddr;
 use crate::process::cred::{capable, CAPFlags};
 use crate::process::kthread::{KernelThreadClosure, KernelThreadMechanism};
-use crate::process::{preempt::PreemptGuard, ProcessManager};
+use crate::process::ProcessManager;
 use crate::smp::core::smp_get_processor_id;
 use crate::smp::cpu::{smp_cpu_manager, ProcessorId};
 use crate::syscall::user_access::{copy_from_user_protected, copy_to_user_protected};
@@ -40,19 +34,24 @@ use crate::time::{timekeeping::monotonic_now, TimeArch};
 
 mod files;
 mod pages;
+// What is one CPU's: the hooks in its handlers, and what its kernel.h asks.
+#[cfg(target_arch = "riscv64")]
+mod riscv64;
+#[cfg(target_arch = "x86_64")]
+mod x86_64;
 
 pub use files::{bpf, limit_mapping, perf_event_open, show_texts};
+#[cfg(target_arch = "riscv64")]
+pub use riscv64::on_exception;
+#[cfg(target_arch = "x86_64")]
+pub use x86_64::{on_fault, on_ipi};
 
 const PAGE: usize = 4096;
-/// The kernel's IPI_NUM_EBPF, which arch/x86_64/interrupt/ipi.rs gets.
-const IPI_NUM_EBPF: u32 = 205;
 
 unsafe extern "C" {
     fn ebpf_dragonos_init() -> c_int;
-    fn ebpf_dragonos_fault(frame: *mut TrapFrame) -> bool;
     fn ebpf_dragonos_interrupted(frame: *const TrapFrame) -> usize;
     fn ebpf_dragonos_resume(interruption: usize);
-    fn ebpf_dragonos_ipi(frame: *mut TrapFrame);
     fn ebpf_dragonos_tick(frame: *const TrapFrame);
     fn ebpf_dragonos_softirq();
     // The linker script's.
@@ -61,8 +60,7 @@ unsafe extern "C" {
     static ebpf_dragonos_symbols: [*const c_void; 2];
 }
 
-// The second link's blob; nothing of it before. ports/dragonos/trap_frame.h has
-// a frame of 24 words.
+// The second link's blob; nothing of it before.
 global_asm!(
     ".weak ebpf_symbols_begin, ebpf_symbols_end",
     ".pushsection .data.rel.ro.ebpf_dragonos_symbols, \"aw\"",
@@ -71,7 +69,6 @@ global_asm!(
     "ebpf_dragonos_symbols: .8byte ebpf_symbols_begin, ebpf_symbols_end",
     ".popsection"
 );
-const _: () = assert!(size_of::<TrapFrame>() == 24 * 8);
 
 /// In `kenrel_init_freeable`, behind `crate::perf::release::init()`. Context:
 /// task.
@@ -83,19 +80,7 @@ pub fn init() -> Result<(), SystemError> {
     }
 }
 
-/// First in `do_page_fault` and `do_general_protection`; true: return at once.
-#[inline(always)]
-pub fn on_fault(frame: &mut TrapFrame) -> bool {
-    unsafe { ebpf_dragonos_fault(frame) }
-}
-
-/// The arm of IPI_NUM_EBPF, behind the end of interrupt.
-#[inline(always)]
-pub fn on_ipi(frame: &mut TrapFrame) {
-    unsafe { ebpf_dragonos_ipi(frame) }
-}
-
-/// First in `tick_handle_periodic`.
+/// First in the handler of the CPU's timer.
 pub fn on_tick(frame: &TrapFrame) {
     unsafe { ebpf_dragonos_tick(frame) }
 }
@@ -106,7 +91,7 @@ pub fn on_stack_end(begin: VirtAddr, size: usize) {
 }
 
 /// While one lives, the code that `frame` interrupted has yet to go on: the first
-/// statement of `x86_64_do_irq`, and of `do_page_fault` behind [`on_fault`].
+/// statement of handlers that may give up the CPU.
 pub struct Interruption(usize);
 
 impl Interruption {
@@ -117,7 +102,7 @@ impl Interruption {
 }
 
 impl Drop for Interruption {
-    /// Leaves interrupts masked, up to iretq.
+    /// Leaves interrupts masked, up to the way out.
     fn drop(&mut self) {
         unsafe { ebpf_dragonos_resume(self.0) }
     }
@@ -149,31 +134,6 @@ fn layout(size: usize, align: usize) -> Layout {
     unsafe { Layout::from_size_align_unchecked(size.max(align), align) }
 }
 
-fn direct_map() -> usize {
-    unsafe { MMArch::phys_2_virt(PhysAddr::new(0)) }.map_or(0, |map| map.data())
-}
-
-fn protect(begin: usize, count: usize, flags: EntryFlags<MMArch>) -> Option<()> {
-    // The mapper's lock is its CPU's.
-    let _pinned = PreemptGuard::new();
-    let mut lock = KernelMapper::lock();
-    let mapper = lock.as_mut()?;
-    for page in 0..count {
-        unsafe { mapper.remap(VirtAddr::new(begin + page * PAGE), flags) }?.flush();
-    }
-    Some(())
-}
-
-fn window(size: usize) -> Option<usize> {
-    let guard = mmio_pool().create_mmio(size).ok()?;
-    // So that its tables exist; what is mapped is written over.
-    let somewhere = PhysAddr::new(0);
-    unsafe { guard.map_phys_with_flags(somewhere, size, EntryFlags::new()) }.ok()?;
-    let begin = guard.vaddr().data();
-    core::mem::forget(guard);
-    Some(begin)
-}
-
 /// What the capabilities that DragonOS does not name are asked as.
 fn capability(number: c_int) -> CAPFlags {
     match number {
@@ -199,32 +159,12 @@ ebpf::export_functions! {
     fn dragonos_free(memory: *mut u8, size: usize, align: usize) {
         alloc::alloc::dealloc(memory, layout(size, align))
     }
-    fn dragonos_pages_alloc(count: usize) -> *mut u8 {
-        allocate_page_frames(PageFrameCount::new(count))
-            .and_then(|(frames, _)| MMArch::phys_2_virt(frames))
-            .map_or(null_mut(), |pages| pages.data() as *mut u8)
-    }
-    fn dragonos_pages_free(pages: *mut u8, count: usize) {
-        let frame = PhysPageFrame::new(PhysAddr::new(pages as usize - direct_map()));
-        deallocate_page_frames(frame, PageFrameCount::new(count))
-    }
-    fn dragonos_pages_protect(pages: *mut u8, count: usize, write: bool, execute: bool) -> c_int {
-        let begin = pages as usize;
-        let flags = EntryFlags::new().set_write(write).set_execute(execute);
-        if protect(begin, count, flags).is_none() {
-            return SystemError::EFAULT.to_posix_errno();
-        }
-        let end = VirtAddr::new(begin + count * PAGE);
-        flush_tlb_kernel_range(VirtAddr::new(begin), end, false);
-        0
-    }
-    fn dragonos_window(count: usize) -> *mut u8 {
-        window(count * PAGE).map_or(null_mut(), |begin| begin as *mut u8)
-    }
-    fn dragonos_direct_map() -> usize { direct_map() }
 
     fn dragonos_cpu_id() -> u32 { smp_get_processor_id().data() }
-    fn dragonos_cpu_count() -> u32 { smp_cpu_manager().present_cpus_count() }
+    fn dragonos_cpu_count() -> u32 {
+        // The one CPU of RISC-V may be any hart.
+        smp_cpu_manager().present_cpus_count().max(smp_get_processor_id().data() + 1)
+    }
     fn dragonos_cpu_online(cpu: u32) -> bool {
         smp_cpu_manager().is_online_cpu(ProcessorId::new(cpu))
     }
@@ -232,10 +172,6 @@ ebpf::export_functions! {
     fn dragonos_preempt_enable() { ProcessManager::preempt_enable() }
     fn dragonos_preempt_counter() -> usize { fill_in::PREEMPT_COUNTER }
     fn dragonos_may_rendezvous() -> bool { validate_control_context().is_ok() }
-    fn dragonos_send_ipi(cpu: u32) {
-        let kind = IpiKind::SpecVector(HardwareIrqNumber::new(IPI_NUM_EBPF));
-        send_ipi(kind, IpiTarget::Specified(ProcessorId::new(cpu)))
-    }
 
     fn dragonos_monotonic_ns() -> u64 {
         let now = monotonic_now();

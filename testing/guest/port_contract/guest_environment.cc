@@ -76,6 +76,8 @@ class GuestEnvironment final : public ebpf::selftest::Environment {
     return machine::TryStore8(address, 0) ? Attempt::kDone : Attempt::kFaulted;
   }
 
+  bool MayWriteWhatRuns() override { return guest::MayWriteWhatRuns(); }
+
   void BeforeCall(uintptr_t address, size_t size) override {
     ledger::CheckRun(address, size);
   }

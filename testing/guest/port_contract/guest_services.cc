@@ -6,6 +6,8 @@
 #include "testing/guest/kernel/memory.h"
 #include "testing/guest/kernel/thread.h"
 
+extern "C" const char guest_text_begin[];
+
 namespace guest {
 namespace {
 
@@ -45,6 +47,13 @@ uintptr_t UnmappedPage() {
     machine::Unmap(hole, kPageSize);
   }
   return hole;
+}
+
+bool MayWriteWhatRuns() {
+  machine::Mapping mapping = {};
+  return machine::Query(reinterpret_cast<uintptr_t>(guest_text_begin),
+                        &mapping) &&
+         (mapping.protection & machine::kWrite) != 0;
 }
 
 }  // namespace guest

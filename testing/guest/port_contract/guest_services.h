@@ -17,4 +17,8 @@ void JoinTasks();
 /// there is no memory. Context: a thread.
 uintptr_t UnmappedPage();
 
+/// Whether this kernel has all that runs writable, its own text included.
+/// Context: any.
+bool MayWriteWhatRuns();
+
 }  // namespace guest

@@ -12,6 +12,7 @@
 #include "core/platform/interruptions.h"
 #include "ports/dragonos/kernel.h"
 #include "ports/dragonos/services.h"
+#include "ports/dragonos/x86_64/kernel.h"
 #include "testing/guest/kernel/kernel.h"
 #include "testing/guest/kernel/machine.h"
 #include "testing/guest/personalities/dragonos/current.h"

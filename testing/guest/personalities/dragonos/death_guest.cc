@@ -4,6 +4,7 @@
 // by name, and wants the guest to end with the reason.
 #include "core/base/string_view.h"
 #include "ports/dragonos/kernel.h"
+#include "ports/dragonos/x86_64/kernel.h"
 #include "testing/guest/kernel/console.h"
 #include "testing/guest/kernel/kernel.h"
 #include "testing/guest/kernel/machine.h"

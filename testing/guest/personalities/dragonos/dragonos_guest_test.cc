@@ -3,6 +3,7 @@
 // That the personality behaves as DragonOS does, without the port: this file
 // has the hooks.
 #include "ports/dragonos/kernel.h"
+#include "ports/dragonos/x86_64/kernel.h"
 #include "testing/guest/kernel/console.h"
 #include "testing/guest/kernel/machine.h"
 #include "testing/guest/kernel/memory.h"

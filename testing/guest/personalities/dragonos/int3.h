@@ -3,7 +3,7 @@
 // The kernel's own handling of breakpoints, for tests of it.
 #pragma once
 
-#include "ports/dragonos/trap_frame.h"
+#include "ports/dragonos/x86_64/trap_frame.h"
 
 namespace guest::dragonos {
 

@@ -6,6 +6,7 @@
 #include "core/platform/stack.h"
 #include "core/platform/text.h"
 #include "ports/dragonos/kernel.h"
+#include "ports/dragonos/x86_64/trap_frame.h"
 #include "testing/guest/kernel/machine.h"
 #include "testing/guest/kernel/test.h"
 #include "testing/guest/kernel/thread.h"

@@ -6,6 +6,7 @@
 
 #include "core/base/atomic.h"
 #include "ports/dragonos/kernel.h"
+#include "ports/dragonos/x86_64/kernel.h"
 #include "testing/guest/kernel/machine.h"
 #include "testing/guest/kernel/spin_lock.h"
 #include "testing/guest/kernel/thread.h"

@@ -9,31 +9,11 @@
 #include "testing/guest/kernel/memory.h"
 #include "testing/guest/kernel/thread.h"
 #include "testing/guest/personalities/dragonos/clock.h"
+#include "testing/guest/personalities/dragonos/cpu.h"
 #include "testing/guest/personalities/dragonos/current.h"
 #include "testing/guest/personalities/dragonos/user_space.h"
-#include "testing/guest/x86_64/boot_arguments.h"
-
-extern "C" {
-extern const char guest_text_begin[];
-extern const char guest_text_end[];
-extern const char guest_rodata_begin[];
-extern const char guest_rodata_end[];
-}
 
 namespace guest::personality {
-namespace {
-
-/// Gives [begin, end) of the image a protection, by 4 KiB pages.
-void Protect(const char* begin, const char* end, uint32_t protection) {
-  const auto virt = reinterpret_cast<uintptr_t>(begin);
-  const auto size = static_cast<size_t>(end - begin);
-  if (!machine::Map(virt, virt - machine::DirectMapBase(), size, protection)) {
-    Panic("the image cannot be protected");
-  }
-}
-
-}  // namespace
-
 const char kName[] = "DragonOS";
 const size_t kStackSize = dragonos::kStackSize;
 const bool kHasTaskNames = true;
@@ -41,22 +21,16 @@ const bool kCanPreempt = true;
 const bool kStacksHaveOneSize = true;
 
 void ProtectImage() {
-  // Text can be executed and not written, constants neither; all other RAM can
-  // be written *and* executed.
-  const uintptr_t ram = machine::DirectMapBase();
-  const size_t ram_size = machine::FreeRam().end - ram;
-  if (!machine::Map(ram, 0, ram_size, machine::kWrite | machine::kExecute)) {
-    Panic("RAM cannot be mapped");
+  if (!dragonos::ProtectRamAndImage()) {
+    Panic("the image cannot be protected");
   }
-  Protect(guest_text_begin, guest_text_end, machine::kExecute);
-  Protect(guest_rodata_begin, guest_rodata_end, machine::kReadOnly);
 }
 
 void StartedCpu(uint32_t cpu) {
   if (cpu != 0) {
     return;
   }
-  if (ebpf::StringView(x86_64::BootArguments()) == "preemptive") {
+  if (ebpf::StringView(dragonos::BootArguments()) == "preemptive") {
     SetPreemptive(true);
   }
   // A process's memory, for all tasks.
@@ -80,7 +54,8 @@ void StartedThread(Thread* thread) {
 }
 
 void OnIpi(uint32_t /*cpu*/, uintptr_t /*pc*/, uintptr_t /*sp*/) {
-  // The only interprocessor interrupt is the port's, and traps.cc takes it.
+  // The only interprocessor interrupt is the port's on x86-64, and traps.cc
+  // takes it.
   Panic("an interprocessor interrupt nobody sent");
 }
 

@@ -15,6 +15,7 @@
 #include "core/platform/text.h"
 #include "ports/dragonos/kernel.h"
 #include "ports/dragonos/services.h"
+#include "ports/dragonos/x86_64/kernel.h"
 #include "testing/guest/kernel/machine.h"
 #include "testing/guest/kernel/memory.h"
 #include "testing/guest/kernel/test.h"

@@ -4,6 +4,7 @@
 #include <stdint.h>
 
 #include "ports/dragonos/kernel.h"
+#include "ports/dragonos/x86_64/kernel.h"
 #include "testing/guest/kernel/kernel.h"
 #include "testing/guest/kernel/machine.h"
 #include "testing/guest/kernel/thread.h"

@@ -8,7 +8,7 @@
 
 namespace guest::dragonos {
 
-inline constexpr uintptr_t kUserBegin = 0x0000'4000'0000'0000;
+inline constexpr uintptr_t kUserBegin = 0x0000'0010'0000'0000;
 inline constexpr uintptr_t kUserEnd = kUserBegin + 2 * 4096;
 
 }  // namespace guest::dragonos

@@ -2,6 +2,7 @@
 //
 // The port's hooks for images that have no port: nothing is claimed.
 #include "ports/dragonos/kernel.h"
+#include "ports/dragonos/x86_64/kernel.h"
 
 extern "C" {
 

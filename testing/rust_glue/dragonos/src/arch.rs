@@ -3,6 +3,10 @@ pub struct MMArch;
 pub struct CurrentTimeArch;
 
 impl crate::mm::MemoryManagementArch for MMArch {
+    const PHYS_OFFSET: usize = crate::mm::DIRECT_MAP;
+    const MMIO_BASE: crate::mm::VirtAddr = crate::mm::VirtAddr::new(0xffff_ffff_8000_0000);
+    const MMIO_SIZE: usize = 1 << 30;
+
     unsafe fn phys_2_virt(address: crate::mm::PhysAddr) -> Option<crate::mm::VirtAddr> {
         // The test's own memory lies below what the direct map could hold.
         Some(crate::mm::VirtAddr::new(address.data().wrapping_add(crate::mm::DIRECT_MAP)))
@@ -18,6 +22,20 @@ impl crate::time::TimeArch for CurrentTimeArch {
 pub mod interrupt {
     use core::ffi::c_ulong;
 
+    /// (Its last fields are of types of the crate `riscv` there.)
+    #[cfg(target_arch = "riscv64")]
+    #[repr(C)]
+    #[derive(Default)]
+    pub struct TrapFrame {
+        pub epc: usize,
+        pub registers: [usize; 31],
+        pub status: c_ulong,
+        pub badaddr: usize,
+        pub cause: c_ulong,
+        pub origin_a0: usize,
+    }
+
+    #[cfg(not(target_arch = "riscv64"))]
     #[repr(C)]
     #[derive(Default)]
     pub struct TrapFrame {

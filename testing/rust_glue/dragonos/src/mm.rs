@@ -96,6 +96,10 @@ pub mod fault {
 }
 
 pub trait MemoryManagementArch {
+    const PHYS_OFFSET: usize;
+    const MMIO_BASE: VirtAddr;
+    const MMIO_SIZE: usize;
+
     unsafe fn phys_2_virt(address: PhysAddr) -> Option<VirtAddr>;
 }
 

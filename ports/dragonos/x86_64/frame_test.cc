@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "ports/dragonos/frame.h"
+#include "ports/dragonos/x86_64/frame.h"
 
 #include <cstring>
 

@@ -6,7 +6,7 @@
 #include "arch/x86_64/frame_copy.h"
 #include "arch/x86_64/pt_regs.h"
 #include "core/base/noprobe.h"
-#include "ports/dragonos/trap_frame.h"
+#include "ports/dragonos/x86_64/trap_frame.h"
 
 namespace ebpf::dragonos {
 

@@ -5,8 +5,9 @@
 #include "core/base/noprobe.h"
 #include "core/capi/ebpf.h"
 #include "machine/interrupts.h"
-#include "ports/dragonos/frame.h"
-#include "ports/dragonos/kernel.h"
+#include "ports/dragonos/machine.h"
+#include "ports/dragonos/x86_64/frame.h"
+#include "ports/dragonos/x86_64/kernel.h"
 
 EBPF_NOPROBE_RANGE(ebpf_dragonos_trap_noprobe)
 

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 //
-// The list of the ranges that EBPF_NOPROBE_RANGE makes in this folder and in
-// what it uses.
+// The list of the ranges that EBPF_NOPROBE_RANGE makes in this port and in what
+// it uses.
 #include "ports/dragonos/unprobeable.h"
 
 #include "core/base/noprobe.h"
 
-// In breakpoint.S, cpu.cc, rendezvous.cc and trap.cc; in core/platform and
+// In breakpoint.S, ../cpu.cc, rendezvous.cc and trap.cc; in core/platform and
 // arch/x86_64/machine.
 EBPF_NOPROBE_SYMBOLS(ebpf_dragonos_breakpoint)
 EBPF_NOPROBE_SYMBOLS(ebpf_dragonos_cpu_noprobe)

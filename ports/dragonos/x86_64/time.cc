@@ -7,7 +7,7 @@
 #include "arch/x86_64/machine/system_registers.h"
 #include "core/platform/tick_clock.h"
 #include "ports/dragonos/kernel.h"
-#include "ports/dragonos/services.h"
+#include "ports/dragonos/machine.h"
 
 namespace {
 

@@ -3,11 +3,12 @@
 // Executable memory on DragonOS: page frames of the direct map, which is where
 // the kernel's own text is. The kernel would have them writable *and*
 // executable; ours are remapped so that they can be executed and not written.
-#include "ports/dragonos/exec_memory.h"
+#include "ports/dragonos/x86_64/exec_memory.h"
 
 #include "core/base/memory.h"
 #include "core/platform/text.h"
 #include "ports/dragonos/kernel.h"
+#include "ports/dragonos/x86_64/kernel.h"
 
 namespace {
 

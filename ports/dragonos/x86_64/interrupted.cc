@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: MIT
+//
+// What was interrupted, as DragonOS's frame on x86-64 tells it: to the timers,
+// the list of interruptions, and the walk over stacks.
+#include "arch/x86_64/stack_frames.h"
+#include "core/platform/frame_walk.h"
+#include "core/platform/stack.h"
+#include "ports/dragonos/kernel.h"
+#include "ports/dragonos/machine.h"
+#include "ports/dragonos/timer.h"
+#include "ports/dragonos/x86_64/frame.h"
+
+namespace ebpf::dragonos {
+
+bool IsKernels(const dragonos_trap_frame& frame) { return IsOfKernel(frame); }
+
+uint64_t PcOf(const dragonos_trap_frame& frame) { return frame.rip; }
+
+}  // namespace ebpf::dragonos
+
+extern "C" {
+
+void ebpf_dragonos_tick(const dragonos_trap_frame* frame) {
+  using namespace ebpf::dragonos;
+  ebpf::x86_64::PtRegs regs;
+  ToPtRegs(*frame, regs);
+  Tick(&regs, !IsOfKernel(*frame));
+}
+
+size_t ebpf_port_stack_walk(const void* regs, bool user, uint64_t* addresses,
+                            size_t capacity) {
+  using namespace ebpf::x86_64;
+  return ebpf::WalkKernelStack<PtRegs>(kFrameLayout, regs, user, addresses,
+                                       capacity);
+}
+
+}  // extern "C"
