@@ -11,10 +11,11 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 # Each name, what it is, and the tests whose images are booted.
-names=(dragonos alien hermit hermit-aarch64 hermit-x86_64 hermit-riscv64)
+names=(dragonos dragonos-riscv64 alien hermit hermit-aarch64 hermit-x86_64 hermit-riscv64)
 describe() {
   case "$1" in
     dragonos) echo "the guest kernel that plays DragonOS, x86-64, 2 CPUs" ;;
+    dragonos-riscv64) echo "the same on riscv64, 1 CPU" ;;
     alien) echo "the guest kernel that plays Alien, riscv64" ;;
     hermit) echo "the real Hermit on aarch64, x86-64 and riscv64" ;;
     hermit-*) echo "the real Hermit on ${1#hermit-}" ;;
@@ -22,7 +23,8 @@ describe() {
 }
 targets_of() {
   case "$1" in
-    dragonos | alien) echo "//testing/guest/demo:demo_$1_test" ;;
+    dragonos | dragonos-riscv64 | alien)
+      echo "//testing/guest/demo:demo_${1/-/_}_test" ;;
     hermit) echo //testing/hermit/demo:demo_{aarch64,x86_64,riscv64}_test ;;
     hermit-*) echo "//testing/hermit/demo:demo_${1#hermit-}_test" ;;
   esac
@@ -32,7 +34,7 @@ usage() {
   echo "usage: tools/demo.sh [NAME...]; without, dragonos, alien and hermit:"
   local name
   for name in "${names[@]}"; do
-    printf '  %-15s %s\n' "$name" "$(describe "$name")"
+    printf '  %-17s %s\n' "$name" "$(describe "$name")"
   done
 }
 
