@@ -16,6 +16,7 @@ use ebpf::{text, Clients, Errno, File, Locked};
 use system_error::SystemError;
 
 use super::pages::Shown;
+use crate::arch::MMArch;
 use crate::debug::sysfs::debugfs_kobj;
 use crate::filesystem::epoll::event_poll::{EPollItemList, EventPoll};
 use crate::filesystem::epoll::{EPollEventType, EPollItem};
@@ -26,7 +27,7 @@ use crate::filesystem::vfs::file::{File as OpenFile, FileFlags};
 use crate::filesystem::vfs::{FilePrivateData, FileSystem, FileType, IndexNode};
 use crate::filesystem::vfs::{InodeMode, Metadata, PollableInode};
 use crate::libs::{casting::DowncastArc, mutex::MutexGuard};
-use crate::mm::VmFlags;
+use crate::mm::{MemoryManagementArch, VmFlags};
 use crate::process::{preempt::PreemptGuard, ProcessManager};
 
 type Result<T> = core::result::Result<T, SystemError>;
@@ -126,6 +127,11 @@ impl IndexNode for Inode {
     fn check_mmap_file(
         &self, file: &Arc<OpenFile>, len: usize, offset: usize, flags: VmFlags,
     ) -> Result<()> {
+        // Pages come by faults: on RISC-V a process that touched one would be the
+        // kernel's end, which has no handler.
+        if !MMArch::PAGE_FAULT_ENABLED {
+            return Err(SystemError::ENODEV);
+        }
         let bit = |flag, bit: u32| if flags.contains(flag) { bit } else { 0 };
         let writes = bit(VmFlags::VM_WRITE, 2);
         let protection = bit(VmFlags::VM_READ, 1) | writes | bit(VmFlags::VM_EXEC, 4);

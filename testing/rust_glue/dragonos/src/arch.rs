@@ -3,6 +3,7 @@ pub struct MMArch;
 pub struct CurrentTimeArch;
 
 impl crate::mm::MemoryManagementArch for MMArch {
+    const PAGE_FAULT_ENABLED: bool = cfg!(not(target_arch = "riscv64"));
     const PHYS_OFFSET: usize = crate::mm::DIRECT_MAP;
     const MMIO_BASE: crate::mm::VirtAddr = crate::mm::VirtAddr::new(0xffff_ffff_8000_0000);
     const MMIO_SIZE: usize = 1 << 30;

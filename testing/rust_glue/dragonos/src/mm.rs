@@ -96,6 +96,7 @@ pub mod fault {
 }
 
 pub trait MemoryManagementArch {
+    const PAGE_FAULT_ENABLED: bool;
     const PHYS_OFFSET: usize;
     const MMIO_BASE: VirtAddr;
     const MMIO_SIZE: usize;
