@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // Trap entry and return with DragonOS's frame of 24 words
-// (ports/dragonos/trap_frame.h).
+// (ports/dragonos/x86_64/trap_frame.h).
 //
 // The CPU aligns the stack down to 16 bytes and pushes its words right there:
 // below the interrupted stack pointer there is no gap. iretq sets the stack
