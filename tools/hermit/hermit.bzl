@@ -183,7 +183,12 @@ def _module_args(arch, image):
     ]
 
 def _cpu_args(arch, cpus):
+    if cpus == 1:
+        return []
     return [arg % cpus if "%d" in arg else arg for arg in _CPU_ARGS[arch]]
+
+def _kernel(arch, cpus):
+    return arch if cpus == 1 else arch + "_smp"
 
 def hermit_test(name, deps, arches = HERMIT_CPUS, cpus = 1, linkopts = [], memory = "256M", size = "small", timeout = None, vendored = False, tags = []):
     """`name`_ARCH: the image, and `name`_ARCH_test, which boots it.
@@ -193,7 +198,7 @@ def hermit_test(name, deps, arches = HERMIT_CPUS, cpus = 1, linkopts = [], memor
     Where the kernel has not been built, the test reports one skipped case.
     """
     for arch in arches:
-        kernel = arch if cpus == 1 else arch + "_smp"
+        kernel = _kernel(arch, cpus)
         if kernel not in HERMIT_KERNELS:
             native.sh_test(
                 name = "%s_%s_test" % (name, arch),
@@ -229,36 +234,35 @@ def hermit_test(name, deps, arches = HERMIT_CPUS, cpus = 1, linkopts = [], memor
             data = [":" + image],
             image = "//testing/hermit/loader/%s:loader_%s" % (arch, arch),
             memory = memory,
-            qemu_args = _module_args(arch, image) + (
-                [] if cpus == 1 else _cpu_args(arch, cpus)
-            ),
+            qemu_args = _module_args(arch, image) + _cpu_args(arch, cpus),
             tags = tags + ["hermit", "qemu", arch],
         )
 
-def _boot_again(name, image, arch, argument, memory, tags):
+def _boot_again(name, image, arch, cpus, argument, memory, tags):
     """The test `name`: the image of a hermit_test with an argument."""
     qemu_test(
         name = name,
-        size = "small",
+        size = "small" if cpus == 1 else "medium",
         arch = arch,
+        cpus = cpus,
         data = [":%s_%s" % (image, arch)],
         image = "//testing/hermit/loader/%s:loader_%s" % (arch, arch),
         memory = memory,
         qemu_args = _module_args(arch, "%s_%s" % (image, arch)) +
-                    ["-append", "-- " + argument],
+                    _cpu_args(arch, cpus) + ["-append", "-- " + argument],
         tags = tags,
     )
 
-def hermit_breaks(image, arches = HERMIT_CPUS, memory = "256M"):
+def hermit_breaks(image, arches = HERMIT_CPUS, cpus = 1, memory = "256M"):
     """`image`_breaks_ARCH_test: what is wrong on purpose is found, all in one boot.
 
-    The images of the hermit_test `image` get the argument "breaks":
-    //testing/guest/breaks.
+    The images of the hermit_test `image`, which has as many `cpus`, get the
+    argument "breaks": //testing/guest/breaks.
     """
     for arch in arches:
-        if arch in HERMIT_KERNELS:
+        if _kernel(arch, cpus) in HERMIT_KERNELS:
             name = "%s_breaks_%s_test" % (image, arch)
-            _boot_again(name, image, arch, "breaks", memory, ["hermit", "qemu", arch])
+            _boot_again(name, image, arch, cpus, "breaks", memory, ["hermit", "qemu", arch])
 
 def hermit_failures(image, failures, arches = HERMIT_CPUS, memory = "256M"):
     """`image`_WORD_ARCH_test for each word of `failures`: it must fail so.
@@ -271,7 +275,7 @@ def hermit_failures(image, failures, arches = HERMIT_CPUS, memory = "256M"):
             continue
         for word, reason in failures.items():
             name = "%s_%s_%s" % (image, word, arch)
-            _boot_again(name, image, arch, word, memory, ["manual"])
+            _boot_again(name, image, arch, 1, word, memory, ["manual"])
             native.sh_test(
                 name = name + "_test",
                 size = "small",
@@ -280,3 +284,28 @@ def hermit_failures(image, failures, arches = HERMIT_CPUS, memory = "256M"):
                 data = [":" + name],
                 tags = ["hermit", "qemu", arch],
             )
+
+def hermit_calls_nothing_test(image, function, arches = HERMIT_CPUS, cpus = 1):
+    """`image`_FUNCTION_ARCH_test: the kernel's `function` is moves and a return.
+
+    For what runs on a breakpoint's way. `image` is a hermit_test.
+    """
+    for arch in arches:
+        if _kernel(arch, cpus) not in HERMIT_KERNELS:
+            continue
+        linked = ":%s_%s" % (image, arch)
+        native.sh_test(
+            name = "%s_%s_%s_test" % (image, function, arch),
+            size = "small",
+            srcs = ["//tools/hermit:calls_nothing.sh"],
+            args = [
+                "$(location @llvm//:bin/llvm-objdump)",
+                "$(location %s)" % linked,
+                function,
+            ],
+            data = [
+                linked,
+                "@llvm//:bin/llvm-objdump",
+            ],
+            tags = ["hermit", arch],
+        )

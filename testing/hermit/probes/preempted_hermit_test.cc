@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
 //
 // One trap or none in the real Hermit, and why that is safe there: a task that
-// is preempted inside a slot while its probe is removed and the slot wanted by
-// another.
+// is preempted inside a slot, on the last CPU, while its probe is removed and
+// the slot wanted by another.
 #include "core/base/atomic.h"
 #include "core/capi/ebpf.h"
 #include "core/memory/allocator.h"
+#include "core/platform/cpu.h"
 #include "core/platform/text.h"
 #include "core/platform/time.h"
 #include "core/probes/kprobe.h"
@@ -61,6 +62,64 @@ class LateForTimer final : public KprobeConsumer {
   ebpf::Atomic<uint64_t> hits{0};
 };
 
+uint32_t LastCpu() { return ebpf_port_cpu_count() - 1; }
+
+/// Whose nap is over while a task of its CPU is late: this one, where there is
+/// one CPU, or a task of its own, which then keeps the CPU until Rest().
+class Napper {
+ public:
+  explicit Napper(const LateForTimer& late) : late_(late) {
+    if (LastCpu() != 0) {
+      constexpr uint8_t kHighPriority =
+          3;  // so that nobody takes turns with it
+      constexpr size_t kStackSize = 64 << 10;
+      const uintptr_t interrupts = ebpf_port_irq_save();
+      task_ = sys_spawn2(&NapAndHold, reinterpret_cast<uintptr_t>(this),
+                         kHighPriority, kStackSize, LastCpu());
+      ebpf_port_irq_restore(interrupts);
+    }
+  }
+
+  /// Until the task that hits is no longer on its CPU.
+  void Wait() {
+    // Pairs with the release in Hit, or in NapAndHold.
+    while (LastCpu() == 0 ? !IsHit() : !holds_.Load(ebpf::kAcquire)) {
+      if (LastCpu() == 0) {
+        sys_usleep(kNapMicroseconds);
+      } else {
+        ebpf_port_relax();
+      }
+    }
+  }
+
+  void Rest() {
+    if (LastCpu() != 0) {
+      rests_.Store(true, ebpf::kRelease);
+      sys_join(task_);
+    }
+  }
+
+ private:
+  bool IsHit() const { return late_.hits.Load(ebpf::kAcquire) != 0; }
+
+  static void NapAndHold(uintptr_t argument) {
+    auto* self = reinterpret_cast<Napper*>(argument);
+    LetInterruptsIn();
+    while (!self->IsHit()) {
+      sys_usleep(kNapMicroseconds);
+    }
+    self->holds_.Store(true, ebpf::kRelease);
+    while (!self->rests_.Load(ebpf::kAcquire)) {
+      ebpf_port_relax();
+    }
+  }
+
+  const LateForTimer& late_;
+  int32_t task_ = -1;
+  ebpf::Atomic<bool> holds_{false};
+  ebpf::Atomic<bool> rests_{false};
+};
+
 class Counter final : public KprobeConsumer {
  public:
   void Hit(ebpf::machine::PtRegs& /*regs*/) override { ++hits; }
@@ -98,19 +157,19 @@ uint64_t PreemptInSlot(bool detour, bool* was_inside) {
   caller.function = detour ? SlotMultiply : SlotBarrier;
   Ref<Kprobe> probe = Probe(detour ? "SlotMultiply" : "SlotBarrier", late);
   const Ref<Kprobe> keeper = Probe("SlotOr", ignorer);  // keeps the page
-  const int32_t task = Spawn(&Call, reinterpret_cast<uintptr_t>(&caller));
+  Napper napper(late);
+  const int32_t task =
+      SpawnOn(LastCpu(), &Call, reinterpret_cast<uintptr_t>(&caller));
   if (task < 0 || !probe) {
     guest::FailTest(__FILE__, __LINE__, "no memory");
     return 0;
   }
-  // Pairs with the release in Hit: this goes on when the task is preempted.
-  while (late.hits.Load(ebpf::kAcquire) == 0) {
-    sys_usleep(kNapMicroseconds);
-  }
+  napper.Wait();
   probe->Detach();
   const Ref<Kprobe> other = Probe(detour ? "SlotXor" : "SlotOther", ignorer);
   GUEST_EXPECT_EQ(detour ? SlotXor(6, 7) : SlotOther(6, 7), 1);
   *was_inside = !caller.returned.Load(ebpf::kAcquire);
+  napper.Rest();
   sys_join(task);
   return caller.result;
 }
@@ -124,7 +183,8 @@ void ExpectFromInside(bool detour, uint64_t result) {
   for (int i = 0; i < kMostRounds && inside < kRounds; ++i) {
     bool was_inside = false;
     const uint64_t got = PreemptInSlot(detour, &was_inside);
-    GUEST_EXPECT_EQ(got, was_inside ? result : 42);
+    // One that went on meanwhile may have done so there, too.
+    GUEST_EXPECT(got == result || (!was_inside && got == 42));
     inside += was_inside ? 1 : 0;
   }
   GUEST_EXPECT_EQ(inside, kRounds);
