@@ -33,6 +33,10 @@ extern const bool kCanPreempt;
 /// sp is in: other stacks will not do.
 extern const bool kStacksHaveOneSize;
 
+/// False where a stack of the real kernel has an address that the guest's has
+/// not, by which its port knows it: ebpf_port_stack_bounds then knows nothing.
+extern const bool kStacksAreKnown;
+
 /// Gives the image's sections the real kernel's permissions. Called once, on
 /// CPU 0, when the allocator works and before other CPUs start.
 void ProtectImage();

@@ -15,6 +15,7 @@ constinit const size_t kStackSize = 0x2000;
 constinit const bool kHasTaskNames = true;
 constinit const bool kCanPreempt = false;
 constinit const bool kStacksHaveOneSize = true;
+constinit const bool kStacksAreKnown = true;
 
 void ProtectImage() {
   alien::BuildKernelAddressSpace();

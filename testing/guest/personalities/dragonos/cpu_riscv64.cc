@@ -3,6 +3,7 @@
 // DragonOS's memory map on RISC-V, for the guest kernel: all may be done to
 // all.
 #include "testing/guest/kernel/machine.h"
+#include "testing/guest/kernel/personality.h"
 #include "testing/guest/personalities/dragonos/cpu.h"
 #include "testing/guest/riscv64/boot_arguments.h"
 
@@ -20,3 +21,10 @@ bool ProtectRamAndImage() {
 const char* BootArguments() { return riscv64::BootArguments(); }
 
 }  // namespace guest::dragonos
+
+namespace guest::personality {
+
+// The guest's memory is in the lower half of the addresses, a process's.
+constinit const bool kStacksAreKnown = false;
+
+}  // namespace guest::personality

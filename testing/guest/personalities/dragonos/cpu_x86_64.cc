@@ -2,6 +2,7 @@
 //
 // DragonOS's memory map on x86-64, for the guest kernel.
 #include "testing/guest/kernel/machine.h"
+#include "testing/guest/kernel/personality.h"
 #include "testing/guest/personalities/dragonos/cpu.h"
 #include "testing/guest/x86_64/boot_arguments.h"
 
@@ -37,3 +38,9 @@ bool ProtectRamAndImage() {
 const char* BootArguments() { return x86_64::BootArguments(); }
 
 }  // namespace guest::dragonos
+
+namespace guest::personality {
+
+constinit const bool kStacksAreKnown = true;
+
+}  // namespace guest::personality

@@ -32,6 +32,7 @@ constinit const size_t kStackSize = 0x4000;
 constinit const bool kHasTaskNames = true;
 constinit const bool kCanPreempt = true;
 constinit const bool kStacksHaveOneSize = false;
+constinit const bool kStacksAreKnown = true;
 
 void ProtectImage() {
   if (!plain::ProtectRamAndImage()) {
