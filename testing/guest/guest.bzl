@@ -12,18 +12,15 @@ load("//tools/toolchain:targets.bzl", "platform_constraints")
 GUESTS = {
     "alien": struct(arch = "riscv64", cpus = 1, kernel = "alien"),
     "dragonos": struct(arch = "x86_64", cpus = 2, kernel = "dragonos"),
+    # DragonOS starts no second CPU of RISC-V.
+    "dragonos_riscv64": struct(arch = "riscv64", cpus = 1, kernel = "dragonos"),
     "plain": struct(arch = "aarch64", cpus = 2, kernel = "plain"),
     # For a second CPU of RISC-V, which Alien does not have.
     "plain_riscv64": struct(arch = "riscv64", cpus = 2, kernel = "plain"),
 }
 
-# Guests that only some suites boot, for their CPU's sake.
-MORE_GUESTS = {
-    # DragonOS starts no second CPU of RISC-V.
-    "dragonos_riscv64": struct(arch = "riscv64", cpus = 1, kernel = "dragonos"),
-}
-
-ALL_GUESTS = dict(GUESTS, **MORE_GUESTS)
+# Those of a suite that needs no second CPU of RISC-V.
+EACH_PORT = [name for name in GUESTS if name != "plain_riscv64"]
 
 # Kernel that is played: what an image needs in which eBPF comes up as //testing/guest/demo:start
 # says.
@@ -81,7 +78,7 @@ def guest_image(name, personality, srcs = [], deps = [], copts = [], linkopts = 
 
     Linked twice: the second time with its own symbols.
     """
-    guest = ALL_GUESTS[personality]
+    guest = GUESTS[personality]
     constraints = platform_constraints(guest.arch)
     _link(name + "_first", guest, srcs, copts, linkopts, deps)
     ksym_blob(
@@ -141,7 +138,7 @@ def guest_test(
 
     `preemptive` adds NAME_preemptive: the same with the kernel preempting.
     """
-    guest = ALL_GUESTS[personality]
+    guest = GUESTS[personality]
     guest_image(
         name = name + "_image",
         personality = personality,
@@ -171,7 +168,7 @@ def guest_boot_test(name, personality, image, argument = None, data = [], qemu_a
     With the `argument` "breaks" it is to find what is wrong on purpose:
     //testing/guest/breaks.
     """
-    guest = ALL_GUESTS[personality]
+    guest = GUESTS[personality]
     qemu_test(
         name = name,
         size = "small",
@@ -190,7 +187,7 @@ def guest_death_tests(name, personality, deaths, image = None, qemu_args = [], *
     words that the guest must end with. `image` is a guest_test's; without one
     `kwargs` are guest_image's.
     """
-    guest = ALL_GUESTS[personality]
+    guest = GUESTS[personality]
     if not image:
         image = ":%s_image" % name
         guest_image(

@@ -5,7 +5,7 @@
 # testing/guest/guest.bzl; all of them if none is named.
 set -eu
 if [ $# -eq 0 ]; then
-  set -- dragonos plain plain_riscv64 alien
+  set -- dragonos dragonos_riscv64 plain plain_riscv64 alien
 fi
 tests=
 for kernel in "$@"; do
