@@ -9,6 +9,7 @@
 #include "core/platform/cpu.h"
 #include "core/platform/exec.h"
 #include "core/platform/nofault.h"
+#include "core/platform/stack.h"
 #include "core/platform/text.h"
 #include "ports/dragonos/kernel.h"
 #include "ports/dragonos/riscv64/kernel.h"
@@ -313,6 +314,19 @@ GUEST_TEST(DragonOsPort, ReadsWhatIsThereAndSurvivesWhatIsNot) {
   GUEST_EXPECT(!ebpf_port_read_nofault(&value, 0x8000'0000'0000'0000, 4));
   GUEST_EXPECT(!ebpf_port_read_nofault(&value, 0x1000'0000, 1));  // the UART
   GUEST_EXPECT(!ebpf_port_read_nofault(&value, dragonos::kUserBegin, 4));
+}
+
+// --- Stacks -----------------------------------------------------------------
+
+GUEST_TEST(DragonOsPort, KnowsStacksByTheirAddresses) {
+  // The real kernel's: the guest's own lie in a process's half.
+  constexpr uintptr_t kStack = 0xffff'ffc0'1234'8000;
+  uintptr_t begin = 0;
+  uintptr_t end = 0;
+  GUEST_EXPECT(ebpf_port_stack_bounds(kStack + 0x7ff8, &begin, &end));
+  GUEST_EXPECT_EQ(begin, kStack);
+  GUEST_EXPECT_EQ(end, kStack + 0x8000);
+  GUEST_EXPECT(!ebpf_port_stack_bounds(0x3f'ffff'f000, &begin, &end));
 }
 
 // --- Where interrupted code goes on -----------------------------------------
