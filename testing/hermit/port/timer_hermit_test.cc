@@ -77,7 +77,7 @@ struct Repeated {
 GUEST_TEST(Timer, LeavesEveryRegisterAsItWas) {
   GUEST_ASSERT(PortIsUp());
   constexpr uint64_t kTurns = 5'000'000;
-  constexpr uint32_t kInterrupts = 50;
+  constexpr uint32_t kInterrupts = 10;
   // A host that lets QEMU wait has few interrupts come, and many turns.
   constexpr uint64_t kPatience = 20'000 * kMillisecond;
   for (uint32_t stack = 0; stack < kTurnStacks; ++stack) {
