@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: MIT
 //
 // What a trap does with a probed AArch64 instruction: emulate it, or send it
-// through its slot. All here is in .ebpf.noprobe, and this file is compiled
+// through its slot. All here is in ebpf_noprobe, and this file is compiled
 // without jump tables, whose indirect jumps the audit could not follow.
 #include "arch/aarch64/emulation.h"
 
 #include "arch/aarch64/probed_insn.h"
 #include "core/base/noprobe.h"
-
-EBPF_NOPROBE_RANGE(ebpf_aarch64_noprobe)
 
 namespace ebpf::aarch64 {
 namespace {

@@ -8,9 +8,6 @@
 
 #include "core/base/noprobe.h"
 
-/// Around what emulation.cc has in .ebpf.noprobe.
-EBPF_NOPROBE_SYMBOLS(ebpf_aarch64_noprobe)
-
 namespace ebpf::aarch64 {
 
 /// In most places register 31 is the zero register, in some it is sp.

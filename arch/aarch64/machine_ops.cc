@@ -27,7 +27,6 @@ constinit const machine::MachineOps kMachineOps = {
     .static_no_op = StaticJump::NoOp(),
     .make_static_jump = StaticJump::Make,
     .registers = &kRegisterNames,
-    .noprobe_text = {ebpf_aarch64_noprobe_begin, ebpf_aarch64_noprobe_end},
 };
 
 }  // namespace ebpf::aarch64

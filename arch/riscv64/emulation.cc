@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: MIT
 //
 // What a trap does with a probed RISC-V instruction: emulate it, or send it
-// through its slot. All here is in .ebpf.noprobe, and this file is compiled
+// through its slot. All here is in ebpf_noprobe, and this file is compiled
 // without jump tables, whose indirect jumps the audit could not follow.
 #include "arch/riscv64/emulation.h"
 
 #include "arch/riscv64/probed_insn.h"
 #include "core/base/noprobe.h"
-
-EBPF_NOPROBE_RANGE(ebpf_riscv64_noprobe)
 
 namespace ebpf::riscv64 {
 namespace {

@@ -8,9 +8,6 @@
 
 #include "core/base/noprobe.h"
 
-/// Around what emulation.cc has in .ebpf.noprobe.
-EBPF_NOPROBE_SYMBOLS(ebpf_riscv64_noprobe)
-
 namespace ebpf::riscv64 {
 
 enum class Emulation : uint8_t {

@@ -335,7 +335,7 @@ TEST(MachineOpsTest, NamesWhatThereIs) {
   EXPECT_EQ(kMachineOps.pt_regs_size, 288u);
   EXPECT_EQ(kMachineOps.user_regs_size, 256u);
   const auto emulate = reinterpret_cast<uint64_t>(&ProbedInsn::Emulate);
-  EXPECT_TRUE(kMachineOps.noprobe_text.Overlaps(emulate, 1));
+  EXPECT_TRUE(IsNoprobe(emulate, 1));
 }
 
 }  // namespace

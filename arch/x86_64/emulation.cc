@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: MIT
 //
 // What a trap does with a probed x86-64 instruction: emulate it, or send it
-// through its slot. All here is in .ebpf.noprobe, and this file is compiled
+// through its slot. All here is in ebpf_noprobe, and this file is compiled
 // without jump tables, whose indirect jumps the audit could not follow.
 #include "arch/x86_64/emulation.h"
 
 #include "arch/x86_64/probed_insn.h"
 #include "core/base/noprobe.h"
-
-EBPF_NOPROBE_RANGE(ebpf_x86_64_noprobe)
 
 namespace ebpf::x86_64 {
 namespace {

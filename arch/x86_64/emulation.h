@@ -9,9 +9,6 @@
 #include "arch/x86_64/registers.h"
 #include "core/base/noprobe.h"
 
-/// Around what emulation.cc has in .ebpf.noprobe.
-EBPF_NOPROBE_SYMBOLS(ebpf_x86_64_noprobe)
-
 namespace ebpf::x86_64 {
 
 enum class Emulation : uint8_t {

@@ -28,7 +28,6 @@ constinit const machine::MachineOps kMachineOps = {
     .static_no_op = StaticJump::NoOp(),
     .make_static_jump = StaticJump::Make,
     .registers = &kRegisterNames,
-    .noprobe_text = {ebpf_x86_64_noprobe_begin, ebpf_x86_64_noprobe_end},
 };
 
 }  // namespace ebpf::x86_64

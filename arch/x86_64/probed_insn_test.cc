@@ -277,9 +277,9 @@ TEST(MachineOpsTest, NamesWhatThereIs) {
   EXPECT_EQ(kMachineOps.pt_regs_size, 168u);
   EXPECT_EQ(kMachineOps.user_regs_size, 168u);
   const auto emulate = reinterpret_cast<uint64_t>(&ProbedInsn::Emulate);
-  EXPECT_TRUE(kMachineOps.noprobe_text.Overlaps(emulate, 1));
+  EXPECT_TRUE(IsNoprobe(emulate, 1));
   const auto plan = reinterpret_cast<uint64_t>(&ProbedInsn::Plan);
-  EXPECT_FALSE(kMachineOps.noprobe_text.Overlaps(plan, 1));
+  EXPECT_FALSE(IsNoprobe(plan, 1));
 }
 
 }  // namespace

@@ -2,7 +2,7 @@
 //
 // Code on which no probe may stand: what runs between a breakpoint trap and the
 // per-CPU guard of core/probes, and what makes the displaced instruction
-// happen. It all lies in the section .ebpf.noprobe.
+// happen. It all lies in the section ebpf_noprobe.
 #pragma once
 
 #include <stddef.h>
@@ -10,33 +10,19 @@
 
 /// A function of that section. It calls only others there and what the audit of
 /// archives names (tools/build/archive_audit.py).
-#define EBPF_NOPROBE __attribute__((section(".ebpf.noprobe"), noinline))
+#define EBPF_NOPROBE __attribute__((section("ebpf_noprobe"), noinline))
 
 /// A function that becomes part of those that call it, in that section.
 #define EBPF_NOPROBE_INLINE __attribute__((always_inline)) inline
 
-/// Declares `name`_begin and `name`_end, which EBPF_NOPROBE_RANGE(name)
-/// defines.
-#define EBPF_NOPROBE_SYMBOLS(name)                                           \
-  extern "C" {                                                               \
-  __attribute__((visibility("hidden"))) extern const uint8_t name##_begin[]; \
-  __attribute__((visibility("hidden"))) extern const uint8_t name##_end[];   \
-  }
-
-/// Once in a source that has EBPF_NOPROBE functions, before the first: makes
-/// the symbols `name`_begin and `name`_end, around what this source has there.
-/// So a kernel's linker script need not know the section. The end is in a
-/// subsection, which the assembler puts last.
-#define EBPF_NOPROBE_RANGE(name)                                \
-  __asm__(                                                      \
-      ".pushsection .ebpf.noprobe, \"ax\", %progbits\n"         \
-      ".globl " #name "_begin\n.hidden " #name "_begin\n" #name \
-      "_begin:\n"                                               \
-      ".popsection\n"                                           \
-      ".pushsection .ebpf.noprobe, 8191, \"ax\", %progbits\n"   \
-      ".globl " #name "_end\n.hidden " #name "_end\n" #name     \
-      "_end:\n"                                                 \
-      ".popsection\n");
+// Where the section is. The linker defines these, as the name is an identifier
+// of C; a script that puts the section inside of another defines them there.
+extern "C" {
+[[gnu::visibility(
+    "hidden")]] extern const uint8_t __start_ebpf_noprobe[];  // NOLINT
+[[gnu::visibility(
+    "hidden")]] extern const uint8_t __stop_ebpf_noprobe[];  // NOLINT
+}
 
 namespace ebpf {
 
@@ -62,6 +48,12 @@ bool AnyOverlaps(const TextRange (&ranges)[kCount], uint64_t address,
     }
   }
   return false;
+}
+
+/// Whether any of those bytes is code on which no probe may stand.
+inline bool IsNoprobe(uint64_t address, uint64_t size) {
+  return TextRange{__start_ebpf_noprobe, __stop_ebpf_noprobe}.Overlaps(address,
+                                                                       size);
 }
 
 }  // namespace ebpf

@@ -61,7 +61,7 @@ static_assert(sizeof(ebpf_timer) == 56);
 static_assert(offsetof(ebpf_timer, port) == 8);
 
 // core/capi/rust/src/platform/mod.rs
-static_assert(EBPF_PORT_API == 2);
+static_assert(EBPF_PORT_API == 3);
 
 // core/capi/rust/src/events.rs
 static_assert(sizeof(ebpf_trace_task) == 24);

@@ -12,7 +12,7 @@
 namespace ebpf::machine {
 
 /// arch/<isa>/call_frame.h has one type that satisfies this, and asserts it.
-/// Context of all: any, in .ebpf.noprobe. The first three are for registers at
+/// Context of all: any, in ebpf_noprobe. The first three are for registers at
 /// a function's first instruction, the others for those right behind a call
 /// that returned.
 ///

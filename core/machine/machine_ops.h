@@ -89,9 +89,6 @@ struct MachineOps {
 
   /// Null: nobody can name registers.
   const RegisterNames* registers = nullptr;
-
-  /// The CPU's own code in .ebpf.noprobe.
-  TextRange noprobe_text;
 };
 
 }  // namespace ebpf::machine

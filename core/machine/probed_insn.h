@@ -15,7 +15,7 @@
 namespace ebpf::machine {
 
 /// arch/<isa>/probed_insn.h has one type that satisfies this, and asserts it.
-/// Context of all: any. All but Plan, Relocate and Size are in .ebpf.noprobe.
+/// Context of all: any. All but Plan, Relocate and Size are in ebpf_noprobe.
 ///
 ///   Plan       decides how the instruction at `address` + `offset` is made to
 ///              happen under a breakpoint. `code` is the text of its function

@@ -32,13 +32,6 @@ constexpr size_t kPageSize = 4096;
 
 extern "C" {
 
-EBPF_ABSENT uintptr_t ebpf_port_preempt_disable(void) {
-  return ebpf_port_irq_save();
-}
-EBPF_ABSENT void ebpf_port_preempt_enable(uintptr_t state) {
-  ebpf_port_irq_restore(state);
-}
-
 EBPF_ABSENT int ebpf_port_call_on_cpu(uint32_t /*cpu*/,
                                       void (* /*function*/)(void*),
                                       void* /*argument*/) {
@@ -119,16 +112,6 @@ EBPF_ABSENT int ebpf_port_saved_pcs(void (* /*see*/)(void* argument,
 EBPF_ABSENT uint32_t ebpf_port_trap_stub(void) { return 0; }
 EBPF_ABSENT void ebpf_port_breakpoint_entry(void) {
   ebpf_port_panic("ebpf: somebody else's breakpoint, and no entry for it");
-}
-
-EBPF_ABSENT bool ebpf_port_read_nofault(void* /*to*/, uintptr_t /*from*/,
-                                        size_t /*size*/) {
-  return false;
-}
-
-EBPF_ABSENT int ebpf_port_write_nofault(uintptr_t /*to*/, const void* /*from*/,
-                                        size_t /*size*/) {
-  return kMinusNotSupported;
 }
 
 EBPF_ABSENT size_t ebpf_port_nofault_ranges(

@@ -127,7 +127,7 @@ TEST(AbsentTest, NothingIsReadFoundOrDeferred) {
                                       sizeof(bytes)));
   EXPECT_EQ(ebpf_port_write_nofault(reinterpret_cast<uintptr_t>(bytes), "abc",
                                     sizeof(bytes)),
-            kMinusEopnotsupp);
+            -14);
   EXPECT_EQ(bytes[0], 0);
   ebpf_address_range ranges[EBPF_MAX_NOFAULT_RANGES];
   EXPECT_EQ(ebpf_port_nofault_ranges(&ranges), 0u);

@@ -15,11 +15,14 @@ uint32_t ebpf_port_cpu_id(void);
 /// late included; at least 1, never changes. Context: any.
 uint32_t ebpf_port_cpu_count(void);
 
-/// Masks interrupts on this CPU; the result says how they were. Nests.
+/// Masks interrupts on this CPU; the result says how they were. Nests. Default:
+/// by the CPU's own flag (`machine/interrupts.h`), of supervisor mode on
+/// RISC-V, with fast interrupts on AArch64. Absent: the CPU's flag masks them.
 /// Context: any.
 uintptr_t ebpf_port_irq_save(void);
 
-/// Undoes the ebpf_port_irq_save that returned `state`. Context: any.
+/// Undoes the ebpf_port_irq_save that returned `state`. Default: by that flag.
+/// Absent: as above. Context: any.
 void ebpf_port_irq_restore(uintptr_t state);
 
 /// Keeps the caller on its CPU, and other tasks off it. Nests. The default
@@ -42,7 +45,8 @@ void ebpf_port_preempt_enable(uintptr_t state);
 int ebpf_port_call_on_cpu(uint32_t cpu, void (*function)(void* argument),
                           void* argument);
 
-/// Tells the CPU that the caller spins, or does nothing. Context: any.
+/// Tells the CPU that the caller spins, or does nothing. Default: the CPU's
+/// instruction for it. Absent: the CPU's instruction for it. Context: any.
 void ebpf_port_relax(void);
 
 }  // extern "C"

@@ -7,6 +7,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
+extern "C" {
+
+/// A page's beginning and ExecPool::kSize bytes full of breakpoints, in the
+/// section .text.ebpf_exec_pool: a port links arch/<isa>/machine:exec_pool.
+[[gnu::visibility("hidden")]] extern const uint8_t ebpf_exec_pool[];
+/// Behind it are ExecPool::kBlankSize bytes more of them, which are nobody's.
+[[gnu::visibility("hidden")]] extern const uint8_t ebpf_exec_pool_end[];
+
+}  // extern "C"
+
 namespace ebpf {
 
 /// A piece of kSize bytes that begins where a page does. Where nothing says
@@ -14,6 +24,8 @@ namespace ebpf {
 class ExecPool {
  public:
   static constexpr size_t kSize = size_t{512} << 10;
+  /// What of breakpoints is behind it.
+  static constexpr size_t kBlankSize = 4096;
 
   constexpr explicit ExecPool(const uint8_t* begin) : begin_(begin) {}
 

@@ -9,8 +9,6 @@
 #include "core/base/noprobe.h"
 #include "core/platform/cpu.h"
 
-EBPF_NOPROBE_RANGE(ebpf_interruptions_noprobe)
-
 namespace ebpf {
 namespace {
 

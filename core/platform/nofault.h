@@ -11,16 +11,18 @@ extern "C" {
 /// Copies `size` bytes of kernel memory that may be unmapped, or no address at
 /// all; false if a byte could not be read, with what came before it copied.
 /// Never sleeps, never touches devices' registers if the port can tell them.
-/// Default: false always. Absent: what programs read of kernel memory is an
-/// error. Context: any.
+/// Default: tries where ebpf_port_nofault_ranges says that one may, which is
+/// only right where the port's fault hook calls arch/<isa>/machine/nofault.h's
+/// NofaultFixup. Absent: where nofault_ranges says that one may, it is tried.
+/// Context: any.
 [[nodiscard]] bool ebpf_port_read_nofault(void* to, uintptr_t from,
                                           size_t size);
 
 /// Copies `size` bytes to kernel memory that may be unmapped, read-only, or no
 /// address at all: 0, or -EFAULT (-14) if a byte could not be written, with
 /// what came before it written. Never sleeps, never touches devices' registers
-/// if the port can tell them. Default: -EOPNOTSUPP (-95) always. Absent: a
-/// client of the kernel cannot be written to. Context: any.
+/// if the port can tell them. Default: tries likewise. Absent: as above.
+/// Context: any.
 [[nodiscard]] int ebpf_port_write_nofault(uintptr_t to, const void* from,
                                           size_t size);
 
@@ -53,7 +55,9 @@ enum { EBPF_MAX_NOFAULT_RANGES = 2 };
 /// EBPF_MAX_NOFAULT_RANGES, rising and apart, and how many; the same each time.
 /// Default: 0, which says that each address must be asked for, and programs
 /// with such loads are not compiled. Absent: programs that load through typed
-/// pointers are interpreted. Context: any.
+/// pointers are interpreted; what programs read of kernel memory is an error,
+/// and a client of the kernel cannot be written to, unless the port has the
+/// functions above. Context: any.
 size_t ebpf_port_nofault_ranges(
     struct ebpf_address_range (*ranges)[EBPF_MAX_NOFAULT_RANGES]);
 

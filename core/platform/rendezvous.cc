@@ -12,8 +12,6 @@
 #include "core/platform/time.h"
 #include "machine/interrupts.h"
 
-EBPF_NOPROBE_RANGE(ebpf_rendezvous_noprobe)
-
 namespace ebpf {
 namespace {
 

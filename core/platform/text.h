@@ -54,7 +54,7 @@ void ebpf_port_exec_free(void* memory, size_t size);
 /// called on that path and where followed calls return (a kretprobe on one of
 /// them would follow itself), nor of what these call, nor of what a CPU runs
 /// while ebpf_port_stop_machine holds it: text must not change under a CPU. Our
-/// own part of the path is in the section `.ebpf.noprobe`, which core refuses
+/// own part of the path is in the section `ebpf_noprobe`, which core refuses
 /// by itself. Default: false. Absent: no probes. Context: task.
 bool ebpf_port_may_probe(uintptr_t address, size_t size);
 

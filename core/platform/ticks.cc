@@ -16,8 +16,6 @@
 #include "core/platform/cpu.h"
 #include "core/platform/time.h"
 
-EBPF_NOPROBE_RANGE(ebpf_ticks_noprobe)
-
 namespace ebpf {
 namespace {
 

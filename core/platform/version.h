@@ -8,11 +8,11 @@
 
 /// The version of core/platform's contract. It rises with each change that a
 /// port can see: a function or a feature more, another meaning, one less.
-#define EBPF_PORT_API 2
+#define EBPF_PORT_API 3
 
 /// The oldest version that ports may be written for and are right still: since
 /// then the contract only got what has a default.
-#define EBPF_PORT_API_OLDEST 1
+#define EBPF_PORT_API_OLDEST 3
 
 /// A port says once, in one of its .cc files, which version it was written for,
 /// as a number: it does not compile with a core that means something else.

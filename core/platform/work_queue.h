@@ -18,6 +18,8 @@ class WorkQueue : public NonCopyable {
   /// There is a task that calls Run. Context: task.
   void Open() { is_open_.Store(true, kRelaxed); }
 
+  bool is_open() const { return is_open_.Load(kRelaxed); }
+
   /// ebpf_port_defer: false until it is open. It wakes nobody. Context: any.
   bool Push(ebpf_deferred* work);
 

@@ -168,7 +168,7 @@ bool ExitProbes();
 /// Interrupts are masked before the call and until the trap's return gives them
 /// back from `regs`: `regs` may lead into a slot, and a CPU with interrupts on
 /// would let that slot be freed. (A gate that leaves them on masks them first.)
-/// Defined by arch/<isa>/machine, in .ebpf.noprobe. Context: trap, before
+/// Defined by arch/<isa>/machine, in ebpf_noprobe. Context: trap, before
 /// anything that a probe may stand on.
 bool OnBreakpoint(machine::PtRegs& regs);
 

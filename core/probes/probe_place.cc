@@ -4,6 +4,7 @@
 // the kernel and the CPU before anything is changed.
 #include "core/base/assert.h"
 #include "core/base/memory.h"
+#include "core/platform/may_probe.h"
 #include "core/platform/symbol_name.h"
 #include "core/platform/text.h"
 #include "core/probes/function_entry.h"
@@ -196,13 +197,7 @@ bool ProbeRegistry::IsReserved(uint64_t address, uint64_t size) {
 }
 
 bool ProbeRegistry::IsAllowed(uint64_t address, uint64_t size) {
-  bool allowed = ebpf_port_may_probe(address, size) &&
-                 !ops_->noprobe_text.Overlaps(address, size) &&
-                 !IsReserved(address, size);
-  for (const TextRange& range : machine_noprobe_text) {
-    allowed = allowed && !range.Overlaps(address, size);
-  }
-  return allowed;
+  return MayProbe(address, size) && !IsReserved(address, size);
 }
 
 }  // namespace ebpf

@@ -117,20 +117,13 @@ struct ProbeShared {
 };
 [[gnu::visibility("hidden")]] extern constinit ProbeShared probe_shared;
 
-/// What the running CPU's arch/<isa>/machine has in .ebpf.noprobe: the trap's
-/// way, the fault-safe copy, what makes text fresh, where followed calls return
-/// to, what detours call, and the breakpoint's own entry.
-inline constexpr size_t kMachineNoprobeCount = 6;
-[[gnu::visibility("hidden")]] extern const TextRange
-    machine_noprobe_text[kMachineNoprobeCount];
-
 /// What the slots of detours call, first; empty where this CPU has no detours.
 /// Who is interrupted in there may return into any slot.
 [[gnu::visibility("hidden")]] extern const TextRange machine_detour_text;
 
 extern "C" {
 
-/// Runs the consumers of `site`. The only way out of .ebpf.noprobe; the CPU's
+/// Runs the consumers of `site`. The only way out of ebpf_noprobe; the CPU's
 /// guard is set.
 void ebpf_probe_run(ProbeSite* site, machine::PtRegs* regs);
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // The way of a breakpoint trap, for arch/<isa>/machine/trap.cc to make a
-// function of. Everything here becomes part of that function, in .ebpf.noprobe.
+// function of. Everything here becomes part of that function, in ebpf_noprobe.
 #pragma once
 
 #include <stdint.h>

@@ -186,18 +186,18 @@ extern "C" {
 [[gnu::visibility("hidden")]] extern const uint8_t ebpf_return_end[];
 
 /// What the trampoline calls: `regs` are those behind the call, but for pc,
-/// which is to be set. Where to go on. In .ebpf.noprobe.
+/// which is to be set. Where to go on. In ebpf_noprobe.
 [[gnu::visibility("hidden")]] uint64_t ebpf_return_hit(
     machine::PtRegs* regs, ReturnInstance* instance);
 
 /// The rest of it, for what is seldom. The CPU's guard is set, by `cpu`'s
 /// caller or, where that is null, by a hit in which this return came; `owner`
-/// is what the instance had. In .ebpf.noprobe.
+/// is what the instance had. In ebpf_noprobe.
 [[gnu::visibility("hidden")]] uint64_t ebpf_return_seldom(
     machine::PtRegs* regs, ReturnInstance* instance, uintptr_t owner,
     ProbeCpu* cpu);
 
-/// The ways out of .ebpf.noprobe. Tells the hook; the CPU's guard is set.
+/// The ways out of ebpf_noprobe. Tells the hook; the CPU's guard is set.
 void ebpf_return_run(ReturnHook* hook, machine::PtRegs* regs,
                      const ReturnedCall* call);
 /// A return that is no call's: a function that returns twice was followed, and

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // The ways of a followed call and of its return, for arch/<isa>/machine/trap.cc
-// to make functions of. What a return takes is all in .ebpf.noprobe.
+// to make functions of. What a return takes is all in ebpf_noprobe.
 #pragma once
 
 #include <stdint.h>

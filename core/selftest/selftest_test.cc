@@ -186,7 +186,7 @@ TEST_F(SelftestTest, TheHostPortPassesTwiceAndTheLogHasTheScore) {
 
   const std::string log = HostLog();
   EXPECT_EQ(log.find("FAIL"), std::string::npos) << log;
-  EXPECT_NE(log.find("ebpf: selftest: contract 2, T0 "), std::string::npos);
+  EXPECT_NE(log.find("ebpf: selftest: contract 3, T0 "), std::string::npos);
   EXPECT_EQ(log.find("no breakpoint trap"), std::string::npos) << log;
   // Of a process's stack it takes what the host's signals do.
   EXPECT_EQ(log.find("skip Trap."),

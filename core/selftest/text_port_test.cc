@@ -3,6 +3,7 @@
 // The contract of core/platform/text.h, the rendezvous excepted.
 #include "core/base/memory.h"
 #include "core/platform/cpu.h"
+#include "core/platform/may_probe.h"
 #include "core/platform/text.h"
 #include "core/selftest/case.h"
 #include "core/selftest/code.h"
@@ -85,7 +86,7 @@ void WritesAcrossPages(Environment& environment) {
 
 void WritesKernelText(Environment& environment) {
   const auto address = reinterpret_cast<uintptr_t>(&Overwritten);
-  if (!ebpf_port_may_probe(address, 1)) {
+  if (!MayProbe(address, 1)) {
     environment.Skipped("no kernel text to write");
     return;
   }
@@ -168,12 +169,12 @@ void ExecutableMemoryIsItsOwnersAlone(Environment& environment) {
 
 void OnlyKernelTextMayBeProbed(Environment& environment) {
   const auto text = reinterpret_cast<uintptr_t>(&Overwritten);
-  if (!ebpf_port_may_probe(text, 1)) {
+  if (!MayProbe(text, 1)) {
     environment.Skipped("nothing may be probed");
     return;
   }
-  PORT_EXPECT(environment, !ebpf_port_may_probe(AddressOf(data), 1));
-  PORT_EXPECT(environment, !ebpf_port_may_probe(0, 1));
+  PORT_EXPECT(environment, !MayProbe(AddressOf(data), 1));
+  PORT_EXPECT(environment, !MayProbe(0, 1));
   // What our own part of a trap's way, and of a return's, calls.
   const uintptr_t called_there[] = {
       reinterpret_cast<uintptr_t>(&ebpf_port_cpu_id),
@@ -181,13 +182,12 @@ void OnlyKernelTextMayBeProbed(Environment& environment) {
       reinterpret_cast<uintptr_t>(&ebpf_port_irq_restore),
   };
   for (const uintptr_t called : called_there) {
-    PORT_EXPECT(environment, !ebpf_port_may_probe(called, 1));
+    PORT_EXPECT(environment, !MayProbe(called, 1));
   }
-  PORT_EXPECT(environment, !ebpf_port_may_probe(UINTPTR_MAX, 1));
-  PORT_EXPECT(environment, !ebpf_port_may_probe(UINTPTR_MAX, 16));
+  PORT_EXPECT(environment, !MayProbe(UINTPTR_MAX, 1));
+  PORT_EXPECT(environment, !MayProbe(UINTPTR_MAX, 16));
   CodeMemory memory(64);
-  PORT_EXPECT(environment,
-              !memory.ok() || !ebpf_port_may_probe(memory.address(), 1));
+  PORT_EXPECT(environment, !memory.ok() || !MayProbe(memory.address(), 1));
 }
 
 void TheStatementsAreKnownOnes(Environment& environment) {

@@ -1,16 +1,14 @@
 // SPDX-License-Identifier: MIT
 //
 // core/platform/cpu.h on Alien, which has one CPU and no kernel preemption.
-// Not to be probed: a breakpoint's handling begins with these.
 #include "core/platform/cpu.h"
 
 #include "arch/riscv64/machine/system_registers.h"
 #include "core/base/noprobe.h"
 #include "core/platform/this_cpu.h"
-#include "machine/interrupts.h"
-#include "ports/alien/kernel.h"
+#include "core/platform/version.h"
 
-EBPF_NOPROBE_RANGE(ebpf_alien_cpu)
+EBPF_PORT_WRITTEN_FOR(3);
 
 // tp has the hart's number, and ebpf_port_preempt_disable is empty, below.
 constinit ebpf_this_cpu ebpf_port_this_cpu = {
@@ -30,23 +28,9 @@ EBPF_NOPROBE uint32_t ebpf_port_cpu_id(void) {
   return static_cast<uint32_t>(ebpf::riscv64::ThreadPointer());
 }
 
-uint32_t ebpf_port_cpu_count(void) {
-  return static_cast<uint32_t>(alien_cpu_num());
-}
-
-EBPF_NOPROBE uintptr_t ebpf_port_irq_save(void) {
-  return ebpf::machine::MaskInterrupts();
-}
-
-EBPF_NOPROBE void ebpf_port_irq_restore(uintptr_t state) {
-  ebpf::machine::RestoreInterrupts(state);
-}
-
 // A timer interrupt over kernel code never switches tasks, so a caller is alone
 // on its CPU as long as it does not suspend itself.
 EBPF_NOPROBE uintptr_t ebpf_port_preempt_disable(void) { return 0; }
 EBPF_NOPROBE void ebpf_port_preempt_enable(uintptr_t /*state*/) {}
-
-EBPF_NOPROBE void ebpf_port_relax(void) { ebpf::machine::Relax(); }
 
 }  // extern "C"

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
 // How eBPF comes up in Alien.
-#include "arch/riscv64/machine/cpu_features.h"
-#include "arch/riscv64/machine_ops.h"
 #include "core/capi/ebpf.h"
+#include "machine/this_machine.h"
 #include "ports/alien/defer.h"
 #include "ports/alien/hooks.h"
 #include "ports/alien/text_alias.h"
@@ -12,10 +11,11 @@ extern "C" int ebpf_alien_init(void) {
   // Without either, core does without: what needs them is then refused.
   ebpf::alien::PrepareTextAlias();
   ebpf::alien::StartDeferWorker();
-  const ebpf_options options = {.cpu_features = ebpf::riscv64::CpuFeatures(),
-                                .interpret = false,
-                                .blind_constants = false};
+  const ebpf_options options = {
+      .cpu_features = ebpf::machine::ThisMachineFeatures(),
+      .interpret = false,
+      .blind_constants = false};
   return ebpf_init(
-      reinterpret_cast<const ebpf_machine*>(&ebpf::riscv64::kMachineOps),
+      reinterpret_cast<const ebpf_machine*>(&ebpf::machine::ThisMachine()),
       &options);
 }

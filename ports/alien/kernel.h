@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 //
 // What this port asks of Alien: C functions that the kernel's Rust glue
-// exports, each one a line or two over a function that the kernel has.
-// README.md tells which; hooks.h has what the kernel calls of ours.
+// exports, each one a line or two over a function that the kernel has. What is
+// the kernel's own service as it stands, console and tasks and so on, the glue
+// exports under the contract's names (core/platform). README.md tells which of
+// its functions; hooks.h has what the kernel calls of ours.
 //
 // "Locks" means: takes a lock of ksync, which is not reentrant. Such a function
 // is never called from a probe, since the probe may sit under that lock.
@@ -14,9 +16,6 @@
 
 #ifdef __cplusplus
 extern "C" {
-#define ALIEN_NORETURN [[noreturn]]
-#else
-#define ALIEN_NORETURN _Noreturn
 #endif
 
 // --- The trap frame -------------------------------------------------------
@@ -68,17 +67,8 @@ enum alien_mapping_flags {
 /// a page is mapped already. Locks. **Flushes nothing.**
 bool alien_map_region(uintptr_t va, uintptr_t pa, size_t size, uint32_t flags);
 
-/// map_region_no_target(va, size, flags, false, false): frames of its own,
-/// not zeroed. Locks. Flushes nothing. Context: task.
-bool alien_map_region_no_target(uintptr_t va, size_t size, uint32_t flags);
-
-/// unmap_region(va, size), which frees the frames of map_region_no_target.
-/// False if it was not mapped. Locks. Flushes nothing.
+/// unmap_region(va, size). False if it was not mapped. Locks. Flushes nothing.
 bool alien_unmap_region(uintptr_t va, size_t size);
-
-/// mem::query_kernel_space: the physical address that `va` is mapped to, 0 if
-/// to none. Locks.
-uintptr_t alien_query_kernel_space(uintptr_t va);
 
 // The kernel's text, from the linker script.
 extern const char stext[];
@@ -88,36 +78,13 @@ extern const char strampoline[];
 
 // --- CPU ------------------------------------------------------------------
 
-/// config::CPU_NUM. Context: any.
-size_t alien_cpu_num(void);
-
 /// arch::read_timer: rdtime. Context: any.
 uint64_t alien_read_timer(void);
 /// Its ticks per second: the device tree's timebase-frequency. (CLOCK_FREQ is
 /// not QEMU's.) Context: any.
 uint64_t alien_timer_frequency(void);
 
-// --- Console --------------------------------------------------------------
-
-/// platform::console::console_write, which takes no lock. Context: any.
-void alien_console_write(const char* text, size_t size);
-/// panic!. Context: any.
-ALIEN_NORETURN void alien_panic(const char* text, size_t size);
-
 // --- Tasks ----------------------------------------------------------------
-
-/// current_task(): its tid and pid (Linux's pid and tgid); false where there
-/// is no task. Takes no lock. Context: any.
-bool alien_current_task(uint32_t* tid, uint32_t* pid);
-
-/// The current task's name, by try_lock(): at most `size` bytes, no zero.
-/// Returns how many, 0 if there is no task or it is locked. Context: any.
-size_t alien_current_task_name(char* name, size_t size);
-
-/// current_task()'s kernel_stack.top(), where its kernel stack of
-/// config::USER_KERNEL_STACK_SIZE (8 KiB) ends; 0 if there is no task. Takes no
-/// lock. Context: any.
-uintptr_t alien_current_stack_top(void);
 
 /// task::ktread_create(function, name); `function` must not return. Locks.
 /// Context: task.
@@ -136,13 +103,6 @@ bool alien_user_query(uintptr_t va, uintptr_t* pa, uint32_t* flags);
 /// do_load_page_fault, or do_store_page_fault if `store` (only for a page with
 /// ALIEN_MAP_COPY_ON_WRITE): brings in the page of `va`. Locks. Context: task.
 bool alien_user_page_fault(uintptr_t va, bool store);
-
-// --- Text -----------------------------------------------------------------
-
-/// Whether the kernel lets programs have the function at `function` return a
-/// value without running (bpf_override_return): false where it has no list of
-/// such functions. Context: task.
-bool alien_error_injectable(uintptr_t function);
 
 // --- Symbols --------------------------------------------------------------
 

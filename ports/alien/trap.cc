@@ -9,8 +9,6 @@
 #include "ports/alien/hooks.h"
 #include "ports/alien/trap_frame.h"
 
-EBPF_NOPROBE_RANGE(ebpf_alien_trap)
-
 using ebpf::riscv64::PtRegs;
 
 extern "C" {

@@ -1,15 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "ports/alien/unprobeable.h"
 
-#include "core/base/noprobe.h"
 #include "core/base/string_view.h"
 #include "core/platform/symbol_name.h"
-
-// The port's own part of the trap's way: no linker script marks it.
-EBPF_NOPROBE_SYMBOLS(ebpf_alien_cpu)
-EBPF_NOPROBE_SYMBOLS(ebpf_alien_text)
-EBPF_NOPROBE_SYMBOLS(ebpf_alien_trap)
-EBPF_NOPROBE_SYMBOLS(ebpf_ticks_noprobe)
 
 namespace ebpf::alien {
 namespace {
@@ -39,15 +32,8 @@ bool Contains(StringView text, StringView part) {
 }  // namespace
 
 bool IsUnprobeable(uintptr_t address) {
-  const TextRange hooks[] = {
-      {ebpf_alien_cpu_begin, ebpf_alien_cpu_end},
-      {ebpf_alien_text_begin, ebpf_alien_text_end},
-      {ebpf_alien_trap_begin, ebpf_alien_trap_end},
-      {ebpf_ticks_noprobe_begin, ebpf_ticks_noprobe_end},
-  };
   ebpf_symbol symbol = {};
-  if (AnyOverlaps(hooks, address, 1) ||
-      !ebpf_port_symbol_by_address(address, &symbol)) {
+  if (!ebpf_port_symbol_by_address(address, &symbol)) {
     return true;
   }
   char buffer[kMaxSymbolName];

@@ -4,13 +4,11 @@
 // the kernel walks; the frames behind them are at their physical addresses.
 #include "core/platform/user.h"
 
-#include "core/base/memory.h"
-#include "core/base/types.h"
+#include "core/platform/user_pages.h"
 #include "ports/alien/kernel.h"
 
 namespace {
 
-constexpr size_t kPageSize = 4096;
 /// Sv39: half of the 39 bits' range is the user's.
 constexpr uint64_t kUserEnd = uint64_t{1} << 38;
 
@@ -44,45 +42,10 @@ uintptr_t KernelAddress(uintptr_t va, bool write) {
   return 0;
 }
 
-template <typename Copy>
-bool ForEachPiece(uint64_t user, size_t size, bool write, Copy copy) {
-  if (size > kUserEnd || user > kUserEnd - size) {
-    return false;
-  }
-  for (size_t done = 0; done < size;) {
-    const uintptr_t va = user + done;
-    const size_t piece = ebpf::Min(size - done, kPageSize - va % kPageSize);
-    const uintptr_t address = KernelAddress(va, write);
-    if (address == 0) {
-      return false;
-    }
-    copy(address, done, piece);
-    done += piece;
-  }
-  return true;
-}
-
 }  // namespace
 
-extern "C" {
-
-bool ebpf_port_copy_from_user(void* to, uint64_t from, size_t size) {
-  return ForEachPiece(
-      from, size, false, [to](uintptr_t address, size_t done, size_t piece) {
-        ebpf::CopyBytes(static_cast<uint8_t*>(to) + done,
-                        reinterpret_cast<const void*>(address), piece);
-      });
-}
-
-bool ebpf_port_copy_to_user(uint64_t to, const void* from, size_t size) {
-  return ForEachPiece(
-      to, size, true, [from](uintptr_t address, size_t done, size_t piece) {
-        ebpf::CopyBytes(reinterpret_cast<void*>(address),
-                        static_cast<const uint8_t*>(from) + done, piece);
-      });
-}
+constinit const ebpf::UserPages ebpf::user_pages = {.end = kUserEnd,
+                                                    .find = &KernelAddress};
 
 // Alien has no users but root: getuid(2) is 0 in every process.
-bool ebpf_port_capable(int /*capability*/) { return true; }
-
-}  // extern "C"
+extern "C" bool ebpf_port_capable(int /*capability*/) { return true; }

@@ -1,52 +1,42 @@
 // SPDX-License-Identifier: MIT
 //
-// core/platform/cpu.h on DragonOS.
+// core/platform/cpu.h on DragonOS, and this_cpu.h: its CPU's number follows
+// from the task register (tp on RISC-V), and its preemption counter is in the
+// control block that the lowest word of each kernel stack points to.
 #include "core/platform/cpu.h"
 
 #include "core/base/noprobe.h"
+#include "core/platform/this_cpu.h"
 #include "machine/interrupts.h"
 #include "ports/dragonos/kernel.h"
 
-EBPF_NOPROBE_RANGE(ebpf_dragonos_cpu_noprobe)
+constinit ebpf_this_cpu ebpf_port_this_cpu = {
+    .facts = EBPF_THIS_CPU_REGISTER, .counter_offset = 0, .stack_size = 0};
 
-namespace {
-
-// Preemption is disabled in the current process's control block, or interrupts
-// were masked already: DragonOS preempts at the end of an interrupt only.
-constexpr uintptr_t kNothingToUndo = 0;
-constexpr uintptr_t kDisabled = 1;
-
-}  // namespace
+// Its preemption counter leaves interrupts as they are.
+constinit ebpf_context ebpf_port_context = {
+    .facts = EBPF_CONTEXT_INTERRUPT_MASK,
+    .stride = 0,
+    .interrupts = nullptr,
+    .resched = nullptr};
 
 extern "C" {
 
-EBPF_NOPROBE uint32_t ebpf_port_cpu_id() { return dragonos_cpu_id(); }
-
-uint32_t ebpf_port_cpu_count() { return dragonos_cpu_count(); }
-
-EBPF_NOPROBE uintptr_t ebpf_port_irq_save() {
-  return ebpf::machine::MaskInterrupts();
-}
-
-EBPF_NOPROBE void ebpf_port_irq_restore(uintptr_t state) {
-  ebpf::machine::RestoreInterrupts(state);
-}
-
-// In the trap's hook interrupts are masked: these two call nothing there.
+// DragonOS preempts at the end of an interrupt only: where these are masked
+// there is nothing to do, and nothing to undo (0). So in the trap's hook these
+// two call nothing.
 EBPF_NOPROBE uintptr_t ebpf_port_preempt_disable() {
   if (ebpf::machine::InterruptsMasked()) {
-    return kNothingToUndo;
+    return 0;
   }
   dragonos_preempt_disable();
-  return kDisabled;
+  return 1;
 }
 
 EBPF_NOPROBE void ebpf_port_preempt_enable(uintptr_t state) {
-  if (state == kDisabled) {
+  if (state != 0) {
     dragonos_preempt_enable();
   }
 }
-
-void ebpf_port_relax() { ebpf::machine::Relax(); }
 
 }  // extern "C"

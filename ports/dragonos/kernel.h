@@ -2,7 +2,9 @@
 //
 // Between DragonOS and this port: the C functions that the kernel's Rust glue
 // exports, and those of ours that it calls. kernel.h of the CPU's folder has
-// those of that CPU alone.
+// those of that CPU alone. What is the kernel's own service as it stands,
+// memory and processes and so on, the glue exports under the contract's names
+// (core/platform).
 //
 // README.md names, for each, the Rust function behind it and the line of the
 // kernel that the hook goes to.
@@ -16,18 +18,8 @@ extern "C" {
 /// Of the CPU's folder.
 struct dragonos_trap_frame;
 
-// --- What the glue exports: memory ------------------------------------------
+// --- What the glue exports: CPUs ---------------------------------------------
 
-/// Zeroed memory from the kernel's global allocator. Context: task.
-void* dragonos_alloc(size_t size, size_t align);
-void dragonos_free(void* memory, size_t size, size_t align);
-
-// --- CPUs ---------------------------------------------------------------
-
-/// Lock-free. Context: any.
-uint32_t dragonos_cpu_id(void);
-/// One more than the highest CPU number there can be. Context: any.
-uint32_t dragonos_cpu_count(void);
 bool dragonos_cpu_online(uint32_t cpu);
 
 /// Counts in the current process's control block. Context: task or irq.
@@ -42,24 +34,15 @@ size_t dragonos_preempt_counter(void);
 /// enabled. Context: any.
 bool dragonos_may_rendezvous(void);
 
-// --- Time, randomness, words ----------------------------------------------
+// --- Time, words ----------------------------------------------------------
 
 /// The monotonic clock; takes a lock. Context: task.
 uint64_t dragonos_monotonic_ns(void);
 /// The cycle counter that the clock is made of. Context: any.
 uint64_t dragonos_cycles(void);
-uint64_t dragonos_random(void);
 
 /// Writes to the kernel's log; takes locks. Context: task.
 void dragonos_log(const char* text, size_t size);
-[[noreturn]] void dragonos_panic(const char* what);
-
-// --- The caller of a system call -------------------------------------------
-
-/// 0 or -EFAULT; user addresses only. May sleep. Context: task.
-int dragonos_copy_from_user(void* to, uint64_t from, size_t size);
-int dragonos_copy_to_user(uint64_t to, const void* from, size_t size);
-bool dragonos_capable(int capability);
 
 // --- Work in a task ---------------------------------------------------------
 
@@ -88,7 +71,8 @@ struct dragonos_range {
 /// [_text, _etext).
 struct dragonos_range dragonos_text(void);
 /// The `index`-th range that may not be probed: the entry code, the handler of
-/// breakpoints, what they run before and after our hook, and dragonos_cpu_id.
+/// breakpoints, what they run before and after our hook, and what
+/// ebpf_port_cpu_id calls (it is in ebpf_noprobe itself).
 /// Empty past the last. Context: task.
 struct dragonos_range dragonos_no_probe(size_t index);
 
@@ -96,20 +80,6 @@ struct dragonos_range dragonos_no_probe(size_t index);
 /// its function's own, or that somebody patches: a fixup of `__ex_table`, a
 /// static key's jump. Empty past the last. Context: task.
 struct dragonos_range dragonos_odd_place(size_t index);
-
-/// Whether the kernel lets programs have the function at `function` return a
-/// value without running (bpf_override_return): false where it has no list of
-/// such functions. Context: task.
-bool dragonos_error_injectable(uintptr_t function);
-
-// --- The current task -------------------------------------------------------
-
-/// Lock-free. Context: any, on a kernel stack of the kernel's own.
-uint32_t dragonos_current_pid(void);
-uint32_t dragonos_current_tgid(void);
-/// The name (a path's last component, at most `size` - 1 bytes, and a zero);
-/// false if its lock is taken. Context: any.
-bool dragonos_current_comm(char* name, size_t size);
 
 // --- What the kernel calls ---------------------------------------------------
 

@@ -1,17 +1,16 @@
 // SPDX-License-Identifier: MIT
 //
-// What the CPU folders of this port give to the rest of it.
+// What the CPU folders of this port give to the rest of it, and what they find
+// there.
 #pragma once
 
+#include <stddef.h>
 #include <stdint.h>
 
-#include "ports/dragonos/kernel.h"
-
-namespace ebpf::machine {
-struct MachineOps;
-}  // namespace ebpf::machine
-
 namespace ebpf::dragonos {
+
+/// KernelStack::SIZE and ALIGN: how the kernel itself finds the current task.
+inline constexpr uintptr_t kStackSize = 0x8000;
 
 /// Whether breakpoints come to us in the way that we need, as far as that can
 /// be seen. Context: task.
@@ -20,18 +19,11 @@ bool HasBreakpointHook();
 /// Prepares writing text. False without memory. Context: task, once.
 bool PrepareTextWrites();
 
-/// Measures how fast the CPU's clock runs; takes some 20 ms. Context: task.
-void MeasureClock();
+/// Whether all of those bytes are the kernel's text. Context: any.
+bool IsText(uintptr_t address, size_t size);
 
-/// Whether kernel code was interrupted, and not a process; and where. Context:
+/// Whether any of those bytes of text are executable memory of ours. Context:
 /// any.
-bool IsKernels(const dragonos_trap_frame& frame);
-uint64_t PcOf(const dragonos_trap_frame& frame);
-
-/// What arch/ knows of this CPU beyond its type. Context: task.
-uint64_t MachineFeatures();
-
-/// The table of arch/ for this CPU.
-const machine::MachineOps& Machine();
+bool IsExecPool(uintptr_t address, size_t size);
 
 }  // namespace ebpf::dragonos

@@ -2,12 +2,11 @@
 //
 // What of core/platform/text.h and features.h is DragonOS's on any CPU: where
 // its text is, and what may be probed there.
-#include "ports/dragonos/text.h"
+#include "core/platform/text.h"
 
 #include "core/platform/features.h"
-#include "core/platform/text.h"
 #include "ports/dragonos/kernel.h"
-#include "ports/dragonos/unprobeable.h"
+#include "ports/dragonos/machine.h"
 
 namespace {
 
@@ -41,16 +40,12 @@ bool IsText(uintptr_t address, size_t size) {
 
 extern "C" {
 
-bool ebpf_port_may_override(uintptr_t function) {
-  return dragonos_error_injectable(function);
-}
-
 uint32_t ebpf_port_features(void) {
   return EBPF_PORT_OVERRIDE | EBPF_PORT_STACKS | EBPF_PORT_TIMERS;
 }
 
 bool ebpf_port_may_probe(uintptr_t address, size_t size) {
-  return size != 0 && IsText(address, size) && !IsUnprobeable(address, size) &&
+  return size != 0 && IsText(address, size) && !IsExecPool(address, size) &&
          !IsInAny(&dragonos_no_probe, address, size);
 }
 

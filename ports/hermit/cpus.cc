@@ -13,8 +13,6 @@
 #include "ports/hermit/machine.h"
 #include "ports/hermit/timer.h"
 
-EBPF_NOPROBE_RANGE(ebpf_hermit_cpus)
-
 /// arch/<cpu>/machine/icache.h has it, whichever CPU it is.
 extern "C" void ebpf_sync_insn_stream(void);
 

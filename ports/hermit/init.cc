@@ -5,6 +5,7 @@
 
 #include "core/capi/ebpf.h"
 #include "core/capi/ebpf_trace.h"
+#include "machine/this_machine.h"
 #include "ports/hermit/kernel.h"
 #include "ports/hermit/machine.h"
 
@@ -13,12 +14,13 @@ extern "C" int ebpf_hermit_init(void) {
   if (started != 0) {
     return started;
   }
-  const ebpf_options options = {.cpu_features = ebpf::hermit::MachineFeatures(),
-                                .interpret = false,
-                                .blind_constants = false};
-  const int status =
-      ebpf_init(reinterpret_cast<const ebpf_machine*>(&ebpf::hermit::Machine()),
-                &options);
+  const ebpf_options options = {
+      .cpu_features = ebpf::machine::ThisMachineFeatures(),
+      .interpret = false,
+      .blind_constants = false};
+  const int status = ebpf_init(
+      reinterpret_cast<const ebpf_machine*>(&ebpf::machine::ThisMachine()),
+      &options);
   if (status == 0) {
     ebpf_hermit_tell_stack_end(&ebpf_task_exit);
   }

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
 // What this port asks of Hermit: C functions of the kernel, its system calls
-// and the few that rust/ebpf.rs adds. README.md tells what else it relies on.
+// and the few that rust/ebpf.rs adds. (That also has services of core/platform
+// that are the kernel's as they stand: its panic, ids of tasks, their stacks.)
+// README.md tells what else the port relies on.
 //
 // "Locks" means: takes a lock of the kernel. Such a function is never called
 // from a probe, since the probe may sit under that lock.
@@ -13,9 +15,6 @@
 
 #ifdef __cplusplus
 extern "C" {
-#define HERMIT_NORETURN [[noreturn]]
-#else
-#define HERMIT_NORETURN _Noreturn
 #endif
 
 // --- System calls ---------------------------------------------------------
@@ -65,17 +64,6 @@ void ebpf_hermit_enter_cpu(void (*asked)(void));
 
 /// Interrupts `cpu`. Takes no lock once a CPU was interrupted. Context: any.
 void ebpf_hermit_interrupt_cpu(uint32_t cpu);
-
-/// The id of the running task, 0 for the idle task. Takes no lock.
-/// Context: any.
-int32_t ebpf_hermit_task_id(void);
-
-/// Hermit's own panic. Takes no lock. Context: any.
-HERMIT_NORETURN void ebpf_hermit_panic(const uint8_t* what, size_t size);
-
-/// The stack of the running task in which `sp` lies: [*begin, *end). False
-/// where there is none. Takes no lock. Context: any.
-bool ebpf_hermit_stack(uintptr_t sp, uintptr_t* begin, uintptr_t* end);
 
 /// Calls `see(argument, pc)` for each task that no CPU is running, with where
 /// it will go on; false if those were not all. Takes no lock. Context: task,

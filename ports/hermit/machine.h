@@ -6,10 +6,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-namespace ebpf::machine {
-struct MachineOps;
-}  // namespace ebpf::machine
-
 namespace ebpf::hermit {
 
 /// Lets interrupts in, in a task that began with them masked and that the
@@ -38,9 +34,8 @@ void EnterCpu();
 /// Makes every other CPU fetch what was written. Context: any.
 void SyncInsnsElsewhere();
 
-/// Whether [address, address + size) touches code that a breakpoint would
-/// break: the folder's own and the kernel's part of a trap's way. Context:
-/// task.
+/// Whether [address, address + size) touches the kernel's part of a trap's way.
+/// Context: task.
 bool IsTrapCode(uintptr_t address, size_t size);
 
 /// Whether the page at `address` may be read or written: the answer is no where
@@ -64,13 +59,7 @@ bool StartTimer();
 /// that is past and never if it is all ones. Context: any, interrupts masked.
 void ArmTimer(uint64_t deadline_ns);
 
-/// What arch/ knows of this CPU beyond its type. Context: any.
-uint64_t MachineFeatures();
-
 /// Which of core/capi/ebpf_trace.h's EBPF_SYSCALLS_* Linux has on this CPU.
 extern const int kSyscallNumbers;
-
-/// The table of arch/ for this CPU.
-const machine::MachineOps& Machine();
 
 }  // namespace ebpf::hermit

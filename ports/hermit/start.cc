@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
 // The order in which the port's parts come up.
+#include "ports/hermit/start.h"
+
 #include "core/base/atomic.h"
 #include "ports/hermit/cpus.h"
 #include "ports/hermit/init.h"
@@ -8,7 +10,6 @@
 #include "ports/hermit/machine.h"
 #include "ports/hermit/symbols.h"
 #include "ports/hermit/timer.h"
-#include "ports/hermit/worker.h"
 
 namespace {
 

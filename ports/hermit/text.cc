@@ -7,18 +7,11 @@
 #include "core/platform/cpu.h"
 #include "core/platform/exec.h"
 #include "core/platform/symbols.h"
+#include "core/platform/text_pool.h"
 #include "ports/hermit/cpus.h"
-#include "ports/hermit/exec_memory.h"
 #include "ports/hermit/kernel.h"
 #include "ports/hermit/machine.h"
 #include "ports/hermit/symbols.h"
-
-EBPF_NOPROBE_SYMBOLS(ebpf_ticks_noprobe)
-EBPF_NOPROBE_SYMBOLS(ebpf_rendezvous_noprobe)
-EBPF_NOPROBE_SYMBOLS(ebpf_hermit_cpu)
-EBPF_NOPROBE_SYMBOLS(ebpf_hermit_cpus)
-EBPF_NOPROBE_SYMBOLS(ebpf_hermit_text)
-EBPF_NOPROBE_RANGE(ebpf_hermit_text)
 
 namespace {
 
@@ -52,19 +45,10 @@ bool IsInOneFunction(uintptr_t address, size_t size) {
          size <= symbol.size - (address - symbol.address);
 }
 
-/// The port's own part of a breakpoint's way, and what runs under a lock that a
-/// program may take.
+/// The kernel's part of a breakpoint's way.
 bool IsOnTheTrapsWay(uintptr_t address, size_t size) {
-  const ebpf::TextRange ranges[] = {
-      {ebpf_hermit_cpu_begin, ebpf_hermit_cpu_end},
-      {ebpf_hermit_cpus_begin, ebpf_hermit_cpus_end},
-      {ebpf_rendezvous_noprobe_begin, ebpf_rendezvous_noprobe_end},
-      {ebpf_hermit_text_begin, ebpf_hermit_text_end},
-      {ebpf_ticks_noprobe_begin, ebpf_ticks_noprobe_end},
-  };
-  return ebpf::AnyOverlaps(ranges, address, size) ||
-         // Of the kernel; ebpf_port_cpu_id calls it.
-         ebpf::hermit::TouchesFunction(
+  // ebpf_port_cpu_id calls that.
+  return ebpf::hermit::TouchesFunction(
              address, size, reinterpret_cast<uintptr_t>(&ebpf_hermit_cpu_id)) ||
          ebpf::hermit::IsTrapCode(address, size);
 }
@@ -90,9 +74,8 @@ int ebpf_port_text_write(uintptr_t to, const void* bytes, size_t size) {
     return kMinusInvalid;
   }
   // The pool has no symbols, and may lie in front of all that have.
-  if (ebpf::hermit::exec_pool.Touches(to, size)
-          ? !ebpf::hermit::exec_pool.IsTaken(to, size)
-          : !ebpf::hermit::IsText(to, size)) {
+  if (ebpf::text_pool.Touches(to, size) ? !ebpf::text_pool.IsTaken(to, size)
+                                        : !ebpf::hermit::IsText(to, size)) {
     return kMinusFault;
   }
   // The bytes lie in at most two pages.
@@ -106,7 +89,7 @@ int ebpf_port_text_write(uintptr_t to, const void* bytes, size_t size) {
 
 int ebpf_port_exec_write(void* to, const void* bytes, size_t size) {
   const auto address = reinterpret_cast<uintptr_t>(to);
-  if (!ebpf::hermit::exec_pool.IsTaken(address, size)) {
+  if (!ebpf::text_pool.IsTaken(address, size)) {
     return kMinusFault;
   }
   for (uintptr_t at = address; at < address + size; at += kPageSize) {
@@ -125,7 +108,7 @@ int ebpf_port_exec_write(void* to, const void* bytes, size_t size) {
 bool ebpf_port_may_probe(uintptr_t address, size_t size) {
   return size != 0 && IsInOneFunction(address, size) &&
          !IsOnTheTrapsWay(address, size) &&
-         !ebpf::hermit::exec_pool.Touches(address, size);
+         !ebpf::text_pool.Touches(address, size);
 }
 
 // There is no exception table, and nothing else that changes text. Kernel and

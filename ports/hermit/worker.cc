@@ -1,19 +1,35 @@
 // SPDX-License-Identifier: MIT
 //
-// core/platform/defer.h on Hermit: a task does the work.
-#include "ports/hermit/worker.h"
+// core/platform/defer.h and the log on Hermit, whose console is behind locks. A
+// task with interrupts on writes at once (the kernel's locks mask interrupts:
+// it holds none); any other context leaves that to the worker.
+#include "core/platform/worker.h"
 
 #include "core/platform/cpu.h"
-#include "core/platform/defer.h"
-#include "core/platform/work_queue.h"
+#include "core/platform/version.h"
+#include "machine/interrupts.h"
 #include "ports/hermit/kernel.h"
-#include "ports/hermit/log.h"
 #include "ports/hermit/machine.h"
+#include "ports/hermit/start.h"
 
-namespace ebpf::hermit {
+EBPF_PORT_WRITTEN_FOR(3);
+
 namespace {
 
-constinit WorkQueue queue;
+void WriteConsole(ebpf::StringView text) {
+  constexpr int32_t kConsole = 1;
+  const auto* bytes = reinterpret_cast<const uint8_t*>(text.data());
+  size_t size = text.size();
+  while (size > 0) {
+    const hermit_iovec part = {bytes, size};
+    const ptrdiff_t written = sys_writev(kConsole, &part, 1);
+    if (written <= 0) {
+      return;  // there is no console
+    }
+    bytes += written;
+    size -= static_cast<size_t>(written);
+  }
+}
 
 /// Waking a task takes the scheduler's locks, which a probe must not: so the
 /// worker looks by itself. The kernel sleeps from 10 ms on and spins below.
@@ -22,15 +38,21 @@ constexpr uint8_t kPriority = 2;
 constexpr size_t kStackSize = 64 << 10;
 
 void Work(uintptr_t /*argument*/) {
-  LetInterruptsIn();
+  ebpf::hermit::LetInterruptsIn();
   for (;;) {
-    queue.Run();
-    DrainLog();
+    ebpf::RunWork();
     sys_usleep(kPeriodMicroseconds);
   }
 }
 
 }  // namespace
+
+constinit const ebpf::WorkerKernel ebpf::worker_kernel = {
+    .print = &WriteConsole,
+    .may_print = [] { return !machine::InterruptsMasked(); },
+    .wake = nullptr};
+
+namespace ebpf::hermit {
 
 bool StartWorker() {
   const uintptr_t interrupts = ebpf_port_irq_save();
@@ -39,12 +61,8 @@ bool StartWorker() {
   if (task < 0) {
     return false;
   }
-  queue.Open();
+  OpenWorker();
   return true;
 }
 
 }  // namespace ebpf::hermit
-
-extern "C" bool ebpf_port_defer(ebpf_deferred* work) {
-  return ebpf::hermit::queue.Push(work);
-}

@@ -14,9 +14,6 @@
 #include "testing/host_port/host_registry.h"
 #include "testing/host_port/host_thread.h"
 
-// A trap calls what core/platform/cpu.h declares.
-EBPF_NOPROBE_RANGE(ebpf_host_cpu_noprobe)
-
 namespace ebpf {
 namespace host {
 

@@ -12,7 +12,7 @@
 #include "core/platform/log.h"
 #include "core/platform/version.h"
 
-EBPF_PORT_WRITTEN_FOR(1);
+EBPF_PORT_WRITTEN_FOR(3);
 
 namespace ebpf {
 namespace {

@@ -21,9 +21,6 @@
 #include "testing/host_port/host_registry.h"
 #include "testing/host_port/host_thread.h"
 
-// Interrupts are taken where a trap unmasks them.
-EBPF_NOPROBE_RANGE(ebpf_host_rendezvous_noprobe)
-
 namespace ebpf::host {
 namespace {
 

@@ -1,14 +1,11 @@
 // SPDX-License-Identifier: MIT
 //
-// core/platform/stack.h: chains of frame pointers, read as memory that may not
-// be there, so a function without a frame ends them at worst.
+// core/platform/stack.h, but for the walk, which arch/ has.
 #include "testing/host_port/host_stack.h"
 
 #include <pthread.h>
 
-#include "arch/x86_64/stack_frames.h"
 #include "core/base/assert.h"
-#include "core/platform/frame_walk.h"
 #include "core/platform/stack.h"
 
 namespace ebpf {
@@ -45,11 +42,4 @@ bool ebpf_port_stack_bounds(uintptr_t sp, uintptr_t* begin, uintptr_t* end) {
   *begin = ebpf::t_stack.begin;
   *end = ebpf::t_stack.end;
   return sp >= *begin && sp < *end;
-}
-
-size_t ebpf_port_stack_walk(const void* regs, bool user, uint64_t* addresses,
-                            size_t capacity) {
-  using namespace ebpf::x86_64;
-  return ebpf::WalkKernelStack<PtRegs>(kFrameLayout, regs, user, addresses,
-                                       capacity);
 }

@@ -24,16 +24,9 @@
 #include "testing/host_port/host_symbols.h"
 #include "testing/host_port/host_thread.h"
 
-// The host port's own part of a trap's way.
-EBPF_NOPROBE_SYMBOLS(ebpf_host_cpu_noprobe)
-EBPF_NOPROBE_SYMBOLS(ebpf_host_rendezvous_noprobe)
 // The linker's: where the program's text is.
 extern "C" const char __executable_start[];
 extern "C" const char etext[];
-
-// Defined where a test links :host_trap.
-extern "C" __attribute__((weak))
-const ebpf::TextRange ebpf_host_trap_noprobe_range;
 
 namespace ebpf {
 namespace {
@@ -153,16 +146,6 @@ bool OwnTextContains(uint64_t address, size_t size) {
   static uint64_t end = 0;
   static const bool found = FindOwnText(begin, end);
   return found && address >= begin && address < end && size <= end - address;
-}
-
-bool IsNoprobe(uint64_t address, size_t size) {
-  const TextRange ranges[] = {
-      {ebpf_host_cpu_noprobe_begin, ebpf_host_cpu_noprobe_end},
-      {ebpf_host_rendezvous_noprobe_begin, ebpf_host_rendezvous_noprobe_end},
-  };
-  return AnyOverlaps(ranges, address, size) ||
-         (&ebpf_host_trap_noprobe_range != nullptr &&
-          ebpf_host_trap_noprobe_range.Overlaps(address, size));
 }
 
 void* AllocateExecutable(size_t size, uint64_t near, uint64_t reach) {
@@ -442,7 +425,7 @@ bool ebpf_port_may_detour(uintptr_t address, size_t size) {
 
 bool ebpf_port_may_probe(uintptr_t address, size_t size) {
   using namespace ebpf;
-  if (!host::TextSupported() || IsNoprobe(address, size)) {
+  if (!host::TextSupported()) {
     return false;
   }
   Regions& all = TheRegions();

@@ -7,6 +7,7 @@
 
 #include "core/base/memory.h"
 #include "core/platform/cpu.h"
+#include "core/platform/may_probe.h"
 #include "core/platform/nofault.h"
 #include "core/platform/symbol_name.h"
 #include "core/platform/text.h"
@@ -79,14 +80,14 @@ TEST(HostTextTest, GivesExecutableMemoryNearAnAddress) {
 
 TEST(HostTextTest, TheProgramsOwnTextCanBeProbed) {
   const auto function = reinterpret_cast<uintptr_t>(&HostTextTestSubject);
-  EXPECT_TRUE(ebpf_port_may_probe(function, 1));
+  EXPECT_TRUE(ebpf::MayProbe(function, 1));
   EXPECT_EQ(HostTextTestSubject(4), 5);  // now in other pages
   EXPECT_FALSE(
-      ebpf_port_may_probe(reinterpret_cast<uintptr_t>(&ebpf_port_cpu_id), 1));
+      ebpf::MayProbe(reinterpret_cast<uintptr_t>(&ebpf_port_cpu_id), 1));
   static int data;
-  EXPECT_FALSE(ebpf_port_may_probe(reinterpret_cast<uintptr_t>(&data), 1));
+  EXPECT_FALSE(ebpf::MayProbe(reinterpret_cast<uintptr_t>(&data), 1));
   SetHostTextSupport(false);
-  EXPECT_FALSE(ebpf_port_may_probe(function, 1));
+  EXPECT_FALSE(ebpf::MayProbe(function, 1));
   SetHostTextSupport(true);
 }
 

@@ -24,12 +24,6 @@
 #include "testing/host_port/host_text.h"
 #include "testing/host_port/host_thread.h"
 
-EBPF_NOPROBE_SYMBOLS(ebpf_host_trap_noprobe)
-EBPF_NOPROBE_RANGE(ebpf_host_trap_noprobe)
-
-extern "C" constinit const ebpf::TextRange ebpf_host_trap_noprobe_range = {
-    ebpf_host_trap_noprobe_begin, ebpf_host_trap_noprobe_end};
-
 namespace ebpf {
 namespace {
 

@@ -4,7 +4,7 @@
 
 Looked at are undefined symbols, sections that somebody would have to run or
 set up, kinds of relocations, the table of static keys' branches, floating-point
-and vector instructions, and what the code in .ebpf.noprobe calls. Each finding is one line, `kind: what`; the
+and vector instructions, and what the code in ebpf_noprobe calls. Each finding is one line, `kind: what`; the
 sizes of the archive are printed at the end.
 """
 
@@ -142,7 +142,7 @@ RISCV_DETOURS = {"ebpf_detour_begin", "ebpf_detour_end"}
 # An auipc and a jalr that the linker fills in together.
 RISCV_CALLS = {"R_RISCV_CALL", "R_RISCV_CALL_PLT"}
 
-NOPROBE = ".ebpf.noprobe"
+NOPROBE = "ebpf_noprobe"
 
 RELOCATION_LINE = re.compile(r"\s+([0-9a-f]+):\s+(R_\w+)\s+(\S+)")
 INSN_LINE = re.compile(r"\s*([0-9a-f]+):\s+(.*)")
@@ -302,10 +302,10 @@ def carries_call(insn):
 
 
 def check_noprobe(archive, insns, options):
-    allowed = set(options.noprobe_call)
-    for section, labels in archive.labels.items():
-        if section.startswith(NOPROBE):
-            allowed |= labels
+    inside = set().union(*(names for section, names in archive.labels.items() if section.startswith(NOPROBE)))
+    outside = set().union(*(names for section, names in archive.labels.items() if not section.startswith(NOPROBE)))
+    # What is there and elsewhere, too, is a weak default that a port's own wins over.
+    allowed = set(options.noprobe_call) | {name for name in inside if name not in outside or name.startswith(".L")}
     previous = None
     for insn in insns:
         before, previous = previous, insn

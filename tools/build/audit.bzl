@@ -43,7 +43,7 @@ archive_audit_test = rule(
         archive = attr.label(allow_single_file = [".a"], mandatory = True),
         expect = attr.string_list(doc = "Findings, as regular expressions, that must be all there are: for the audit's own tests."),
         no_got = attr.bool(doc = "Nothing in it takes an address from a GOT."),
-        noprobe_calls = attr.string_list(doc = "What .ebpf.noprobe may call outside of itself."),
+        noprobe_calls = attr.string_list(doc = "What ebpf_noprobe may call outside of itself."),
         noprobe_jumps = attr.string_list(doc = "What in it may jump to where a datum says."),
         sections = attr.string_list(doc = "Sections that are allowed here, though refused in general."),
         undefined = attr.string_list(doc = "Symbols that the kernel provides."),

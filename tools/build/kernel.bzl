@@ -158,7 +158,7 @@ def kernel_archive(
       deps: the port's libraries.
       undefined: functions that the kernel defines, by name.
       undefined_prefixes: and by prefix, as "dragonos_ebpf_".
-      noprobe_calls: what code in .ebpf.noprobe may call outside of it.
+      noprobe_calls: what code in ebpf_noprobe may call outside of it.
       noprobe_jumps: what of it may jump to where a datum says: to the kernel's
         own handler of a trap.
       sections: sections of the audit's refused kinds that are allowed here.

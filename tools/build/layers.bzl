@@ -5,6 +5,8 @@ visibility of it, so that no BUILD file has to.
 core/README.md tells what each module is; the table there follows this one.
 """
 
+load("//tools/toolchain:targets.bzl", "KERNEL_TARGETS")
+
 # A module sees its own layer and those below.
 CORE_LAYERS = [
     ["base"],
@@ -22,6 +24,9 @@ CORE_LAYERS = [
 
 # What arch/* sees of core.
 ARCH_SEES = ["base", "isa", "machine", "jit", "probes"]
+
+# What arch/*/machine sees besides: decision 0010.
+ARCH_MACHINE_SEES = ["platform"]
 
 # What ports/* sees of core: the C face, the contract that it implements, and
 # the modules whose types these two name.
@@ -50,6 +55,8 @@ def _core_visibility(module):
         fail("core/%s has no layer: add it to CORE_LAYERS in tools/build/layers.bzl" % module)
     if module in ARCH_SEES:
         visibility.append("//arch:__subpackages__")
+    if module in ARCH_MACHINE_SEES:
+        visibility += ["//arch/%s/machine:__pkg__" % arch for arch in KERNEL_TARGETS]
     if module in PORTS_SEE:
         visibility.append("//ports:__subpackages__")
     return visibility + _ALWAYS

@@ -3,7 +3,7 @@
 """Holds the glues of ports/*/rust against what they are between:
 
   rust_glue.py RUSTC WORK   each function of kernel.h is exported, with its
-                            types; and where a signature of the stub kernel
+                            types, and those of the contract have its; and where a signature of the stub kernel
                             (testing/rust_glue) is another one than the glue
                             knows, the glue does not compile
 
@@ -35,6 +35,14 @@ CRATES = {
         "alien/kernel",
     ],
     "dragonos": ["calls", "log", "dragonos/system_error", "dragonos"],
+}
+# What each has of the contract: of nothing else would be seen that it is missing,
+# as core has a default.
+CONTRACT = {
+    "alien": "cpu_count log may_override panic stack_bounds task_comm task_ids task_pid",
+    "dragonos": "alloc capable copy_from_user copy_to_user cpu_count cpu_id free may_override panic random"
+    " task_comm task_ids task_pid",
+    "hermit": "panic stack_bounds task_ids task_pid",
 }
 # Nothing of the kernel's: what the tests look at, and how they begin.
 _OF_TESTS = re.compile(r"/// [^\n]*\btests?\b[^\n]*\n(\s*///[^\n]*\n|\s*#\[[^\n]*\n)*\s*pub (unsafe )?fn (\w+)")
@@ -226,11 +234,24 @@ def rust_functions(text, prefix):
     return found
 
 
+def check_contract(name, glue):
+    """What is wrong with what the glue has of core/platform; how much that is."""
+    contract = {}
+    for header in sorted((ROOT / "core/platform").glob("*.h")):
+        contract.update(c_functions(without_comments(header.read_text(encoding="utf-8")), "ebpf_port"))
+    given = rust_functions(without_comments(glue.read_text(encoding="utf-8")), "ebpf_port")
+    asked = {f"ebpf_port_{service}" for service in CONTRACT[name].split()}
+    wrong = [f"{n}: {contract.get(n)}, {given.get(n)}" for n in sorted(asked | {*given}) if n not in asked or contract.get(n) != given.get(n)]
+    return f"core/platform and {glue.name} differ in {'; '.join(wrong)}" if wrong else "", len(given)
+
+
 def check_exports(name):
     """kernel.h and the glue have the same, but what is code and not a function;
-    and so have those of each CPU."""
-    count = 0
+    and so have those of each CPU. What the glue has of the contract is that."""
     port = ROOT / f"ports/{name}"
+    wrong, count = check_contract(name, port / "rust/glue.rs")
+    if wrong:
+        return wrong, ""
     pairs = [(port / "kernel.h", port / "rust/glue.rs")]
     pairs += [(header, port / f"rust/{header.parent.name}.rs") for header in sorted(port.glob("*/kernel.h"))]
     for header, glue in pairs:
@@ -247,7 +268,9 @@ def check_exports(name):
 
 def main():
     rustc, work = sys.argv[1], pathlib.Path(sys.argv[2]).resolve()
-    failed = False
+    wrong, _ = check_contract("hermit", ROOT / "ports/hermit/rust/ebpf.rs")
+    print(f"[TEST] {'FAIL' if wrong else 'OK'} rust_glue.hermit.exports_what_the_contract_asks {wrong}".rstrip(), flush=True)
+    failed = bool(wrong)
     for name in sorted(CRATES):
         for case, check in (
             ("exports_what_kernel_h_asks", lambda name=name: check_exports(name)),

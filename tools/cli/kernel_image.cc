@@ -247,28 +247,23 @@ class ElfImage {
 
   void AddUnprobeable() {
     for (const Section& section : sections_) {
-      if (section.IsText() && section.name == ".ebpf.noprobe") {
+      if (section.IsText() && section.name == "ebpf_noprobe") {
         image_.unprobeable.push_back(
             {section.header.sh_addr, section.end(), section.name});
       }
     }
-    // core/base/noprobe.h's EBPF_NOPROBE_RANGE, and ports' own.
-    constexpr std::string_view kBegin = "_begin";
-    std::map<std::string, uint64_t> marks;
+    // Where a linker script has put it inside of another section.
+    uint64_t begin = 0;
+    uint64_t end = 0;
     for (const TextSymbol& symbol : symbols_) {
-      if (!symbol.is_function && symbol.name.starts_with("ebpf_")) {
-        marks[symbol.name] = symbol.address;
+      if (symbol.name == "__start_ebpf_noprobe") {
+        begin = symbol.address;
+      } else if (symbol.name == "__stop_ebpf_noprobe") {
+        end = symbol.address;
       }
     }
-    for (const auto& [name, begin] : marks) {
-      if (!name.ends_with(kBegin)) {
-        continue;
-      }
-      const std::string range = name.substr(0, name.size() - kBegin.size());
-      const auto end = marks.find(range + "_end");
-      if (end != marks.end() && end->second > begin) {
-        image_.unprobeable.push_back({begin, end->second, range});
-      }
+    if (begin != 0 && begin < end) {
+      image_.unprobeable.push_back({begin, end, "ebpf_noprobe"});
     }
     PutInOrder(image_.unprobeable);
   }

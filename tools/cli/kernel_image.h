@@ -36,8 +36,8 @@ struct KernelImage {
   Result<uint8_t> (*entry_window)(ConstBytes code, uint64_t function);
   /// In order of address; they do not overlap.
   std::vector<KernelFunction> functions;
-  /// By sections and by the symbols ebpf_..._begin and ..._end around it; in
-  /// order, and they do not overlap.
+  /// The section ebpf_noprobe, or what is between the symbols that a linker
+  /// script has around it; in order, and they do not overlap.
   std::vector<AddressRange> unprobeable;
   /// Data inside of text, where the file says so (AArch64, RISC-V); likewise.
   std::vector<AddressRange> data;

@@ -56,8 +56,9 @@ class Bytes {
 /// A file that is nearly right, with code that may be anything.
 std::string MakeFile(Bytes& bytes) {
   constexpr uint16_t kMachines[] = {EM_X86_64, EM_AARCH64, EM_RISCV};
-  const char* const kNames[] = {"f",  "g",  "ebpf_a_begin", "ebpf_a_end",
-                                "$d", "$x", "ebpf_b_begin", "ebpf_b_end"};
+  const char* const kNames[] = {
+      "f", "g", "__start_ebpf_noprobe", "__stop_ebpf_noprobe", "$d", "$x",
+      "i", "j"};
   TestImage image;
   image.machine = kMachines[bytes.Next() % 3];
   for (uint32_t count = bytes.Next() % 12; count != 0; --count) {

@@ -18,9 +18,8 @@ TestImage Image() {
                    {"unsized", 16, 0},
                    {"long", 40, 1000},
                    {"hidden", 0, 16, STT_FUNC, 2},
-                   {"ebpf_part_begin", 34, 0, STT_NOTYPE},
-                   {"ebpf_part_end", 36, 0, STT_NOTYPE},
-                   {"ebpf_lonely_begin", 0, 0, STT_NOTYPE},
+                   {"__start_ebpf_noprobe", 34, 0, STT_NOTYPE},
+                   {"__stop_ebpf_noprobe", 36, 0, STT_NOTYPE},
                    {"data", 8, 8, STT_OBJECT}};
   return image;
 }
@@ -49,7 +48,7 @@ TEST(KernelImageTest, ReadsFunctionsInOrderWithTheirCode) {
   EXPECT_EQ(image.functions[2].names.front(), "second");
   EXPECT_EQ(image.functions[2].code.size(), 8u);
   EXPECT_EQ(image.functions[3].code.size(), 24u);
-  EXPECT_EQ(image.functions[4].section, ".ebpf.noprobe");
+  EXPECT_EQ(image.functions[4].section, "ebpf_noprobe");
 }
 
 TEST(KernelImageTest, KnowsWhatMayNotBeProbedBySectionsAndMarks) {
@@ -58,12 +57,12 @@ TEST(KernelImageTest, KnowsWhatMayNotBeProbedBySectionsAndMarks) {
   const AddressRange* section =
       FindRange(image.unprobeable, TestImage::kMore + 15);
   ASSERT_NE(section, nullptr);
-  EXPECT_EQ(section->name, ".ebpf.noprobe");
+  EXPECT_EQ(section->name, "ebpf_noprobe");
   EXPECT_EQ(FindRange(image.unprobeable, TestImage::kMore + 16), nullptr);
   const AddressRange* part =
       FindRange(image.unprobeable, TestImage::kText + 35);
   ASSERT_NE(part, nullptr);
-  EXPECT_EQ(part->name, "ebpf_part");
+  EXPECT_EQ(part->name, "ebpf_noprobe");
   EXPECT_EQ(FindRange(image.unprobeable, TestImage::kText + 33), nullptr);
   EXPECT_EQ(FindRange(image.unprobeable, TestImage::kText + 36), nullptr);
   EXPECT_EQ(FindRange(image.unprobeable, TestImage::kText), nullptr);
@@ -143,22 +142,24 @@ TEST(KernelImageTest, AFileThatSaysTheSameAgainAndAgainIsRefused) {
   EXPECT_NE(WhyNot(test.Build()).find("two symbol tables"), std::string::npos);
 }
 
-TEST(KernelImageTest, RangesThatOverlapAreCut) {
+TEST(KernelImageTest, ASectionOfItsOwnWithItsMarksIsOneRange) {
   TestImage test = Image();
-  test.symbols.push_back({"ebpf_inner_begin", 35, 0, STT_NOTYPE});
-  test.symbols.push_back({"ebpf_inner_end", 40, 0, STT_NOTYPE});
+  test.symbols = {{"first", 0, 16},
+                  {"__start_ebpf_noprobe", 0, 0, STT_NOTYPE, 2},
+                  {"__stop_ebpf_noprobe", 16, 0, STT_NOTYPE, 2}};
   const KernelImage image = ReadKernelImage(test.Build(), "kernel");
-  const auto name = [&](uint64_t offset) -> std::string {
-    const AddressRange* range =
-        FindRange(image.unprobeable, TestImage::kText + offset);
-    return range == nullptr ? "" : range->name;
-  };
-  EXPECT_EQ(name(33), "");
-  EXPECT_EQ(name(34), "ebpf_part");
-  EXPECT_EQ(name(35), "ebpf_part");
-  EXPECT_EQ(name(36), "ebpf_inner");
-  EXPECT_EQ(name(39), "ebpf_inner");
-  EXPECT_EQ(name(40), "");
+  ASSERT_EQ(image.unprobeable.size(), 1u);
+  EXPECT_EQ(image.unprobeable[0].begin, TestImage::kMore);
+  EXPECT_EQ(image.unprobeable[0].end, TestImage::kMore + 16);
+}
+
+TEST(KernelImageTest, AMarkWithoutTheOtherIsNothing) {
+  for (const char* name : {"__start_ebpf_noprobe", "__stop_ebpf_noprobe"}) {
+    TestImage test = Image();
+    test.more_name = ".more";
+    test.symbols = {{"first", 0, 16}, {name, 8, 0, STT_NOTYPE}};
+    EXPECT_EQ(ReadKernelImage(test.Build(), "kernel").unprobeable.size(), 0u);
+  }
 }
 
 TEST(KernelImageTest, AFileThatIsCutOffAnywhereIsRefused) {

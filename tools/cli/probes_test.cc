@@ -65,7 +65,7 @@ TEST(ProbesTest, ListsFunctionsAndSums) {
 /// what can be probed of it is a share of the rest.
 TEST(ProbesTest, WhatIsOursIsAClassOfItsOwn) {
   TestImage image = Image();
-  image.more = {0x55, 0x5d, 0xc3};  // in .ebpf.noprobe
+  image.more = {0x55, 0x5d, 0xc3};  // in ebpf_noprobe
   image.symbols.push_back({"ebpf_on_breakpoint", 0, 3, STT_FUNC, 2});
   const ImageFile file(image);
   ProbesOptions options = file.Options();

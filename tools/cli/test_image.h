@@ -25,7 +25,7 @@ struct TestImage {
   uint16_t type = ET_EXEC;
   std::vector<uint8_t> text;  // section 1, ".text"
   std::vector<uint8_t> more;  // section 2
-  std::string more_name = ".ebpf.noprobe";
+  std::string more_name = "ebpf_noprobe";
   std::vector<TestSymbol> symbols;
   bool stripped = false;
   bool more_is_text = false;  // section 2 is the bytes of section 1

@@ -18,7 +18,7 @@ END = "<!-- until here -->\n"
 _HEADERS = "core/platform"
 _FACE = '\nextern "C" {\n'
 # Weak definitions, one statement each.
-_DEFAULTS = ["absent.cc", "this_cpu.cc", "version.cc"]
+_DEFAULTS = ["absent.cc", "interrupts.cc", "nofault.cc", "this_cpu.cc", "version.cc"]
 _NAME = re.compile(r"\b(ebpf_port_\w+)\s*(\(|;)")
 _DEFAULT = re.compile(r"(?:EBPF_ABSENT|__attribute__\(\(weak\)\))[^{};=]*?\b(ebpf_port_\w+)(?=\(| =)")
 _TIER = re.compile(r"\bTier (T\d)\b")

@@ -46,7 +46,7 @@ class ContractTest(unittest.TestCase):
         self.root = pathlib.Path(folder.name)
         (self.root / "core/platform").mkdir(parents=True)
         (self.root / "ports").mkdir()
-        for name in ["this_cpu.cc", "version.cc"]:
+        for name in ["interrupts.cc", "nofault.cc", "this_cpu.cc", "version.cc"]:
             self.write(f"core/platform/{name}", "")
         self.write("core/platform/absent.cc", DEFAULTS)
         self.write("core/platform/sound.h", HEADER)

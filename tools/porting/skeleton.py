@@ -53,10 +53,6 @@ def write(root, name, cpu):
     texts = {}
     for template in sorted(_TEMPLATES.iterdir()):
         file = template.name.removesuffix(_SUFFIX)
-        if file.startswith("interrupts_"):
-            if file != f"interrupts_{cpu}.h":
-                continue
-            file = "interrupts.h"
         text = template.read_text(encoding="utf-8")
         for key, value in values.items():
             text = text.replace(key, value)

@@ -9,18 +9,13 @@
         .set slot_frame, 32             // x30, where it is in pt_regs, and on
         .set address_at, 20             // in the slot, from x30 on
 
-        .section .ebpf.noprobe, "ax", %progbits
-        .globl ebpf_detour_all_begin
-        .hidden ebpf_detour_all_begin
+        .section ebpf_noprobe, "ax", %progbits
         .globl ebpf_detour_begin
         .hidden ebpf_detour_begin
         .globl ebpf_detour_end
         .hidden ebpf_detour_end
-        .globl ebpf_detour_all_end
-        .hidden ebpf_detour_all_end
 
         .balign 16
-ebpf_detour_all_begin:
         // A consumer wants to go on elsewhere: at a function, or at a return
         // from one, where nobody needs x16. Who is interrupted here returns
         // into no slot.
@@ -68,5 +63,4 @@ ebpf_detour_begin:
         ret
         .size ebpf_detour_begin, . - ebpf_detour_begin
 ebpf_detour_end:
-ebpf_detour_all_end:
         .section .note.GNU-stack, "", %progbits

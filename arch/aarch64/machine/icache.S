@@ -3,14 +3,8 @@
 // The steps of icache.h, each a function of its own: what a test counts, it
 // wraps when it links. None is probed: CPUs run the last one as they leave a
 // rendezvous in which text has changed.
-        .section .ebpf.noprobe, "ax", %progbits
-        .globl ebpf_icache_begin
-        .hidden ebpf_icache_begin
-        .globl ebpf_icache_end
-        .hidden ebpf_icache_end
+        .section ebpf_noprobe, "ax", %progbits
         .balign 4
-ebpf_icache_begin:
-
         .globl ebpf_clean_data
         .hidden ebpf_clean_data
         .type ebpf_clean_data, %function
@@ -58,5 +52,4 @@ ebpf_sync_insn_stream:
         isb
         ret
         .size ebpf_sync_insn_stream, . - ebpf_sync_insn_stream
-ebpf_icache_end:
         .section .note.GNU-stack, "", %progbits

@@ -21,10 +21,6 @@ extern "C" {
 /// Drops what this CPU has prefetched. [arm/arm: ISB] Context: any.
 [[gnu::visibility("hidden")]] void ebpf_sync_insn_stream(void);
 
-/// Where these lie.
-[[gnu::visibility("hidden")]] extern const uint8_t ebpf_icache_begin[];
-[[gnu::visibility("hidden")]] extern const uint8_t ebpf_icache_end[];
-
 }  // extern "C"
 
 namespace ebpf::aarch64 {

@@ -5,14 +5,10 @@
 // else bytes.
         // Not probed: a step out of line would fault at an address that
         // NofaultFixup does not know.
-        .section .ebpf.noprobe, "ax", %progbits
+        .section ebpf_noprobe, "ax", %progbits
         .globl ebpf_copy_nofault
         .hidden ebpf_copy_nofault
         .type ebpf_copy_nofault, %function
-        .globl ebpf_copy_nofault_begin
-        .hidden ebpf_copy_nofault_begin
-        .globl ebpf_copy_nofault_end
-        .hidden ebpf_copy_nofault_end
         .globl ebpf_copy_nofault_load8
         .hidden ebpf_copy_nofault_load8
         .globl ebpf_copy_nofault_load1
@@ -24,7 +20,6 @@
         .globl ebpf_copy_nofault_fault
         .hidden ebpf_copy_nofault_fault
         .balign 4
-ebpf_copy_nofault_begin:
 ebpf_copy_nofault:
         orr x3, x0, x1
         tst x3, #7
@@ -53,6 +48,5 @@ ebpf_copy_nofault_store1:
 ebpf_copy_nofault_fault:
         mov w0, #0
         ret
-ebpf_copy_nofault_end:
         .size ebpf_copy_nofault, . - ebpf_copy_nofault
         .section .note.GNU-stack, "", %progbits

@@ -10,7 +10,7 @@
         .set stub_size, 1 << stub_shift
         .set instance_shift, 6
 
-        .section .ebpf.noprobe, "ax", %progbits
+        .section ebpf_noprobe, "ax", %progbits
         .globl ebpf_return_begin
         .hidden ebpf_return_begin
         .globl ebpf_return_end

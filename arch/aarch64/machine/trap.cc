@@ -16,10 +16,10 @@
 #include "core/probes/probe_trap.h"
 #include "core/probes/return_trap.h"
 
-EBPF_NOPROBE_SYMBOLS(ebpf_trap_noprobe)
-EBPF_NOPROBE_SYMBOLS(ebpf_detour)
-EBPF_NOPROBE_SYMBOLS(ebpf_detour_all)
-EBPF_NOPROBE_RANGE(ebpf_trap_noprobe)
+extern "C" {
+[[gnu::visibility("hidden")]] extern const uint8_t ebpf_detour_begin[];
+[[gnu::visibility("hidden")]] extern const uint8_t ebpf_detour_end[];
+}
 
 namespace ebpf {
 namespace {
@@ -38,14 +38,6 @@ EBPF_NOPROBE bool OnBreakpoint(machine::PtRegs& regs) {
 }
 
 EBPF_NOPROBE bool OnFault(machine::PtRegs& regs) { return Trap::OnFault(regs); }
-
-constinit const TextRange machine_noprobe_text[kMachineNoprobeCount] = {
-    {ebpf_trap_noprobe_begin, ebpf_trap_noprobe_end},
-    {ebpf_copy_nofault_begin, ebpf_copy_nofault_end},
-    {ebpf_icache_begin, ebpf_icache_end},
-    {ebpf_return_begin, ebpf_return_end},
-    {ebpf_detour_all_begin, ebpf_detour_all_end},
-};
 
 constinit const TextRange machine_detour_text = {ebpf_detour_begin,
                                                  ebpf_detour_end};
@@ -77,7 +69,7 @@ EBPF_NOPROBE bool ebpf_on_fault(machine::PtRegs* regs) {
   return OnFault(*regs);
 }
 
-// Not in .ebpf.noprobe: what faults here is a program, not the way of a
+// Not in ebpf_noprobe: what faults here is a program, not the way of a
 // breakpoint.
 bool ebpf_fix_fault(machine::PtRegs* opaque) {
   aarch64::PtRegs& regs = aarch64::RegsOf(*opaque);

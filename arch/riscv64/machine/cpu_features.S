@@ -3,7 +3,7 @@
 // ebpf_try_zba() and ebpf_try_zbb(): see cpu_features.h. The instructions are
 // given as numbers, for assemblers that are told of RV64GC only.
         // Not probed: a step out of line would fault at another address.
-        .section .ebpf.noprobe, "ax", %progbits
+        .section ebpf_noprobe, "ax", %progbits
         .option norelax
         .balign 4
         .globl ebpf_try_zba

@@ -19,15 +19,13 @@
         .set far_entry_size, 64         // Detour::kFarEntrySize
         .set sstatus_sie, 2
 
-        .section .ebpf.noprobe, "ax", %progbits
+        .section ebpf_noprobe, "ax", %progbits
         .option norelax
         .option norvc
         .globl ebpf_detour_begin
         .hidden ebpf_detour_begin
         .globl ebpf_detour_end
         .hidden ebpf_detour_end
-        .globl ebpf_detour_tail_end
-        .hidden ebpf_detour_tail_end
 
         // A far slot calls the one of these whose register is its link. It is
         // dead before the probed instruction, and used up behind the call.
@@ -102,5 +100,4 @@ detour_elsewhere:
         ld t1, regs_t1(sp)
         ld sp, regs_sp(sp)
         ret
-ebpf_detour_tail_end:
         .section .note.GNU-stack, "", %progbits

@@ -12,10 +12,6 @@ extern "C" {
 /// Zifencei] Context: any.
 [[gnu::visibility("hidden")]] void ebpf_sync_insn_stream(void);
 
-/// Where it lies.
-[[gnu::visibility("hidden")]] extern const uint8_t ebpf_icache_begin[];
-[[gnu::visibility("hidden")]] extern const uint8_t ebpf_icache_end[];
-
 }  // extern "C"
 
 namespace ebpf::riscv64 {

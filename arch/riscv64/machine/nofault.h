@@ -14,9 +14,6 @@ extern "C" {
 /// Context: any.
 [[nodiscard]] bool ebpf_copy_nofault(void* to, uintptr_t from, size_t size);
 
-/// Where it lies.
-[[gnu::visibility("hidden")]] extern const uint8_t ebpf_copy_nofault_begin[];
-[[gnu::visibility("hidden")]] extern const uint8_t ebpf_copy_nofault_end[];
 /// Its loads and stores, of 8 bytes and of 1, and where it goes on if one
 /// faults.
 [[gnu::visibility("hidden")]] extern const uint8_t ebpf_copy_nofault_load8[];

@@ -19,7 +19,7 @@
 
         .set sstatus_sie, 2
 
-        .section .ebpf.noprobe, "ax", %progbits
+        .section ebpf_noprobe, "ax", %progbits
         .option norelax
         .globl ebpf_return_begin
         .hidden ebpf_return_begin

@@ -14,16 +14,11 @@
         // TF, NT, RF, VM, VIF, VIP: IRET alone does with them what is right.
         .set odd_flags, 0x1b4100
 
-        .section .ebpf.noprobe, "ax", %progbits
-        .globl ebpf_breakpoint_begin
-        .hidden ebpf_breakpoint_begin
-        .globl ebpf_breakpoint_end
-        .hidden ebpf_breakpoint_end
+        .section ebpf_noprobe, "ax", %progbits
         .globl ebpf_breakpoint_entry
         .type ebpf_breakpoint_entry, @function
 
         .balign 64
-ebpf_breakpoint_begin:
 ebpf_breakpoint_entry:
         testb $ring, pushed_cs(%rsp)
         jne of_user
@@ -101,5 +96,4 @@ not_ours:
 of_user:
         jmp ebpf_port_breakpoint_entry
         .size ebpf_breakpoint_entry, . - ebpf_breakpoint_entry
-ebpf_breakpoint_end:
         .section .note.GNU-stack, "", %progbits

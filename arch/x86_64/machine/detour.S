@@ -15,15 +15,11 @@
         .set to_slot, -7
         .set to_distance, 21
 
-        .section .ebpf.noprobe, "ax", %progbits
+        .section ebpf_noprobe, "ax", %progbits
         .globl ebpf_detour_begin
         .hidden ebpf_detour_begin
         .globl ebpf_detour_end
         .hidden ebpf_detour_end
-        .globl ebpf_detour_leave_begin
-        .hidden ebpf_detour_leave_begin
-        .globl ebpf_detour_leave_end
-        .hidden ebpf_detour_leave_end
 
         .balign 16
         .type ebpf_detour_begin, %function
@@ -68,14 +64,13 @@ ebpf_detour_begin:
         mov %rax, regs_rsp(%rsp)
         pop_registers
         mov regs_rsp - regs_orig_rax(%rsp), %rsp
-        jmp ebpf_detour_leave_begin
+        jmp detour_leave
         .size ebpf_detour_begin, . - ebpf_detour_begin
 ebpf_detour_end:
 
-        .type ebpf_detour_leave_begin, %function
-ebpf_detour_leave_begin:
+        .type detour_leave, %function
+detour_leave:
         popfq
         ret
-        .size ebpf_detour_leave_begin, . - ebpf_detour_leave_begin
-ebpf_detour_leave_end:
+        .size detour_leave, . - detour_leave
         .section .note.GNU-stack, "", %progbits

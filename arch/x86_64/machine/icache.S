@@ -3,16 +3,11 @@
 // The step of icache.h, a function of its own: what a test counts, it wraps
 // when it links. Not probed: CPUs run it as they leave a rendezvous in which
 // text has changed.
-        .section .ebpf.noprobe, "ax", %progbits
-        .globl ebpf_icache_begin
-        .hidden ebpf_icache_begin
-        .globl ebpf_icache_end
-        .hidden ebpf_icache_end
+        .section ebpf_noprobe, "ax", %progbits
         .globl ebpf_sync_insn_stream
         .hidden ebpf_sync_insn_stream
         .type ebpf_sync_insn_stream, %function
         .balign 16
-ebpf_icache_begin:
 ebpf_sync_insn_stream:
         push %rbx
         xor %eax, %eax
@@ -21,5 +16,4 @@ ebpf_sync_insn_stream:
         pop %rbx
         ret
         .size ebpf_sync_insn_stream, . - ebpf_sync_insn_stream
-ebpf_icache_end:
         .section .note.GNU-stack, "", %progbits

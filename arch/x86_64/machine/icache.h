@@ -12,10 +12,6 @@ extern "C" {
 /// [intel/vol3: Handling Self- and Cross-Modifying Code] Context: any.
 [[gnu::visibility("hidden")]] void ebpf_sync_insn_stream(void);
 
-/// Where it lies.
-[[gnu::visibility("hidden")]] extern const uint8_t ebpf_icache_begin[];
-[[gnu::visibility("hidden")]] extern const uint8_t ebpf_icache_end[];
-
 }  // extern "C"
 
 namespace ebpf::x86_64 {

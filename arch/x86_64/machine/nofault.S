@@ -5,7 +5,7 @@
 // else bytes.
         // Not probed: a step out of line would fault at an address that
         // NofaultFixup does not know.
-        .section .ebpf.noprobe, "ax", %progbits
+        .section ebpf_noprobe, "ax", %progbits
         .globl ebpf_copy_nofault
         .hidden ebpf_copy_nofault
         .type ebpf_copy_nofault, %function

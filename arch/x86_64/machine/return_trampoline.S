@@ -9,7 +9,7 @@
         .set stub_size, 8
         .set instance_size, 64
 
-        .section .ebpf.noprobe, "ax", %progbits
+        .section ebpf_noprobe, "ax", %progbits
         .globl ebpf_return_begin
         .hidden ebpf_return_begin
         .globl ebpf_return_end

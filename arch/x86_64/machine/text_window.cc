@@ -9,8 +9,6 @@
 #include "core/base/memory.h"
 #include "core/base/noprobe.h"
 
-EBPF_NOPROBE_RANGE(ebpf_text_window_noprobe)
-
 namespace ebpf::x86_64 {
 namespace {
 

@@ -16,11 +16,10 @@
 #include "core/probes/probe_trap.h"
 #include "core/probes/return_trap.h"
 
-EBPF_NOPROBE_SYMBOLS(ebpf_trap_noprobe)
-EBPF_NOPROBE_SYMBOLS(ebpf_breakpoint)
-EBPF_NOPROBE_SYMBOLS(ebpf_detour)
-EBPF_NOPROBE_SYMBOLS(ebpf_detour_leave)
-EBPF_NOPROBE_RANGE(ebpf_trap_noprobe)
+extern "C" {
+[[gnu::visibility("hidden")]] extern const uint8_t ebpf_detour_begin[];
+[[gnu::visibility("hidden")]] extern const uint8_t ebpf_detour_end[];
+}
 
 namespace ebpf {
 namespace {
@@ -48,15 +47,6 @@ EBPF_NOPROBE bool OnBreakpoint(machine::PtRegs& regs) {
 }
 
 EBPF_NOPROBE bool OnFault(machine::PtRegs& regs) { return Trap::OnFault(regs); }
-
-constinit const TextRange machine_noprobe_text[kMachineNoprobeCount] = {
-    {ebpf_trap_noprobe_begin, ebpf_trap_noprobe_end},
-    {ebpf_copy_nofault_begin, ebpf_copy_nofault_end},
-    {ebpf_icache_begin, ebpf_icache_end},
-    {ebpf_return_begin, ebpf_return_end},
-    {ebpf_detour_begin, ebpf_detour_leave_end},
-    {ebpf_breakpoint_begin, ebpf_breakpoint_end},
-};
 
 constinit const TextRange machine_detour_text = {ebpf_detour_begin,
                                                  ebpf_detour_end};
@@ -91,7 +81,7 @@ EBPF_NOPROBE bool ebpf_on_fault(machine::PtRegs* regs) {
   return OnFault(*regs);
 }
 
-// Not in .ebpf.noprobe: what faults here is a program, not the way of a
+// Not in ebpf_noprobe: what faults here is a program, not the way of a
 // breakpoint.
 bool ebpf_fix_fault(machine::PtRegs* opaque) {
   x86_64::PtRegs& regs = x86_64::RegsOf(*opaque);

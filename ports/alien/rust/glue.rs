@@ -153,6 +153,39 @@ fn ksyms() -> Option<&'static [AtomicUsize; 4]> {
     Some(&KSYMS)
 }
 
+// The contract's: core/platform says what each is.
+ebpf::export_port_functions! {
+    fn ebpf_port_cpu_count() -> u32 { config::CPU_NUM as u32 }
+    fn ebpf_port_log(text: *const u8, size: usize) {
+        let text = slice::from_raw_parts(text, size);
+        platform::console::console_write(core::str::from_utf8(text).unwrap_or("?\n"))
+    }
+    fn ebpf_port_panic(what: *const c_char) -> ! {
+        panic!("{}", CStr::from_ptr(what).to_str().unwrap_or("ebpf"))
+    }
+    fn ebpf_port_task_ids(pid: *mut u32, tgid: *mut u32) {
+        // The kernel's tid and pid are Linux's pid and tgid.
+        let ids = current_task().map(|task| (task.tid.0 as u32, task.pid as u32));
+        (*pid, *tgid) = ids.unwrap_or_default();
+    }
+    fn ebpf_port_task_pid() -> u32 { current_task().map_or(0, |task| task.tid.0 as u32) }
+    fn ebpf_port_task_comm(name: *mut u8, size: usize) -> bool {
+        let Some(inner) = current_task().and_then(|task| task.inner.try_lock()) else { return false; };
+        if size == 0 || inner.name.is_empty() { return false; }
+        let used = inner.name.len().min(size - 1);
+        name.copy_from_nonoverlapping(inner.name.as_ptr(), used);
+        name.add(used).write(0);
+        true
+    }
+    fn ebpf_port_stack_bounds(sp: usize, begin: *mut usize, end: *mut usize) -> bool {
+        // Not the one that it boots and schedules on.
+        *end = current_task().map_or(0, |task| task.kernel_stack.top());
+        *begin = (*end).saturating_sub(config::USER_KERNEL_STACK_SIZE);
+        (*begin..*end).contains(&sp)
+    }
+    fn ebpf_port_may_override(function: usize) -> bool { fill_in::may_fail(function) }
+}
+
 // In the order of kernel.h, which says what each is.
 ebpf::export_functions! {
     fn alien_alloc(size: usize, align: usize) -> *mut u8 {
@@ -168,45 +201,11 @@ ebpf::export_functions! {
         let (va, pa) = (VirtAddr::from(va), PhysAddr::from(pa));
         mem::kernel_space().lock().map_region(va, pa, size, mapping(flags), false).is_ok()
     }
-    fn alien_map_region_no_target(va: usize, size: usize, flags: u32) -> bool {
-        let (va, flags) = (VirtAddr::from(va), mapping(flags));
-        mem::kernel_space().lock().map_region_no_target(va, size, flags, false, false).is_ok()
-    }
     fn alien_unmap_region(va: usize, size: usize) -> bool {
         mem::kernel_space().lock().unmap_region(VirtAddr::from(va), size).is_ok()
     }
-    fn alien_query_kernel_space(va: usize) -> usize {
-        mem::query_kernel_space(va).unwrap_or(0)
-    }
-
-    fn alien_cpu_num() -> usize { config::CPU_NUM }
     fn alien_read_timer() -> u64 { arch::read_timer() as u64 }
     fn alien_timer_frequency() -> u64 { fill_in::timer_frequency() }
-
-    fn alien_console_write(text: *const u8, size: usize) {
-        let text = slice::from_raw_parts(text, size);
-        platform::console::console_write(core::str::from_utf8(text).unwrap_or("?\n"))
-    }
-    fn alien_panic(text: *const u8, size: usize) -> ! {
-        let text = slice::from_raw_parts(text, size);
-        panic!("{}", core::str::from_utf8(text).unwrap_or("ebpf"))
-    }
-
-    fn alien_current_task(tid: *mut u32, pid: *mut u32) -> bool {
-        let Some(task) = current_task() else { return false; };
-        *tid = task.tid.0 as u32;
-        *pid = task.pid as u32;
-        true
-    }
-    fn alien_current_task_name(name: *mut u8, size: usize) -> usize {
-        let Some(inner) = current_task().and_then(|task| task.inner.try_lock()) else { return 0; };
-        let size = size.min(inner.name.len());
-        name.copy_from_nonoverlapping(inner.name.as_ptr(), size);
-        size
-    }
-    fn alien_current_stack_top() -> usize {
-        current_task().map_or(0, |task| task.kernel_stack.top())
-    }
     fn alien_kthread_create(function: extern "C" fn(), name: *const c_char) -> bool {
         // The port has one.
         let first = WORKER.compare_exchange(
@@ -216,7 +215,6 @@ ebpf::export_functions! {
         first.is_ok() && ktread_create(worker, name).is_ok()
     }
     fn alien_do_suspend() { do_suspend(); }
-
     fn alien_user_query(va: usize, pa: *mut usize, flags: *mut u32) -> bool {
         let Some(page) = query(va) else { return false; };
         (*pa, *flags) = page;
@@ -225,8 +223,6 @@ ebpf::export_functions! {
     fn alien_user_page_fault(va: usize, store: bool) -> bool {
         current_task().is_some_and(|task| page_in(task, va, store).is_ok())
     }
-
-    fn alien_error_injectable(function: usize) -> bool { fill_in::may_fail(function) }
     fn alien_ksyms() -> *const [AtomicUsize; 4] {
         ksyms().map_or(null_mut(), |table| table)
     }

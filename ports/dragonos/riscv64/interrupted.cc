@@ -1,40 +1,29 @@
 // SPDX-License-Identifier: MIT
 //
-// What was interrupted, as DragonOS's frame on RISC-V tells it: to the timers,
-// the list of interruptions, and the walk over stacks.
-#include "arch/riscv64/stack_frames.h"
-#include "core/platform/frame_walk.h"
-#include "core/platform/stack.h"
-#include "ports/dragonos/interruptions.h"
+// What was interrupted, as DragonOS's frame on RISC-V tells it: to the timers
+// and the list of interruptions.
+#include "core/platform/tick_timers.h"
+#include "core/platform/told_interruptions.h"
 #include "ports/dragonos/kernel.h"
-#include "ports/dragonos/machine.h"
 #include "ports/dragonos/riscv64/frame.h"
-#include "ports/dragonos/timer.h"
 
-namespace ebpf::dragonos {
-
-bool IsKernels(const dragonos_trap_frame& frame) { return IsOfKernel(frame); }
-
-uint64_t PcOf(const dragonos_trap_frame& frame) { return frame.epc; }
-
-}  // namespace ebpf::dragonos
+using ebpf::Interruptions;
+using ebpf::told_interruptions;
+using namespace ebpf::dragonos;
 
 extern "C" {
 
-void ebpf_dragonos_tick(const dragonos_trap_frame* frame) {
-  using namespace ebpf::dragonos;
-  if (IsOfKernel(*frame)) {
-    // There is no interrupt of our own to look from.
-    interruptions.Check(frame);
-  }
-  Tick(frame, !IsOfKernel(*frame));
+size_t ebpf_dragonos_interrupted(const dragonos_trap_frame* frame) {
+  return IsOfKernel(*frame) ? told_interruptions.Begin(frame, frame->epc)
+                            : Interruptions::kNone;
 }
 
-size_t ebpf_port_stack_walk(const void* regs, bool user, uint64_t* addresses,
-                            size_t capacity) {
-  using namespace ebpf::riscv64;
-  return ebpf::WalkKernelStack<PtRegs>(kFrameLayout, regs, user, addresses,
-                                       capacity);
+void ebpf_dragonos_tick(const dragonos_trap_frame* frame) {
+  if (IsOfKernel(*frame)) {
+    // There is no interrupt of our own to look from.
+    told_interruptions.Check(frame);
+  }
+  ebpf::tick_timers.Tick(frame, !IsOfKernel(*frame));
 }
 
 }  // extern "C"

@@ -5,19 +5,9 @@
 // arch/riscv64.
 #include "core/platform/nofault.h"
 
-#include "arch/riscv64/machine/nofault.h"
-#include "core/platform/nofault_ranges.h"
 #include "ports/dragonos/riscv64/kernel.h"
 
 extern "C" {
-
-bool ebpf_port_read_nofault(void* to, uintptr_t from, size_t size) {
-  return ebpf::ReadByTrying(&ebpf_copy_nofault, to, from, size);
-}
-
-int ebpf_port_write_nofault(uintptr_t to, const void* from, size_t size) {
-  return ebpf::WriteByTrying(&ebpf_copy_nofault, to, from, size);
-}
 
 size_t ebpf_port_nofault_ranges(
     ebpf_address_range (*ranges)[EBPF_MAX_NOFAULT_RANGES]) {

@@ -9,8 +9,6 @@
 #include "ports/dragonos/riscv64/frame.h"
 #include "ports/dragonos/riscv64/kernel.h"
 
-EBPF_NOPROBE_RANGE(ebpf_dragonos_trap_noprobe)
-
 using namespace ebpf::dragonos;
 
 namespace ebpf::dragonos {

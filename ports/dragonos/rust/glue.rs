@@ -25,7 +25,7 @@ use crate::libs::{rand::rand_bytes, wait_queue::WaitQueue};
 use crate::mm::VirtAddr;
 use crate::process::cred::{capable, CAPFlags};
 use crate::process::kthread::{KernelThreadClosure, KernelThreadMechanism};
-use crate::process::ProcessManager;
+use crate::process::{ProcessControlBlock, ProcessManager};
 use crate::smp::core::smp_get_processor_id;
 use crate::smp::cpu::{smp_cpu_manager, ProcessorId};
 use crate::syscall::user_access::{copy_from_user_protected, copy_to_user_protected};
@@ -143,28 +143,55 @@ fn capability(number: c_int) -> CAPFlags {
     }
 }
 
-fn to_c(result: Result<usize, SystemError>) -> c_int {
-    result.map_or_else(|error| error.to_posix_errno(), |_| 0)
+/// Of the process that runs, once there are some.
+fn current<R>(look: impl FnOnce(&ProcessControlBlock) -> R) -> Option<R> {
+    ProcessManager::initialized().then(|| look(&ProcessManager::current_pcb()))
 }
 
 fn text_of(text: *const c_char) -> &'static str {
     unsafe { CStr::from_ptr(text) }.to_str().unwrap_or("ebpf")
 }
 
-// In the order of kernel.h, which says what each is.
-ebpf::export_functions! {
-    fn dragonos_alloc(size: usize, align: usize) -> *mut u8 {
+// The contract's: core/platform says what each is.
+ebpf::export_port_functions! {
+    fn ebpf_port_alloc(size: usize, align: usize) -> *mut u8 {
         alloc::alloc::alloc(layout(size, align)) // zeroed: it always is
     }
-    fn dragonos_free(memory: *mut u8, size: usize, align: usize) {
+    fn ebpf_port_free(memory: *mut u8, size: usize, align: usize) {
         alloc::alloc::dealloc(memory, layout(size, align))
     }
-
-    fn dragonos_cpu_id() -> u32 { smp_get_processor_id().data() }
-    fn dragonos_cpu_count() -> u32 {
+    #[unsafe(link_section = "ebpf_noprobe")]
+    fn ebpf_port_cpu_id() -> u32 { smp_get_processor_id().data() }
+    fn ebpf_port_cpu_count() -> u32 {
         // The one CPU of RISC-V may be any hart.
         smp_cpu_manager().present_cpus_count().max(smp_get_processor_id().data() + 1)
     }
+    fn ebpf_port_random() -> u64 { u64::from_ne_bytes(rand_bytes::<8>()) }
+    fn ebpf_port_panic(what: *const c_char) -> ! { panic!("{}", text_of(what)) }
+    fn ebpf_port_copy_from_user(to: *mut u8, from: u64, size: usize) -> bool {
+        let at = VirtAddr::new(from as usize);
+        size == 0 || copy_from_user_protected(slice::from_raw_parts_mut(to, size), at).is_ok()
+    }
+    fn ebpf_port_copy_to_user(to: u64, from: *const u8, size: usize) -> bool {
+        let at = VirtAddr::new(to as usize);
+        size == 0 || copy_to_user_protected(at, slice::from_raw_parts(from, size)).is_ok()
+    }
+    fn ebpf_port_capable(number: c_int) -> bool { capable(capability(number)) }
+    fn ebpf_port_may_override(function: usize) -> bool { fill_in::may_fail(function) }
+    fn ebpf_port_task_ids(pid: *mut u32, tgid: *mut u32) {
+        let ids = current(|task| (task.raw_pid(), task.raw_tgid()));
+        (*pid, *tgid) = ids.map_or((0, 0), |(pid, tgid)| (pid.data() as u32, tgid.data() as u32));
+    }
+    fn ebpf_port_task_pid() -> u32 {
+        current(|task| task.raw_pid()).map_or(0, |pid| pid.data() as u32)
+    }
+    fn ebpf_port_task_comm(name: *mut u8, size: usize) -> bool {
+        fill_in::current_comm(slice::from_raw_parts_mut(name, size))
+    }
+}
+
+// In the order of kernel.h, which says what each is.
+ebpf::export_functions! {
     fn dragonos_cpu_online(cpu: u32) -> bool {
         smp_cpu_manager().is_online_cpu(ProcessorId::new(cpu))
     }
@@ -172,29 +199,15 @@ ebpf::export_functions! {
     fn dragonos_preempt_enable() { ProcessManager::preempt_enable() }
     fn dragonos_preempt_counter() -> usize { fill_in::PREEMPT_COUNTER }
     fn dragonos_may_rendezvous() -> bool { validate_control_context().is_ok() }
-
     fn dragonos_monotonic_ns() -> u64 {
         let now = monotonic_now();
         now.tv_sec as u64 * 1_000_000_000 + now.tv_nsec as u64
     }
     fn dragonos_cycles() -> u64 { CurrentTimeArch::get_cycles() as u64 }
-    fn dragonos_random() -> u64 { u64::from_ne_bytes(rand_bytes::<8>()) }
     fn dragonos_log(text: *const u8, size: usize) {
         let text = String::from_utf8_lossy(slice::from_raw_parts(text, size));
         log::info!("{}", text.trim_end())
     }
-    fn dragonos_panic(what: *const c_char) -> ! { panic!("{}", text_of(what)) }
-
-    fn dragonos_copy_from_user(to: *mut u8, from: u64, size: usize) -> c_int {
-        let to = slice::from_raw_parts_mut(to, size);
-        to_c(copy_from_user_protected(to, VirtAddr::new(from as usize)))
-    }
-    fn dragonos_copy_to_user(to: u64, from: *const u8, size: usize) -> c_int {
-        let from = slice::from_raw_parts(from, size);
-        to_c(copy_to_user_protected(VirtAddr::new(to as usize), from))
-    }
-    fn dragonos_capable(number: c_int) -> bool { capable(capability(number)) }
-
     fn dragonos_kthread(
         name: *const c_char,
         body: extern "C" fn(*mut c_void) -> c_int,
@@ -214,7 +227,6 @@ ebpf::export_functions! {
         WORK.store(true, Ordering::Release);
         WORKER.wake_all();
     }
-
     fn dragonos_symbols(data: *mut *const c_void, size: *mut usize) {
         let [begin, end] = addr_of!(ebpf_dragonos_symbols).read_volatile();
         *data = begin;
@@ -225,17 +237,4 @@ ebpf::export_functions! {
     }
     fn dragonos_no_probe(index: usize) -> Range { fill_in::no_probe(index, dragonos_text()) }
     fn dragonos_odd_place(index: usize) -> Range { fill_in::odd_place(index, dragonos_text()) }
-    fn dragonos_error_injectable(function: usize) -> bool { fill_in::may_fail(function) }
-
-    fn dragonos_current_pid() -> u32 {
-        if !ProcessManager::initialized() { return 0; }
-        ProcessManager::current_pcb().raw_pid().data() as u32
-    }
-    fn dragonos_current_tgid() -> u32 {
-        if !ProcessManager::initialized() { return 0; }
-        ProcessManager::current_pcb().raw_tgid().data() as u32
-    }
-    fn dragonos_current_comm(name: *mut u8, size: usize) -> bool {
-        fill_in::current_comm(slice::from_raw_parts_mut(name, size))
-    }
 }

@@ -5,19 +5,13 @@
         .set pushed_flags, 16
         .set interrupt_flag, 1 << 9
 
-        .section .ebpf.noprobe, "ax", %progbits
+        .section ebpf_noprobe, "ax", %progbits
         .globl ebpf_port_breakpoint_entry
         .type ebpf_port_breakpoint_entry, @function
-        .globl ebpf_dragonos_breakpoint_begin
-        .hidden ebpf_dragonos_breakpoint_begin
-        .globl ebpf_dragonos_breakpoint_end
-        .hidden ebpf_dragonos_breakpoint_end
-ebpf_dragonos_breakpoint_begin:
 ebpf_port_breakpoint_entry:
         testl $interrupt_flag, pushed_flags(%rsp)
         je 1f
         sti
 1:      jmp dragonos_trap_int3
         .size ebpf_port_breakpoint_entry, . - ebpf_port_breakpoint_entry
-ebpf_dragonos_breakpoint_end:
         .section .note.GNU-stack, "", %progbits

@@ -19,18 +19,12 @@ EBPF_NOPROBE_INLINE bool IsOfKernel(const dragonos_trap_frame& frame) {
 /// What Linux has in orig_rax when no system call is made.
 inline constexpr uint64_t kNoSystemCall = ~uint64_t{0};
 
-/// Every register of `frame` that pt_regs has. Context: any.
+/// Every register of `frame` that pt_regs has. (x86_64::CopyRegisters takes
+/// them back; ds, es, func and errcode stay.) Context: any.
 EBPF_NOPROBE_INLINE void ToPtRegs(const dragonos_trap_frame& frame,
                                   x86_64::PtRegs& regs) {
   x86_64::CopyRegisters(frame, regs);
   regs.orig_rax = kNoSystemCall;
-}
-
-/// Every register of pt_regs into `frame`, whose ds, es, func and errcode stay.
-/// Context: any.
-EBPF_NOPROBE_INLINE void FromPtRegs(const x86_64::PtRegs& regs,
-                                    dragonos_trap_frame& frame) {
-  x86_64::CopyRegisters(regs, frame);
 }
 
 }  // namespace ebpf::dragonos

@@ -46,7 +46,7 @@ TEST(FrameTest, TakesEveryRegisterBack) {
   x86_64::PtRegs regs = {};
   ToPtRegs(NumberedFrame(100), regs);
   dragonos_trap_frame frame = NumberedFrame(500);
-  FromPtRegs(regs, frame);
+  x86_64::CopyRegisters(regs, frame);
 
   for (size_t i = 0; i < 24; ++i) {
     const bool kept = i == 14 || i == 15 || i == 17 || i == 18;

@@ -1,37 +1,27 @@
 // SPDX-License-Identifier: MIT
 //
-// What was interrupted, as DragonOS's frame on x86-64 tells it: to the timers,
-// the list of interruptions, and the walk over stacks.
-#include "arch/x86_64/stack_frames.h"
-#include "core/platform/frame_walk.h"
-#include "core/platform/stack.h"
+// What was interrupted, as DragonOS's frame on x86-64 tells it: to the timers
+// and the list of interruptions.
+#include "core/platform/tick_timers.h"
+#include "core/platform/told_interruptions.h"
 #include "ports/dragonos/kernel.h"
-#include "ports/dragonos/machine.h"
-#include "ports/dragonos/timer.h"
 #include "ports/dragonos/x86_64/frame.h"
 
-namespace ebpf::dragonos {
-
-bool IsKernels(const dragonos_trap_frame& frame) { return IsOfKernel(frame); }
-
-uint64_t PcOf(const dragonos_trap_frame& frame) { return frame.rip; }
-
-}  // namespace ebpf::dragonos
+using ebpf::Interruptions;
+using ebpf::told_interruptions;
+using namespace ebpf::dragonos;
 
 extern "C" {
 
-void ebpf_dragonos_tick(const dragonos_trap_frame* frame) {
-  using namespace ebpf::dragonos;
-  ebpf::x86_64::PtRegs regs;
-  ToPtRegs(*frame, regs);
-  Tick(&regs, !IsOfKernel(*frame));
+size_t ebpf_dragonos_interrupted(const dragonos_trap_frame* frame) {
+  return IsOfKernel(*frame) ? told_interruptions.Begin(frame, frame->rip)
+                            : Interruptions::kNone;
 }
 
-size_t ebpf_port_stack_walk(const void* regs, bool user, uint64_t* addresses,
-                            size_t capacity) {
-  using namespace ebpf::x86_64;
-  return ebpf::WalkKernelStack<PtRegs>(kFrameLayout, regs, user, addresses,
-                                       capacity);
+void ebpf_dragonos_tick(const dragonos_trap_frame* frame) {
+  ebpf::x86_64::PtRegs regs;
+  ToPtRegs(*frame, regs);
+  ebpf::tick_timers.Tick(&regs, !IsOfKernel(*frame));
 }
 
 }  // extern "C"

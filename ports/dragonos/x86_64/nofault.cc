@@ -5,9 +5,6 @@
 // (trap.cc) are one for the copy of arch/x86_64.
 #include "core/platform/nofault.h"
 
-#include "arch/x86_64/machine/nofault.h"
-#include "core/platform/nofault_ranges.h"
-
 namespace {
 
 // Where user space ends, and where DragonOS maps devices' registers.
@@ -16,15 +13,6 @@ constexpr uintptr_t kDevicesBegin = 0xffff'a100'0000'0000;
 constexpr uintptr_t kDevicesEnd = kDevicesBegin + (uintptr_t{1} << 30);
 
 }  // namespace
-
-extern "C" bool ebpf_port_read_nofault(void* to, uintptr_t from, size_t size) {
-  return ebpf::ReadByTrying(&ebpf_copy_nofault, to, from, size);
-}
-
-extern "C" int ebpf_port_write_nofault(uintptr_t to, const void* from,
-                                       size_t size) {
-  return ebpf::WriteByTrying(&ebpf_copy_nofault, to, from, size);
-}
 
 extern "C" size_t ebpf_port_nofault_ranges(
     ebpf_address_range (*ranges)[EBPF_MAX_NOFAULT_RANGES]) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // The hook in DragonOS's fault handlers.
+#include "arch/x86_64/frame_copy.h"
 #include "arch/x86_64/machine/nofault.h"
 #include "core/base/noprobe.h"
 #include "core/capi/ebpf.h"
@@ -8,8 +9,6 @@
 #include "ports/dragonos/machine.h"
 #include "ports/dragonos/x86_64/frame.h"
 #include "ports/dragonos/x86_64/kernel.h"
-
-EBPF_NOPROBE_RANGE(ebpf_dragonos_trap_noprobe)
 
 using namespace ebpf::dragonos;
 
@@ -30,7 +29,7 @@ EBPF_NOPROBE bool ebpf_dragonos_fault(dragonos_trap_frame* frame) {
   (void)ebpf_on_fault(context);
   const bool goes_on =
       ebpf::x86_64::NofaultFixup(regs.rip) || ebpf_fix_fault(context);
-  FromPtRegs(regs, *frame);
+  ebpf::x86_64::CopyRegisters(regs, *frame);
   if (!goes_on) {
     ebpf::machine::RestoreInterrupts(interrupts);
   }

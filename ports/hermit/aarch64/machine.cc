@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// Which table of arch/ the port hands to core.
+// What is the CPU's and little.
 #include "ports/hermit/machine.h"
 
-#include "arch/aarch64/machine/cpu_features.h"
-#include "arch/aarch64/machine_ops.h"
 #include "arch/aarch64/pt_regs.h"
 #include "core/capi/ebpf_trace.h"
 #include "core/platform/this_cpu.h"
@@ -18,11 +16,7 @@ static_assert(offsetof(TrapFrame, pc) == offsetof(aarch64::PtRegs, pc));
 static_assert(offsetof(TrapFrame, pstate) == offsetof(aarch64::PtRegs, pstate));
 static_assert(offsetof(TrapFrame, syndrome) == sizeof(aarch64::PtRegs));
 
-uint64_t MachineFeatures() { return aarch64::CpuFeatures(); }
-
 const int kSyscallNumbers = EBPF_SYSCALLS_GENERIC;
-
-const machine::MachineOps& Machine() { return aarch64::kMachineOps; }
 
 // Hermit 0.11 starts no other CPU here.
 constinit const bool kManyCpus = false;

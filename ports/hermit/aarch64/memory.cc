@@ -3,17 +3,9 @@
 // What the page tables allow, and what text that was written needs.
 #include "arch/aarch64/machine/icache.h"
 #include "arch/aarch64/machine/system_registers.h"
-#include "core/base/noprobe.h"
 #include "core/platform/text.h"
 #include "ports/hermit/aarch64/kernel_stubs.h"
 #include "ports/hermit/machine.h"
-
-EBPF_NOPROBE_SYMBOLS(ebpf_hermit_trap)
-
-extern "C" {
-extern const uint8_t EbpfHermitVectors[];
-extern const uint8_t EbpfHermitVectorsEnd[];
-}
 
 namespace ebpf::hermit {
 
@@ -30,11 +22,7 @@ void FlushInsns(uintptr_t address, size_t size) {
 }
 
 bool IsTrapCode(uintptr_t address, size_t size) {
-  const TextRange ranges[] = {
-      {ebpf_hermit_trap_begin, ebpf_hermit_trap_end},
-      {EbpfHermitVectors, EbpfHermitVectorsEnd},
-  };
-  return AnyOverlaps(ranges, address, size) || IsKernelStub(address, size);
+  return IsKernelStub(address, size);
 }
 
 }  // namespace ebpf::hermit

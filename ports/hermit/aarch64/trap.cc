@@ -12,8 +12,6 @@
 #include "ports/hermit/machine.h"
 #include "ports/hermit/timer.h"
 
-EBPF_NOPROBE_RANGE(ebpf_hermit_trap)
-
 extern "C" uint32_t EbpfHermitVectors[];
 
 namespace ebpf::hermit {

@@ -21,7 +21,7 @@
 #define FRAME_PC	256
 #define FRAME_SYNDROME	272
 #define GAP_SIZE	512
-#define POOL_SIZE	524288	/* exec_pool.S */
+#define POOL_SIZE	524288	/* core/platform/exec_pool.h */
 
 /* Exception classes, ESR_EL1 bits 31..26. */
 #define CLASS_DATA_ABORT 0x25	/* without a change of exception level */
@@ -91,8 +91,8 @@
 	ldp	x0, x1, [sp]
 	add	sp, sp, #\size
 	eret
-2:	adrp	x1, EbpfHermitExecPool
-	add	x1, x1, :lo12:EbpfHermitExecPool
+2:	adrp	x1, ebpf_exec_pool
+	add	x1, x1, :lo12:ebpf_exec_pool
 	sub	x0, x0, x1
 	cmp	x0, #POOL_SIZE
 	b.hs	\name\()_pass
@@ -190,7 +190,7 @@
 	b	\name\()_interrupt_pass
 	.endm
 
-	.section .ebpf.noprobe, "ax", @progbits
+	.section ebpf_noprobe, "ax", @progbits
 	.balign	2048
 	.globl	EbpfHermitVectors
 	.hidden	EbpfHermitVectors
@@ -245,8 +245,5 @@ kernel_go_on:
 	tick	task
 	tick	kernel
 	.size	EbpfHermitVectors, . - EbpfHermitVectors
-	.globl	EbpfHermitVectorsEnd
-	.hidden	EbpfHermitVectorsEnd
-EbpfHermitVectorsEnd:
 
 	.section .note.GNU-stack, "", @progbits

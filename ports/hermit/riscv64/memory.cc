@@ -10,12 +10,7 @@
 #include "ports/hermit/machine.h"
 #include "ports/hermit/symbols.h"
 
-EBPF_NOPROBE_SYMBOLS(ebpf_hermit_trap)
-
 extern "C" {
-extern const uint8_t EbpfHermitVector[];
-extern const uint8_t EbpfHermitVectorEnd[];
-
 // Of the kernel and its crate trapframe: where traps come, and what looks at
 // their CSRs.
 void trap_entry(void);
@@ -71,13 +66,9 @@ void SyncInsnsElsewhere() {
 }
 
 bool IsTrapCode(uintptr_t address, size_t size) {
-  const TextRange ranges[] = {
-      {ebpf_hermit_trap_begin, ebpf_hermit_trap_end},
-      {EbpfHermitVector, EbpfHermitVectorEnd},
-      {At(&trap_entry), At(&run_user) + kRunUserSize},
-  };
+  const TextRange entry = {At(&trap_entry), At(&run_user) + kRunUserSize};
   // The handler reads scause and stval, which a breakpoint overwrites.
-  return AnyOverlaps(ranges, address, size) ||
+  return entry.Overlaps(address, size) ||
          TouchesFunction(address, size,
                          reinterpret_cast<uintptr_t>(&trap_handler));
 }

@@ -14,8 +14,6 @@
 #include "ports/hermit/riscv64/trap_frame.h"
 #include "ports/hermit/timer.h"
 
-EBPF_NOPROBE_RANGE(ebpf_hermit_trap)
-
 extern "C" {
 extern const uint8_t EbpfHermitVector[];
 /// Where it enters the kernel's own.

@@ -110,7 +110,7 @@
 	.endm
 
 	.option	norelax
-	.section .ebpf.noprobe, "ax", @progbits
+	.section ebpf_noprobe, "ax", @progbits
 	.balign	4
 	.globl	EbpfHermitVector
 	.hidden	EbpfHermitVector
@@ -187,9 +187,6 @@ EbpfHermitToKernel:
 	ld	sp, %pcrel_lo(EbpfHermitToKernel)(sp)
 	jr	sp
 	.size	EbpfHermitVector, . - EbpfHermitVector
-	.globl	EbpfHermitVectorEnd
-	.hidden	EbpfHermitVectorEnd
-EbpfHermitVectorEnd:
 
 	.bss
 	.balign	8

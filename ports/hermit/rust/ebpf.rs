@@ -149,24 +149,35 @@ pub extern "C" fn ebpf_hermit_interrupt_cpu(cpu: u32) {
 /// The id of the running task, 0 for the idle task and where the scheduler is
 /// just changing it. Takes no lock. Context: any, after the boot.
 #[unsafe(no_mangle)]
-pub extern "C" fn ebpf_hermit_task_id() -> i32 {
+pub extern "C" fn ebpf_port_task_pid() -> u32 {
 	// A probe may have interrupted the scheduler while it holds the task
 	// mutably: asking again would panic.
-	match core_scheduler().current_task.try_borrow() {
+	let id: i32 = match core_scheduler().current_task.try_borrow() {
 		Ok(task) => task.id.into(),
 		Err(_) => 0,
-	}
+	};
+	id as u32
 }
 
-/// Hermit's own panic, with the `size` bytes of UTF-8 at `what`. Takes no lock.
-/// Context: any.
+/// One address space, so every task is a process of its own to Linux's eyes: a
+/// thread group would have to be invented.
 ///
 /// # Safety
-/// The bytes must be readable.
+/// Both must be writable.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn ebpf_hermit_panic(what: *const u8, size: usize) -> ! {
-	let what = unsafe { core::slice::from_raw_parts(what, size) };
-	panic!("{}", core::str::from_utf8(what).unwrap_or("ebpf"));
+pub unsafe extern "C" fn ebpf_port_task_ids(pid: *mut u32, tgid: *mut u32) {
+	let id = ebpf_port_task_pid();
+	unsafe { (*pid, *tgid) = (id, id) }
+}
+
+/// Hermit's own panic. Takes no lock. Context: any.
+///
+/// # Safety
+/// `what` must be a string of C.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ebpf_port_panic(what: *const core::ffi::c_char) -> ! {
+	let what = unsafe { core::ffi::CStr::from_ptr(what) };
+	panic!("{}", what.to_str().unwrap_or("ebpf"));
 }
 
 /// The task's stacks: where each begins, and its size.
@@ -206,7 +217,7 @@ fn interrupt_stack(task: &Task) -> (usize, usize) {
 /// # Safety
 /// Both must be writable.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn ebpf_hermit_stack(
+pub unsafe extern "C" fn ebpf_port_stack_bounds(
 	sp: usize,
 	begin: *mut usize,
 	end: *mut usize,

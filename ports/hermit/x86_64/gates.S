@@ -76,7 +76,7 @@
 	push	%rdx
 	mov	24(%rsp), %rax			// rip
 	if_between ebpf_copy_nofault_begin, ebpf_copy_nofault_end, 2f
-	if_between EbpfHermitExecPool, EbpfHermitExecPoolEnd, 2f
+	if_between ebpf_exec_pool, ebpf_exec_pool_end, 2f
 	pass	6, \kernels
 
 2:	mov	48(%rsp), %rdx			// rsp
@@ -107,7 +107,7 @@
 	.size	\name, . - \name
 	.endm
 
-	.section .ebpf.noprobe, "ax", @progbits
+	.section ebpf_noprobe, "ax", @progbits
 	.globl	EbpfHermitGates
 	.hidden	EbpfHermitGates
 EbpfHermitGates:
@@ -160,8 +160,5 @@ ebpf_port_breakpoint_entry:
 	push	%rdx
 	pass	5, EbpfHermitKernelBreakpoint
 	.size	ebpf_port_breakpoint_entry, . - ebpf_port_breakpoint_entry
-	.globl	EbpfHermitGatesEnd
-	.hidden	EbpfHermitGatesEnd
-EbpfHermitGatesEnd:
 
 	.section .note.GNU-stack, "", @progbits

@@ -4,16 +4,8 @@
 #include "arch/x86_64/machine/icache.h"
 #include "arch/x86_64/machine/nofault.h"
 #include "arch/x86_64/page_tables.h"
-#include "core/base/noprobe.h"
 #include "core/platform/text.h"
 #include "ports/hermit/machine.h"
-
-EBPF_NOPROBE_SYMBOLS(ebpf_hermit_trap)
-
-extern "C" {
-extern const uint8_t EbpfHermitGates[];
-extern const uint8_t EbpfHermitGatesEnd[];
-}
 
 namespace ebpf::hermit {
 namespace {
@@ -64,13 +56,8 @@ void FlushInsns(uintptr_t /*address*/, size_t /*size*/) {
   x86_64::SyncInsnStream();
 }
 
-bool IsTrapCode(uintptr_t address, size_t size) {
-  const TextRange ranges[] = {
-      {ebpf_hermit_trap_begin, ebpf_hermit_trap_end},
-      {EbpfHermitGates, EbpfHermitGatesEnd},
-  };
-  return AnyOverlaps(ranges, address, size);
-}
+// The gates are all ours.
+bool IsTrapCode(uintptr_t /*address*/, size_t /*size*/) { return false; }
 
 }  // namespace ebpf::hermit
 

@@ -15,8 +15,6 @@
 #include "ports/hermit/timer.h"
 #include "ports/hermit/x86_64/trap_frame.h"
 
-EBPF_NOPROBE_RANGE(ebpf_hermit_trap)
-
 extern "C" {
 
 // gates.S.

@@ -101,7 +101,7 @@ bool RunPortContract() {
 
 }  // namespace guest
 
-extern "C" [[gnu::section(".ebpf.noprobe")]] bool ebpf_on_breakpoint(
+extern "C" [[gnu::section("ebpf_noprobe")]] bool ebpf_on_breakpoint(
     ebpf_pt_regs* regs) {
   if (guest::planted.Run(*reinterpret_cast<ebpf::machine::PtRegs*>(regs))) {
     return true;
@@ -116,7 +116,7 @@ extern "C" [[gnu::section(".ebpf.noprobe")]] bool ebpf_on_breakpoint(
   return true;
 }
 
-extern "C" [[gnu::section(".ebpf.noprobe")]] bool ebpf_on_fault(
+extern "C" [[gnu::section("ebpf_noprobe")]] bool ebpf_on_fault(
     ebpf_pt_regs* /*regs*/) {
   return false;
 }

@@ -2,7 +2,8 @@
 //
 // RISC-V's detours on live text: which jump stands there, that no register is
 // another behind it but the one that is dead, and what a consumer may do.
-// Linked twice: with slots that a jal reaches, and with slots that it does not.
+// Booted with slots that a jal reaches (Alien, DragonOS), and with slots that
+// it does not (plain).
 #include "core/probes/kprobe.h"
 #include "testing/guest/kernel/console.h"
 #include "testing/guest/kernel/machine.h"

@@ -5,6 +5,7 @@
 // at last all entries at once.
 #include "core/base/memory.h"
 #include "core/memory/allocator.h"
+#include "core/platform/may_probe.h"
 #include "core/platform/text.h"
 #include "core/probes/kprobe.h"
 #include "core/symbols/symbol_table.h"
@@ -144,7 +145,7 @@ class Walk {
       map.Add(address);
     } else if (status == Status::kBadSequence) {
       ++counts_.inside;
-    } else if (!ebpf_port_may_probe(address, 1)) {
+    } else if (!ebpf::MayProbe(address, 1)) {
       ++counts_.forbidden;
     } else {
       ++counts_.impossible;

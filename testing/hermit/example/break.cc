@@ -16,7 +16,7 @@ extern "C" {
 
 // registers: whoever hits a probe does not get all of them back.
 bool __real_ebpf_on_breakpoint(ebpf_pt_regs* regs);
-[[gnu::section(".ebpf.noprobe")]] bool __wrap_ebpf_on_breakpoint(
+[[gnu::section("ebpf_noprobe")]] bool __wrap_ebpf_on_breakpoint(
     ebpf_pt_regs* regs) {
   const bool ours = __real_ebpf_on_breakpoint(regs);
   if (ours && hermit::IsBroken("registers")) {
@@ -27,7 +27,7 @@ bool __real_ebpf_on_breakpoint(ebpf_pt_regs* regs);
 
 // The same where there is no trap.
 bool __real_ebpf_detour_hit(void* regs);
-[[gnu::section(".ebpf.noprobe")]] bool __wrap_ebpf_detour_hit(void* regs) {
+[[gnu::section("ebpf_noprobe")]] bool __wrap_ebpf_detour_hit(void* regs) {
   const bool moved = __real_ebpf_detour_hit(regs);
   if (hermit::IsBroken("registers")) {
     hermit::ForgetRegister(regs);

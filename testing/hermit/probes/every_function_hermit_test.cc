@@ -9,8 +9,8 @@
 #include "core/probes/kprobe.h"
 #include "core/symbols/symbol_table.h"
 #include "core/sync/read_section.h"
+#include "machine/this_machine.h"
 #include "ports/hermit/init.h"
-#include "ports/hermit/machine.h"
 #include "testing/guest/kernel/console.h"
 #include "testing/guest/kernel/test.h"
 #include "testing/hermit/application/application.h"
@@ -37,7 +37,8 @@ bool ProbesAreUp() {
   static constinit bool up = false;
   if (!up) {
     up = ebpf_hermit_start_port() == 0 && ebpf::InitReadSections() &&
-         IsOk(ebpf::InitProbes(ebpf::hermit::Machine(), ebpf::PortAllocator()));
+         IsOk(ebpf::InitProbes(ebpf::machine::ThisMachine(),
+                               ebpf::PortAllocator()));
   }
   return up;
 }

@@ -11,8 +11,8 @@
 #include "core/platform/time.h"
 #include "core/probes/kprobe.h"
 #include "core/sync/read_section.h"
+#include "machine/this_machine.h"
 #include "ports/hermit/init.h"
-#include "ports/hermit/machine.h"
 #include "testing/guest/kernel/test.h"
 #include "testing/hermit/application/application.h"
 
@@ -43,9 +43,9 @@ constexpr uint32_t kNapMicroseconds = 20'000;  // less, and Hermit would spin
 
 bool ProbesAreUp() {
   static constinit bool up = false;
-  up = up ||
-       (ebpf_hermit_start_port() == 0 && ebpf::InitReadSections() &&
-        IsOk(ebpf::InitProbes(ebpf::hermit::Machine(), ebpf::PortAllocator())));
+  up = up || (ebpf_hermit_start_port() == 0 && ebpf::InitReadSections() &&
+              IsOk(ebpf::InitProbes(ebpf::machine::ThisMachine(),
+                                    ebpf::PortAllocator())));
   return up;
 }
 
@@ -231,7 +231,7 @@ GUEST_TEST(Traps, AreOneForASlotAndNoneForADetour) {
 extern "C" {
 
 bool __real_ebpf_on_breakpoint(ebpf_pt_regs* regs);
-[[gnu::section(".ebpf.noprobe")]] bool __wrap_ebpf_on_breakpoint(
+[[gnu::section("ebpf_noprobe")]] bool __wrap_ebpf_on_breakpoint(
     ebpf_pt_regs* regs) {
   hermit::traps.FetchAdd(1, ebpf::kRelaxed);
   return __real_ebpf_on_breakpoint(regs);

@@ -2,7 +2,8 @@
 //
 // Builds libebpf.a with the crate cc, and links it. CXX (or CXX_<target>, as cc
 // knows it) names the compiler, clang++ otherwise; EBPF_CXXFLAGS is added behind
-// the flags of flags/.
+// the flags of flags/. EBPF_ARCHIVE=... says that the kernel links an archive that
+// make or CMake built here, and nothing is built.
 
 use std::{env, fs, process::Command};
 
@@ -24,6 +25,10 @@ fn compiler() -> String {
 }
 
 fn main() {
+    println!("cargo:rerun-if-env-changed=EBPF_ARCHIVE");
+    if env::var_os("EBPF_ARCHIVE").is_some() {
+        return;
+    }
     let compiler = compiler();
     let version = Command::new(&compiler)
         .arg("--version")

@@ -24,13 +24,6 @@ constexpr size_t kLargeLeaf = size_t{2} << 20;
 /// Where alloc_kernel_free_region goes on: above RAM.
 constinit uintptr_t next_region = 0;
 
-/// Ranges with frames of their own, by map_region_no_target.
-struct OwnRange {
-  uintptr_t begin;
-  size_t size;
-};
-constinit OwnRange own_ranges[256] = {};
-
 uintptr_t AddressOf(const char* symbol) {
   return reinterpret_cast<uintptr_t>(symbol);
 }
@@ -59,24 +52,6 @@ uint32_t ProtectionOf(uint32_t flags) {
   }
   return (flags & ALIEN_MAP_WRITE ? uint32_t{machine::kWrite} : 0) |
          (flags & ALIEN_MAP_EXECUTE ? uint32_t{machine::kExecute} : 0);
-}
-
-OwnRange* FindOwn(uintptr_t begin) {
-  for (OwnRange& range : own_ranges) {
-    if (range.begin == begin) {
-      return &range;
-    }
-  }
-  return nullptr;
-}
-
-void FreeOwnFrames(const OwnRange& range) {
-  for (size_t page = 0; page < range.size; page += kPageSize) {
-    machine::Mapping mapping;
-    if (machine::Query(range.begin + page, &mapping)) {
-      FreePages(reinterpret_cast<void*>(mapping.phys), 1);
-    }
-  }
 }
 
 }  // namespace
@@ -108,43 +83,13 @@ bool alien_map_region(uintptr_t va, uintptr_t pa, size_t size, uint32_t flags) {
          riscv64::MapUnflushed(va, pa, size, ProtectionOf(flags), kPageSize);
 }
 
-bool alien_map_region_no_target(uintptr_t va, size_t size, uint32_t flags) {
-  MutexGuard guard(kernel_space_lock);
-  OwnRange* range = FindOwn(0);
-  if (range == nullptr || AnyMapped(va, size)) {
-    return false;
-  }
-  *range = {va, size};
-  for (size_t page = 0; page < size; page += kPageSize) {
-    void* frame = AllocatePages(1);
-    if (frame == nullptr ||
-        !riscv64::MapUnflushed(va + page, reinterpret_cast<uintptr_t>(frame),
-                               kPageSize, ProtectionOf(flags), kPageSize)) {
-      Panic("alloc_frames: out of memory");
-    }
-    *static_cast<uint64_t*>(frame) = 0xdead'dead'dead'dead;  // not zeroed
-  }
-  return true;
-}
-
 bool alien_unmap_region(uintptr_t va, size_t size) {
   MutexGuard guard(kernel_space_lock);
   if (!AnyMapped(va, size)) {
     return false;
   }
-  OwnRange* range = FindOwn(va);
-  if (range != nullptr) {
-    FreeOwnFrames(*range);
-    *range = {};
-  }
   riscv64::UnmapUnflushed(va, size);
   return true;
-}
-
-uintptr_t alien_query_kernel_space(uintptr_t va) {
-  MutexGuard guard(kernel_space_lock);
-  machine::Mapping mapping;
-  return machine::Query(va, &mapping) ? mapping.phys : 0;
 }
 
 }  // extern "C"

@@ -166,12 +166,12 @@ bool __wrap_ebpf_port_defer(ebpf_deferred* work) {
   return __real_ebpf_port_defer(work);
 }
 
-size_t __real_alien_current_task_name(char* name, size_t size);
-size_t __wrap_alien_current_task_name(char* name, size_t size) {
+bool __real_ebpf_port_task_comm(char* name, size_t size);
+bool __wrap_ebpf_port_task_comm(char* name, size_t size) {
   if (IsBroken("lock_a_task_for_its_name")) {
     guest::LockTheTask();
   }
-  return __real_alien_current_task_name(name, size);
+  return __real_ebpf_port_task_comm(name, size);
 }
 
 void __real_ebpf_alien_tick(const alien_ktrap_frame* frame);

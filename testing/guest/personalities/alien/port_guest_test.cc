@@ -12,6 +12,7 @@
 #include "core/base/string_view.h"
 #include "core/capi/ebpf.h"
 #include "core/platform/defer.h"
+#include "core/platform/may_probe.h"
 #include "core/platform/memory.h"
 #include "core/platform/nofault.h"
 #include "core/platform/symbol_name.h"
@@ -29,8 +30,6 @@
 #include "testing/guest/kernel/thread.h"
 #include "testing/guest/personalities/alien/ksync.h"
 #include "testing/guest/personalities/alien/user_space.h"
-
-EBPF_NOPROBE_SYMBOLS(ebpf_ticks_noprobe)
 
 extern "C" {
 struct AllRegisters {
@@ -176,20 +175,18 @@ uintptr_t AddressByName(ebpf::StringView name) {
 }
 
 GUEST_TEST(AlienPort, ProbesNothingOfTheTrapPathOrTheLocks) {
-  GUEST_EXPECT(ebpf_port_may_probe(AddressOf(&PatchedFunction), 4));
-  GUEST_EXPECT(!ebpf_port_may_probe(AddressOf(&kernel_v), 2));
-  GUEST_EXPECT(!ebpf_port_may_probe(AddressOf(&kernel_v) + 100, 2));
-  GUEST_EXPECT(!ebpf_port_may_probe(AddressOf(&do_kernel_handle), 2));
-  GUEST_EXPECT(!ebpf_port_may_probe(AddressOf(&ebreak_handler), 2));
-  GUEST_EXPECT(!ebpf_port_may_probe(AddressByName("ebpf_alien_breakpoint"), 2));
-  GUEST_EXPECT(
-      !ebpf_port_may_probe(AddressByName("ebpf_alien_kernel_fault"), 2));
-  GUEST_EXPECT(!ebpf_port_may_probe(AddressOf(ebpf_ticks_noprobe_begin), 2));
-  GUEST_EXPECT(!ebpf_port_may_probe(AddressOf(&push_off), 2));
-  GUEST_EXPECT(!ebpf_port_may_probe(AddressOf(&pop_off), 2));
-  GUEST_EXPECT(!ebpf_port_may_probe(AddressOf(&trampoline), 2));
-  GUEST_EXPECT(!ebpf_port_may_probe(AddressOf(&some_data), 4));
-  GUEST_EXPECT(!ebpf_port_may_probe(AddressOf(&etext[0]) - 2, 4));
+  GUEST_EXPECT(ebpf::MayProbe(AddressOf(&PatchedFunction), 4));
+  GUEST_EXPECT(!ebpf::MayProbe(AddressOf(&kernel_v), 2));
+  GUEST_EXPECT(!ebpf::MayProbe(AddressOf(&kernel_v) + 100, 2));
+  GUEST_EXPECT(!ebpf::MayProbe(AddressOf(&do_kernel_handle), 2));
+  GUEST_EXPECT(!ebpf::MayProbe(AddressOf(&ebreak_handler), 2));
+  GUEST_EXPECT(!ebpf::MayProbe(AddressByName("ebpf_alien_breakpoint"), 2));
+  GUEST_EXPECT(!ebpf::MayProbe(AddressByName("ebpf_alien_kernel_fault"), 2));
+  GUEST_EXPECT(!ebpf::MayProbe(AddressOf(&push_off), 2));
+  GUEST_EXPECT(!ebpf::MayProbe(AddressOf(&pop_off), 2));
+  GUEST_EXPECT(!ebpf::MayProbe(AddressOf(&trampoline), 2));
+  GUEST_EXPECT(!ebpf::MayProbe(AddressOf(&some_data), 4));
+  GUEST_EXPECT(!ebpf::MayProbe(AddressOf(&etext[0]) - 2, 4));
 }
 
 // --- Executable memory ------------------------------------------------------
@@ -218,40 +215,13 @@ GUEST_TEST(AlienPort, RunsWhatItWroteIntoExecutableMemory) {
 /// More than the pool in the kernel's text has.
 constexpr size_t kLarge = size_t{1} << 20;
 
-GUEST_TEST(AlienPort, RunsLargeCodeOutsideOfThePool) {
-  GUEST_ASSERT(PrepareOnce());
-  const MemoryBalance before = Balance();
-  const uintptr_t text = AddressOf(&PatchedFunction);
-  void* memory = ebpf_port_exec_alloc(kLarge, text, uint64_t{2} << 30);
-  GUEST_ASSERT(memory != nullptr);
-  GUEST_EXPECT(AddressOf(memory) >= machine::FreeRam().end);
-  const uint32_t insn = LoadA0(9);
-  GUEST_EXPECT_EQ(WriteText(AddressOf(memory), &insn, 4), 0);
-  GUEST_EXPECT_EQ(WriteText(AddressOf(memory) + 4, &kReturn, 2), 0);
-  GUEST_EXPECT_EQ(reinterpret_cast<int (*)()>(memory)(), 9);
-  GUEST_EXPECT(!machine::TryStore8(AddressOf(memory), 0));
-  ebpf_port_exec_free(memory, kLarge);
-  uint8_t byte = 0;
-  GUEST_EXPECT(!machine::TryLoad8(AddressOf(memory), &byte));
-  GUEST_EXPECT(Balance() == before);
-}
-
-GUEST_TEST(AlienPort, UsesTheAddressesOfExecutableMemoryAgain) {
-  const uintptr_t text = AddressOf(&PatchedFunction);
-  for (int i = 0; i < 1000; ++i) {
-    const size_t size = i % 100 == 0 ? kLarge : 8192;
-    void* memory = ebpf_port_exec_alloc(size, text, uint64_t{2} << 30);
-    GUEST_ASSERT(memory != nullptr);
-    ebpf_port_exec_free(memory, size);
-  }
-}
-
-GUEST_TEST(AlienPort, HasOnlyThePoolWithinABranchOfText) {
+GUEST_TEST(AlienPort, HasOnlyThePool) {
   const uintptr_t text = AddressOf(&PatchedFunction);
   constexpr uint64_t kBranch = uint64_t{1} << 20;
   void* memory = ebpf_port_exec_alloc(4096, text, kBranch);
   GUEST_EXPECT(memory != nullptr);
   GUEST_EXPECT(ebpf_port_exec_alloc(kLarge, text, kBranch) == nullptr);
+  GUEST_EXPECT(ebpf_port_exec_alloc(kLarge, text, UINT64_MAX) == nullptr);
   ebpf_port_exec_free(memory, 4096);
   GUEST_EXPECT(ebpf_port_exec_alloc(0, text, uint64_t{2} << 30) == nullptr);
 }

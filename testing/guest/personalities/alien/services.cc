@@ -1,8 +1,14 @@
 // SPDX-License-Identifier: MIT
 //
-// The rest of ports/alien/kernel.h: heap, console, clock, tasks.
+// The rest of what Alien's Rust glue exports: heap, console, clock, tasks.
 #include "core/base/memory.h"
 #include "core/base/string_view.h"
+#include "core/base/types.h"
+#include "core/platform/cpu.h"
+#include "core/platform/log.h"
+#include "core/platform/stack.h"
+#include "core/platform/task.h"
+#include "core/platform/text.h"
 #include "ports/alien/kernel.h"
 #include "testing/guest/kernel/console.h"
 #include "testing/guest/kernel/injectable.h"
@@ -45,7 +51,7 @@ void alien_dealloc(void* memory, size_t size, size_t align) {
   Free(memory, size, align);
 }
 
-size_t alien_cpu_num(void) { return 1; }
+uint32_t ebpf_port_cpu_count(void) { return 1; }
 
 uint64_t alien_read_timer(void) {
   uint64_t ticks;
@@ -55,7 +61,7 @@ uint64_t alien_read_timer(void) {
 
 uint64_t alien_timer_frequency(void) { return 10'000'000; }
 
-void alien_console_write(const char* text, size_t size) {
+void ebpf_port_log(const char* text, size_t size) {
   const ebpf::StringView line(text, size);
   if (size != 0 && text[size - 1] == '\n' && line.Find('\n') == size - 1) {
     PrintLine(line.First(size - 1));
@@ -64,37 +70,42 @@ void alien_console_write(const char* text, size_t size) {
   }
 }
 
-void alien_panic(const char* text, size_t size) {
-  PrintLine(ebpf::StringView(text, size));
+void ebpf_port_panic(const char* what) {
+  PrintLine(ebpf::StringView(what));
   Panic("panic!");
 }
 
-bool alien_current_task(uint32_t* tid, uint32_t* pid) {
+void ebpf_port_task_ids(uint32_t* pid, uint32_t* tgid) {
+  const Thread* task = CurrentTask();
+  *pid = task == nullptr ? 0 : task->id;
+  *tgid = task == nullptr ? 0 : task->group;
+}
+
+uint32_t ebpf_port_task_pid(void) {
+  const Thread* task = CurrentTask();
+  return task == nullptr ? 0 : task->id;
+}
+
+bool ebpf_port_task_comm(char* name, size_t size) {
+  const Thread* task = CurrentTask();
+  if (task == nullptr || task_lock.locked() || size == 0) {
+    return false;
+  }
+  const ebpf::StringView text(task->name);
+  const size_t used = ebpf::Min(size - 1, text.size());
+  ebpf::CopyBytes(name, text.data(), used);
+  name[used] = '\0';
+  return text.size() != 0;
+}
+
+bool ebpf_port_stack_bounds(uintptr_t sp, uintptr_t* begin, uintptr_t* end) {
   const Thread* task = CurrentTask();
   if (task == nullptr) {
     return false;
   }
-  *tid = task->id;
-  *pid = task->group;
-  return true;
-}
-
-size_t alien_current_task_name(char* name, size_t size) {
-  const Thread* task = CurrentTask();
-  if (task == nullptr || task_lock.locked()) {
-    return 0;
-  }
-  const ebpf::StringView text(task->name);
-  const size_t used = ebpf::Min(size, text.size());
-  ebpf::CopyBytes(name, text.data(), used);
-  return used;
-}
-
-uintptr_t alien_current_stack_top(void) {
-  const Thread* task = CurrentTask();
-  return task == nullptr ? 0
-                         : reinterpret_cast<uintptr_t>(task->stack) +
-                               personality::kStackSize;
+  *begin = reinterpret_cast<uintptr_t>(task->stack);
+  *end = *begin + personality::kStackSize;
+  return sp >= *begin && sp < *end;
 }
 
 bool alien_kthread_create(void (*function)(void), const char* name) {
@@ -105,7 +116,7 @@ bool alien_kthread_create(void (*function)(void), const char* name) {
 
 void alien_do_suspend(void) { Yield(); }
 
-bool alien_error_injectable(uintptr_t function) {
+bool ebpf_port_may_override(uintptr_t function) {
   return IsErrorInjectable(function);
 }
 

@@ -10,6 +10,8 @@
 #include "core/capi/ebpf.h"
 #include "core/platform/defer.h"
 #include "core/platform/interruptions.h"
+#include "core/platform/memory.h"
+#include "core/platform/task.h"
 #include "ports/dragonos/kernel.h"
 #include "ports/dragonos/services.h"
 #include "ports/dragonos/x86_64/kernel.h"
@@ -210,7 +212,7 @@ void __wrap_ebpf_port_log(const char* text, size_t size) {
 bool __real_ebpf_port_defer(ebpf_deferred* work);
 bool __wrap_ebpf_port_defer(ebpf_deferred* work) {
   if (IsBroken("allocate_in_a_trap")) {
-    (void)dragonos_alloc(sizeof *work, alignof(ebpf_deferred));
+    (void)ebpf_port_alloc(sizeof *work, alignof(ebpf_deferred));
   }
   const bool taken = __real_ebpf_port_defer(work);
   if (IsBroken("wake_the_worker_in_a_trap")) {
@@ -219,13 +221,13 @@ bool __wrap_ebpf_port_defer(ebpf_deferred* work) {
   return taken;
 }
 
-bool __real_dragonos_current_comm(char* name, size_t size);
-bool __wrap_dragonos_current_comm(char* name, size_t size) {
+bool __real_ebpf_port_task_comm(char* name, size_t size);
+bool __wrap_ebpf_port_task_comm(char* name, size_t size) {
   const bool locked = guest::dragonos::name_is_locked;
   if (IsBroken("read_a_locked_name")) {
     guest::dragonos::name_is_locked = false;
   }
-  const bool told = __real_dragonos_current_comm(name, size);
+  const bool told = __real_ebpf_port_task_comm(name, size);
   guest::dragonos::name_is_locked = locked;
   return told;
 }

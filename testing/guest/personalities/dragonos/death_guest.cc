@@ -3,6 +3,7 @@
 // Ways for a careless port to die. death_test.sh boots the image once for each,
 // by name, and wants the guest to end with the reason.
 #include "core/base/string_view.h"
+#include "core/platform/memory.h"
 #include "ports/dragonos/kernel.h"
 #include "ports/dragonos/x86_64/kernel.h"
 #include "testing/guest/kernel/console.h"
@@ -38,18 +39,18 @@ void LoadFromNoAddress() {
   (void)*reinterpret_cast<volatile char*>(uintptr_t{1} << 62);
 }
 
-void FreeAnotherSize() { dragonos_free(dragonos_alloc(100, 8), 1000, 8); }
+void FreeAnotherSize() { ebpf_port_free(ebpf_port_alloc(100, 8), 1000, 8); }
 
 void FreeTwice() {
-  void* memory = dragonos_alloc(100, 8);
-  dragonos_free(memory, 100, 8);
-  dragonos_free(memory, 100, 8);
+  void* memory = ebpf_port_alloc(100, 8);
+  ebpf_port_free(memory, 100, 8);
+  ebpf_port_free(memory, 100, 8);
 }
 
 void WritePastTheEnd() {
-  auto* memory = static_cast<volatile char*>(dragonos_alloc(100, 8));
+  auto* memory = static_cast<volatile char*>(ebpf_port_alloc(100, 8));
   memory[100] = 0;
-  dragonos_free(const_cast<char*>(memory), 100, 8);
+  ebpf_port_free(const_cast<char*>(memory), 100, 8);
 }
 
 void GiveReadOnlyPagesBack() {
@@ -82,7 +83,7 @@ void AskForTheTaskOnAPrivateStack() {
   asm volatile(
       "movq %%rsp, %%rbx\n"
       "movq %0, %%rsp\n"
-      "callq dragonos_current_pid\n"
+      "callq ebpf_port_task_pid\n"
       "movq %%rbx, %%rsp\n"
       :
       : "r"(top & ~uintptr_t{15})

@@ -2,6 +2,8 @@
 //
 // That the personality behaves as DragonOS does, without the port: this file
 // has the hooks.
+#include "core/platform/cpu.h"
+#include "core/platform/task.h"
 #include "ports/dragonos/kernel.h"
 #include "ports/dragonos/x86_64/kernel.h"
 #include "testing/guest/kernel/console.h"
@@ -66,7 +68,7 @@ GUEST_TEST(DragonOs, AllOtherRamCanBeWrittenAndExecuted) {
 GUEST_TEST(DragonOs, TheCurrentTaskIsFoundByTheStackPointer) {
   GUEST_EXPECT_EQ(personality::kStackSize, 0x8000);
   GUEST_EXPECT(dragonos::Current() == CurrentThread());
-  GUEST_EXPECT_EQ(dragonos_current_pid(), CurrentThread()->id);
+  GUEST_EXPECT_EQ(ebpf_port_task_pid(), CurrentThread()->id);
 }
 
 void See(dragonos_trap_frame& frame) {

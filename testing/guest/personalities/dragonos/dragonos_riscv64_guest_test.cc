@@ -2,6 +2,8 @@
 //
 // That the personality behaves as DragonOS does on RISC-V, without the port:
 // this file has the hooks.
+#include "core/platform/cpu.h"
+#include "core/platform/task.h"
 #include "ports/dragonos/kernel.h"
 #include "ports/dragonos/riscv64/kernel.h"
 #include "testing/guest/kernel/kernel.h"
@@ -59,13 +61,13 @@ GUEST_TEST(DragonOsRiscv64, AllMemoryCanBeWrittenAndExecuted) {
 
 GUEST_TEST(DragonOsRiscv64, StartsOneCpu) {
   GUEST_EXPECT_EQ(OnlineCpus(), 1);
-  GUEST_EXPECT_EQ(dragonos_cpu_id(), machine::CpuId());
+  GUEST_EXPECT_EQ(ebpf_port_cpu_id(), machine::CpuId());
 }
 
 GUEST_TEST(DragonOsRiscv64, TheCurrentTaskIsFoundByTheStackPointer) {
   GUEST_EXPECT_EQ(personality::kStackSize, 0x8000);
   GUEST_EXPECT(dragonos::Current() == CurrentThread());
-  GUEST_EXPECT_EQ(dragonos_current_pid(), CurrentThread()->id);
+  GUEST_EXPECT_EQ(ebpf_port_task_pid(), CurrentThread()->id);
 }
 
 GUEST_TEST(DragonOsRiscv64, TheFrameLiesRightBelowTheInterruptedStack) {

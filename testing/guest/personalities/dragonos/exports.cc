@@ -5,7 +5,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/base/memory.h"
 #include "core/base/string_view.h"
+#include "core/base/types.h"
+#include "core/platform/cpu.h"
+#include "core/platform/log.h"
+#include "core/platform/memory.h"
+#include "core/platform/user.h"
 #include "ports/dragonos/kernel.h"
 #include "testing/guest/kernel/console.h"
 #include "testing/guest/kernel/kernel.h"
@@ -21,8 +27,6 @@
 using namespace guest;  // NOLINT: every function here is its neighbour's peer
 
 namespace {
-
-constexpr int kMinusFault = -14;
 
 /// The real one's clock and log are under locks; a port that takes them inside
 /// a probe on the holder hangs here, too.
@@ -50,17 +54,18 @@ bool IsUserMemory(uint64_t address, size_t size, uint32_t protection) {
 
 extern "C" {
 
-void* dragonos_alloc(size_t size, size_t align) {
+void* ebpf_port_alloc(size_t size, size_t align) {
   dragonos::RequireTask();
-  return Allocate(size, align);
+  // The slab aligns a block to its size only.
+  return Allocate(ebpf::Max(size, align), align);
 }
 
-void dragonos_free(void* memory, size_t size, size_t align) {
+void ebpf_port_free(void* memory, size_t size, size_t align) {
   dragonos::RequireTask();
-  Free(memory, size, align);
+  Free(memory, ebpf::Max(size, align), align);
 }
 
-uint32_t dragonos_cpu_count() { return machine::CpuCount(); }
+uint32_t ebpf_port_cpu_count() { return machine::CpuCount(); }
 bool dragonos_cpu_online(uint32_t cpu) { return cpu < OnlineCpus(); }
 
 void dragonos_preempt_disable() { ++dragonos::Current()->preempt_disabled; }
@@ -94,25 +99,25 @@ void dragonos_log(const char* text, size_t size) {
   PrintText(ebpf::StringView(text, size));
 }
 
-void dragonos_panic(const char* what) { Panic(what); }
+void ebpf_port_panic(const char* what) { Panic(what); }
 
-int dragonos_copy_from_user(void* to, uint64_t from, size_t size) {
-  if (!IsUserMemory(from, size, machine::kReadOnly)) {
-    return kMinusFault;
+bool ebpf_port_copy_from_user(void* to, uint64_t from, size_t size) {
+  if (size != 0 && !IsUserMemory(from, size, machine::kReadOnly)) {
+    return false;
   }
   ebpf::CopyBytes(to, reinterpret_cast<const void*>(from), size);
-  return 0;
+  return true;
 }
 
-int dragonos_copy_to_user(uint64_t to, const void* from, size_t size) {
-  if (!IsUserMemory(to, size, machine::kWrite)) {
-    return kMinusFault;
+bool ebpf_port_copy_to_user(uint64_t to, const void* from, size_t size) {
+  if (size != 0 && !IsUserMemory(to, size, machine::kWrite)) {
+    return false;
   }
   ebpf::CopyBytes(reinterpret_cast<void*>(to), from, size);
-  return 0;
+  return true;
 }
 
-bool dragonos_capable(int /*capability*/) {
+bool ebpf_port_capable(int /*capability*/) {
   return true;  // the guest's tasks are root's
 }
 

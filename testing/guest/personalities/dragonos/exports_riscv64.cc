@@ -4,6 +4,8 @@
 // (ports/dragonos/riscv64/kernel.h), and what is the CPU's of the rest.
 #include <stdint.h>
 
+#include "core/platform/cpu.h"
+#include "core/platform/time.h"
 #include "ports/dragonos/kernel.h"
 #include "ports/dragonos/riscv64/kernel.h"
 #include "testing/guest/personalities/dragonos/user_space.h"
@@ -13,7 +15,7 @@ extern "C" {
 extern const char guest_text_begin[];
 
 // By tp, as smp_get_processor_id().
-[[gnu::section(".text.entry")]] uint32_t dragonos_cpu_id() {
+[[gnu::section(".text.entry")]] uint32_t ebpf_port_cpu_id() {
   uintptr_t cpu;
   asm("mv %0, tp" : "=r"(cpu));
   return static_cast<uint32_t>(cpu);
@@ -25,7 +27,7 @@ uint64_t dragonos_cycles() {
   return ticks;
 }
 
-uint64_t dragonos_random() {
+uint64_t ebpf_port_random() {
   // Not random at all, and different at each call: enough for seeds of hashes.
   static constinit uint64_t calls = 0;
   ++calls;

@@ -5,6 +5,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/platform/cpu.h"
+#include "core/platform/time.h"
 #include "ports/dragonos/kernel.h"
 #include "ports/dragonos/x86_64/kernel.h"
 #include "testing/guest/kernel/kernel.h"
@@ -71,7 +73,7 @@ void* dragonos_window(size_t count) {
 
 uintptr_t dragonos_direct_map() { return machine::DirectMapBase(); }
 
-[[gnu::section(".text.entry")]] uint32_t dragonos_cpu_id() {
+[[gnu::section(".text.entry")]] uint32_t ebpf_port_cpu_id() {
   // By the task register, as smp_get_processor_id().
   uint16_t task;
   asm volatile("str %0" : "=r"(task));
@@ -80,7 +82,7 @@ uintptr_t dragonos_direct_map() { return machine::DirectMapBase(); }
 
 uint64_t dragonos_cycles() { return x86_64::ReadTsc(); }
 
-uint64_t dragonos_random() {
+uint64_t ebpf_port_random() {
   // Not random at all, and different at each call: enough for seeds of hashes.
   return (x86_64::ReadTsc() ^ 0x9e37'79b9'7f4a'7c15) * 0xbf58'476d'1ce4'e5b9;
 }

@@ -103,7 +103,7 @@ GUEST_TEST(DragonOsPort, TheHookOfFaultsSeesAndChangesEveryRegister) {
 }  // namespace
 }  // namespace guest
 
-extern "C" [[gnu::section(".ebpf.noprobe")]] bool ebpf_on_fault(
+extern "C" [[gnu::section("ebpf_noprobe")]] bool ebpf_on_fault(
     ebpf_pt_regs* regs) {
   if (guest::change_registers) {
     guest::SeeAndChange(*reinterpret_cast<ebpf::x86_64::PtRegs*>(regs));

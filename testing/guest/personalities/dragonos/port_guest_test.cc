@@ -10,6 +10,7 @@
 #include "core/base/string_view.h"
 #include "core/capi/ebpf.h"
 #include "core/platform/cpu.h"
+#include "core/platform/may_probe.h"
 #include "core/platform/memory.h"
 #include "core/platform/symbols.h"
 #include "core/platform/text.h"
@@ -21,8 +22,6 @@
 #include "testing/guest/kernel/test.h"
 #include "testing/guest/kernel/thread.h"
 #include "testing/guest/personalities/dragonos/int3.h"
-
-EBPF_NOPROBE_SYMBOLS(ebpf_ticks_noprobe)
 
 extern "C" {
 void break_with_all_registers(const uint64_t in[17], uint64_t out[17]);
@@ -444,23 +443,20 @@ uintptr_t AddressByName(ebpf::StringView name) {
 }
 
 GUEST_TEST(DragonOsPort, ProbesNothingOfTheTrapPath) {
-  GUEST_EXPECT(ebpf_port_may_probe(AddressOf(&Patched), 4));
-  GUEST_EXPECT(!ebpf_port_may_probe(AddressOf(machine::guest_trap_entry), 2));
+  GUEST_EXPECT(ebpf::MayProbe(AddressOf(&Patched), 4));
+  GUEST_EXPECT(!ebpf::MayProbe(AddressOf(machine::guest_trap_entry), 2));
   GUEST_EXPECT(
-      !ebpf_port_may_probe(AddressOf(machine::guest_trap_entry) + 16 * 3, 2));
-  GUEST_EXPECT(
-      !ebpf_port_may_probe(AddressByName("ebpf_port_breakpoint_entry"), 2));
-  GUEST_EXPECT(!ebpf_port_may_probe(AddressByName("ebpf_dragonos_fault"), 2));
-  GUEST_EXPECT(!ebpf_port_may_probe(AddressOf(&ebpf_dragonos_ipi), 2));
-  GUEST_EXPECT(!ebpf_port_may_probe(AddressOf(&ebpf_port_cpu_id), 2));
-  GUEST_EXPECT(!ebpf_port_may_probe(AddressOf(&ebpf_port_irq_save), 2));
-  GUEST_EXPECT(!ebpf_port_may_probe(AddressOf(ebpf_ticks_noprobe_begin), 2));
-  GUEST_EXPECT(!ebpf_port_may_probe(AddressOf(&dragonos_cpu_id), 2));
+      !ebpf::MayProbe(AddressOf(machine::guest_trap_entry) + 16 * 3, 2));
+  GUEST_EXPECT(!ebpf::MayProbe(AddressByName("ebpf_port_breakpoint_entry"), 2));
+  GUEST_EXPECT(!ebpf::MayProbe(AddressByName("ebpf_dragonos_fault"), 2));
+  GUEST_EXPECT(!ebpf::MayProbe(AddressOf(&ebpf_dragonos_ipi), 2));
+  GUEST_EXPECT(!ebpf::MayProbe(AddressOf(&ebpf_port_cpu_id), 2));
+  GUEST_EXPECT(!ebpf::MayProbe(AddressOf(&ebpf_port_irq_save), 2));
   ebpf_symbol symbol = {};
   GUEST_ASSERT(
       ebpf_port_symbol_by_address(AddressOf(&ebpf_dragonos_ipi), &symbol));
   // A probe of two bytes that only ends inside.
-  GUEST_EXPECT(!ebpf_port_may_probe(symbol.address - 1, 2));
+  GUEST_EXPECT(!ebpf::MayProbe(symbol.address - 1, 2));
 }
 
 GUEST_TEST(DragonOsPort, DoesNotStopTheMachineInsideAnAtomicSection) {

@@ -8,6 +8,8 @@
 #include "core/capi/ebpf.h"
 #include "core/platform/cpu.h"
 #include "core/platform/exec.h"
+#include "core/platform/exec_pool.h"
+#include "core/platform/may_probe.h"
 #include "core/platform/nofault.h"
 #include "core/platform/stack.h"
 #include "core/platform/text.h"
@@ -22,8 +24,6 @@
 #include "testing/guest/personalities/dragonos/interruption.h"
 #include "testing/guest/personalities/dragonos/user_space.h"
 
-EBPF_NOPROBE_SYMBOLS(ebpf_ticks_noprobe)
-
 extern "C" {
 // testing/guest/personalities/alien/all_registers.S
 struct AllRegisters {
@@ -36,7 +36,6 @@ int PatchedFunction(void);
 int StraddlingFunction(void);
 
 void riscv64_do_irq(dragonos_trap_frame* frame);
-extern const uint8_t EbpfDragonosExecPool[];
 }
 
 namespace guest {
@@ -234,7 +233,7 @@ GUEST_TEST(DragonOsPort, RefusesToWriteWhatIsNotText) {
   GUEST_EXPECT_EQ(WriteText(AddressOf(&PatchedFunction), &insn, 0), -22);
   GUEST_EXPECT_EQ(WriteText(AddressOf(&PatchedFunction), many, 65), -22);
   // What of the pool nobody has.
-  GUEST_EXPECT_EQ(WriteText(AddressOf(EbpfDragonosExecPool), &insn, 4), -14);
+  GUEST_EXPECT_EQ(WriteText(AddressOf(ebpf_exec_pool), &insn, 4), -14);
   GUEST_EXPECT_EQ(some_data, 42);
 }
 
@@ -268,25 +267,21 @@ GUEST_TEST(DragonOsPort, DoesNotStopTheMachineInsideAnAtomicSection) {
 }
 
 GUEST_TEST(DragonOsPort, ProbesNothingOfTheTrapPath) {
-  GUEST_EXPECT(ebpf_port_may_probe(AddressOf(&PatchedFunction), 4));
-  GUEST_EXPECT(!ebpf_port_may_probe(AddressOf(machine::guest_trap_entry), 2));
-  GUEST_EXPECT(
-      !ebpf_port_may_probe(AddressOf(machine::guest_trap_entry) + 100, 2));
-  GUEST_EXPECT(!ebpf_port_may_probe(AddressOf(&riscv64_do_irq), 2));
-  GUEST_EXPECT(!ebpf_port_may_probe(AddressOf(&ebpf_dragonos_exception), 2));
-  GUEST_EXPECT(!ebpf_port_may_probe(AddressOf(&ebpf_port_cpu_id), 2));
-  GUEST_EXPECT(!ebpf_port_may_probe(AddressOf(ebpf_ticks_noprobe_begin), 2));
-  GUEST_EXPECT(!ebpf_port_may_probe(AddressOf(&dragonos_cpu_id), 2));
-  GUEST_EXPECT(!ebpf_port_may_probe(AddressOf(EbpfDragonosExecPool), 2));
-  GUEST_EXPECT(!ebpf_port_may_probe(AddressOf(&some_data), 4));
+  GUEST_EXPECT(ebpf::MayProbe(AddressOf(&PatchedFunction), 4));
+  GUEST_EXPECT(!ebpf::MayProbe(AddressOf(machine::guest_trap_entry), 2));
+  GUEST_EXPECT(!ebpf::MayProbe(AddressOf(machine::guest_trap_entry) + 100, 2));
+  GUEST_EXPECT(!ebpf::MayProbe(AddressOf(&riscv64_do_irq), 2));
+  GUEST_EXPECT(!ebpf::MayProbe(AddressOf(&ebpf_dragonos_exception), 2));
+  GUEST_EXPECT(!ebpf::MayProbe(AddressOf(&ebpf_port_cpu_id), 2));
+  GUEST_EXPECT(!ebpf::MayProbe(AddressOf(ebpf_exec_pool), 2));
+  GUEST_EXPECT(!ebpf::MayProbe(AddressOf(&some_data), 4));
 }
 
 // --- Executable memory ------------------------------------------------------
 
 GUEST_TEST(DragonOsPort, RunsWhatItWroteIntoExecutableMemory) {
   constexpr uint64_t kBranch = uint64_t{1} << 20;
-  void* memory =
-      ebpf_port_exec_alloc(100, AddressOf(EbpfDragonosExecPool), kBranch);
+  void* memory = ebpf_port_exec_alloc(100, AddressOf(ebpf_exec_pool), kBranch);
   GUEST_ASSERT(memory != nullptr);
   const uint32_t insn = LoadA0(9);
   GUEST_EXPECT_EQ(ebpf_port_exec_write(memory, &insn, 4), 0);
@@ -366,13 +361,13 @@ GUEST_TEST(DragonOsPort, DoesNotBelieveAKernelThatTellsNothing) {
 }  // namespace guest
 
 /// In place of core's, here and below.
-extern "C" [[gnu::section(".ebpf.noprobe")]] bool ebpf_on_breakpoint(
+extern "C" [[gnu::section("ebpf_noprobe")]] bool ebpf_on_breakpoint(
     ebpf_pt_regs* regs) {
   return guest::on_breakpoint != nullptr &&
          guest::on_breakpoint(*reinterpret_cast<guest::PtRegs*>(regs));
 }
 
-extern "C" [[gnu::section(".ebpf.noprobe")]] bool ebpf_on_fault(
+extern "C" [[gnu::section("ebpf_noprobe")]] bool ebpf_on_fault(
     ebpf_pt_regs* /*regs*/) {
   ++guest::faults_seen;
   return false;

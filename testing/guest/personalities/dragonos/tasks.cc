@@ -8,6 +8,8 @@
 #include "core/base/atomic.h"
 #include "core/base/memory.h"
 #include "core/base/string_view.h"
+#include "core/platform/task.h"
+#include "core/platform/text.h"
 #include "ports/dragonos/kernel.h"
 #include "testing/guest/kernel/event.h"
 #include "testing/guest/kernel/injectable.h"
@@ -121,14 +123,18 @@ dragonos_range dragonos_odd_place(size_t index) {
   return index == 0 ? odd_place : dragonos_range{0, 0};
 }
 
-bool dragonos_error_injectable(uintptr_t function) {
+bool ebpf_port_may_override(uintptr_t function) {
   return IsErrorInjectable(function);
 }
 
-uint32_t dragonos_current_pid() { return Current()->id; }
-uint32_t dragonos_current_tgid() { return Current()->group; }
+uint32_t ebpf_port_task_pid() { return Current()->id; }
 
-bool dragonos_current_comm(char* name, size_t size) {
+void ebpf_port_task_ids(uint32_t* pid, uint32_t* tgid) {
+  *pid = Current()->id;
+  *tgid = Current()->group;
+}
+
+bool ebpf_port_task_comm(char* name, size_t size) {
   // The real one's name is a whole path.
   const ebpf::StringView path(Current()->name);
   size_t begin = path.size();

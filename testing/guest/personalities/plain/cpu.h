@@ -34,10 +34,6 @@ void SyncInsnStream();
 /// Context: any.
 void FlushInsnCache(uintptr_t address, size_t size);
 
-/// Copies; false when a load or a store faulted. Only right where the port's
-/// fault hook is installed. Context: any.
-[[nodiscard]] bool CopyNofault(void* to, uintptr_t from, size_t size);
-
 /// A short wait in a loop that no probe may stand on. Context: any.
 void Pause();
 

@@ -2,7 +2,6 @@
 //
 // testing/guest/personalities/plain/cpu.h for AArch64.
 #include "arch/aarch64/machine/icache.h"
-#include "arch/aarch64/machine/nofault.h"
 #include "core/base/noprobe.h"
 #include "testing/guest/kernel/machine.h"
 #include "testing/guest/personalities/plain/cpu.h"
@@ -56,10 +55,6 @@ EBPF_NOPROBE void SyncInsnStream() { ebpf::aarch64::SyncInsnStream(); }
 
 void FlushInsnCache(uintptr_t address, size_t size) {
   ebpf::aarch64::FlushInsnCache(address, size);
-}
-
-bool CopyNofault(void* to, uintptr_t from, size_t size) {
-  return ebpf_copy_nofault(to, from, size);
 }
 
 EBPF_NOPROBE void Pause() { asm volatile("yield" : : : "memory"); }

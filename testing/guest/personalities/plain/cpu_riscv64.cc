@@ -2,7 +2,6 @@
 //
 // testing/guest/personalities/plain/cpu.h for RISC-V.
 #include "arch/riscv64/machine/icache.h"
-#include "arch/riscv64/machine/nofault.h"
 #include "core/base/noprobe.h"
 #include "testing/guest/kernel/machine.h"
 #include "testing/guest/personalities/plain/cpu.h"
@@ -52,10 +51,6 @@ EBPF_NOPROBE void SyncInsnStream() { ebpf::riscv64::SyncInsnStream(); }
 
 void FlushInsnCache(uintptr_t address, size_t size) {
   ebpf::riscv64::FlushInsnCache(address, size);
-}
-
-bool CopyNofault(void* to, uintptr_t from, size_t size) {
-  return ebpf_copy_nofault(to, from, size);
 }
 
 EBPF_NOPROBE void Pause() { asm volatile("" : : : "memory"); }

@@ -18,7 +18,7 @@
 #include "testing/guest/kernel/personality.h"
 #include "testing/guest/kernel/thread.h"
 
-EBPF_PORT_WRITTEN_FOR(1);
+EBPF_PORT_WRITTEN_FOR(3);
 
 namespace {
 
@@ -29,7 +29,6 @@ constinit ebpf::Atomic<uint64_t> random_state{0};
 extern "C" {
 
 uint32_t ebpf_port_cpu_count(void) { return guest::machine::CpuCount(); }
-void ebpf_port_relax(void) { guest::machine::Relax(); }
 
 // ebpf_port_preempt_disable keeps its default, interrupts off, but on AArch64.
 

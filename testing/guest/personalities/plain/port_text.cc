@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
-// The plain port's core/platform/text.h but for executable memory, and its
-// core/platform/symbols.h.
+// The plain port's core/platform/text.h but for executable memory.
 #include "core/platform/features.h"
 #include "core/platform/text.h"
-#include "core/symbols/port_symbols.h"
+#include "core/symbols/blob_symbols.h"
 #include "testing/guest/kernel/injectable.h"
 #include "testing/guest/kernel/machine.h"
 #include "testing/guest/kernel/thread.h"
@@ -16,8 +15,6 @@
 extern "C" {
 extern const char guest_text_begin[];
 extern const char guest_text_end[];
-extern const char guest_noprobe_begin[];
-extern const char guest_noprobe_end[];
 extern const char plain_trap_entry[];
 extern const char plain_trap_end[];
 extern const uint8_t guest_symbols_begin[];
@@ -31,8 +28,6 @@ using guest::kPageSize;
 constexpr int kMinusNoMemory = -12;  // -ENOMEM
 constexpr int kMinusFault = -14;     // -EFAULT
 constexpr int kMinusInvalid = -22;   // -EINVAL
-
-constinit ebpf::SymbolTable symbols;
 
 constinit bool lists_saved_pcs = true;
 
@@ -57,12 +52,9 @@ namespace guest::plain {
 bool PrepareText() {
   const auto size =
       static_cast<size_t>(guest_symbols_end - guest_symbols_begin);
-  auto opened =
-      ebpf::SymbolTable::Open(ebpf::ConstBytes(guest_symbols_begin, size));
-  if (opened.ok()) {
-    symbols = *opened;
-  }
-  return PrepareAlias() && opened.ok();
+  const bool opened =
+      ebpf::OpenBlobSymbols(ebpf::ConstBytes(guest_symbols_begin, size));
+  return PrepareAlias() && opened;
 }
 
 void ListSavedPcs(bool list) { lists_saved_pcs = list; }
@@ -106,8 +98,7 @@ bool ebpf_port_may_probe(uintptr_t address, size_t size) {
   return size != 0 &&
          IsWithin(address, size, AddressOf(guest_text_begin),
                   AddressOf(guest_text_end)) &&
-         !Overlaps(address, size, plain_trap_entry, plain_trap_end) &&
-         !Overlaps(address, size, guest_noprobe_begin, guest_noprobe_end);
+         !Overlaps(address, size, plain_trap_entry, plain_trap_end);
 }
 
 // Where a fault goes on is behind a return, in the middle of no window.
@@ -129,24 +120,6 @@ int ebpf_port_saved_pcs(void (*see)(void* argument, uintptr_t pc),
 
 uint32_t ebpf_port_trap_stub(void) {
   return EBPF_TRAP_STUB_SETS_SP | EBPF_TRAP_STUB_LEAVES_GAP;
-}
-
-bool ebpf_port_symbol_by_name(const char* name, size_t name_size,
-                              ebpf_symbol* symbol) {
-  return ebpf::GiveSymbol(symbols.FindByName(ebpf::StringView(name, name_size)),
-                          symbol);
-}
-
-bool ebpf_port_symbol_by_address(uintptr_t address, ebpf_symbol* symbol) {
-  return ebpf::GiveSymbol(symbols.FindByAddress(address), symbol);
-}
-
-bool ebpf_port_symbol_next(uint64_t* position, ebpf_symbol* symbol) {
-  return ebpf::GiveNextSymbol(symbols, position, symbol);
-}
-
-size_t ebpf_port_symbol_name(const ebpf_symbol* symbol, char* to, size_t size) {
-  return ebpf::GiveSymbolName(symbols, *symbol, to, size);
 }
 
 }  // extern "C"

@@ -4,11 +4,8 @@
 // registers, so there is nothing to convert.
 #include "arch/aarch64/machine/nofault.h"
 #include "arch/aarch64/pt_regs.h"
-#include "arch/aarch64/stack_frames.h"
 #include "core/base/noprobe.h"
 #include "core/capi/ebpf.h"
-#include "core/platform/frame_walk.h"
-#include "core/platform/stack.h"
 #include "testing/guest/personalities/plain/port.h"
 #include "testing/guest/personalities/plain/trap_frame_aarch64.h"
 #include "testing/guest/personalities/plain/traps.h"
@@ -41,10 +38,3 @@ void InstallHooks() {
 }
 
 }  // namespace guest::plain
-
-size_t ebpf_port_stack_walk(const void* regs, bool user, uint64_t* addresses,
-                            size_t capacity) {
-  using namespace ebpf::aarch64;
-  return ebpf::WalkKernelStack<PtRegs>(kFrameLayout, regs, user, addresses,
-                                       capacity);
-}

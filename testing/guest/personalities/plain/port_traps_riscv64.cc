@@ -5,11 +5,8 @@
 #include "arch/riscv64/machine/cpu_features.h"
 #include "arch/riscv64/machine/nofault.h"
 #include "arch/riscv64/pt_regs.h"
-#include "arch/riscv64/stack_frames.h"
 #include "core/base/noprobe.h"
 #include "core/capi/ebpf.h"
-#include "core/platform/frame_walk.h"
-#include "core/platform/stack.h"
 #include "testing/guest/personalities/plain/port.h"
 #include "testing/guest/personalities/plain/trap_frame_riscv64.h"
 #include "testing/guest/personalities/plain/traps.h"
@@ -43,10 +40,3 @@ void InstallHooks() {
 }
 
 }  // namespace guest::plain
-
-size_t ebpf_port_stack_walk(const void* regs, bool user, uint64_t* addresses,
-                            size_t capacity) {
-  using namespace ebpf::riscv64;
-  return ebpf::WalkKernelStack<PtRegs>(kFrameLayout, regs, user, addresses,
-                                       capacity);
-}

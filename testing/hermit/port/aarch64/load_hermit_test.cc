@@ -4,6 +4,7 @@
 // handler, and over memcpy, which every part of the kernel calls, with its
 // interrupts on and off, on both stacks.
 #include "core/base/atomic.h"
+#include "core/platform/may_probe.h"
 #include "core/platform/text.h"
 #include "ports/hermit/aarch64/trap_frame.h"
 #include "testing/guest/kernel/test.h"
@@ -84,7 +85,7 @@ bool Prepare(Probe& probe, F* function) {
   probe.slot = reinterpret_cast<uintptr_t>(
       ebpf_port_exec_alloc(kSlotSize, probe.address, 128 << 20));
   return probe.slot != 0 && !DependsOnItsPlace(probe.original) &&
-         ebpf_port_may_probe(probe.address, 4);
+         ebpf::MayProbe(probe.address, 4);
 }
 
 void RunWorkload() {

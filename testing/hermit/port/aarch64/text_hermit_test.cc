@@ -2,6 +2,7 @@
 //
 // Which text of the real kernel takes no probe on AArch64.
 #include "core/platform/cpu.h"
+#include "core/platform/may_probe.h"
 #include "core/platform/symbols.h"
 #include "core/platform/text.h"
 #include "testing/guest/kernel/test.h"
@@ -31,21 +32,21 @@ GUEST_TEST(Text, MayBeProbedButForTheKernelsExceptionCode) {
   GUEST_ASSERT(PortIsUp());
   ebpf_symbol stub = {};
   GUEST_ASSERT(Find("el1_sp0_irq", &stub));
-  GUEST_EXPECT(ebpf_port_may_probe(AddressOf(&sys_getpid), 4));
-  GUEST_EXPECT(ebpf_port_may_probe(AddressOf(&do_irq), 4));
-  GUEST_EXPECT(!ebpf_port_may_probe(AddressOf(&do_sync), 4));
-  GUEST_EXPECT(!ebpf_port_may_probe(stub.address, 4));
-  GUEST_EXPECT(!ebpf_port_may_probe(stub.address + stub.size - 12, 4));
-  GUEST_EXPECT(!ebpf_port_may_probe(AddressOf(vector_table), 4));
-  GUEST_EXPECT(!ebpf_port_may_probe(AddressOf(&ebpf_port_cpu_id), 4));
-  GUEST_EXPECT(!ebpf_port_may_probe(AddressOf(&ebpf_port_irq_save), 4));
+  GUEST_EXPECT(ebpf::MayProbe(AddressOf(&sys_getpid), 4));
+  GUEST_EXPECT(ebpf::MayProbe(AddressOf(&do_irq), 4));
+  GUEST_EXPECT(!ebpf::MayProbe(AddressOf(&do_sync), 4));
+  GUEST_EXPECT(!ebpf::MayProbe(stub.address, 4));
+  GUEST_EXPECT(!ebpf::MayProbe(stub.address + stub.size - 12, 4));
+  GUEST_EXPECT(!ebpf::MayProbe(AddressOf(vector_table), 4));
+  GUEST_EXPECT(!ebpf::MayProbe(AddressOf(&ebpf_port_cpu_id), 4));
+  GUEST_EXPECT(!ebpf::MayProbe(AddressOf(&ebpf_port_irq_save), 4));
   GUEST_ASSERT(Find("EbpfHermitBreakpoint", &stub));
-  GUEST_EXPECT(!ebpf_port_may_probe(stub.address, 4));
+  GUEST_EXPECT(!ebpf::MayProbe(stub.address, 4));
   GUEST_ASSERT(Find("EbpfHermitVectors", &stub));
-  GUEST_EXPECT(!ebpf_port_may_probe(stub.address + 2048, 4));
-  GUEST_EXPECT(!ebpf_port_may_probe(AddressOf(ebpf_hermit_symbols), 4));
-  GUEST_EXPECT(!ebpf_port_may_probe(0, 4));
-  GUEST_EXPECT(!ebpf_port_may_probe(AddressOf(&sys_getpid), 0));
+  GUEST_EXPECT(!ebpf::MayProbe(stub.address + 2048, 4));
+  GUEST_EXPECT(!ebpf::MayProbe(AddressOf(ebpf_hermit_symbols), 4));
+  GUEST_EXPECT(!ebpf::MayProbe(0, 4));
+  GUEST_EXPECT(!ebpf::MayProbe(AddressOf(&sys_getpid), 0));
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 //
 // Which text of the real kernel takes no probe on RISC-V.
 #include "core/platform/cpu.h"
+#include "core/platform/may_probe.h"
 #include "core/platform/symbols.h"
 #include "core/platform/text.h"
 #include "testing/guest/kernel/test.h"
@@ -31,21 +32,21 @@ bool Find(ebpf::StringView name, ebpf_symbol* symbol) {
 GUEST_TEST(Text, MayBeProbedButForTheKernelsTrapCode) {
   GUEST_ASSERT(PortIsUp());
   ebpf_symbol own = {};
-  GUEST_EXPECT(ebpf_port_may_probe(AddressOf(&sys_getpid), 4));
-  GUEST_EXPECT(ebpf_port_may_probe(AddressOf(&set_current_kernel_stack), 4));
-  GUEST_EXPECT(!ebpf_port_may_probe(AddressOf(&trap_handler), 4));
-  GUEST_EXPECT(!ebpf_port_may_probe(AddressOf(&trap_handler) + 8, 4));
-  GUEST_EXPECT(!ebpf_port_may_probe(AddressOf(&trap_entry), 4));
-  GUEST_EXPECT(!ebpf_port_may_probe(AddressOf(&run_user) + 64, 4));
-  GUEST_EXPECT(!ebpf_port_may_probe(AddressOf(&ebpf_port_cpu_id), 4));
-  GUEST_EXPECT(!ebpf_port_may_probe(AddressOf(&ebpf_port_irq_save), 4));
+  GUEST_EXPECT(ebpf::MayProbe(AddressOf(&sys_getpid), 4));
+  GUEST_EXPECT(ebpf::MayProbe(AddressOf(&set_current_kernel_stack), 4));
+  GUEST_EXPECT(!ebpf::MayProbe(AddressOf(&trap_handler), 4));
+  GUEST_EXPECT(!ebpf::MayProbe(AddressOf(&trap_handler) + 8, 4));
+  GUEST_EXPECT(!ebpf::MayProbe(AddressOf(&trap_entry), 4));
+  GUEST_EXPECT(!ebpf::MayProbe(AddressOf(&run_user) + 64, 4));
+  GUEST_EXPECT(!ebpf::MayProbe(AddressOf(&ebpf_port_cpu_id), 4));
+  GUEST_EXPECT(!ebpf::MayProbe(AddressOf(&ebpf_port_irq_save), 4));
   GUEST_ASSERT(Find("EbpfHermitBreakpoint", &own));
-  GUEST_EXPECT(!ebpf_port_may_probe(own.address, 4));
+  GUEST_EXPECT(!ebpf::MayProbe(own.address, 4));
   GUEST_ASSERT(Find("EbpfHermitVector", &own));
-  GUEST_EXPECT(!ebpf_port_may_probe(own.address + 64, 4));
-  GUEST_EXPECT(!ebpf_port_may_probe(AddressOf(ebpf_hermit_symbols), 4));
-  GUEST_EXPECT(!ebpf_port_may_probe(0, 4));
-  GUEST_EXPECT(!ebpf_port_may_probe(AddressOf(&sys_getpid), 0));
+  GUEST_EXPECT(!ebpf::MayProbe(own.address + 64, 4));
+  GUEST_EXPECT(!ebpf::MayProbe(AddressOf(ebpf_hermit_symbols), 4));
+  GUEST_EXPECT(!ebpf::MayProbe(0, 4));
+  GUEST_EXPECT(!ebpf::MayProbe(AddressOf(&sys_getpid), 0));
 }
 
 }  // namespace

@@ -63,7 +63,7 @@ int __wrap__ZN4ebpf6hermit13StopOtherCpusEPFiPvES1_Pi(Function function,
 }
 
 void __real_ebpf_sync_insn_stream(void);
-[[gnu::section(".ebpf.noprobe")]] void __wrap_ebpf_sync_insn_stream(void) {
+[[gnu::section("ebpf_noprobe")]] void __wrap_ebpf_sync_insn_stream(void) {
   const uint32_t cpu = ebpf_port_cpu_id();
   if (cpu != 0 && guest::IsBroken("forget_sync_behind")) {
     return;

@@ -4,17 +4,17 @@
 #include "core/memory/allocator.h"
 #include "core/probes/kprobe.h"
 #include "core/sync/read_section.h"
+#include "machine/this_machine.h"
 #include "ports/hermit/init.h"
-#include "ports/hermit/machine.h"
 #include "testing/hermit/application/application.h"
 
 namespace hermit {
 
 bool ProbesAreUp() {
   static constinit bool up = false;
-  up = up ||
-       (ebpf_hermit_start_port() == 0 && ebpf::InitReadSections() &&
-        IsOk(ebpf::InitProbes(ebpf::hermit::Machine(), ebpf::PortAllocator())));
+  up = up || (ebpf_hermit_start_port() == 0 && ebpf::InitReadSections() &&
+              IsOk(ebpf::InitProbes(ebpf::machine::ThisMachine(),
+                                    ebpf::PortAllocator())));
   return up;
 }
 

@@ -4,6 +4,7 @@
 // handed over, what is put back, and what goes on to the kernel.
 #include "core/platform/cpu.h"
 #include "core/platform/exec.h"
+#include "core/platform/may_probe.h"
 #include "core/platform/symbols.h"
 #include "core/platform/text.h"
 #include "ports/hermit/x86_64/trap_frame.h"
@@ -193,13 +194,13 @@ uintptr_t AddressOf(F* function) {
 
 GUEST_TEST(Text, MayBeProbedButForThePortsTrapCode) {
   GUEST_ASSERT(PortIsUp());
-  GUEST_EXPECT(ebpf_port_may_probe(AddressOf(&sys_getpid), 1));
-  GUEST_EXPECT(!ebpf_port_may_probe(AddressOf(&ebpf_port_cpu_id), 1));
-  GUEST_EXPECT(!ebpf_port_may_probe(AddressOf(&ebpf_port_irq_save), 1));
-  GUEST_EXPECT(!ebpf_port_may_probe(AddressOf(&ebpf_port_breakpoint_entry), 1));
-  GUEST_EXPECT(!ebpf_port_may_probe(AddressOf(ebpf_hermit_symbols), 1));
-  GUEST_EXPECT(!ebpf_port_may_probe(0, 1));
-  GUEST_EXPECT(!ebpf_port_may_probe(AddressOf(&sys_getpid), 0));
+  GUEST_EXPECT(ebpf::MayProbe(AddressOf(&sys_getpid), 1));
+  GUEST_EXPECT(!ebpf::MayProbe(AddressOf(&ebpf_port_cpu_id), 1));
+  GUEST_EXPECT(!ebpf::MayProbe(AddressOf(&ebpf_port_irq_save), 1));
+  GUEST_EXPECT(!ebpf::MayProbe(AddressOf(&ebpf_port_breakpoint_entry), 1));
+  GUEST_EXPECT(!ebpf::MayProbe(AddressOf(ebpf_hermit_symbols), 1));
+  GUEST_EXPECT(!ebpf::MayProbe(0, 1));
+  GUEST_EXPECT(!ebpf::MayProbe(AddressOf(&sys_getpid), 0));
 }
 
 }  // namespace

@@ -74,15 +74,21 @@ struct Range {
 }
 
 extern "C" {
-    fn dragonos_alloc(size: usize, align: usize) -> *mut u8;
-    fn dragonos_free(memory: *mut u8, size: usize, align: usize);
+    static __start_ebpf_noprobe: u8;
+    static __stop_ebpf_noprobe: u8;
+    #[link_name = "glue_ebpf_port_alloc"]
+    fn ebpf_port_alloc(size: usize, align: usize) -> *mut u8;
+    #[link_name = "glue_ebpf_port_free"]
+    fn ebpf_port_free(memory: *mut u8, size: usize, align: usize);
     fn dragonos_pages_alloc(count: usize) -> *mut u8;
     fn dragonos_pages_free(pages: *mut u8, count: usize);
     fn dragonos_pages_protect(pages: *mut u8, count: usize, write: bool, execute: bool) -> c_int;
     fn dragonos_window(count: usize) -> *mut u8;
     fn dragonos_direct_map() -> usize;
-    fn dragonos_cpu_id() -> u32;
-    fn dragonos_cpu_count() -> u32;
+    #[link_name = "glue_ebpf_port_cpu_id"]
+    fn ebpf_port_cpu_id() -> u32;
+    #[link_name = "glue_ebpf_port_cpu_count"]
+    fn ebpf_port_cpu_count() -> u32;
     fn dragonos_cpu_online(cpu: u32) -> bool;
     fn dragonos_preempt_disable();
     fn dragonos_preempt_enable();
@@ -91,11 +97,15 @@ extern "C" {
     fn dragonos_send_ipi(cpu: u32);
     fn dragonos_monotonic_ns() -> u64;
     fn dragonos_cycles() -> u64;
-    fn dragonos_random() -> u64;
+    #[link_name = "glue_ebpf_port_random"]
+    fn ebpf_port_random() -> u64;
     fn dragonos_log(text: *const u8, size: usize);
-    fn dragonos_copy_from_user(to: *mut u8, from: u64, size: usize) -> c_int;
-    fn dragonos_copy_to_user(to: u64, from: *const u8, size: usize) -> c_int;
-    fn dragonos_capable(number: c_int) -> bool;
+    #[link_name = "glue_ebpf_port_copy_from_user"]
+    fn ebpf_port_copy_from_user(to: *mut u8, from: u64, size: usize) -> bool;
+    #[link_name = "glue_ebpf_port_copy_to_user"]
+    fn ebpf_port_copy_to_user(to: u64, from: *const u8, size: usize) -> bool;
+    #[link_name = "glue_ebpf_port_capable"]
+    fn ebpf_port_capable(number: c_int) -> bool;
     fn dragonos_kthread(
         name: *const c_char, body: extern "C" fn(*mut c_void) -> c_int, argument: *mut c_void,
     ) -> bool;
@@ -106,10 +116,14 @@ extern "C" {
     fn dragonos_text() -> Range;
     fn dragonos_no_probe(index: usize) -> Range;
     fn dragonos_odd_place(index: usize) -> Range;
-    fn dragonos_error_injectable(function: usize) -> bool;
-    fn dragonos_current_pid() -> u32;
-    fn dragonos_current_tgid() -> u32;
-    fn dragonos_current_comm(name: *mut u8, size: usize) -> bool;
+    #[link_name = "glue_ebpf_port_may_override"]
+    fn ebpf_port_may_override(function: usize) -> bool;
+    #[link_name = "glue_ebpf_port_task_ids"]
+    fn ebpf_port_task_ids(pid: *mut u32, tgid: *mut u32);
+    #[link_name = "glue_ebpf_port_task_pid"]
+    fn ebpf_port_task_pid() -> u32;
+    #[link_name = "glue_ebpf_port_task_comm"]
+    fn ebpf_port_task_comm(name: *mut u8, size: usize) -> bool;
 }
 
 fn frame_at(rip: u64) -> TrapFrame {
@@ -121,9 +135,9 @@ mod services {
 
     pub fn memory_is_given_with_the_layout_that_it_came_with() {
         unsafe {
-            let memory = dragonos_alloc(24, 64);
+            let memory = ebpf_port_alloc(24, 64);
             assert_eq!(memory as usize % 64, 0);
-            dragonos_free(memory, 24, 64);
+            ebpf_port_free(memory, 24, 64);
         }
     }
 
@@ -167,7 +181,7 @@ mod services {
     pub fn cpus_clocks_and_words_are_the_kernels() {
         calls::take();
         unsafe {
-            assert_eq!((dragonos_cpu_id(), dragonos_cpu_count()), (1, 2));
+            assert_eq!((ebpf_port_cpu_id(), ebpf_port_cpu_count()), (1, 2));
             assert!(dragonos_cpu_online(1) && !dragonos_cpu_online(2));
             dragonos_preempt_disable();
             dragonos_preempt_enable();
@@ -175,25 +189,33 @@ mod services {
             dragonos_send_ipi(1);
             assert_eq!(dragonos_monotonic_ns(), 7_000_000_005);
             assert_eq!(dragonos_cycles(), 1234);
-            assert_eq!(dragonos_random(), 0x0909_0909_0909_0909);
+            assert_eq!(ebpf_port_random(), 0x0909_0909_0909_0909);
             dragonos_log(b"ebpf: hello\n".as_ptr(), 12);
         }
         let wanted = ["preempt_disable", "preempt_enable", "send_ipi 205 to 1", "ebpf: hello"];
         assert_eq!(calls::take(), wanted);
     }
 
+    pub fn no_probe_stands_on_what_a_breakpoint_asks() {
+        let noprobe = &raw const __start_ebpf_noprobe..&raw const __stop_ebpf_noprobe;
+        assert!(noprobe.contains(&(ebpf_port_cpu_id as *const u8)));
+        assert!(!noprobe.contains(&(ebpf_port_cpu_count as *const u8)));
+    }
+
     pub fn a_callers_memory_and_rights_are_asked_for() {
         calls::take();
         let (mut to, from) = ([0u8; 8], [5u8; 8]);
         unsafe {
-            assert_eq!(dragonos_copy_from_user(to.as_mut_ptr(), from.as_ptr() as u64, 8), 0);
+            assert!(ebpf_port_copy_from_user(to.as_mut_ptr(), from.as_ptr() as u64, 8));
             assert_eq!(to, from);
-            assert_eq!(dragonos_copy_from_user(to.as_mut_ptr(), 8, 8), -14);
-            assert_eq!(dragonos_copy_to_user(to.as_mut_ptr() as u64, [6; 8].as_ptr(), 8), 0);
+            assert!(!ebpf_port_copy_from_user(to.as_mut_ptr(), 8, 8));
+            assert!(ebpf_port_copy_from_user(std::ptr::null_mut(), 8, 0));
+            assert!(ebpf_port_copy_to_user(to.as_mut_ptr() as u64, [6; 8].as_ptr(), 8));
             assert_eq!(to, [6; 8]);
-            assert_eq!(dragonos_copy_to_user(0, [6; 8].as_ptr(), 8), -14);
+            assert!(!ebpf_port_copy_to_user(0, [6; 8].as_ptr(), 8));
+            assert!(ebpf_port_copy_to_user(0, std::ptr::null(), 0));
             for number in [21, 38, 39, 34] {
-                assert!(dragonos_capable(number));
+                assert!(ebpf_port_capable(number));
             }
         }
         let asked = ["CAP_SYS_ADMIN", "CAP_PERFMON", "CAP_BPF", "CAP_SYS_ADMIN"];
@@ -235,9 +257,9 @@ mod services {
             assert_eq!(dragonos_no_probe(1), nothing);
             assert_eq!(dragonos_odd_place(0), text);
             assert_eq!(dragonos_odd_place(1), nothing);
-            assert!(!dragonos_error_injectable(text.begin));
+            assert!(!ebpf_port_may_override(text.begin));
             assert_eq!(dragonos_preempt_counter(), 0);
-            assert!(!dragonos_current_comm([0; 16].as_mut_ptr(), 16));
+            assert!(!ebpf_port_task_comm([0; 16].as_mut_ptr(), 16));
             let (mut data, mut size) = (std::ptr::null(), 1);
             dragonos_symbols(&mut data, &mut size);
             assert_eq!((data, size), (std::ptr::null(), 0));
@@ -245,11 +267,14 @@ mod services {
     }
 
     pub fn tasks_have_numbers_once_there_are_some() {
-        unsafe {
-            assert_eq!((dragonos_current_pid(), dragonos_current_tgid()), (0, 0));
-            process::start(Some(Arc::default()));
-            assert_eq!((dragonos_current_pid(), dragonos_current_tgid()), (42, 40));
-        }
+        let ids = || unsafe {
+            let (mut pid, mut tgid) = (1, 1);
+            ebpf_port_task_ids(&mut pid, &mut tgid);
+            (pid, tgid, ebpf_port_task_pid())
+        };
+        assert_eq!(ids(), (0, 0, 0));
+        process::start(Some(Arc::default()));
+        assert_eq!(ids(), (42, 40, 42));
         process::start(None);
     }
 }
@@ -470,6 +495,7 @@ const TESTS: &[common::Test] = tests! {
         each_page_is_remapped_pinned_and_then_flushed_everywhere,
         a_window_is_mapped_once_and_stays,
         cpus_clocks_and_words_are_the_kernels,
+        no_probe_stands_on_what_a_breakpoint_asks,
         a_callers_memory_and_rights_are_asked_for,
         the_worker_is_a_thread_that_sleeps_until_it_is_woken,
         what_nobody_has_filled_in_refuses,

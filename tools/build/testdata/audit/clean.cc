@@ -4,7 +4,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define NOPROBE __attribute__((section(".ebpf.noprobe"), noinline))
+#define NOPROBE __attribute__((section("ebpf_noprobe"), noinline))
 
 extern "C" void kernel_gives_log(const char* text);
 extern "C" void kernel_gives_stop();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // Code that must not be probed calls code that may be.
-#define NOPROBE __attribute__((section(".ebpf.noprobe"), noinline))
+#define NOPROBE __attribute__((section("ebpf_noprobe"), noinline))
 
 __attribute__((noinline)) int Outside(int value) {
   asm volatile("");

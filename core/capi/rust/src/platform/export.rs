@@ -58,6 +58,29 @@ macro_rules! export_functions {
     };
 }
 
+/// The same for functions of the contract, `ebpf_port_*`, which such a port does
+/// not define: what is the kernel's own as it stands. Core's headers say what
+/// each is. (A test that has them beside those of another port names that
+/// feature.)
+#[macro_export]
+macro_rules! export_port_functions {
+    ($($(#[$attribute:meta])*
+        fn $name:ident($($arg:ident: $type:ty),* $(,)?) $(-> $result:ty)? $body:block
+    )*) => {
+        $($(#[$attribute])*
+        #[allow(unexpected_cfgs)]
+        #[cfg_attr(not(feature = "ebpf_beside_another_port"), unsafe(no_mangle))]
+        #[cfg_attr(
+            feature = "ebpf_beside_another_port",
+            unsafe(export_name = concat!("glue_", stringify!($name)))
+        )]
+        unsafe extern "C" fn $name($($arg: $type),*) $(-> $result)? {
+            #[allow(unused_unsafe)]
+            unsafe { $body }
+        })*
+    };
+}
+
 /// One service's functions, as its header in `core/platform` declares them.
 #[doc(hidden)]
 #[macro_export]
@@ -116,11 +139,6 @@ macro_rules! __export_service {
             }
             fn ebpf_port_cpu_id() -> u32 { <$t as platform::Platform>::cpu_id() }
             fn ebpf_port_cpu_count() -> u32 { <$t as platform::Platform>::cpu_count() }
-            fn ebpf_port_irq_save() -> usize { <$t as platform::Platform>::irq_save() }
-            fn ebpf_port_irq_restore(state: usize) {
-                <$t as platform::Platform>::irq_restore(state)
-            }
-            fn ebpf_port_relax() { <$t as platform::Platform>::relax() }
             fn ebpf_port_time_ns() -> u64 { <$t as platform::Platform>::time_ns() }
             fn ebpf_port_random() -> u64 { <$t as platform::Platform>::random() }
             fn ebpf_port_log(text: *const u8, size: usize) {
@@ -129,6 +147,15 @@ macro_rules! __export_service {
             fn ebpf_port_panic(what: *const c_char) -> ! {
                 <$t as platform::Platform>::panic(CStr::from_ptr(what))
             }
+        }
+    };
+    ($t:ty, Interrupts) => {
+        $crate::__export_functions! { $t, Interrupts:
+            fn ebpf_port_irq_save() -> usize { <$t as platform::Interrupts>::irq_save() }
+            fn ebpf_port_irq_restore(state: usize) {
+                <$t as platform::Interrupts>::irq_restore(state)
+            }
+            fn ebpf_port_relax() { <$t as platform::Interrupts>::relax() }
         }
     };
     ($t:ty, Preemption) => {

@@ -53,7 +53,7 @@ pub use crate::sys::{
 };
 
 /// The version of the contract that these traits are (`EBPF_PORT_API`).
-pub const PORT_API: u32 = 2;
+pub const PORT_API: u32 = 3;
 
 /// An exported function, for [`crate::init`] to mention.
 #[doc(hidden)]
@@ -125,6 +125,23 @@ pub unsafe trait Platform: Exports<service::Platform> + 'static {
     /// One more than the highest number that a CPU can ever have; never changes.
     /// Context: any.
     fn cpu_count() -> u32;
+    /// Nanoseconds, never going back on one CPU. Takes no lock. Context: any.
+    fn time_ns() -> u64;
+    /// Good enough to seed a hash. Context: any.
+    fn random() -> u64;
+    /// To the kernel's log, normally one line with its '\n'. Takes no lock that
+    /// code under a probe may hold. Context: any.
+    fn log(text: &[u8]);
+    /// Stops the machine. Context: any.
+    fn panic(what: &CStr) -> !;
+}
+
+/// Interrupts, where a kernel masks them by something else than the flag that
+/// its CPU has for it, or is a process.
+///
+/// # Safety
+/// As [`Platform`].
+pub unsafe trait Interrupts: Exports<service::Interrupts> {
     /// Masks interrupts on this CPU; how they were. Nests. No probe stands on
     /// what this calls. Context: any.
     fn irq_save() -> usize;
@@ -135,15 +152,6 @@ pub unsafe trait Platform: Exports<service::Platform> + 'static {
     unsafe fn irq_restore(state: usize);
     /// The CPU spins. Context: any.
     fn relax();
-    /// Nanoseconds, never going back on one CPU. Takes no lock. Context: any.
-    fn time_ns() -> u64;
-    /// Good enough to seed a hash. Context: any.
-    fn random() -> u64;
-    /// To the kernel's log, normally one line with its '\n'. Takes no lock that
-    /// code under a probe may hold. Context: any.
-    fn log(text: &[u8]);
-    /// Stops the machine. Context: any.
-    fn panic(what: &CStr) -> !;
 }
 
 /// Preemption, where a kernel can do better than to mask interrupts.

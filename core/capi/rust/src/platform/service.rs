@@ -15,6 +15,7 @@ macro_rules! services {
 
 services! {
     Platform = 0,
+    Interrupts = 0,
     Preemption = 0,
     ThisCpu = 0,
     Context = 0,

@@ -10,15 +10,15 @@ use std::sync::Mutex;
 use std::time::Instant;
 
 use ebpf::platform::{
-    ebpf_context, ebpf_deferred, ebpf_this_cpu, Context, Defer, Platform, TaiClock, TaskPid, Tasks,
-    ThisCpu,
+    ebpf_context, ebpf_deferred, ebpf_this_cpu, Context, Defer, Interrupts, Platform, TaiClock,
+    TaskPid, Tasks, ThisCpu,
 };
 use ebpf::sys::{EBPF_CONTEXT_RESCHED, EBPF_THIS_CPU_NO_PREEMPTION};
 
 pub const IDS: (u32, u32) = (12, 34);
 
 struct Kernel;
-ebpf::export_platform!(Kernel: Tasks, TaskPid, Defer, TaiClock, ThisCpu, Context);
+ebpf::export_platform!(Kernel: Interrupts, Tasks, TaskPid, Defer, TaiClock, ThisCpu, Context);
 
 static BYTES: AtomicUsize = AtomicUsize::new(0);
 static LOG: Mutex<String> = Mutex::new(String::new());
@@ -44,15 +44,6 @@ unsafe impl Platform for Kernel {
     fn cpu_count() -> u32 {
         1
     }
-    fn irq_save() -> usize {
-        MASKED.replace(1)
-    }
-    unsafe fn irq_restore(state: usize) {
-        MASKED.set(state);
-    }
-    fn relax() {
-        std::hint::spin_loop();
-    }
     fn time_ns() -> u64 {
         START.with(|start| start.elapsed().as_nanos() as u64)
     }
@@ -64,6 +55,18 @@ unsafe impl Platform for Kernel {
     }
     fn panic(what: &CStr) -> ! {
         panic!("{}", what.to_string_lossy())
+    }
+}
+
+unsafe impl Interrupts for Kernel {
+    fn irq_save() -> usize {
+        MASKED.replace(1)
+    }
+    unsafe fn irq_restore(state: usize) {
+        MASKED.set(state);
+    }
+    fn relax() {
+        std::hint::spin_loop();
     }
 }
 

@@ -80,22 +80,28 @@ extern "C" {
     fn alien_dealloc(memory: *mut u8, size: usize, align: usize);
     fn alien_alloc_kernel_free_region(size: usize) -> usize;
     fn alien_map_region(va: usize, pa: usize, size: usize, flags: u32) -> bool;
-    fn alien_map_region_no_target(va: usize, size: usize, flags: u32) -> bool;
     fn alien_unmap_region(va: usize, size: usize) -> bool;
-    fn alien_query_kernel_space(va: usize) -> usize;
-    fn alien_cpu_num() -> usize;
     fn alien_read_timer() -> u64;
     fn alien_timer_frequency() -> u64;
-    fn alien_console_write(text: *const u8, size: usize);
-    fn alien_current_task(tid: *mut u32, pid: *mut u32) -> bool;
-    fn alien_current_task_name(name: *mut u8, size: usize) -> usize;
-    fn alien_current_stack_top() -> usize;
     fn alien_kthread_create(function: extern "C" fn(), name: *const c_char) -> bool;
     fn alien_do_suspend();
     fn alien_user_query(va: usize, pa: *mut usize, flags: *mut u32) -> bool;
     fn alien_user_page_fault(va: usize, store: bool) -> bool;
-    fn alien_error_injectable(function: usize) -> bool;
     fn alien_ksyms() -> *const Ksyms;
+    #[link_name = "glue_ebpf_port_cpu_count"]
+    fn ebpf_port_cpu_count() -> u32;
+    #[link_name = "glue_ebpf_port_log"]
+    fn ebpf_port_log(text: *const u8, size: usize);
+    #[link_name = "glue_ebpf_port_task_ids"]
+    fn ebpf_port_task_ids(pid: *mut u32, tgid: *mut u32);
+    #[link_name = "glue_ebpf_port_task_pid"]
+    fn ebpf_port_task_pid() -> u32;
+    #[link_name = "glue_ebpf_port_task_comm"]
+    fn ebpf_port_task_comm(name: *mut u8, size: usize) -> bool;
+    #[link_name = "glue_ebpf_port_stack_bounds"]
+    fn ebpf_port_stack_bounds(sp: usize, begin: *mut usize, end: *mut usize) -> bool;
+    #[link_name = "glue_ebpf_port_may_override"]
+    fn ebpf_port_may_override(function: usize) -> bool;
 }
 
 mod services {
@@ -116,16 +122,14 @@ mod services {
             // Valid, read, write, accessed, dirty; and executed in place of written.
             assert!(alien_map_region(0x1000, 0x2000, 4096, 0b1100_0111));
             assert!(!alien_map_region(0, 0x2000, 4096, 0b1100_0111));
-            assert!(alien_map_region_no_target(0x3000, 8192, 0b1100_1011));
+            assert!(alien_map_region(0x3000, 0x2000, 8192, 0b1100_1011));
             assert!(alien_unmap_region(0x3000, 8192));
-            assert_eq!(alien_query_kernel_space(0x5000), 0x5000);
-            assert_eq!(alien_query_kernel_space(0), 0);
         }
         let wanted = [
             "region of 8192",
             "map 0x1000 to 0x2000 4096 VRWAD false",
             "map 0x0 to 0x2000 4096 VRWAD false",
-            "map 0x3000 8192 VRXAD false false",
+            "map 0x3000 to 0x2000 8192 VRXAD false",
             "unmap 0x3000 8192",
         ];
         assert_eq!(calls::take(), wanted);
@@ -134,32 +138,45 @@ mod services {
     pub fn clocks_and_words_are_the_kernels() {
         calls::take();
         unsafe {
-            assert_eq!(alien_cpu_num(), 1);
+            assert_eq!(ebpf_port_cpu_count(), 1);
             assert_eq!(alien_read_timer(), 1234);
             assert_eq!(alien_timer_frequency(), 12_500_000);
-            alien_console_write(b"ebpf: hello\n".as_ptr(), 12);
-            alien_console_write([0xff].as_ptr(), 1);
+            ebpf_port_log(b"ebpf: hello\n".as_ptr(), 12);
+            ebpf_port_log([0xff].as_ptr(), 1);
             alien_do_suspend();
-            assert!(!alien_error_injectable(0));
+            assert!(!ebpf_port_may_override(0));
         }
         assert_eq!(calls::take(), ["console ebpf: hello", "console ?", "do_suspend"]);
     }
 
     pub fn the_current_task_is_told_without_a_lock_that_is_taken() {
-        let (mut tid, mut pid, mut name) = (0, 0, [0; 3]);
-        unsafe {
-            assert!(!alien_current_task(&mut tid, &mut pid));
-            assert_eq!(alien_current_task_name(name.as_mut_ptr(), 3), 0);
-            assert_eq!(alien_current_stack_top(), 0);
-            let task = switch_to(Some(Task::new())).unwrap();
-            assert!(alien_current_task(&mut tid, &mut pid));
-            assert_eq!((tid, pid), (42, 40));
-            assert_eq!(alien_current_stack_top(), 0x8100_2000);
-            assert_eq!(alien_current_task_name(name.as_mut_ptr(), 3), 3);
-            assert_eq!(&name, b"stu");
-            let _probed = task.access_inner();
-            assert_eq!(alien_current_task_name(name.as_mut_ptr(), 3), 0);
-        }
+        let ids = || unsafe {
+            let (mut pid, mut tgid) = (1, 1);
+            ebpf_port_task_ids(&mut pid, &mut tgid);
+            (pid, tgid, ebpf_port_task_pid())
+        };
+        let bounds_at = |sp| unsafe {
+            let (mut begin, mut end) = (0, 0);
+            ebpf_port_stack_bounds(sp, &mut begin, &mut end).then_some((begin, end))
+        };
+        let mut name = [b'-'; 4];
+        let mut tell_name = |size| unsafe {
+            name.fill(b'-');
+            ebpf_port_task_comm(name.as_mut_ptr(), size).then_some(name)
+        };
+        assert_eq!(ids(), (0, 0, 0));
+        assert_eq!(tell_name(4), None);
+        assert_eq!(bounds_at(0), None);
+        let task = switch_to(Some(Task::new())).unwrap();
+        assert_eq!(ids(), (42, 40, 42));
+        let stack = Some((0x8100_0000, 0x8100_2000));
+        assert_eq!((bounds_at(0x8100_0000), bounds_at(0x8100_1fff)), (stack, stack));
+        assert_eq!((bounds_at(0x80ff_ffff), bounds_at(0x8100_2000)), (None, None));
+        assert_eq!(tell_name(4), Some(*b"stu\0"));
+        assert_eq!(tell_name(2), Some(*b"s\0--"));
+        assert_eq!((tell_name(1), tell_name(0)), (Some(*b"\0---"), None));
+        let _probed = task.access_inner();
+        assert_eq!(tell_name(4), None);
         switch_to(None);
     }
 

@@ -70,12 +70,10 @@ pub enum PageSize {
     Size4K,
 }
 
-pub struct MapRegionIter<'a>(pub &'a ());
-
 pub mod table {
     use super::addr::{PhysAddr, VirtAddr};
     use super::pte::MappingFlags;
-    use super::{MapRegionIter, PageSize, PagingError, PagingResult};
+    use super::{PageSize, PagingError, PagingResult};
     use calls::called;
 
     /// What `query` finds, of the tests.
@@ -93,14 +91,6 @@ pub mod table {
             } else {
                 Ok(())
             }
-        }
-        pub fn map_region_no_target(
-            &mut self, va: VirtAddr, size: usize, flags: MappingFlags, allow_huge: bool,
-            lazy_alloc: bool,
-        ) -> PagingResult<MapRegionIter<'_>> {
-            let va = va.as_usize();
-            called!("map {va:#x} {size} {flags:?} {allow_huge} {lazy_alloc}");
-            Ok(MapRegionIter(&()))
         }
         pub fn unmap_region(&mut self, va: VirtAddr, size: usize) -> PagingResult {
             called!("unmap {:#x} {size}", va.as_usize());

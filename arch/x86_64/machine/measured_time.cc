@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: MIT
+//
+// core/platform/measured_time.h on x86-64.
+#include "core/platform/measured_time.h"
+
+#include "arch/x86_64/machine/system_registers.h"
+#include "core/platform/time.h"
+
+namespace ebpf {
+
+constinit MeasuredClock measured_time;
+
+}  // namespace ebpf
+
+// No call: it is asked for at each event.
+extern "C" uint64_t ebpf_port_time_ns() {
+  return ebpf::measured_time.Nanoseconds(ebpf::x86_64::ReadCycles());
+}

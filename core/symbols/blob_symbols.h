@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: MIT
+//
+// core/platform/symbols.h over a blob of tools/ksym, whole: a port links it and
+// says where the blob is.
+#pragma once
+
+#include "core/base/span.h"
+#include "core/symbols/symbol_table.h"
+
+namespace ebpf {
+
+/// The table that the functions of symbols.h look into; empty until
+/// OpenBlobSymbols.
+extern SymbolTable blob_symbols;
+
+/// From now on symbols are those of `blob`, which stays; offsets in it are from
+/// `base`. False, and none is found, if it is damaged or none. Context: task,
+/// once.
+bool OpenBlobSymbols(ConstBytes blob, uint64_t base = 0);
+
+}  // namespace ebpf
