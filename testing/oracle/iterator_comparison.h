@@ -30,9 +30,29 @@ class IteratorComparison : public ::testing::Test {
     if (!host.IsThere()) {
       GTEST_SKIP() << "NO ORACLE: no bpf(2) or no types of the host's kernel";
     }
+    CompareWith(host, scenario, /*with_elements=*/false);
+  }
+
+  /// The same of a scenario that has programs for elements of maps.
+  template <typename Scenario>
+  void CompareElements(Scenario scenario) {
+    HostSide host;
+    if (!host.IsThere()) {
+      GTEST_SKIP() << "NO ORACLE: no bpf(2) or no types of the host's kernel";
+    }
+    if (!HostIteratesElements()) {
+      GTEST_SKIP() << "NO ORACLE: the host's kernel refuses every program of "
+                      "iter/bpf_map_elem (EPERM)";
+    }
+    CompareWith(host, scenario, /*with_elements=*/true);
+  }
+
+ private:
+  template <typename Scenario>
+  void CompareWith(HostSide& host, Scenario scenario, bool with_elements) {
     OurSide ours;
-    const Steps wanted = Run(host, scenario);
-    const Steps found = Run(ours, scenario);
+    const Steps wanted = Run(host, scenario, with_elements);
+    const Steps found = Run(ours, scenario, with_elements);
     ASSERT_EQ(found.size(), wanted.size());
     for (size_t i = 0; i < wanted.size(); ++i) {
       EXPECT_EQ(found[i], wanted[i]) << "step " << i;
@@ -47,9 +67,9 @@ class IteratorComparison : public ::testing::Test {
   }
 
   template <typename Scenario>
-  static Steps Run(Side& side, Scenario scenario) {
+  static Steps Run(Side& side, Scenario scenario, bool with_elements) {
     Steps steps;
-    LoadedIterators loaded(side);
+    LoadedIterators loaded(side, with_elements);
     if (!::testing::Test::HasFailure()) {
       scenario(loaded, [&](const std::string& name, const auto& answer) {
         std::ostringstream step;

@@ -17,57 +17,71 @@ namespace {
 using IteratorLinksHostTest = IteratorComparison;
 using linux_abi::IteratorLinkInfo;
 
+/// What a new link of `program` says of itself, and a file of it.
+template <typename Note>
+void SayAll(LoadedIterators& it, Note note, const char* program,
+            const char* map) {
+  const int64_t link = it.Link(program, map);
+  std::string text = it.side().FdInfo(link);
+  for (const char* key : {"link_id", "prog_id", "prog_tag", "map_id"}) {
+    const size_t at = text.find(key);
+    if (at != std::string::npos) {
+      text.erase(at + strlen(key), text.find('\n', at) - at - strlen(key));
+    }
+  }
+  note("fdinfo", text);
+  for (const uint32_t room : {0u, 1u, 4u, 8u, 9u, 13u, 14u, 64u}) {
+    char name[64] = "...............................................";
+    linux_abi::LinkInfo info{};
+    info.iterator.target_name_size = room;
+    info.iterator.target_name =
+        room != 0 ? reinterpret_cast<uint64_t>(name) : 0;
+    note("info", it.side().Call(linux_abi::kObjGetInfoByFd,
+                                linux_abi::ObjectInfoAttr{
+                                    static_cast<uint32_t>(link), sizeof(info),
+                                    reinterpret_cast<uint64_t>(&info)}));
+    note("type", info.type);
+    note("name", name);
+    note("size", info.iterator.target_name_size);
+    note("has a map", info.iterator.map_id != 0);
+  }
+  const int64_t file = it.Open(link);
+  note("fdinfo of a file", it.side().FdInfo(file));
+  it.side().Close(file);
+  it.side().Close(link);
+}
+
 TEST_F(IteratorLinksHostTest, WhatLinksAndFilesSayOfThemselves) {
   Compare([](LoadedIterators& it, auto note) {
-    for (const char* map : {static_cast<const char*>(nullptr), "it_hash"}) {
-      const int64_t link =
-          it.Link(map == nullptr ? "dump_links" : "dump_elements", map);
-      std::string text = it.side().FdInfo(link);
-      for (const char* key : {"link_id", "prog_id", "prog_tag", "map_id"}) {
-        const size_t at = text.find(key);
-        if (at != std::string::npos) {
-          text.erase(at + strlen(key), text.find('\n', at) - at - strlen(key));
-        }
-      }
-      note("fdinfo", text);
-      for (const uint32_t room : {0u, 1u, 4u, 8u, 9u, 13u, 14u, 64u}) {
-        char name[64] = "...............................................";
-        linux_abi::LinkInfo info{};
-        info.iterator.target_name_size = room;
-        info.iterator.target_name =
-            room != 0 ? reinterpret_cast<uint64_t>(name) : 0;
-        note("info",
-             it.side().Call(linux_abi::kObjGetInfoByFd,
-                            linux_abi::ObjectInfoAttr{
-                                static_cast<uint32_t>(link), sizeof(info),
-                                reinterpret_cast<uint64_t>(&info)}));
-        note("type", info.type);
-        note("name", name);
-        note("size", info.iterator.target_name_size);
-        note("has a map", info.iterator.map_id != 0);
-      }
-      const int64_t file = it.Open(link);
-      note("fdinfo of a file", it.side().FdInfo(file));
-      it.side().Close(file);
-      it.side().Close(link);
-    }
+    SayAll(it, note, "dump_links", nullptr);
   });
+}
+
+TEST_F(IteratorLinksHostTest, WhatLinksOfMapsSayOfThemselves) {
+  CompareElements([](LoadedIterators& it, auto note) {
+    SayAll(it, note, "dump_elements", "it_hash");
+  });
+}
+
+/// Tries to make a link, and notes the errno.
+template <typename Note>
+void TryLink(LoadedIterators& it, Note note, const std::string& name,
+             uint32_t program, const void* info, uint32_t size,
+             uint32_t target_fd = 0, uint32_t flags = 0,
+             uint32_t attach = kTraceIter) {
+  const int64_t fd = it.LinkWith(program, info, size, target_fd, flags, attach);
+  note(name, fd < 0 ? fd : 0);
+  if (fd >= 0) {
+    it.side().Close(fd);
+  }
 }
 
 TEST_F(IteratorLinksHostTest, ErrnosOfMakingLinks) {
   Compare([](LoadedIterators& it, auto note) {
     const uint32_t maps = it.Program("dump_maps");
     const IteratorLinkInfo hash = {it.Map("it_hash"), {}};
-    const auto link = [&](const std::string& name, uint32_t program,
-                          const void* info, uint32_t size,
-                          uint32_t target_fd = 0, uint32_t flags = 0,
-                          uint32_t attach = kTraceIter) {
-      const int64_t fd =
-          it.LinkWith(program, info, size, target_fd, flags, attach);
-      note(name, fd < 0 ? fd : 0);
-      if (fd >= 0) {
-        it.side().Close(fd);
-      }
+    const auto link = [&](const char* name, uint32_t program, auto... more) {
+      TryLink(it, note, name, program, more...);
     };
     link("plain", maps, nullptr, 0);
     link("target", maps, nullptr, 0, 1);
@@ -75,12 +89,6 @@ TEST_F(IteratorLinksHostTest, ErrnosOfMakingLinks) {
     link("a size without an address", maps, nullptr, 16);
     link("an address without a size", maps, &hash, 0);
     link("a map for who needs none", maps, &hash, sizeof(hash));
-    const uint32_t longer[8] = {it.Map("it_hash")};
-    link("longer", it.Program("dump_elements"), longer, sizeof(longer));
-    const uint32_t more[8] = {it.Map("it_hash"), 0, 0, 0, 1};
-    link("more", it.Program("dump_elements"), more, sizeof(more));
-    link("short", it.Program("dump_elements"), &hash, 4);
-    link("shorter", it.Program("dump_elements"), &hash, 1);
     const std::vector<uint32_t> page(2048);
     link("a page", maps, page.data(), 4096);
     link("a page and more", maps, page.data(), 4097);
@@ -88,29 +96,43 @@ TEST_F(IteratorLinksHostTest, ErrnosOfMakingLinks) {
     link("no such type", maps, nullptr, 0, 0, 0, 1000);
     link("no program", 400, nullptr, 0);
     link("a map as program", it.Map("it_hash"), nullptr, 0);
-    for (const char* program :
+    link("one that sleeps", it.Program("sleepable_maps"), nullptr, 0);
+  });
+}
+
+TEST_F(IteratorLinksHostTest, ErrnosOfMakingLinksOfMaps) {
+  CompareElements([](LoadedIterators& it, auto note) {
+    const auto link = [&](const std::string& name, const char* program,
+                          const void* info, uint32_t size) {
+      TryLink(it, note, name, it.Program(program), info, size);
+    };
+    const IteratorLinkInfo hash = {it.Map("it_hash"), {}};
+    const uint32_t longer[8] = {it.Map("it_hash")};
+    link("longer", "dump_elements", longer, sizeof(longer));
+    const uint32_t more[8] = {it.Map("it_hash"), 0, 0, 0, 1};
+    link("more", "dump_elements", more, sizeof(more));
+    link("short", "dump_elements", &hash, 4);
+    link("shorter", "dump_elements", &hash, 1);
+    for (const std::string program :
          {"dump_elements", "dump_cpu_elements", "read_long_key",
           "sleepable_maps", "sleepable_elements"}) {
-      link(std::string(program) + " without a map", it.Program(program),
-           nullptr, 0);
+      link(program + " without a map", program.c_str(), nullptr, 0);
       for (const char* map : {"it_hash", "it_lru", "it_array", "it_cpu_hash",
                               "it_cpu_lru", "it_cpu_array", "it_queue"}) {
         const IteratorLinkInfo info = {it.Map(map), {}};
-        link(std::string(program) + " on " + map, it.Program(program), &info,
-             sizeof(info));
+        link(program + " on " + map, program.c_str(), &info, sizeof(info));
       }
       const IteratorLinkInfo closed = {400, {}};
-      link(std::string(program) + " on a closed one", it.Program(program),
-           &closed, sizeof(closed));
+      link(program + " on a closed one", program.c_str(), &closed,
+           sizeof(closed));
       const IteratorLinkInfo wrong = {it.Program("dump_maps"), {}};
-      link(std::string(program) + " on a program", it.Program(program), &wrong,
-           sizeof(wrong));
+      link(program + " on a program", program.c_str(), &wrong, sizeof(wrong));
     }
   });
 }
 
 TEST_F(IteratorLinksHostTest, MapsThatArePartlyOutOfReach) {
-  Compare([](LoadedIterators& it, auto note) {
+  CompareElements([](LoadedIterators& it, auto note) {
     for (const uint32_t type : {1u, 2u, 5u}) {
       for (const uint32_t flags : {0u, 8u, 16u, 128u, 256u}) {
         linux_abi::MapCreateAttr attr{};

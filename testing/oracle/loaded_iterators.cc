@@ -4,13 +4,17 @@
 #include "testing/oracle/loaded_iterators.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <fstream>
 #include <iterator>
+#include <linux/bpf.h>
+#include <linux/btf.h>
 #include <sstream>
 
 #include "core/linux_abi/bpf.h"
 #include "core/linux_abi/bpf_objects.h"
 #include "gtest/gtest.h"
+#include "testing/oracle/host_load.h"
 
 namespace ebpf::oracle {
 namespace {
@@ -24,17 +28,34 @@ std::vector<uint8_t> ReadObject() {
 
 }  // namespace
 
-LoadedIterators::LoadedIterators(Side& side)
+LoadedIterators::LoadedIterators(Side& side, bool with_elements)
     : side_(side),
       bytes_(ReadObject()),
       text_(1 << 16),
+      verdict_(1 << 16),
       log_(text_.data(), text_.size()),
       object_(side.client(), PortAllocator(), log_, side.kernel()) {
-  Status status = object_.Open(ConstBytes(bytes_.data(), bytes_.size()));
-  status = IsOk(status) ? object_.Load() : status;
-  if (!IsOk(status)) {
+  if (!IsOk(Load(with_elements))) {
     ADD_FAILURE() << std::string(log_.text().data(), log_.text().size());
   }
+}
+
+Status LoadedIterators::Load(bool with_elements) {
+  EBPF_TRY(object_.Open(ConstBytes(bytes_.data(), bytes_.size())));
+  EBPF_TRY(object_.CreateMaps());
+  for (size_t i = 0; i < object_.program_count(); ++i) {
+    const StringView section = object_.file().programs()[i].section_name;
+    if (with_elements || !section.EndsWith("/bpf_map_elem")) {
+      // 4: what is wrong and figures, not each instruction.
+      const Status status = object_.LoadProgram(
+          i, {4, Span<char>(verdict_.data(), verdict_.size()), 0});
+      if (!IsOk(status)) {
+        ADD_FAILURE() << verdict_.data();
+        return status;
+      }
+    }
+  }
+  return Status::kOk;
 }
 
 uint32_t LoadedIterators::Program(const char* name) const {
@@ -182,6 +203,14 @@ std::string LoadedIterators::Dump(const char* program, const char* map,
   const std::string text = ReadAll(file, size);
   EXPECT_EQ(side_.Close(file), 0);
   return text;
+}
+
+bool HostIteratesElements() {
+  HostLoad load;
+  load.type = BPF_PROG_TYPE_TRACING;
+  load.attach_type = kTraceIter;
+  load.attach_btf_id = HostTypeId("bpf_iter_bpf_map_elem", BTF_KIND_FUNC);
+  return LoadOnHost(load, {Mov(0, 0), Exit()}).error != EPERM;
 }
 
 std::string LinesWith(const std::string& text, const std::string& part) {

@@ -20,8 +20,9 @@ inline constexpr uint32_t kTraceIter = 28;
 /// The object; names are those of its programs and maps.
 class LoadedIterators {
  public:
-  /// What cannot be loaded fails the running test.
-  explicit LoadedIterators(Side& side);
+  /// What cannot be loaded fails the running test. Programs for elements of
+  /// maps are left out where `with_elements` is false.
+  LoadedIterators(Side& side, bool with_elements);
 
   Side& side() { return side_; }
 
@@ -58,12 +59,19 @@ class LoadedIterators {
                    size_t size = 4096);
 
  private:
+  Status Load(bool with_elements);
+
   Side& side_;
   const std::vector<uint8_t> bytes_;
   std::vector<char> text_;
+  std::vector<char> verdict_;
   TextWriter log_;
   loader::Object object_;
 };
+
+/// Whether the host's kernel takes programs for elements of maps: some hosts
+/// refuse even an empty one (EPERM).
+bool HostIteratesElements();
 
 /// The lines that contain `part`, sorted; numbers of objects made equal.
 std::string LinesWith(const std::string& text, const std::string& part);

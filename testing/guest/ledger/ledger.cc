@@ -177,6 +177,9 @@ void Tick() {
 }
 
 void Allocated(uintptr_t begin, size_t size) {
+  // A pool fills what is freed with breakpoints: that, too, is not its next
+  // user's code.
+  ForEachPart(begin, size, [](const Part& part) { LockedForget(part); });
   if (!LockedAddExec(begin, size)) {
     Panic("ledger: more pieces of executable memory than there is room for");
   }
