@@ -13,6 +13,12 @@ namespace ebpf {
 
 constinit ExecPool text_pool(ebpf_exec_pool);
 
+bool MayPatch(uintptr_t address, size_t size,
+              bool (*is_text)(uintptr_t address, size_t size)) {
+  return text_pool.Touches(address, size) ? text_pool.IsTaken(address, size)
+                                          : is_text(address, size);
+}
+
 namespace {
 
 constinit Atomic<bool> is_locked{false};

@@ -14,4 +14,10 @@ namespace ebpf {
 /// fails what was there stays. Others only look.
 extern ExecPool text_pool;
 
+/// Whether [address, address + size) may be patched: of the pool what is taken,
+/// and else what `is_text` says is the kernel's. The pool has no symbols, and
+/// may lie in front of all that have. Context: any.
+bool MayPatch(uintptr_t address, size_t size,
+              bool (*is_text)(uintptr_t address, size_t size));
+
 }  // namespace ebpf

@@ -49,6 +49,30 @@ namespace {
 
 uintptr_t Begin() { return reinterpret_cast<uintptr_t>(ebpf_exec_pool); }
 
+bool IsFunction(uintptr_t address, size_t size) {
+  const auto begin = reinterpret_cast<uintptr_t>(&abort);
+  return address >= begin && address + size <= begin + 16;
+}
+
+TEST(TextPoolTest, TextAndWhatIsTakenMayBePatched) {
+  const auto function = reinterpret_cast<uintptr_t>(&abort);
+  EXPECT_TRUE(MayPatch(function, 16, &IsFunction));
+  EXPECT_FALSE(MayPatch(function, 17, &IsFunction));
+  EXPECT_FALSE(MayPatch(Begin(), 4, &IsFunction));
+
+  constexpr auto kAnywhere = [](uintptr_t, size_t) { return true; };
+  void* const memory = ebpf_port_exec_alloc(64, Begin(), UINT64_MAX);
+  const auto at = reinterpret_cast<uintptr_t>(memory);
+  EXPECT_TRUE(MayPatch(at, 64, kAnywhere));
+  // Partly the pool's: text or not, that is nobody's.
+  EXPECT_FALSE(MayPatch(Begin() - 2, 4, kAnywhere));
+  EXPECT_FALSE(MayPatch(Begin() + ExecPool::kSize - 2, 4, kAnywhere));
+  EXPECT_TRUE(MayPatch(Begin() - 4, 4, kAnywhere));
+  ebpf_port_exec_free(memory, 64);
+  EXPECT_FALSE(MayPatch(at, 64, kAnywhere));
+  writes.clear();
+}
+
 TEST(TextPoolTest, IsFullOfBreakpointsAndSoIsWhatComesBack) {
   constexpr size_t kSize = 10'000;  // more than is written at once
   ASSERT_EQ(ebpf_exec_pool_end - ebpf_exec_pool,

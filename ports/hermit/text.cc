@@ -73,9 +73,7 @@ int ebpf_port_text_write(uintptr_t to, const void* bytes, size_t size) {
   if (size == 0 || size > kMaxWrite) {
     return kMinusInvalid;
   }
-  // The pool has no symbols, and may lie in front of all that have.
-  if (ebpf::text_pool.Touches(to, size) ? !ebpf::text_pool.IsTaken(to, size)
-                                        : !ebpf::hermit::IsText(to, size)) {
+  if (!ebpf::MayPatch(to, size, &ebpf::hermit::IsText)) {
     return kMinusFault;
   }
   // The bytes lie in at most two pages.

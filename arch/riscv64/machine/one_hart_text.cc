@@ -65,8 +65,7 @@ int ebpf_port_text_write(uintptr_t to, const void* bytes, size_t size) {
   if (!ebpf::machine::InterruptsMasked()) {
     return kMinusBusy;
   }
-  if (text_pool.Touches(to, size) ? !text_pool.IsTaken(to, size)
-                                  : !text_kernel.is_text(to, size)) {
+  if (!ebpf::MayPatch(to, size, text_kernel.is_text)) {
     return kMinusFault;
   }
   return WritePages(to, static_cast<const uint8_t*>(bytes), size);

@@ -21,7 +21,6 @@
 #define FRAME_PC	256
 #define FRAME_SYNDROME	272
 #define GAP_SIZE	512
-#define POOL_SIZE	524288	/* core/platform/exec_pool.h */
 
 /* Exception classes, ESR_EL1 bits 31..26. */
 #define CLASS_DATA_ABORT 0x25	/* without a change of exception level */
@@ -93,8 +92,11 @@
 	eret
 2:	adrp	x1, ebpf_exec_pool
 	add	x1, x1, :lo12:ebpf_exec_pool
-	sub	x0, x0, x1
-	cmp	x0, #POOL_SIZE
+	cmp	x0, x1
+	b.lo	\name\()_pass
+	adrp	x1, ebpf_exec_pool_end
+	add	x1, x1, :lo12:ebpf_exec_pool_end
+	cmp	x0, x1
 	b.hs	\name\()_pass
 	save_registers
 	save_sp_\name
