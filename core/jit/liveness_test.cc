@@ -27,6 +27,27 @@ TEST(LivenessTest, AJumpMakesLiveWhatEitherSideReads) {
   EXPECT_FALSE(program.Live(1, 1));
 }
 
+TEST(LivenessTest, AHelperReadsItsArgumentsAndPrintkAllOfThem) {
+  constexpr int32_t kKtimeGetNs = 5;
+  constexpr int32_t kMapLookupElem = 1;
+  constexpr int32_t kTracePrintk = 6;
+  const auto live_before = [](int32_t helper) {
+    Analyzed program({Make(Op::kCallHelper, 0, 0, 0, helper), Exit()});
+    EXPECT_EQ(program.status(), Status::kOk);
+    unsigned live = 0;
+    for (uint8_t reg = 1; reg <= 5; ++reg) {
+      // As the last of its readers, the call is what keeps it.
+      Analyzed with({Make(Op::kMov64Imm, reg, 0, 0, 5),
+                     Make(Op::kCallHelper, 0, 0, 0, helper), Exit()});
+      live |= with.Live(reg, 0) ? 1u << reg : 0;
+    }
+    return live;
+  };
+  EXPECT_EQ(live_before(kKtimeGetNs), 0u);
+  EXPECT_EQ(live_before(kMapLookupElem), 0b00'0110u);
+  EXPECT_EQ(live_before(kTracePrintk), 0b11'1110u);
+}
+
 TEST(LivenessTest, WhatALoopWritesFirstIsDeadAtItsEnd) {
   Analyzed program({Make(Op::kMov64Imm, 0, 0, 0, 9),
                     Make(Op::kMov64Reg, 3, 1),  // the loop's first

@@ -575,6 +575,24 @@ TEST_P(TraceFilesTest, WhatProgramsPrintIsInTheTraceAmongTheRest) {
                          "tracing_mark_write: after\n");
 }
 
+TEST_P(TraceFilesTest, WhatProgramsPrintHasTheValuesOfAnyRegister) {
+  // The format "%d%d%d" on the stack; values that only the call reads.
+  const int64_t program = caller_.Load(
+      kSocketFilter,
+      {MovImm(1, 0x6425'6425), Insn(0x63, 10, 1, -8, 0), MovImm(1, 0x0000'6425),
+       Insn(0x63, 10, 1, -4, 0), MovImm(6, 41), MovImm(7, 42), MovReg(3, 6),
+       MovReg(4, 7), MovImm(5, 43), MovReg(1, 10), Insn(0x07, 1, 0, 0, -8),
+       MovImm(2, 7), CallHelper(6), Exit()});
+  ASSERT_GE(program, 0);
+  const uint8_t packet[14] = {};
+  linux_abi::ProgTestRunAttr run{};
+  run.prog_fd = static_cast<uint32_t>(program);
+  run.data_in = caller_.Put(packet, sizeof(packet));
+  run.data_size_in = sizeof(packet);
+  ASSERT_EQ(caller_.Call(linux_abi::kProgTestRun, run), 0);
+  EXPECT_NE(Lines().find("bpf_trace_printk: 414243\n"), std::string::npos);
+}
+
 TEST_P(TraceFilesTest, FormatsAndNumbersOfEvents) {
   const std::string id = ReadText("events/shop/opened/id");
   EXPECT_EQ(id, std::to_string(Opened::tracepoint.id) + "\n");
