@@ -3,6 +3,7 @@
 // core/helpers/kernel_string.h's implementation.
 #include "core/helpers/kernel_string.h"
 
+#include "core/base/memory.h"
 #include "core/base/string_view.h"
 #include "core/platform/nofault.h"
 
@@ -13,18 +14,21 @@ namespace {
 /// its first byte can be read, so can all of it.
 constexpr uint64_t kBlock = 64;
 
+/// What is behind the string's zero in `to` stays as it is: programs make keys
+/// of buffers that they have cleared.
 template <typename Read>
 Result<size_t> ReadString(Span<char> to, uint64_t from, const Read& read) {
+  char block[kBlock];
   size_t done = 0;
   while (done < to.size()) {
     const uint64_t at = from + done;
     const size_t size = static_cast<size_t>(
         Min<uint64_t>(kBlock - at % kBlock, to.size() - done));
-    char* block = to.data() + done;
     if (!read(block, at, size)) {
       return Status::kFault;
     }
     const size_t length = StringView(block, size).Find('\0');
+    CopyBytes(to.data() + done, block, Min(length + 1, size));
     if (length < size) {
       return done + length + 1;
     }

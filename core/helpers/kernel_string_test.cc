@@ -39,6 +39,9 @@ TEST_F(KernelStringTest, ReadsStringsOfEachLengthAtEachAlignment) {
       ASSERT_TRUE(copied.ok());
       ASSERT_EQ(*copied, length + 1);
       ASSERT_EQ(std::string(to), std::string(length, 'y'));
+      // What comes behind it is neither the string's nor the kernel's.
+      ASSERT_EQ(std::string(to + length + 1, to + sizeof(to)),
+                std::string(sizeof(to) - length - 1, 'z'));
     }
   }
 }

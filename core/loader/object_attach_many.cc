@@ -7,16 +7,18 @@
 #include "core/loader/client_calls.h"
 #include "core/loader/object.h"
 #include "core/platform/symbol_name.h"
+#include "core/probes/function_entry.h"
 #include "core/probes/kprobe.h"
 
 namespace ebpf::loader {
 namespace {
 
-/// The addresses of the functions that match and can be probed: what Linux's
+/// The addresses of the functions that match and can be probed, and followed to
+/// their returns where that is asked for: what Linux's
 /// available_filter_functions is to a process. Each once, whatever names it
 /// has. kNotFound.
-Status FindFunctions(StringView pattern, Vector<uint64_t>& addresses,
-                     Allocator& allocator) {
+Status FindFunctions(StringView pattern, bool at_return,
+                     Vector<uint64_t>& addresses, Allocator& allocator) {
   Buffer<char> buffer(allocator);
   EBPF_TRY(buffer.Allocate(kMaxSymbolName));
   uint64_t position = 0;
@@ -26,11 +28,18 @@ Status FindFunctions(StringView pattern, Vector<uint64_t>& addresses,
         !addresses.empty() && addresses.end()[-1] == symbol.address;
     if (!known &&
         MatchesWildcards(ReadSymbolName(symbol, buffer.span()), pattern) &&
-        IsOk(CheckKprobe(symbol.address))) {
+        IsOk(CheckKprobe(symbol.address)) &&
+        (!at_return || MayFollowAt(symbol.address))) {
       EBPF_TRY(addresses.PushBack(symbol.address));
     }
   }
   return addresses.empty() ? Status::kNotFound : Status::kOk;
+}
+
+bool FollowsReturns(const ProgramSection& section) {
+  return section.at_return ||
+         section.attach_type ==
+             static_cast<uint32_t>(AttachType::kTraceKprobeSession);
 }
 
 /// A name for another kernel than this one, whose functions' addresses are
@@ -77,7 +86,8 @@ Result<int> Object::LinkMany(size_t index, const FunctionsToAttach& functions) {
       request.count = 1;
       request.symbols = AddressOf(&name_at);
     } else {
-      EBPF_TRY(FindFunctions(pattern, found, allocator_));
+      EBPF_TRY(FindFunctions(pattern, FollowsReturns(section), found,
+                             allocator_));
       request.count = static_cast<uint32_t>(found.size());
       request.addresses = AddressOf(found.begin());
     }

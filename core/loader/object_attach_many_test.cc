@@ -129,6 +129,23 @@ TEST_F(AttachManyTest, ASessionRunsAtBothEndsOfWhatItsPatternIsOf) {
   }
 }
 
+TEST_F(AttachManyTest, APatternLeavesOutWhatCannotBeFollowed) {
+  SetHostFollowable(AddressOf(3), false);
+  const Result<int> at_returns = object_.Attach(IndexOf("on_return"), "");
+  ASSERT_TRUE(at_returns.ok()) << log();
+  CallAll();
+  EXPECT_EQ(Calls(3).returns, 0u);
+  EXPECT_EQ(Calls(4).returns, 1u);
+  EXPECT_EQ(object_.Detach(*at_returns), Status::kOk);
+
+  ASSERT_TRUE(object_.Attach(IndexOf("on_entry"), "").ok()) << log();
+  ASSERT_TRUE(object_.Attach(IndexOf("on_both"), "").ok()) << log();
+  CallAll();
+  EXPECT_EQ(Calls(3).entries, 1u);  // of on_entry
+  EXPECT_EQ(Calls(4).entries, 2u);
+  SetHostFollowable(AddressOf(3), true);
+}
+
 TEST_F(AttachManyTest, AnotherPatternMayBeGiven) {
   ASSERT_TRUE(object_.Attach(IndexOf("on_entry"), "*any_1*").ok()) << log();
   CallAll();
