@@ -18,7 +18,8 @@ constexpr size_t kWithoutPlace = SIZE_MAX;
 }  // namespace
 
 size_t Interruptions::TakePlace(size_t first, uint64_t pc) {
-  for (size_t i = 0; i < kPlaces; ++i) {
+  // A pc of 0 would leave its place to the next one.
+  for (size_t i = 0; pc != 0 && i < kPlaces; ++i) {
     const size_t place = (first + i) % kPlaces;
     uint64_t free = 0;
     if (places_[place].Load(kRelaxed) == 0 &&

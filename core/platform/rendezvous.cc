@@ -18,8 +18,13 @@ namespace {
 constexpr int kMinusBusy = -16;
 // Nanoseconds for a CPU to come: a virtual one may not run for some time, a
 // real one comes in microseconds. And for other initiators, who are as patient.
-constexpr uint64_t kPatience = 1'000'000'000;
-constexpr uint64_t kPatienceForOthers = 5 * kPatience;
+constexpr int64_t kPatience = 1'000'000'000;
+constexpr int64_t kPatienceForOthers = 5 * kPatience;
+
+/// Less than 0 if `begin` was read on a CPU whose clock is ahead.
+int64_t Since(uint64_t begin) {
+  return static_cast<int64_t>(ebpf_port_time_ns() - begin);
+}
 
 }  // namespace
 
@@ -29,7 +34,7 @@ bool Rendezvous::IsOther(uint32_t cpu, uint32_t self) const {
 
 /// Whether all other CPUs came for `open` in time.
 bool Rendezvous::Gather(uint64_t open, uint32_t self) {
-  const uint64_t end = ebpf_port_time_ns() + kPatience;
+  const uint64_t begin = ebpf_port_time_ns();
   const uint32_t count = ebpf_port_cpu_count();
   for (uint32_t cpu = 0; cpu < count; ++cpu) {
     if (IsOther(cpu, self)) {
@@ -39,7 +44,7 @@ bool Rendezvous::Gather(uint64_t open, uint32_t self) {
   for (uint32_t cpu = 0; cpu < count; ++cpu) {
     // Pairs with the release in Join.
     while (IsOther(cpu, self) && came_for_[cpu].Load(kAcquire) != open) {
-      if (ebpf_port_time_ns() >= end) {
+      if (Since(begin) >= kPatience) {
         return false;
       }
       machine::Relax();
@@ -50,20 +55,20 @@ bool Rendezvous::Gather(uint64_t open, uint32_t self) {
 
 /// Whether to let others go first. Not for long: who waits may be a task of
 /// this CPU, which goes on only after this one.
-bool Rendezvous::IsPolite(uint64_t now, uint64_t begin) const {
-  constexpr uint64_t kPoliteTime = 20'000'000;
+bool Rendezvous::IsPolite(int64_t waited) const {
+  constexpr int64_t kPoliteTime = 20'000'000;
   return last_.Load(kRelaxed) == ebpf_port_cpu_id() + 1 &&
-         waiting_.Load(kRelaxed) > 1 && now - begin < kPoliteTime;
+         waiting_.Load(kRelaxed) > 1 && waited < kPoliteTime;
 }
 
 bool Rendezvous::Take() {
   waiting_.FetchAdd(1, kRelaxed);
   const uint64_t begin = ebpf_port_time_ns();
   bool done = false;
-  for (uint64_t now = begin; !done && now - begin < kPatienceForOthers;
-       now = ebpf_port_time_ns()) {
+  for (int64_t waited = 0; !done && waited < kPatienceForOthers;
+       waited = Since(begin)) {
     // Pairs with the release at the end of Stop.
-    done = !IsPolite(now, begin) && !is_taken_.Exchange(true, kAcquire);
+    done = !IsPolite(waited) && !is_taken_.Exchange(true, kAcquire);
     machine::Relax();
   }
   waiting_.FetchSub(1, kRelaxed);

@@ -44,7 +44,7 @@ class Rendezvous : public NonCopyable {
  private:
   bool IsOther(uint32_t cpu, uint32_t self) const;
   bool Gather(uint64_t open, uint32_t self);
-  bool IsPolite(uint64_t now, uint64_t begin) const;
+  bool IsPolite(int64_t waited) const;
   bool Take();
 
   static constexpr uint64_t kOpen = 1;

@@ -48,8 +48,9 @@ class MeasuredClock : public NonCopyable {
   constexpr MeasuredClock() = default;
 
   /// Measures, in some 20 ms, how much of the counter is a nanosecond of that
-  /// clock, which may move by whole ticks of up to 10 ms. Context: task, once,
-  /// before Nanoseconds.
+  /// clock, which may move by whole ticks of up to 10 ms. Where one of both
+  /// stands still the log says so, and this clock stands, too. Context: task,
+  /// once, before Nanoseconds.
   void Measure(Read counter, Read nanoseconds);
 
   /// What the counter was at is how many nanoseconds since the measurement; 0
@@ -69,7 +70,7 @@ class MeasuredClock : public NonCopyable {
 
   static constexpr unsigned kShift = 32;
 
-  static Moment ReadMoment(Read counter, Read nanoseconds);
+  static bool ReadMoment(Read counter, Read nanoseconds, Moment* moment);
 
   /// A binary fraction.
   uint64_t nanoseconds_per_count_ = 0;

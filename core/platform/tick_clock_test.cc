@@ -3,8 +3,10 @@
 
 #include <random>
 #include <set>
+#include <string>
 
 #include "gtest/gtest.h"
+#include "testing/host_port/host_log.h"
 
 namespace ebpf {
 namespace {
@@ -67,9 +69,16 @@ struct Kernel {
   static inline double counts_per_ns;
   static inline uint64_t step_ns;
   static inline uint64_t now_ns;
+  /// A virtual machine that is stopped at `stop_at_ns` for so long.
+  static inline uint64_t stop_at_ns = UINT64_MAX;
+  static inline uint64_t stop_ns;
 
   static uint64_t Count() {
     now_ns += 50;  // what a reading takes
+    if (now_ns >= stop_at_ns) {
+      now_ns += stop_ns;
+      stop_at_ns = UINT64_MAX;
+    }
     return 1'000'000 +
            static_cast<uint64_t>(static_cast<double>(now_ns) * counts_per_ns);
   }
@@ -98,6 +107,82 @@ TEST(TickClockTest, AMeasuredClockGoesAsTheKernelsDoes) {
           << counts_per_ns << " a nanosecond, steps of " << step_ns;
     }
   }
+}
+
+/// How fast a clock goes that was measured with such a counter.
+double MeasuredRate(double counts_per_ns) {
+  Kernel::counts_per_ns = counts_per_ns;
+  Kernel::step_ns = 1;
+  Kernel::now_ns = 0;
+  MeasuredClock clock;
+  clock.Measure(&Kernel::Count, &Kernel::Nanoseconds);
+  constexpr double kHour = 3600e9;
+  const uint64_t count = Kernel::Count();
+  const auto counts = static_cast<uint64_t>(kHour * counts_per_ns);
+  return static_cast<double>(clock.Nanoseconds(count + counts) -
+                             clock.Nanoseconds(count)) /
+         kHour;
+}
+
+TEST(TickClockTest, ACounterMayBeSlow) {
+  // Not more is lost than a count at each end, and what a reading takes.
+  for (const double hertz : {500.0, 32'768.0, 1e6, 10e6}) {
+    const double most = 2 / (hertz * 0.02) + 1e-5;
+    for (int i = 0; i < 40; ++i) {
+      const double odd = hertz * (1 + 0.001 * i);
+      EXPECT_NEAR(MeasuredRate(odd / 1e9), 1.0, most) << odd;
+    }
+  }
+}
+
+TEST(TickClockTest, TheMachineMayStopWhileItMeasures) {
+  for (const double counts_per_ns : {0.01, 1.0, 5.0}) {
+    for (const uint64_t seconds : {1u, 60u, 86'400u}) {
+      Kernel::stop_at_ns = 10'000'000;
+      Kernel::stop_ns = seconds * 1'000'000'000;
+      EXPECT_NEAR(MeasuredRate(counts_per_ns), 1.0, 2e-5)
+          << counts_per_ns << " " << seconds;
+    }
+  }
+}
+
+TEST(TickClockTest, WhatStandsStillIsSaidAndNotMeasured) {
+  struct Case {
+    MeasuredClock::Read counter;
+    MeasuredClock::Read nanoseconds;
+    const char* line;
+  };
+  const MeasuredClock::Read still = [] { return uint64_t{5}; };
+  const MeasuredClock::Read back = [] {
+    static uint64_t count = UINT64_MAX;
+    return --count;
+  };
+  constexpr char kCounter[] =
+      "ebpf: the counter stands still, and so does the clock\n";
+  constexpr char kClock[] =
+      "ebpf: the kernel's clock stands still, and so does ours\n";
+  Kernel::counts_per_ns = 1;
+  Kernel::step_ns = 1;
+  for (const Case& one : {Case{still, &Kernel::Nanoseconds, kCounter},
+                          {back, &Kernel::Nanoseconds, kCounter},
+                          {&Kernel::Count, still, kClock},
+                          {still, still, kClock}}) {
+    ClearHostLog();
+    MeasuredClock clock;
+    EXPECT_EQ(clock.Nanoseconds(1000), 0u) << "not measured yet";
+    clock.Measure(one.counter, one.nanoseconds);
+    EXPECT_EQ(HostLog(), one.line);
+    EXPECT_EQ(clock.Nanoseconds(UINT64_MAX), 0u);
+  }
+}
+
+TEST(TickClockTest, ACounterThatTakesSecondsForACountStandsStill) {
+  // Of which there are some, since the machine stops meanwhile.
+  Kernel::stop_at_ns = 10'000'000;
+  Kernel::stop_ns = 60'000'000'000;
+  ClearHostLog();
+  EXPECT_EQ(MeasuredRate(1e-10), 0.0);
+  EXPECT_NE(HostLog().find("the counter stands still"), std::string::npos);
 }
 
 TEST(TickClockTest, AMeasuredClockNeverGoesBelowZero) {

@@ -21,7 +21,7 @@ namespace {
 
 constexpr int kMinusNoSuchDevice = -6;
 constexpr int kMinusBusy = -16;
-constexpr uint64_t kPatienceNs = 1'000'000'000;
+constexpr int64_t kPatienceNs = 1'000'000'000;
 
 /// What ebpf_timer::port is here.
 struct Node {
@@ -279,10 +279,12 @@ int Ticks::CallElsewhere(uint32_t cpu, void (*function)(void* argument),
   if (interrupt != nullptr) {
     interrupt(cpu);
   }
-  const uint64_t until = ebpf_port_time_ns() + kPatienceNs;
+  const uint64_t begin = ebpf_port_time_ns();
   while (!request_.returned.Load(kAcquire)) {  // pairs with Answer's release
     uint32_t target = cpu + 1;
-    if (ebpf_port_time_ns() > until &&
+    // Signed: the caller may go on on a CPU whose clock is behind.
+    const auto passed = static_cast<int64_t>(ebpf_port_time_ns() - begin);
+    if (passed > kPatienceNs &&
         request_.target.CompareExchange(target, 0, kRelaxed)) {
       return kMinusBusy;
     }

@@ -29,10 +29,12 @@ constinit Rendezvous rendezvous(
 
 constinit TextWindow window;
 
+/// What cannot be made writable again is lost: its next owner would fault.
 void GivePages(void* pages, size_t count) {
-  (void)text_kernel.pages_protect(pages, count, true,
-                                  text_kernel.pages_are_executable);
-  text_kernel.pages_free(pages, count);
+  if (text_kernel.pages_protect(pages, count, true,
+                                text_kernel.pages_are_executable) == 0) {
+    text_kernel.pages_free(pages, count);
+  }
 }
 
 void* TakePages(size_t count) {
