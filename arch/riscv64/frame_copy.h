@@ -28,6 +28,19 @@ EBPF_NOPROBE_INLINE void CopyToPtRegs(const Frame& frame, PtRegs& regs) {
   }
 }
 
+/// All of a frame that has its pc and status as `sepc` and `sstatus`, and no
+/// more, after a trap of `cause`. Context: any.
+template <typename Frame>
+EBPF_NOPROBE_INLINE void FrameToPtRegs(const Frame& frame, uint64_t cause,
+                                       PtRegs& regs) {
+  regs.epc = frame.sepc;
+  CopyToPtRegs<1>(frame, regs);
+  regs.status = frame.sstatus;
+  regs.badaddr = 0;
+  regs.cause = cause;
+  regs.orig_a0 = Reg(regs, kA0);
+}
+
 /// The way back. Context: any.
 template <unsigned kFirst, typename Frame>
 EBPF_NOPROBE_INLINE void CopyFromPtRegs(PtRegs& regs, Frame& frame) {

@@ -4,6 +4,7 @@
 #include "core/base/memory.h"
 #include "core/platform/cpu.h"
 #include "core/platform/nofault.h"
+#include "core/platform/nofault_ranges.h"
 #include "core/selftest/case.h"
 
 namespace ebpf::selftest {

@@ -20,12 +20,22 @@ bool Give(const Result<Symbol>& found, ebpf_symbol* symbol) {
 
 constinit SymbolTable blob_symbols;
 
-bool OpenBlobSymbols(ConstBytes blob, uint64_t base) {
-  const Result<SymbolTable> opened = SymbolTable::Open(blob, base);
+bool OpenBlobSymbols(ConstBytes blob, uint64_t slide) {
+  const Result<SymbolTable> opened = SymbolTable::Open(blob, slide);
   if (opened.ok()) {
     blob_symbols = *opened;
   }
   return opened.ok();
+}
+
+bool IsInBlobText(uintptr_t address, size_t size) {
+  if (blob_symbols.size() == 0) {
+    return false;
+  }
+  const Symbol last = blob_symbols.At(blob_symbols.size() - 1);
+  const uint64_t end = last.address + last.size;
+  return address >= blob_symbols.At(0).address && address < end &&
+         size <= end - address;
 }
 
 }  // namespace ebpf

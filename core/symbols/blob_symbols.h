@@ -13,9 +13,14 @@ namespace ebpf {
 /// OpenBlobSymbols.
 extern SymbolTable blob_symbols;
 
-/// From now on symbols are those of `blob`, which stays; offsets in it are from
-/// `base`. False, and none is found, if it is damaged or none. Context: task,
-/// once.
-bool OpenBlobSymbols(ConstBytes blob, uint64_t base = 0);
+/// From now on symbols are those of `blob`, which stays, moved by `slide`: how
+/// far the kernel runs from where it was linked for. False, and none is found,
+/// if it is damaged or none. Context: task, once.
+bool OpenBlobSymbols(ConstBytes blob, uint64_t slide = 0);
+
+/// Whether [address, address + size) lies between its first function and the
+/// end of its last: text, of kernels that have no other word for it. Context:
+/// any.
+bool IsInBlobText(uintptr_t address, size_t size);
 
 }  // namespace ebpf

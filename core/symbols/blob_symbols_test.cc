@@ -102,6 +102,18 @@ TEST_F(BlobSymbolsTest, FindsNothingOutsideOfFunctions) {
   EXPECT_TRUE(FindByAddress(kBase + 200));
 }
 
+TEST_F(BlobSymbolsTest, TextIsFromTheFirstFunctionToTheLast) {
+  EXPECT_FALSE(IsInBlobText(0, 1));
+  EXPECT_FALSE(IsInBlobText(kBase, 1));
+  ASSERT_TRUE(Open(functions_));
+  EXPECT_TRUE(IsInBlobText(kBase, 201));
+  EXPECT_TRUE(IsInBlobText(kBase + 127, 1));  // between two
+  EXPECT_FALSE(IsInBlobText(kBase, 202));
+  EXPECT_FALSE(IsInBlobText(kBase - 1, 2));
+  EXPECT_FALSE(IsInBlobText(kBase + 201, 1));
+  EXPECT_FALSE(IsInBlobText(kBase, SIZE_MAX));
+}
+
 TEST_F(BlobSymbolsTest, ANameHasTheLengthThatItHas) {
   ASSERT_TRUE(Open(functions_));
   constexpr char kText[] = "vfs_read()";

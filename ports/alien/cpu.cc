@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
-// core/platform/cpu.h on Alien, which has one CPU and no kernel preemption.
+// core/platform/cpu.h on Alien, which has one CPU and no kernel preemption
+// (core/platform/unpreempted.cc): a timer interrupt over kernel code re-arms
+// the timer and returns, and tasks that are switched away hold return addresses
+// of the scheduler's callers only.
 #include "core/platform/cpu.h"
 
 #include "arch/riscv64/machine/system_registers.h"
@@ -10,7 +13,7 @@
 
 EBPF_PORT_WRITTEN_FOR(3);
 
-// tp has the hart's number, and ebpf_port_preempt_disable is empty, below.
+// tp has the hart's number, and ebpf_port_preempt_disable is empty.
 constinit ebpf_this_cpu ebpf_port_this_cpu = {
     .facts = EBPF_THIS_CPU_REGISTER | EBPF_THIS_CPU_NO_PREEMPTION,
     .counter_offset = 0,
@@ -22,15 +25,6 @@ constinit ebpf_context ebpf_port_context = {
     .interrupts = nullptr,
     .resched = nullptr};
 
-extern "C" {
-
-EBPF_NOPROBE uint32_t ebpf_port_cpu_id(void) {
+extern "C" EBPF_NOPROBE uint32_t ebpf_port_cpu_id(void) {
   return static_cast<uint32_t>(ebpf::riscv64::ThreadPointer());
 }
-
-// A timer interrupt over kernel code never switches tasks, so a caller is alone
-// on its CPU as long as it does not suspend itself.
-EBPF_NOPROBE uintptr_t ebpf_port_preempt_disable(void) { return 0; }
-EBPF_NOPROBE void ebpf_port_preempt_enable(uintptr_t /*state*/) {}
-
-}  // extern "C"

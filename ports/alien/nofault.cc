@@ -6,14 +6,10 @@
 
 #include "ports/alien/kernel.h"
 
-extern "C" {
-
 // On every machine that Alien runs on, what lies below the kernel is the
 // firmware's and devices' registers, which must not be touched for fun.
-size_t ebpf_port_nofault_ranges(
+extern "C" size_t ebpf_port_nofault_ranges(
     ebpf_address_range (*ranges)[EBPF_MAX_NOFAULT_RANGES]) {
   (*ranges)[0] = {reinterpret_cast<uintptr_t>(stext), UINTPTR_MAX};
   return 1;
 }
-
-}  // extern "C"

@@ -7,10 +7,10 @@
 #include "arch/riscv64/machine/system_registers.h"
 #include "core/platform/cpu.h"
 #include "core/platform/features.h"
+#include "core/platform/function_text.h"
 #include "core/platform/text_pool.h"
 #include "ports/alien/kernel.h"
 #include "ports/alien/text_alias.h"
-#include "ports/alien/unprobeable.h"
 
 namespace {
 
@@ -22,6 +22,19 @@ constexpr int kMinusNotSupported = -95;  // -EOPNOTSUPP
 /// nothing otherwise. The leaf that the text itself is mapped with stays as it
 /// is: it may hold 2 MiB of the kernel, which must not become writable.
 constinit uintptr_t alias = 0;
+
+/// What carries no probe, by parts of (mangled) names.
+constexpr ebpf::StringView kRefused[] = {
+    // The way into a kernel trap and out of it.
+    "kernel_v",
+    "do_kernel_handle",
+    "ebreak_handler",
+    // ksync's count of locks held, in a RefCell: a trap while it is borrowed
+    // would find it borrowed, and panic.
+    "push_off",
+    "pop_off",
+    "mycpu",
+};
 
 uintptr_t AddressOf(const char* symbol) {
   return reinterpret_cast<uintptr_t>(symbol);
@@ -99,8 +112,7 @@ bool ebpf_port_may_probe(uintptr_t address, size_t size) {
   return size != 0 && IsText(address, size) &&
          !OverlapsTrampoline(address, size) &&
          !ebpf::text_pool.Touches(address, size) &&
-         !ebpf::alien::IsUnprobeable(address) &&
-         !ebpf::alien::IsUnprobeable(address + size - 1);
+         ebpf::IsInFunctionNamedNoneOf(address, size, kRefused);
 }
 
 // There is no exception table, and nothing else that changes text.
@@ -108,18 +120,7 @@ bool ebpf_port_may_detour(uintptr_t /*address*/, size_t /*size*/) {
   return true;
 }
 
-// A timer interrupt over kernel code re-arms the timer and returns. Tasks that
-// are switched away hold return addresses of the scheduler's callers only.
-ebpf_preemption ebpf_port_preemption(void) { return EBPF_PREEMPTION_NONE; }
-
-// The one CPU is the one that asks, in a task.
-int ebpf_port_saved_pcs(void (* /*see*/)(void* argument, uintptr_t pc),
-                        void* /*argument*/) {
-  return 0;
-}
-
-// kernel_v.asm builds its frame right below the interrupted sp, and leaves by
-// adding the frame's size to it.
-uint32_t ebpf_port_trap_stub(void) { return 0; }
+// ebpf_port_trap_stub keeps its default, 0: kernel_v.asm builds its frame right
+// below the interrupted sp, and leaves by adding the frame's size to it.
 
 }  // extern "C"

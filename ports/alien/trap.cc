@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // The hooks in Alien's breakpoint and fault handlers.
-#include "arch/riscv64/machine/cpu_features.h"
-#include "arch/riscv64/machine/nofault.h"
+#include "arch/riscv64/machine/kernel_fault.h"
 #include "arch/riscv64/pt_regs.h"
 #include "core/base/noprobe.h"
 #include "core/capi/ebpf.h"
@@ -27,13 +26,7 @@ EBPF_NOPROBE bool ebpf_alien_breakpoint(alien_ktrap_frame* frame) {
 EBPF_NOPROBE bool ebpf_alien_kernel_fault(alien_ktrap_frame* frame) {
   PtRegs regs;
   ebpf::alien::ToPtRegs(*frame, regs);
-  auto* const context = reinterpret_cast<ebpf_pt_regs*>(&regs);
-  // A probed instruction may have faulted away from its place: the kernel shall
-  // see where it stands.
-  (void)ebpf_on_fault(context);
-  const bool goes_on = ebpf::riscv64::NofaultFixup(regs.epc) ||
-                       ebpf::riscv64::FeatureFixup(regs.epc) ||
-                       ebpf_fix_fault(context);
+  const bool goes_on = ebpf::riscv64::OnKernelFault(Opaque(regs));
   ebpf::alien::FromPtRegs(regs, *frame);
   return goes_on;
 }

@@ -27,25 +27,15 @@ inline constexpr uint64_t kTimerInterrupt = uint64_t{1} << 63 | 5;
 /// Context: trap.
 EBPF_NOPROBE_INLINE void ToPtRegs(const alien_ktrap_frame& frame,
                                   riscv64::PtRegs& regs) {
-  regs.epc = frame.sepc;
-  riscv64::CopyToPtRegs<1>(frame, regs);
-  riscv64::Reg(regs, riscv64::kSp) = reinterpret_cast<uintptr_t>(&frame + 1);
-  regs.status = frame.sstatus;
-  regs.badaddr = 0;
   constexpr uint64_t kBreakpoint = 3;  // [riscv/priv: scause]
-  regs.cause = kBreakpoint;
-  regs.orig_a0 = riscv64::Reg(regs, 10);
+  riscv64::FrameToPtRegs(frame, kBreakpoint, regs);
+  riscv64::Reg(regs, riscv64::kSp) = reinterpret_cast<uintptr_t>(&frame + 1);
 }
 
 /// The registers of a process that the timer interrupted. Context: irq.
 EBPF_NOPROBE_INLINE void ToPtRegs(const alien_trap_frame& frame,
                                   riscv64::PtRegs& regs) {
-  regs.epc = frame.sepc;
-  riscv64::CopyToPtRegs<1>(frame, regs);
-  regs.status = frame.sstatus;
-  regs.badaddr = 0;
-  regs.cause = kTimerInterrupt;
-  regs.orig_a0 = riscv64::Reg(regs, 10);
+  riscv64::FrameToPtRegs(frame, kTimerInterrupt, regs);
 }
 
 /// All of `regs` that a return from the trap restores: everything but sp, which

@@ -71,12 +71,12 @@ void ebpf_hermit_interrupt_cpu(uint32_t cpu);
 bool ebpf_hermit_saved_pcs(void (*see)(void* argument, uintptr_t pc),
                            void* argument);
 
-/// How often machine.h's ReadTicks counts in a second. RISC-V and x86-64. Takes
-/// no lock. Context: any.
+/// How often the CPU's counter (machine/counter.h) ticks in a second. RISC-V
+/// and x86-64. Takes no lock. Context: any.
 uint64_t ebpf_hermit_ticks_per_second(void);
 
 /// RISC-V and x86-64. The kernel's timer interrupts at this time, too, in
-/// microseconds since ReadTicks() was 0; never, if it is all ones. Takes no
+/// microseconds since that was 0; never, if it is all ones. Takes no
 /// lock. Context: any, interrupts off.
 void ebpf_hermit_set_timer(uint64_t microseconds);
 

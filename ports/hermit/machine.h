@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// What the CPU folders of this port give to the rest of it.
+// What the CPU folders of this port give to the rest of it, besides what
+// core/platform's page_access.h, counter_time.h and taken_traps.h ask for.
 #pragma once
 
 #include <stddef.h>
@@ -38,18 +39,9 @@ void SyncInsnsElsewhere();
 /// Context: task.
 bool IsTrapCode(uintptr_t address, size_t size);
 
-/// Whether the page at `address` may be read or written: the answer is no where
-/// a device is, and may be wrong where nothing is. Context: any.
-bool MayRead(uintptr_t address);
-bool MayWrite(uintptr_t address);
-
 /// Makes the CPU fetch what was written to [address, address + size).
 /// Context: any.
 void FlushInsns(uintptr_t address, size_t size);
-
-/// The clock. Context: any.
-uint64_t ReadTicks();
-uint64_t TicksPerSecond();
 
 /// Prepares a timer of our own, whose interrupts our vectors see before the
 /// kernel. False if there is none. Context: task, once, after InstallTraps().

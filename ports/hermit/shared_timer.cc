@@ -4,6 +4,7 @@
 // for both.
 #include "core/base/atomic.h"
 #include "core/base/types.h"
+#include "core/platform/counter_time.h"
 #include "core/platform/time.h"
 #include "ports/hermit/kernel.h"
 #include "ports/hermit/machine.h"
@@ -25,8 +26,6 @@ constexpr uint64_t kShare = 8;
 
 }  // namespace
 
-uint64_t TicksPerSecond() { return ebpf_hermit_ticks_per_second(); }
-
 bool StartTimer() { return true; }
 
 void ArmTimer(uint64_t deadline_ns) {
@@ -41,3 +40,7 @@ void ArmTimer(uint64_t deadline_ns) {
 }
 
 }  // namespace ebpf::hermit
+
+uint64_t ebpf::CounterTicksPerSecond() {
+  return ebpf_hermit_ticks_per_second();
+}

@@ -5,7 +5,6 @@
 // it holds none); any other context leaves that to the worker.
 #include "core/platform/worker.h"
 
-#include "core/platform/cpu.h"
 #include "core/platform/version.h"
 #include "machine/interrupts.h"
 #include "ports/hermit/kernel.h"
@@ -31,13 +30,10 @@ void WriteConsole(ebpf::StringView text) {
   }
 }
 
-/// Waking a task takes the scheduler's locks, which a probe must not: so the
-/// worker looks by itself. The kernel sleeps from 10 ms on and spins below.
-constexpr uint64_t kPeriodMicroseconds = 10'000;
-constexpr uint8_t kPriority = 2;
-constexpr size_t kStackSize = 64 << 10;
-
-void Work(uintptr_t /*argument*/) {
+void Work(uintptr_t /*unused*/) {
+  // Waking a task takes the scheduler's locks, which a probe must not: so it
+  // looks by itself. The kernel sleeps from 10 ms on and spins below.
+  constexpr uint64_t kPeriodMicroseconds = 10'000;
   ebpf::hermit::LetInterruptsIn();
   for (;;) {
     ebpf::RunWork();
@@ -55,10 +51,8 @@ constinit const ebpf::WorkerKernel ebpf::worker_kernel = {
 namespace ebpf::hermit {
 
 bool StartWorker() {
-  const uintptr_t interrupts = ebpf_port_irq_save();
-  const int32_t task = sys_spawn2(&Work, 0, kPriority, kStackSize, 0);
-  ebpf_port_irq_restore(interrupts);
-  if (task < 0) {
+  constexpr uint8_t kPriority = 2;
+  if (!StartTask(&Work, kPriority, 0)) {
     return false;
   }
   OpenWorker();

@@ -4,9 +4,9 @@
 // DragonOS starts no other.
 #include "core/platform/text.h"
 
-#include "arch/riscv64/machine/nofault.h"
 #include "arch/riscv64/machine/one_hart_text.h"
 #include "core/platform/text_pool.h"
+#include "core/platform/tried_write.h"
 #include "ports/dragonos/kernel.h"
 #include "ports/dragonos/machine.h"
 
@@ -16,19 +16,11 @@ constexpr int kMinusFault = -14;
 constexpr int kMinusBusy = -16;
 constexpr size_t kPageSize = 4096;
 
-/// Whether the page at `address` can be written, by trying: what is there is
-/// written again. A kernel that one day has its text read-only shall not die of
-/// that here.
-bool MayWrite(uintptr_t address) {
-  uint8_t byte;
-  return ebpf_copy_nofault(&byte, address, 1) &&
-         ebpf_copy_nofault(reinterpret_cast<void*>(address),
-                           reinterpret_cast<uintptr_t>(&byte), 1);
-}
-
+/// A kernel that one day has its text read-only shall not die of that here.
 int MapWhereItLies(uintptr_t page, size_t pages, uintptr_t* at) {
   *at = page;
-  return MayWrite(page) && MayWrite(page + (pages - 1) * kPageSize)
+  return ebpf::CanBeWritten(page) &&
+                 ebpf::CanBeWritten(page + (pages - 1) * kPageSize)
              ? 0
              : kMinusFault;
 }

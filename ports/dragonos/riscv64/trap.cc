@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // The hook in DragonOS's handler of exceptions.
-#include "arch/riscv64/machine/cpu_features.h"
-#include "arch/riscv64/machine/nofault.h"
+#include "arch/riscv64/machine/kernel_fault.h"
 #include "core/base/noprobe.h"
 #include "core/capi/ebpf.h"
 #include "ports/dragonos/machine.h"
@@ -27,12 +26,8 @@ EBPF_NOPROBE bool ebpf_dragonos_exception(dragonos_trap_frame* frame) {
   if (frame->cause == kBreakpoint) {
     return ebpf_on_breakpoint(RegsOf(frame));
   }
-  // A probed instruction may have faulted away from its place; then the kernel,
-  // or the fix-ups below, are to see it there.
-  (void)ebpf_on_fault(RegsOf(frame));
-  return ebpf::riscv64::NofaultFixup(frame->epc) ||
-         ebpf::riscv64::FeatureFixup(frame->epc) ||
-         ebpf_fix_fault(RegsOf(frame));
+  return ebpf::riscv64::OnKernelFault(
+      *reinterpret_cast<ebpf::machine::PtRegs*>(frame));
 }
 
 }  // extern "C"

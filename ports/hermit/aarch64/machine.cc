@@ -1,22 +1,54 @@
 // SPDX-License-Identifier: MIT
 //
-// What is the CPU's and little.
+// Our vectors before the kernel's (arch/aarch64/machine/trap_takeover.h), the
+// virtual timer, which Hermit leaves alone, and what else is the CPU's.
 #include "ports/hermit/machine.h"
 
-#include "arch/aarch64/pt_regs.h"
+#include "arch/aarch64/machine/icache.h"
+#include "arch/aarch64/machine/kernel_stubs.h"
+#include "arch/aarch64/machine/system_registers.h"
+#include "arch/aarch64/machine/trap_takeover.h"
+#include "arch/aarch64/machine/virtual_timer.h"
 #include "core/capi/ebpf_trace.h"
+#include "core/platform/armed_timers.h"
+#include "core/platform/counter_time.h"
+#include "core/platform/page_access.h"
+#include "core/platform/taken_traps.h"
 #include "core/platform/this_cpu.h"
-#include "ports/hermit/aarch64/trap_frame.h"
+#include "ports/hermit/kernel.h"
 
-namespace ebpf::hermit {
+namespace ebpf {
 
-// What vectors.S saves is handed over as it stands.
-static_assert(offsetof(TrapFrame, sp) == offsetof(aarch64::PtRegs, sp));
-static_assert(offsetof(TrapFrame, pc) == offsetof(aarch64::PtRegs, pc));
-static_assert(offsetof(TrapFrame, pstate) == offsetof(aarch64::PtRegs, pstate));
-static_assert(offsetof(TrapFrame, syndrome) == sizeof(aarch64::PtRegs));
+bool MayReadPage(uintptr_t address) {
+  return aarch64::Translation::ForRead(address).IsMemory();
+}
+
+bool MayWritePage(uintptr_t address) {
+  return aarch64::Translation::ForWrite(address).IsMemory();
+}
+
+uint64_t CounterTicksPerSecond() { return aarch64::CounterFrequency(); }
+
+namespace hermit {
 
 const int kSyscallNumbers = EBPF_SYSCALLS_GENERIC;
+
+bool InstallTraps() { return aarch64::TakeTraps(); }
+
+bool IsTrapCode(uintptr_t address, size_t size) {
+  return aarch64::IsKernelStub(address, size);
+}
+
+bool StartTimer() {
+  aarch64::StopVirtualTimer();
+  return ebpf_hermit_enable_virtual_timer();
+}
+
+void ArmTimer(uint64_t deadline_ns) { aarch64::ArmVirtualTimer(deadline_ns); }
+
+void FlushInsns(uintptr_t address, size_t size) {
+  aarch64::FlushInsnCache(address, size);
+}
 
 // Hermit 0.11 starts no other CPU here.
 constinit const bool kManyCpus = false;
@@ -30,9 +62,16 @@ void SyncInsnsElsewhere() {}
 // The worker has them as soon as it sleeps.
 void LetInterruptsIn() {}
 
-}  // namespace ebpf::hermit
+}  // namespace hermit
+}  // namespace ebpf
 
 // tpidr_el1 is Hermit's pointer to its CoreLocal. Preemption is held off by
-// masking interrupts, as there is no counter: ../cpu.cc.
+// masking interrupts, as there is no counter.
 constinit ebpf_this_cpu ebpf_port_this_cpu = {
     .facts = EBPF_THIS_CPU_REGISTER, .counter_offset = 0, .stack_size = 0};
+
+// The kernel gets it next: it finds nothing to acknowledge, or ends it.
+extern "C" bool ebpf_taken_tick(const void* regs) {
+  ebpf::TickArmedTimers(regs);
+  return true;
+}

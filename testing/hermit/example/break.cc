@@ -36,10 +36,10 @@ bool __real_ebpf_detour_hit(void* regs);
 }
 
 // direct_write: text is written whether the page tables allow it or not.
-bool __real__ZN4ebpf6hermit8MayWriteEm(uintptr_t address);
-bool __wrap__ZN4ebpf6hermit8MayWriteEm(uintptr_t address) {
+bool __real__ZN4ebpf12MayWritePageEm(uintptr_t address);
+bool __wrap__ZN4ebpf12MayWritePageEm(uintptr_t address) {
   return hermit::IsBroken("direct_write") ||
-         __real__ZN4ebpf6hermit8MayWriteEm(address);
+         __real__ZN4ebpf12MayWritePageEm(address);
 }
 
 }  // extern "C"

@@ -3,7 +3,7 @@
 // testing/hermit/example/break.h on AArch64.
 #include "core/platform/cpu.h"
 #include "core/platform/text.h"
-#include "ports/hermit/aarch64/trap_frame.h"
+#include "arch/aarch64/machine/taken_frame.h"
 #include "testing/hermit/example/break.h"
 
 namespace hermit {
@@ -49,7 +49,7 @@ constexpr uint64_t kReadOnly = 1 << 7;
 }  // namespace
 
 void ForgetRegister(void* regs) {
-  static_cast<ebpf::hermit::TrapFrame*>(regs)->x[2] = 7;
+  static_cast<ebpf::TakenFrame*>(regs)->x[2] = 7;
 }
 
 void KeepTimerInterrupts() {

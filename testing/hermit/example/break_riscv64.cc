@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 //
 // testing/hermit/example/break.h on RISC-V.
-#include "ports/hermit/riscv64/trap_frame.h"
+#include "arch/riscv64/machine/taken_frame.h"
 #include "testing/hermit/example/break.h"
 
 /// Where the port enters the kernel's vector.
-extern "C" uintptr_t EbpfHermitKernelVector;
+extern "C" uintptr_t ebpf_kernels_vector;
 
 namespace hermit {
 namespace {
@@ -26,11 +26,11 @@ namespace {
 
 void ForgetRegister(void* regs) {
   constexpr unsigned kA2 = 11;
-  static_cast<ebpf::hermit::TrapFrame*>(regs)->x[kA2] = 7;
+  static_cast<ebpf::TakenFrame*>(regs)->x[kA2] = 7;
 }
 
 void KeepTimerInterrupts() {
-  EbpfHermitKernelVector = reinterpret_cast<uintptr_t>(&GoBack);
+  ebpf_kernels_vector = reinterpret_cast<uintptr_t>(&GoBack);
 }
 
 // Hermit maps its image by gigabytes here.

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 //
 // testing/hermit/example/break.h on x86-64.
-#include "ports/hermit/x86_64/trap_frame.h"
+#include "arch/x86_64/machine/taken_frame.h"
 #include "testing/hermit/example/break.h"
 
 /// Where the port sends the timer's interrupts.
-extern "C" uintptr_t EbpfHermitKernelTimer;
+extern "C" uintptr_t ebpf_kernels_timer;
 
 namespace hermit {
 namespace {
@@ -26,11 +26,11 @@ alignas(kPageSize) constinit uint64_t small_pages[kEntries] = {};
 }  // namespace
 
 void ForgetRegister(void* regs) {
-  static_cast<ebpf::hermit::TrapFrame*>(regs)->rdx = 7;
+  static_cast<ebpf::TakenFrame*>(regs)->rdx = 7;
 }
 
 void KeepTimerInterrupts() {
-  EbpfHermitKernelTimer = reinterpret_cast<uintptr_t>(&GoBack);
+  ebpf_kernels_timer = reinterpret_cast<uintptr_t>(&GoBack);
 }
 
 // The loader maps large pages, each at its physical address.

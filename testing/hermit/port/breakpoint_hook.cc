@@ -14,12 +14,12 @@ constinit ebpf::Atomic<Mistake> mistake{nullptr};
 constinit ebpf::Atomic<bool> deaf_to_faults{false};
 constinit ebpf::Atomic<uint64_t> count{0};
 
-bool RunHook(ebpf::hermit::TrapFrame& regs) {
+bool RunHook(ebpf::TakenFrame& regs) {
   const BreakpointHook hook = current.Load(ebpf::kRelaxed);
   return hook != nullptr && hook(regs);
 }
 
-bool Take(ebpf::hermit::TrapFrame& regs) {
+bool Take(ebpf::TakenFrame& regs) {
   count.FetchAdd(1, ebpf::kRelaxed);
   const Mistake wrong = mistake.Load(ebpf::kRelaxed);
   return wrong == nullptr ? RunHook(regs) : wrong(regs, &RunHook);
@@ -58,13 +58,13 @@ bool PortIsUp() {
 extern "C" {
 
 bool __wrap_ebpf_on_breakpoint(ebpf_pt_regs* regs) {
-  return hermit::Take(*reinterpret_cast<ebpf::hermit::TrapFrame*>(regs));
+  return hermit::Take(*reinterpret_cast<ebpf::TakenFrame*>(regs));
 }
 
 bool __wrap_ebpf_on_fault(ebpf_pt_regs* regs) {
   const hermit::BreakpointHook hook = hermit::fault_hook.Load(ebpf::kRelaxed);
   return hook != nullptr && !hermit::deaf_to_faults.Load(ebpf::kRelaxed) &&
-         hook(*reinterpret_cast<ebpf::hermit::TrapFrame*>(regs));
+         hook(*reinterpret_cast<ebpf::TakenFrame*>(regs));
 }
 
 }  // extern "C"

@@ -6,14 +6,14 @@
 
 #include <stdint.h>
 
-namespace ebpf::hermit {
-struct TrapFrame;
-}  // namespace ebpf::hermit
+namespace ebpf {
+struct TakenFrame;
+}  // namespace ebpf
 
 namespace hermit {
 
 /// True: handled, and `regs` are to be taken over.
-using BreakpointHook = bool (*)(ebpf::hermit::TrapFrame& regs);
+using BreakpointHook = bool (*)(ebpf::TakenFrame& regs);
 
 /// Hands breakpoints to `hook`, from now on; null: to nobody.
 void SetHook(BreakpointHook hook);
@@ -39,7 +39,7 @@ class ScopedFaultHook {
 
 /// What a port that is wrong does where it is to call `hook` with the registers
 /// of a breakpoint, and to take over what that says of it.
-using Mistake = bool (*)(ebpf::hermit::TrapFrame& regs, BreakpointHook hook);
+using Mistake = bool (*)(ebpf::TakenFrame& regs, BreakpointHook hook);
 
 /// Has each breakpoint come to `mistake`; null: to its hook.
 void SetMistake(Mistake mistake);

@@ -14,16 +14,16 @@
 namespace hermit {
 namespace {
 
-using ebpf::hermit::TrapFrame;
+using ebpf::TakenFrame;
 
-bool Claim(TrapFrame& regs, BreakpointHook hook) {
+bool Claim(TakenFrame& regs, BreakpointHook hook) {
   if (!hook(regs)) {
     SkipBreakpoint(regs);
   }
   return true;
 }
 
-bool Touch(TrapFrame& regs, BreakpointHook hook) {
+bool Touch(TakenFrame& regs, BreakpointHook hook) {
   const bool ours = hook(regs);
   if (!ours) {
     SpoilRegister(regs);

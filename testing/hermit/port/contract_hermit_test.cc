@@ -24,11 +24,11 @@ constinit Body trap_body = {};
 
 constinit ebpf::selftest::PlantedBreakpoint planted;
 
-bool RunPlanted(ebpf::hermit::TrapFrame& regs) {
+bool RunPlanted(ebpf::TakenFrame& regs) {
   return planted.Run(reinterpret_cast<ebpf::machine::PtRegs&>(regs));
 }
 
-bool RunTrapBody(ebpf::hermit::TrapFrame& regs) {
+bool RunTrapBody(ebpf::TakenFrame& regs) {
   if (trap_body.run == nullptr) {
     return false;
   }

@@ -6,9 +6,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-namespace ebpf::hermit {
-struct TrapFrame;
-}  // namespace ebpf::hermit
+namespace ebpf {
+struct TakenFrame;
+}  // namespace ebpf
 
 namespace hermit {
 
@@ -16,7 +16,7 @@ namespace hermit {
 void HitBreakpoint();
 
 /// For its handler: it goes on behind the breakpoint.
-void SkipBreakpoint(ebpf::hermit::TrapFrame& regs);
+void SkipBreakpoint(ebpf::TakenFrame& regs);
 
 bool InterruptsMasked();
 

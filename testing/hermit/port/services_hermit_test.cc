@@ -21,7 +21,7 @@
 namespace hermit {
 namespace {
 
-using ebpf::hermit::TrapFrame;
+using ebpf::TakenFrame;
 
 template <typename F>
 uintptr_t AddressOf(F* function) {
@@ -198,7 +198,7 @@ constexpr uintptr_t kNowhere = uintptr_t{1} << 35;
 
 constinit unsigned copied_from_nowhere = 0;
 
-bool CopyFromNowhere(TrapFrame& regs) {
+bool CopyFromNowhere(TakenFrame& regs) {
   uint64_t value = 0;
   copied_from_nowhere = (CopyUnasked(&value, kNowhere, 8) ? 1 : 0) +
                         (CopyUnasked(&value, kNowhere + 1, 1) ? 2 : 0);
@@ -285,7 +285,7 @@ void RunWork(ebpf_deferred* self) {
 
 constinit int accepted = 0;
 
-bool DeferAll(TrapFrame& regs) {
+bool DeferAll(TakenFrame& regs) {
   for (Work& work : works) {
     work.run = &RunWork;
     accepted += ebpf_port_defer(&work) ? 1 : 0;
@@ -310,7 +310,7 @@ GUEST_TEST(Defer, RunsInOrderAsATaskWhatATrapLeft) {
   }
 }
 
-bool LogALine(TrapFrame& regs) {
+bool LogALine(TakenFrame& regs) {
   constexpr char kLine[] = "a line from a trap\n";
   ebpf_port_log(kLine, sizeof(kLine) - 1);
   SkipBreakpoint(regs);

@@ -5,15 +5,15 @@
 #include "testing/guest/breaks/breaks.h"
 #include "testing/hermit/port/turns.h"
 
-using ebpf::hermit::TrapFrame;
+using ebpf::TakenFrame;
 
 extern "C" {
 
 // What it returns, on CPUs where it does, is in the same register.
-uintptr_t __real_EbpfHermitTick(TrapFrame* frame);
+uintptr_t __real_ebpf_taken_tick(TakenFrame* frame);
 
-uintptr_t __wrap_EbpfHermitTick(TrapFrame* frame) {
-  const uintptr_t result = __real_EbpfHermitTick(frame);
+uintptr_t __wrap_ebpf_taken_tick(TakenFrame* frame) {
+  const uintptr_t result = __real_ebpf_taken_tick(frame);
   if (hermit::IsTurning(*frame)) {
     if (guest::IsBroken("tick_register")) {
       hermit::SpoilRegister(*frame);

@@ -14,7 +14,7 @@
 namespace hermit {
 namespace {
 
-using ebpf::hermit::TrapFrame;
+using ebpf::TakenFrame;
 
 constexpr uint64_t kMicrosecond = 1'000;
 constexpr uint64_t kMillisecond = 1'000'000;
@@ -55,7 +55,7 @@ struct Repeated {
     Repeated& self = *reinterpret_cast<Repeated*>(timer);
     bool in_user = true;
     const auto* regs =
-        static_cast<const TrapFrame*>(ebpf_port_interrupted_regs(&in_user));
+        static_cast<const TakenFrame*>(ebpf_port_interrupted_regs(&in_user));
     GUEST_EXPECT(regs != nullptr && !in_user);
     if (regs != nullptr && IsTurning(*regs)) {
       if (!HasTurnsRegisters(*regs, self.turning_on)) {

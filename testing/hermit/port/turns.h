@@ -6,9 +6,9 @@
 
 #include <stdint.h>
 
-namespace ebpf::hermit {
-struct TrapFrame;
-}  // namespace ebpf::hermit
+namespace ebpf {
+struct TakenFrame;
+}  // namespace ebpf
 
 namespace hermit {
 
@@ -22,15 +22,15 @@ extern const uint32_t kTurnStacks;
 bool Turn(uint64_t turns, uint32_t stack);
 
 /// Whether `regs` were interrupted while they counted. Context: irq.
-bool IsTurning(const ebpf::hermit::TrapFrame& regs);
+bool IsTurning(const ebpf::TakenFrame& regs);
 
 /// Whether they have those values then, and the sp of turns before, if there
 /// were some. Context: irq.
-bool HasTurnsRegisters(const ebpf::hermit::TrapFrame& regs, uint32_t stack);
+bool HasTurnsRegisters(const ebpf::TakenFrame& regs, uint32_t stack);
 
 /// What a port that is wrong would do in that interrupt: a register comes back
 /// with another value, one of the frame's or a vector register. Context: irq.
-void SpoilRegister(ebpf::hermit::TrapFrame& regs);
+void SpoilRegister(ebpf::TakenFrame& regs);
 void SpoilVector();
 
 }  // namespace hermit

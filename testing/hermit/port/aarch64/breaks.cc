@@ -5,16 +5,16 @@
 
 #include <stdint.h>
 
-#include "ports/hermit/aarch64/trap_frame.h"
+#include "arch/aarch64/machine/taken_frame.h"
 #include "testing/hermit/port/breakpoint_hook.h"
 
 namespace hermit {
 namespace {
 
-using ebpf::hermit::TrapFrame;
+using ebpf::TakenFrame;
 
 /// Tasks run on SP_EL0, handlers on SP_EL1, where the frame is.
-bool TakeSpOfHandlers(TrapFrame& regs, BreakpointHook hook) {
+bool TakeSpOfHandlers(TakenFrame& regs, BreakpointHook hook) {
   const uint64_t sp = regs.sp;
   regs.sp = reinterpret_cast<uintptr_t>(&regs + 1);
   const bool ours = hook(regs);

@@ -2,8 +2,8 @@
 #include "testing/hermit/port/cpu.h"
 
 #include "arch/aarch64/machine/nofault.h"
+#include "arch/aarch64/machine/taken_frame.h"
 #include "core/base/memory.h"
-#include "ports/hermit/aarch64/trap_frame.h"
 
 namespace hermit {
 
@@ -12,7 +12,7 @@ constinit const uintptr_t kDevices[kDeviceCount] = {0x9000000, 0x8000000};
 
 void HitBreakpoint() { asm volatile("brk #8" : : : "memory"); }
 
-void SkipBreakpoint(ebpf::hermit::TrapFrame& regs) { regs.pc += 4; }
+void SkipBreakpoint(ebpf::TakenFrame& regs) { regs.pc += 4; }
 
 bool InterruptsMasked() {
   constexpr uint64_t kIrqMask = 1 << 7;  // [arm/arm: DAIF]

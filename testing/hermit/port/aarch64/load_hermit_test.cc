@@ -3,10 +3,10 @@
 // Many breakpoints under load: over Hermit's system calls, over its interrupt
 // handler, and over memcpy, which every part of the kernel calls, with its
 // interrupts on and off, on both stacks.
+#include "arch/aarch64/machine/taken_frame.h"
 #include "core/base/atomic.h"
 #include "core/platform/may_probe.h"
 #include "core/platform/text.h"
-#include "ports/hermit/aarch64/trap_frame.h"
 #include "testing/guest/kernel/test.h"
 #include "testing/hermit/application/application.h"
 #include "testing/hermit/port/breakpoint_hook.h"
@@ -20,7 +20,7 @@ void* memcpy(void* to, const void* from, size_t size) noexcept;
 namespace hermit {
 namespace {
 
-using ebpf::hermit::TrapFrame;
+using ebpf::TakenFrame;
 
 constexpr uint32_t kBreakpoint = 0xd4200000;
 constexpr uint32_t kBranch = 0x14000000;
@@ -43,7 +43,7 @@ bool DependsOnItsPlace(uint32_t word) {
          (word & 0x3b000000) == 0x18000000;    // ldr of a literal
 }
 
-bool GoThroughTheSlot(TrapFrame& regs) {
+bool GoThroughTheSlot(TakenFrame& regs) {
   for (Probe& probe : probes) {
     if (probe.address == regs.pc) {
       probe.hits.FetchAdd(1, ebpf::kRelaxed);

@@ -40,9 +40,9 @@ GUEST_TEST(Text, MayBeProbedButForTheKernelsExceptionCode) {
   GUEST_EXPECT(!ebpf::MayProbe(AddressOf(vector_table), 4));
   GUEST_EXPECT(!ebpf::MayProbe(AddressOf(&ebpf_port_cpu_id), 4));
   GUEST_EXPECT(!ebpf::MayProbe(AddressOf(&ebpf_port_irq_save), 4));
-  GUEST_ASSERT(Find("EbpfHermitBreakpoint", &stub));
+  GUEST_ASSERT(Find("ebpf_taken_fault", &stub));
   GUEST_EXPECT(!ebpf::MayProbe(stub.address, 4));
-  GUEST_ASSERT(Find("EbpfHermitVectors", &stub));
+  GUEST_ASSERT(Find("ebpf_taken_vectors", &stub));
   GUEST_EXPECT(!ebpf::MayProbe(stub.address + 2048, 4));
   GUEST_EXPECT(!ebpf::MayProbe(AddressOf(ebpf_hermit_symbols), 4));
   GUEST_EXPECT(!ebpf::MayProbe(0, 4));

@@ -2,10 +2,10 @@
 //
 // The trap path of ports/hermit, inside the real kernel: what is handed over,
 // what is put back, and what goes on to the kernel.
+#include "arch/aarch64/machine/taken_frame.h"
 #include "core/base/memory.h"
 #include "core/platform/cpu.h"
 #include "core/platform/text.h"
-#include "ports/hermit/aarch64/trap_frame.h"
 #include "testing/guest/kernel/test.h"
 #include "testing/hermit/application/application.h"
 #include "testing/hermit/port/aarch64/trap_probe.h"
@@ -14,7 +14,7 @@
 namespace hermit {
 namespace {
 
-using ebpf::hermit::TrapFrame;
+using ebpf::TakenFrame;
 
 constexpr Stack kStacks[] = {Stack::kTask, Stack::kKernel};
 
@@ -35,9 +35,9 @@ Registers Pattern() {
 }
 
 // What the last hook was given.
-constinit TrapFrame seen = {};
+constinit TakenFrame seen = {};
 
-bool ChangeEverything(TrapFrame& regs) {
+bool ChangeEverything(TakenFrame& regs) {
   seen = regs;
   for (unsigned i = 0; i < 31; ++i) {
     regs.x[i] = After(i);
@@ -71,7 +71,7 @@ GUEST_TEST(Trap, HandsOverAndTakesBackEveryRegister) {
 // By how much SP is moved by the handler, and whether that pushed something.
 constinit int64_t stack_move = 0;
 
-bool MoveStackPointer(TrapFrame& regs) {
+bool MoveStackPointer(TakenFrame& regs) {
   regs.sp += static_cast<uint64_t>(stack_move);
   if (stack_move < 0) {
     auto* top = reinterpret_cast<uint64_t*>(regs.sp);
@@ -105,7 +105,7 @@ GUEST_TEST(Trap, TakesBackAPop) {
 }
 
 // A breakpoint inside the handler, and nothing else is lost by it.
-bool HitAnother(TrapFrame& regs) {
+bool HitAnother(TakenFrame& regs) {
   if (regs.pc != reinterpret_cast<uint64_t>(HermitTestBreakpoint)) {
     regs.pc += 4;
     return true;
@@ -172,12 +172,12 @@ bool Write(uint32_t* at, uint32_t word) {
          result == 0;
 }
 
-bool TouchAndRefuse(TrapFrame& /*regs*/) {
+bool TouchAndRefuse(TakenFrame& /*regs*/) {
   // A trap of ours within, which overwrites ELR_EL1, SPSR_EL1 and ESR_EL1.
   static constinit bool inside = false;
   if (!inside) {
     inside = true;
-    ScopedHook hook([](TrapFrame& regs) {
+    ScopedHook hook([](TakenFrame& regs) {
       regs.pc += 4;
       return true;
     });
@@ -219,10 +219,10 @@ GUEST_TEST(Trap, GivesTheKernelABreakpointThatIsNotOursUntouched) {
   }
 }
 
-constinit TrapFrame faulted = {};
+constinit TakenFrame faulted = {};
 constinit uint64_t own_place = 0;
 
-bool MoveToItsOwnPlace(TrapFrame& regs) {
+bool MoveToItsOwnPlace(TakenFrame& regs) {
   faulted = regs;
   regs.pc = own_place;
   regs.pstate = (regs.pstate & ~kFlagsMask) | kFlagsAfter;

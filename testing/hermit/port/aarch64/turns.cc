@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "testing/hermit/port/turns.h"
 
-#include "ports/hermit/aarch64/trap_frame.h"
+#include "arch/aarch64/machine/taken_frame.h"
 #include "testing/hermit/port/aarch64/trap_probe.h"
 
 namespace hermit {
@@ -37,12 +37,12 @@ bool Turn(uint64_t turns, uint32_t stack) {
   return same;
 }
 
-bool IsTurning(const ebpf::hermit::TrapFrame& regs) {
+bool IsTurning(const ebpf::TakenFrame& regs) {
   const auto turn = reinterpret_cast<uintptr_t>(HermitTestTurn);
   return regs.pc == turn || regs.pc == turn + 4;
 }
 
-bool HasTurnsRegisters(const ebpf::hermit::TrapFrame& regs, uint32_t stack) {
+bool HasTurnsRegisters(const ebpf::TakenFrame& regs, uint32_t stack) {
   const uint64_t sp = stack_pointers[stack];
   bool same = (sp == 0 || regs.sp == sp) && (regs.pstate & 1) == stack &&
               (regs.pstate & kFlagsMask) == kFlags;
@@ -52,7 +52,7 @@ bool HasTurnsRegisters(const ebpf::hermit::TrapFrame& regs, uint32_t stack) {
   return same;
 }
 
-void SpoilRegister(ebpf::hermit::TrapFrame& regs) { regs.x[21] = 7; }
+void SpoilRegister(ebpf::TakenFrame& regs) { regs.x[21] = 7; }
 
 // Hermit 0.11 lets nobody use them on this CPU.
 void SpoilVector() {}

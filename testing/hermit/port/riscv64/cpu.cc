@@ -2,8 +2,8 @@
 #include "testing/hermit/port/cpu.h"
 
 #include "arch/riscv64/machine/nofault.h"
+#include "arch/riscv64/machine/taken_frame.h"
 #include "core/base/memory.h"
-#include "ports/hermit/riscv64/trap_frame.h"
 
 namespace hermit {
 
@@ -14,7 +14,7 @@ void HitBreakpoint() {
   asm volatile(".option push; .option norvc; ebreak; .option pop" ::: "memory");
 }
 
-void SkipBreakpoint(ebpf::hermit::TrapFrame& regs) { regs.pc += 4; }
+void SkipBreakpoint(ebpf::TakenFrame& regs) { regs.pc += 4; }
 
 bool InterruptsMasked() {
   constexpr uint64_t kInterruptsOn = 1 << 1;  // [riscv/priv: sstatus]

@@ -40,9 +40,9 @@ GUEST_TEST(Text, MayBeProbedButForTheKernelsTrapCode) {
   GUEST_EXPECT(!ebpf::MayProbe(AddressOf(&run_user) + 64, 4));
   GUEST_EXPECT(!ebpf::MayProbe(AddressOf(&ebpf_port_cpu_id), 4));
   GUEST_EXPECT(!ebpf::MayProbe(AddressOf(&ebpf_port_irq_save), 4));
-  GUEST_ASSERT(Find("EbpfHermitBreakpoint", &own));
+  GUEST_ASSERT(Find("ebpf_taken_fault", &own));
   GUEST_EXPECT(!ebpf::MayProbe(own.address, 4));
-  GUEST_ASSERT(Find("EbpfHermitVector", &own));
+  GUEST_ASSERT(Find("ebpf_taken_vector", &own));
   GUEST_EXPECT(!ebpf::MayProbe(own.address + 64, 4));
   GUEST_EXPECT(!ebpf::MayProbe(AddressOf(ebpf_hermit_symbols), 4));
   GUEST_EXPECT(!ebpf::MayProbe(0, 4));

@@ -2,8 +2,8 @@
 //
 // The trap path of ports/hermit on RISC-V, inside the real kernel: what is
 // handed over, what is put back, and what goes on to the kernel.
+#include "arch/riscv64/machine/taken_frame.h"
 #include "core/platform/text.h"
-#include "ports/hermit/riscv64/trap_frame.h"
 #include "testing/guest/kernel/test.h"
 #include "testing/hermit/application/application.h"
 #include "testing/hermit/port/breakpoint_hook.h"
@@ -13,7 +13,7 @@
 namespace hermit {
 namespace {
 
-using ebpf::hermit::TrapFrame;
+using ebpf::TakenFrame;
 
 constexpr uint64_t kBreakpoint = 3;  // [riscv/priv: scause]
 constexpr uint64_t kLoadPageFault = 13;
@@ -38,9 +38,9 @@ void ExpectAll(const uint64_t (&x)[31], uint64_t (*value)(unsigned index)) {
 }
 
 // What the last hook was given.
-constinit TrapFrame seen = {};
+constinit TakenFrame seen = {};
 
-bool ChangeEverything(TrapFrame& regs) {
+bool ChangeEverything(TakenFrame& regs) {
   seen = regs;
   for (unsigned i = 0; i < 31; ++i) {
     if (i != kSp) {
@@ -69,7 +69,7 @@ GUEST_TEST(Trap, HandsOverAndTakesBackEveryRegister) {
 // By how much sp is moved by the handler.
 constinit int64_t stack_move = 0;
 
-bool MoveStackPointer(TrapFrame& regs) {
+bool MoveStackPointer(TakenFrame& regs) {
   regs.x[kSp] += static_cast<uint64_t>(stack_move);
   if (stack_move < 0) {
     auto* top = reinterpret_cast<uint64_t*>(regs.x[kSp]);
@@ -101,7 +101,7 @@ GUEST_TEST(Trap, TakesBackAPop) {
 }
 
 // A breakpoint inside the handler, and nothing else is lost by it.
-bool HitAnother(TrapFrame& regs) {
+bool HitAnother(TakenFrame& regs) {
   if (regs.pc != reinterpret_cast<uint64_t>(HermitTestBreakpoint)) {
     regs.pc += 4;
     return true;
@@ -127,7 +127,7 @@ GUEST_TEST(Trap, NestsInsideItsOwnHandler) {
 GUEST_TEST(Trap, LeadsEachOtherTrapToTheKernelsOwnVector) {
   GUEST_ASSERT(PortIsUp());
   // Behind the exchange of sp and the branch.
-  GUEST_EXPECT_EQ(EbpfHermitKernelVector,
+  GUEST_EXPECT_EQ(ebpf_kernels_vector,
                   reinterpret_cast<uintptr_t>(&trap_entry) + 8);
 }
 
@@ -154,13 +154,12 @@ bool Write(const void* at, uint32_t word) {
 /// instruction.
 class ScopedKernel {
  public:
-  ScopedKernel() : original_(EbpfHermitKernelVector) {
+  ScopedKernel() : original_(ebpf_kernels_vector) {
     asm volatile("csrci sstatus, 2" : : : "memory");
-    EbpfHermitKernelVector =
-        reinterpret_cast<uintptr_t>(HermitTestKernelHandler);
+    ebpf_kernels_vector = reinterpret_cast<uintptr_t>(HermitTestKernelHandler);
   }
   ~ScopedKernel() {
-    EbpfHermitKernelVector = original_;
+    ebpf_kernels_vector = original_;
     asm volatile("csrsi sstatus, 2" : : : "memory");
   }
   ScopedKernel(const ScopedKernel&) = delete;
@@ -170,12 +169,12 @@ class ScopedKernel {
   const uintptr_t original_;
 };
 
-bool TouchAndRefuse(TrapFrame& /*regs*/) {
+bool TouchAndRefuse(TakenFrame& /*regs*/) {
   // A trap of ours within, which overwrites sepc, sstatus, scause and stval.
   static constinit bool inside = false;
   if (!inside) {
     inside = true;
-    ScopedHook hook([](TrapFrame& regs) {
+    ScopedHook hook([](TakenFrame& regs) {
       regs.pc += 4;
       return true;
     });
@@ -219,10 +218,10 @@ GUEST_TEST(Trap, GivesTheKernelItsOwnFaults) {
   GUEST_EXPECT_EQ(saw.registers.x[kA0], kNowhere);
 }
 
-constinit TrapFrame faulted = {};
+constinit TakenFrame faulted = {};
 constinit uint64_t own_place = 0;
 
-bool MoveToItsOwnPlace(TrapFrame& regs) {
+bool MoveToItsOwnPlace(TakenFrame& regs) {
   if (regs.pc != own_place - 8) {
     return false;
   }

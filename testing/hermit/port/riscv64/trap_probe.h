@@ -54,7 +54,7 @@ static_assert(sizeof(KernelView) == 280);
 extern KernelView hermit_test_kernel_saw;
 
 /// Where the port enters the kernel's vector, and that vector.
-extern uintptr_t EbpfHermitKernelVector;
+extern uintptr_t ebpf_kernels_vector;
 void trap_entry();
 
 }  // extern "C"

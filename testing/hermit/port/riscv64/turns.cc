@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "testing/hermit/port/turns.h"
 
-#include "ports/hermit/riscv64/trap_frame.h"
+#include "arch/riscv64/machine/taken_frame.h"
 #include "testing/hermit/port/riscv64/trap_probe.h"
 #include "testing/hermit/port/turn_vectors.h"
 
@@ -38,17 +38,16 @@ bool Turn(uint64_t turns, uint32_t /*stack*/) {
   return out.x[kA0] == 0 && IsSame(out.x) && VectorsAreSame();
 }
 
-bool IsTurning(const ebpf::hermit::TrapFrame& regs) {
+bool IsTurning(const ebpf::TakenFrame& regs) {
   const auto turn = reinterpret_cast<uintptr_t>(HermitTestTurn);
   return regs.pc == turn || regs.pc == turn + 4;
 }
 
-bool HasTurnsRegisters(const ebpf::hermit::TrapFrame& regs,
-                       uint32_t /*stack*/) {
+bool HasTurnsRegisters(const ebpf::TakenFrame& regs, uint32_t /*stack*/) {
   return (stack_pointer == 0 || regs.x[kSp] == stack_pointer) && IsSame(regs.x);
 }
 
-void SpoilRegister(ebpf::hermit::TrapFrame& regs) {
+void SpoilRegister(ebpf::TakenFrame& regs) {
   constexpr unsigned kS5 = 20;  // x21
   regs.x[kS5] = 7;
 }

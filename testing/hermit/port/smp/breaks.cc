@@ -45,21 +45,17 @@ extern "C" {
 using Function = int (*)(void* argument);
 using See = void (*)(void* argument, uintptr_t pc);
 
-/// StopOtherCpus.
-int __real__ZN4ebpf6hermit13StopOtherCpusEPFiPvES1_Pi(Function function,
-                                                      void* argument,
-                                                      int* result);
-int __wrap__ZN4ebpf6hermit13StopOtherCpusEPFiPvES1_Pi(Function function,
-                                                      void* argument,
-                                                      int* result) {
+int __real_ebpf_port_stop_machine(Function function, void* argument,
+                                  int* result);
+int __wrap_ebpf_port_stop_machine(Function function, void* argument,
+                                  int* result) {
   if (function == &hermit::ChangeBoth && guest::IsBroken("let_others_go_on")) {
     const uintptr_t interrupts = ebpf_port_irq_save();
     *result = function(argument);
     ebpf_port_irq_restore(interrupts);
     return 0;
   }
-  return __real__ZN4ebpf6hermit13StopOtherCpusEPFiPvES1_Pi(function, argument,
-                                                           result);
+  return __real_ebpf_port_stop_machine(function, argument, result);
 }
 
 void __real_ebpf_sync_insn_stream(void);
@@ -81,13 +77,11 @@ void __wrap__ZN4ebpf6hermit18SyncInsnsElsewhereEv(void) {
   }
 }
 
-/// ListInterrupted.
-void __real__ZN4ebpf6hermit15ListInterruptedEPFvPvmES1_(See see,
-                                                        void* argument);
-void __wrap__ZN4ebpf6hermit15ListInterruptedEPFvPvmES1_(See see,
-                                                        void* argument) {
+/// ListStopped.
+void __real__ZN4ebpf11ListStoppedEPFvPvmES0_(See see, void* argument);
+void __wrap__ZN4ebpf11ListStoppedEPFvPvmES0_(See see, void* argument) {
   if (!guest::IsBroken("forget_who_stands")) {
-    __real__ZN4ebpf6hermit15ListInterruptedEPFvPvmES1_(see, argument);
+    __real__ZN4ebpf11ListStoppedEPFvPvmES0_(see, argument);
   }
 }
 

@@ -3,20 +3,20 @@
 // What a careless port does in Hermit on this CPU.
 #include "testing/hermit/port/breaks.h"
 
-#include "ports/hermit/x86_64/trap_frame.h"
+#include "arch/x86_64/machine/taken_frame.h"
 #include "testing/hermit/port/breakpoint_hook.h"
 
 namespace hermit {
 namespace {
 
-using ebpf::hermit::TrapFrame;
+using ebpf::TakenFrame;
 
 /// As on the one stack that the kernel's gates go to, a trap within has its
 /// registers where those of the outer one were. (With the gate's number of the
 /// stack set the kernel ends up in its own stack's bytes, and says no more.)
-bool ShareRegisters(TrapFrame& regs, BreakpointHook hook) {
-  static constinit TrapFrame shared = {};
-  const TrapFrame own = regs;
+bool ShareRegisters(TakenFrame& regs, BreakpointHook hook) {
+  static constinit TakenFrame shared = {};
+  const TakenFrame own = regs;
   shared = regs;
   const bool ours = hook(shared);
   regs = shared;

@@ -2,8 +2,8 @@
 #include "testing/hermit/port/cpu.h"
 
 #include "arch/x86_64/machine/nofault.h"
+#include "arch/x86_64/machine/taken_frame.h"
 #include "core/base/memory.h"
-#include "ports/hermit/x86_64/trap_frame.h"
 
 namespace hermit {
 
@@ -13,7 +13,7 @@ constinit const uintptr_t kDevices[kDeviceCount] = {0xfee00000, 0xfec00000};
 void HitBreakpoint() { asm volatile("int3" : : : "memory"); }
 
 // The CPU is behind it already.
-void SkipBreakpoint(ebpf::hermit::TrapFrame& /*regs*/) {}
+void SkipBreakpoint(ebpf::TakenFrame& /*regs*/) {}
 
 bool InterruptsMasked() {
   constexpr uint64_t kInterruptsOn = 1 << 9;  // [intel/vol1: EFLAGS Register]

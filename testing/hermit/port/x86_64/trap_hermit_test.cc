@@ -2,12 +2,12 @@
 //
 // The trap path of ports/hermit on x86-64, inside the real kernel: what is
 // handed over, what is put back, and what goes on to the kernel.
+#include "arch/x86_64/machine/taken_frame.h"
 #include "core/platform/cpu.h"
 #include "core/platform/exec.h"
 #include "core/platform/may_probe.h"
 #include "core/platform/symbols.h"
 #include "core/platform/text.h"
-#include "ports/hermit/x86_64/trap_frame.h"
 #include "testing/guest/kernel/test.h"
 #include "testing/hermit/application/application.h"
 #include "testing/hermit/port/breakpoint_hook.h"
@@ -17,17 +17,17 @@
 namespace hermit {
 namespace {
 
-using ebpf::hermit::TrapFrame;
+using ebpf::TakenFrame;
 
 uint64_t Before(size_t index) { return 0x1111000000000000 + index; }
 uint64_t After(size_t index) { return 0x2222000000000000 + index * 3; }
 
 // What the last hook was given.
-constinit TrapFrame seen = {};
+constinit TakenFrame seen = {};
 
-uint64_t* WordsOf(TrapFrame& regs) { return &regs.r15; }
+uint64_t* WordsOf(TakenFrame& regs) { return &regs.r15; }
 
-bool ChangeEverything(TrapFrame& regs) {
+bool ChangeEverything(TakenFrame& regs) {
   seen = regs;
   for (size_t i = 0; i < kRegisterCount; ++i) {
     WordsOf(regs)[i] = After(i);
@@ -59,7 +59,7 @@ GUEST_TEST(Trap, HandsOverAndTakesBackEveryRegister) {
 }
 
 // A breakpoint inside the handler, and nothing else is lost by it.
-bool HitAnother(TrapFrame& regs) {
+bool HitAnother(TakenFrame& regs) {
   if (regs.pc != reinterpret_cast<uint64_t>(HermitTestBreakpoint) + 1) {
     return true;
   }
@@ -74,7 +74,7 @@ GUEST_TEST(Trap, NestsInsideItsOwnHandler) {
   GUEST_EXPECT_EQ(BreakpointCount() - before, 2);
 }
 
-bool Push(TrapFrame& regs) {
+bool Push(TakenFrame& regs) {
   regs.sp -= 8;
   *reinterpret_cast<uint64_t*>(regs.sp) = 0xfeed;
   return true;
@@ -104,7 +104,7 @@ class ScopedKernel {
   const uintptr_t original_;
 };
 
-bool Refuse(TrapFrame& /*regs*/) { return false; }
+bool Refuse(TakenFrame& /*regs*/) { return false; }
 
 GUEST_TEST(Trap, GivesTheKernelABreakpointThatIsNotOursUntouched) {
   GUEST_ASSERT(PortIsUp());
@@ -114,7 +114,7 @@ GUEST_TEST(Trap, GivesTheKernelABreakpointThatIsNotOursUntouched) {
     in[i] = Before(i);
   }
   {
-    const ScopedKernel kernel(EbpfHermitKernelBreakpoint,
+    const ScopedKernel kernel(ebpf_kernels_breakpoint,
                               &HermitTestKernelBreakpoint);
     ScopedHook hook(&Refuse);
     HermitTestRegisters(&in, &out);
@@ -134,7 +134,7 @@ GUEST_TEST(Trap, GivesTheKernelItsOwnPageFaults) {
   GUEST_ASSERT(PortIsUp());
   constexpr uint64_t kNowhere = (uint64_t{1} << 35) + 8;
   {
-    const ScopedKernel kernel(EbpfHermitKernelPageFault,
+    const ScopedKernel kernel(ebpf_kernels_page_fault,
                               &HermitTestKernelPageFault);
     (void)HermitTestLoad(reinterpret_cast<const uint64_t*>(kNowhere));
   }
@@ -144,10 +144,10 @@ GUEST_TEST(Trap, GivesTheKernelItsOwnPageFaults) {
   GUEST_EXPECT_EQ(saw.error_code, 0);  // a read of what is not present
 }
 
-constinit TrapFrame faulted = {};
+constinit TakenFrame faulted = {};
 constinit uint64_t own_place = 0;
 
-bool MoveToItsOwnPlace(TrapFrame& regs) {
+bool MoveToItsOwnPlace(TakenFrame& regs) {
   faulted = regs;
   regs.pc = own_place;
   return true;
@@ -166,7 +166,7 @@ GUEST_TEST(Trap, TellsOfAFaultInASlotBeforeTheKernelSeesIt) {
   own_place = slot + sizeof kCode / 2;
   constexpr uint64_t kNowhere = uint64_t{1} << 35;
   {
-    const ScopedKernel kernel(EbpfHermitKernelPageFault,
+    const ScopedKernel kernel(ebpf_kernels_page_fault,
                               &HermitTestKernelPageFault);
     ScopedFaultHook hook(&MoveToItsOwnPlace);
     (void)reinterpret_cast<uint64_t (*)(uint64_t address)>(code)(kNowhere);

@@ -50,8 +50,8 @@ static_assert(sizeof(KernelView) == 64);
 extern KernelView hermit_test_kernel_saw;
 
 // The port's: where it sends what is the kernel's.
-extern uintptr_t EbpfHermitKernelBreakpoint;
-extern uintptr_t EbpfHermitKernelPageFault;
+extern uintptr_t ebpf_kernels_breakpoint;
+extern uintptr_t ebpf_kernels_page_fault;
 
 }  // extern "C"
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "testing/hermit/port/turns.h"
 
-#include "ports/hermit/x86_64/trap_frame.h"
+#include "arch/x86_64/machine/taken_frame.h"
 #include "testing/hermit/port/turn_vectors.h"
 #include "testing/hermit/port/x86_64/trap_probe.h"
 
@@ -35,16 +35,15 @@ bool Turn(uint64_t turns, uint32_t /*stack*/) {
   return out[kRcx] == 0 && IsSame(out) && VectorsAreSame();
 }
 
-bool IsTurning(const ebpf::hermit::TrapFrame& regs) {
+bool IsTurning(const ebpf::TakenFrame& regs) {
   return regs.pc == reinterpret_cast<uintptr_t>(HermitTestTurn);
 }
 
-bool HasTurnsRegisters(const ebpf::hermit::TrapFrame& regs,
-                       uint32_t /*stack*/) {
+bool HasTurnsRegisters(const ebpf::TakenFrame& regs, uint32_t /*stack*/) {
   return IsSame(&regs.r15);
 }
 
-void SpoilRegister(ebpf::hermit::TrapFrame& regs) { regs.r12 = 7; }
+void SpoilRegister(ebpf::TakenFrame& regs) { regs.r12 = 7; }
 
 void SpoilVector() { asm volatile("pxor %xmm7, %xmm7"); }
 

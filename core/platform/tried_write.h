@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: MIT
+//
+// For ports to kernels whose page tables nobody can ask.
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+/// arch/<cpu>/machine/nofault.h has it, whichever CPU it is.
+extern "C" bool ebpf_copy_nofault(void* to, uintptr_t from, size_t size);
+
+namespace ebpf {
+
+/// Whether the page at `address` is there and can be written, by trying: what
+/// is there is written again. Not where a device may be, and only where the
+/// port's hook of faults has the copy's. Context: any.
+inline bool CanBeWritten(uintptr_t address) {
+  uint8_t byte;
+  return ebpf_copy_nofault(&byte, address, 1) &&
+         ebpf_copy_nofault(reinterpret_cast<void*>(address),
+                           reinterpret_cast<uintptr_t>(&byte), 1);
+}
+
+}  // namespace ebpf
