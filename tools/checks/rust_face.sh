@@ -141,7 +141,7 @@ off_state() {
         "tools/hermit/ensure.sh unpacks one that has"
       return
     fi
-    std=(-Zbuild-std=core)
+    std=(-Zbuild-std=core,alloc)
     bootstrap=1
   fi
   local build=("$cargo" rustc --locked --release --example places

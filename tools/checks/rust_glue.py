@@ -44,6 +44,8 @@ CONTRACT = {
     " task_comm task_ids task_pid",
     "hermit": "panic stack_bounds task_ids task_pid",
 }
+# Where the face has what a glue only names: export_port_functions_of_rust!(...).
+OF_RUST = ROOT / "core/capi/rust/src/platform/export.rs"
 # Nothing of the kernel's: what the tests look at, and how they begin.
 _OF_TESTS = re.compile(r"/// [^\n]*\btests?\b[^\n]*\n(\s*///[^\n]*\n|\s*#\[[^\n]*\n)*\s*pub (unsafe )?fn (\w+)")
 _CHANGE = "_changed: (u8, u8)"
@@ -234,12 +236,19 @@ def rust_functions(text, prefix):
     return found
 
 
+def contract_of(glue, face):
+    """What a glue's text has of the contract: its own, and the face's that it names."""
+    face = rust_functions(face, "ebpf_port")
+    named = " ".join(re.findall(r"\bexport_port_functions_of_rust!\(([^)]*)\)", glue)).split()
+    return {**{name: face.get(name) for name in named}, **rust_functions(glue, "ebpf_port")}
+
+
 def check_contract(name, glue):
     """What is wrong with what the glue has of core/platform; how much that is."""
     contract = {}
     for header in sorted((ROOT / "core/platform").glob("*.h")):
         contract.update(c_functions(without_comments(header.read_text(encoding="utf-8")), "ebpf_port"))
-    given = rust_functions(without_comments(glue.read_text(encoding="utf-8")), "ebpf_port")
+    given = contract_of(*(without_comments(path.read_text(encoding="utf-8")) for path in (glue, OF_RUST)))
     asked = {f"ebpf_port_{service}" for service in CONTRACT[name].split()}
     wrong = [f"{n}: {contract.get(n)}, {given.get(n)}" for n in sorted(asked | {*given}) if n not in asked or contract.get(n) != given.get(n)]
     return f"core/platform and {glue.name} differ in {'; '.join(wrong)}" if wrong else "", len(given)

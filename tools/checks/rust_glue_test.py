@@ -42,6 +42,12 @@ class RustGlueTest(unittest.TestCase):
             self.assertIn(begin, changed[name])
             self.assertEqual(changed[name].count("_changed"), 1)
 
+    def test_a_glue_has_what_it_names_of_the_faces(self):
+        face = "fn ebpf_port_one(size: usize) {}\nfn ebpf_port_two() -> u32 {}\n"
+        glue = "ebpf::export_port_functions_of_rust!(ebpf_port_two ebpf_port_none);\nfn ebpf_port_own() -> ! {}\n"
+        given = rust_glue.contract_of(glue, face)
+        self.assertEqual(given, {"ebpf_port_two": ["u32"], "ebpf_port_none": None, "ebpf_port_own": ["!"]})
+
     def test_both_languages_have_the_same_kinds(self):
         header = """
         struct toy_range { int begin; };

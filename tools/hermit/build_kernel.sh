@@ -22,7 +22,7 @@
 set -euo pipefail
 
 readonly here="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
-readonly glue="$here/../../ports/hermit/rust/ebpf.rs"
+readonly glue="$here/../../ports/hermit/rust"
 readonly kernel_version=0.11.0
 readonly rust_release=1.85
 readonly rust_version='1.85.0+dfsg3-1~deb12u3'
@@ -63,7 +63,7 @@ readonly cache="${EBPF_HERMIT_CACHE:-${XDG_CACHE_HOME:-${HOME:-/tmp}/.cache}/ext
 readonly inputs="$(cd "$here" && {
   sha256sum build_kernel.sh kernel/Cargo.toml kernel/Cargo.lock \
     kernel/src/lib.rs
-  sha256sum <"$glue"
+  cd "$glue" && sha256sum ebpf.rs ebpf/*.rs
 } | sha256sum | cut -c1-16)"
 readonly key="$(echo "$target" "${features[@]}" "$inputs" |
   sha256sum | cut -c1-16)"
@@ -208,7 +208,7 @@ prepare_sources() {
   grep -rlZ write_copy_of_slice "$partial/src" | xargs -0 -r sed -i -E \
     's/\b([a-z]+\[[^]]*\])\.write_copy_of_slice\(/core::mem::MaybeUninit::copy_from_slice(\&mut \1, /'
   mkdir -p "$partial/src/scheduler/task"
-  cp "$glue" "$partial/src/scheduler/task/ebpf.rs"
+  cp -r "$glue/." "$partial/src/scheduler/task"
   sed -i 's/^use crate::{arch, env, io};$/&\n\npub(crate) mod ebpf;/' \
     "$partial/src/scheduler/task.rs"
   grep -q '^pub(crate) mod ebpf;$' "$partial/src/scheduler/task.rs" ||

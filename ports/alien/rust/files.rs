@@ -2,68 +2,36 @@
 //! bpf(2), perf_event_open(2), what their descriptors are in Alien's own table,
 //! and the texts of tracefs below /sys/kernel/tracing.
 
-use alloc::collections::BTreeMap;
-use alloc::ffi::CString;
 use alloc::sync::Arc;
-use core::ffi::CStr;
 
 use constants::io::{OpenFlags, PollEvents, SeekFrom};
 use constants::{AlienResult, LinuxErrno};
-use ebpf::{platform::Files, text, Clients, Errno, File, Locked};
+use ebpf::text::{self, TextFile, Tree};
+use ebpf::{platform::Files, Errno, File};
 use page_table::addr::{PhysAddr, VirtAddr};
 use page_table::pte::MappingFlags;
-use vfs::kfile;
-use vfs::sys::SysFsDirInodeImpl;
-use vfscore::dentry::VfsDentry;
-use vfscore::error::VfsError;
-use vfscore::file::VfsFile;
-use vfscore::inode::VfsInode;
+use vfs::{kfile, sys::SysFsDirInodeImpl};
 use vfscore::utils::{VfsFileStat, VfsNodeType, VfsPollEvents};
-use vfscore::VfsResult;
+use vfscore::{dentry::VfsDentry, error::VfsError, file::VfsFile, inode::VfsInode, VfsResult};
 
 use crate::task::current_task;
 
-fn clients() -> AlienResult<&'static Clients> {
-    Clients::get().map_err(error)
-}
-
-pub fn init() -> AlienResult<()> {
-    Clients::start().map_err(error)?;
-    show_texts().map_err(|_| LinuxErrno::EINVAL)
-}
-
-/// Errors of the kernel's file layer. System calls pass numbers on as they are.
-pub fn error(errno: Errno) -> LinuxErrno {
-    match errno {
-        Errno::EPERM => LinuxErrno::EPERM,
-        Errno::ENOENT => LinuxErrno::ENOENT,
-        Errno::EAGAIN => LinuxErrno::EAGAIN,
-        Errno::ENOMEM => LinuxErrno::ENOMEM,
-        Errno::EFAULT => LinuxErrno::EFAULT,
-        Errno::EBUSY => LinuxErrno::EBUSY,
-        Errno::ENOSPC => LinuxErrno::ENOSPC,
-        Errno::ENOSYS => LinuxErrno::ENOSYS,
-        _ => LinuxErrno::EINVAL,
-    }
-}
-
-/// As the system call's register has it: a value, or -errno.
-fn register(result: ebpf::Result<i64>) -> isize {
-    result.unwrap_or_else(|errno| errno.to_return()) as isize
+ebpf::errno_names! {
+    /// Errors of the kernel's file layer. System calls pass numbers on as they are.
+    pub fn error(Errno) -> LinuxErrno:
+        EPERM ENOENT EAGAIN ENOMEM EFAULT EBUSY ENOSPC ENOSYS, else EINVAL
 }
 
 /// The body of `syscall_bpf`.
 pub fn bpf(cmd: u32, attr: *mut u8, size: u32) -> AlienResult<isize> {
-    Ok(register(clients()?.callers.bpf(cmd, attr as u64, size)))
+    Ok(ebpf::bpf(cmd, attr as u64, size) as isize)
 }
 
 /// The body of `sys_perf_event_open`.
 pub fn perf_event_open(
     attr: *const u8, pid: i32, cpu: i32, group_fd: i32, flags: u32,
 ) -> AlienResult<isize> {
-    let callers = &clients()?.callers;
-    let opened = callers.perf_event_open(attr as u64, pid, cpu, group_fd, flags.into());
-    Ok(register(opened.map(|fd| fd.0.into())))
+    Ok(ebpf::perf_event_open(attr as u64, pid, cpu, group_fd, flags.into()) as isize)
 }
 
 /// What a descriptor of ours is in the kernel's table. Its drop, which comes under
@@ -73,10 +41,10 @@ struct OpenFile(File);
 
 impl kfile::File for OpenFile {
     fn read(&self, buf: &mut [u8]) -> AlienResult<usize> {
-        self.0.read(&clients()?.kernel, buf).map_err(error)
+        self.0.read(buf).map_err(error)
     }
     fn write(&self, buf: &[u8]) -> AlienResult<usize> {
-        self.0.write(&clients()?.kernel, buf).map_err(error)
+        self.0.write(buf).map_err(error)
     }
     fn seek(&self, _pos: SeekFrom) -> AlienResult<u64> {
         Err(LinuxErrno::ESPIPE)
@@ -85,7 +53,7 @@ impl kfile::File for OpenFile {
         Ok(VfsFileStat::default())
     }
     fn ioctl(&self, cmd: u32, arg: usize) -> AlienResult<usize> {
-        Ok(register(self.0.ioctl(&clients()?.callers, cmd, arg as u64)) as usize)
+        Ok(ebpf::register(self.0.ioctl(cmd, arg as u64)) as usize)
     }
     /// Callers ask again and again.
     fn poll(&self, events: PollEvents) -> AlienResult<PollEvents> {
@@ -143,38 +111,28 @@ pub fn map<E>(
         return Ok(false);
     };
     let protection = 1 + u32::from(writes) * 2;
-    let callers = &clients()?.callers;
-    let pages = file.0.mmap(callers, offset as u64, size as u64, protection).map_err(error)?;
+    let pages = file.0.mmap(offset as u64, size as u64, protection).map_err(error)?;
     core::mem::forget(file);
     // The kernel's addresses are physical ones.
-    let (begin, mirrored) = (pages.address.as_ptr() as usize, pages.mirrored_size);
-    let parts =
-        [(va, begin, pages.size), (va + pages.size, begin + pages.size - mirrored, mirrored)];
-    for (va, pa, size) in parts.into_iter().filter(|part| part.2 != 0) {
+    for (va, memory, size) in pages.parts(va) {
+        let (va, pa) = (VirtAddr::from(va), PhysAddr::from(memory.as_ptr() as usize));
         let flags: MappingFlags = if writes { "RWVUAD" } else { "RVUA" }.into();
-        let mapped = map_region(VirtAddr::from(va), PhysAddr::from(pa), size, flags);
-        mapped.map_err(|_| LinuxErrno::EFAULT)?;
+        map_region(va, pa, size, flags).map_err(|_| LinuxErrno::EFAULT)?;
     }
     Ok(true)
 }
 
-/// A file of tracefs, by its path there.
-struct TextFile(CString);
+/// A file of tracefs.
+struct Text(TextFile);
 
-fn refused(_errno: Errno) -> VfsError {
-    VfsError::Invalid
-}
-
-impl VfsFile for TextFile {
+impl VfsFile for Text {
     fn read_at(&self, offset: u64, buf: &mut [u8]) -> VfsResult<usize> {
-        let kernel = &Clients::get().map_err(refused)?.kernel;
-        kernel.read_text_at(&self.0, offset as usize, buf).map_err(refused)
+        self.0.read_at(offset as usize, buf).map_err(|_| VfsError::Invalid)
     }
     fn write_at(&self, _offset: u64, buf: &[u8]) -> VfsResult<usize> {
-        let clients = Clients::get().map_err(refused)?;
-        let written = clients.kernel.write_line(&self.0, buf).map_err(refused)?;
-        if self.0.to_bytes().ends_with(b"_events") {
-            show_texts()?; // those of events that there were not
+        let written = self.0.write(buf).map_err(|_| VfsError::Invalid)?;
+        if self.0.makes_others() {
+            show_texts()?;
         }
         Ok(written)
     }
@@ -183,7 +141,7 @@ impl VfsFile for TextFile {
     }
 }
 
-impl VfsInode for TextFile {
+impl VfsInode for Text {
     fn inode_type(&self) -> VfsNodeType {
         VfsNodeType::File
     }
@@ -192,9 +150,7 @@ impl VfsInode for TextFile {
     }
 }
 
-/// What is shown, by Linux's paths.
-static SHOWN: Locked<BTreeMap<CString, Arc<dyn VfsInode>>> = Locked::new(BTreeMap::new());
-
+#[derive(Clone)]
 struct Folder(Arc<SysFsDirInodeImpl>);
 
 impl Folder {
@@ -206,35 +162,23 @@ impl Folder {
 impl text::Folder for Folder {
     type Error = VfsError;
 
-    fn add_folder(&self, name: &str, _mode: u32, path: &CStr) -> VfsResult<Self> {
-        if let Some(shown) = SHOWN.with(|shown| shown.get(path).cloned()) {
-            return Folder::of(shown);
-        }
-        let made = self.0.add_dir_manually(name, "rwxr-xr-x".into())?;
-        SHOWN.with(|shown| shown.insert(path.into(), made.clone()));
-        Folder::of(made)
+    fn add_folder(&self, name: &str, _mode: u32) -> VfsResult<Self> {
+        Folder::of(self.0.add_dir_manually(name, "rwxr-xr-x".into())?)
     }
     /// Everybody is root here.
-    fn add_text(&self, name: &str, _mode: u32, path: &CStr) -> VfsResult<()> {
-        if SHOWN.with(|shown| shown.contains_key(path)) {
-            return Ok(());
-        }
-        let text = Arc::new(TextFile(path.into()));
-        let made = self.0.add_file_manually(name, text, "rw-r--r--".into())?;
-        SHOWN.with(|shown| shown.insert(path.into(), made));
-        Ok(())
+    fn add_text(&self, name: &str, _mode: u32, text: TextFile) -> VfsResult<()> {
+        let text = Arc::new(Text(text));
+        self.0.add_file_manually(name, text, "rw-r--r--".into()).map(|_| ())
     }
 }
 
+static TREE: Tree<Folder> = Tree::new();
+
 /// Shows what there is now below /sys/kernel; what is shown already stays.
 pub fn show_texts() -> VfsResult<()> {
-    let client = &Clients::get().map_err(refused)?.kernel;
     let sysfs = vfs::FS.lock()["sysfs"].clone();
     let root = Folder::of(sysfs.i_mount(0, "/sys", None, &[])?.inode()?)?;
-    let folder = |of: &Folder, name, path| text::Folder::add_folder(of, name, 0o700, path);
-    let kernel = folder(&root, "kernel", c"/sys/kernel")?;
-    let tracing = folder(&kernel, "tracing", c"/sys/kernel/tracing")?;
-    let debug = folder(&kernel, "debug", c"/sys/kernel/debug")?;
-    text::show(client, c"/sys/kernel/tracing", &tracing)?;
-    text::show(client, c"/sys/kernel/debug", &debug)
+    let sys_kernel = TREE.folder(&root, c"/sys/kernel", 0o700)?;
+    TREE.show(&sys_kernel, c"/sys/kernel/tracing")?;
+    TREE.show(&sys_kernel, c"/sys/kernel/debug")
 }

@@ -7,13 +7,11 @@
 
 use alloc::sync::Arc;
 use core::alloc::Layout;
-use core::arch::global_asm;
-use core::ffi::{c_char, c_int, CStr};
-use core::ptr::{addr_of, null_mut};
-use core::slice;
-use core::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
+use core::ffi::{c_char, c_int};
+use core::ptr::null;
 
-use constants::AlienResult;
+use constants::{AlienResult, LinuxErrno};
+use ebpf::{Clients, Once};
 use page_table::addr::{PhysAddr, VirtAddr};
 use page_table::pte::MappingFlags;
 
@@ -26,23 +24,15 @@ mod files;
 pub use files::{bpf, map, perf_event_open, show_texts};
 
 unsafe extern "C" {
-    fn ebpf_alien_init() -> c_int;
+    safe fn ebpf_alien_init() -> c_int;
     fn ebpf_alien_breakpoint(frame: *mut Words<34>) -> bool;
     fn ebpf_alien_kernel_fault(frame: *mut Words<34>) -> bool;
     fn ebpf_alien_tick(frame: *const Words<34>);
     fn ebpf_alien_user_tick(frame: *const Words<40>);
-    static ebpf_alien_ksyms: [usize; 4];
 }
 
 // The tables of crate ksym, which the second link fills; nothing of them before.
-global_asm!(
-    ".weak ksyms_address, ksyms_names_index, ksyms_names, ksyms_num",
-    ".pushsection .data.rel.ro.ebpf_alien_ksyms, \"aw\"",
-    ".balign 8",
-    ".globl ebpf_alien_ksyms",
-    "ebpf_alien_ksyms: .8byte ksyms_address, ksyms_names_index, ksyms_names, ksyms_num",
-    ".popsection"
-);
+ebpf::late_symbols!(fn ksyms: ksyms_address, ksyms_names_index, ksyms_names, ksyms_num);
 
 /// A trap frame, whose fields are private in the kernel.
 type Words<const N: usize> = [usize; N];
@@ -54,10 +44,12 @@ fn words<const N: usize, Frame>(frame: &Frame) -> *mut Words<N> {
 
 /// In `main()`, behind `syscall_table::init_init_array!()`. Context: task.
 pub fn init() -> AlienResult<()> {
-    match unsafe { ebpf_alien_init() } {
-        0 => files::init(),
-        errno => Err(files::error(ebpf::Errno::new(-errno))),
+    if let Some([address, name_index, names, count]) = ksyms() {
+        let count = unsafe { *(count as *const usize) };
+        let _ = KSYMS.set(|| Ok([address, name_index, names, count]));
     }
+    Clients::start_behind(ebpf_alien_init()).map_err(files::error)?;
+    show_texts().map_err(|_| LinuxErrno::EINVAL)
 }
 
 /// First in `ebreak_handler`, for the KTrapFrame of kernel code; true: return.
@@ -129,39 +121,24 @@ fn page_in(task: &Arc<Task>, va: usize, store: bool) -> AlienResult<()> {
 }
 
 /// The worker's C function. Alien's threads take none with an argument.
-static WORKER: AtomicPtr<()> = AtomicPtr::new(null_mut());
+static WORKER: Once<extern "C" fn()> = Once::new();
 
 fn worker() {
-    // Pairs with the release in alien_kthread_create.
-    let function = WORKER.load(Ordering::Acquire);
-    unsafe { core::mem::transmute::<*mut (), extern "C" fn()>(function)() }
+    if let Some(function) = WORKER.get() {
+        function()
+    }
 }
 
 /// kernel.h's `struct alien_ksyms_table`.
-static KSYMS: [AtomicUsize; 4] = [const { AtomicUsize::new(0) }; 4];
-
-fn ksyms() -> Option<&'static [AtomicUsize; 4]> {
-    let found = unsafe { addr_of!(ebpf_alien_ksyms).read_volatile() };
-    if found.contains(&0) {
-        return None;
-    }
-    for (to, address) in KSYMS.iter().zip(found) {
-        to.store(address, Ordering::Relaxed);
-    }
-    let count = unsafe { *(found[3] as *const usize) };
-    KSYMS[3].store(count, Ordering::Relaxed);
-    Some(&KSYMS)
-}
+static KSYMS: Once<[usize; 4]> = Once::new();
 
 // The contract's: core/platform says what each is.
+ebpf::export_port_functions_of_rust!(ebpf_port_panic);
 ebpf::export_port_functions! {
     fn ebpf_port_cpu_count() -> u32 { config::CPU_NUM as u32 }
     fn ebpf_port_log(text: *const u8, size: usize) {
-        let text = slice::from_raw_parts(text, size);
+        let text = core::slice::from_raw_parts(text, size);
         platform::console::console_write(core::str::from_utf8(text).unwrap_or("?\n"))
-    }
-    fn ebpf_port_panic(what: *const c_char) -> ! {
-        panic!("{}", CStr::from_ptr(what).to_str().unwrap_or("ebpf"))
     }
     fn ebpf_port_task_ids(pid: *mut u32, tgid: *mut u32) {
         // The kernel's tid and pid are Linux's pid and tgid.
@@ -170,12 +147,8 @@ ebpf::export_port_functions! {
     }
     fn ebpf_port_task_pid() -> u32 { current_task().map_or(0, |task| task.tid.0 as u32) }
     fn ebpf_port_task_comm(name: *mut u8, size: usize) -> bool {
-        let Some(inner) = current_task().and_then(|task| task.inner.try_lock()) else { return false; };
-        if size == 0 || inner.name.is_empty() { return false; }
-        let used = inner.name.len().min(size - 1);
-        name.copy_from_nonoverlapping(inner.name.as_ptr(), used);
-        name.add(used).write(0);
-        true
+        let inner = current_task().and_then(|task| task.inner.try_lock());
+        inner.is_some_and(|inner| ebpf::name_to_c(&inner.name, name, size))
     }
     fn ebpf_port_stack_bounds(sp: usize, begin: *mut usize, end: *mut usize) -> bool {
         // Not the one that it boots and schedules on.
@@ -208,22 +181,15 @@ ebpf::export_functions! {
     fn alien_timer_frequency() -> u64 { fill_in::timer_frequency() }
     fn alien_kthread_create(function: extern "C" fn(), name: *const c_char) -> bool {
         // The port has one.
-        let first = WORKER.compare_exchange(
-            null_mut(), function as *mut (), Ordering::Release, Ordering::Relaxed,
-        );
-        let name = CStr::from_ptr(name).to_str().unwrap_or("ebpf");
-        first.is_ok() && ktread_create(worker, name).is_ok()
+        let first = WORKER.set(|| Ok(function));
+        first.is_ok() && ktread_create(worker, ebpf::text_of_c(name)).is_ok()
     }
     fn alien_do_suspend() { do_suspend(); }
     fn alien_user_query(va: usize, pa: *mut usize, flags: *mut u32) -> bool {
-        let Some(page) = query(va) else { return false; };
-        (*pa, *flags) = page;
-        true
+        query(va).map(|page| (*pa, *flags) = page).is_some()
     }
     fn alien_user_page_fault(va: usize, store: bool) -> bool {
         current_task().is_some_and(|task| page_in(task, va, store).is_ok())
     }
-    fn alien_ksyms() -> *const [AtomicUsize; 4] {
-        ksyms().map_or(null_mut(), |table| table)
-    }
+    fn alien_ksyms() -> *const [usize; 4] { KSYMS.get().map_or(null(), |table| table) }
 }

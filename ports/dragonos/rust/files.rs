@@ -3,16 +3,15 @@
 //! table, and the texts of tracefs below /sys/kernel/debug/tracing.
 
 use alloc::boxed::Box;
-use alloc::collections::BTreeMap;
-use alloc::ffi::CString;
 use alloc::string::{String, ToString};
-use alloc::sync::{Arc, Weak};
+use alloc::sync::Arc;
 use core::any::Any;
-use core::ffi::{c_void, CStr};
+use core::ffi::c_void;
 use core::fmt;
 
 use ebpf::platform::{Files, Wake};
-use ebpf::{text, Clients, Errno, File, Locked};
+use ebpf::text::{self, TextFile, Tree};
+use ebpf::{Errno, File, Mapping, Watched};
 use system_error::SystemError;
 
 use super::pages::Shown;
@@ -28,54 +27,26 @@ use crate::filesystem::vfs::{FilePrivateData, FileSystem, FileType, IndexNode};
 use crate::filesystem::vfs::{InodeMode, Metadata, PollableInode};
 use crate::libs::{casting::DowncastArc, mutex::MutexGuard};
 use crate::mm::{MemoryManagementArch, VmFlags};
-use crate::process::{preempt::PreemptGuard, ProcessManager};
+use crate::process::ProcessManager;
 
 type Result<T> = core::result::Result<T, SystemError>;
 type Data<'a> = MutexGuard<'a, FilePrivateData>;
 
-fn clients() -> Result<&'static Clients> {
-    Clients::get().map_err(error)
-}
-
-pub fn init() -> Result<()> {
-    Clients::start().map_err(error)?;
-    show_texts()
-}
-
-/// Errors of the kernel's file layer. System calls pass numbers on as they are.
-pub fn error(errno: Errno) -> SystemError {
-    match errno {
-        Errno::EPERM => SystemError::EPERM,
-        Errno::ENOENT => SystemError::ENOENT,
-        Errno::EBADF => SystemError::EBADF,
-        Errno::ENOMEM => SystemError::ENOMEM,
-        Errno::EACCES => SystemError::EACCES,
-        Errno::EFAULT => SystemError::EFAULT,
-        Errno::EBUSY => SystemError::EBUSY,
-        Errno::ENODEV => SystemError::ENODEV,
-        Errno::ENOSPC => SystemError::ENOSPC,
-        Errno::ENOSYS => SystemError::ENOSYS,
-        _ => SystemError::EINVAL,
-    }
-}
-
-/// As the system call's register has it: a value, or -errno.
-fn register(result: ebpf::Result<i64>) -> Result<usize> {
-    Ok(result.unwrap_or_else(|errno| errno.to_return()) as usize)
+ebpf::errno_names! {
+    /// Errors of the kernel's file layer. System calls pass numbers on as they are.
+    pub fn error(Errno) -> SystemError:
+        EPERM ENOENT EBADF ENOMEM EACCES EFAULT EBUSY ENODEV ENOSPC ENOSYS, else EINVAL
 }
 
 /// The body of `SysBpfHandle::handle`.
 pub fn bpf(args: &[usize]) -> Result<usize> {
-    let callers = &clients()?.callers;
-    register(callers.bpf(args[0] as u32, args[1] as u64, args[2] as u32))
+    Ok(ebpf::bpf(args[0] as u32, args[1] as u64, args[2] as u32) as usize)
 }
 
 /// The body of `SysPerfEventOpenHandle::handle`.
 pub fn perf_event_open(args: &[usize]) -> Result<usize> {
     let (pid, cpu, group) = (args[1] as i32, args[2] as i32, args[3] as i32);
-    let opened =
-        clients()?.callers.perf_event_open(args[0] as u64, pid, cpu, group, args[4] as u64);
-    register(opened.map(|fd| fd.0.into()))
+    Ok(ebpf::perf_event_open(args[0] as u64, pid, cpu, group, args[4] as u64) as usize)
 }
 
 /// What a descriptor of ours is in the kernel's table: its drop, wherever that
@@ -102,16 +73,16 @@ impl IndexNode for Inode {
     fn read_at(&self, _offset: usize, len: usize, buf: &mut [u8], data: Data) -> Result<usize> {
         drop(data);
         let to = buf.get_mut(..len).ok_or(SystemError::EINVAL)?;
-        self.file.read(&clients()?.kernel, to).map_err(error)
+        self.file.read(to).map_err(error)
     }
     fn write_at(&self, _offset: usize, len: usize, buf: &[u8], data: Data) -> Result<usize> {
         drop(data);
         let from = buf.get(..len).ok_or(SystemError::EINVAL)?;
-        self.file.write(&clients()?.kernel, from).map_err(error)
+        self.file.write(from).map_err(error)
     }
     fn ioctl(&self, cmd: u32, argument: usize, data: Data) -> Result<usize> {
         drop(data);
-        register(self.file.ioctl(&clients()?.callers, cmd, argument as u64))
+        Ok(ebpf::register(self.file.ioctl(cmd, argument as u64)) as usize)
     }
     fn metadata(&self) -> Result<Metadata> {
         let mode = InodeMode::from_bits_truncate(0o600);
@@ -132,24 +103,23 @@ impl IndexNode for Inode {
         if !MMArch::PAGE_FAULT_ENABLED {
             return Err(SystemError::ENODEV);
         }
-        let bit = |flag, bit: u32| if flags.contains(flag) { bit } else { 0 };
-        let writes = bit(VmFlags::VM_WRITE, 2);
-        let protection = bit(VmFlags::VM_READ, 1) | writes | bit(VmFlags::VM_EXEC, 4);
-        if protection & 4 == 0 && !flags.contains(VmFlags::VM_SHARED) {
-            return Err(SystemError::EINVAL);
-        }
-        let callers = &clients()?.callers;
-        let pages = self.file.mmap(callers, offset as u64, len as u64, protection);
-        let pages = pages.map_err(error)?;
-        // Nobody has called limit_mapping; or there are to be records over a ring's
-        // end, which only a second copy of its pages would have in one piece.
-        let is_limited = flags.contains(VmFlags::VM_DONTEXPAND);
-        if pages.sealed && !is_limited || pages.mirrored_size != 0 && writes != 0 {
-            return Err(SystemError::ENODEV);
-        }
+        let has = |flag| flags.contains(flag);
+        let asked = Mapping {
+            offset,
+            size: len,
+            reads: has(VmFlags::VM_READ),
+            writes: has(VmFlags::VM_WRITE),
+            executes: has(VmFlags::VM_EXEC),
+            is_shared: has(VmFlags::VM_SHARED),
+            is_limited: has(VmFlags::VM_DONTEXPAND), // limit_mapping was called
+            mirrors: false,
+        };
+        let pages = self.file.map(&asked).map_err(error)?;
         let begin = pages.address.as_ptr() as usize - offset;
         self.shown.show(begin, offset + pages.size).ok_or(SystemError::ENODEV)?;
-        wake_pollers_of(file);
+        if let Some(inode) = file.inode().downcast_arc::<Inode>() {
+            MAPPED.watch(&inode, &inode.file);
+        }
         Ok(())
     }
     fn mmap(&self, _start: usize, _len: usize, _offset: usize) -> Result<()> {
@@ -182,30 +152,8 @@ pub fn limit_mapping(file: &Arc<OpenFile>, flags: &mut VmFlags) {
     }
 }
 
-/// Mapped files, by what core tells of them: their address.
-static WAKING: Locked<BTreeMap<usize, Weak<Inode>>> = Locked::new(BTreeMap::new());
-
-fn with_waking<R>(look: impl FnOnce(&mut BTreeMap<usize, Weak<Inode>>) -> R) -> R {
-    // A drop may come under a spin lock: nobody stands still in here.
-    let _pinned = PreemptGuard::new();
-    WAKING.with(look)
-}
-
-/// Has core tell when there is something to read, if it can.
-fn wake_pollers_of(file: &Arc<OpenFile>) {
-    let Some(inode) = file.inode().downcast_arc::<Inode>() else {
-        return;
-    };
-    let key = Arc::as_ptr(&inode) as usize;
-    with_waking(|waking| waking.insert(key, Arc::downgrade(&inode)));
-    let _ = unsafe { inode.file.wake_readers(key as *mut c_void) };
-}
-
-impl Drop for Inode {
-    fn drop(&mut self) {
-        with_waking(|waking| waking.remove(&(&raw const *self as usize)));
-    }
-}
+/// Files that wake who waits for them.
+static MAPPED: Watched<Inode> = Watched::new();
 
 impl PollableInode for Inode {
     fn poll(&self, _data: &FilePrivateData) -> Result<usize> {
@@ -242,8 +190,7 @@ unsafe impl Files for Table {
 
 unsafe impl Wake for Table {
     fn wake(file: *mut c_void) {
-        let waking = with_waking(|waking| waking.get(&(file as usize)).cloned());
-        if let Some(inode) = waking.and_then(|inode| inode.upgrade()) {
+        if let Some(inode) = MAPPED.get(file) {
             let _ = EventPoll::wakeup_epoll(&inode.pollers, EPollEventType::EPOLLIN);
         }
     }
@@ -251,62 +198,45 @@ unsafe impl Wake for Table {
 
 ebpf::export_services!(Table: Files, Wake);
 
-/// A file of tracefs, by its path there.
-#[derive(Debug)]
-struct TextFile(CString);
-
+/// A file of tracefs.
 impl KernFSCallback for TextFile {
     fn open(&self, _data: KernCallbackData) -> Result<()> {
         Ok(())
     }
     fn read(&self, _data: KernCallbackData, buf: &mut [u8], offset: usize) -> Result<usize> {
-        clients()?.kernel.read_text_at(&self.0, offset, buf).map_err(error)
+        self.read_at(offset, buf).map_err(error)
     }
     fn write(&self, _data: KernCallbackData, buf: &[u8], _offset: usize) -> Result<usize> {
-        let written = clients()?.kernel.write_line(&self.0, buf).map_err(error)?;
-        if self.0.to_bytes().ends_with(b"_events") {
-            show_texts()?; // those of events that there were not
+        let written = self.write(buf).map_err(error)?;
+        if self.makes_others() {
+            show_texts()?;
         }
         Ok(written)
     }
 }
 
-/// What is shown, by Linux's paths.
-static SHOWN: Locked<BTreeMap<CString, Arc<KernFSInode>>> = Locked::new(BTreeMap::new());
-
+#[derive(Clone)]
 struct Folder(Arc<KernFSInode>);
 
 impl text::Folder for Folder {
     type Error = SystemError;
 
-    fn add_folder(&self, name: &str, mode: u32, path: &CStr) -> Result<Self> {
-        if let Some(shown) = SHOWN.with(|shown| shown.get(path).cloned()) {
-            return Ok(Folder(shown));
-        }
+    fn add_folder(&self, name: &str, mode: u32) -> Result<Self> {
         let mode = InodeMode::from_bits_truncate(mode);
-        let made = self.0.add_dir(name.to_string(), mode, None, None)?;
-        SHOWN.with(|shown| shown.insert(path.into(), made.clone()));
-        Ok(Folder(made))
+        self.0.add_dir(name.to_string(), mode, None, None).map(Folder)
     }
-    fn add_text(&self, name: &str, mode: u32, path: &CStr) -> Result<()> {
-        if SHOWN.with(|shown| shown.contains_key(path)) {
-            return Ok(());
-        }
+    fn add_text(&self, name: &str, mode: u32, text: TextFile) -> Result<()> {
         let mode = InodeMode::from_bits_truncate(mode);
-        let text: &'static TextFile = Box::leak(Box::new(TextFile(path.into())));
-        let made = self.0.add_file(name.to_string(), mode, None, None, Some(text))?;
-        SHOWN.with(|shown| shown.insert(path.into(), made));
-        Ok(())
+        let text: &'static TextFile = Box::leak(Box::new(text));
+        self.0.add_file(name.to_string(), mode, None, None, Some(text)).map(|_| ())
     }
 }
+
+static TREE: Tree<Folder> = Tree::new();
 
 /// Shows what there is now below /sys/kernel/debug; what is shown already stays.
 pub fn show_texts() -> Result<()> {
     let debug = Folder(debugfs_kobj().inode().ok_or(SystemError::ENOENT)?);
-    let folders = [("tracing", c"/sys/kernel/tracing"), ("kprobes", c"/sys/kernel/debug/kprobes")];
-    for (name, path) in folders {
-        let folder = text::Folder::add_folder(&debug, name, 0o700, path)?;
-        text::show(&clients()?.kernel, path, &folder)?;
-    }
-    Ok(())
+    TREE.show(&debug, c"/sys/kernel/tracing")?;
+    TREE.show(&debug, c"/sys/kernel/debug/kprobes")
 }

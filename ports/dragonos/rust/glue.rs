@@ -8,13 +8,12 @@
 use alloc::boxed::Box;
 use alloc::string::{String, ToString};
 use alloc::sync::Arc;
-use core::alloc::Layout;
-use core::arch::global_asm;
-use core::ffi::{c_char, c_int, c_void, CStr};
+use core::ffi::{c_char, c_int, c_void};
 use core::ptr::addr_of;
 use core::slice;
 use core::sync::atomic::{AtomicBool, Ordering};
 
+use ebpf::Clients;
 use system_error::SystemError;
 
 use crate::arch::interrupt::TrapFrame;
@@ -25,7 +24,7 @@ use crate::libs::{rand::rand_bytes, wait_queue::WaitQueue};
 use crate::mm::VirtAddr;
 use crate::process::cred::{capable, CAPFlags};
 use crate::process::kthread::{KernelThreadClosure, KernelThreadMechanism};
-use crate::process::{ProcessControlBlock, ProcessManager};
+use crate::process::ProcessManager;
 use crate::smp::core::smp_get_processor_id;
 use crate::smp::cpu::{smp_cpu_manager, ProcessorId};
 use crate::syscall::user_access::{copy_from_user_protected, copy_to_user_protected};
@@ -49,40 +48,27 @@ pub use x86_64::{on_fault, on_ipi};
 const PAGE: usize = 4096;
 
 unsafe extern "C" {
-    fn ebpf_dragonos_init() -> c_int;
-    fn ebpf_dragonos_interrupted(frame: *const TrapFrame) -> usize;
-    fn ebpf_dragonos_resume(interruption: usize);
-    fn ebpf_dragonos_tick(frame: *const TrapFrame);
-    fn ebpf_dragonos_softirq();
+    safe fn ebpf_dragonos_init() -> c_int;
+    safe fn ebpf_dragonos_interrupted(frame: &TrapFrame) -> usize;
+    safe fn ebpf_dragonos_resume(interruption: usize);
+    safe fn ebpf_dragonos_softirq();
+    /// First in the handler of the CPU's timer.
+    #[link_name = "ebpf_dragonos_tick"]
+    pub safe fn on_tick(frame: &TrapFrame);
     // The linker script's.
     static _text: u8;
     static _etext: u8;
-    static ebpf_dragonos_symbols: [*const c_void; 2];
 }
 
 // The second link's blob; nothing of it before.
-global_asm!(
-    ".weak ebpf_symbols_begin, ebpf_symbols_end",
-    ".pushsection .data.rel.ro.ebpf_dragonos_symbols, \"aw\"",
-    ".balign 8",
-    ".globl ebpf_dragonos_symbols",
-    "ebpf_dragonos_symbols: .8byte ebpf_symbols_begin, ebpf_symbols_end",
-    ".popsection"
-);
+ebpf::late_symbols!(fn symbols: ebpf_symbols_begin, ebpf_symbols_end);
 
 /// In `kenrel_init_freeable`, behind `crate::perf::release::init()`. Context:
 /// task.
 pub fn init() -> Result<(), SystemError> {
     softirq_vectors().register_softirq(SoftirqNumber::EBPF, Arc::new(Softirq))?;
-    match unsafe { ebpf_dragonos_init() } {
-        0 => files::init(),
-        errno => Err(files::error(ebpf::Errno::new(-errno))),
-    }
-}
-
-/// First in the handler of the CPU's timer.
-pub fn on_tick(frame: &TrapFrame) {
-    unsafe { ebpf_dragonos_tick(frame) }
+    Clients::start_behind(ebpf_dragonos_init()).map_err(files::error)?;
+    show_texts()
 }
 
 /// Where a process's kernel stack is dropped: nothing runs there any more.
@@ -97,14 +83,14 @@ pub struct Interruption(usize);
 impl Interruption {
     /// Interrupts are off.
     pub fn of(frame: &TrapFrame) -> Self {
-        Self(unsafe { ebpf_dragonos_interrupted(frame) })
+        Self(ebpf_dragonos_interrupted(frame))
     }
 }
 
 impl Drop for Interruption {
     /// Leaves interrupts masked, up to the way out.
     fn drop(&mut self) {
-        unsafe { ebpf_dragonos_resume(self.0) }
+        ebpf_dragonos_resume(self.0)
     }
 }
 
@@ -113,7 +99,7 @@ struct Softirq;
 
 impl SoftirqVec for Softirq {
     fn run(&self) {
-        unsafe { ebpf_dragonos_softirq() }
+        ebpf_dragonos_softirq()
     }
 }
 
@@ -129,37 +115,18 @@ pub struct Range {
     pub end: usize,
 }
 
-fn layout(size: usize, align: usize) -> Layout {
-    // The slab aligns by the size.
-    unsafe { Layout::from_size_align_unchecked(size.max(align), align) }
-}
-
-/// What the capabilities that DragonOS does not name are asked as.
-fn capability(number: c_int) -> CAPFlags {
-    match number {
-        38 => CAPFlags::CAP_PERFMON,
-        39 => CAPFlags::CAP_BPF,
-        _ => CAPFlags::CAP_SYS_ADMIN,
+/// Linux's pid and tgid of the process that runs, once there are some.
+fn ids() -> (u32, u32) {
+    if !ProcessManager::initialized() {
+        return (0, 0);
     }
-}
-
-/// Of the process that runs, once there are some.
-fn current<R>(look: impl FnOnce(&ProcessControlBlock) -> R) -> Option<R> {
-    ProcessManager::initialized().then(|| look(&ProcessManager::current_pcb()))
-}
-
-fn text_of(text: *const c_char) -> &'static str {
-    unsafe { CStr::from_ptr(text) }.to_str().unwrap_or("ebpf")
+    let process = ProcessManager::current_pcb();
+    (process.raw_pid().data() as u32, process.raw_tgid().data() as u32)
 }
 
 // The contract's: core/platform says what each is.
+ebpf::export_port_functions_of_rust!(ebpf_port_alloc ebpf_port_free ebpf_port_panic);
 ebpf::export_port_functions! {
-    fn ebpf_port_alloc(size: usize, align: usize) -> *mut u8 {
-        alloc::alloc::alloc(layout(size, align)) // zeroed: it always is
-    }
-    fn ebpf_port_free(memory: *mut u8, size: usize, align: usize) {
-        alloc::alloc::dealloc(memory, layout(size, align))
-    }
     #[unsafe(link_section = "ebpf_noprobe")]
     fn ebpf_port_cpu_id() -> u32 { smp_get_processor_id().data() }
     fn ebpf_port_cpu_count() -> u32 {
@@ -167,7 +134,6 @@ ebpf::export_port_functions! {
         smp_cpu_manager().present_cpus_count().max(smp_get_processor_id().data() + 1)
     }
     fn ebpf_port_random() -> u64 { u64::from_ne_bytes(rand_bytes::<8>()) }
-    fn ebpf_port_panic(what: *const c_char) -> ! { panic!("{}", text_of(what)) }
     fn ebpf_port_copy_from_user(to: *mut u8, from: u64, size: usize) -> bool {
         let at = VirtAddr::new(from as usize);
         size == 0 || copy_from_user_protected(slice::from_raw_parts_mut(to, size), at).is_ok()
@@ -176,15 +142,16 @@ ebpf::export_port_functions! {
         let at = VirtAddr::new(to as usize);
         size == 0 || copy_to_user_protected(at, slice::from_raw_parts(from, size)).is_ok()
     }
-    fn ebpf_port_capable(number: c_int) -> bool { capable(capability(number)) }
+    fn ebpf_port_capable(number: c_int) -> bool {
+        capable(match number {
+            38 => CAPFlags::CAP_PERFMON,
+            39 => CAPFlags::CAP_BPF,
+            _ => CAPFlags::CAP_SYS_ADMIN, // DragonOS names no others
+        })
+    }
     fn ebpf_port_may_override(function: usize) -> bool { fill_in::may_fail(function) }
-    fn ebpf_port_task_ids(pid: *mut u32, tgid: *mut u32) {
-        let ids = current(|task| (task.raw_pid(), task.raw_tgid()));
-        (*pid, *tgid) = ids.map_or((0, 0), |(pid, tgid)| (pid.data() as u32, tgid.data() as u32));
-    }
-    fn ebpf_port_task_pid() -> u32 {
-        current(|task| task.raw_pid()).map_or(0, |pid| pid.data() as u32)
-    }
+    fn ebpf_port_task_ids(pid: *mut u32, tgid: *mut u32) { (*pid, *tgid) = ids() }
+    fn ebpf_port_task_pid() -> u32 { ids().0 }
     fn ebpf_port_task_comm(name: *mut u8, size: usize) -> bool {
         fill_in::current_comm(slice::from_raw_parts_mut(name, size))
     }
@@ -216,7 +183,7 @@ ebpf::export_functions! {
         let argument = argument as usize; // what C hands on may go to a thread
         let run = Box::new(move || body(argument as *mut c_void));
         let closure = KernelThreadClosure::EmptyClosure((run, ()));
-        KernelThreadMechanism::create_and_run(closure, text_of(name).to_string()).is_some()
+        KernelThreadMechanism::create_and_run(closure, ebpf::text_of_c(name).to_string()).is_some()
     }
     fn dragonos_raise_softirq() { softirq_vectors().raise_softirq(SoftirqNumber::EBPF) }
     fn dragonos_worker_sleep() {
@@ -228,9 +195,9 @@ ebpf::export_functions! {
         WORKER.wake_all();
     }
     fn dragonos_symbols(data: *mut *const c_void, size: *mut usize) {
-        let [begin, end] = addr_of!(ebpf_dragonos_symbols).read_volatile();
-        *data = begin;
-        *size = end as usize - begin as usize;
+        let [begin, end] = symbols().unwrap_or_default();
+        *data = begin as *const c_void;
+        *size = end - begin;
     }
     fn dragonos_text() -> Range {
         Range { begin: addr_of!(_text) as usize, end: addr_of!(_etext) as usize }

@@ -18,7 +18,6 @@ use crate::mm::allocator::page_frame::PageFrameCount;
 use crate::mm::fault::{PageFaultHandler, PageFaultMessage};
 use crate::mm::page::{allocate_registered_intrinsic_unevictable_pages_exact, PageFlags};
 use crate::mm::{MemoryManagementArch, VmFaultReason};
-use crate::process::preempt::PreemptGuard;
 
 /// The page caches that core's memory stands in, by its address.
 static MEMORY: Locked<BTreeMap<usize, Arc<PageCache>>> = Locked::new(BTreeMap::new());
@@ -58,21 +57,15 @@ ebpf::export_services!(Memory: Mappable);
 pub struct Shown(Locked<(Weak<PageCache>, usize)>);
 
 impl Shown {
-    fn with<R>(&self, look: impl FnOnce(&mut (Weak<PageCache>, usize)) -> R) -> R {
-        // Who handles a fault may hold a spin lock: nobody stands still in here.
-        let _pinned = PreemptGuard::new();
-        self.0.with(look)
-    }
-
     pub fn page_cache(&self) -> Option<Arc<PageCache>> {
-        self.with(|(cache, _)| cache.upgrade())
+        self.0.with(|(cache, _)| cache.upgrade())
     }
 
     /// From now on the memory at `begin` is seen, or more of it, up to its byte
     /// `end`. None: it is none of ours.
     pub fn show(&self, begin: usize, end: usize) -> Option<()> {
         let cache = MEMORY.with(|memory| memory.get(&begin).map(Arc::downgrade))?;
-        self.with(|shown| *shown = (cache, shown.1.max(end)));
+        self.0.with(|shown| *shown = (cache, shown.1.max(end)));
         Some(())
     }
 }
@@ -104,7 +97,7 @@ impl FileSystem for Shown {
     /// SIGBUS behind the end, as in the second copy of a ring's data, where no
     /// record of the kernel's goes.
     unsafe fn fault(&self, message: &mut PageFaultMessage) -> VmFaultReason {
-        let size = self.with(|shown| shown.1);
+        let size = self.0.with(|shown| shown.1);
         unsafe { PageFaultHandler::filemap_fault_with_stable_size(message, size) }
     }
     unsafe fn page_mkwrite(&self, _message: &mut PageFaultMessage) -> VmFaultReason {

@@ -7,17 +7,13 @@ use crate::arch::interrupt::TrapFrame;
 use crate::arch::MMArch;
 use crate::mm::MemoryManagementArch;
 
-unsafe extern "C" {
-    fn ebpf_dragonos_exception(frame: *mut TrapFrame) -> bool;
-}
-
 // ports/dragonos/riscv64/trap_frame.h has a frame of 36 words.
 const _: () = assert!(size_of::<TrapFrame>() == 36 * 8);
 
-/// First in `riscv64_do_exception`; true: return at once.
-#[inline(always)]
-pub fn on_exception(frame: &mut TrapFrame) -> bool {
-    unsafe { ebpf_dragonos_exception(frame) }
+unsafe extern "C" {
+    /// First in `riscv64_do_exception`; true: return at once.
+    #[link_name = "ebpf_dragonos_exception"]
+    pub safe fn on_exception(frame: &mut TrapFrame) -> bool;
 }
 
 // riscv64/kernel.h says what it is.

@@ -23,24 +23,16 @@ use crate::smp::cpu::ProcessorId;
 /// The kernel's IPI_NUM_EBPF, which arch/x86_64/interrupt/ipi.rs gets.
 const IPI_NUM_EBPF: u32 = 205;
 
-unsafe extern "C" {
-    fn ebpf_dragonos_fault(frame: *mut TrapFrame) -> bool;
-    fn ebpf_dragonos_ipi(frame: *mut TrapFrame);
-}
-
 // ports/dragonos/x86_64/trap_frame.h has a frame of 24 words.
 const _: () = assert!(size_of::<TrapFrame>() == 24 * 8);
 
-/// First in `do_page_fault` and `do_general_protection`; true: return at once.
-#[inline(always)]
-pub fn on_fault(frame: &mut TrapFrame) -> bool {
-    unsafe { ebpf_dragonos_fault(frame) }
-}
-
-/// The arm of IPI_NUM_EBPF, behind the end of interrupt.
-#[inline(always)]
-pub fn on_ipi(frame: &mut TrapFrame) {
-    unsafe { ebpf_dragonos_ipi(frame) }
+unsafe extern "C" {
+    /// First in `do_page_fault` and `do_general_protection`; true: return at once.
+    #[link_name = "ebpf_dragonos_fault"]
+    pub safe fn on_fault(frame: &mut TrapFrame) -> bool;
+    /// The arm of IPI_NUM_EBPF, behind the end of interrupt.
+    #[link_name = "ebpf_dragonos_ipi"]
+    pub safe fn on_ipi(frame: &mut TrapFrame);
 }
 
 fn direct_map() -> usize {

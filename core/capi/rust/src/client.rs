@@ -36,6 +36,15 @@ pub struct Pages {
 }
 
 impl Pages {
+    /// For a kernel that maps any memory of its own: what goes where, a mapping
+    /// from `address` on, as (where, what is there, how long), with the mirror.
+    pub fn parts(&self, address: usize) -> impl Iterator<Item = (usize, NonNull<c_void>, usize)> {
+        let mirror = unsafe { self.address.byte_add(self.size - self.mirrored_size) };
+        let once = (address, self.address, self.size);
+        let twice = (address + self.size, mirror, self.mirrored_size);
+        [once, twice].into_iter().filter(|part| part.2 != 0)
+    }
+
     /// What `mmap` leaves, which writes it unless it fails.
     pub(crate) fn found_by(mmap: impl FnOnce(*mut sys::ebpf_pages) -> i64) -> Result<Self> {
         let mut pages = MaybeUninit::<sys::ebpf_pages>::uninit();

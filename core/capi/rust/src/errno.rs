@@ -78,6 +78,44 @@ impl fmt::Debug for Errno {
     }
 }
 
+/// As a system call's register has a result: a value, or a negative errno.
+pub fn register(result: Result<i64>) -> i64 {
+    result.unwrap_or_else(Errno::to_return)
+}
+
+/// Makes a function from [`Errno`] to a kernel's own enumeration of errors, which
+/// has Linux's names; what is not among the names that are listed is the one
+/// behind `else`.
+///
+/// ```
+/// #[derive(Debug, PartialEq)]
+/// enum SystemError {
+///     ENOENT,
+///     EINVAL,
+/// }
+/// ebpf::errno_names! {
+///     /// Errors of the file layer.
+///     fn error(Errno) -> SystemError: ENOENT, else EINVAL
+/// }
+/// assert_eq!(error(ebpf::Errno::ENOENT), SystemError::ENOENT);
+/// assert_eq!(error(ebpf::Errno::EBUSY), SystemError::EINVAL);
+/// ```
+#[macro_export]
+macro_rules! errno_names {
+    (
+        $(#[$attribute:meta])*
+        $visibility:vis fn $function:ident(Errno) -> $error:ty: $($name:ident)*, else $other:ident
+    ) => {
+        $(#[$attribute])*
+        $visibility fn $function(errno: $crate::Errno) -> $error {
+            match errno {
+                $($crate::Errno::$name => <$error>::$name,)*
+                _ => <$error>::$other,
+            }
+        }
+    };
+}
+
 /// A result of `ebpf.h`: a value, or a negative errno.
 pub(crate) fn check(result: i64) -> Result<i64> {
     if result < 0 {

@@ -5,13 +5,14 @@ use core::ffi::{c_void, CStr};
 use core::mem::ManuallyDrop;
 use core::ptr::NonNull;
 
-use crate::client::{Pages, UserClient};
-use crate::errno::{check, check_nothing, Result};
-use crate::kernel_client::KernelClient;
+use crate::client::Pages;
+use crate::clients::Clients;
+use crate::errno::{check, check_nothing, Errno, Result};
 use crate::sys;
 
-/// A reference to what a descriptor stands for. Context of everything that is
-/// not said otherwise: task; of the drop: any, for a task does what is to wait.
+/// A reference to what a descriptor stands for, of a kernel with [`Clients`].
+/// Context of everything that is not said otherwise: task; of the drop: any, for
+/// a task does what is to wait.
 #[derive(Debug)]
 pub struct File {
     raw: NonNull<sys::ebpf_file>,
@@ -35,6 +36,27 @@ impl Drop for File {
     }
 }
 
+/// What mmap(2) asks of a file, and how the kernel maps.
+#[derive(Clone, Copy, Debug)]
+pub struct Mapping {
+    /// Where it begins in the file.
+    pub offset: usize,
+    /// In bytes.
+    pub size: usize,
+    /// PROT_READ.
+    pub reads: bool,
+    /// PROT_WRITE.
+    pub writes: bool,
+    /// PROT_EXEC.
+    pub executes: bool,
+    /// MAP_SHARED.
+    pub is_shared: bool,
+    /// It does not become longer, nor is it written later: see [`Pages::sealed`].
+    pub is_limited: bool,
+    /// Pages can be shown twice: see [`Pages::mirrored_size`].
+    pub mirrors: bool,
+}
+
 impl File {
     /// Takes over a reference.
     ///
@@ -55,14 +77,16 @@ impl File {
     }
 
     /// Linux's read(2) to memory of the kernel, but EAGAIN where that blocks.
-    pub fn read(&self, kernel: &KernelClient, to: &mut [u8]) -> Result<usize> {
+    pub fn read(&self, to: &mut [u8]) -> Result<usize> {
+        let kernel = &Clients::get()?.kernel;
         let (address, size) = (to.as_mut_ptr() as u64, to.len() as u64);
         let read = unsafe { sys::ebpf_file_read(kernel.as_ptr(), self.as_ptr(), address, size) };
         check(read).map(|size| size as usize)
     }
 
     /// Linux's write(2): what it can take, perhaps not all.
-    pub fn write(&self, kernel: &KernelClient, from: &[u8]) -> Result<usize> {
+    pub fn write(&self, from: &[u8]) -> Result<usize> {
+        let kernel = &Clients::get()?.kernel;
         let (address, size) = (from.as_ptr() as u64, from.len() as u64);
         let taken = unsafe { sys::ebpf_file_write(kernel.as_ptr(), self.as_ptr(), address, size) };
         check(taken).map(|size| size as usize)
@@ -74,23 +98,36 @@ impl File {
     }
 
     /// Linux's ioctl(2), of the calling process.
-    pub fn ioctl(&self, caller: &UserClient, command: u32, argument: u64) -> Result<i64> {
+    pub fn ioctl(&self, command: u32, argument: u64) -> Result<i64> {
+        let caller = &Clients::get()?.callers;
         check(unsafe { sys::ebpf_file_ioctl(caller.as_ptr(), self.as_ptr(), command, argument) })
     }
 
     /// What mmap(2) gives the calling process. Who maps it keeps a clone of this
     /// until it is unmapped. `protection` is Linux's: 1 to read, 2 to write.
-    pub fn mmap(
-        &self,
-        caller: &UserClient,
-        offset: u64,
-        size: u64,
-        protection: u32,
-    ) -> Result<Pages> {
+    pub fn mmap(&self, offset: u64, size: u64, protection: u32) -> Result<Pages> {
+        let caller = &Clients::get()?.callers;
         Pages::found_by(|pages| unsafe {
             let (caller, file) = (caller.as_ptr(), self.as_ptr());
             sys::ebpf_file_mmap(caller, file, offset, size, protection, pages)
         })
+    }
+
+    /// The same with Linux's answers to all that mmap(2) asks, and to what the
+    /// kernel cannot do. EINVAL for private mappings, ENODEV.
+    pub fn map(&self, asked: &Mapping) -> Result<Pages> {
+        let is = |flag, bit: u32| if flag { bit } else { 0 };
+        let protection = is(asked.reads, 1) | is(asked.writes, 2) | is(asked.executes, 4);
+        if !asked.is_shared && !asked.executes {
+            return Err(Errno::EINVAL);
+        }
+        let pages = self.mmap(asked.offset as u64, asked.size as u64, protection)?;
+        // Without the mirror there would be records over a ring's end in pieces.
+        let is_torn = pages.mirrored_size != 0 && asked.writes && !asked.mirrors;
+        if pages.sealed && !asked.is_limited || is_torn {
+            return Err(Errno::ENODEV);
+        }
+        Ok(pages)
     }
 
     /// From now on [`crate::platform::Wake::wake`] is called with `file` when

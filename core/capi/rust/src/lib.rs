@@ -13,6 +13,8 @@
 //! (interrupts on, no spin lock held), or *any*, which includes traps and NMI.
 #![no_std]
 
+extern crate alloc;
+
 mod client;
 mod clients;
 mod errno;
@@ -21,19 +23,27 @@ mod file;
 pub mod frame;
 pub mod hooks;
 mod kernel_client;
+mod late;
 mod locked;
+mod once;
 pub mod platform;
 mod program;
 pub mod sys;
 mod system;
 pub mod text;
 pub mod tracepoint;
+mod tree;
+mod watched;
 
 pub use client::{Client, Fd, Pages, PinEntry, UserClient};
-pub use clients::Clients;
-pub use errno::{Errno, Result};
-pub use file::File;
+pub use clients::{bpf, perf_event_open, Clients};
+pub use errno::{register, Errno, Result};
+pub use file::{File, Mapping};
 pub use kernel_client::{KernelClient, Link, Map, MapSpec};
 pub use locked::Locked;
+pub use once::Once;
 pub use program::{Program, ProgramSpec};
-pub use system::{exit, init, read_trace, set_jit, symbol_of, Options, Symbol};
+pub use system::{
+    exit, init, name_to_c, read_trace, set_jit, symbol_of, text_of_c, Options, Symbol,
+};
+pub use watched::Watched;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //! The subsystem as a whole: its start, its engine, its names, its trace.
 
+use core::ffi::{c_char, CStr};
 use core::ptr;
 
 use crate::errno::{check_nothing, Result};
@@ -102,4 +103,29 @@ pub fn read_trace(to: &mut [u8]) -> usize {
 pub(crate) fn text_of(field: &[u8]) -> &str {
     let end = field.iter().position(|&c| c == 0).unwrap_or(field.len());
     core::str::from_utf8(&field[..end]).unwrap_or("")
+}
+
+/// A string of C's, for the kernel's own functions; `ebpf` if it is no UTF-8.
+///
+/// # Safety
+/// It ends with a zero, and stays.
+pub unsafe fn text_of_c(text: *const c_char) -> &'static str {
+    unsafe { CStr::from_ptr(text) }.to_str().unwrap_or("ebpf")
+}
+
+/// Writes a name as C has it, as much of it as fits with a zero; false if there is
+/// none, or no room.
+///
+/// # Safety
+/// `size` bytes at `to` can be written.
+pub unsafe fn name_to_c(name: &str, to: *mut u8, size: usize) -> bool {
+    if size == 0 || name.is_empty() {
+        return false;
+    }
+    let used = name.len().min(size - 1);
+    unsafe {
+        to.copy_from_nonoverlapping(name.as_ptr(), used);
+        to.add(used).write(0);
+    }
+    true
 }

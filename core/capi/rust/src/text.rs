@@ -9,6 +9,7 @@ use crate::client::{Client, Fd};
 use crate::errno::{check, Errno, Result};
 use crate::kernel_client::KernelClient;
 use crate::sys;
+pub use crate::tree::{Folder, TextFile, Tree};
 
 /// Linux's flags of open(2) that texts know, to be summed up.
 #[allow(missing_docs)]
@@ -192,54 +193,4 @@ impl KernelClient {
             Err(Errno::EIO)
         }
     }
-}
-
-/// A directory in the kernel's own file layer, to which [`show`] adds.
-pub trait Folder: Sized {
-    /// Of that file layer.
-    type Error;
-    /// Makes one below, which stands for Linux's directory at `path`; or the one
-    /// that it made before.
-    fn add_folder(
-        &self,
-        name: &str,
-        mode: u32,
-        path: &CStr,
-    ) -> core::result::Result<Self, Self::Error>;
-    /// Makes a file there, which stands for the text at `path`, unless it did.
-    fn add_text(&self, name: &str, mode: u32, path: &CStr)
-        -> core::result::Result<(), Self::Error>;
-}
-
-/// Shows the texts that are below `directory` now; what is there already stays. Recursion ends with the tree,
-/// which is four levels deep. Context: task.
-pub fn show<F: Folder>(
-    kernel: &KernelClient,
-    directory: &CStr,
-    folder: &F,
-) -> core::result::Result<(), F::Error> {
-    let mut index = 0;
-    while let Ok(entry) = kernel.text_entry(directory, index) {
-        index += 1;
-        let mut path = [0; 256];
-        let Some(path) = below(directory, entry.name(), &mut path) else {
-            continue; // no text has such a path
-        };
-        if entry.is_directory() {
-            let inner = folder.add_folder(entry.name(), entry.mode(), path)?;
-            show(kernel, path, &inner)?;
-        } else {
-            folder.add_text(entry.name(), entry.mode(), path)?;
-        }
-    }
-    Ok(())
-}
-
-fn below<'a>(directory: &CStr, name: &str, to: &'a mut [u8; 256]) -> Option<&'a CStr> {
-    let mut end = 0;
-    for part in [directory.to_bytes(), b"/", name.as_bytes(), b"\0"] {
-        to.get_mut(end..end + part.len())?.copy_from_slice(part);
-        end += part.len();
-    }
-    CStr::from_bytes_with_nul(&to[..end]).ok()
 }

@@ -469,7 +469,7 @@ mod start {
     use super::*;
 
     pub fn nothing_is_there_before() {
-        assert_eq!(glue::bpf(&[0; 3]), Err(SystemError::ENOSYS));
+        assert_eq!(glue::bpf(&[0; 3]), Ok(-38isize as usize)); // ENOSYS
     }
 
     pub fn the_softirq_is_the_ports() {

@@ -81,6 +81,41 @@ macro_rules! export_port_functions {
     };
 }
 
+/// Functions of the contract that are alike in each kernel in Rust, by their
+/// names, for such a port: memory is the global allocator's, a panic is Rust's.
+#[macro_export]
+macro_rules! export_port_functions_of_rust {
+    ($($name:ident)*) => {
+        $($crate::__export_of_rust!($name);)*
+    };
+}
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __export_of_rust {
+    (ebpf_port_alloc) => {
+        $crate::export_port_functions! {
+            fn ebpf_port_alloc(size: usize, align: usize) -> *mut u8 {
+                $crate::platform::global_alloc(size, align)
+            }
+        }
+    };
+    (ebpf_port_free) => {
+        $crate::export_port_functions! {
+            fn ebpf_port_free(memory: *mut u8, size: usize, align: usize) {
+                $crate::platform::global_free(memory, size, align)
+            }
+        }
+    };
+    (ebpf_port_panic) => {
+        $crate::export_port_functions! {
+            fn ebpf_port_panic(what: *const core::ffi::c_char) -> ! {
+                panic!("{}", $crate::text_of_c(what))
+            }
+        }
+    };
+}
+
 /// One service's functions, as its header in `core/platform` declares them.
 #[doc(hidden)]
 #[macro_export]

@@ -103,6 +103,21 @@ pub unsafe fn from_raw_parts_mut<'a, T>(data: *mut T, size: usize) -> &'a mut [T
     }
 }
 
+/// As core asks for it. There are allocators that align by the size.
+fn layout_of(size: usize, align: usize) -> Layout {
+    unsafe { Layout::from_size_align_unchecked(size.max(align), align) }
+}
+
+#[doc(hidden)]
+pub unsafe fn global_alloc(size: usize, align: usize) -> *mut u8 {
+    unsafe { alloc::alloc::alloc_zeroed(layout_of(size, align)) }
+}
+
+#[doc(hidden)]
+pub unsafe fn global_free(memory: *mut u8, size: usize, align: usize) {
+    unsafe { alloc::alloc::dealloc(memory, layout_of(size, align)) }
+}
+
 extern "C" {
     pub(crate) fn ebpf_port_cpu_count() -> u32;
 }

@@ -43,11 +43,12 @@ const TESTS: &[common::Test] = tests! {
     files:
         descriptors_are_the_kernels,
         a_table_that_is_full_keeps_nothing,
-        a_file_is_read_written_and_mapped,
         the_last_reference_may_go_where_nobody_may_wait,
         texts_are_read_from_anywhere,
         an_empty_line_clears_a_text,
-        a_tree_of_texts_is_shown_whole,
+        before_there_are_clients_there_is_nothing,
+        a_value_is_made_once,
+        a_name_of_c_ends_with_a_zero,
         one_thread_at_a_time_has_what_is_locked;
     events:
         linuxs_events_are_passed,
@@ -69,7 +70,11 @@ const TESTS: &[common::Test] = tests! {
         arguments_are_not_evaluated_while_nobody_asks,
         each_place_is_a_branch;
     files:
-        clients_are_made_once;
+        clients_are_made_once,
+        a_file_is_read_written_and_mapped,
+        a_mapping_is_what_the_kernel_can_do,
+        what_is_watched_is_found_while_it_is_there,
+        a_tree_of_texts_is_shown_whole_and_once;
 };
 
 fn main() -> ExitCode {
