@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: MIT
 #
 # Builds and tests core/capi/rust, the face for kernels in Rust, by cargo: on the
-# host port and on a port in Rust; what a place of a tracepoint is while nobody
-# asks, and does while somebody does, on each CPU; what clippy and rustfmt say,
-# where they are installed.
+# host port and on a port in Rust; the glues of ports, and images of them and the
+# ports; what a place of a tracepoint is while nobody asks, and does while somebody
+# does, on each CPU; what clippy and rustfmt say, where they are installed.
 #
 # The compiler is Debian's 1.85, which tools/hermit has unpacked, or else the one
 # on PATH; RUST_FACE_CARGO=/some/bin/cargo names another. Nothing is installed
@@ -130,6 +130,13 @@ sysroot="$("$rustc" --print sysroot)"
 glue_for dragonos x86_64-unknown-none
 glue_for dragonos riscv64gc-unknown-none-elf
 glue_for kernel riscv64gc-unknown-none-elf
+# Linked with the ports' C++, as those kernels' makefiles do.
+if [[ -e "$sysroot/lib/rustlib/src/rust/library/Cargo.toml" ]]; then
+  python3 "$root/tools/checks/rust_link.py" "$cargo" || failed=1
+else
+  report link SKIP "this Rust has no sources of its own; tools/hermit/ensure.sh" \
+    "unpacks one that has"
+fi
 cd "$face" || exit 1
 
 # What a place is while nobody asks, as kernels for each CPU are compiled, $1.

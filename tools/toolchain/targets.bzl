@@ -41,7 +41,8 @@ KERNEL_TARGETS = {
     ),
     # lp64d is the calling convention of Rust's riscv64gc-unknown-none-elf: the
     # linker refuses to mix it with another. Alien's linker script has no room
-    # for relaxation.
+    # for relaxation. Without small data no section needs a line of its own in a
+    # script: without one GNU ld puts .sbss behind what the kernel clears.
     "riscv64": struct(
         target = "riscv64-none-elf",
         link_target = "riscv64-unknown-linux-gnu",
@@ -50,10 +51,17 @@ KERNEL_TARGETS = {
             "-mabi=lp64d",
             "-mcmodel=medany",
             "-mno-relax",
+            "-msmall-data-limit=0",
             "-mno-implicit-float",
         ],
         gcc = "riscv64-linux-gnu-g++-12",
-        gcc_flags = ["-march=rv64gc", "-mabi=lp64d", "-mcmodel=medany", "-mno-relax"],
+        gcc_flags = [
+            "-march=rv64gc",
+            "-mabi=lp64d",
+            "-mcmodel=medany",
+            "-mno-relax",
+            "-msmall-data-limit=0",
+        ],
     ),
     "aarch64": struct(
         target = "aarch64-none-elf",

@@ -50,6 +50,7 @@ const CPUS: [Cpu; 3] = [
             "-mabi=lp64d",
             "-mcmodel=medany",
             "-mno-relax",
+            "-msmall-data-limit=0",
         ],
     },
 ];

@@ -21,7 +21,9 @@ use crate::trap::trap_common_read_file;
 
 mod files;
 
-pub use files::{bpf, map, perf_event_open, show_texts};
+#[allow(unused_imports)] // the kernel may have new texts shown, and need not
+pub use files::show_texts;
+pub use files::{bpf, map, perf_event_open};
 
 unsafe extern "C" {
     safe fn ebpf_alien_init() -> c_int;

@@ -67,17 +67,21 @@ macro_rules! export_port_functions {
     ($($(#[$attribute:meta])*
         fn $name:ident($($arg:ident: $type:ty),* $(,)?) $(-> $result:ty)? $body:block
     )*) => {
-        $($(#[$attribute])*
+        // The kernel's manifest need not know of that feature. (On the functions
+        // themselves the attribute would come too late.)
         #[allow(unexpected_cfgs)]
-        #[cfg_attr(not(feature = "ebpf_beside_another_port"), unsafe(no_mangle))]
-        #[cfg_attr(
-            feature = "ebpf_beside_another_port",
-            unsafe(export_name = concat!("glue_", stringify!($name)))
-        )]
-        unsafe extern "C" fn $name($($arg: $type),*) $(-> $result)? {
-            #[allow(unused_unsafe)]
-            unsafe { $body }
-        })*
+        const _: () = {
+            $($(#[$attribute])*
+            #[cfg_attr(not(feature = "ebpf_beside_another_port"), unsafe(no_mangle))]
+            #[cfg_attr(
+                feature = "ebpf_beside_another_port",
+                unsafe(export_name = concat!("glue_", stringify!($name)))
+            )]
+            unsafe extern "C" fn $name($($arg: $type),*) $(-> $result)? {
+                #[allow(unused_unsafe)]
+                unsafe { $body }
+            })*
+        };
     };
 }
 
