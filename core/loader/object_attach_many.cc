@@ -86,8 +86,8 @@ Result<int> Object::LinkMany(size_t index, const FunctionsToAttach& functions) {
       request.count = 1;
       request.symbols = AddressOf(&name_at);
     } else {
-      EBPF_TRY(FindFunctions(pattern, FollowsReturns(section), found,
-                             allocator_));
+      EBPF_TRY(
+          FindFunctions(pattern, FollowsReturns(section), found, allocator_));
       request.count = static_cast<uint32_t>(found.size());
       request.addresses = AddressOf(found.begin());
     }

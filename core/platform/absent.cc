@@ -5,6 +5,7 @@
 #include "core/platform/cgroup.h"
 #include "core/platform/cpu.h"
 #include "core/platform/defer.h"
+#include "core/platform/errors.h"
 #include "core/platform/exec.h"
 #include "core/platform/features.h"
 #include "core/platform/files.h"
@@ -25,8 +26,6 @@
 #define EBPF_ABSENT __attribute__((weak))
 
 namespace {
-constexpr int kMinusNotPermitted = -1;   // -EPERM
-constexpr int kMinusNotSupported = -95;  // -EOPNOTSUPP
 constexpr size_t kPageSize = 4096;
 }  // namespace
 
@@ -35,7 +34,7 @@ extern "C" {
 EBPF_ABSENT int ebpf_port_call_on_cpu(uint32_t /*cpu*/,
                                       void (* /*function*/)(void*),
                                       void* /*argument*/) {
-  return kMinusNotSupported;
+  return ebpf::kMinusNotSupported;
 }
 
 EBPF_ABSENT bool ebpf_port_copy_from_user(void* /*to*/, uint64_t /*from*/,
@@ -76,11 +75,11 @@ EBPF_ABSENT bool ebpf_port_capable(int /*capability*/) { return false; }
 
 EBPF_ABSENT int ebpf_port_stop_machine(int (* /*function*/)(void*),
                                        void* /*argument*/, int* /*result*/) {
-  return kMinusNotSupported;
+  return ebpf::kMinusNotSupported;
 }
 EBPF_ABSENT int ebpf_port_text_write(uintptr_t /*to*/, const void* /*bytes*/,
                                      size_t /*size*/) {
-  return kMinusNotSupported;
+  return ebpf::kMinusNotSupported;
 }
 EBPF_ABSENT void* ebpf_port_exec_alloc(size_t /*size*/, uintptr_t /*near*/,
                                        uint64_t /*reach*/) {
@@ -89,7 +88,7 @@ EBPF_ABSENT void* ebpf_port_exec_alloc(size_t /*size*/, uintptr_t /*near*/,
 EBPF_ABSENT void ebpf_port_exec_free(void* /*memory*/, size_t /*size*/) {}
 EBPF_ABSENT int ebpf_port_exec_write(void* /*to*/, const void* /*bytes*/,
                                      size_t /*size*/) {
-  return kMinusNotSupported;
+  return ebpf::kMinusNotSupported;
 }
 EBPF_ABSENT bool ebpf_port_may_probe(uintptr_t /*address*/, size_t /*size*/) {
   return false;
@@ -107,7 +106,7 @@ EBPF_ABSENT enum ebpf_preemption ebpf_port_preemption(void) {
 EBPF_ABSENT int ebpf_port_saved_pcs(void (* /*see*/)(void* argument,
                                                      uintptr_t pc),
                                     void* /*argument*/) {
-  return kMinusNotSupported;
+  return ebpf::kMinusNotSupported;
 }
 EBPF_ABSENT uint32_t ebpf_port_trap_stub(void) { return 0; }
 EBPF_ABSENT void ebpf_port_breakpoint_entry(void) {
@@ -143,7 +142,7 @@ EBPF_ABSENT size_t ebpf_port_symbol_name(const struct ebpf_symbol* /*symbol*/,
 }
 
 EBPF_ABSENT int ebpf_port_fd_install(ebpf_file* /*file*/) {
-  return kMinusNotSupported;
+  return ebpf::kMinusNotSupported;
 }
 EBPF_ABSENT ebpf_file* ebpf_port_fd_get(int /*fd*/) { return nullptr; }
 
@@ -186,7 +185,7 @@ EBPF_ABSENT void* ebpf_port_task_client_get(uint32_t /*pid*/) {
 }
 EBPF_ABSENT void ebpf_port_task_client_put(void* /*client*/) {}
 EBPF_ABSENT int ebpf_port_send_signal(int /*signal*/, bool /*whole_process*/) {
-  return kMinusNotPermitted;
+  return ebpf::kMinusNotPermitted;
 }
 
 EBPF_ABSENT uint32_t ebpf_port_features(void) { return 0; }

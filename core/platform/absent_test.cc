@@ -9,6 +9,7 @@
 #include "core/platform/cgroup.h"
 #include "core/platform/cpu.h"
 #include "core/platform/defer.h"
+#include "core/platform/errors.h"
 #include "core/platform/features.h"
 #include "core/platform/files.h"
 #include "core/platform/log.h"
@@ -62,8 +63,6 @@ void ebpf_port_panic(const char* what) {
 namespace ebpf {
 namespace {
 
-constexpr int kMinusEopnotsupp = -95;
-
 TEST(AbsentTest, MemoryThatProcessesMapIsAnyMemory) {
   void* const memory = ebpf_port_mappable_alloc(8192);
   EXPECT_EQ(memory, g_memory);
@@ -103,9 +102,9 @@ TEST(AbsentTest, NobodyHasARightOrMemory) {
 TEST(AbsentTest, TextCannotBeTouched) {
   int result = 7;
   const auto run = [](void*) { return 1; };
-  EXPECT_EQ(ebpf_port_stop_machine(run, nullptr, &result), kMinusEopnotsupp);
+  EXPECT_EQ(ebpf_port_stop_machine(run, nullptr, &result), kMinusNotSupported);
   EXPECT_EQ(result, 7);
-  EXPECT_EQ(ebpf_port_text_write(0x1000, "x", 1), kMinusEopnotsupp);
+  EXPECT_EQ(ebpf_port_text_write(0x1000, "x", 1), kMinusNotSupported);
   EXPECT_EQ(ebpf_port_exec_alloc(64, 0, 1 << 20), nullptr);
   ebpf_port_exec_free(nullptr, 64);
   EXPECT_FALSE(ebpf_port_may_probe(0x1000, 4));
@@ -140,14 +139,14 @@ TEST(AbsentTest, NothingIsReadFoundOrDeferred) {
   ebpf_deferred work = {};
   EXPECT_FALSE(ebpf_port_defer(&work));
   ebpf_port_wake(nullptr);
-  EXPECT_EQ(ebpf_port_fd_install(nullptr), kMinusEopnotsupp);
+  EXPECT_EQ(ebpf_port_fd_install(nullptr), kMinusNotSupported);
   EXPECT_EQ(ebpf_port_fd_get(3), nullptr);
 }
 
 TEST(AbsentTest, NoOtherCpuCanBeCalled) {
   bool ran = false;
   const auto run = [](void* argument) { *static_cast<bool*>(argument) = true; };
-  EXPECT_EQ(ebpf_port_call_on_cpu(0, run, &ran), kMinusEopnotsupp);
+  EXPECT_EQ(ebpf_port_call_on_cpu(0, run, &ran), kMinusNotSupported);
   EXPECT_FALSE(ran);
 }
 

@@ -5,6 +5,7 @@
 // and beside absent.cc for this_cpu.cc's reason.
 #include "core/platform/nofault.h"
 
+#include "core/platform/errors.h"
 #include "core/platform/nofault_ranges.h"
 
 #define EBPF_ABSENT __attribute__((weak))
@@ -38,12 +39,11 @@ EBPF_ABSENT bool ebpf_port_read_nofault(void* to, uintptr_t from, size_t size) {
 
 EBPF_ABSENT int ebpf_port_write_nofault(uintptr_t to, const void* from,
                                         size_t size) {
-  constexpr int kMinusFault = -14;
   const bool is_written =
       size == 0 || (ebpf::IsInNofaultRanges(to, size) &&
                     ebpf_copy_nofault(reinterpret_cast<void*>(to),
                                       reinterpret_cast<uintptr_t>(from), size));
-  return is_written ? 0 : kMinusFault;
+  return is_written ? 0 : ebpf::kMinusFault;
 }
 
 }  // extern "C"

@@ -2,6 +2,7 @@
 //
 // core/platform/nofault.h page by page: page_access.h.
 #include "core/base/types.h"
+#include "core/platform/errors.h"
 #include "core/platform/nofault.h"
 #include "core/platform/page_access.h"
 
@@ -11,7 +12,6 @@ extern "C" bool ebpf_copy_nofault(void* to, uintptr_t from, size_t size);
 namespace {
 
 constexpr size_t kPageSize = 4096;
-constexpr int kMinusFault = -14;  // -EFAULT
 
 }  // namespace
 
@@ -36,7 +36,7 @@ extern "C" int ebpf_port_write_nofault(uintptr_t to, const void* from,
     const size_t piece = ebpf::Min(size, kPageSize - to % kPageSize);
     if (!ebpf::MayWritePage(to) ||
         !ebpf_copy_nofault(reinterpret_cast<void*>(to), in, piece)) {
-      return kMinusFault;
+      return ebpf::kMinusFault;
     }
     in += piece;
     to += piece;  // wraps to address 0, which is not mapped

@@ -9,13 +9,13 @@
 
 #include "core/base/noprobe.h"
 #include "core/platform/cpu.h"
+#include "core/platform/errors.h"
 #include "core/platform/time.h"
 #include "machine/interrupts.h"
 
 namespace ebpf {
 namespace {
 
-constexpr int kMinusBusy = -16;
 // Nanoseconds for a CPU to come: a virtual one may not run for some time, a
 // real one comes in microseconds. And for other initiators, who are as patient.
 constexpr int64_t kPatience = 1'000'000'000;

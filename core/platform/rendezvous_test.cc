@@ -7,13 +7,13 @@
 #include <vector>
 
 #include "core/platform/cpu.h"
+#include "core/platform/errors.h"
 #include "gtest/gtest.h"
 #include "testing/host_port/host_cpu.h"
 
 namespace ebpf {
 namespace {
 
-constexpr int kMinusBusy = -16;
 constexpr uint32_t kCpus = 4;
 
 /// CPUs that look for interrupts all the time.

@@ -4,6 +4,7 @@
 #include "core/platform/tick_timers.h"
 
 #include "core/platform/cpu.h"
+#include "core/platform/errors.h"
 
 namespace ebpf {
 
@@ -28,10 +29,9 @@ const void* ebpf_port_interrupted_regs(bool* in_user) {
 
 int ebpf_port_call_on_cpu(uint32_t cpu, void (*function)(void* argument),
                           void* argument) {
-  constexpr int kMinusNoSuchDevice = -6;
   return cpu < ebpf_port_cpu_count() && ebpf::IsTicking(cpu)
              ? tick_timers.Call(cpu, function, argument)
-             : kMinusNoSuchDevice;
+             : ebpf::kMinusNoSuchDevice;
 }
 
 }  // extern "C"

@@ -12,6 +12,7 @@
 
 #include "core/base/construct.h"
 #include "core/platform/cpu.h"
+#include "core/platform/errors.h"
 #include "core/platform/log.h"
 #include "core/platform/time.h"
 #include "core/platform/timer.h"
@@ -50,8 +51,6 @@ uint64_t ebpf_port_time_ns() { return now += step; }
 namespace ebpf {
 namespace {
 
-constexpr int kMinusNoSuchDevice = -6;
-constexpr int kMinusBusy = -16;
 constexpr uint64_t kSecond = 1'000'000'000;
 constexpr uint64_t kEndOfTime = UINT64_MAX;
 

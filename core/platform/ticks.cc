@@ -14,13 +14,12 @@
 
 #include "core/base/noprobe.h"
 #include "core/platform/cpu.h"
+#include "core/platform/errors.h"
 #include "core/platform/time.h"
 
 namespace ebpf {
 namespace {
 
-constexpr int kMinusNoSuchDevice = -6;
-constexpr int kMinusBusy = -16;
 constexpr int64_t kPatienceNs = 1'000'000'000;
 
 /// What ebpf_timer::port is here.

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/platform/cpu.h"
+#include "core/platform/errors.h"
 #include "core/platform/time.h"
 #include "gtest/gtest.h"
 #include "testing/host_port/host_cpu.h"
@@ -15,7 +16,6 @@
 namespace ebpf {
 namespace {
 
-constexpr int kMinusEbusy = -16;
 constexpr uint64_t kFar = ~uint64_t{0};
 
 /// A timer that says when it expires.
@@ -295,10 +295,10 @@ TEST_F(TicksTest, ACpuThatIsCalledMayBeInterruptedForThat) {
 }
 
 TEST_F(TicksTest, ACpuThatThereIsNotIsNoDevice) {
-  constexpr int kMinusEnxio = -6;
   const auto function = [](void*) { FAIL() << "it was called"; };
-  EXPECT_EQ(ticks_.Call(ebpf_port_cpu_count(), function, nullptr), kMinusEnxio);
-  EXPECT_EQ(ticks_.Call(UINT32_MAX, function, nullptr), kMinusEnxio);
+  EXPECT_EQ(ticks_.Call(ebpf_port_cpu_count(), function, nullptr),
+            kMinusNoSuchDevice);
+  EXPECT_EQ(ticks_.Call(UINT32_MAX, function, nullptr), kMinusNoSuchDevice);
 }
 
 TEST_F(TicksTest, ACpuThatDoesNotTickIsBusyAndIsNotCalledLater) {
@@ -306,7 +306,7 @@ TEST_F(TicksTest, ACpuThatDoesNotTickIsBusyAndIsNotCalledLater) {
   EXPECT_EQ(ticks_.Call(
                 1, [](void* argument) { *static_cast<bool*>(argument) = true; },
                 &called),
-            kMinusEbusy);
+            kMinusBusy);
   std::thread([&] {
     const HostCpu cpu(1);
     ticks_.Tick(nullptr, false);

@@ -3,6 +3,7 @@
 // core/platform/told_interruptions.h's implementation.
 #include "core/platform/told_interruptions.h"
 
+#include "core/platform/errors.h"
 #include "core/platform/text.h"
 
 namespace ebpf {
@@ -20,8 +21,9 @@ ebpf_preemption ebpf_port_preemption() {
 
 int ebpf_port_saved_pcs(void (*see)(void* argument, uintptr_t pc),
                         void* argument) {
-  constexpr int kMinusNotSupported = -95;
-  return ebpf::told_interruptions.List(see, argument) ? 0 : kMinusNotSupported;
+  return ebpf::told_interruptions.List(see, argument)
+             ? 0
+             : ebpf::kMinusNotSupported;
 }
 
 }  // extern "C"

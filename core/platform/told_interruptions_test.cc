@@ -9,6 +9,7 @@
 
 #include "core/base/construct.h"
 #include "core/platform/cpu.h"
+#include "core/platform/errors.h"
 #include "core/platform/log.h"
 #include "core/platform/text.h"
 #include "gtest/gtest.h"
@@ -28,8 +29,6 @@ uint32_t ebpf_port_cpu_id() { return this_cpu; }
 
 namespace ebpf {
 namespace {
-
-constexpr int kMinusNotSupported = -95;
 
 class ToldInterruptionsTest : public testing::Test {
  protected:

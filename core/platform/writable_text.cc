@@ -5,6 +5,7 @@
 
 #include "core/base/noprobe.h"
 #include "core/platform/cpu.h"
+#include "core/platform/errors.h"
 #include "core/platform/exec.h"
 #include "core/platform/page_access.h"
 #include "core/platform/text.h"
@@ -14,8 +15,6 @@ using ebpf::writable_text;
 
 namespace {
 
-constexpr int kMinusFault = -14;    // -EFAULT
-constexpr int kMinusInvalid = -22;  // -EINVAL
 constexpr size_t kMaxWrite = 64;
 constexpr size_t kPageSize = 4096;
 
@@ -42,12 +41,12 @@ extern "C" {
 
 int ebpf_port_text_write(uintptr_t to, const void* bytes, size_t size) {
   if (size == 0 || size > kMaxWrite) {
-    return kMinusInvalid;
+    return ebpf::kMinusInvalid;
   }
   // The bytes lie in at most two pages.
   if (!ebpf::MayPatch(to, size, writable_text.is_text) ||
       !ebpf::MayWritePage(to) || !ebpf::MayWritePage(to + size - 1)) {
-    return kMinusFault;
+    return ebpf::kMinusFault;
   }
   Store(to, static_cast<const uint8_t*>(bytes), size);
   writable_text.flush(to, size);
@@ -57,12 +56,12 @@ int ebpf_port_text_write(uintptr_t to, const void* bytes, size_t size) {
 int ebpf_port_exec_write(void* to, const void* bytes, size_t size) {
   const auto address = reinterpret_cast<uintptr_t>(to);
   if (!ebpf::text_pool.IsTaken(address, size)) {
-    return kMinusFault;
+    return ebpf::kMinusFault;
   }
   for (uintptr_t at = address - address % kPageSize; at < address + size;
        at += kPageSize) {
     if (!ebpf::MayWritePage(at)) {
-      return kMinusFault;
+      return ebpf::kMinusFault;
     }
   }
   Store(address, static_cast<const uint8_t*>(bytes), size);

@@ -3,6 +3,7 @@
 // The contract of ebpf_port_call_on_cpu, which is of tier T3, unlike the rest
 // of core/platform/cpu.h.
 #include "core/platform/cpu.h"
+#include "core/platform/errors.h"
 #include "core/selftest/case.h"
 
 namespace ebpf::selftest {
@@ -23,8 +24,6 @@ void CalledOnCpu(void* argument) {
 
 /// Each CPU comes, or says that it does not.
 void CpusAreCalled(Environment& environment) {
-  constexpr int kMinusNoCpu = -6;
-  constexpr int kMinusNotSupported = -95;
   CallOnCpu call = {environment, ebpf_port_cpu_id(), 0};
   const int own = ebpf_port_call_on_cpu(call.cpu, CalledOnCpu, &call);
   if (own == kMinusNotSupported) {
@@ -36,13 +35,13 @@ void CpusAreCalled(Environment& environment) {
   for (uint32_t cpu = 0; cpu < ebpf_port_cpu_count(); ++cpu) {
     CallOnCpu each = {environment, cpu, 0};
     const int result = ebpf_port_call_on_cpu(cpu, CalledOnCpu, &each);
-    PORT_EXPECT(environment, result == 0 || result == kMinusNoCpu);
+    PORT_EXPECT(environment, result == 0 || result == kMinusNoSuchDevice);
     PORT_EXPECT(environment, each.calls == (result == 0 ? 1u : 0u));
   }
   PORT_EXPECT(environment, !environment.InterruptsMasked());
   PORT_EXPECT(environment,
               ebpf_port_call_on_cpu(ebpf_port_cpu_count(), CalledOnCpu,
-                                    &call) == kMinusNoCpu);
+                                    &call) == kMinusNoSuchDevice);
 }
 
 constexpr Case kCases[] = {

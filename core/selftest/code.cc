@@ -3,12 +3,12 @@
 // Writing of text by a rendezvous, for the tests.
 #include "core/selftest/code.h"
 
+#include "core/platform/errors.h"
 #include "core/platform/text.h"
 
 namespace ebpf::selftest {
 namespace {
 
-constexpr int kMinusBusy = -16;
 /// A CPU that does not come in time may be one whose host is busy.
 constexpr int kMaxTries = 20;
 

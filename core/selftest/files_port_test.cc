@@ -6,13 +6,13 @@
 #include <stdint.h>
 
 #include "core/base/types.h"
+#include "core/platform/errors.h"
 #include "core/platform/files.h"
 #include "core/selftest/case.h"
 
 namespace ebpf::selftest {
 namespace {
 
-constexpr int kMinusEopnotsupp = -95;
 /// Kernels of less than that are asked for more descriptors than they have.
 constexpr size_t kMostNumbers = 2048;
 constinit int numbers[kMostNumbers] = {};
@@ -42,7 +42,7 @@ class TestFile : public NonCopyable {
   int Install() {
     const int fd = ebpf_port_fd_install(file_);
     is_ours_ = fd < 0;
-    if (fd == kMinusEopnotsupp) {
+    if (fd == kMinusNotSupported) {
       environment_.Skipped("each client has numbers of its own");
     } else {
       PORT_EXPECT(environment_, fd >= 0);
@@ -208,7 +208,7 @@ void AFullTableTakesNoReference(Environment& environment) {
   const uint32_t references = descriptors.References(file.get());
   if (error == 0) {
     environment.Skipped("the table has no end");
-  } else if (error == kMinusEopnotsupp) {
+  } else if (error == kMinusNotSupported) {
     environment.Skipped("each client has numbers of its own");
     descriptors.Put(file.get());
   } else {

@@ -5,6 +5,7 @@
 
 #include "core/machine/trap_check.h"
 #include "core/platform/cpu.h"
+#include "core/platform/errors.h"
 #include "core/platform/nofault.h"
 #include "core/platform/task.h"
 #include "core/platform/time.h"
@@ -20,12 +21,6 @@ extern "C" [[gnu::noinline, gnu::used]] uint64_t ebpf_selftest_target(
 }
 
 namespace ebpf::selftest {
-namespace {
-
-constexpr int kMinusFault = -14;
-
-}  // namespace
-
 void KernelEnvironment::Begin(const char* name) {
   name_ = name;
   descriptors_.Begin();

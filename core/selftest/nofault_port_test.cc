@@ -3,6 +3,7 @@
 // The contract of core/platform/nofault.h.
 #include "core/base/memory.h"
 #include "core/platform/cpu.h"
+#include "core/platform/errors.h"
 #include "core/platform/nofault.h"
 #include "core/platform/nofault_ranges.h"
 #include "core/selftest/case.h"
@@ -122,8 +123,6 @@ uintptr_t Target(size_t offset) {
 }
 
 bool CanWrite() { return ebpf_port_write_nofault(Target(0), source, 1) == 0; }
-
-constexpr int kMinusFault = -14;
 
 void WritesAtEachAlignmentOrSaysThatItCannot(Environment& environment) {
   if (!CanWrite()) {

@@ -4,6 +4,7 @@
 // never executed in an old version.
 #include "core/base/atomic.h"
 #include "core/platform/cpu.h"
+#include "core/platform/errors.h"
 #include "core/platform/text.h"
 #include "core/platform/time.h"
 #include "core/selftest/case.h"
@@ -11,8 +12,6 @@
 
 namespace ebpf::selftest {
 namespace {
-
-constexpr int kMinusBusy = -16;
 
 int StoreAndAnswer(void* argument) {
   ++*static_cast<int*>(argument);

@@ -6,6 +6,7 @@
 #include "arch/riscv64/machine/one_hart_text.h"
 #include "arch/riscv64/machine/system_registers.h"
 #include "core/platform/cpu.h"
+#include "core/platform/errors.h"
 #include "core/platform/features.h"
 #include "core/platform/function_text.h"
 #include "core/platform/text_pool.h"
@@ -15,8 +16,6 @@
 namespace {
 
 constexpr size_t kPageSize = 4096;
-constexpr int kMinusNoMemory = -12;      // -ENOMEM
-constexpr int kMinusNotSupported = -95;  // -EOPNOTSUPP
 
 /// Two pages of addresses, mapped to the text that is being written and to
 /// nothing otherwise. The leaf that the text itself is mapped with stays as it
@@ -63,7 +62,7 @@ int MapAlias(uintptr_t text, size_t pages, uintptr_t* at) {
                               ALIEN_MAP_WRITE | ALIEN_MAP_ACCESSED |
                               ALIEN_MAP_DIRTY;
   if (alias == 0 || !alien_map_region(alias, text, pages * kPageSize, kFlags)) {
-    return kMinusNoMemory;
+    return ebpf::kMinusNoMemory;
   }
   FlushAlias(pages);
   *at = alias;
@@ -81,7 +80,9 @@ void UnmapAlias(size_t pages) {
 constinit const ebpf::riscv64::TextKernel ebpf::riscv64::text_kernel = {
     .is_text = &IsText,
     .may_stop =
-        [] { return ebpf_port_cpu_count() == 1 ? 0 : kMinusNotSupported; },
+        [] {
+          return ebpf_port_cpu_count() == 1 ? 0 : ebpf::kMinusNotSupported;
+        },
     .map = &MapAlias,
     .unmap = &UnmapAlias};
 

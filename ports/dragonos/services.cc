@@ -3,6 +3,7 @@
 // Start of the port's services, in order.
 #include "ports/dragonos/services.h"
 
+#include "core/platform/errors.h"
 #include "core/platform/measured_time.h"
 #include "core/platform/stack_counter.h"
 #include "core/platform/tick_timers.h"
@@ -29,8 +30,6 @@ void OpenSymbols() {
 }  // namespace
 
 int StartServices() {
-  constexpr int kMinusNoMemory = -12;
-  constexpr int kMinusInvalid = -22;
   if (!HasBreakpointHook()) {
     return kMinusInvalid;
   }

@@ -7,6 +7,7 @@
 #include "core/platform/armed_timers.h"
 #include "core/platform/counter_time.h"
 #include "core/platform/cpu.h"
+#include "core/platform/errors.h"
 #include "core/platform/gathered_cpus.h"
 #include "core/platform/rendezvous.h"
 #include "core/symbols/blob_symbols.h"
@@ -16,12 +17,6 @@
 
 namespace ebpf::hermit {
 namespace {
-
-constexpr int kMinusNotFound = -2;       // -ENOENT
-constexpr int kMinusNoMemory = -12;      // -ENOMEM
-constexpr int kMinusBusy = -16;          // -EBUSY
-constexpr int kMinusExists = -17;        // -EEXIST
-constexpr int kMinusNotSupported = -95;  // -EOPNOTSUPP
 
 constinit Atomic<bool> started{false};
 

@@ -3,6 +3,7 @@
 // core/platform/text.h on Hermit: text that the loader has mapped writable.
 #include "core/platform/text.h"
 
+#include "core/platform/errors.h"
 #include "core/platform/function_text.h"
 #include "core/platform/gathered_cpus.h"
 #include "core/platform/text_pool.h"
@@ -12,8 +13,6 @@
 #include "ports/hermit/machine.h"
 
 namespace {
-
-constexpr int kMinusNotSupported = -95;  // -EOPNOTSUPP
 
 /// The kernel's part of a breakpoint's way.
 bool IsOnTheTrapsWay(uintptr_t address, size_t size) {
@@ -53,7 +52,7 @@ ebpf_preemption ebpf_port_preemption(void) { return EBPF_PREEMPTION_LISTED; }
 int ebpf_port_saved_pcs(void (*see)(void* argument, uintptr_t pc),
                         void* argument) {
   ebpf::ListStopped(see, argument);
-  return ebpf_hermit_saved_pcs(see, argument) ? 0 : kMinusNotSupported;
+  return ebpf_hermit_saved_pcs(see, argument) ? 0 : ebpf::kMinusNotSupported;
 }
 
 }  // extern "C"

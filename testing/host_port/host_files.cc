@@ -9,13 +9,12 @@
 #include <vector>
 
 #include "core/capi/ebpf.h"
+#include "core/platform/errors.h"
 #include "core/platform/files.h"
 
 namespace ebpf {
 namespace {
 
-constexpr int kMinusBadFd = -9;
-constexpr int kMinusTooManyFiles = -24;
 constexpr int kFirst = 5;
 
 struct Descriptor {

@@ -9,6 +9,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "core/platform/errors.h"
 #include "core/platform/nofault.h"
 
 namespace {
@@ -61,16 +62,17 @@ extern "C" bool ebpf_port_read_nofault(void* to, uintptr_t from, size_t size) {
 
 extern "C" int ebpf_port_write_nofault(uintptr_t to, const void* from,
                                        size_t size) {
-  constexpr int kMinusFault = -14;  // -EFAULT
   const auto address = reinterpret_cast<void*>(to);
   if (const ebpf::HostNofaultCopy copy = g_copy) {
-    return copy(address, reinterpret_cast<uintptr_t>(from), size) ? 0
-                                                                  : kMinusFault;
+    return copy(address, reinterpret_cast<uintptr_t>(from), size)
+               ? 0
+               : ebpf::kMinusFault;
   }
   const int saved_errno = errno;
   const iovec local = {const_cast<void*>(from), size};
   const iovec remote = {address, size};
   const ssize_t copied = process_vm_writev(getpid(), &local, 1, &remote, 1, 0);
   errno = saved_errno;
-  return size == 0 || copied == static_cast<ssize_t>(size) ? 0 : kMinusFault;
+  return size == 0 || copied == static_cast<ssize_t>(size) ? 0
+                                                           : ebpf::kMinusFault;
 }

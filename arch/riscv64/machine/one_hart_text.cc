@@ -6,6 +6,7 @@
 #include "arch/riscv64/machine/icache.h"
 #include "arch/riscv64/machine/nofault.h"
 #include "core/base/types.h"
+#include "core/platform/errors.h"
 #include "core/platform/exec.h"
 #include "core/platform/text.h"
 #include "core/platform/text_pool.h"
@@ -18,9 +19,6 @@ namespace {
 
 constexpr size_t kPageSize = 4096;
 constexpr size_t kMostInsns = 64;
-constexpr int kMinusFault = -14;
-constexpr int kMinusBusy = -16;
-constexpr int kMinusInvalid = -22;
 
 /// Writes what lies in two pages of text at most, with interrupts masked. By
 /// the copy that takes no probe: what is written may be an instruction of any
@@ -38,7 +36,7 @@ int WritePages(uintptr_t to, const uint8_t* bytes, size_t size) {
                         reinterpret_cast<uintptr_t>(bytes), size);
   text_kernel.unmap(pages);
   ebpf::riscv64::SyncInsnStream();
-  return is_written ? 0 : kMinusFault;
+  return is_written ? 0 : ebpf::kMinusFault;
 }
 
 }  // namespace
@@ -60,13 +58,13 @@ int ebpf_port_stop_machine(int (*function)(void* argument), void* argument,
 
 int ebpf_port_text_write(uintptr_t to, const void* bytes, size_t size) {
   if (size == 0 || size > kMostInsns) {
-    return kMinusInvalid;
+    return ebpf::kMinusInvalid;
   }
   if (!ebpf::machine::InterruptsMasked()) {
-    return kMinusBusy;
+    return ebpf::kMinusBusy;
   }
   if (!ebpf::MayPatch(to, size, text_kernel.is_text)) {
-    return kMinusFault;
+    return ebpf::kMinusFault;
   }
   return WritePages(to, static_cast<const uint8_t*>(bytes), size);
 }
@@ -75,7 +73,7 @@ int ebpf_port_text_write(uintptr_t to, const void* bytes, size_t size) {
 int ebpf_port_exec_write(void* to, const void* bytes, size_t size) {
   const auto begin = reinterpret_cast<uintptr_t>(to);
   if (!text_pool.IsTaken(begin, size)) {
-    return kMinusFault;
+    return ebpf::kMinusFault;
   }
   int status = 0;
   for (size_t done = 0; done < size && status == 0;) {

@@ -18,6 +18,7 @@
 
 #include "arch/riscv64/machine/nofault.h"
 #include "core/platform/cpu.h"
+#include "core/platform/errors.h"
 #include "core/platform/exec.h"
 #include "core/platform/log.h"
 #include "core/platform/text.h"
@@ -30,12 +31,6 @@ namespace {
 constexpr size_t kPage = 4096;
 constexpr size_t kTextSize = 3 * kPage;
 constexpr size_t kMostInsns = 64;
-
-constexpr int kMinusNoMemory = -12;
-constexpr int kMinusFault = -14;
-constexpr int kMinusBusy = -16;
-constexpr int kMinusInvalid = -22;
-constexpr int kMinusNotSupported = -95;
 
 [[noreturn]] void Die(const char* what) {
   fprintf(stderr, "%s\n", what);

@@ -7,6 +7,7 @@
 #include "core/base/memory.h"
 #include "core/base/noprobe.h"
 #include "core/base/types.h"
+#include "core/platform/errors.h"
 #include "core/platform/exec.h"
 #include "core/platform/exec_runs.h"
 #include "core/platform/log.h"
@@ -14,11 +15,6 @@
 
 namespace ebpf::x86_64 {
 namespace {
-
-constexpr int kMinusFault = -14;
-constexpr int kMinusBusy = -16;
-constexpr int kMinusInvalid = -22;
-constexpr int kMinusNotSupported = -95;
 
 /// A CPU that does not come in time may be a virtual one that does not run.
 constexpr int kTries = 5;
@@ -93,18 +89,18 @@ extern "C" {
 int ebpf_port_stop_machine(int (*function)(void* argument), void* argument,
                            int* result) {
   return text_kernel.may_stop() ? rendezvous.Stop(function, argument, result)
-                                : kMinusBusy;
+                                : ebpf::kMinusBusy;
 }
 
 int ebpf_port_text_write(uintptr_t to, const void* bytes, size_t size) {
   if (size == 0 || size > TextWindow::kMostInsns) {
-    return kMinusInvalid;
+    return ebpf::kMinusInvalid;
   }
   if (!rendezvous.IsStopped() || !window.is_ready()) {
-    return kMinusBusy;
+    return ebpf::kMinusBusy;
   }
   if (!text_kernel.is_text(to, size) && !exec_memory.Contains(to, size)) {
-    return kMinusFault;
+    return ebpf::kMinusFault;
   }
   return window.Write(to, bytes, size);
 }
@@ -118,10 +114,10 @@ int ebpf_port_text_write(uintptr_t to, const void* bytes, size_t size) {
 int ebpf_port_exec_write(void* to, const void* bytes, size_t size) {
   const auto begin = reinterpret_cast<uintptr_t>(to);
   if (size == 0 || !exec_memory.Contains(begin, size)) {
-    return kMinusFault;
+    return ebpf::kMinusFault;
   }
   if (!window.is_ready()) {
-    return kMinusNotSupported;
+    return ebpf::kMinusNotSupported;
   }
   for (size_t done = 0; done < size;) {
     Piece piece = {begin + done, static_cast<const uint8_t*>(bytes) + done,

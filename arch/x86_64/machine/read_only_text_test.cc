@@ -25,6 +25,7 @@
 #include "arch/x86_64/page_tables.h"
 #include "core/base/types.h"
 #include "core/platform/cpu.h"
+#include "core/platform/errors.h"
 #include "core/platform/exec.h"
 #include "core/platform/log.h"
 #include "core/platform/memory.h"
@@ -42,13 +43,6 @@ constexpr size_t kFrames = 512;
 constexpr size_t kKernelPages = 256;
 constexpr size_t kTextPages = 4;
 constexpr uint64_t kSecond = 1'000'000'000;
-
-constexpr int kMinusIo = -5;
-constexpr int kMinusNoMemory = -12;
-constexpr int kMinusFault = -14;
-constexpr int kMinusBusy = -16;
-constexpr int kMinusInvalid = -22;
-constexpr int kMinusNotSupported = -95;
 
 [[noreturn]] void Die(const char* what) {
   fprintf(stderr, "%s\n", what);

@@ -8,12 +8,10 @@
 #include "arch/x86_64/page_tables.h"
 #include "core/base/memory.h"
 #include "core/base/noprobe.h"
+#include "core/platform/errors.h"
 
 namespace ebpf::x86_64 {
 namespace {
-
-constexpr int kMinusIo = -5;
-constexpr int kMinusFault = -14;
 
 PageTables TablesInUse(uintptr_t direct_map) {
   uint64_t root;

@@ -5,6 +5,7 @@
 #include "core/platform/text.h"
 
 #include "arch/riscv64/machine/one_hart_text.h"
+#include "core/platform/errors.h"
 #include "core/platform/text_pool.h"
 #include "core/platform/tried_write.h"
 #include "ports/dragonos/kernel.h"
@@ -12,8 +13,6 @@
 
 namespace {
 
-constexpr int kMinusFault = -14;
-constexpr int kMinusBusy = -16;
 constexpr size_t kPageSize = 4096;
 
 /// A kernel that one day has its text read-only shall not die of that here.
@@ -22,14 +21,14 @@ int MapWhereItLies(uintptr_t page, size_t pages, uintptr_t* at) {
   return ebpf::CanBeWritten(page) &&
                  ebpf::CanBeWritten(page + (pages - 1) * kPageSize)
              ? 0
-             : kMinusFault;
+             : ebpf::kMinusFault;
 }
 
 }  // namespace
 
 constinit const ebpf::riscv64::TextKernel ebpf::riscv64::text_kernel = {
     .is_text = &ebpf::dragonos::IsText,
-    .may_stop = [] { return dragonos_may_rendezvous() ? 0 : kMinusBusy; },
+    .may_stop = [] { return dragonos_may_rendezvous() ? 0 : ebpf::kMinusBusy; },
     .map = &MapWhereItLies,
     .unmap = [](size_t /*pages*/) {}};
 

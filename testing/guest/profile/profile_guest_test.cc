@@ -12,6 +12,7 @@
 #include "core/linux_abi/bpf.h"
 #include "core/linux_abi/perf_event.h"
 #include "core/platform/cpu.h"
+#include "core/platform/errors.h"
 #include "core/platform/symbol_name.h"
 #include "core/platform/symbols.h"
 #include "testing/guest/demo/start.h"
@@ -272,10 +273,9 @@ GUEST_TEST(Profile, EachCpuThatRunsCanBeCalled) {
     GUEST_EXPECT_EQ(ebpf_port_call_on_cpu(cpu, tell, &seen), 0);
     GUEST_EXPECT_EQ(seen, cpu);
   }
-  constexpr int kMinusNoSuchDevice = -6;
   uint32_t seen = kMaxCpus;
   GUEST_EXPECT_EQ(ebpf_port_call_on_cpu(OnlineCpus(), tell, &seen),
-                  kMinusNoSuchDevice);
+                  ebpf::kMinusNoSuchDevice);
   GUEST_EXPECT_EQ(seen, kMaxCpus);
 }
 

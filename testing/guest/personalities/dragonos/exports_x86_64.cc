@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "core/platform/cpu.h"
+#include "core/platform/errors.h"
 #include "core/platform/time.h"
 #include "ports/dragonos/kernel.h"
 #include "ports/dragonos/x86_64/kernel.h"
@@ -20,9 +21,6 @@
 using namespace guest;  // NOLINT: every function here is its neighbour's peer
 
 namespace {
-
-constexpr int kMinusInvalid = -22;
-constexpr int kMinusNoMemory = -12;
 
 // Fixed mappings end here, as in DragonOS; the last pages are for aliases.
 constexpr uintptr_t kFixmapEnd = 0xffff'b000'0100'0000;
@@ -50,13 +48,13 @@ int dragonos_pages_protect(void* pages, size_t count, bool write,
                            bool execute) {
   const auto virt = reinterpret_cast<uintptr_t>(pages);
   if (virt % kPageSize != 0 || !machine::IrqsEnabled()) {
-    return kMinusInvalid;
+    return ebpf::kMinusInvalid;
   }
   const uint32_t protection =
       (write ? machine::kWrite : 0u) | (execute ? machine::kExecute : 0u);
   if (!machine::Map(virt, virt - machine::DirectMapBase(), count * kPageSize,
                     protection)) {
-    return kMinusNoMemory;
+    return ebpf::kMinusNoMemory;
   }
   dragonos::FlushTlbOfOthers();
   return 0;

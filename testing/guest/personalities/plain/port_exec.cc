@@ -3,6 +3,7 @@
 // The plain port's executable memory: below RAM, within a branch's reach of
 // text. Its frames are mapped nowhere else that could be written.
 #include "core/base/types.h"
+#include "core/platform/errors.h"
 #include "core/platform/exec.h"
 #include "core/platform/text.h"
 #include "testing/guest/kernel/kernel.h"
@@ -17,11 +18,6 @@
 namespace {
 
 using guest::kPageSize;
-
-constexpr int kMinusFault = -14;         // -EFAULT
-constexpr int kMinusBusy = -16;          // -EBUSY
-constexpr int kMinusNoMemory = -12;      // -ENOMEM
-constexpr int kMinusNotSupported = -95;  // -EOPNOTSUPP
 
 constexpr size_t kExecPages = 8192;
 constexpr size_t kMaxPages = kExecPages / 2;  // 16 MiB
@@ -132,7 +128,7 @@ int WritePiece(void* argument) {
   const auto& piece = *static_cast<const Piece*>(argument);
   const uintptr_t phys = guest::plain::PhysOfExec(piece.to, piece.size);
   if (!guest::plain::WriteThroughAlias(phys, piece.bytes, piece.size)) {
-    return kMinusNoMemory;
+    return ebpf::kMinusNoMemory;
   }
   guest::plain::FlushInsnCache(piece.to, piece.size);
   return 0;
@@ -140,8 +136,8 @@ int WritePiece(void* argument) {
 
 int StopAndWrite(Piece& piece) {
   int result = 0;
-  int status = kMinusBusy;
-  for (int i = 0; i < kTries && status == kMinusBusy; ++i) {
+  int status = ebpf::kMinusBusy;
+  for (int i = 0; i < kTries && status == ebpf::kMinusBusy; ++i) {
     status = guest::plain::StopMachine(WritePiece, &piece, &result);
   }
   return status != 0 ? status : result;
@@ -210,10 +206,10 @@ void ebpf_port_exec_free(void* memory, size_t /*size*/) {
 int ebpf_port_exec_write(void* to, const void* bytes, size_t size) {
   const auto begin = reinterpret_cast<uintptr_t>(to);
   if (!exec_memory) {
-    return kMinusNotSupported;
+    return ebpf::kMinusNotSupported;
   }
   if (size == 0 || FindRange(begin, size) == nullptr) {
-    return kMinusFault;
+    return ebpf::kMinusFault;
   }
   for (size_t done = 0; done < size;) {
     Piece piece = {begin + done, static_cast<const uint8_t*>(bytes) + done,

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT
 #include "core/capi/ebpf.h"
+#include "core/platform/errors.h"
 #include "testing/guest/personalities/plain/port.h"
 #include "testing/guest/personalities/plain/port_machine.h"
 
 namespace guest::plain {
 
 int InitPort() {
-  constexpr int kMinusNoMemory = -12;  // -ENOMEM
   if (!PrepareText() || !StartDeferWorker()) {
-    return kMinusNoMemory;
+    return ebpf::kMinusNoMemory;
   }
   InstallHooks();
   const ebpf_options options = {.cpu_features = CpuFeatures(),

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // The plain port's core/platform/text.h but for executable memory.
+#include "core/platform/errors.h"
 #include "core/platform/features.h"
 #include "core/platform/text.h"
 #include "core/symbols/blob_symbols.h"
@@ -24,10 +25,6 @@ extern const uint8_t guest_symbols_end[];
 namespace {
 
 using guest::kPageSize;
-
-constexpr int kMinusNoMemory = -12;  // -ENOMEM
-constexpr int kMinusFault = -14;     // -EFAULT
-constexpr int kMinusInvalid = -22;   // -EINVAL
 
 constinit bool lists_saved_pcs = true;
 
@@ -70,17 +67,17 @@ int ebpf_port_stop_machine(int (*function)(void* argument), void* argument,
 
 int ebpf_port_text_write(uintptr_t to, const void* bytes, size_t size) {
   if (size == 0 || size > 64) {
-    return kMinusInvalid;
+    return ebpf::kMinusInvalid;
   }
   // Text is mapped at its physical address.
   const bool is_text = IsWithin(to, size, AddressOf(guest_text_begin),
                                 AddressOf(guest_text_end));
   const uintptr_t phys = is_text ? to : guest::plain::PhysOfExec(to, size);
   if (phys == 0) {
-    return kMinusFault;
+    return ebpf::kMinusFault;
   }
   if (!guest::plain::WriteThroughAlias(phys, bytes, size)) {
-    return kMinusNoMemory;
+    return ebpf::kMinusNoMemory;
   }
   guest::plain::FlushInsnCache(to, size);
   return 0;
