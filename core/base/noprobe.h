@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 /// A function of that section. It calls only others there and what the audit of
-/// archives names (tools/build/archive_audit.py).
+/// archives names (the whole tree's tools/build/archive_audit.py).
 #define EBPF_NOPROBE __attribute__((section("ebpf_noprobe"), noinline))
 
 /// A function that becomes part of those that call it, in that section.

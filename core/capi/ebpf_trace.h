@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
  * Linux's trace events for a kernel that is not written in C++: it calls one of
- * these where something happens. core/tracepoints/README.md lists the events,
- * and what raw programs get of each.
+ * these where something happens. The whole tree's core/tracepoints/README.md
+ * lists the events, and what raw programs get of each; ports/PORTING.md, where
+ * to call them.
  *
  * A call costs a call, a no-op and a return while nobody wants the event; in
  * C++, EBPF_TRACE of core/tracepoints/trace.h costs the no-op. An event is

@@ -78,10 +78,8 @@ extern const char strampoline[];
 
 // --- CPU ------------------------------------------------------------------
 
-/// arch::read_timer: rdtime. Context: any.
-uint64_t alien_read_timer(void);
-/// Its ticks per second: the device tree's timebase-frequency. (CLOCK_FREQ is
-/// not QEMU's.) Context: any.
+/// The time register's ticks per second: the device tree's timebase-frequency.
+/// (CLOCK_FREQ is not QEMU's.) Context: any.
 uint64_t alien_timer_frequency(void);
 
 // --- Tasks ----------------------------------------------------------------

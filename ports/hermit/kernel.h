@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
 // What this port asks of Hermit: C functions of the kernel, its system calls
-// and the few that rust/ebpf.rs adds. (That also has services of core/platform
-// that are the kernel's as they stand: its panic, ids of tasks, their stacks.)
-// README.md tells what else the port relies on.
+// and the few that rust/ebpf.rs and rust/ebpf add. (That also has services of
+// core/platform that are the kernel's as they stand: its panic, ids of tasks,
+// their stacks.) README.md tells what else the port relies on.
 //
 // "Locks" means: takes a lock of the kernel. Such a function is never called
 // from a probe, since the probe may sit under that lock.
@@ -51,7 +51,7 @@ int32_t sys_spawn2(void (*function)(uintptr_t argument), uintptr_t argument,
 /// Lets others run for a while. Locks. Context: task.
 void sys_usleep(uint64_t microseconds);
 
-// --- rust/ebpf.rs ---------------------------------------------------------
+// --- rust/ebpf.rs, rust/ebpf ----------------------------------------------
 
 /// The number of the CPU that runs the caller; a task keeps to one. Takes no
 /// lock. Context: any.

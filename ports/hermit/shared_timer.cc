@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Machines with one timer, which is the kernel's: rust/ebpf.rs has it interrupt
-// for both.
+// Machines with one timer, which is the kernel's: rust/ebpf/timer.rs has it
+// interrupt for both.
 #include "core/base/atomic.h"
 #include "core/base/types.h"
 #include "core/platform/counter_time.h"

@@ -23,7 +23,6 @@ STUBS = ROOT / "testing/rust_glue"
 CRATES = {
     "alien": [
         "calls",
-        "alien/arch",
         "alien/config",
         "alien/constants",
         "alien/ksync",

@@ -55,7 +55,7 @@ class Kernel:
         return f"{self.port}_{self.cpu}"
 
 
-_ALIENS = ("arch", "config", "constants", "ksync", "mem", "page_table", "platform", "vfs", "vfscore")
+_ALIENS = ("config", "constants", "ksync", "mem", "page_table", "platform", "vfs", "vfscore")
 _DRAGONOS = {
     "port": "dragonos",
     "crate": "dragonos_kernel",

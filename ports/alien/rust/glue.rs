@@ -179,7 +179,6 @@ ebpf::export_functions! {
     fn alien_unmap_region(va: usize, size: usize) -> bool {
         mem::kernel_space().lock().unmap_region(VirtAddr::from(va), size).is_ok()
     }
-    fn alien_read_timer() -> u64 { arch::read_timer() as u64 }
     fn alien_timer_frequency() -> u64 { fill_in::timer_frequency() }
     fn alien_kthread_create(function: extern "C" fn(), name: *const c_char) -> bool {
         // The port has one.

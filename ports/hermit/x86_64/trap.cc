@@ -14,7 +14,7 @@ namespace ebpf::hermit {
 namespace {
 
 /// By what Hermit has its local APIC's timer interrupt, and by what other CPUs
-/// do, which rust/ebpf.rs knows; and stacks that it leaves free.
+/// do, which rust/ebpf/x86_64.rs knows; and stacks that it leaves free.
 constexpr x86_64::GatesToTake kGates = {
     .timer = 123, .asked = 122, .fault_stack = 6, .interrupt_stack = 7};
 

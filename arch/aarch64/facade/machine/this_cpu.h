@@ -16,7 +16,8 @@ __attribute__((always_inline)) inline uint64_t ThisCpuRegister() {
   return value;
 }
 
-/// Whether DAIF's I is set. Context: any, in a kernel.
+/// What kernels on this CPU usually count preemption by: for that
+/// core/memory/this_cpu.h has code without a question.
 inline constexpr bool kUsuallyCountsByStack = false;
 inline constexpr bool kUsuallyCountsByRegister = true;
 

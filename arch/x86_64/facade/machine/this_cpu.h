@@ -17,7 +17,8 @@ __attribute__((always_inline)) inline uint64_t ThisCpuRegister() {
   return selector;
 }
 
-/// Whether IF is clear. Context: any, in a kernel.
+/// What kernels on this CPU usually count preemption by: for that
+/// core/memory/this_cpu.h has code without a question.
 inline constexpr bool kUsuallyCountsByStack = true;
 inline constexpr bool kUsuallyCountsByRegister = false;
 

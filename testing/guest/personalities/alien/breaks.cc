@@ -9,6 +9,7 @@
 #include "core/base/memory.h"
 #include "core/capi/ebpf.h"
 #include "core/platform/defer.h"
+#include "machine/counter.h"
 #include "ports/alien/hooks.h"
 #include "ports/alien/kernel.h"
 #include "testing/guest/kernel/kernel.h"
@@ -123,7 +124,8 @@ bool __wrap_ebpf_alien_kernel_fault(alien_ktrap_frame* frame) {
 uint64_t __real_ebpf_port_time_ns();
 uint64_t __wrap_ebpf_port_time_ns() {
   return IsBroken("read_time_as_the_kernel_does")
-             ? alien_read_timer() * 1'000'000'000 / alien_timer_frequency()
+             ? ebpf::machine::ReadCounter() * 1'000'000'000 /
+                   alien_timer_frequency()
              : __real_ebpf_port_time_ns();
 }
 

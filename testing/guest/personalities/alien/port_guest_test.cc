@@ -20,6 +20,7 @@
 #include "core/platform/text.h"
 #include "core/platform/time.h"
 #include "core/platform/user.h"
+#include "machine/counter.h"
 #include "ports/alien/defer.h"
 #include "ports/alien/hooks.h"
 #include "ports/alien/text_alias.h"
@@ -468,10 +469,10 @@ uint64_t NanosecondsOf(uint64_t ticks) {
 
 GUEST_TEST(AlienPort, CountsTimeAsTheMachineDoes) {
   const uint64_t machine_begin = machine::Nanoseconds();
-  const uint64_t ticks_before = alien_read_timer();
+  const uint64_t ticks_before = ebpf::machine::ReadCounter();
   const uint64_t begin = ebpf_port_time_ns();
   GUEST_EXPECT(begin >= NanosecondsOf(ticks_before));
-  GUEST_EXPECT(begin <= NanosecondsOf(alien_read_timer()));
+  GUEST_EXPECT(begin <= NanosecondsOf(ebpf::machine::ReadCounter()));
   SleepTicks(5);
   const uint64_t port_ns = ebpf_port_time_ns() - begin;
   const uint64_t machine_ns = machine::Nanoseconds() - machine_begin;

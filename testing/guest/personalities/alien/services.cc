@@ -53,12 +53,6 @@ void alien_dealloc(void* memory, size_t size, size_t align) {
 
 uint32_t ebpf_port_cpu_count(void) { return 1; }
 
-uint64_t alien_read_timer(void) {
-  uint64_t ticks;
-  asm volatile("rdtime %0" : "=r"(ticks));
-  return ticks;
-}
-
 uint64_t alien_timer_frequency(void) { return 10'000'000; }
 
 void ebpf_port_log(const char* text, size_t size) {

@@ -81,7 +81,6 @@ extern "C" {
     fn alien_alloc_kernel_free_region(size: usize) -> usize;
     fn alien_map_region(va: usize, pa: usize, size: usize, flags: u32) -> bool;
     fn alien_unmap_region(va: usize, size: usize) -> bool;
-    fn alien_read_timer() -> u64;
     fn alien_timer_frequency() -> u64;
     fn alien_kthread_create(function: extern "C" fn(), name: *const c_char) -> bool;
     fn alien_do_suspend();
@@ -139,7 +138,6 @@ mod services {
         calls::take();
         unsafe {
             assert_eq!(ebpf_port_cpu_count(), 1);
-            assert_eq!(alien_read_timer(), 1234);
             assert_eq!(alien_timer_frequency(), 12_500_000);
             ebpf_port_log(b"ebpf: hello\n".as_ptr(), 12);
             ebpf_port_log([0xff].as_ptr(), 1);

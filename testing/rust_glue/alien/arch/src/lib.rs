@@ -1,6 +1,0 @@
-// SPDX-License-Identifier: MIT
-#![no_std]
-
-pub fn read_timer() -> usize {
-    1234
-}
