@@ -30,6 +30,11 @@ class TickClock : public NonCopyable {
     return __builtin_expect(each != 0, 1) ? ticks * each : Divide(ticks);
   }
 
+  /// What Nanoseconds multiplies by; 0: it has to divide, or does not know yet.
+  uint64_t nanoseconds_per_tick() const {
+    return nanoseconds_per_tick_.Load(kRelaxed);
+  }
+
  private:
   uint64_t Divide(uint64_t ticks);
 
