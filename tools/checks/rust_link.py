@@ -432,7 +432,7 @@ class Linked:
         made = self.out / "ebpf_ksym.o"
         run(["clang-19", f"--target={self.kernel.cpu}-linux-gnu", "-c", source, "-o", made], self.out)
         second = self.link("second", [*self.whole, self.build.library], also=[made])
-        table = f"ebpf_{self.kernel.port}_{'symbols' if self.kernel.port == 'dragonos' else 'ksyms'}"
+        table = "ebpf_late_symbols" if self.kernel.port == "dragonos" else "ebpf_late_ksyms"
         expected = [second.symbols[name] for name in self.kernel.second_link]
         wrong = [] if second.words(table, len(expected)) == expected else [f"{table} has other addresses"]
         if self.kernel.port == "dragonos":
