@@ -38,18 +38,6 @@ struct TextRange {
   }
 };
 
-/// Whether any of those bytes is inside of one of them.
-template <size_t kCount>
-bool AnyOverlaps(const TextRange (&ranges)[kCount], uint64_t address,
-                 uint64_t size) {
-  for (const TextRange& range : ranges) {
-    if (range.Overlaps(address, size)) {
-      return true;
-    }
-  }
-  return false;
-}
-
 /// Whether any of those bytes is code on which no probe may stand.
 inline bool IsNoprobe(uint64_t address, uint64_t size) {
   return TextRange{__start_ebpf_noprobe, __stop_ebpf_noprobe}.Overlaps(address,

@@ -48,6 +48,15 @@ class StringView {
     return size_ >= suffix.size_ && Substring(size_ - suffix.size_) == suffix;
   }
 
+  constexpr bool Contains(StringView part) const {
+    for (size_t at = 0; at + part.size_ <= size_; ++at) {
+      if (Substring(at).StartsWith(part)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
   /// The index of the first `c`, or size().
   constexpr size_t Find(char c) const {
     size_t at = 0;

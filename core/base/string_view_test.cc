@@ -25,6 +25,8 @@ TEST(StringViewTest, IsAStdStringView) {
       EXPECT_EQ(ours == other, theirs == other) << text << " " << other;
       EXPECT_EQ(ours.StartsWith(other), theirs.starts_with(other));
       EXPECT_EQ(ours.EndsWith(other), theirs.ends_with(other));
+      EXPECT_EQ(ours.Contains(other),
+                theirs.find(other) != std::string_view::npos);
     }
     for (size_t i = 0; i <= theirs.size(); ++i) {
       const StringView rest = ours.Substring(i);

@@ -7,15 +7,6 @@
 namespace ebpf {
 namespace {
 
-bool Contains(StringView text, StringView part) {
-  for (size_t at = 0; at + part.size() <= text.size(); ++at) {
-    if (text.Substring(at).StartsWith(part)) {
-      return true;
-    }
-  }
-  return false;
-}
-
 /// The one function that all of the bytes lie in.
 bool FindOne(uintptr_t address, size_t size, ebpf_symbol* symbol) {
   return ebpf_port_symbol_by_address(address, symbol) &&
@@ -45,7 +36,7 @@ bool IsInFunctionNamedNoneOf(uintptr_t address, size_t size,
   char buffer[kMaxSymbolName];
   const StringView name = ReadSymbolName(symbol, buffer);
   for (StringView part : parts) {
-    if (Contains(name, part)) {
+    if (name.Contains(part)) {
       return false;
     }
   }

@@ -5,13 +5,11 @@
 // and beside absent.cc for this_cpu.cc's reason.
 #include "core/platform/nofault.h"
 
+#include "core/platform/copy_nofault.h"
 #include "core/platform/errors.h"
 #include "core/platform/nofault_ranges.h"
 
 #define EBPF_ABSENT __attribute__((weak))
-
-/// arch/<isa>/machine/nofault.h has it, whichever CPU it is.
-extern "C" bool ebpf_copy_nofault(void* to, uintptr_t from, size_t size);
 
 namespace ebpf {
 

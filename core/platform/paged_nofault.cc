@@ -2,12 +2,10 @@
 //
 // core/platform/nofault.h page by page: page_access.h.
 #include "core/base/types.h"
+#include "core/platform/copy_nofault.h"
 #include "core/platform/errors.h"
 #include "core/platform/nofault.h"
 #include "core/platform/page_access.h"
-
-/// arch/<cpu>/machine/nofault.h has it, whichever CPU it is.
-extern "C" bool ebpf_copy_nofault(void* to, uintptr_t from, size_t size);
 
 namespace {
 

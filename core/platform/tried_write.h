@@ -3,11 +3,9 @@
 // For ports to kernels whose page tables nobody can ask.
 #pragma once
 
-#include <stddef.h>
 #include <stdint.h>
 
-/// arch/<cpu>/machine/nofault.h has it, whichever CPU it is.
-extern "C" bool ebpf_copy_nofault(void* to, uintptr_t from, size_t size);
+#include "core/platform/copy_nofault.h"
 
 namespace ebpf {
 

@@ -9,15 +9,6 @@
 namespace ebpf {
 namespace {
 
-bool Contains(StringView text, StringView part) {
-  for (size_t i = 0; i + part.size() <= text.size(); ++i) {
-    if (text.Substring(i).StartsWith(part)) {
-      return true;
-    }
-  }
-  return false;
-}
-
 bool IsPrintableText(StringView text) {
   for (char c : text) {
     if (!IsPrintable(c) && !IsSpace(c)) {
@@ -30,7 +21,7 @@ bool IsPrintableText(StringView text) {
 void PutBytes(TextWriter& writer, StringView type, ConstBytes bytes) {
   const StringView text = StringView::FromField(
       reinterpret_cast<const char*>(bytes.data()), bytes.size());
-  if (Contains(type, "char") && IsPrintableText(text)) {
+  if (type.Contains("char") && IsPrintableText(text)) {
     writer.Put(text);
     return;
   }
@@ -42,14 +33,14 @@ void PutBytes(TextWriter& writer, StringView type, ConstBytes bytes) {
 }
 
 void PutNumber(TextWriter& writer, const EventField& field, uint64_t number) {
-  if (Contains(field.type, "*")) {
+  if (field.type.Contains("*")) {
     writer.Put("0x").PutHex(number);
   } else if (field.is_signed) {
     if (field.size == 2 && number < 10) {
       writer.Put(' ');  // libtraceevent's width for it is 2
     }
     writer.PutSigned(static_cast<int64_t>(number));
-  } else if (Contains(field.type, "long")) {
+  } else if (field.type.Contains("long")) {
     writer.Put("0x").PutHex(number);
   } else {
     writer.PutUnsigned(number);

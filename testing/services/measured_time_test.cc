@@ -11,7 +11,7 @@
 #include "core/platform/log.h"
 #include "core/platform/time.h"
 #include "gtest/gtest.h"
-#include "testing/services/counter.h"
+#include "machine/counter.h"
 
 extern "C" {
 
@@ -45,7 +45,7 @@ TEST(MeasuredTimeTest, IsTheTimeSinceItWasMeasured) {
 
   constexpr uint64_t kMeasuring = 20'000'000;
   const uint64_t before = SystemTime();
-  measured_time.Measure(&ReadCounter, &SystemTicks);
+  measured_time.Measure(&machine::ReadCounter, &SystemTicks);
   const uint64_t first = ebpf_port_time_ns();
   const uint64_t after = SystemTime();
   EXPECT_GE(first, kMeasuring * 95 / 100);

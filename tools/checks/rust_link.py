@@ -49,6 +49,7 @@ class Kernel:
     written: tuple  # where it may be written
     mapped: tuple
     second_link: tuple  # what only the second link has
+    late: str  # by what name the glue asks for that (core/capi/rust/src/late.rs)
 
     @property
     def name(self):
@@ -68,6 +69,7 @@ _DRAGONOS = {
     "written": (("_etext", "_rodata"), ("_erodata", "_end")),
     "mapped": (("_text", "_end"),),
     "second_link": ("ebpf_symbols_begin", "ebpf_symbols_end"),
+    "late": "symbols",
 }
 KERNELS = [
     Kernel(cpu="x86_64", target="x86_64-unknown-none", gnu_flags=("-b", "elf64-x86-64"), **_DRAGONOS),
@@ -87,6 +89,7 @@ KERNELS = [
         written=(("sdata", "ebss"),),
         mapped=(("stext", "etext"), ("srodata", "sdata"), ("sdata", "ebss")),
         second_link=("ksyms_address", "ksyms_names_index", "ksyms_names", "ksyms_num"),
+        late="ksyms",
     ),
 ]
 # How both are compiled.
@@ -432,7 +435,7 @@ class Linked:
         made = self.out / "ebpf_ksym.o"
         run(["clang-19", f"--target={self.kernel.cpu}-linux-gnu", "-c", source, "-o", made], self.out)
         second = self.link("second", [*self.whole, self.build.library], also=[made])
-        table = "ebpf_late_symbols" if self.kernel.port == "dragonos" else "ebpf_late_ksyms"
+        table = f"ebpf_late_{self.kernel.late}"
         expected = [second.symbols[name] for name in self.kernel.second_link]
         wrong = [] if second.words(table, len(expected)) == expected else [f"{table} has other addresses"]
         if self.kernel.port == "dragonos":

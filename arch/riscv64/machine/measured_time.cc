@@ -3,8 +3,8 @@
 // core/platform/measured_time.h on RISC-V.
 #include "core/platform/measured_time.h"
 
-#include "arch/riscv64/machine/system_registers.h"
 #include "core/platform/time.h"
+#include "machine/counter.h"
 
 namespace ebpf {
 
@@ -14,5 +14,5 @@ constinit MeasuredClock measured_time;
 
 // No call: it is asked for at each event.
 extern "C" uint64_t ebpf_port_time_ns() {
-  return ebpf::measured_time.Nanoseconds(ebpf::riscv64::ReadTime());
+  return ebpf::measured_time.Nanoseconds(ebpf::machine::ReadCounter());
 }

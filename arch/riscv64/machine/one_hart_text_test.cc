@@ -23,6 +23,7 @@
 #include "core/platform/log.h"
 #include "core/platform/text.h"
 #include "core/platform/text_pool.h"
+#include "core/platform/text_test_util.h"
 #include "gtest/gtest.h"
 
 namespace ebpf::riscv64 {
@@ -220,33 +221,6 @@ class OneHartTextTest : public testing::Test {
 
   static uintptr_t Text(size_t offset) {
     return reinterpret_cast<uintptr_t>(text) + offset;
-  }
-  static std::vector<uint8_t> BytesAt(uintptr_t at, size_t size) {
-    const auto* const begin = reinterpret_cast<const uint8_t*>(at);
-    return std::vector<uint8_t>(begin, begin + size);
-  }
-  static std::vector<uint8_t> Numbers(size_t size) {
-    std::vector<uint8_t> bytes(size);
-    for (size_t i = 0; i < size; ++i) {
-      bytes[i] = static_cast<uint8_t>(i * 7 + i / 251 + 1);
-    }
-    return bytes;
-  }
-
-  /// What `function` returns while the machine stands.
-  static int Stopped(std::function<int()> function) {
-    int result = 12345;
-    const int status = ebpf_port_stop_machine(
-        [](void* argument) {
-          return (*static_cast<std::function<int()>*>(argument))();
-        },
-        &function, &result);
-    EXPECT_EQ(status, 0);
-    return result;
-  }
-  static int WriteStopped(uintptr_t to, const std::vector<uint8_t>& bytes) {
-    return Stopped(
-        [&] { return ebpf_port_text_write(to, bytes.data(), bytes.size()); });
   }
   static uint8_t* Alloc(size_t size) {
     return static_cast<uint8_t*>(

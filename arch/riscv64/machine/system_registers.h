@@ -18,13 +18,6 @@ namespace ebpf::riscv64 {
   return tp;
 }
 
-/// The clock's ticks.
-[[gnu::always_inline]] inline uint64_t ReadTime() {
-  uint64_t ticks;
-  asm volatile("rdtime %0" : "=r"(ticks) : : "memory");
-  return ticks;
-}
-
 /// Forgets translations of the page at `address`, on this hart.
 inline void FlushTranslation(uintptr_t address) {
   asm volatile("sfence.vma %0, zero" : : "r"(address) : "memory");

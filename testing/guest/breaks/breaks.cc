@@ -12,15 +12,6 @@ using ebpf::StringView;
 
 constinit StringView broken;
 
-bool Contains(StringView text, StringView words) {
-  for (size_t at = 0; at < text.size(); ++at) {
-    if (text.Substring(at).StartsWith(words)) {
-      return true;
-    }
-  }
-  return false;
-}
-
 void SetBroken(const Break& it, bool on) {
   broken = on ? StringView(it.name) : StringView();
   if (it.set != nullptr) {
@@ -42,7 +33,7 @@ bool IsFound(const Break& it) {
   StringView failure;
   const bool ran = RunBroken(it, &failure);
   Line() << it.name << ": " << it.test << ": " << failure;
-  const bool found = ran && Contains(failure, it.words);
+  const bool found = ran && failure.Contains(it.words);
   BeginTest(name);
   if (!found) {
     FailTest(__FILE__, __LINE__, ran ? "not found" : "no such case");
