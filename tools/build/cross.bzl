@@ -2,7 +2,7 @@
 """ebpf_cross_test: a GoogleTest built for other CPUs, run by qemu-user."""
 
 load("@rules_cc//cc:defs.bzl", "cc_binary")
-load("//tools/build:defs.bzl", "FEATURES", "TEST_COPTS")
+load("//tools/build:defs.bzl", "FEATURES", "GTEST_COPTS", "GTEST_DEPS", "TEST_COPTS")
 load("//tools/build:transition.bzl", "kernel_file")
 
 # What qemu-user can be: a name for the test, the instruction set, -cpu. Two of
@@ -87,13 +87,10 @@ def ebpf_cross_test(
         name = name + "_program",
         testonly = True,
         srcs = srcs,
-        copts = TEST_COPTS + copts,
+        copts = TEST_COPTS + GTEST_COPTS + copts,
         features = FEATURES,
         tags = ["manual"],
-        deps = deps + [
-            "@com_google_googletest//:gtest",
-            "@com_google_googletest//:gtest_main",
-        ],
+        deps = deps + GTEST_DEPS,
     )
     arches = {CROSS_CPUS[cpu].arch: None for cpu in cpus}
     for arch in arches:

@@ -6,6 +6,7 @@ load("//tools/build:fuzz.bzl", "fuzz_binary")
 load("//tools/build:headers.bzl", "headers_test")
 load("//tools/build:layers.bzl", "layer_visibility")
 load("//tools/build:nc.bzl", "nc_test")
+load("//tools/build:pch.bzl", "pch_copts")
 
 # What a library of this tree compiles without a warning of.
 COPTS = [
@@ -24,6 +25,14 @@ TEST_COPTS = [
     "-Wextra",
     "-Wthread-safety",
     "-Werror",
+]
+
+# What a test with GoogleTest is compiled with, and links.
+GTEST_COPTS = pch_copts("tools/build", "gtest")
+GTEST_DEPS = [
+    "//tools/build:gtest",
+    "@com_google_googletest//:gtest",
+    "@com_google_googletest//:gtest_main",
 ]
 
 # A source includes only what its own library and its `deps` declare.
@@ -80,16 +89,16 @@ def ebpf_cc_library(
 
 def ebpf_cc_test(name, srcs, deps = [], size = "small", copts = [], features = [], **kwargs):
     """A GoogleTest with its main function. It may use std and Abseil."""
+
+    # The precompiled header is of the language that layering_check makes.
+    gtest_copts = [] if "-layering_check" in features else GTEST_COPTS
     cc_test(
         name = name,
         size = size,
         srcs = srcs,
-        copts = TEST_COPTS + copts,
+        copts = TEST_COPTS + gtest_copts + copts,
         features = FEATURES + features,
-        deps = deps + [
-            "@com_google_googletest//:gtest",
-            "@com_google_googletest//:gtest_main",
-        ],
+        deps = deps + GTEST_DEPS,
         **kwargs
     )
 

@@ -11,6 +11,7 @@ load(
     "tool_path",
     "with_feature_set",
 )
+load("//tools/build:pch.bzl", "PCH_DIRECTORY")
 load("//tools/toolchain:targets.bzl", "KERNEL_COMPILE", "KERNEL_CPP")
 
 _CPP = [
@@ -221,7 +222,7 @@ def _impl(ctx):
         ctx = ctx,
         features = common + _layering_features() + (_kernel_features(ctx) if ctx.attr.kernel else _host_features(ctx)),
         action_configs = [],
-        cxx_builtin_include_directories = ctx.attr.include_dirs,
+        cxx_builtin_include_directories = ctx.attr.include_dirs + [PCH_DIRECTORY],
         toolchain_identifier = "llvm-" + name,
         host_system_name = "local",
         target_system_name = name,
