@@ -100,10 +100,10 @@ def with_table(page, sizes):
     _, end, tail = rest.partition(END)
     if not end:
         raise SizeError(f"no table of sizes: the page has no lines {BEGIN.strip()} and {END.strip()}")
-    lines = ["| port | C++, lines of code below | Rust |", "|---|---|---|"]
+    lines = ["| port | C++, lines of code at most | Rust |", "|---|---|---|"]
     lines += [f"| `{size.port}` | {_round_up(size.cpp)} | {_round_up(size.rust)} |" for size in sizes]
     return head + BEGIN + "\n" + "\n".join(lines) + "\n\n" + END + tail
 
 
 def _round_up(number):
-    return (number // _ROUND + 1) * _ROUND
+    return -(-number // _ROUND) * _ROUND
