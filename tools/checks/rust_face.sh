@@ -77,7 +77,8 @@ fi
 
 log="$(mktemp)"
 nothing="$(mktemp -d)"  # in place of the C++, where nothing is linked
-trap 'rm -rf "$log" "$nothing"' EXIT
+links="$(mktemp)"
+trap 'rm -rf "$log" "$nothing" "$links"' EXIT
 printf '!<arch>\n' | tee "$nothing/libebpf_core.a" \
   "$nothing/libebpf_host_port.a" >"$nothing/libebpf_test.a"
 
@@ -127,16 +128,18 @@ glue_for() {
     report "$name" OK
 }
 sysroot="$("$rustc" --print sysroot)"
+# Linked with the ports' C++, as those kernels' makefiles do. It builds in a
+# folder of its own, while a Rust compiler behind this has one CPU busy.
+if [[ -e "$sysroot/lib/rustlib/src/rust/library/Cargo.toml" ]]; then
+  python3 "$root/tools/checks/rust_link.py" "$cargo" >"$links" &
+else
+  report link SKIP "this Rust has no sources of its own; tools/hermit/ensure.sh" \
+    "unpacks one that has" >"$links" &
+fi
+linking=$!
 glue_for dragonos x86_64-unknown-none
 glue_for dragonos riscv64gc-unknown-none-elf
 glue_for kernel riscv64gc-unknown-none-elf
-# Linked with the ports' C++, as those kernels' makefiles do.
-if [[ -e "$sysroot/lib/rustlib/src/rust/library/Cargo.toml" ]]; then
-  python3 "$root/tools/checks/rust_link.py" "$cargo" || failed=1
-else
-  report link SKIP "this Rust has no sources of its own; tools/hermit/ensure.sh" \
-    "unpacks one that has"
-fi
 cd "$face" || exit 1
 
 # What a place is while nobody asks, as kernels for each CPU are compiled, $1.
@@ -185,6 +188,9 @@ on_state() {
 off_state x86_64 x86_64-unknown-none
 off_state aarch64 aarch64-unknown-none-softfloat
 off_state riscv64 riscv64gc-unknown-none-elf
+
+wait "$linking" || failed=1
+cat "$links"
 
 # What only rustup's Rust has.
 unset RUSTC RUSTDOC RUSTC_BOOTSTRAP CARGO_HOME LD_LIBRARY_PATH
