@@ -128,14 +128,17 @@ glue_for() {
     report "$name" OK
 }
 sysroot="$("$rustc" --print sysroot)"
-# Linked with the ports' C++, as those kernels' makefiles do. It builds in a
-# folder of its own, while a Rust compiler behind this has one CPU busy.
-if [[ -e "$sysroot/lib/rustlib/src/rust/library/Cargo.toml" ]]; then
-  python3 "$root/tools/checks/rust_link.py" "$cargo" >"$links" &
-else
-  report link SKIP "this Rust has no sources of its own; tools/hermit/ensure.sh" \
-    "unpacks one that has" >"$links" &
-fi
+# Linked with the ports' C++, as those kernels' makefiles do.
+link() {
+  if [[ -e "$sysroot/lib/rustlib/src/rust/library/Cargo.toml" ]]; then
+    python3 "$root/tools/checks/rust_link.py" "$cargo"
+  else
+    report link SKIP "this Rust has no sources of its own;" \
+      "tools/hermit/ensure.sh unpacks one that has"
+  fi
+}
+# It builds in a folder of its own, while a Rust compiler has one CPU busy.
+link >"$links" &
 linking=$!
 glue_for dragonos x86_64-unknown-none
 glue_for dragonos riscv64gc-unknown-none-elf

@@ -9,7 +9,7 @@ of this tree, with nothing in the environment but a path to the tools.
                                          left out, too: two minutes
   tools/vendoring/try_builds.py --all    each port by make, CMake and cargo, with
                                          clang++ and g++ each, and each feature
-                                         left out: half an hour
+                                         left out: an hour
   tools/vendoring/try_builds.py --only RE
                                          those of the latter whose names match, as
                                          'dragonos.*cargo'
